@@ -1,0 +1,109 @@
+/**
+ * The one catalogue of error codes. `docs/errors.md` documents each (a test holds the two together).
+ * `status` is the HTTP status, `exit` the exit code of the command line: 1 the work failed, 2 usage, 3 not found,
+ * 4 not allowed, 5 conflict, 6 timed out, 7 unavailable.
+ */
+export const ERRORS = {
+  'invalid-request': { status: 400, exit: 2, retryable: false, title: 'The request does not fit its schema' },
+  'invalid-json': { status: 400, exit: 2, retryable: false, title: 'The body is not valid JSON' },
+  'invalid-workflow': { status: 400, exit: 2, retryable: false, title: 'The workflow cannot run as it is' },
+  'body-too-large': { status: 413, exit: 2, retryable: false, title: 'The body is over the limit' },
+  'input-too-large': { status: 413, exit: 2, retryable: false, title: 'The input of a task is over the limit' },
+  'unsupported-media-type': { status: 415, exit: 2, retryable: false, title: 'The body must be application/json' },
+  'route-not-found': { status: 404, exit: 3, retryable: false, title: 'No such route' },
+  'method-not-allowed': { status: 405, exit: 2, retryable: false, title: 'The route exists, but not for this method' },
+  'task-not-found': { status: 404, exit: 3, retryable: false, title: 'No such task' },
+  'workflow-not-found': { status: 404, exit: 3, retryable: false, title: 'No such workflow' },
+  'swarm-not-found': { status: 404, exit: 3, retryable: false, title: 'No such swarm' },
+  'message-not-found': { status: 404, exit: 3, retryable: false, title: 'No such message' },
+  'recipient-unknown': { status: 404, exit: 3, retryable: false, title: 'No swarm with that id is connected' },
+  'idempotency-conflict': {
+    status: 422,
+    exit: 5,
+    retryable: false,
+    title: 'The idempotency key was used with another body',
+  },
+  'feature-not-available': { status: 501, exit: 4, retryable: false, title: 'This build does not have that feature yet' },
+  'no-placement': { status: 503, exit: 7, retryable: true, title: 'No swarm can take this now' },
+  'shard-unavailable': { status: 503, exit: 7, retryable: true, title: 'The shard has no owner right now' },
+  'store-unavailable': { status: 503, exit: 7, retryable: true, title: 'Redis does not answer' },
+  'bus-unavailable': { status: 503, exit: 7, retryable: true, title: 'NATS does not answer' },
+  'shutting-down': { status: 503, exit: 7, retryable: true, title: 'The service is shutting down' },
+  timeout: { status: 504, exit: 6, retryable: true, title: 'No answer in time' },
+  'stale-epoch': { status: 409, exit: 5, retryable: true, title: 'Another owner has taken over' },
+  'task-failed': { status: 409, exit: 1, retryable: false, title: 'The task ended without a result' },
+  'attempt-failed': { status: 500, exit: 1, retryable: true, title: 'The agent reported a failure' },
+  'attempt-lost': { status: 500, exit: 1, retryable: true, title: 'The swarm that held the attempt is gone' },
+  'attempt-timeout': { status: 500, exit: 1, retryable: true, title: 'The attempt ran longer than startToCloseMs' },
+  'output-too-large': { status: 500, exit: 1, retryable: false, title: 'The output of the attempt is over the limit' },
+  'upstream-failed': { status: 500, exit: 1, retryable: false, title: 'A step that this step depends on did not succeed' },
+  cancelled: { status: 409, exit: 1, retryable: false, title: 'Cancelled on request' },
+  'invalid-configuration': { status: 500, exit: 2, retryable: false, title: 'The configuration has faults' },
+  internal: { status: 500, exit: 1, retryable: false, title: 'A fault of ours; the trace id finds it in the logs' },
+} as const satisfies Record<string, { status: number; exit: number; retryable: boolean; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One fault of a request: where (JSON pointer), which rule, and what to do about it. */
+export interface Finding {
+  pointer: string;
+  code: string;
+  message: string;
+}
+
+/** RFC 9457 problem details, as sent over HTTP and inside the replies of the bus. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: ErrorCode;
+  detail: string;
+  retryable: boolean;
+  traceId?: string;
+  errors?: Finding[];
+}
+
+export interface ErrorOptions {
+  cause?: unknown;
+  findings?: readonly Finding[];
+}
+
+/** The base of all errors that people see. Terminal and retryable ones differ by `retryable`, which the catalogue decides. */
+export class MultiswarmError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly findings: readonly Finding[];
+
+  constructor(code: ErrorCode, detail: string, options: ErrorOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'MultiswarmError';
+    this.code = code;
+    this.retryable = ERRORS[code].retryable;
+    this.findings = options.findings ?? [];
+  }
+
+  toProblem(traceId?: string): Problem {
+    const { status, title } = ERRORS[this.code];
+    return {
+      type: `urn:multiswarm:error:${this.code}`,
+      title,
+      status,
+      code: this.code,
+      detail: this.message,
+      retryable: this.retryable,
+      ...(traceId === undefined ? {} : { traceId }),
+      ...(this.findings.length === 0 ? {} : { errors: [...this.findings] }),
+    };
+  }
+
+  static fromProblem(problem: Problem): MultiswarmError {
+    const code = Object.hasOwn(ERRORS, problem.code) ? problem.code : 'internal';
+    return new MultiswarmError(code, problem.detail, problem.errors ? { findings: problem.errors } : {});
+  }
+}
+
+/** Any thrown value as one of ours; what is not ours becomes `internal` and keeps its cause for the log. */
+export function asMultiswarmError(error: unknown): MultiswarmError {
+  if (error instanceof MultiswarmError) return error;
+  return new MultiswarmError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+}

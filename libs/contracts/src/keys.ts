@@ -1,0 +1,33 @@
+/**
+ * Every Redis key of the system. They are built here and nowhere else.
+ * All keys of a shard carry its hash tag `{s<n>}`, so that one script may touch them in a cluster.
+ */
+export const keys = {
+  /** Hash: shards. A start with another value is refused. */
+  meta: () => 'ms:meta',
+
+  /** Hash: owner, epoch, leaseUntil (ms of the Redis clock). */
+  schedulerLease: () => 'ms:{scheduler}:lease',
+  regionLease: (region: string) => `ms:{r:${region}}:lease`,
+
+  /** Hash: owner, epoch, leaseUntil, batchSeq. Lease and data share a slot, so that each commit checks the epoch where it writes. */
+  shard: (shard: number) => `ms:{s${shard}}:shard`,
+  /** Hash: spec, state, output. */
+  task: (shard: number, id: string) => `ms:{s${shard}}:t:${id}`,
+  /** Hash: spec, state. */
+  workflow: (shard: number, id: string) => `ms:{s${shard}}:w:${id}`,
+  /** Sorted sets, scored by creation: everything that lists show. */
+  tasks: (shard: number) => `ms:{s${shard}}:tasks`,
+  workflows: (shard: number) => `ms:{s${shard}}:workflows`,
+  /** Sets: what a new owner has to load. */
+  activeTasks: (shard: number) => `ms:{s${shard}}:active`,
+  activeWorkflows: (shard: number) => `ms:{s${shard}}:wactive`,
+  /** Sorted set of roots scored by the time at which they expire. */
+  ended: (shard: number) => `ms:{s${shard}}:ended`,
+  /** Hash: ended tasks by terminal state. */
+  counts: (shard: number) => `ms:{s${shard}}:counts`,
+  /** List of events of one root, oldest first. */
+  history: (shard: number, root: string) => `ms:{s${shard}}:h:${root}`,
+  /** Stream: batches of events not yet acknowledged by JetStream. */
+  outbox: (shard: number) => `ms:{s${shard}}:outbox`,
+} as const;

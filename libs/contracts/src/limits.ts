@@ -1,0 +1,45 @@
+/**
+ * Every limit of the system has a name, a default and a line in `docs/limits.md` (a test holds the two together).
+ * Sizes are bytes, times are milliseconds, the rest are counts.
+ */
+export const LIMITS = {
+  /** Serialized input of one task. */
+  TASK_INPUT_BYTES: 256 * 1024,
+  /** Serialized output of one task. */
+  TASK_OUTPUT_BYTES: 256 * 1024,
+  /** Body of a single submission over HTTP. */
+  HTTP_BODY_BYTES: 4 * 1024 * 1024,
+  /** Body of a batch submission over HTTP. */
+  HTTP_BATCH_BODY_BYTES: 32 * 1024 * 1024,
+  /** Tasks in one batch. */
+  BATCH_TASKS: 10_000,
+  /** Steps in one workflow. */
+  WORKFLOW_STEPS: 10_000,
+  /** Findings that one refused request lists. */
+  FINDINGS: 100,
+  /** Characters of a type, a capability, an id or a namespace. */
+  NAME_CHARS: 128,
+  /** Capabilities, regions, labels or attributes that one task or swarm may list. */
+  LIST_ITEMS: 64,
+  /** Entries and characters per value of a task's metadata. */
+  METADATA_ENTRIES: 32,
+  METADATA_VALUE_CHARS: 1024,
+  /** Attempts that a retry policy may ask for. */
+  RETRY_MAX_ATTEMPTS: 100,
+  /** Attempts of one task that may be lost to dying swarms before the task fails with `attempt-lost`. */
+  LOST_ATTEMPTS: 5,
+  /** Past attempts that a task record keeps. */
+  ATTEMPT_HISTORY: 20,
+  /** Longest hold of `?waitMs=`. */
+  WAIT_MS: 60_000,
+  /** Items of one page of a list. */
+  PAGE_ITEMS: 500,
+  /** Serialized data of one message between swarms. */
+  MESSAGE_BYTES: 256 * 1024,
+  /** Characters of an error message or of a log tail that a task record keeps. */
+  ERROR_MESSAGE_CHARS: 4096,
+  /** Serialized body of one message between services; a NATS server carries 1 MiB by default. */
+  BUS_MESSAGE_BYTES: 1024 * 1024,
+  /** Slots that one swarm may offer. */
+  SWARM_SLOTS: 10_000,
+} as const;

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { LIMITS } from './limits';
+
+/** Types, capabilities, label keys: what people write. No spaces, no NATS wildcards. */
+export const Name = z
+  .string()
+  .min(1)
+  .max(LIMITS.NAME_CHARS)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.:/-]*$/, 'letters, digits and _ . : / - only, starting with a letter or digit');
+
+/** Ids that become one token of a NATS subject: no dots. */
+export const Token = z
+  .string()
+  .min(1)
+  .max(LIMITS.NAME_CHARS)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'letters, digits, _ and - only, starting with a letter or digit');
+
+export const Region = Token;
+export const SwarmId = Token;
+export const Namespace = Token;
+export const StepId = Name;
+export const Scalar = z.union([z.string().max(LIMITS.METADATA_VALUE_CHARS), z.number(), z.boolean()]);
+export type Scalar = z.infer<typeof Scalar>;
+export const Json: z.ZodType<JsonValue> = z.json() as z.ZodType<JsonValue>;
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+/** ISO 8601 UTC instant on the wire. */
+export const Instant = z.iso.datetime();
+/** A whole number of milliseconds. */
+export const Millis = z.number().int().nonnegative();
+
+/** `eu-*` matches `eu-west`; everything but `*` is literal. */
+export const RegionPattern = z
+  .string()
+  .min(1)
+  .max(LIMITS.NAME_CHARS)
+  .regex(/^[A-Za-z0-9*][A-Za-z0-9_*-]*$/, 'a region, or a pattern such as eu-*');
+
+export function matchesPattern(pattern: string, value: string): boolean {
+  if (!pattern.includes('*')) return pattern === value;
+  const parts = pattern.split('*');
+  const first = parts[0] ?? '';
+  const last = parts[parts.length - 1] ?? '';
+  if (value.length < first.length + last.length || !value.startsWith(first) || !value.endsWith(last)) return false;
+  let at = first.length;
+  const end = value.length - last.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = value.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { Instant, Name, Namespace, Region, SwarmId } from './names';
+import { Requirements } from './requirements';
+
+/** The rules that can drop a swarm from the candidates, in the order in which they are asked. */
+export const PLACEMENT_RULES = ['down', 'draining', 'type', 'capability', 'region', 'label', 'attribute', 'resources', 'slot', 'avoided'] as const;
+export const PlacementRule = z.enum(PLACEMENT_RULES);
+export type PlacementRule = z.infer<typeof PlacementRule>;
+
+export const Rejection = z.object({
+  rule: PlacementRule,
+  count: z.number().int(),
+  detail: z.string().describe('what was asked for, e.g. capability "gpu"'),
+  examples: z.array(SwarmId).max(5),
+});
+export type Rejection = z.infer<typeof Rejection>;
+
+/** Why an attempt went where it went, or why it went nowhere. */
+export const Receipt = z.object({
+  policy: z.string(),
+  decidedAt: Instant,
+  candidates: z.number().int().describe('swarms known'),
+  feasible: z.number().int().describe('swarms that could ever run it'),
+  withFreeSlot: z.number().int(),
+  rejected: z.array(Rejection),
+  ranked: z
+    .array(
+      z.object({
+        swarmId: SwarmId,
+        region: Region,
+        freeSlots: z.number().int(),
+        load: z.number().describe('busy share of its slots, 0 to 1'),
+        costPerSlotHour: z.number(),
+      }),
+    )
+    .max(5),
+  chosen: SwarmId.optional(),
+  because: z.string(),
+});
+export type Receipt = z.infer<typeof Receipt>;
+
+/** Why a queued task waits: `unmet` are the rules that nobody passes; with `no-slot` it is only a matter of time. */
+export const Waiting = z.object({
+  reason: z.enum(['no-swarm', 'no-slot', 'not-yet-considered']),
+  since: Instant,
+  detail: z.string(),
+  unmet: z.array(Rejection),
+});
+export type Waiting = z.infer<typeof Waiting>;
+
+export const PlaceItem = z.object({
+  key: z.string().describe('task id'),
+  classKey: z.string().describe('equal for equal requirements: once one is refused, the rest of its class need no look'),
+  attempt: z.number().int().positive(),
+  namespace: Namespace,
+  type: Name,
+  requirements: Requirements,
+  avoid: z.array(SwarmId).optional(),
+  traceparent: z.string().optional(),
+});
+export type PlaceItem = z.infer<typeof PlaceItem>;
+
+export const PlaceRequest = z.object({ v: z.literal(1), epoch: z.number().int(), items: z.array(PlaceItem) });
+export type PlaceRequest = z.infer<typeof PlaceRequest>;
+
+export const Placement = z.object({
+  swarmId: SwarmId,
+  region: Region,
+  reservationId: z.string(),
+  costPerSlotHour: z.number().nonnegative(),
+  receipt: Receipt,
+});
+export type Placement = z.infer<typeof Placement>;
+
+export const PlaceResult = z.object({
+  key: z.string(),
+  placement: Placement.optional(),
+  waiting: Waiting.optional(),
+});
+export type PlaceResult = z.infer<typeof PlaceResult>;
+export const PlaceReply = z.object({ v: z.literal(1), results: z.array(PlaceResult) });
+export type PlaceReply = z.infer<typeof PlaceReply>;
+
+/** How a placed attempt ended, so that the reservation is given back and the load-balancer learns. */
+export const LbReport = z.object({
+  v: z.literal(1),
+  outcomes: z.array(
+    z.object({
+      reservationId: z.string(),
+      swarmId: SwarmId,
+      taskId: z.string(),
+      attempt: z.number().int().positive(),
+      outcome: z.enum(['succeeded', 'failed', 'cancelled', 'lost', 'refused', 'timed-out', 'unused']),
+      durationMs: z.number().nonnegative().optional(),
+    }),
+  ),
+});
+export type LbReport = z.infer<typeof LbReport>;
+
+/** Published when slots came free or a swarm came or changed: parked work may be looked at again. */
+export const CapacityEvent = z.object({
+  v: z.literal(1),
+  swarmId: SwarmId,
+  region: Region,
+  freeSlots: z.number().int(),
+  reason: z.enum(['joined', 'freed', 'changed']),
+});
+export type CapacityEvent = z.infer<typeof CapacityEvent>;
+
+/** `POST /v1/route`: one request by anyone. */
+export const RouteRequest = z.strictObject({
+  type: Name.default('route'),
+  namespace: Namespace.default('default'),
+  requirements: Requirements.default({}),
+});
+export type RouteRequest = z.infer<typeof RouteRequest>;
+export const RouteReply = Placement;

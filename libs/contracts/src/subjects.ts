@@ -1,0 +1,60 @@
+/** Every NATS subject of the system. They are built here and nowhere else. */
+const V = 'ms.v1';
+
+export const subjects = {
+  /** Clients → any orchestrator (queue group): submit, submit-batch, get, list, cancel. */
+  task: (verb: string) => `${V}.task.${verb}`,
+  workflow: (verb: string) => `${V}.workflow.${verb}`,
+  status: () => `${V}.status`,
+  fleet: (verb: string) => `${V}.fleet.${verb}`,
+
+  /** → the shard's owner. */
+  shardCommand: (shard: number) => `${V}.shard.${shard}.command`,
+  shardReport: (shard: number) => `${V}.shard.${shard}.report`,
+
+  /** Why tasks wait: → the scheduler. */
+  schedulerExplain: () => `${V}.scheduler.explain`,
+
+  lbPlace: () => `${V}.lb.place`,
+  lbRoute: () => `${V}.lb.route`,
+  lbReport: () => `${V}.lb.report`,
+  lbCapacity: () => `${V}.lb.capacity`,
+
+  regionDispatch: (region: string) => `${V}.region.${region}.dispatch`,
+  regionControl: (region: string) => `${V}.region.${region}.control`,
+  regionSummary: (region: string) => `${V}.region.${region}.summary`,
+  allRegionSummaries: () => `${V}.region.*.summary`,
+
+  swarmTasks: (swarmId: string) => `${V}.swarm.${swarmId}.tasks`,
+  swarmControl: (swarmId: string) => `${V}.swarm.${swarmId}.control`,
+  swarmHeartbeat: (swarmId: string) => `${V}.swarm.${swarmId}.heartbeat`,
+  allHeartbeats: () => `${V}.swarm.*.heartbeat`,
+  /** Whoever starts asks every swarm to heartbeat at once. */
+  census: () => `${V}.census`,
+
+  /** Swarms → communicator (queue group). */
+  messageSend: () => `${V}.message.send`,
+  messageGet: () => `${V}.message.get`,
+  /** Communicator → recipient. */
+  mail: (qos: string, mailboxShard: number, priority: string, namespace: string, to: string, from: string) =>
+    `${V}.msg.${qos}.${mailboxShard}.${priority}.${namespace}.${to}.${from}`,
+  mailFor: (namespace: string, to: string) => `${V}.msg.*.*.*.${namespace}.${to}.*`,
+
+  event: (shard: number) => `${V}.event.${shard}`,
+  allEvents: () => `${V}.event.*`,
+} as const;
+
+/** Queue groups: one member of each group gets a request. */
+export const groups = { orchestrator: 'orchestrator', loadBalancer: 'load-balancer', communicator: 'communicator' } as const;
+
+/** JetStream streams. */
+export const streams = { events: 'EVENTS' } as const;
+
+/** Message headers. */
+export const headers = {
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
+  messageId: 'Nats-Msg-Id',
+  version: 'ms-version',
+  namespace: 'ms-namespace',
+} as const;

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { LIMITS } from './limits';
+import { Instant, Json, Millis, Name, Namespace, Region, Scalar, SwarmId } from './names';
+import { Resources } from './requirements';
+import { Priority, TaskError, Usage } from './task';
+
+export const AttemptRef = z.object({ taskId: z.string(), attempt: z.number().int().positive() });
+export type AttemptRef = z.infer<typeof AttemptRef>;
+
+/** A type of `*` handles every type. A list as attribute value means that any of its items is offered. */
+export const SwarmProfile = z.object({
+  swarmId: SwarmId,
+  region: Region,
+  slots: z.number().int().min(1).max(LIMITS.SWARM_SLOTS),
+  types: z.array(z.union([z.literal('*'), Name])).min(1).max(LIMITS.LIST_ITEMS),
+  capabilities: z.array(Name).max(LIMITS.LIST_ITEMS),
+  labels: z.record(Name, z.string().max(LIMITS.NAME_CHARS)),
+  attributes: z.record(Name, z.union([Scalar, z.array(Scalar).max(LIMITS.LIST_ITEMS)])),
+  resources: Resources,
+  costPerHour: z.number().nonnegative().describe('USD for the whole swarm; one slot costs costPerHour / slots'),
+});
+export type SwarmProfile = z.infer<typeof SwarmProfile>;
+
+export const Heartbeat = SwarmProfile.extend({
+  v: z.literal(1),
+  instance: z.string().describe('new at every start of the process: attempts of an older instance are lost'),
+  seq: z.number().int().nonnegative(),
+  sentAt: Millis,
+  intervalMs: Millis,
+  state: z.enum(['ready', 'draining', 'stopped']),
+  held: z.array(AttemptRef).describe('attempts accepted and not yet reported to, and acknowledged by, their owner'),
+  resourcesUsed: Resources,
+});
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
+export const SWARM_STATES = ['ready', 'draining', 'suspect', 'down'] as const;
+
+/** A swarm as people read it. */
+export const Swarm = SwarmProfile.extend({
+  state: z.enum(SWARM_STATES),
+  busySlots: z.number().int().nonnegative(),
+  freeSlots: z.number().int().nonnegative(),
+  held: z.array(AttemptRef),
+  lastSeen: Instant,
+});
+export type Swarm = z.infer<typeof Swarm>;
+
+/** One attempt on its way to a swarm. `input` is the effective input: with the outputs of upstream steps. */
+export const AttemptDispatch = z.object({
+  taskId: z.string(),
+  attempt: z.number().int().positive(),
+  shard: z.number().int().nonnegative(),
+  swarmId: SwarmId,
+  type: Name,
+  namespace: Namespace,
+  priority: Priority,
+  input: Json,
+  resources: Resources,
+  startToCloseMs: Millis.optional(),
+  workflowId: z.string().optional(),
+  step: z.string().optional(),
+  traceparent: z.string(),
+});
+export type AttemptDispatch = z.infer<typeof AttemptDispatch>;
+
+/** Owner → regional coordinator → swarm, in arrays. */
+export const DispatchRequest = z.object({
+  v: z.literal(1),
+  shard: z.number().int().nonnegative(),
+  epoch: z.number().int().positive(),
+  attempts: z.array(AttemptDispatch),
+});
+export type DispatchRequest = z.infer<typeof DispatchRequest>;
+
+export const DispatchOutcome = z.object({
+  taskId: z.string(),
+  attempt: z.number().int().positive(),
+  outcome: z.enum(['accepted', 'refused', 'unreachable']),
+  reason: z.string().optional(),
+});
+export type DispatchOutcome = z.infer<typeof DispatchOutcome>;
+export const DispatchReply = z.object({ v: z.literal(1), outcomes: z.array(DispatchOutcome) });
+export type DispatchReply = z.infer<typeof DispatchReply>;
+
+/** Coordinator → swarm. */
+export const ControlRequest = z.object({
+  v: z.literal(1),
+  kind: z.literal('cancel'),
+  attempts: z.array(AttemptRef.extend({ reason: z.string() })),
+});
+export type ControlRequest = z.infer<typeof ControlRequest>;
+export const ControlReply = z.object({ v: z.literal(1), held: z.array(AttemptRef) });
+export type ControlReply = z.infer<typeof ControlReply>;
+
+/** Owner → coordinator: cancel what runs there. */
+export const RegionControl = ControlRequest.extend({ swarmId: SwarmId });
+export type RegionControl = z.infer<typeof RegionControl>;
+
+export const AttemptReport = z.object({
+  taskId: z.string(),
+  attempt: z.number().int().positive(),
+  outcome: z.enum(['succeeded', 'failed', 'cancelled', 'lost', 'timed-out']),
+  output: Json.optional(),
+  error: TaskError.optional(),
+  startedAt: Millis,
+  finishedAt: Millis,
+  usage: Usage.optional(),
+});
+export type AttemptReport = z.infer<typeof AttemptReport>;
+
+/** Swarm (or, for lost attempts, coordinator) → owner; repeated until each is acknowledged. */
+export const ReportRequest = z.object({ v: z.literal(1), swarmId: SwarmId, reports: z.array(AttemptReport) });
+export type ReportRequest = z.infer<typeof ReportRequest>;
+export const ReportReply = z.object({
+  v: z.literal(1),
+  acks: z.array(AttemptRef.extend({ status: z.enum(['recorded', 'stale']) })),
+});
+export type ReportReply = z.infer<typeof ReportReply>;
+
+/** Coordinator → all owners: proof of life of the attempts that the region's swarms hold. */
+export const RegionSummary = z.object({
+  v: z.literal(1),
+  region: Region,
+  epoch: z.number().int().positive(),
+  swarms: z.number().int().nonnegative(),
+  held: z.array(AttemptRef),
+});
+export type RegionSummary = z.infer<typeof RegionSummary>;
+
+export const RegionView = z.object({
+  region: Region,
+  swarms: z.number().int(),
+  slots: z.number().int(),
+  busySlots: z.number().int(),
+  costPerHour: z.number(),
+});
+export type RegionView = z.infer<typeof RegionView>;

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { ERRORS, type ErrorCode } from './errors';
+import { LIMITS } from './limits';
+import { Instant, Json, Millis, Name, Namespace, Region, Scalar, StepId, SwarmId } from './names';
+import { Receipt, Waiting } from './placement';
+import { normalizeRequirements, Requirements } from './requirements';
+
+export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
+export const Priority = z.enum(PRIORITIES);
+export type Priority = z.infer<typeof Priority>;
+
+export const TASK_STATES = [
+  'blocked',
+  'queued',
+  'assigned',
+  'running',
+  'backoff',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'skipped',
+] as const;
+export const TaskState = z.enum(TASK_STATES);
+export type TaskState = z.infer<typeof TaskState>;
+
+const TERMINAL: ReadonlySet<string> = new Set<TaskState>(['succeeded', 'failed', 'cancelled', 'skipped']);
+export function isTerminal(state: string): boolean {
+  return TERMINAL.has(state);
+}
+
+export const ErrorCodeSchema = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
+
+/**
+ * Delay before attempt n+1 after n failures: min(maxMs, initialMs * factor^(n-1)), then spread by ±jitter.
+ */
+export const RetryPolicy = z.strictObject({
+  maxAttempts: z.number().int().min(1).max(LIMITS.RETRY_MAX_ATTEMPTS).default(3),
+  initialMs: Millis.default(1_000),
+  factor: z.number().min(1).max(10).default(2),
+  maxMs: Millis.default(60_000),
+  jitter: z.number().min(0).max(1).default(0.2).describe('share of the delay that is random, 0 to 1'),
+  nonRetryableCodes: z.array(z.string().max(LIMITS.NAME_CHARS)).max(LIMITS.LIST_ITEMS).default([]),
+});
+export type RetryPolicy = z.infer<typeof RetryPolicy>;
+
+export const Timeouts = z.strictObject({
+  startToCloseMs: Millis.min(1).optional().describe('longest run of one attempt'),
+});
+export type Timeouts = z.infer<typeof Timeouts>;
+
+const work = {
+  type: Name.describe('what kind of work; swarms say which types they handle'),
+  input: Json.default({}),
+  requirements: Requirements.default({}),
+  priority: Priority.default('normal'),
+  retry: RetryPolicy.prefault({}),
+  timeouts: Timeouts.default({}),
+  estimateMs: Millis.optional(),
+  metadata: z
+    .record(Name, Scalar)
+    .refine((entries) => Object.keys(entries).length <= LIMITS.METADATA_ENTRIES, `at most ${LIMITS.METADATA_ENTRIES} entries`)
+    .default({}),
+};
+
+/** The brief's spelling of a task: `task_type`, `estimated_duration` in seconds, flat requirements; `task_id` for a step. */
+function normalizeWork(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+  const { task_type, task_id, estimated_duration, requirements, ...rest } = given as Record<string, unknown>;
+  const out: Record<string, unknown> = { ...rest };
+  if (task_type !== undefined) out[rest['type'] === undefined ? 'type' : 'task_type'] = task_type;
+  if (task_id !== undefined) out[rest['id'] === undefined ? 'id' : 'task_id'] = task_id;
+  if (estimated_duration !== undefined) {
+    const usable = rest['estimateMs'] === undefined && typeof estimated_duration === 'number';
+    out[usable ? 'estimateMs' : 'estimated_duration'] = usable ? Math.round(estimated_duration * 1000) : estimated_duration;
+  }
+  if (requirements !== undefined) out['requirements'] = normalizeRequirements(requirements);
+  return out;
+}
+
+export const TaskSubmission = z.preprocess(
+  normalizeWork,
+  z.strictObject({
+    ...work,
+    namespace: Namespace.default('default'),
+    idempotencyKey: z.string().min(1).max(LIMITS.NAME_CHARS).optional(),
+  }),
+);
+export type TaskSubmission = z.output<typeof TaskSubmission>;
+export type TaskSubmissionInput = Partial<TaskSubmission> & { type: string };
+
+export const Step = z.preprocess(normalizeWork, z.strictObject({ ...work, id: StepId }));
+export type Step = z.output<typeof Step>;
+
+/** What does not change once a task is accepted. */
+export const TaskSpec = z.object({
+  ...work,
+  retry: RetryPolicy,
+  namespace: Namespace,
+  workflowId: z.string().optional(),
+  step: StepId.optional(),
+  idempotencyKey: z.string().optional(),
+  bodyHash: z.string().optional(),
+  traceparent: z.string(),
+});
+export type TaskSpec = z.infer<typeof TaskSpec>;
+
+export const TaskError = z.object({
+  code: z.string().max(LIMITS.NAME_CHARS),
+  message: z.string().max(LIMITS.ERROR_MESSAGE_CHARS),
+  retryable: z.boolean(),
+});
+export type TaskError = z.infer<typeof TaskError>;
+
+export const Usage = z.object({
+  inputTokens: z.number().int().nonnegative().optional(),
+  outputTokens: z.number().int().nonnegative().optional(),
+});
+export type Usage = z.infer<typeof Usage>;
+
+export const ATTEMPT_OUTCOMES = ['succeeded', 'failed', 'cancelled', 'lost', 'refused', 'timed-out'] as const;
+
+/** One try, as kept in the task's record. Times are epoch milliseconds. */
+export const AttemptRecord = z.object({
+  attempt: z.number().int().positive(),
+  swarmId: SwarmId,
+  region: Region,
+  assignedAt: Millis,
+  startedAt: Millis.optional(),
+  endedAt: Millis.optional(),
+  outcome: z.enum(ATTEMPT_OUTCOMES).optional(),
+  error: TaskError.optional(),
+  costPerSlotHour: z.number().nonnegative(),
+  cost: z.number().nonnegative().optional().describe('USD'),
+  usage: Usage.optional(),
+  receipt: Receipt.optional(),
+});
+export type AttemptRecord = z.infer<typeof AttemptRecord>;
+
+/** A task as people read it. Times are ISO 8601. */
+export const Task = z.object({
+  id: z.string(),
+  type: Name,
+  namespace: Namespace,
+  state: TaskState,
+  stateSince: Instant,
+  createdAt: Instant,
+  startedAt: Instant.optional(),
+  endedAt: Instant.optional(),
+  priority: Priority,
+  input: Json,
+  output: Json.optional(),
+  error: TaskError.optional(),
+  requirements: Requirements,
+  retry: RetryPolicy,
+  timeouts: Timeouts,
+  estimateMs: Millis.optional(),
+  metadata: z.record(z.string(), Scalar),
+  workflowId: z.string().optional(),
+  step: StepId.optional(),
+  attempt: z.number().int().nonnegative().describe('number of the current or last attempt, 0 before the first'),
+  attempts: z.array(AttemptRecord),
+  swarmId: SwarmId.optional(),
+  region: Region.optional(),
+  cost: z.number().nonnegative().describe('USD, all attempts'),
+  usage: Usage,
+  cancelRequestedAt: Instant.optional(),
+  retryAt: Instant.optional(),
+  waiting: Waiting.optional().describe('why a queued task has not been placed'),
+  traceId: z.string(),
+});
+export type Task = z.infer<typeof Task>;
