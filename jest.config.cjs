@@ -1,0 +1,43 @@
+/**
+ * One configuration, three projects: `jest --selectProjects unit`, `integration`, `e2e`.
+ * Packages of the workspace resolve to their sources, so tests never run against a stale build.
+ */
+
+// Published as ES modules only; jest runs CommonJS, so these are transformed like our own code.
+const ESM_ONLY_DEPENDENCIES = [];
+
+const insideNodeModules =
+  ESM_ONLY_DEPENDENCIES.length === 0 ? '' : `(?!.*/(?:${ESM_ONLY_DEPENDENCIES.join('|')})/)`;
+
+const shared = {
+  rootDir: __dirname,
+  testEnvironment: '<rootDir>/scripts/jest/leak-checking-environment.cjs',
+  testEnvironmentOptions: { customExportConditions: ['multiswarm-source', 'node', 'node-addons'] },
+  transform: {
+    '^.+\\.[cm]?[jt]s$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/${insideNodeModules}`],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/examples/delivery/project/'],
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/\\.multiswarm/', '<rootDir>/examples/delivery/project/'],
+};
+
+const project = (displayName, testMatch, testTimeout) => ({ ...shared, displayName, testMatch, testTimeout });
+
+module.exports = {
+  projects: [
+    project('unit', ['<rootDir>/*/*/src/**/*.test.ts'], 10_000),
+    project('integration', ['<rootDir>/{libs,services,apps}/*/test/**/*.test.ts'], 20_000),
+    project('e2e', ['<rootDir>/{e2e,examples,bench}/**/*.test.ts'], 120_000),
+  ],
+  maxWorkers: 2,
+  silent: false,
+  verbose: false,
+};
