@@ -1,0 +1,148 @@
+/**
+ * The one list of metrics. `docs/metrics.md` is made from it, and the instruments take their names and attributes from it.
+ *
+ * Units are in the names (`.milliseconds`), because the two ways out differ otherwise: a collector that turns OTLP into
+ * Prometheus appends the unit's full word unless the name has it already, and our own `/metrics` appends nothing.
+ * Counts have a unit in braces, which both ways leave out. Both append `_total` to counters.
+ * Attributes have few values: no ids, no free text.
+ */
+export interface Metric {
+  kind: 'counter' | 'histogram' | 'gauge';
+  /** UCUM: `ms`, `1` for a share, `{task}` for a count of tasks. */
+  unit: string;
+  description: string;
+  attributes: readonly string[];
+  /** Upper bounds of a histogram's buckets. */
+  buckets?: readonly number[];
+}
+
+const DURATION_MS = [0.5, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
+const TASK_DURATION_MS = [
+  1, 5, 10, 50, 100, 500, 1_000, 5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000,
+];
+const BATCH = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
+
+export const METRICS = {
+  'multiswarm.tasks.submitted': {
+    kind: 'counter',
+    unit: '{task}',
+    description: 'Tasks accepted and committed, steps of workflows included',
+    attributes: ['priority'],
+  },
+  'multiswarm.tasks.ended': {
+    kind: 'counter',
+    unit: '{task}',
+    description: 'Tasks that reached a terminal state',
+    attributes: ['state'],
+  },
+  'multiswarm.task.duration.milliseconds': {
+    kind: 'histogram',
+    unit: 'ms',
+    description: 'From the acceptance of a task to its end',
+    attributes: ['state'],
+    buckets: TASK_DURATION_MS,
+  },
+  'multiswarm.task.queue_wait.milliseconds': {
+    kind: 'histogram',
+    unit: 'ms',
+    description: 'From queued to assigned, for each attempt',
+    attributes: ['priority'],
+    buckets: TASK_DURATION_MS,
+  },
+  'multiswarm.placements': {
+    kind: 'counter',
+    unit: '{placement}',
+    description: 'Answers of the load-balancer: placed, or why not',
+    attributes: ['result'],
+  },
+  'multiswarm.placement.duration.milliseconds': {
+    kind: 'histogram',
+    unit: 'ms',
+    description: 'Time to place one batch',
+    attributes: [],
+    buckets: DURATION_MS,
+  },
+  'multiswarm.commit.duration.milliseconds': {
+    kind: 'histogram',
+    unit: 'ms',
+    description: 'Time of one group commit to Redis',
+    attributes: [],
+    buckets: DURATION_MS,
+  },
+  'multiswarm.commit.batch_size': {
+    kind: 'histogram',
+    unit: '{change}',
+    description: 'Changes of tasks and workflows in one group commit',
+    attributes: [],
+    buckets: BATCH,
+  },
+  'multiswarm.dispatches': {
+    kind: 'counter',
+    unit: '{attempt}',
+    description: 'Attempts offered to swarms, by what came of it: accepted, refused, unreachable',
+    attributes: ['outcome'],
+  },
+  'multiswarm.attempts.lost': {
+    kind: 'counter',
+    unit: '{attempt}',
+    description: 'Attempts whose swarm went silent or could not be reached again',
+    attributes: ['region'],
+  },
+  'multiswarm.messages.sent': {
+    kind: 'counter',
+    unit: '{message}',
+    description: 'Messages between swarms, by kind (a kind of the user\'s own counts as "other") and result',
+    attributes: ['kind', 'result'],
+  },
+  'multiswarm.swarms.connected': {
+    kind: 'gauge',
+    unit: '{swarm}',
+    description: 'Swarms with a live heartbeat',
+    attributes: ['region'],
+  },
+  'multiswarm.slots.offered': {
+    kind: 'gauge',
+    unit: '{slot}',
+    description: 'Slots of the connected swarms',
+    attributes: ['region'],
+  },
+  'multiswarm.slots.busy': {
+    kind: 'gauge',
+    unit: '{slot}',
+    description: 'Slots that hold an attempt',
+    attributes: ['region'],
+  },
+  'multiswarm.http.request.duration.milliseconds': {
+    kind: 'histogram',
+    unit: 'ms',
+    description: 'From the arrival of a request to the end of its answer; streams count until they close',
+    attributes: ['method', 'route', 'status'],
+    buckets: DURATION_MS,
+  },
+  'multiswarm.event_loop.delay.milliseconds': {
+    kind: 'gauge',
+    unit: 'ms',
+    description: 'How late timers fire, since the previous reading: p50, p99 and max',
+    attributes: ['quantile'],
+  },
+} as const satisfies Record<string, Metric>;
+
+export type MetricName = keyof typeof METRICS;
+type Named<K extends Metric['kind']> = {
+  [N in MetricName]: (typeof METRICS)[N]['kind'] extends K ? N : never;
+}[MetricName];
+export type CounterName = Named<'counter'>;
+export type HistogramName = Named<'histogram'>;
+export type GaugeName = Named<'gauge'>;
+
+/** The attributes that a metric must be given, by name. */
+export type AttributesOf<N extends MetricName> = Record<
+  (typeof METRICS)[N]['attributes'][number],
+  string | number
+>;
+
+/** The name under which Prometheus shows a metric, on both ways out. */
+export function prometheusName(name: MetricName): string {
+  const base = name.replaceAll('.', '_');
+  return METRICS[name].kind === 'counter' ? `${base}_total` : base;
+}
