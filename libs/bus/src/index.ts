@@ -1,1 +1,3 @@
-export {};
+export * from './bus';
+export { connectBus, type BusOptions } from './nats-bus';
+export * from './streams';

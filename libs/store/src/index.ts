@@ -1,1 +1,3 @@
-export {};
+export * from './leases';
+export * from './script';
+export * from './store';

@@ -1,0 +1,222 @@
+import { connect, headers as newHeaders, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { headers as names, MultiswarmError, parseOrThrow } from '@multiswarm/contracts';
+import { systemClock, systemIds, type Clock, type Ids } from '@multiswarm/core';
+import type { z } from 'zod';
+import type { Bus, Delivery, Listening, RequestOptions, SendOptions, ServiceSeen } from './bus';
+import { announce, discover } from './micro';
+import { decodeReply, encodeError, encodeOk } from './reply-envelope';
+import { ReplyMux } from './reply-mux';
+
+export interface BusOptions {
+  /** One URL or several, separated by commas. */
+  servers: string;
+  /** Shown in the server's list of connections. */
+  name: string;
+  /** Faults of messages that nobody waits for: malformed publishes, throwing subscribers. */
+  onFault?: (error: unknown, subject: string) => void;
+  clock?: Clock;
+  ids?: Ids;
+}
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+const PROTOCOL_VERSION = '1';
+
+/** Connects, or throws `bus-unavailable` with the address and the remedy. Reconnects for ever afterwards. */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  const servers = options.servers.split(',').map((server) => server.trim());
+  let connection: NatsConnection;
+  try {
+    connection = await connect({
+      servers,
+      name: options.name,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      noAsyncTraces: true,
+    });
+  } catch (error) {
+    throw new MultiswarmError('bus-unavailable', `no NATS server answers at ${options.servers}: start one (nats-server -js) or set NATS_URL`, {
+      cause: error,
+    });
+  }
+  return new NatsBus(connection, options);
+}
+
+class NatsBus implements Bus {
+  private readonly clock: Clock;
+  private readonly ids: Ids;
+  private readonly mux: ReplyMux;
+  private readonly reconnected: (() => void)[] = [];
+  private readonly started: Date;
+  private up = true;
+
+  constructor(
+    readonly connection: NatsConnection,
+    private readonly options: BusOptions,
+  ) {
+    this.clock = options.clock ?? systemClock;
+    this.ids = options.ids ?? systemIds;
+    this.started = new Date(this.clock.now());
+    this.mux = new ReplyMux(connection, this.clock, this.ids.next());
+    void this.watch();
+  }
+
+  get connected(): boolean {
+    return this.up && !this.connection.isClosed();
+  }
+
+  get serverVersion(): string {
+    return this.connection.info?.version ?? 'unknown';
+  }
+
+  async request<S extends z.ZodType>(subject: string, body: unknown, options: RequestOptions<S>): Promise<z.output<S>> {
+    const payload = this.encode(subject, JSON.stringify(body));
+    const message = await this.mux.request(subject, payload, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, toHeaders(options));
+    return parseOrThrow(options.reply, decodeReply(message.string()));
+  }
+
+  respond<S extends z.ZodType>(
+    subject: string,
+    options: { queue?: string; request: S },
+    handler: (body: z.output<S>, delivery: Delivery) => Promise<unknown>,
+  ): Listening {
+    return this.listen(subject, options.queue, (message) => {
+      void this.answer(message, options.request, handler);
+    });
+  }
+
+  publish(subject: string, body: unknown, options: SendOptions = {}): void {
+    const payload = this.encode(subject, JSON.stringify(body));
+    const headers = toHeaders(options);
+    this.connection.publish(subject, payload, headers ? { headers } : {});
+  }
+
+  subscribe<S extends z.ZodType>(
+    subject: string,
+    options: { queue?: string; schema: S },
+    handler: (body: z.output<S>, delivery: Delivery) => void,
+  ): Listening {
+    return this.listen(subject, options.queue, (message) => {
+      try {
+        handler(parseOrThrow(options.schema, JSON.parse(message.string())), toDelivery(message));
+      } catch (error) {
+        this.options.onFault?.(error, message.subject);
+      }
+    });
+  }
+
+  async publishStored(subject: string, body: unknown, options: { messageId: string } & SendOptions): Promise<{ seq: number; duplicate: boolean }> {
+    const payload = this.encode(subject, JSON.stringify(body));
+    const headers = toHeaders({ ...options, headers: { ...options.headers, [names.messageId]: options.messageId } });
+    const message = await this.mux.request(subject, payload, DEFAULT_TIMEOUT_MS, headers);
+    const ack = JSON.parse(message.string()) as { seq?: number; duplicate?: boolean; error?: { description?: string } };
+    if (ack.error ?? ack.seq === undefined) {
+      throw new MultiswarmError('bus-unavailable', `JetStream did not store the message on ${subject}: ${ack.error?.description ?? 'no sequence'}`);
+    }
+    return { seq: ack.seq as number, duplicate: ack.duplicate ?? false };
+  }
+
+  async rttMs(): Promise<number> {
+    if (!this.connected) throw new MultiswarmError('bus-unavailable', 'not connected to NATS');
+    return this.connection.rtt();
+  }
+
+  onReconnect(listener: () => void): void {
+    this.reconnected.push(listener);
+  }
+
+  announce(service: { name: string; version: string; description: string }): Listening {
+    return announce(this.connection, service, this.ids.next(), this.started);
+  }
+
+  async services(waitMs: number): Promise<ServiceSeen[]> {
+    if (!this.connected) throw new MultiswarmError('bus-unavailable', 'not connected to NATS');
+    return discover(this.connection, this.clock, `_INBOX.${this.ids.next()}`, waitMs);
+  }
+
+  async close(): Promise<void> {
+    if (this.connection.isClosed()) return;
+    // A drain needs a server that answers; without one there is nothing to send any more.
+    if (this.connected) await this.connection.drain().catch(() => undefined);
+    await this.connection.close();
+    this.mux.connectionLost();
+  }
+
+  private listen(subject: string, queue: string | undefined, onMessage: (message: Msg) => void): Listening {
+    const subscription = this.connection.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
+      callback: (error, message) => {
+        if (error) this.options.onFault?.(error, subject);
+        else onMessage(message);
+      },
+    });
+    return { stop: () => subscription.unsubscribe() };
+  }
+
+  private async answer<S extends z.ZodType>(
+    message: Msg,
+    schema: S,
+    handler: (body: z.output<S>, delivery: Delivery) => Promise<unknown>,
+  ): Promise<void> {
+    let reply: string;
+    try {
+      reply = encodeOk(await handler(parseOrThrow(schema, parseJson(message)), toDelivery(message)));
+      if (reply.length > this.maxPayload && Buffer.byteLength(reply) > this.maxPayload) {
+        throw new MultiswarmError('body-too-large', `the answer on ${message.subject} is larger than the ${this.maxPayload} bytes that NATS carries`);
+      }
+    } catch (error) {
+      reply = encodeError(error);
+      if (!(error instanceof MultiswarmError)) this.options.onFault?.(error, message.subject);
+    }
+    try {
+      message.respond(reply);
+    } catch (error) {
+      this.options.onFault?.(error, message.subject);
+    }
+  }
+
+  private get maxPayload(): number {
+    return this.connection.info?.max_payload ?? 1024 * 1024;
+  }
+
+  private encode(subject: string, text: string): string {
+    if (!this.connected) throw new MultiswarmError('bus-unavailable', 'not connected to NATS');
+    if (text.length * 3 > this.maxPayload && Buffer.byteLength(text) > this.maxPayload) {
+      throw new MultiswarmError('body-too-large', `a message to ${subject} has ${Buffer.byteLength(text)} bytes, NATS carries ${this.maxPayload}`);
+    }
+    return text;
+  }
+
+  private async watch(): Promise<void> {
+    for await (const status of this.connection.status()) {
+      if (status.type === 'disconnect') {
+        this.up = false;
+        this.mux.connectionLost();
+      } else if (status.type === 'reconnect') {
+        this.up = true;
+        this.reconnected.forEach((listener) => listener());
+      } else if (status.type === 'error') this.options.onFault?.(status.error, 'connection');
+    }
+  }
+}
+
+function parseJson(message: Msg): unknown {
+  try {
+    return JSON.parse(message.string());
+  } catch {
+    throw new MultiswarmError('invalid-json', 'the message is not JSON');
+  }
+}
+
+function toHeaders(options: SendOptions): MsgHdrs | undefined {
+  if (options.traceparent === undefined && !options.headers) return undefined;
+  const headers = newHeaders();
+  headers.set(names.version, PROTOCOL_VERSION);
+  if (options.traceparent !== undefined) headers.set(names.traceparent, options.traceparent);
+  for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
+  return headers;
+}
+
+function toDelivery(message: Msg): Delivery {
+  const traceparent = message.headers?.get(names.traceparent);
+  return { subject: message.subject, traceparent: traceparent || undefined, headers: message.headers };
+}

@@ -1,0 +1,120 @@
+import { MultiswarmError } from '@multiswarm/contracts';
+import { Redis } from 'ioredis';
+import type { Script } from './script';
+
+export interface StoreOptions {
+  url: string;
+  /** Shown in CLIENT LIST. */
+  name: string;
+  onFault?: (error: unknown) => void;
+}
+
+/**
+ * A connection to Redis that never does a thing twice.
+ *
+ * S1. A command that was sent when the connection broke is not sent again by the client: it is rejected, and the caller,
+ *     who knows whether it may be repeated, decides. (The client's own resend has been seen to increment twice.)
+ * S2. While disconnected a command is rejected at once instead of being queued without a limit.
+ * S3. Faults of the connection are `store-unavailable`; answers of Redis that are errors pass through as they are.
+ */
+export class Store {
+  readonly redis: Redis;
+
+  private constructor(redis: Redis) {
+    this.redis = redis;
+  }
+
+  /** Connects, or throws `store-unavailable` with the address and the remedy. Reconnects for ever afterwards. */
+  static async connect(options: StoreOptions): Promise<Store> {
+    const redis = new Redis(options.url, {
+      lazyConnect: true,
+      connectionName: options.name,
+      autoResendUnfulfilledCommands: false,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      enableAutoPipelining: false,
+      retryStrategy: (times) => Math.min(1_000, 50 * times),
+    });
+    redis.on('error', (error) => options.onFault?.(error));
+    try {
+      await redis.connect();
+    } catch (error) {
+      redis.disconnect();
+      const detail = `no Redis server answers at ${options.url}: start one (redis-server) or set REDIS_URL`;
+      throw new MultiswarmError('store-unavailable', detail, { cause: error });
+    }
+    return new Store(redis);
+  }
+
+  get connected(): boolean {
+    return this.redis.status === 'ready';
+  }
+
+  onReconnect(listener: () => void): void {
+    this.redis.on('ready', listener);
+  }
+
+  /** Runs a script by its hash, sending the source only where the server does not know it yet. */
+  async run(script: Script, keys: readonly string[], args: readonly (string | number | Buffer)[]): Promise<unknown> {
+    return this.guard(async () => {
+      try {
+        return await this.redis.evalsha(script.sha, keys.length, ...keys, ...args);
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+        return this.redis.eval(script.source, keys.length, ...keys, ...args);
+      }
+    });
+  }
+
+  /** Any read or write through the client, with faults of the connection as `store-unavailable`. */
+  async guard<T>(use: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await use(this.redis);
+    } catch (error) {
+      if (isConnectionFault(error)) throw new MultiswarmError('store-unavailable', 'Redis does not answer', { cause: error });
+      throw error;
+    }
+  }
+
+  /** Round trip in milliseconds by the given monotonic clock; throws when there is none. */
+  async pingMs(monotonic: () => number): Promise<number> {
+    const start = monotonic();
+    await this.guard((redis) => redis.ping());
+    return monotonic() - start;
+  }
+
+  /** Faults of the server's configuration that would break the promise of durability. Empty where CONFIG is not allowed. */
+  async durabilityFaults(): Promise<string[]> {
+    const settings = await this.redis.config('GET', 'maxmemory-policy', 'appendonly', 'appendfsync').catch(() => undefined);
+    if (!Array.isArray(settings)) return [];
+    const values = new Map<string, string>();
+    for (let index = 0; index + 1 < settings.length; index += 2) values.set(String(settings[index]), String(settings[index + 1]));
+    const faults: string[] = [];
+    if (values.get('maxmemory-policy') !== 'noeviction') faults.push('maxmemory-policy must be noeviction: Redis would drop tasks when memory is short');
+    if (values.get('appendonly') !== 'yes') faults.push('appendonly must be yes: a restart of Redis would forget tasks');
+    return faults;
+  }
+
+  async close(): Promise<void> {
+    if (this.connected) await this.redis.quit().catch(() => undefined);
+    this.redis.disconnect();
+  }
+}
+
+const CONNECTION_FAULTS = [
+  'Connection is closed',
+  "Stream isn't writeable",
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'Reached the max retries',
+  'Command aborted',
+  'LOADING',
+];
+
+export function isConnectionFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const text = `${error.name} ${error.message} ${'code' in error ? String(error.code) : ''}`;
+  return CONNECTION_FAULTS.some((fault) => text.includes(fault));
+}
