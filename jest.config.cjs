@@ -12,7 +12,6 @@ const insideNodeModules =
 const shared = {
   rootDir: __dirname,
   testEnvironment: '<rootDir>/scripts/jest/leak-checking-environment.cjs',
-  testEnvironmentOptions: { customExportConditions: ['multiswarm-source', 'node', 'node-addons'] },
   transform: {
     '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',
@@ -29,7 +28,15 @@ const shared = {
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/\\.multiswarm/', '<rootDir>/examples/delivery/project/'],
 };
 
-const project = (displayName, testMatch, testTimeout) => ({ ...shared, displayName, testMatch, testTimeout });
+const project = (displayName, testMatch, testTimeoutMs) => ({
+  ...shared,
+  displayName,
+  testMatch,
+  testEnvironmentOptions: {
+    customExportConditions: ['multiswarm-source', 'node', 'node-addons'],
+    testTimeoutMs,
+  },
+});
 
 module.exports = {
   projects: [

@@ -1,18 +1,27 @@
 const { TestEnvironment } = require('jest-environment-node');
-const { openHandles, describeHandle } = require('./open-handles.cjs');
+const { openHandles, describeHandle, closeHandle } = require('./open-handles.cjs');
 
 // Closing is asynchronous: a socket that was ended a moment ago is not a leak yet.
 const GRACE_MS = 2_000;
 const POLL_MS = 10;
 
-/** The node environment, plus one rule: a test file that leaves a server, socket, worker or child process open fails. */
+/**
+ * The node environment, plus two things: a time limit per project (jest itself knows one for all), and one rule:
+ * a test file that leaves a server, socket, worker or child process open fails.
+ */
 module.exports = class LeakCheckingEnvironment extends TestEnvironment {
+  constructor(config, context) {
+    super(config, context);
+    this.testTimeoutMs = config.projectConfig.testEnvironmentOptions.testTimeoutMs;
+  }
+
   async setup() {
     await super.setup();
     this.before = new Set(openHandles());
   }
 
   async handleTestEvent(event, state) {
+    if (event.name === 'setup') state.testTimeout = this.testTimeoutMs;
     if (event.name !== 'run_finish') return;
     const left = await this.waitUntilClosed();
     if (left.length === 0) return;
@@ -22,6 +31,8 @@ module.exports = class LeakCheckingEnvironment extends TestEnvironment {
     );
     error.stack = error.message;
     state.unhandledErrors.push(error);
+    // Reported; now out of the way, so that it cannot hold up the run or disturb the files after this one.
+    left.forEach(closeHandle);
   }
 
   async waitUntilClosed() {

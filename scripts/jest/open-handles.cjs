@@ -29,4 +29,13 @@ function describeHandle(handle) {
   return kind;
 }
 
-module.exports = { openHandles, describeHandle };
+/** Ends whatever it is. */
+function closeHandle(handle) {
+  if (handle.constructor.name === 'ChildProcess') handle.kill('SIGKILL');
+  else if (handle.constructor.name === 'Server') handle.close();
+  else if (handle.constructor.name === 'Worker') void handle.terminate();
+  else if (handle.constructor.name === 'MessagePort') handle.close();
+  else handle.destroy();
+}
+
+module.exports = { openHandles, describeHandle, closeHandle };

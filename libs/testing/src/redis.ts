@@ -1,0 +1,56 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { exchange } from './exchange';
+import { startServer, type ServerKind, type TestServer } from './server-process';
+
+export interface RedisOptions {
+  /** When the append-only file reaches the disk; `always` for tests that kill the server and expect every commit back. */
+  appendfsync?: 'always' | 'everysec' | 'no';
+}
+
+/** Starts a real redis-server with an append-only file on a free port; resolves when it answers PING. */
+export function startRedis(options: RedisOptions = {}): Promise<TestServer> {
+  return startServer(redisServer(options.appendfsync ?? 'everysec'));
+}
+
+function redisServer(appendfsync: string): ServerKind {
+  return {
+    binary: 'redis-server',
+    scheme: 'redis',
+    choosePort: freePort,
+    args(dir, port) {
+      const durability = ['--save', '', '--appendonly', 'yes', '--appendfsync', appendfsync];
+      return [
+        '--bind',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--dir',
+        dir,
+        '--daemonize',
+        'no',
+        ...durability,
+      ];
+    },
+    async probe(_dir, port, pid) {
+      const reply = await exchange(
+        port,
+        'PING\r\nINFO server\r\n',
+        (text) => /process_id:\d+\r\n/.test(text) || text.startsWith('-'),
+      );
+      return reply?.startsWith('+PONG') && reply.includes(`process_id:${pid}\r\n`) ? port : undefined;
+    },
+  };
+}
+
+/** A port that was free a moment ago; the caller binds it, or asks again. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      // A TCP server that listens has an AddressInfo; strings are for pipes.
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
