@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findBinary } from './binaries';
+import { eventually } from './eventually';
+import { isFrozen } from './frozen';
 import { Reaper } from './reaper';
 
 export type ServerSignal = 'SIGKILL' | 'SIGSTOP' | 'SIGCONT';
@@ -19,7 +21,7 @@ export interface TestServer {
   readonly dir: string;
   /** Ends the process and deletes its data. Also ends a server that is killed or frozen. */
   stop(): Promise<void>;
-  /** Crash it (resolves when it is gone), freeze it, or let it go on. */
+  /** Crash it (resolves when it is gone), freeze it (resolves when it stands still), or let it go on. */
   kill(signal: ServerSignal): Promise<void>;
   /** Starts again with the same data on the same port; a server that still runs is asked to end first. */
   restart(): Promise<void>;
@@ -115,6 +117,8 @@ class ServerProcess implements TestServer {
   async kill(signal: ServerSignal): Promise<void> {
     this.child?.kill(signal);
     if (signal === 'SIGKILL') await this.exited;
+    if (signal === 'SIGSTOP')
+      await eventually(() => isFrozen(this.pid), { describe: `freezing ${this.binary}` });
   }
 
   async restart(): Promise<void> {
