@@ -13,6 +13,9 @@ export const MESSAGE_KINDS = [
   'event',
 ] as const;
 
+export const MessageId = z.string().regex(/^m-[0-9a-z]{8,40}$/, 'a message id looks like m-0198c2...');
+export const GetMessageQuery = z.strictObject({ id: MessageId });
+
 export const QOS = ['at-most-once', 'at-least-once', 'exactly-once'] as const;
 
 /** A message as it is handed in. `to` is a swarm's id, or `*` for every other swarm of the namespace. */
@@ -54,7 +57,8 @@ export const MessageStatus = z.object({
   kind: Name,
   qos: z.enum(QOS),
   status: z.enum(['published', 'no-recipient']),
-  recipients: z.array(SwarmId),
+  recipients: z.array(SwarmId).describe('the first 100 of them, in order of their ids'),
+  recipientCount: z.number().int().nonnegative(),
   acceptedAt: Instant,
 });
 export type MessageStatus = z.infer<typeof MessageStatus>;

@@ -1,0 +1,107 @@
+import type { Heartbeat } from '@multiswarm/contracts';
+
+/** Intervals without a heartbeat after which a swarm is suspect, is down, and is forgotten. */
+export const SUSPECT_AFTER_INTERVALS = 2;
+export const DOWN_AFTER_INTERVALS = 3;
+export const FORGET_AFTER_INTERVALS = 60;
+/** Swarms of which one replica keeps track; those beyond it are not seen. */
+export const PRESENCE_LIMIT = 100_000;
+
+export type PresenceState = 'ready' | 'draining' | 'suspect' | 'down';
+
+export interface Seen {
+  swarmId: string;
+  region: string;
+  state: PresenceState;
+  /** How long it has been silent. */
+  silentMs: number;
+}
+
+interface Entry {
+  region: string;
+  instance: string;
+  seq: number;
+  draining: boolean;
+  intervalMs: number;
+  heardAtMs: number;
+}
+
+/** What a heartbeat did: `stale` ones are older than what is known, `full` ones met the limit. */
+export type Heard = 'joined' | 'renewed' | 'left' | 'stale' | 'full';
+
+/**
+ * Who is there, from heartbeats alone. Every replica hears all of them, so all replicas know the same.
+ *
+ * P1. Silence ends presence: suspect at 2 missed intervals, down at 3; suspect swarms still get messages, down ones do not.
+ * P2. A heartbeat that was overtaken changes nothing: neither an older one of the same process, nor the farewell of a
+ *     process that another one has replaced already.
+ * P3. Times are given by the caller and monotonic; the table never grows beyond its limit.
+ */
+export class Presence {
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(private readonly limit = PRESENCE_LIMIT) {}
+
+  heard(beat: Heartbeat, nowMs: number): Heard {
+    const known = this.entries.get(beat.swarmId);
+    const sameProcess = known?.instance === beat.instance;
+    if (known && sameProcess && beat.seq <= known.seq) return 'stale';
+    if (beat.state === 'stopped') {
+      if (!sameProcess) return 'stale';
+      this.entries.delete(beat.swarmId);
+      return 'left';
+    }
+    if (!known && this.entries.size >= this.limit) return 'full';
+    const { region, instance, seq, intervalMs } = beat;
+    const draining = beat.state === 'draining';
+    this.entries.set(beat.swarmId, { region, instance, seq, draining, intervalMs, heardAtMs: nowMs });
+    return known && stateOf(known, nowMs) !== 'down' ? 'renewed' : 'joined';
+  }
+
+  look(swarmId: string, nowMs: number): Seen | undefined {
+    const entry = this.entries.get(swarmId);
+    return entry && toSeen(swarmId, entry, nowMs);
+  }
+
+  isPresent(swarmId: string, nowMs: number): boolean {
+    const entry = this.entries.get(swarmId);
+    return entry !== undefined && stateOf(entry, nowMs) !== 'down';
+  }
+
+  /** Ids of all swarms that are not down, sorted. */
+  present(nowMs: number): string[] {
+    const ids: string[] = [];
+    for (const [id, entry] of this.entries) if (stateOf(entry, nowMs) !== 'down') ids.push(id);
+    return ids.sort();
+  }
+
+  presentByRegion(nowMs: number): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const entry of this.entries.values()) {
+      if (stateOf(entry, nowMs) !== 'down') counts.set(entry.region, (counts.get(entry.region) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** Drops what has been silent for so long that nobody asks for it any more. */
+  forgetSilent(nowMs: number): void {
+    for (const [id, entry] of this.entries) {
+      if (missed(entry, nowMs) >= FORGET_AFTER_INTERVALS) this.entries.delete(id);
+    }
+  }
+}
+
+function missed(entry: Entry, nowMs: number): number {
+  return (nowMs - entry.heardAtMs) / Math.max(1, entry.intervalMs);
+}
+
+function stateOf(entry: Entry, nowMs: number): PresenceState {
+  const intervals = missed(entry, nowMs);
+  if (intervals >= DOWN_AFTER_INTERVALS) return 'down';
+  if (intervals >= SUSPECT_AFTER_INTERVALS) return 'suspect';
+  return entry.draining ? 'draining' : 'ready';
+}
+
+function toSeen(swarmId: string, entry: Entry, nowMs: number): Seen {
+  return { swarmId, region: entry.region, state: stateOf(entry, nowMs), silentMs: nowMs - entry.heardAtMs };
+}
