@@ -28,6 +28,7 @@ export const ERRORS = {
   'shard-unavailable': { status: 503, exit: 7, retryable: true, title: 'The shard has no owner right now' },
   'store-unavailable': { status: 503, exit: 7, retryable: true, title: 'Redis does not answer' },
   'bus-unavailable': { status: 503, exit: 7, retryable: true, title: 'NATS does not answer' },
+  'not-ready': { status: 503, exit: 7, retryable: true, title: 'The service is still starting' },
   'shutting-down': { status: 503, exit: 7, retryable: true, title: 'The service is shutting down' },
   timeout: { status: 504, exit: 6, retryable: true, title: 'No answer in time' },
   'stale-epoch': { status: 409, exit: 5, retryable: true, title: 'Another owner has taken over' },

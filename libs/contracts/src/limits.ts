@@ -11,6 +11,10 @@ export const LIMITS = {
   HTTP_BODY_BYTES: 4 * 1024 * 1024,
   /** Body of a batch submission over HTTP. */
   HTTP_BATCH_BODY_BYTES: 32 * 1024 * 1024,
+  /** Levels of arrays and objects in a JSON body. */
+  JSON_DEPTH: 100,
+  /** Bytes that an event stream over HTTP holds for a slow reader before it ends the stream. */
+  SSE_BUFFER_BYTES: 1024 * 1024,
   /** Tasks in one batch. */
   BATCH_TASKS: 10_000,
   /** Steps in one workflow. */

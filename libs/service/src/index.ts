@@ -1,1 +1,16 @@
-export {};
+export { createHttpApp, type HttpAppOptions } from './http/app';
+export { type Check, type CheckResult, type HealthCheck } from './http/health';
+export { listen, type Listening, type ListenOptions } from './http/listen';
+export {
+  defineRoute,
+  defineStreamRoute,
+  type HttpReply,
+  type Method,
+  type Route,
+  type RouteDefinition,
+  type RouteRequest,
+  type StreamRouteDefinition,
+} from './http/route';
+export { sse, type ServerSentEvent, type SseOptions, type SseStream } from './http/sse';
+export { runService, type ServiceDefinition, type ServiceParts, type StartedService } from './run-service';
+export * from './settings';

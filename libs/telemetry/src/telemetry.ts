@@ -13,6 +13,8 @@ export interface TelemetryOptions {
   version: string;
   /** Default: a random one for each process. */
   instance?: string;
+  /** Which deployment this is: development, test, production. */
+  environment?: string;
   /** Decides whether OpenTelemetry is on. The SDK itself reads its `OTEL_*` variables from the process. */
   env: Record<string, string | undefined>;
 }
@@ -38,6 +40,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     'service.name': options.service,
     'service.version': options.version,
     'service.instance.id': options.instance ?? randomUUID(),
+    ...(options.environment === undefined ? {} : { 'deployment.environment.name': options.environment }),
   });
   const on = openTelemetryOn(options.env);
   const reader = new PrometheusExporter({ preventServerStart: true });
@@ -96,9 +99,10 @@ function otlpMetricReader(env: TelemetryOptions['env']): IMetricReader {
 }
 
 const NANOS_PER_MS = 1e6;
+const RESOLUTION_MS = 10;
 
 function observeEventLoopDelay(metrics: Metrics): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 10 });
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   const remove = metrics.gauge('multiswarm.event_loop.delay.milliseconds', () => {
     const quantiles = [
@@ -107,10 +111,15 @@ function observeEventLoopDelay(metrics: Metrics): () => void {
       ['max', delay.max],
     ] as const;
     delay.reset();
-    return quantiles.map(([quantile, nanos]) => [nanos / NANOS_PER_MS, { quantile }]);
+    return quantiles.map(([quantile, nanos]) => [lateness(nanos), { quantile }]);
   });
   return () => {
     remove();
     delay.disable();
   };
+}
+
+/** The histogram holds whole intervals between two timers; what is over the resolution is the delay. */
+function lateness(nanos: number): number {
+  return Number.isFinite(nanos) ? Math.max(0, nanos / NANOS_PER_MS - RESOLUTION_MS) : 0;
 }

@@ -1,0 +1,385 @@
+import { LOG_LEVELS } from '@multiswarm/telemetry';
+import { flag, integer, listOf, matching, oneOf, share, urls, type ValueType } from './value-types';
+
+export const SERVICES = ['orchestrator', 'load-balancer', 'communicator'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+export interface Setting<T> {
+  type: ValueType<T>;
+  default: NoInfer<T>;
+  description: string;
+  /** `ms`, or what is counted; shares and words have none. */
+  unit?: string;
+  services: readonly ServiceName[];
+  /** `later`: known and validated, but without effect yet; setting it is answered by a warning. */
+  since: 'now' | 'later';
+  /** What comes later; for single values of a setting that has an effect now, see `laterValues`. */
+  laterNote?: string;
+  /** Values that are known but have no effect yet: the default is used instead, with a warning. */
+  laterValues?: readonly NoInfer<T>[];
+  /** Other keys that the configuration file may use. */
+  aliases?: readonly string[];
+}
+
+/** Keeps the value's type; `as const` tables would freeze defaults into literal types. */
+function setting<T>(definition: Setting<T>): Setting<T> {
+  return definition;
+}
+
+const ALL = SERVICES;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const MAX_MS = 365 * DAY_MS;
+const ALGORITHMS = [
+  'least-loaded',
+  'round-robin',
+  'weighted-round-robin',
+  'least-connections',
+  'least-response-time',
+  'resource-based',
+  'predictive',
+  'hybrid',
+] as const;
+
+/**
+ * The one table of settings. The names are environment variables; a file uses them in lower case (`max_regions`) or in
+ * camel case (`maxRegions`). `docs/configuration.md` is made from this table.
+ */
+export const SETTINGS = {
+  ENV: setting({
+    type: oneOf(['development', 'test', 'production']),
+    default: 'development',
+    description: 'Names the deployment in traces and metrics (`deployment.environment.name`).',
+    services: ALL,
+    since: 'now',
+  }),
+  HOST: setting({
+    type: matching('a host name or an address', /^[\w.:-]+$/),
+    default: '127.0.0.1',
+    description: 'The address to listen on. Containers set 0.0.0.0.',
+    services: ALL,
+    since: 'now',
+  }),
+  ORCHESTRATOR_PORT: setting({
+    type: integer(0, 65_535),
+    default: 8080,
+    description: 'HTTP port of the orchestrator. 0 takes a free one, which the line "listening" names.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  LOAD_BALANCER_PORT: setting({
+    type: integer(0, 65_535),
+    default: 8081,
+    description: 'HTTP port of the load-balancer. 0 takes a free one.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
+  COMMUNICATOR_PORT: setting({
+    type: integer(0, 65_535),
+    default: 8082,
+    description: 'HTTP port of the communicator. 0 takes a free one.',
+    services: ['communicator'],
+    since: 'now',
+  }),
+  NATS_URL: setting({
+    type: urls('nats', 'tls', 'ws', 'wss'),
+    default: 'nats://127.0.0.1:4222',
+    description: 'The NATS servers.',
+    services: ALL,
+    since: 'now',
+  }),
+  REDIS_URL: setting({
+    type: urls('redis', 'rediss'),
+    default: 'redis://127.0.0.1:6379',
+    description: 'The Redis server that holds the truth.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  LOG_LEVEL: setting({
+    type: oneOf(LOG_LEVELS),
+    default: 'info',
+    description: 'Lines below this level are not written. Logs go to stderr.',
+    services: ALL,
+    since: 'now',
+  }),
+  LOG_FORMAT: setting({
+    type: oneOf(['json', 'text']),
+    default: 'json',
+    description: 'One JSON object per line, or lines for people.',
+    services: ALL,
+    since: 'now',
+  }),
+  SHUTDOWN_GRACE_MS: setting({
+    type: integer(0, 10 * 60_000),
+    default: 10_000,
+    unit: 'ms',
+    description: 'Time to finish what is in flight after SIGTERM; then the process ends with exit code 1.',
+    services: ALL,
+    since: 'now',
+  }),
+
+  MAX_REGIONS: setting({
+    type: integer(1, 1_000),
+    default: 5,
+    unit: 'regions',
+    description:
+      'Regions that may have swarms at the same time. The first swarm of one region more is refused.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  MAX_SWARMS_PER_REGION: setting({
+    type: integer(1, 100_000),
+    default: 100,
+    unit: 'swarms',
+    description:
+      'Swarms that one region may have; one more is refused. It guards against runaway registration, hence well above the ten or twenty of a typical region.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  DEFAULT_SWARM_CAPACITY: setting({
+    type: integer(1, 10_000),
+    default: 100,
+    unit: 'slots',
+    description: 'Slots of a swarm that does not say how many it has.',
+    services: ['orchestrator'],
+    since: 'later',
+    laterNote:
+      'every swarm says how many slots it offers; the default applies once swarms may be declared without them',
+  }),
+  LOAD_BALANCING_ALGORITHM: setting({
+    type: oneOf(ALGORITHMS),
+    default: 'least-loaded',
+    description: 'How the load-balancer ranks the swarms that can run a task.',
+    services: ['load-balancer'],
+    since: 'now',
+    laterValues: ALGORITHMS.slice(1),
+    laterNote: 'the other algorithms come with the routing policies',
+  }),
+  CROSS_SWARM_COMMUNICATION: setting({
+    type: flag(),
+    default: true,
+    description: 'Whether the communicator relays messages between swarms.',
+    services: ['communicator'],
+    since: 'now',
+    aliases: ['cross_swarm_communication_enabled'],
+  }),
+  SUCCESS_RATE_THRESHOLD: setting({
+    type: share(),
+    default: 0.95,
+    description: '`/status` is degraded while the share of tasks that succeeded is below this.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  RESOURCE_UTILIZATION_THRESHOLD: setting({
+    type: share(),
+    default: 0.85,
+    description: '`/status` is degraded while the share of busy slots is above this.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  RESPONSE_TIME_THRESHOLD_MS: setting({
+    type: integer(1, MAX_MS),
+    default: 500,
+    unit: 'ms',
+    description: 'Response time above which a swarm counts as slow.',
+    services: ['load-balancer'],
+    since: 'later',
+    laterNote: 'response times count once the load-balancer watches the health of endpoints',
+  }),
+  AUTO_SCALING: setting({
+    type: flag(),
+    default: false,
+    description: 'Adds and removes capacity by load.',
+    services: ['load-balancer'],
+    since: 'later',
+    laterNote: 'nothing is scaled until the autoscaler is there',
+    aliases: ['auto_scaling_enabled'],
+  }),
+  AUTO_SCALE_UP_THRESHOLD: setting({
+    type: share(),
+    default: 0.8,
+    description: 'Utilisation above which capacity is added.',
+    services: ['load-balancer'],
+    since: 'later',
+    laterNote: 'nothing is scaled until the autoscaler is there',
+  }),
+  AUTO_SCALE_DOWN_THRESHOLD: setting({
+    type: share(),
+    default: 0.3,
+    description: 'Utilisation below which capacity is removed.',
+    services: ['load-balancer'],
+    since: 'later',
+    laterNote: 'nothing is scaled until the autoscaler is there',
+  }),
+  COST_OPTIMIZATION: setting({
+    type: flag(),
+    default: false,
+    description: 'Prefers cheaper swarms where the task allows it.',
+    services: ['load-balancer'],
+    since: 'later',
+    laterNote: 'price does not rank swarms until the cost policy is there',
+    aliases: ['cost_optimization_enabled'],
+  }),
+  RESOURCE_SHARING: setting({
+    type: flag(),
+    default: false,
+    description: 'Lets swarms lend spare resources to others.',
+    services: ['communicator'],
+    since: 'later',
+    laterNote: 'resources are not lent until offers are there',
+    aliases: ['resource_sharing_enabled'],
+  }),
+  PERFORMANCE_MONITORING: setting({
+    type: flag(),
+    default: true,
+    description: 'Watches for anomalies and raises alerts.',
+    services: ['orchestrator'],
+    since: 'later',
+    laterNote: 'metrics are always collected and shown at /metrics; alerts come with the monitor',
+    aliases: ['performance_monitoring_enabled'],
+  }),
+  FAULT_TOLERANCE_LEVEL: setting({
+    type: oneOf(['low', 'medium', 'high']),
+    default: 'high',
+    description: 'A preset for retries and replicas.',
+    services: ['orchestrator'],
+    since: 'later',
+    laterNote:
+      'until presets are there, each task has its retry policy, and COMMIT_REPLICAS its number of replicas',
+  }),
+
+  SHARDS: setting({
+    type: integer(1, 1_024),
+    default: 16,
+    unit: 'shards',
+    description:
+      'Partitions of the state. Fixed once the data exists: a start with another number is refused.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  ORCHESTRATOR_ROLES: setting({
+    type: listOf(oneOf(['global', 'regional'])),
+    default: ['global', 'regional'],
+    description: 'What this replica does: own shards and schedule (global), coordinate regions (regional).',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  ORCHESTRATOR_REGIONS: setting({
+    type: listOf(matching('region names, or * for all', /^(\*|[A-Za-z0-9][A-Za-z0-9_-]*)$/)),
+    default: ['*'],
+    description: 'The regions that this replica may coordinate.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  SHARD_LEASE_MS: setting({
+    type: integer(500, 10 * 60_000),
+    default: 5_000,
+    unit: 'ms',
+    description: 'Ownership of a shard, the scheduler or a region ends so long after its last renewal.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  SHARD_LEASE_RENEW_MS: setting({
+    type: integer(100, 5 * 60_000),
+    default: 1_500,
+    unit: 'ms',
+    description: 'How often ownership is renewed. At most half of SHARD_LEASE_MS.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  ATTEMPT_LEASE_MS: setting({
+    type: integer(500, 60 * 60_000),
+    default: 10_000,
+    unit: 'ms',
+    description: 'A swarm that is silent for so long loses its attempts, which then run elsewhere.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  HEARTBEAT_MS: setting({
+    type: integer(50, 5 * 60_000),
+    default: 2_000,
+    unit: 'ms',
+    description: 'How often swarms and coordinators say that they live. At most half of ATTEMPT_LEASE_MS.',
+    services: ['orchestrator', 'load-balancer', 'communicator'],
+    since: 'now',
+  }),
+  REGION_TIMEOUT_MS: setting({
+    type: integer(1_000, 24 * 60 * 60_000),
+    default: 30_000,
+    unit: 'ms',
+    description: 'A region that is silent for so long loses its attempts, which then run in other regions.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  RESERVATION_HOLD_MS: setting({
+    type: integer(100, 10 * 60_000),
+    default: 10_000,
+    unit: 'ms',
+    description: 'How long the load-balancer keeps a reserved slot that nobody confirms.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
+  TASK_RETENTION_MS: setting({
+    type: integer(1_000, MAX_MS),
+    default: 7 * DAY_MS,
+    unit: 'ms',
+    description: 'Ended tasks and workflows are kept so long (7 days).',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  COMMIT_REPLICAS: setting({
+    type: integer(0, 10),
+    default: 0,
+    unit: 'replicas',
+    description: 'Redis replicas that must have a commit before it is acknowledged (WAIT).',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  REDIS_DURABILITY_CHECK: setting({
+    type: flag(),
+    default: true,
+    description:
+      'Refuses to start on a Redis that could forget acknowledged work (no append-only file, or evicting keys).',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+};
+
+export type SettingName = keyof typeof SETTINGS;
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** All settings, by the names of the environment variables. */
+export type Settings = { [N in SettingName]: NonNullable<ReturnType<(typeof SETTINGS)[N]['type']['read']>> };
+
+/** The setting that holds the port of each service. */
+export const PORT_SETTING = {
+  orchestrator: 'ORCHESTRATOR_PORT',
+  'load-balancer': 'LOAD_BALANCER_PORT',
+  communicator: 'COMMUNICATOR_PORT',
+} as const satisfies Record<ServiceName, SettingName>;
+
+export interface SettingsRule {
+  settings: readonly SettingName[];
+  holds(values: Settings): boolean;
+  message: string;
+}
+
+/** What must hold between settings. */
+export const RULES: readonly SettingsRule[] = [
+  {
+    settings: ['SHARD_LEASE_RENEW_MS', 'SHARD_LEASE_MS'],
+    holds: (values) => values.SHARD_LEASE_RENEW_MS * 2 <= values.SHARD_LEASE_MS,
+    message:
+      'SHARD_LEASE_RENEW_MS may be at most half of SHARD_LEASE_MS: one lost renewal must not lose the shard',
+  },
+  {
+    settings: ['HEARTBEAT_MS', 'ATTEMPT_LEASE_MS'],
+    holds: (values) => values.HEARTBEAT_MS * 2 <= values.ATTEMPT_LEASE_MS,
+    message:
+      'HEARTBEAT_MS may be at most half of ATTEMPT_LEASE_MS: one lost heartbeat must not lose the attempts',
+  },
+  {
+    settings: ['AUTO_SCALE_DOWN_THRESHOLD', 'AUTO_SCALE_UP_THRESHOLD'],
+    holds: (values) => values.AUTO_SCALE_DOWN_THRESHOLD < values.AUTO_SCALE_UP_THRESHOLD,
+    message: 'AUTO_SCALE_DOWN_THRESHOLD must be below AUTO_SCALE_UP_THRESHOLD',
+  },
+];
