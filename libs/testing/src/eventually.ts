@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 
 export interface EventuallyOptions {
   /** How long to keep asking; 5 seconds unless told. */
@@ -58,7 +59,7 @@ async function answerOf<T>(check: () => T | Promise<T>): Promise<Outcome<T>> {
     const value = await check();
     // Truthy is exactly what Falsy leaves over; the compiler cannot follow that through a type parameter.
     if (value) return { met: true, value: value as Exclude<T, Falsy> };
-    return { met: false, why: `the check returned ${JSON.stringify(value) ?? 'undefined'}` };
+    return { met: false, why: `the check returned ${inspect(value)}` };
   } catch (error) {
     return { met: false, why: `the check threw: ${error instanceof Error ? error.message : String(error)}` };
   }

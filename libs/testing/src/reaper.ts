@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 
 // Reads "add <pid> <dir>" and "remove <pid>" until its input ends, which the system does when our process dies in whatever way.
 // What is still on the list then is killed and its directory deleted.
@@ -51,9 +52,10 @@ function startShell(): ChildProcess {
   // Its own process group: Ctrl-C in a terminal must not end the reaper before it has done its work.
   const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   shell.unref();
-  // The pipe is a socket underneath; it must not keep the test process alive either.
-  const { stdin } = shell;
-  if (stdin && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
-  stdin?.on('error', () => undefined);
+  // Node makes the pipe of a child a socket, though it is typed as a stream; it must not keep the test process alive either.
+  const pipe = shell.stdin as Socket;
+  pipe.unref();
+  // Should the reaper be killed, the tests still have to end in their own way.
+  pipe.on('error', () => undefined);
   return shell;
 }

@@ -1,0 +1,64 @@
+import { createRequire } from 'node:module';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../setup/paths.mjs';
+
+const fromRoot = createRequire(join(ROOT, 'package.json'));
+
+/** The script behind a tool's command, so that it starts without a package manager in between. */
+function bin(dependency, command = dependency) {
+  const file = fromRoot.resolve(`${dependency}/package.json`);
+  const { bin: commands } = fromRoot(file);
+  return join(file, '..', typeof commands === 'string' ? commands : commands[command]);
+}
+
+const cache = (name) => join(ROOT, '.multiswarm', 'cache', name);
+
+/** Arguments for node, by the name of the check; none of them depends on another. */
+export const STATIC_CHECKS = {
+  lint: () => [bin('eslint'), '.'],
+  types: () => [
+    bin('typescript', 'tsc'),
+    '-p',
+    'tsconfig.json',
+    '--incremental',
+    '--tsBuildInfoFile',
+    cache('types.tsbuildinfo'),
+  ],
+  format: () => [bin('prettier'), '--check', '--log-level', 'warn', '.'],
+  boundaries: () => [bin('dependency-cruiser', 'depcruise'), ...argsOf('boundaries')],
+  unused: () => [bin('knip'), ...argsOf('unused')],
+};
+
+export const BUILD_CHECK = {
+  build: () => [bin('typescript', 'tsc'), '-b', 'tsconfig.build.json', '--pretty', 'false'],
+};
+
+/** Three runs, the cheapest first. Whole systems run one at a time: they measure time, and each brings its own servers. */
+export const TEST_PROJECTS = { unit: [], integration: [], e2e: ['--runInBand'] };
+
+export function jestArgs(project, resultFile) {
+  return [
+    bin('jest'),
+    '--selectProjects',
+    project,
+    ...TEST_PROJECTS[project],
+    '--json',
+    '--outputFile',
+    resultFile,
+    '--no-color',
+  ];
+}
+
+/** What package.json passes to the tool, so that `npm run boundaries` and this mean the same. */
+function argsOf(script) {
+  const { scripts } = fromRoot(join(ROOT, 'package.json'));
+  return scripts[script].split(' ').slice(1);
+}
+
+/** The tests of these scripts run in node's own runner: they are ES modules, and come before any tool. */
+export function scriptTestArgs() {
+  const dir = join(ROOT, 'scripts', 'test');
+  const files = readdirSync(dir).filter((name) => name.endsWith('.test.mjs'));
+  return ['--test', '--test-reporter=spec', ...files.map((name) => join(dir, name))];
+}
