@@ -28,6 +28,7 @@ export const subjects = {
   swarmTasks: (swarmId: string) => `${V}.swarm.${swarmId}.tasks`,
   swarmControl: (swarmId: string) => `${V}.swarm.${swarmId}.control`,
   swarmHeartbeat: (swarmId: string) => `${V}.swarm.${swarmId}.heartbeat`,
+  swarmDismissed: (swarmId: string) => `${V}.swarm.${swarmId}.dismissed`,
   allHeartbeats: () => `${V}.swarm.*.heartbeat`,
   /** Whoever starts asks every swarm to heartbeat at once. */
   census: () => `${V}.census`,

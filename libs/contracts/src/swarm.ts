@@ -92,6 +92,10 @@ export type ControlRequest = z.infer<typeof ControlRequest>;
 export const ControlReply = z.object({ v: z.literal(1), held: z.array(AttemptRef) });
 export type ControlReply = z.infer<typeof ControlReply>;
 
+/** Coordinator → swarm: it is not admitted (a limit is reached), stops heartbeating and says why. */
+export const Dismissal = z.object({ v: z.literal(1), reason: z.string() });
+export type Dismissal = z.infer<typeof Dismissal>;
+
 /** Owner → coordinator: cancel what runs there. */
 export const RegionControl = ControlRequest.extend({ swarmId: SwarmId });
 export type RegionControl = z.infer<typeof RegionControl>;

@@ -1,0 +1,139 @@
+import { MultiswarmError } from '@multiswarm/contracts';
+import { deferred, delay, type Clock, type Deferred } from '@multiswarm/core';
+import type { Batch, ShardStore, Write } from '../ports';
+
+interface Unit {
+  writes: Write[];
+  weight: number;
+  done: Deferred<number>;
+}
+
+/** A batch is cut here, in estimated bytes: Redis is busy for about 5 ms with one of this size. A larger unit goes alone. */
+const BATCH_BYTES = 512 * 1024;
+const RETRY_MS = { first: 50, most: 1_000 };
+
+/**
+ * The group commit of one shard: while one flush is under way the next one gathers.
+ *
+ * G1. Units are committed in the order in which they were given, each whole.
+ * G2. A flush whose answer got lost is sent again with the identical batch; its number makes the repetition harmless.
+ * G3. After `stale` nothing more is committed: everything not committed is rejected, and `onStale` is called once.
+ * G4. `done` of a unit resolves only after Redis has confirmed the batch that carries it.
+ */
+export class Committer {
+  private waiting: Unit[] = [];
+  private flushing: Promise<void> | undefined;
+  private dead: MultiswarmError | undefined;
+
+  constructor(
+    private readonly shard: number,
+    private readonly epoch: number,
+    private batchSeq: number,
+    private readonly store: ShardStore,
+    private readonly clock: Clock,
+    private readonly on: {
+      stale: () => void;
+      committed: (batch: Batch, durationMs: number) => void;
+      retry: (error: unknown) => void;
+    },
+  ) {}
+
+  /** Resolves with the number of the batch that carried the writes. */
+  commit(writes: Write[]): Promise<number> {
+    if (this.dead) return Promise.reject(this.dead);
+    const unit: Unit = { writes, weight: writes.length === 0 ? 0 : estimateBytes(writes), done: deferred() };
+    this.waiting.push(unit);
+    this.flushing ??= this.run();
+    return unit.done.promise;
+  }
+
+  /** Resolves when nothing waits and nothing is under way. */
+  async settled(): Promise<void> {
+    while (this.flushing) await this.flushing;
+  }
+
+  /** G3, from outside: the lease is gone or the process stops. */
+  kill(reason: MultiswarmError): void {
+    if (this.dead) return;
+    this.dead = reason;
+    for (const unit of this.waiting.splice(0)) unit.done.reject(reason);
+  }
+
+  private async run(): Promise<void> {
+    // One turn of the event loop: what this turn still brings goes with the first batch.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.waiting.length > 0 && !this.dead) {
+      const units = this.cut();
+      const batch: Batch = { shard: this.shard, epoch: this.epoch, batchSeq: this.batchSeq + 1, writes: units.flatMap((unit) => unit.writes) };
+      await this.flush(batch, units);
+    }
+    this.flushing = undefined;
+  }
+
+  private async flush(batch: Batch, units: Unit[]): Promise<void> {
+    const started = this.clock.monotonic();
+    for (let wait: number = RETRY_MS.first; ; wait = Math.min(RETRY_MS.most, wait * 2)) {
+      try {
+        const result = await this.store.commit(batch);
+        if (result === 'stale') return this.onStale(units);
+        this.batchSeq = batch.batchSeq;
+        this.on.committed(batch, this.clock.monotonic() - started);
+        for (const unit of units) unit.done.resolve(batch.batchSeq);
+        return;
+      } catch (error) {
+        if (!(error instanceof MultiswarmError) || error.code !== 'store-unavailable') return this.onBroken(error, units);
+        this.on.retry(error);
+        await delay(this.clock, wait); // G2
+        if (this.dead) return this.rejectAll(units, this.dead);
+      }
+    }
+  }
+
+  private cut(): Unit[] {
+    let bytes = 0;
+    let count = 0;
+    for (const unit of this.waiting) {
+      if (count > 0 && bytes + unit.weight > BATCH_BYTES) break;
+      bytes += unit.weight;
+      count += 1;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private onStale(units: Unit[]): void {
+    const reason = new MultiswarmError('stale-epoch', `another owner has taken shard ${this.shard}`);
+    this.rejectAll(units, reason);
+    this.kill(reason);
+    this.on.stale();
+  }
+
+  /** Redis refused the script itself: memory and disk no longer agree, so this owner must not go on. */
+  private onBroken(error: unknown, units: Unit[]): void {
+    const reason = new MultiswarmError('store-unavailable', `Redis refused a commit of shard ${this.shard}: ${String(error)}`, { cause: error });
+    this.rejectAll(units, reason);
+    this.kill(reason);
+    this.on.stale();
+  }
+
+  private rejectAll(units: Unit[], reason: MultiswarmError): void {
+    for (const unit of units) unit.done.reject(reason);
+  }
+}
+
+/** Cheap and rough: what dominates is inputs, outputs and receipts, all of which are JSON of about their length in memory. */
+function estimateBytes(writes: readonly Write[]): number {
+  let bytes = 0;
+  for (const write of writes) {
+    bytes += 256;
+    if (write.kind === 'task') bytes += write.isNew ? roughSize(write.record.spec.input) + 512 : 512 + roughSize(write.record.output);
+  }
+  return bytes;
+}
+
+function roughSize(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  let size = 2;
+  for (const inner of Object.values(value)) size += 8 + roughSize(inner);
+  return size;
+}

@@ -1,0 +1,17 @@
+import { LIMITS, type JsonValue, type TaskError } from '@multiswarm/contracts';
+
+/**
+ * The effective input of a step: its own input and, where it has dependencies, their outputs by step under `upstream`.
+ * (That the own input is an object then is checked when the workflow is submitted.)
+ */
+export function effectiveInput(own: JsonValue, upstream: Record<string, JsonValue> | undefined): JsonValue {
+  if (!upstream || Object.keys(upstream).length === 0) return own;
+  return { ...(own as Record<string, JsonValue>), upstream };
+}
+
+/** Why an input cannot be sent, or undefined where it can. */
+export function inputFault(input: JsonValue, maxBytes: number = LIMITS.TASK_INPUT_BYTES): TaskError | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(input));
+  if (bytes <= maxBytes) return undefined;
+  return { code: 'input-too-large', message: `the input with the outputs of upstream steps has ${bytes} bytes, the limit is ${maxBytes}`, retryable: false };
+}
