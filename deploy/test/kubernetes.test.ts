@@ -1,0 +1,164 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import type { IService } from 'kubernetes-models/v1';
+import { parse } from 'yaml';
+import { effective } from './dockerfile';
+import { read, readEnvFile, ROOT } from './files';
+import {
+  objectsOfFiles,
+  objectsOfKustomize,
+  podLabels,
+  selects,
+  workloads,
+  yamlFiles,
+  type Workload,
+} from './kubernetes';
+import { faultsOf, type KubernetesObject } from './kubernetes-schema';
+
+const SERVICES = readdirSync(join(ROOT, 'services'));
+const base = objectsOfFiles()
+  .filter(([file]) => file.startsWith('k8s/base/'))
+  .flatMap(([, objects]) => objects);
+const ofKind = <T>(kind: string): T[] => base.filter((object) => object.kind === kind) as T[]; // the kind says the type
+const all = workloads(base).map((workload): [string, Workload] => [workload.metadata?.name ?? '', workload]);
+const services = all.filter(([name]) => SERVICES.includes(name));
+const container = (workload: Workload) => workload.spec?.template.spec?.containers[0];
+
+const faults = (objects: KubernetesObject[]): string[] =>
+  objects.flatMap((object) =>
+    faultsOf(object).map((fault) => `${object.kind} ${object.metadata.name}: ${fault}`),
+  );
+
+describe('the Kubernetes objects', () => {
+  it.each(objectsOfFiles())('%s fits the schemas of its kinds', (_file, objects) => {
+    expect(objects.length).toBeGreaterThan(0);
+    expect(faults(objects)).toEqual([]);
+  });
+
+  it('fit them as kustomize puts them together, where kubectl is installed', async () => {
+    for (const [, objects] of await objectsOfKustomize()) {
+      expect(faults(objects)).toEqual([]);
+      expect(objects.length).toBeGreaterThan(SERVICES.length);
+      expect(
+        objects
+          .filter(({ kind }) => kind === 'Deployment')
+          .map(({ metadata }) => metadata.name)
+          .sort(),
+      ).toEqual(SERVICES.sort());
+    }
+  }, 30_000);
+
+  it('are all named in the kustomization', () => {
+    const { resources } = parse(read('k8s/base/kustomization.yaml')) as { resources: string[] }; // kustomize checks its form
+    expect(resources.map((file) => `k8s/base/${file}`).sort()).toEqual(yamlFiles('k8s/base').sort());
+  });
+
+  it('run every service of the repository, NATS as a cluster of three, and Redis', () => {
+    expect(services.map(([name]) => name).sort()).toEqual(SERVICES.sort());
+    expect(Object.fromEntries(all.map(([name, { spec }]) => [name, spec?.replicas]))).toMatchObject({
+      nats: 3,
+      redis: 1,
+    });
+  });
+
+  it.each(all)(
+    'keep %s within the restricted pod security standard, without a token and with limits',
+    (name, workload) => {
+      expect(workload.spec?.template.spec).toMatchObject({
+        serviceAccountName: name,
+        automountServiceAccountToken: false,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      });
+      expect(container(workload)).toMatchObject({
+        resources: {
+          requests: { cpu: expect.any(String), memory: expect.any(String) },
+          limits: { cpu: expect.any(String), memory: expect.any(String) },
+        },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+      });
+      expect(container(workload)?.image).toMatch(/:[^:]*\d[^:]*$/);
+    },
+  );
+
+  it.each(all)('ask %s whether it started, lives and is ready', (_name, workload) => {
+    const probes = container(workload);
+    expect([probes?.startupProbe, probes?.livenessProbe, probes?.readinessProbe]).not.toContain(undefined);
+  });
+
+  it.each(services)(
+    'ask %s at the paths of its health routes, on the port of its image',
+    (name, workload) => {
+      expect(container(workload)).toMatchObject({
+        ports: [{ name: 'http', containerPort: Number(effective(name, 'EXPOSE')) }],
+        livenessProbe: { httpGet: { path: '/health/live', port: 'http' } },
+        readinessProbe: { httpGet: { path: '/health/ready', port: 'http' } },
+      });
+    },
+  );
+
+  it.each(services)(
+    'give %s longer to end than leaving the endpoints and finishing its work may take',
+    (_name, workload) => {
+      const [program, seconds] = container(workload)?.lifecycle?.preStop?.exec?.command ?? [];
+      expect(program).toBe('sleep');
+      const graceSeconds = Number(readEnvFile('k8s/base/settings.env')['SHUTDOWN_GRACE_MS']) / 1000;
+      expect(workload.spec?.template.spec?.terminationGracePeriodSeconds).toBeGreaterThan(
+        Number(seconds) + graceSeconds,
+      );
+    },
+  );
+
+  it('select pods that exist, at ports that they name', () => {
+    const found = ofKind<IService>('Service').map((service) => {
+      const targets = all.filter(([, workload]) => selects(service.spec?.selector, podLabels(workload)));
+      expect(targets).toHaveLength(1);
+      const ports = targets
+        .flatMap(([, workload]) => container(workload)?.ports ?? [])
+        .map((port) => port.name);
+      for (const port of service.spec?.ports ?? []) expect(ports).toContain(port.targetPort);
+      return service.metadata?.name;
+    });
+    expect(found).toEqual(expect.arrayContaining([...SERVICES, 'nats', 'nats-headless', 'redis']));
+  });
+
+  it('budget the disruption of everything that has more than one replica', () => {
+    const budgets = ofKind<IPodDisruptionBudget>('PodDisruptionBudget');
+    for (const [name, workload] of all) {
+      const own = budgets.filter(({ spec }) => selects(spec?.selector?.matchLabels, podLabels(workload)));
+      expect([name, own.length]).toEqual([name, (workload.spec?.replicas ?? 1) > 1 ? 1 : 0]);
+    }
+  });
+
+  it('close the network, and open it at ports that the selected pods name', () => {
+    const policies = ofKind<INetworkPolicy>('NetworkPolicy');
+    expect(policies.map(({ spec }) => spec)).toContainEqual({
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+    });
+    for (const { spec } of policies) {
+      const targets = all.filter(([, workload]) =>
+        selects(spec?.podSelector.matchLabels, podLabels(workload)),
+      );
+      const names = targets
+        .flatMap(([, workload]) => container(workload)?.ports ?? [])
+        .map(({ name }) => name);
+      for (const port of spec?.ingress?.flatMap(({ ports }) => ports ?? []) ?? [])
+        expect(names).toContain(port.port);
+    }
+  });
+
+  it('let nobody but the services into Redis', () => {
+    const redis = ofKind<INetworkPolicy>('NetworkPolicy').find(({ metadata }) => metadata?.name === 'redis');
+    const from = redis?.spec?.ingress?.flatMap((rule) => rule.from ?? []) ?? [];
+    const admitted = all.filter(([, workload]) =>
+      from.some((peer) => selects(peer.podSelector?.matchLabels, podLabels(workload))),
+    );
+    expect(admitted.map(([name]) => name).sort()).toEqual(SERVICES.sort());
+  });
+});
