@@ -1,0 +1,61 @@
+import type { JsonValue, Priority, RetryPolicy, Scalar, Resources, Timeouts } from '@multiswarm/contracts';
+import { RetryPolicy as RetryPolicySchema } from '@multiswarm/contracts';
+import type { z } from 'zod';
+
+/** What a task asks of the swarm that runs it; a single capability or region may stand without its array. */
+export interface RequirementsInput {
+  capabilities?: string | readonly string[];
+  /** Regions, or patterns such as `eu-*`; any of them. */
+  region?: string | readonly string[];
+  resources?: Resources;
+  labels?: Readonly<Record<string, string>>;
+  /** Numbers: at least; otherwise equal to, or one of, what the swarm declares. */
+  attributes?: Readonly<Record<string, Scalar>>;
+}
+
+/** Any part of a retry policy; the rest takes the defaults of the contract. */
+export type RetryInput = z.input<typeof RetryPolicySchema>;
+export type { RetryPolicy };
+
+/** How a task is to be run; each of them may be given with the definition, and again with a submission, which wins. */
+export interface TaskDefaults {
+  requires?: RequirementsInput;
+  retry?: RetryInput;
+  timeouts?: Timeouts;
+  priority?: Priority;
+  estimateMs?: number;
+}
+
+/** The schema of a definition that names none: any JSON. */
+export type AnyJson = z.ZodType<JsonValue, unknown>;
+
+/** A kind of work, with its types. Made by `defineTask`; used by the swarm that handles it and the client that submits it. */
+export interface TaskDefinition<
+  In extends z.ZodType = AnyJson,
+  Out extends z.ZodType = AnyJson,
+> extends TaskDefaults {
+  readonly type: string;
+  readonly input?: In;
+  readonly output?: Out;
+}
+
+/** A definition or, where nothing needs to be checked, just the name of the type. */
+export type TaskOrType<In extends z.ZodType = AnyJson, Out extends z.ZodType = AnyJson> =
+  TaskDefinition<In, Out> | string;
+
+/**
+ * Names a kind of work. With `input` and `output` schemas the client's `submit` and `result()` and the swarm's handler are
+ * typed, and both sides check what they are given. A step of a workflow that has dependencies finds the outputs of the
+ * steps before it under `upstream` of its input, so its schema should declare that field.
+ */
+export function defineTask<In extends z.ZodType = AnyJson, Out extends z.ZodType = AnyJson>(
+  definition: TaskDefinition<In, Out>,
+): TaskDefinition<In, Out> {
+  return Object.freeze({ ...definition });
+}
+
+export function definitionOf<In extends z.ZodType, Out extends z.ZodType>(
+  task: TaskOrType<In, Out>,
+): TaskDefinition<In, Out> {
+  return typeof task === 'string' ? { type: task } : task;
+}

@@ -1,0 +1,10 @@
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
+
+/**
+ * Keeps the process running until the returned function is called. The timers of `Clock` do not, so a client that waits
+ * for its next try, with no connection open, would end the program in the middle of an `await`.
+ */
+export function stayAlive(): () => void {
+  const reference = setInterval(() => undefined, LONGEST_INTERVAL_MS);
+  return () => clearInterval(reference);
+}

@@ -1,0 +1,91 @@
+import {
+  LIMITS,
+  MultiswarmError,
+  type AttemptReport,
+  type JsonValue,
+  type TaskError,
+} from '@multiswarm/contracts';
+import { NonRetryableError, RetryableError } from '../errors';
+
+/** Why an attempt was aborted. The first cause stands. */
+export type AbortCause = 'cancelled' | 'superseded' | 'timed-out' | 'shutdown';
+
+/** How an attempt ended, without its times. */
+export type Ending = Pick<AttemptReport, 'outcome' | 'output' | 'error'>;
+
+/** The ending of a handler that returned. What it returned after an abort by the owner, or too late, does not count. */
+export function endingOfValue(value: unknown, cause: AbortCause | undefined): Ending {
+  if (cause !== undefined && cause !== 'shutdown') return endingOfAbort(cause, '');
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value === undefined ? null : value);
+  } catch (error) {
+    return failed('attempt-failed', `the output is not JSON: ${messageOf(error)}`, false);
+  }
+  if (text === undefined)
+    return failed('attempt-failed', `the output is not JSON: it is a ${typeof value}`, false);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > LIMITS.TASK_OUTPUT_BYTES) {
+    return failed(
+      'output-too-large',
+      `the output has ${bytes} bytes, the limit is ${LIMITS.TASK_OUTPUT_BYTES}`,
+      false,
+    );
+  }
+  // A copy: the handler may go on changing its object while the report waits.
+  return { outcome: 'succeeded', output: JSON.parse(text) as JsonValue };
+}
+
+/** The ending of a handler that threw. */
+export function endingOfError(error: unknown, cause: AbortCause | undefined): Ending {
+  if (cause !== undefined) return endingOfAbort(cause, messageOf(error));
+  if (
+    error instanceof RetryableError ||
+    error instanceof NonRetryableError ||
+    error instanceof MultiswarmError
+  ) {
+    return failed(error.code, error.message, error.retryable);
+  }
+  return failed('attempt-failed', messageOf(error), true);
+}
+
+/** The ending of an attempt that was aborted and brought no result. */
+export function endingOfAbort(cause: AbortCause, detail: string): Ending {
+  const because = detail === '' ? '' : `: ${detail}`;
+  switch (cause) {
+    case 'cancelled':
+      return { outcome: 'cancelled', error: taskError('cancelled', `cancelled on request${because}`, false) };
+    case 'superseded':
+      return {
+        outcome: 'cancelled',
+        error: taskError('cancelled', `a newer attempt took its place${because}`, false),
+      };
+    case 'timed-out':
+      return {
+        outcome: 'timed-out',
+        error: taskError('attempt-timeout', `ran longer than its startToCloseMs${because}`, true),
+      };
+    // Lost, not failed: that the swarm had to go must not use up one of the task's attempts.
+    case 'shutdown':
+      return {
+        outcome: 'lost',
+        error: taskError('attempt-lost', `the swarm was stopped before it finished${because}`, true),
+      };
+  }
+}
+
+function failed(code: string, message: string, retryable: boolean): Ending {
+  return { outcome: 'failed', error: taskError(code, message, retryable) };
+}
+
+function taskError(code: string, message: string, retryable: boolean): TaskError {
+  return {
+    code: code.slice(0, LIMITS.NAME_CHARS),
+    message: message.slice(0, LIMITS.ERROR_MESSAGE_CHARS),
+    retryable,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,260 @@
+import { connectBus, type Bus, type Listening } from '@multiswarm/bus';
+import {
+  ControlRequest,
+  DispatchRequest,
+  MultiswarmError,
+  parseOrThrow,
+  subjects,
+  SwarmProfile,
+  type Heartbeat,
+} from '@multiswarm/contracts';
+import { systemClock, systemIds, systemRandom, type Clock, type Ids, type Random } from '@multiswarm/core';
+import { createLogger, type Logger } from '@multiswarm/telemetry';
+import { z } from 'zod';
+import { definitionOf, type TaskOrType } from '../define-task';
+import { stayAlive } from '../stay-alive';
+import { Admission } from './admission';
+import type { Registration } from './attempt';
+import { Attempts } from './attempts';
+import { Messages } from './messages';
+import { Pulse } from './pulse';
+import { Reporter } from './reporter';
+import { drainOnSignals } from './signals';
+import type { Swarm, SwarmOptions, SwarmState, TaskHandler } from './types';
+
+const DEFAULTS = { heartbeatMs: 2_000, drainMs: 30_000, graceMs: 5_000, flushMs: 5_000 } as const;
+const DEFAULT_SERVERS = 'nats://127.0.0.1:4222';
+
+/** What exists from start to stop. */
+interface Session {
+  bus: Bus;
+  instance: string;
+  profile: Omit<SwarmProfile, 'types'>;
+  attempts: Attempts;
+  reporter: Reporter;
+  listening: Listening[];
+  releases: (() => void)[];
+}
+
+/** A swarm in this process. Who may run is decided in `admission.ts`; what one attempt does is in `attempt.ts`. */
+export class LocalSwarm implements Swarm {
+  readonly id: string;
+  readonly region: string;
+  readonly messages: Messages;
+  private readonly clock: Clock;
+  private readonly random: Random;
+  private readonly ids: Ids;
+  private readonly log: Logger;
+  private readonly admission: Admission;
+  private readonly pulse: Pulse;
+  private readonly registrations = new Map<string, Registration>();
+  private readonly listeners = new Set<(state: SwarmState) => void>();
+  private current: SwarmState = 'created';
+  private session: Session | undefined;
+  private draining: Promise<void> | undefined;
+  private seq = 0;
+
+  constructor(private readonly options: SwarmOptions) {
+    this.id = options.id;
+    this.region = options.region;
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? systemRandom;
+    this.ids = options.ids ?? systemIds;
+    const logger = options.logger ?? createLogger({ service: 'swarm', level: 'info' });
+    this.log = logger.child({ swarmId: options.id, region: options.region });
+    this.admission = new Admission({ slots: options.slots, resources: options.resources ?? {} });
+    const { clock, random, log } = this;
+    this.pulse = new Pulse({
+      intervalMs: options.heartbeatMs ?? DEFAULTS.heartbeatMs,
+      clock,
+      random,
+      beat: () => this.heartbeat(),
+    });
+    this.messages = new Messages({
+      swarmId: options.id,
+      namespace: options.namespace ?? 'default',
+      clock,
+      log,
+    });
+  }
+
+  get state(): SwarmState {
+    return this.current;
+  }
+
+  handle(task: TaskOrType<z.ZodType, z.ZodType>, handler: TaskHandler<never>): this {
+    const { type, input, output } = definitionOf(task);
+    if (this.registrations.has(type)) {
+      throw new MultiswarmError(
+        'invalid-configuration',
+        `the swarm ${this.id} has a handler for "${type}" already`,
+      );
+    }
+    this.registrations.set(type, { ...(input ? { input } : {}), ...(output ? { output } : {}), handler });
+    this.pulse.soon();
+    return this;
+  }
+
+  async start(): Promise<void> {
+    if (this.current !== 'created')
+      throw new MultiswarmError('invalid-configuration', `the swarm ${this.id} was started already`);
+    const { types, ...profile } = this.profile();
+    const bus = this.options.bus ?? (await this.connect());
+    this.session = this.open(bus, profile);
+    // A round trip: the server knows the subscriptions once this resolves. Lost meanwhile, the client subscribes again by itself.
+    await bus.rttMs().catch(() => undefined);
+    this.log.info('swarm started', { types, slots: profile.slots });
+    this.enter('ready');
+    this.pulse.start();
+  }
+
+  drain(): Promise<void> {
+    return this.drainWithin(this.options.drainMs ?? DEFAULTS.drainMs);
+  }
+
+  async stop(): Promise<void> {
+    this.session?.attempts.abortAll('shutdown', 'the swarm is stopping');
+    await this.drainWithin(0);
+    const session = this.session;
+    if (!session) return;
+    this.session = undefined;
+    this.heartbeat(session, 'stopped');
+    this.pulse.stop();
+    this.messages.close();
+    session.reporter.close();
+    for (const subscription of session.listening) subscription.stop();
+    if (!this.options.bus) await session.bus.close();
+    for (const release of session.releases) release();
+    this.enter('stopped');
+  }
+
+  onStateChange(listener: (state: SwarmState) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  private async drainWithin(ms: number): Promise<void> {
+    if (!this.session) return;
+    this.draining ??= this.runDown(this.session, ms);
+    await this.draining;
+  }
+
+  private async runDown({ attempts, reporter, bus }: Session, ms: number): Promise<void> {
+    this.admission.drain();
+    this.enter('draining');
+    this.pulse.now();
+    if (!(await attempts.settled(ms))) {
+      attempts.abortAll('shutdown', `the swarm is stopping, and the attempt did not finish within ${ms} ms`);
+      // Ends by itself: an attempt that is aborted has an outcome after its grace.
+      await attempts.settled(Number.POSITIVE_INFINITY);
+    }
+    const flushMs = this.options.flushMs ?? DEFAULTS.flushMs;
+    if (!(await reporter.flushed(flushMs))) {
+      const detail = { unacknowledged: reporter.unacknowledged, connected: bus.connected };
+      this.log.warn(
+        'some attempts could not be reported; they run again elsewhere when their leases end',
+        detail,
+      );
+    }
+  }
+
+  private connect(): Promise<Bus> {
+    const { options, clock, ids, log } = this;
+    const onFault = (error: unknown, subject: string): void =>
+      log.warn('a message could not be handled', { error, subject });
+    return connectBus({
+      servers: options.servers ?? DEFAULT_SERVERS,
+      name: `swarm ${this.id}`,
+      onFault,
+      clock,
+      ids,
+    });
+  }
+
+  private open(bus: Bus, profile: Session['profile']): Session {
+    const { clock, random, log, admission, id, region } = this;
+    const onAcknowledged = (ref: Parameters<Admission['acknowledged']>[0]): void => {
+      admission.acknowledged(ref);
+      this.pulse.soon();
+    };
+    const reporter = new Reporter({ bus, swarmId: id, clock, random, log, onAcknowledged });
+    const attempts = new Attempts({
+      admission,
+      reporter,
+      environment: { swarm: { id, region }, clock, log, graceMs: this.options.graceMs ?? DEFAULTS.graceMs },
+      registrationFor: (type) => this.registrations.get(type) ?? this.registrations.get('*'),
+      onChange: () => this.pulse.soon(),
+    });
+    const listening = [
+      bus.respond(subjects.swarmTasks(id), { request: DispatchRequest }, async (request) =>
+        attempts.dispatch(request),
+      ),
+      bus.respond(subjects.swarmControl(id), { request: ControlRequest }, async (request) =>
+        attempts.cancel(request),
+      ),
+      bus.subscribe(subjects.census(), { schema: z.unknown() }, () => this.pulse.now()),
+    ];
+    bus.onReconnect(() => {
+      this.pulse.now();
+      reporter.wake();
+    });
+    this.messages.open(bus);
+    const releases = [stayAlive()];
+    if (this.options.handleSignals ?? true) releases.push(drainOnSignals(this));
+    return { bus, instance: this.ids.next(), profile, attempts, reporter, listening, releases };
+  }
+
+  private profile(): SwarmProfile {
+    const { id, region, slots, costPerHour, capabilities, labels, attributes, resources } = this.options;
+    if (id === 'all')
+      throw new MultiswarmError(
+        'invalid-configuration',
+        'no swarm may be called "all": messages to all are addressed so',
+      );
+    const given = {
+      swarmId: id,
+      region,
+      slots,
+      types: this.types(),
+      capabilities: capabilities ?? [],
+      labels: labels ?? {},
+    };
+    const rest = { attributes: attributes ?? {}, resources: resources ?? {}, costPerHour: costPerHour ?? 0 };
+    return parseOrThrow(SwarmProfile, { ...given, ...rest }, 'invalid-configuration');
+  }
+
+  private types(): string[] {
+    return [...(this.options.types ?? this.registrations.keys())];
+  }
+
+  private heartbeat(
+    session = this.session,
+    state: Heartbeat['state'] = this.current === 'draining' ? 'draining' : 'ready',
+  ): void {
+    // While disconnected there is nobody to tell; the next one goes out with the reconnect.
+    if (!session?.bus.connected) return;
+    const beat: Heartbeat = {
+      ...session.profile,
+      types: this.types(),
+      v: 1,
+      instance: session.instance,
+      seq: this.seq++,
+      sentAt: this.clock.now(),
+      intervalMs: this.options.heartbeatMs ?? DEFAULTS.heartbeatMs,
+      state,
+      held: this.admission.held,
+      resourcesUsed: this.admission.resourcesUsed,
+    };
+    try {
+      session.bus.publish(subjects.swarmHeartbeat(this.id), beat);
+    } catch (error) {
+      this.log.warn('a heartbeat could not be sent', { error });
+    }
+  }
+
+  private enter(state: SwarmState): void {
+    if (this.current === state) return;
+    this.current = state;
+    for (const listener of [...this.listeners]) listener(state);
+  }
+}

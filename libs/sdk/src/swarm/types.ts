@@ -1,0 +1,120 @@
+import type { Bus } from '@multiswarm/bus';
+import type {
+  JsonValue,
+  Message,
+  MessageStatus,
+  MessageSubmission,
+  Priority,
+  Resources,
+  Scalar,
+} from '@multiswarm/contracts';
+import type { Clock, Ids, Random } from '@multiswarm/core';
+import type { Logger } from '@multiswarm/telemetry';
+import type { z } from 'zod';
+import type { TaskDefinition } from '../define-task';
+
+export interface SwarmOptions {
+  /** Unique among all swarms: letters, digits, `_` and `-`. */
+  id: string;
+  region: string;
+  /** Attempts that run at the same time. */
+  slots: number;
+  /** One NATS URL or several, separated by commas. Default `nats://127.0.0.1:4222`. */
+  servers?: string;
+  /** USD for the whole swarm; default 0. */
+  costPerHour?: number;
+  /** What to advertise instead of the handled types; `*` for every type. */
+  types?: readonly string[];
+  capabilities?: readonly string[];
+  labels?: Readonly<Record<string, string>>;
+  attributes?: Readonly<Record<string, Scalar | Scalar[]>>;
+  /** What all slots together have. A resource that is not named here is one that the swarm does not have. */
+  resources?: Resources;
+  /** The tenant whose messages this swarm sends and receives; default `default`. */
+  namespace?: string;
+  /** Default 2,000 ms, spread by 10 %. */
+  heartbeatMs?: number;
+  /** Default: JSON lines to stderr from level info on. */
+  logger?: Logger;
+  /** How long `drain()` lets running attempts go on before it aborts them; default 30,000 ms. */
+  drainMs?: number;
+  /** How long an aborted handler may take to return before its attempt is reported without it; default 5,000 ms. */
+  graceMs?: number;
+  /** How long `stop()` tries to deliver the last reports; default 5,000 ms. */
+  flushMs?: number;
+  /** SIGTERM and SIGINT drain the swarm and end the process with code 0; a second one ends it at once. Default true. */
+  handleSignals?: boolean;
+  /** A connection to use instead of opening one; it stays open when the swarm stops. */
+  bus?: Bus;
+  clock?: Clock;
+  random?: Random;
+  ids?: Ids;
+}
+
+/** What a handler is told about, and what it may say about, the attempt that it runs. */
+export interface TaskContext {
+  /** Aborted when the task is cancelled, its time is over, a newer attempt took its place, or the swarm has to go. */
+  readonly signal: AbortSignal;
+  readonly task: {
+    readonly id: string;
+    readonly attempt: number;
+    readonly type: string;
+    readonly namespace: string;
+    readonly priority: Priority;
+    readonly workflowId?: string;
+    readonly step?: string;
+  };
+  readonly swarm: { readonly id: string; readonly region: string };
+  /** Every line carries the trace id of the task. */
+  readonly log: Logger;
+  /** W3C trace context, to pass on to whatever is called. */
+  readonly traceparent: string;
+  /** Tokens spent; several calls add up. */
+  usage(spent: { inputTokens?: number; outputTokens?: number }): void;
+}
+
+export type TaskHandler<Input = JsonValue, Output = unknown> = (
+  input: Input,
+  ctx: TaskContext,
+) => Output | Promise<Output>;
+
+export type SwarmState = 'created' | 'ready' | 'draining' | 'stopped';
+
+/** A message to send. `to` is a swarm's id; `broadcast` reaches every other swarm of the namespace. */
+export type OutgoingMessage = Omit<z.input<typeof MessageSubmission>, 'from' | 'namespace'>;
+
+export type MessageHandler = (message: Message) => void | Promise<void>;
+
+/** Messages between swarms, at most once: what arrives while nobody listens, or while disconnected, is lost. */
+export interface SwarmMessages {
+  /** Resolves when the communicator has handed the message to the recipient's subscription. */
+  send(message: OutgoingMessage): Promise<MessageStatus>;
+  broadcast(message: Omit<OutgoingMessage, 'to'>): Promise<MessageStatus>;
+  /**
+   * Handles messages of one kind, or of every kind with `*`. Messages of one sender are handled one after the other.
+   * Returns the function that removes the handler.
+   */
+  on(kind: string, handler: MessageHandler): () => void;
+}
+
+/** A pool of agents in one region, as its own process sees it. Made by `createSwarm`. */
+export interface Swarm {
+  readonly id: string;
+  readonly region: string;
+  readonly state: SwarmState;
+  readonly messages: SwarmMessages;
+  /** Says how one type of work is done; `*` handles every type that has no handler of its own. */
+  handle<In extends z.ZodType, Out extends z.ZodType>(
+    task: TaskDefinition<In, Out>,
+    handler: TaskHandler<z.output<In>, z.input<Out>>,
+  ): Swarm;
+  handle(type: string, handler: TaskHandler): Swarm;
+  /** Connects and takes work. Throws `invalid-configuration` with all faults, or `bus-unavailable`. */
+  start(): Promise<void>;
+  /** Takes nothing new, lets what runs finish for `drainMs`, then aborts it; resolves when all of it is reported. */
+  drain(): Promise<void>;
+  /** Aborts what still runs, reports it, and closes the connection. */
+  stop(): Promise<void>;
+  /** Returns the function that removes the listener. */
+  onStateChange(listener: (state: SwarmState) => void): () => void;
+}
