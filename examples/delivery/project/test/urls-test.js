@@ -2,6 +2,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const url = require('node:url');
 const { cleanUrl, resolveLinks, sameSite, breadcrumb } = require('../src');
 
 test('tracking parameters and fragments go, the rest is sorted', () => {
@@ -36,4 +37,8 @@ test('www does not make another site', () => {
 test('a breadcrumb names the host and the decoded steps', () => {
   assert.equal(breadcrumb('https://example.com/a%20b/c?d'), 'example.com › a b › c');
   assert.equal(breadcrumb('/x/y'), 'x › y');
+});
+
+test('cleaning does not change the host', () => {
+  assert.equal(url.parse(cleanUrl('https://EXAMPLE.com/a?gclid=1')).hostname, url.parse('https://example.com/a').hostname);
 });
