@@ -1,15 +1,12 @@
-import { createRequire } from 'node:module';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../setup/paths.mjs';
 
-const fromRoot = createRequire(join(ROOT, 'package.json'));
-
 /** The script behind a tool's command, so that it starts without a package manager in between. */
 function bin(dependency, command = dependency) {
-  const file = fromRoot.resolve(`${dependency}/package.json`);
-  const { bin: commands } = fromRoot(file);
-  return join(file, '..', typeof commands === 'string' ? commands : commands[command]);
+  const dir = join(ROOT, 'node_modules', dependency);
+  const { bin: commands } = readManifest(dir);
+  return join(dir, typeof commands === 'string' ? commands : commands[command]);
 }
 
 const cache = (name) => join(ROOT, '.multiswarm', 'cache', name);
@@ -25,7 +22,16 @@ export const STATIC_CHECKS = {
     '--tsBuildInfoFile',
     cache('types.tsbuildinfo'),
   ],
-  format: () => [bin('prettier'), '--check', '--log-level', 'warn', '.'],
+  format: () => [
+    bin('prettier'),
+    '--check',
+    '--log-level',
+    'warn',
+    '--cache',
+    '--cache-location',
+    cache('prettier'),
+    '.',
+  ],
   boundaries: () => [bin('dependency-cruiser', 'depcruise'), ...argsOf('boundaries')],
   unused: () => [bin('knip'), ...argsOf('unused')],
 };
@@ -52,7 +58,7 @@ export function jestArgs(project, resultFile) {
 
 /** What package.json passes to the tool, so that `npm run boundaries` and this mean the same. */
 function argsOf(script) {
-  const { scripts } = fromRoot(join(ROOT, 'package.json'));
+  const { scripts } = readManifest(ROOT);
   return scripts[script].split(' ').slice(1);
 }
 
@@ -61,4 +67,8 @@ export function scriptTestArgs() {
   const dir = join(ROOT, 'scripts', 'test');
   const files = readdirSync(dir).filter((name) => name.endsWith('.test.mjs'));
   return ['--test', '--test-reporter=spec', ...files.map((name) => join(dir, name))];
+}
+
+function readManifest(dir) {
+  return JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
 }

@@ -72,7 +72,8 @@ function finish(name, code, counts, output, from) {
 }
 
 function node(args) {
-  const env = { ...process.env, FORCE_COLOR: '0', NODE_ENV: 'test' };
+  const { FORCE_COLOR: _, ...inherited } = process.env;
+  const env = { ...inherited, NO_COLOR: '1', NODE_ENV: 'test' };
   return run(process.execPath, args, { cwd: ROOT, env });
 }
 
