@@ -1,0 +1,62 @@
+import type { Bus, Listening } from '@multiswarm/bus';
+import { Heartbeat, Message, subjects } from '@multiswarm/contracts';
+import { z } from 'zod';
+
+export interface Mail {
+  subject: string;
+  message: Message;
+  headers: Record<string, string>;
+}
+
+/** The least that makes a swarm: heartbeats, an answer to the census, and a subscription to its mail. */
+export class FakeSwarm {
+  readonly mail: Mail[] = [];
+  private readonly listening: Listening[];
+  private seq = 0;
+
+  constructor(
+    private readonly bus: Bus,
+    readonly id: string,
+    private readonly intervalMs = 60_000,
+  ) {
+    const receive = (recipient: string): Listening =>
+      bus.subscribe(
+        subjects.mailFor('*', recipient),
+        { schema: Message },
+        (message, { subject, headers }) => {
+          const entries = (headers?.keys() ?? []).map((key) => [key, headers?.get(key) ?? ''] as const);
+          this.mail.push({ subject, message, headers: Object.fromEntries(entries) });
+        },
+      );
+    const census = bus.subscribe(subjects.census(), { schema: z.unknown() }, () => this.beat());
+    // Whoever is back first tells the other: the swarm by its heartbeat, the communicator by its census.
+    bus.onReconnect(() => this.beat());
+    this.listening = [receive(id), receive('all'), census];
+  }
+
+  beat(state: Heartbeat['state'] = 'ready'): void {
+    this.seq += 1;
+    const profile = { swarmId: this.id, region: 'us-east', slots: 1, types: ['*'], costPerHour: 0 };
+    const empty = {
+      capabilities: [],
+      labels: {},
+      attributes: {},
+      resources: {},
+      resourcesUsed: {},
+      held: [],
+    };
+    const now = {
+      v: 1,
+      instance: 'only',
+      seq: this.seq,
+      sentAt: Date.now(),
+      intervalMs: this.intervalMs,
+      state,
+    };
+    this.bus.publish(subjects.swarmHeartbeat(this.id), Heartbeat.parse({ ...profile, ...empty, ...now }));
+  }
+
+  stop(): void {
+    this.listening.forEach((each) => each.stop());
+  }
+}
