@@ -2,7 +2,7 @@ const { TestEnvironment } = require('jest-environment-node');
 const { openHandles, describeHandle, closeHandle } = require('./open-handles.cjs');
 
 // Closing is asynchronous: a socket that was ended a moment ago is not a leak yet.
-const GRACE_MS = 2_000;
+const DEFAULT_GRACE_MS = 2_000;
 const POLL_MS = 10;
 
 /**
@@ -12,7 +12,9 @@ const POLL_MS = 10;
 module.exports = class LeakCheckingEnvironment extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
-    this.testTimeoutMs = config.projectConfig.testEnvironmentOptions.testTimeoutMs;
+    const { testTimeoutMs, leakGraceMs = DEFAULT_GRACE_MS } = config.projectConfig.testEnvironmentOptions;
+    this.testTimeoutMs = testTimeoutMs;
+    this.leakGraceMs = leakGraceMs;
   }
 
   async setup() {
@@ -36,7 +38,7 @@ module.exports = class LeakCheckingEnvironment extends TestEnvironment {
   }
 
   async waitUntilClosed() {
-    const deadline = Date.now() + GRACE_MS;
+    const deadline = Date.now() + this.leakGraceMs;
     for (;;) {
       const left = openHandles().filter((handle) => !this.before.has(handle));
       if (left.length === 0 || Date.now() > deadline) return left;
