@@ -126,6 +126,7 @@ class RunningService {
       portSetting,
       logger,
     });
+    logger.debug('starting', { address: this.listening.url });
     const started = await this.definition.start({
       settings,
       logger,

@@ -9,5 +9,5 @@ export {
   type MetricName,
 } from './names';
 export { startSpan, type ActiveSpan, type SpanOptions } from './spans';
-export { openTelemetryOn, startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry';
+export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry';
 export { newTraceparent, parseTraceparent, spanIdOf, traceIdOf } from './traceparent';

@@ -1,10 +1,15 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { parseTraceparent, spanIdOf, traceIdOf } from './traceparent';
 
 export type Fields = Record<string, unknown>;
 
 /** Causes of causes that a log line carries; a longer chain says nothing more. */
 const CAUSE_DEPTH = 5;
+
+/** Errors of other realms (worker, vm) are no instances of this one's Error. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
 
 /** An error as plain data: class, code, message, stack and the chain of causes. */
 export function renderError(error: Error, depth = 0): Fields {
@@ -17,12 +22,12 @@ export function renderError(error: Error, depth = 0): Fields {
     stack: error.stack,
     ...(cause === undefined || depth >= CAUSE_DEPTH
       ? {}
-      : { cause: cause instanceof Error ? renderError(cause, depth + 1) : cause }),
+      : { cause: isError(cause) ? renderError(cause, depth + 1) : cause }),
   };
 }
 
 function replaceValue(_key: string, value: unknown): unknown {
-  if (value instanceof Error) return renderError(value);
+  if (isError(value)) return renderError(value);
   if (typeof value === 'bigint') return value.toString();
   if (value instanceof Map) return Object.fromEntries(value);
   if (value instanceof Set) return [...(value as Set<unknown>)];
@@ -60,7 +65,7 @@ export function renderText(record: Fields): string {
   const { time, level, service, message, ...fields } = record;
   const stacks: string[] = [];
   const pairs = Object.entries(fields).map(([key, value]) => {
-    if (value instanceof Error) {
+    if (isError(value)) {
       stacks.push(`    ${inspect(value, { depth: 4 }).replaceAll('\n', '\n    ')}`);
       return `${key}=${JSON.stringify(value.message)}`;
     }

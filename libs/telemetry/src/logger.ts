@@ -36,6 +36,8 @@ export function createLogger(options: LoggerOptions): Logger {
     levels: SEVERITIES,
     level: options.level === 'silent' ? 'error' : options.level,
     silent: options.level === 'silent',
+    // Lines are rendered below, from fields that winston does not know; its own rendering would replace them.
+    format: { transform: (info) => info },
     transports: [new winston.transports.Stream({ stream: options.stream ?? process.stderr, eol: '\n' })],
   });
   const render = options.json === false ? renderText : safeJson;

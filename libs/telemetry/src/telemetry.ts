@@ -27,11 +27,21 @@ export interface Telemetry {
   shutdown(): Promise<void>;
 }
 
-/** On when the environment names a collector or an exporter, and does not switch the SDK off. */
-export function openTelemetryOn(env: TelemetryOptions['env']): boolean {
-  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return false;
+type Env = TelemetryOptions['env'];
+
+const disabled = (env: Env): boolean => env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true';
+
+/** Traces are on when the environment names a collector or an exporter, and does not switch them off. */
+export function tracesOn(env: Env): boolean {
   const exporter = env['OTEL_TRACES_EXPORTER'];
-  return Boolean(env['OTEL_EXPORTER_OTLP_ENDPOINT']) || (Boolean(exporter) && exporter !== 'none');
+  return !disabled(env) && exporter !== 'none' && Boolean(exporter || env['OTEL_EXPORTER_OTLP_ENDPOINT']);
+}
+
+/** Metrics are exported when the environment names a collector, and does not switch them off. */
+export function metricsExported(env: Env): boolean {
+  return (
+    !disabled(env) && Boolean(env['OTEL_EXPORTER_OTLP_ENDPOINT']) && env['OTEL_METRICS_EXPORTER'] !== 'none'
+  );
 }
 
 /** Metrics are always there, for `/metrics`; traces and the export of metrics start only if the environment asks for them. */
@@ -42,16 +52,13 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     'service.instance.id': options.instance ?? randomUUID(),
     ...(options.environment === undefined ? {} : { 'deployment.environment.name': options.environment }),
   });
-  const on = openTelemetryOn(options.env);
   const reader = new PrometheusExporter({ preventServerStart: true });
   const readers: IMetricReader[] = [reader];
-  if (on && options.env['OTEL_EXPORTER_OTLP_ENDPOINT'] && options.env['OTEL_METRICS_EXPORTER'] !== 'none') {
-    readers.push(otlpMetricReader(options.env));
-  }
+  if (metricsExported(options.env)) readers.push(otlpMetricReader(options.env));
   const provider = new MeterProvider({ resource, readers });
   const metrics = createMetrics(provider.getMeter('multiswarm', options.version));
   const stopLoopDelay = observeEventLoopDelay(metrics);
-  const stopTraces = on ? startTraces(options, resource) : undefined;
+  const stopTraces = tracesOn(options.env) ? startTraces(options, resource) : undefined;
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
 
   return {
@@ -86,7 +93,7 @@ function startTraces({ service, version }: TelemetryOptions, resource: Resource)
   };
 }
 
-function otlpMetricReader(env: TelemetryOptions['env']): IMetricReader {
+function otlpMetricReader(env: Env): IMetricReader {
   const { OTLPMetricExporter } = load(
     '@opentelemetry/exporter-metrics-otlp-proto',
   ) as typeof import('@opentelemetry/exporter-metrics-otlp-proto');

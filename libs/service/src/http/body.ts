@@ -52,7 +52,10 @@ function checkMediaType({ headers }: IncomingMessage): void {
   }
 }
 
-/** The body's bytes. Stops listening at the first byte over the limit; the connection is closed with the answer. */
+/**
+ * The body's bytes. Stops listening at the first byte over the limit. Node.js discards the rest behind the answer: a
+ * connection that is closed instead is reset while the client still writes, and the client never sees why.
+ */
 function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

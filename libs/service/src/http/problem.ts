@@ -38,8 +38,6 @@ export function sendProblem(request: Request, response: Response, error: unknown
     return;
   }
   if (problem.status === 503 && problem.retryable) response.setHeader('retry-after', String(RETRY_AFTER_S));
-  // An unread rest of the body would be taken for the next request.
-  if (!request.readableEnded && hasBody(request)) response.setHeader('connection', 'close');
   response.setHeader('traceparent', context.traceparent);
   const body = JSON.stringify(problem);
   response.writeHead(problem.status, {
@@ -47,8 +45,4 @@ export function sendProblem(request: Request, response: Response, error: unknown
     'content-length': Buffer.byteLength(body),
   });
   response.end(body);
-}
-
-function hasBody({ headers }: Request): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -1,5 +1,5 @@
 import { LOG_LEVELS } from '@multiswarm/telemetry';
-import { flag, integer, listOf, matching, oneOf, share, urls, type ValueType } from './value-types';
+import { flag, integer, listOf, matching, oneOf, share, url, urls, type ValueType } from './value-types';
 
 export const SERVICES = ['orchestrator', 'load-balancer', 'communicator'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -81,14 +81,14 @@ export const SETTINGS = {
     since: 'now',
   }),
   NATS_URL: setting({
-    type: urls('nats', 'tls', 'ws', 'wss'),
+    type: urls('nats', 'tls'),
     default: 'nats://127.0.0.1:4222',
     description: 'The NATS servers.',
     services: ALL,
     since: 'now',
   }),
   REDIS_URL: setting({
-    type: urls('redis', 'rediss'),
+    type: url('redis', 'rediss'),
     default: 'redis://127.0.0.1:6379',
     description: 'The Redis server that holds the truth.',
     services: ['orchestrator'],

@@ -103,7 +103,7 @@ const camelCase = (key: string): string =>
 const FILE_KEYS: ReadonlyMap<string, SettingName> = new Map(
   SETTING_NAMES.flatMap((name) => {
     const snake = [name.toLowerCase(), ...((SETTINGS[name] as Setting<unknown>).aliases ?? [])];
-    return [name, ...snake, ...snake.map(camelCase)].map((key) => [key, name] as const);
+    return [...snake, ...snake.map(camelCase), name].map((key) => [key, name] as const);
   }),
 );
 

@@ -64,17 +64,33 @@ export function matching(allowed: string, pattern: RegExp): ValueType<string> {
   };
 }
 
-/** One or more URLs, separated by commas, of one of these schemes (without the colon). */
-export function urls(...schemes: string[]): ValueType<string> {
-  const protocol = new RegExp(`^(${schemes.join('|')})$`);
-  const url = z.url({ protocol });
+function isUrl(schemes: readonly string[]): (text: string) => boolean {
+  const url = z.url({ protocol: new RegExp(`^(${schemes.join('|')})$`) });
+  return (text) => url.safeParse(text).success;
+}
+
+const form = (schemes: readonly string[]): string =>
+  schemes.map((scheme) => `${scheme}://host:port`).join(' or ');
+
+/** A URL of one of these schemes (without the colon). */
+export function url(...schemes: string[]): ValueType<string> {
+  const valid = isUrl(schemes);
   return {
-    allowed: `${schemes.map((scheme) => `${scheme}://host:port`).join(' or ')}, several separated by commas`,
+    allowed: form(schemes),
+    read: (given) => (valid(String(given).trim()) ? String(given).trim() : undefined),
+  };
+}
+
+/** One or more URLs, separated by commas. */
+export function urls(...schemes: string[]): ValueType<string> {
+  const valid = isUrl(schemes);
+  return {
+    allowed: `${form(schemes)}, several separated by commas`,
     read: (given) => {
       const parts = String(given)
         .split(',')
         .map((part) => part.trim());
-      return parts.every((part) => url.safeParse(part).success) ? parts.join(',') : undefined;
+      return parts.every(valid) ? parts.join(',') : undefined;
     },
   };
 }

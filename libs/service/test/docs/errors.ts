@@ -1,0 +1,103 @@
+import { ERRORS, type ErrorCode } from '@multiswarm/contracts';
+import { code, table } from './table';
+
+/** What each code means for whoever meets it, and what to do. */
+export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: string]> = {
+  'invalid-request': [
+    'A part of the request does not fit its schema.',
+    'Correct what `errors` lists; each entry has a pointer to its place.',
+  ],
+  'invalid-json': ['The body cannot be read as JSON.', 'Look at the line and column in `detail`.'],
+  'invalid-workflow': [
+    'A cycle, an unknown dependency, a duplicate id, or a step that does not fit its schema.',
+    'Correct all findings; `POST /v1/workflows/validate` checks without storing.',
+  ],
+  'body-too-large': [
+    'The body is over the limit of the route.',
+    'Send less at a time; `detail` names the limit.',
+  ],
+  'input-too-large': [
+    'The input of a task is over the limit.',
+    'Store the data elsewhere, and pass a reference.',
+  ],
+  'unsupported-media-type': [
+    'The body is not `application/json`, is compressed, or is not UTF-8.',
+    'Send `Content-Type: application/json`, uncompressed, in UTF-8.',
+  ],
+  'route-not-found': ['No route has this path.', '`GET /openapi.json` lists all routes.'],
+  'method-not-allowed': [
+    'The path exists, but not with this method.',
+    'Use a method that the `Allow` header names.',
+  ],
+  'task-not-found': ['No task has this id.', 'Check the id; ended tasks go after `TASK_RETENTION_MS`.'],
+  'workflow-not-found': [
+    'No workflow run has this id.',
+    'Check the id; ended runs go after `TASK_RETENTION_MS`.',
+  ],
+  'swarm-not-found': ['No swarm has this id.', '`GET /v1/swarms` lists those that are known.'],
+  'message-not-found': ['No message has this id, or it is no longer kept.', 'Check the id.'],
+  'recipient-unknown': ['The recipient is not connected.', 'Check the id, or send again when it is.'],
+  'idempotency-conflict': ['The key was used before, with another body.', 'Use a new key for new work.'],
+  'feature-not-available': ['This build does not have that feature yet.', 'Leave the option out.'],
+  'no-placement': [
+    'No swarm can take the work now.',
+    'Try again, or add capacity; `detail` says what was missing.',
+  ],
+  'not-ready': ['The service is still starting.', 'Try again after `Retry-After` seconds.'],
+  'shard-unavailable': [
+    'The shard of this task has no owner at the moment.',
+    'Try again: another replica takes it within `SHARD_LEASE_MS`.',
+  ],
+  'store-unavailable': ['Redis does not answer.', 'Try again; operators look at `/health`.'],
+  'bus-unavailable': ['NATS does not answer.', 'Try again; operators look at `/health`.'],
+  'shutting-down': ['The service is shutting down.', 'Try again: another replica answers.'],
+  timeout: [
+    'There was no answer in time. The work may have been done.',
+    'Try again with the same idempotency key.',
+  ],
+  'stale-epoch': ['Another replica owns the shard now.', 'Try again: the request finds the new owner.'],
+  'task-failed': ['The task ended without a result.', 'Look at its `error` and its attempts.'],
+  'attempt-failed': [
+    'The agent reported a failure.',
+    'Look at the message of the agent; the retry policy decides what happens next.',
+  ],
+  'attempt-lost': [
+    'The swarm that held the attempt is gone.',
+    'Nothing: it runs elsewhere, up to `LOST_ATTEMPTS` times.',
+  ],
+  'attempt-timeout': [
+    'The attempt ran longer than `timeouts.startToCloseMs`.',
+    'Allow more time, or make the work smaller.',
+  ],
+  'output-too-large': [
+    'The output of the attempt is over the limit.',
+    'Store the data elsewhere, and return a reference.',
+  ],
+  'upstream-failed': [
+    'A step that this step depends on did not succeed.',
+    'Look at the failed step of the workflow.',
+  ],
+  cancelled: ['The work was cancelled on request.', 'Nothing; submit again if it is wanted after all.'],
+  'invalid-configuration': [
+    'A setting is wrong, or a port is taken.',
+    'Correct what the lines on stderr list.',
+  ],
+  internal: ['A fault of ours.', 'Look for the `traceId` in the logs.'],
+};
+
+export function errorsPage(): string {
+  const codes = Object.keys(ERRORS) as ErrorCode[];
+  const rows = codes.map((name) => {
+    const { status, exit, retryable } = ERRORS[name];
+    return [code(name), String(status), String(exit), retryable ? 'yes' : 'no', ...(ERROR_TEXTS[name] ?? [])];
+  });
+  return `# Errors
+
+Every error has one code of this catalogue. Over HTTP it is sent as \`application/problem+json\` (RFC 9457) with \`code\`,
+\`detail\`, \`retryable\`, \`traceId\` and, where there are several faults, \`errors[]\` with a JSON pointer to each: into the
+body, or below \`/query\` or \`/params\`. A retryable 503 carries \`Retry-After\`. The command line ends with the exit code:
+0 fine, 1 the work failed, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 timed out, 7 unavailable.
+
+${table(['Code', 'HTTP', 'Exit', 'Retryable', 'Meaning', 'What to do'], rows)}
+`;
+}

@@ -1,0 +1,75 @@
+import { LIMITS } from '@multiswarm/contracts';
+import { code, table } from './table';
+
+type LimitName = keyof typeof LIMITS;
+
+/** What each limit is about, and what happens at it. */
+export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string]> = {
+  TASK_INPUT_BYTES: ['Serialized input of one task', 'Refused with `input-too-large`; nothing is stored.'],
+  TASK_OUTPUT_BYTES: [
+    'Serialized output of one task',
+    'The attempt fails with `output-too-large`, which is not retried.',
+  ],
+  HTTP_BODY_BYTES: ['Body of one HTTP request', 'Refused with `body-too-large`.'],
+  HTTP_BATCH_BODY_BYTES: [
+    'Body of a batch submission',
+    'Refused with `body-too-large`; nothing of it is stored.',
+  ],
+  JSON_DEPTH: ['Nesting of a JSON body', 'Refused with `invalid-json`.'],
+  SSE_BUFFER_BYTES: [
+    'Bytes waiting for a slow reader of an event stream',
+    'The stream is cut; the reader comes back with `Last-Event-ID`.',
+  ],
+  BATCH_TASKS: ['Tasks in one batch', 'The whole batch is refused with `invalid-request`.'],
+  WORKFLOW_STEPS: ['Steps of one workflow', 'Refused with `invalid-workflow`.'],
+  FINDINGS: ['Findings that one refused request lists', 'The first ones are listed, the rest is left out.'],
+  NAME_CHARS: ['Type, capability, id, namespace', 'Refused with `invalid-request`.'],
+  LIST_ITEMS: [
+    'Capabilities, regions, labels, attributes of one task or swarm',
+    'Refused with `invalid-request`.',
+  ],
+  METADATA_ENTRIES: ["Entries of a task's metadata", 'Refused with `invalid-request`.'],
+  METADATA_VALUE_CHARS: ['One value of the metadata', 'Refused with `invalid-request`.'],
+  RETRY_MAX_ATTEMPTS: ['Attempts that a retry policy may ask for', 'Refused with `invalid-request`.'],
+  LOST_ATTEMPTS: ['Attempts of one task lost to dying swarms', 'The task fails with `attempt-lost`.'],
+  ATTEMPT_HISTORY: [
+    'Past attempts in the record of a task',
+    'The oldest ones leave the record; their events stay.',
+  ],
+  WAIT_MS: ['Longest hold of `?waitMs=`', 'Refused with `invalid-request`.'],
+  PAGE_ITEMS: [
+    'Items of one page of a list',
+    'Refused with `invalid-request`; `next` leads to the next page.',
+  ],
+  MESSAGE_BYTES: ['Serialized data of one message between swarms', 'Refused with `invalid-request`.'],
+  ERROR_MESSAGE_CHARS: ['Error message or log tail kept with a task', 'The text is cut.'],
+  BUS_MESSAGE_BYTES: [
+    'Body of one message between services',
+    'Batches are split; what cannot be split is refused.',
+  ],
+  SWARM_SLOTS: ['Slots of one swarm', 'The heartbeat is refused with `invalid-request`.'],
+};
+
+function unit(name: LimitName): string {
+  if (name.endsWith('_BYTES')) return 'bytes';
+  if (name.endsWith('_MS')) return 'ms';
+  if (name.endsWith('_CHARS')) return 'characters';
+  return name === 'JSON_DEPTH' ? 'levels' : 'count';
+}
+
+export function limitsPage(): string {
+  const names = Object.keys(LIMITS) as LimitName[];
+  const rows = names.map((name) => [
+    code(name),
+    String(LIMITS[name]),
+    unit(name),
+    ...(LIMIT_TEXTS[name] ?? []),
+  ]);
+  return `# Limits
+
+Every queue, buffer, text and retry has a limit, and every limit has a name. Limits of a deployment that can be changed
+are settings: see [configuration](configuration.md).
+
+${table(['Limit', 'Value', 'Unit', 'Of what', 'What happens at it'], rows)}
+`;
+}
