@@ -20,3 +20,25 @@ export type {
   TaskContext,
   TaskHandler,
 } from './swarm/types';
+export { connect } from './client/connect';
+export type {
+  BatchItem,
+  BatchItemOutcome,
+  BatchOutcome,
+  CancelReceipt,
+  Client,
+  ConnectOptions,
+  EventsOptions,
+  FollowOptions,
+  LiveEvent,
+  StepInput,
+  SubmitOptions,
+  TaskFilter,
+  TaskHandle,
+  WaitOptions,
+  WorkflowDocument,
+  WorkflowFilter,
+  WorkflowHandle,
+  WorkflowInput,
+  WorkflowSubmitOptions,
+} from './client/types';

@@ -8,8 +8,9 @@ import {
 } from '@multiswarm/contracts';
 import { backoffMs, Batcher, delay, type Backoff, type Clock, type Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
+import { chunkByBytes } from '../chunk-by-bytes';
 import { SDK_LIMITS } from '../limits';
-import { chunkByBytes, ReportBuffer, type PendingReport } from './report-buffer';
+import { ReportBuffer, type PendingReport } from './report-buffer';
 
 export interface ReporterOptions {
   bus: Bus;
@@ -90,7 +91,8 @@ export class Reporter {
   }
 
   private async deliver(shard: number, items: PendingReport[]): Promise<void> {
-    for (const chunk of chunkByBytes(items, SDK_LIMITS.BATCH_BYTES)) await this.send(shard, chunk);
+    for (const chunk of chunkByBytes(items, SDK_LIMITS.BATCH_BYTES, SDK_LIMITS.REPORT_BATCH))
+      await this.send(shard, chunk);
     const left = items.filter(({ report }) => this.buffer.has(report));
     if (left.length === 0) {
       this.failures.delete(shard);

@@ -1,0 +1,108 @@
+import {
+  asMultiswarmError,
+  ERRORS,
+  MultiswarmError,
+  type BatchItemResult,
+  type ErrorCode,
+} from '@multiswarm/contracts';
+import { LIMITS } from '@multiswarm/contracts';
+import { chunkByBytes } from '../chunk-by-bytes';
+import { OPERATIONS } from './operations';
+import type { Port } from './port';
+import { toSubmission } from './submission';
+import { SubmittedTask } from './task-handle';
+import type { BatchItem, BatchItemOutcome, BatchOutcome } from './types';
+import { definitionOf } from '../define-task';
+
+interface Prepared {
+  index: number;
+  body: unknown;
+  bytes: number;
+}
+
+/**
+ * Submits many tasks in requests that fit the transport, one after the other, so that their order is kept.
+ * An item that is refused for a passing reason is sent again, under its own key.
+ */
+export class BatchSubmitter {
+  private readonly outcomes: (BatchItemOutcome | undefined)[];
+
+  constructor(
+    private readonly port: Port,
+    private readonly items: readonly BatchItem[],
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    this.outcomes = items.map(() => undefined);
+  }
+
+  async submit(): Promise<BatchOutcome> {
+    const prepared = this.items.flatMap((item, index) => this.prepare(item, index));
+    let sent = 0;
+    for (const chunk of this.chunks(prepared)) {
+      try {
+        await this.send(chunk);
+      } catch (error) {
+        if (sent === 0 && chunk.every(({ index }) => this.outcomes[index] === undefined)) throw error;
+        for (const { index } of chunk) this.outcomes[index] ??= { index, error: asMultiswarmError(error) };
+      }
+      sent += 1;
+    }
+    const items = this.outcomes.filter((outcome) => outcome !== undefined);
+    const accepted = items.filter(({ handle }) => handle !== undefined).length;
+    return { accepted, rejected: items.length - accepted, items };
+  }
+
+  private prepare({ task, input, ...options }: BatchItem, index: number): Prepared[] {
+    try {
+      const body = toSubmission(task, input, options, this.port.ids.next());
+      return [{ index, body, bytes: Buffer.byteLength(JSON.stringify(body)) + 1 }];
+    } catch (error) {
+      this.outcomes[index] = { index, error: asMultiswarmError(error) };
+      return [];
+    }
+  }
+
+  private chunks(prepared: readonly Prepared[]): Prepared[][] {
+    return chunkByBytes(prepared, this.port.transport.batchBytes, LIMITS.BATCH_TASKS);
+  }
+
+  private async send(chunk: readonly Prepared[]): Promise<void> {
+    let left = chunk;
+    await this.port.retry(
+      async () => {
+        const reply = await this.port.ask(
+          OPERATIONS.submitBatch,
+          { tasks: left.map(({ body }) => body) },
+          { signal: this.signal, forMs: 0 },
+        );
+        const passing: { item: Prepared; error: MultiswarmError }[] = [];
+        for (const result of reply.results) {
+          const item = left[result.index];
+          if (!item) continue;
+          const outcome = this.toOutcome(item.index, result);
+          if (outcome.error?.retryable) passing.push({ item, error: outcome.error });
+          else this.outcomes[item.index] = outcome;
+        }
+        left = passing.map(({ item }) => item);
+        if (passing[0]) throw passing[0].error;
+      },
+      { signal: this.signal },
+    );
+  }
+
+  private toOutcome(index: number, result: BatchItemResult): BatchItemOutcome {
+    if ('error' in result) {
+      const { code, detail, errors } = result.error;
+      return { index, error: new MultiswarmError(toCode(code), detail, errors ? { findings: errors } : {}) };
+    }
+    const definition = definitionOf((this.items[index] as BatchItem).task);
+    return {
+      index,
+      handle: new SubmittedTask(this.port, result.id, result.duplicate, definition.output) as never,
+    };
+  }
+}
+
+function toCode(code: string): ErrorCode {
+  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'internal';
+}

@@ -1,0 +1,134 @@
+import type {
+  RegionPage,
+  SwarmPage,
+  SystemStatus,
+  Task,
+  TaskPage,
+  ValidationReply,
+  Workflow,
+  WorkflowPage,
+} from '@multiswarm/contracts';
+import type { z } from 'zod';
+import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-task';
+import { BatchSubmitter } from './batch';
+import { EventQueue } from './event-queue';
+import { OPERATIONS } from './operations';
+import type { Port } from './port';
+import { toSubmission, toWorkflow } from './submission';
+import { SubmittedTask } from './task-handle';
+import type {
+  BatchItem,
+  BatchOutcome,
+  Client,
+  EventsOptions,
+  FollowOptions,
+  LiveEvent,
+  SubmitOptions,
+  TaskFilter,
+  WorkflowDocument,
+  WorkflowFilter,
+  WorkflowInput,
+  WorkflowSubmitOptions,
+} from './types';
+import { SubmittedWorkflow } from './workflow-handle';
+
+export class ConnectedClient implements Client {
+  constructor(private readonly port: Port) {}
+
+  async submit<In extends z.ZodType, Out extends z.ZodType>(
+    task: TaskOrType<In, Out>,
+    input?: unknown,
+    { signal, ...options }: SubmitOptions = {},
+  ): Promise<SubmittedTask<Out>> {
+    const body = toSubmission(task, input, options, this.port.ids.next());
+    signal?.throwIfAborted();
+    // An interrupted request may have arrived all the same, and then nobody could cancel the task.
+    const { id, duplicate } = await this.port.ask(OPERATIONS.submitTask, body, { signal, finishTry: true });
+    const handle = new SubmittedTask(this.port, id, duplicate, definitionOf(task).output);
+    if (signal) handle.cancelOn(signal);
+    return handle;
+  }
+
+  submitBatch(items: readonly BatchItem[], { signal }: FollowOptions = {}): Promise<BatchOutcome> {
+    return new BatchSubmitter(this.port, items, signal).submit();
+  }
+
+  async submitWorkflow(
+    workflow: WorkflowInput | WorkflowDocument,
+    options: WorkflowSubmitOptions = {},
+  ): Promise<SubmittedWorkflow> {
+    const { signal, idempotencyKey = workflow['idempotencyKey'] ?? this.port.ids.next() } = options;
+    const body = toWorkflow({ ...workflow, idempotencyKey });
+    signal?.throwIfAborted();
+    const { id, duplicate } = await this.port.ask(OPERATIONS.submitWorkflow, body, {
+      signal,
+      finishTry: true,
+    });
+    const handle = new SubmittedWorkflow(this.port, id, duplicate);
+    if (signal) handle.cancelOn(signal);
+    return handle;
+  }
+
+  validateWorkflow(workflow: WorkflowInput | WorkflowDocument): Promise<ValidationReply> {
+    return this.port.ask(OPERATIONS.validateWorkflow, toWorkflow(workflow));
+  }
+
+  task<Out extends z.ZodType>(id: string, definition?: TaskDefinition<z.ZodType, Out>): SubmittedTask<Out> {
+    return new SubmittedTask(this.port, id, false, definition?.output);
+  }
+
+  workflow(id: string): SubmittedWorkflow {
+    return new SubmittedWorkflow(this.port, id, false);
+  }
+
+  getTask(id: string): Promise<Task> {
+    return this.port.ask(OPERATIONS.getTask, { id, waitMs: 0 });
+  }
+
+  listTasks(filter: TaskFilter = {}): Promise<TaskPage> {
+    return this.port.ask(OPERATIONS.listTasks, filter);
+  }
+
+  getWorkflow(id: string): Promise<Workflow> {
+    return this.port.ask(OPERATIONS.getWorkflow, { id, waitMs: 0 });
+  }
+
+  listWorkflows(filter: WorkflowFilter = {}): Promise<WorkflowPage> {
+    return this.port.ask(OPERATIONS.listWorkflows, filter);
+  }
+
+  status(): Promise<SystemStatus> {
+    return this.port.ask(OPERATIONS.status, {});
+  }
+
+  swarms(): Promise<SwarmPage> {
+    return this.port.ask(OPERATIONS.swarms, {});
+  }
+
+  regions(): Promise<RegionPage> {
+    return this.port.ask(OPERATIONS.regions, {});
+  }
+
+  async *events({ root, type, lastEventId, signal, onGap }: EventsOptions = {}): AsyncGenerator<
+    LiveEvent,
+    void,
+    undefined
+  > {
+    const queue = new EventQueue(this.port.clock);
+    const feed = this.port.transport.openFeed({ root, type }, lastEventId, queue);
+    try {
+      await feed.opened;
+      for (;;) {
+        const item = await queue.next(signal);
+        if (item.kind === 'event') yield item.event;
+        else if (item.kind === 'gap') onGap?.(item.reason);
+      }
+    } finally {
+      feed.close();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.port.transport.close();
+  }
+}

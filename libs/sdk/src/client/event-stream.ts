@@ -1,0 +1,100 @@
+import { asMultiswarmError, MultiswarmError, type Event } from '@multiswarm/contracts';
+import { backoffMs, deferred, delay, type Backoff, type Clock, type Random } from '@multiswarm/core';
+import { stayAlive } from '../stay-alive';
+import type { EventQueue } from './event-queue';
+import { SseParser, type SseMessage } from './sse';
+
+export interface EventStreamOptions {
+  url: URL;
+  lastEventId: string | undefined;
+  queue: EventQueue;
+  clock: Clock;
+  random: Random;
+  toEvent: (data: string) => Event;
+  /** Throws unless the response is the stream that was asked for. */
+  check: (response: Response) => Promise<void>;
+}
+
+const BACKOFF: Backoff = { initialMs: 100, factor: 2, maxMs: 5_000, jitter: 0.3 };
+
+/**
+ * Server-sent events that go on after an interruption.
+ *
+ * E1. After a broken connection the next one asks for what follows the last event that was passed on.
+ * E2. Passing errors are waited out for ever; any other ends the stream and reaches the reader.
+ * E3. The pause between tries grows until a connection has brought an event.
+ */
+export class EventStream {
+  readonly opened: Promise<void>;
+  private readonly ready = deferred<void>();
+  private readonly controller = new AbortController();
+  private lastId: string | undefined;
+  private failures = 0;
+
+  constructor(private readonly options: EventStreamOptions) {
+    this.lastId = options.lastEventId;
+    this.opened = this.ready.promise;
+    // Whoever does not wait for it must not be hurt by it.
+    this.opened.catch(() => undefined);
+    void this.run();
+  }
+
+  close(error?: unknown): void {
+    if (error !== undefined) this.options.queue.fail(error);
+    this.ready.resolve();
+    this.controller.abort();
+  }
+
+  private async run(): Promise<void> {
+    const { queue, clock, random } = this.options;
+    const release = stayAlive();
+    try {
+      while (!this.controller.signal.aborted) {
+        await this.connect().catch((error: unknown) => this.assess(error));
+        this.failures += 1;
+        await delay(clock, backoffMs(BACKOFF, this.failures, random), this.controller.signal);
+      }
+    } catch (error) {
+      if (this.controller.signal.aborted) return;
+      queue.fail(error);
+      this.ready.reject(error);
+    } finally {
+      release();
+    }
+  }
+
+  /** Throws what will not pass. What `fetch` and the stream themselves throw is a broken connection, which does. */
+  private assess(error: unknown): void {
+    if (error instanceof MultiswarmError && !asMultiswarmError(error).retryable) throw error;
+  }
+
+  /** One connection, to its end. */
+  private async connect(): Promise<void> {
+    const { url, check } = this.options;
+    const response = await fetch(url, {
+      signal: this.controller.signal,
+      headers: {
+        accept: 'text/event-stream',
+        ...(this.lastId === undefined ? {} : { 'last-event-id': this.lastId }),
+      },
+    });
+    await check(response);
+    this.ready.resolve();
+    if (!response.body) return;
+    const parser = new SseParser();
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body) {
+      for (const message of parser.feed(decoder.decode(chunk as Uint8Array, { stream: true })))
+        await this.pass(message);
+    }
+  }
+
+  private async pass({ id, event, data }: SseMessage): Promise<void> {
+    const { queue, toEvent } = this.options;
+    await queue.room();
+    if (event === 'gap') queue.gap(data);
+    else queue.push({ ...toEvent(data), ...(id === undefined ? {} : { id }) });
+    this.lastId = id ?? this.lastId;
+    this.failures = 0;
+  }
+}

@@ -1,0 +1,154 @@
+import { Event, MultiswarmError, parseOrThrow, type Problem } from '@multiswarm/contracts';
+import type { Clock, Random } from '@multiswarm/core';
+import { z } from 'zod';
+import { EventStream } from './event-stream';
+import type { EventQueue } from './event-queue';
+import type { HttpCall, Operation } from './operations';
+import type { CallOptions, EventFilter, Feed, Transport } from './transport';
+
+const BATCH_BYTES = 8 * 1024 * 1024;
+/** What proxies in front of the orchestrator say when it is away for a moment. */
+const PASSING_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+const ProblemReply = z.object({ code: z.string(), detail: z.string() });
+
+/** Requests to the orchestrator's HTTP face. */
+export class HttpTransport implements Transport {
+  readonly batchBytes = BATCH_BYTES;
+  private readonly base: URL;
+  private readonly streams = new Set<EventStream>();
+
+  constructor(
+    url: string,
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+      throw new MultiswarmError(
+        'invalid-configuration',
+        `"${url}" is not the address of an orchestrator: it looks like http://127.0.0.1:8080`,
+      );
+    }
+    this.base = new URL(url.endsWith('/') ? url : `${url}/`);
+  }
+
+  async call<Body, S extends z.ZodType>(
+    operation: Operation<Body, S>,
+    body: Body,
+    options: CallOptions,
+  ): Promise<z.output<S>> {
+    const call = operation.http(body);
+    const text = await this.exchange(call, options);
+    return parseOrThrow(operation.reply, parseJson(text, call), 'internal');
+  }
+
+  openFeed(filter: EventFilter, lastEventId: string | undefined, queue: EventQueue): Feed {
+    const { clock, random } = this;
+    const url = this.url({ method: 'GET', path: '/v1/events', query: { ...filter } });
+    const stream = new EventStream({
+      url,
+      lastEventId,
+      queue,
+      clock,
+      random,
+      toEvent,
+      check: (response) => this.check(response),
+    });
+    this.streams.add(stream);
+    return {
+      opened: stream.opened,
+      close: () => {
+        this.streams.delete(stream);
+        stream.close();
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    for (const stream of this.streams)
+      stream.close(new MultiswarmError('bus-unavailable', 'the client was closed'));
+    this.streams.clear();
+    return Promise.resolve();
+  }
+
+  private async exchange(call: HttpCall, { timeoutMs, signal, traceparent }: CallOptions): Promise<string> {
+    signal?.throwIfAborted();
+    const cut = new AbortController();
+    const cancel = this.clock.after(timeoutMs, () =>
+      cut.abort(new MultiswarmError('timeout', `no answer from ${this.base.origin} within ${timeoutMs} ms`)),
+    );
+    const onAbort = (): void => cut.abort(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const response = await fetch(this.url(call), {
+        method: call.method,
+        signal: cut.signal,
+        headers: {
+          accept: 'application/json',
+          ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(traceparent === undefined ? {} : { traceparent }),
+        },
+        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      });
+      await this.check(response);
+      return await response.text();
+    } catch (error) {
+      if (cut.signal.aborted) throw cut.signal.reason;
+      throw error instanceof MultiswarmError ? error : this.unreachable(error);
+    } finally {
+      cancel();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  private async check(response: Response): Promise<void> {
+    if (response.ok) return;
+    const text = await response.text();
+    const problem = ProblemReply.safeParse(tryJson(text));
+    // The catalogue decides what a code means; `fromProblem` turns one that we do not know into `internal`.
+    if (problem.success) throw MultiswarmError.fromProblem(problem.data as Problem);
+    const code = PASSING_STATUS.has(response.status) ? 'bus-unavailable' : 'internal';
+    throw new MultiswarmError(
+      code,
+      `${response.url} answered ${response.status} ${response.statusText}: ${text.slice(0, 200)}`,
+    );
+  }
+
+  private unreachable(cause: unknown): MultiswarmError {
+    return new MultiswarmError(
+      'bus-unavailable',
+      `no orchestrator answers at ${this.base.origin}: is it running, and is this its address?`,
+      { cause },
+    );
+  }
+
+  private url({ path, query }: HttpCall): URL {
+    const url = new URL(path.slice(1), this.base);
+    for (const [name, value] of Object.entries(query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return url;
+  }
+}
+
+function toEvent(data: string): Event {
+  return parseOrThrow(Event, tryJson(data), 'internal');
+}
+
+function parseJson(text: string, call: HttpCall): unknown {
+  const value = tryJson(text);
+  if (value === undefined)
+    throw new MultiswarmError(
+      'internal',
+      `${call.method} ${call.path} was answered with something that is not JSON`,
+    );
+  return value;
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Clock, Ids, Random } from '@multiswarm/core';
+import { startSpan, type Logger } from '@multiswarm/telemetry';
+import type { z } from 'zod';
+import type { Operation } from './operations';
+import { withRetry } from './retry';
+import type { Transport } from './transport';
+
+export interface PortOptions {
+  transport: Transport;
+  clock: Clock;
+  random: Random;
+  ids: Ids;
+  log: Logger;
+  requestTimeoutMs: number;
+  retryForMs: number;
+}
+
+export interface AskOptions {
+  signal?: AbortSignal | undefined;
+  /** The signal ends the repeating only, never a try that is under way. */
+  finishTry?: boolean;
+  /** Time that the server itself may take before it answers. */
+  waitMs?: number;
+  /** Default: the client's `retryForMs`. */
+  forMs?: number;
+}
+
+/** A transport, with the retries, the trace and the time limits that every request of a client has. */
+export class Port {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+
+  constructor(private readonly options: PortOptions) {
+    this.transport = options.transport;
+    this.clock = options.clock;
+    this.ids = options.ids;
+    this.log = options.log;
+  }
+
+  /** One request, repeated while it fails in a way that passes. Every operation may be repeated: submissions carry a key. */
+  async ask<Body, S extends z.ZodType>(
+    operation: Operation<Body, S>,
+    body: Body,
+    options: AskOptions = {},
+  ): Promise<z.output<S>> {
+    const timeoutMs = this.options.requestTimeoutMs + (options.waitMs ?? 0);
+    const span = startSpan(`multiswarm.client ${operation.subject}`, { kind: 'client' });
+    const signal = options.finishTry ? undefined : options.signal;
+    try {
+      const reply = await this.retry(
+        () => this.transport.call(operation, body, { timeoutMs, signal, traceparent: span.traceparent }),
+        options,
+      );
+      span.end();
+      return reply;
+    } catch (error) {
+      span.end(error);
+      throw error;
+    }
+  }
+
+  retry<T>(attempt: () => Promise<T>, { signal, forMs = this.options.retryForMs }: AskOptions): Promise<T> {
+    const { clock, random } = this.options;
+    return withRetry(attempt, { clock, random, forMs, signal });
+  }
+}

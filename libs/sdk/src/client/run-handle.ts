@@ -1,0 +1,87 @@
+import { isTerminal, MultiswarmError, type Event, type EventPage } from '@multiswarm/contracts';
+import type { z } from 'zod';
+import { follow } from './follow';
+import type { Operation } from './operations';
+import type { Port } from './port';
+import type { CancelReceipt, FollowOptions, WaitOptions } from './types';
+
+/** What differs between tasks and workflows. */
+export interface RunKind<S extends z.ZodType> {
+  get: Operation<{ id: string; waitMs: number }, S>;
+  cancel: Operation<{ id: string; reason?: string }, z.ZodType<CancelReceipt>>;
+  events: Operation<{ id: string }, z.ZodType<EventPage>>;
+  isLast: (event: Event, id: string) => boolean;
+}
+
+/** One request holds this long; a shorter one than the limit of the contract gets through more proxies. */
+const HOLD_MS = 20_000;
+
+/** A task or a workflow that was submitted. */
+export abstract class RunHandle<S extends z.ZodType<{ state: string }>> {
+  private forgetSignal: () => void = () => undefined;
+
+  constructor(
+    protected readonly port: Port,
+    private readonly kind: RunKind<S>,
+    readonly id: string,
+    readonly duplicate: boolean,
+  ) {}
+
+  get(): Promise<z.output<S>> {
+    return this.port.ask(this.kind.get, { id: this.id, waitMs: 0 });
+  }
+
+  cancel(reason?: string): Promise<CancelReceipt> {
+    return this.port.ask(this.kind.cancel, { id: this.id, ...(reason === undefined ? {} : { reason }) });
+  }
+
+  events(options: FollowOptions = {}): AsyncIterable<Event> {
+    const { events, isLast } = this.kind;
+    return follow({
+      port: this.port,
+      root: this.id,
+      history: async () => (await this.port.ask(events, { id: this.id }, { signal: options.signal })).items,
+      isLast: (event) => isLast(event, this.id),
+      signal: options.signal,
+    });
+  }
+
+  /** Cancels the run when the signal is aborted before the end of the run is known. */
+  cancelOn(signal: AbortSignal): void {
+    const onAbort = (): void => {
+      this.cancel('aborted by the one who submitted it').catch((error: unknown) => {
+        this.port.log.warn('an aborted submission could not be cancelled', { error, id: this.id });
+      });
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    this.forgetSignal = () => signal.removeEventListener('abort', onAbort);
+  }
+
+  /** Waits for the end, over restarts of the orchestrator, for as long as the caller wants to. */
+  protected async end({ signal, timeoutMs }: WaitOptions): Promise<z.output<S>> {
+    if (timeoutMs === undefined) return this.waitFor(signal);
+    const limit = new AbortController();
+    const late = new MultiswarmError('timeout', `${this.id} has not ended within ${timeoutMs} ms`);
+    const cancel = this.port.clock.after(timeoutMs, () => limit.abort(late));
+    try {
+      return await this.waitFor(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
+    } finally {
+      cancel();
+    }
+  }
+
+  private async waitFor(signal: AbortSignal | undefined): Promise<z.output<S>> {
+    const request = { id: this.id, waitMs: HOLD_MS };
+    for (;;) {
+      const run = await this.port.ask(this.kind.get, request, {
+        signal,
+        waitMs: HOLD_MS,
+        forMs: Number.POSITIVE_INFINITY,
+      });
+      if (!isTerminal(run.state)) continue;
+      this.forgetSignal();
+      return run;
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { MultiswarmError, summarize, toFindings } from '@multiswarm/contracts';
+import type { z } from 'zod';
+import { definitionOf, type TaskOrType } from '../define-task';
+import type { BatchItem, StepInput, WorkflowDocument, WorkflowInput } from './types';
+
+type Fields = Readonly<Record<string, unknown>>;
+type WorkOptions = Omit<BatchItem, 'task' | 'input'>;
+
+/** What is sent for one task. Throws `invalid-request`, with every fault, when the input does not fit the definition. */
+export function toSubmission(
+  task: TaskOrType<z.ZodType, z.ZodType>,
+  input: unknown,
+  options: WorkOptions,
+  key: string,
+): Fields {
+  const { idempotencyKey, namespace } = options;
+  checkInput(task, input);
+  return defined({ ...toWork(task, input, options), namespace, idempotencyKey: idempotencyKey ?? key });
+}
+
+/** What is sent for a workflow: definitions are written out, anything else is left as it is for the server to judge. */
+export function toWorkflow(workflow: WorkflowInput | WorkflowDocument, key?: string): Fields {
+  const fields: Fields = { ...workflow };
+  const tasks = Array.isArray(fields['tasks']) ? (fields['tasks'] as unknown[]).map(toStep) : fields['tasks'];
+  return defined({ ...fields, tasks, ...(key === undefined ? {} : { idempotencyKey: key }) });
+}
+
+function toStep(step: unknown): unknown {
+  if (!isStepInput(step)) return step;
+  const {
+    id,
+    task,
+    input,
+    requires,
+    requirements,
+    retry,
+    timeouts,
+    priority,
+    estimateMs,
+    metadata,
+    ...rest
+  } = step;
+  const options = defined({ requires, requirements, retry, timeouts, priority, estimateMs, metadata });
+  // What is left over is no field of a step; the server names it.
+  return defined({ ...rest, id, ...toWork(task, input, options) });
+}
+
+function isStepInput(step: unknown): step is StepInput {
+  return typeof step === 'object' && step !== null && 'task' in step;
+}
+
+function toWork(task: TaskOrType<z.ZodType, z.ZodType>, input: unknown, options: WorkOptions): Fields {
+  const definition = definitionOf(task);
+  return defined({
+    type: definition.type,
+    input,
+    requirements: options.requirements ?? options.requires ?? definition.requires,
+    retry: options.retry ?? definition.retry,
+    timeouts: options.timeouts ?? definition.timeouts,
+    priority: options.priority ?? definition.priority,
+    estimateMs: options.estimateMs ?? definition.estimateMs,
+    metadata: options.metadata,
+  });
+}
+
+function checkInput(task: TaskOrType<z.ZodType, z.ZodType>, input: unknown): void {
+  const parsed = definitionOf(task).input?.safeParse(input);
+  if (!parsed || parsed.success) return;
+  const findings = toFindings(parsed.error, ['input']);
+  throw new MultiswarmError('invalid-request', summarize(findings), { findings });
+}
+
+function defined(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

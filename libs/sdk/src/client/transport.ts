@@ -1,0 +1,37 @@
+import type { z } from 'zod';
+import type { EventQueue } from './event-queue';
+import type { Operation } from './operations';
+
+export interface CallOptions {
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  traceparent?: string | undefined;
+}
+
+export interface EventFilter {
+  root?: string | undefined;
+  type?: string | undefined;
+}
+
+export interface Feed {
+  /** Resolves when everything that happens from then on will come. */
+  readonly opened: Promise<void>;
+  close(): void;
+}
+
+/**
+ * How a client reaches Multiswarm. `call` makes one try; who calls decides about repeating it.
+ * What goes wrong is a `MultiswarmError`, except the reason of an aborted signal, which is thrown as it is.
+ */
+export interface Transport {
+  /** Largest body of a batch, in bytes. */
+  readonly batchBytes: number;
+  call<Body, S extends z.ZodType>(
+    operation: Operation<Body, S>,
+    body: Body,
+    options: CallOptions,
+  ): Promise<z.output<S>>;
+  /** Live events into the queue, until closed. */
+  openFeed(filter: EventFilter, lastEventId: string | undefined, queue: EventQueue): Feed;
+  close(): Promise<void>;
+}

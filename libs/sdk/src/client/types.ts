@@ -1,0 +1,183 @@
+import type { Bus } from '@multiswarm/bus';
+import type {
+  Event,
+  JsonValue,
+  ListTasksQuery,
+  ListWorkflowsQuery,
+  MultiswarmError,
+  RegionPage,
+  Scalar,
+  SwarmPage,
+  SystemStatus,
+  Task,
+  TaskPage,
+  ValidationReply,
+  Workflow,
+  WorkflowPage,
+} from '@multiswarm/contracts';
+import type { Clock, Ids, Random } from '@multiswarm/core';
+import type { Logger } from '@multiswarm/telemetry';
+import type { z } from 'zod';
+import type { AnyJson, RequirementsInput, TaskDefaults, TaskDefinition, TaskOrType } from '../define-task';
+
+/** Over NATS (`servers`, or a `bus` that is open already) or over HTTP (`url`, the orchestrator's address). */
+export type ConnectOptions = ({ servers: string } | { bus: Bus } | { url: string }) & {
+  /** How long a request that fails in a retryable way is tried again; default 30,000 ms. */
+  retryForMs?: number;
+  /** How long one try waits for its answer; default 10,000 ms. */
+  requestTimeoutMs?: number;
+  /** For what nobody waits for, such as the cancel of an aborted submission. Default: warnings to stderr. */
+  logger?: Logger;
+  clock?: Clock;
+  random?: Random;
+  ids?: Ids;
+};
+
+export interface SubmitOptions extends TaskDefaults {
+  /** The same as `requires`, which it replaces where both are given. */
+  requirements?: RequirementsInput;
+  namespace?: string;
+  metadata?: Readonly<Record<string, Scalar>>;
+  /** A repeated submission with the same key is the same task. A fresh one is made up when there is none. */
+  idempotencyKey?: string;
+  /** Cancels the task when it is aborted. */
+  signal?: AbortSignal;
+}
+
+export interface WaitOptions {
+  /** Stops the waiting, not the task. */
+  signal?: AbortSignal;
+  /** Throws `timeout` after this time; default: waits as long as it takes. */
+  timeoutMs?: number;
+}
+
+export interface FollowOptions {
+  signal?: AbortSignal;
+}
+
+/** What a cancel is answered with: the state of a moment; the end comes later, when the agent has stopped. */
+export interface CancelReceipt {
+  id: string;
+  state: string;
+}
+
+export interface TaskHandle<Output = JsonValue> {
+  readonly id: string;
+  /** The idempotency key met an earlier submission: this is that task. */
+  readonly duplicate: boolean;
+  /** The output, checked by the definition's schema. Throws `TaskFailedError` when the task ends in any other way. */
+  result(options?: WaitOptions): Promise<Output>;
+  get(): Promise<Task>;
+  cancel(reason?: string): Promise<CancelReceipt>;
+  /** All that happened to the task and all that will, in order and without gaps, until its end. */
+  events(options?: FollowOptions): AsyncIterable<Event>;
+}
+
+export interface WorkflowHandle {
+  readonly id: string;
+  readonly duplicate: boolean;
+  /** The outputs of the steps that nothing depends on, by step. Throws `WorkflowFailedError`. */
+  result(options?: WaitOptions): Promise<Record<string, JsonValue>>;
+  get(): Promise<Workflow>;
+  cancel(reason?: string): Promise<CancelReceipt>;
+  /** All events of the run and of its steps, in order and without gaps, until its end. */
+  events(options?: FollowOptions): AsyncIterable<Event>;
+}
+
+export interface BatchItem extends Omit<SubmitOptions, 'signal'> {
+  task: TaskOrType<z.ZodType, z.ZodType>;
+  input?: unknown;
+}
+
+export type BatchItemOutcome =
+  | { readonly index: number; readonly handle: TaskHandle; readonly error?: undefined }
+  | { readonly index: number; readonly error: MultiswarmError; readonly handle?: undefined };
+
+export interface BatchOutcome {
+  accepted: number;
+  rejected: number;
+  /** One for each item, in the order given. */
+  items: BatchItemOutcome[];
+}
+
+/** One step; `task` is a definition or a type. */
+export interface StepInput extends TaskDefaults {
+  id: string;
+  task: TaskOrType<z.ZodType, z.ZodType>;
+  input?: unknown;
+  requirements?: RequirementsInput;
+  metadata?: Readonly<Record<string, Scalar>>;
+}
+
+export interface WorkflowInput extends Pick<TaskDefaults, 'priority'> {
+  name?: string;
+  namespace?: string;
+  tasks: readonly StepInput[];
+  /** For each step the steps that it waits for. Their outputs come to it under `upstream` of its input. */
+  dependencies?: Readonly<Record<string, readonly string[]>>;
+  metadata?: Readonly<Record<string, Scalar>>;
+  idempotencyKey?: string;
+}
+
+/** A workflow as people write it in a file; it is sent as it is. */
+export type WorkflowDocument = Readonly<Record<string, unknown>>;
+
+export interface WorkflowSubmitOptions {
+  /** Replaces the key of the workflow itself. */
+  idempotencyKey?: string;
+  /** Cancels the run when it is aborted. */
+  signal?: AbortSignal;
+}
+
+export interface EventsOptions {
+  /** Only events of this task or workflow. */
+  root?: string;
+  /** Only this type of event, or a prefix such as `task.*`. */
+  type?: string;
+  /** Over HTTP: goes on after this event. */
+  lastEventId?: string;
+  signal?: AbortSignal;
+  /** Some events were lost on the way and will not come. */
+  onGap?: (reason: string) => void;
+}
+
+/** `id` (over HTTP only) is what `lastEventId` takes. */
+export type LiveEvent = Event & { id?: string };
+
+/** Partial queries: the server fills in limits. */
+export type TaskFilter = Partial<ListTasksQuery>;
+export type WorkflowFilter = Partial<ListWorkflowsQuery>;
+
+/** A connection to Multiswarm. Made by `connect`. */
+export interface Client {
+  submit<In extends z.ZodType = AnyJson, Out extends z.ZodType = AnyJson>(
+    task: TaskDefinition<In, Out>,
+    input: z.input<In>,
+    options?: SubmitOptions,
+  ): Promise<TaskHandle<z.output<Out>>>;
+  submit(type: string, input?: unknown, options?: SubmitOptions): Promise<TaskHandle>;
+  /** Many at once, cut into requests of a size that travels. Throws only when not a single item could be sent. */
+  submitBatch(items: readonly BatchItem[], options?: FollowOptions): Promise<BatchOutcome>;
+  submitWorkflow(
+    workflow: WorkflowInput | WorkflowDocument,
+    options?: WorkflowSubmitOptions,
+  ): Promise<WorkflowHandle>;
+  /** All findings at once; stores nothing. */
+  validateWorkflow(workflow: WorkflowInput | WorkflowDocument): Promise<ValidationReply>;
+  /** A handle of a task that exists; no request is made. */
+  task<Out extends z.ZodType = AnyJson>(
+    id: string,
+    definition?: TaskDefinition<z.ZodType, Out>,
+  ): TaskHandle<z.output<Out>>;
+  workflow(id: string): WorkflowHandle;
+  getTask(id: string): Promise<Task>;
+  listTasks(filter?: TaskFilter): Promise<TaskPage>;
+  getWorkflow(id: string): Promise<Workflow>;
+  listWorkflows(filter?: WorkflowFilter): Promise<WorkflowPage>;
+  status(): Promise<SystemStatus>;
+  swarms(): Promise<SwarmPage>;
+  regions(): Promise<RegionPage>;
+  /** What happens from now on. Over HTTP it resumes by itself after interruptions; over NATS it is live only. */
+  events(options?: EventsOptions): AsyncIterable<LiveEvent>;
+  close(): Promise<void>;
+}

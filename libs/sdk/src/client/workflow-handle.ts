@@ -1,0 +1,27 @@
+import { Workflow, type Event, type JsonValue } from '@multiswarm/contracts';
+import { WorkflowFailedError } from '../errors';
+import { OPERATIONS } from './operations';
+import type { Port } from './port';
+import { RunHandle, type RunKind } from './run-handle';
+import type { WaitOptions, WorkflowHandle } from './types';
+
+const LAST: ReadonlySet<string> = new Set(['workflow.succeeded', 'workflow.failed', 'workflow.cancelled']);
+
+const WORKFLOW: RunKind<typeof Workflow> = {
+  get: OPERATIONS.getWorkflow,
+  cancel: OPERATIONS.cancelWorkflow,
+  events: OPERATIONS.workflowEvents,
+  isLast: ({ type, root }: Event, id) => LAST.has(type) && root === id,
+};
+
+export class SubmittedWorkflow extends RunHandle<typeof Workflow> implements WorkflowHandle {
+  constructor(port: Port, id: string, duplicate: boolean) {
+    super(port, WORKFLOW, id, duplicate);
+  }
+
+  async result(options: WaitOptions = {}): Promise<Record<string, JsonValue>> {
+    const workflow = await this.end(options);
+    if (workflow.state !== 'succeeded') throw new WorkflowFailedError(workflow);
+    return workflow.output ?? {};
+  }
+}
