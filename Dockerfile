@@ -1,4 +1,4 @@
-# One image per deployable: docker build --target orchestrator|load-balancer|communicator|cli .
+# One image per deployable: docker build --target orchestrator|load-balancer|communicator|cli|demo .
 # BuildKit is needed (cache mounts); it is the default of current engines.
 ARG NODE_VERSION=24-bookworm-slim
 
@@ -20,9 +20,10 @@ RUN --mount=type=cache,id=multiswarm-pnpm,target=/pnpm/store \
 RUN --mount=type=cache,id=multiswarm-pnpm,target=/pnpm/store \
     find libs services apps -path '*/node_modules' -prune -o \
       \( -name src -o -name test -o -name 'tsconfig*.json' -o -name '.tsbuildinfo' \) -prune -exec rm -rf {} + && \
-    for name in orchestrator load-balancer communicator cli; do \
+    for name in orchestrator load-balancer communicator cli examples; do \
       pnpm --filter "@multiswarm/$name" --config.inject-workspace-packages=true --offline --prod deploy "/out/$name" || exit 1; \
-    done
+    done && \
+    mkdir /out/empty
 
 FROM node:${NODE_VERSION} AS runtime
 # tini as PID 1 forwards SIGTERM and reaps what the executables of a swarm leave behind.
@@ -71,3 +72,10 @@ COPY --from=build /out/cli ./
 HEALTHCHECK NONE
 ENTRYPOINT ["/usr/bin/tini", "--", "node", "/app/bin/swarmctl.js"]
 CMD ["--help"]
+
+# swarmctl with the agents of examples/, at the paths that examples/delivery/fleet.yaml names.
+FROM cli AS demo
+WORKDIR /demo
+COPY --from=build /out/examples ./examples
+# Where the delivery's last step leaves its archive; a volume that is mounted here gets this owner.
+COPY --chown=node:node --from=build /out/empty ./.multiswarm/releases
