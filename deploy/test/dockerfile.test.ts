@@ -15,7 +15,7 @@ interface Issue {
 
 const LINTER = require.resolve('dockerfilelint/bin/dockerfilelint');
 const SERVICES = readdirSync(join(ROOT, 'services'));
-const IMAGES = [...SERVICES, 'cli'];
+const IMAGES = [...SERVICES, 'cli', 'demo'];
 
 /** Issues of a Dockerfile, without those that mistake an earlier stage for an image without a tag. */
 async function lint(dockerfile: string): Promise<Issue[]> {
