@@ -1,7 +1,10 @@
-/** Reporter for `node --test`: one JSON line per test and one for the coverage. */
+/** Reporter for `node --test`: one JSON line per test, per diagnostic, per piece of stderr and for the coverage. */
 export default async function* report(events) {
   for await (const { type, data } of events) {
     if (type === 'test:pass' || type === 'test:fail') yield line(type, data);
+    if (type === 'test:diagnostic') yield `${JSON.stringify({ type: 'diagnostic', text: data.message })}\n`;
+    if (type === 'test:stderr')
+      yield `${JSON.stringify({ type: 'stderr', file: data.file, text: data.message })}\n`;
     if (type === 'test:coverage') yield `${JSON.stringify({ type: 'coverage', summary: data.summary })}\n`;
   }
 }

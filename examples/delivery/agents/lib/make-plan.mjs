@@ -74,7 +74,7 @@ function planFile(source, bindings, uses, helperPath) {
     bindings,
     replaced,
     result.helpers,
-    relativeTo(source.file, helperPath),
+    relativeTo(source.file, helperPath, source.format),
   );
   result.edits.push(...around.map(({ reason, ...edit }) => planned(source, edit, reason)));
   result.edits = result.edits
@@ -128,8 +128,10 @@ function chooseHelperPath(uses, order, snapshot) {
   return free.find((file) => snapshot[file] === undefined) ?? free[0];
 }
 
-function relativeTo(file, target) {
-  const relative = path.posix.relative(path.posix.dirname(file), target).replace(/\.js$/, '');
+/** `target` as a require in `file` names it; an import needs the extension. */
+function relativeTo(file, target, format = 'commonjs') {
+  const full = path.posix.relative(path.posix.dirname(file), target);
+  const relative = format === 'module' ? full : full.replace(/\.js$/, '');
   return relative.startsWith('.') ? relative : `./${relative}`;
 }
 

@@ -1,10 +1,12 @@
 /**
  * Between two agents on a command line: wraps the output on stdin as the input of the next step.
- * `node as-upstream.mjs <step> [own input as JSON]`
+ * `node agents/as-upstream.mjs <step> [own input as JSON]`
  */
 const [step, own = '{}'] = process.argv.slice(2);
 if (!step) {
-  process.stderr.write('usage: node as-upstream.mjs <step that the output is from> [own input as JSON]\n');
+  process.stderr.write(
+    'usage: node agents/as-upstream.mjs <step that the output is from> [own input as JSON]\n',
+  );
   process.exit(2);
 }
 const chunks = [];
