@@ -63,6 +63,7 @@ export const EventsQuery = z.strictObject({
   type: z.string().max(64).optional().describe('an event type, or a prefix such as task.*'),
   follow: flag.optional(),
 });
+export type EventsQuery = z.infer<typeof EventsQuery>;
 
 export const ExplainRequest = z.object({ v: z.literal(1), taskIds: z.array(z.string()).max(1000) });
 export const ExplainReply = z.object({ v: z.literal(1), waiting: z.record(z.string(), Waiting), queued: z.number().int() });

@@ -21,6 +21,7 @@ import type { AttemptLeases } from './attempt-leases';
 import { Committer } from './committer';
 import type { Dispatcher } from './dispatcher';
 import type { NewRun, NewTask } from './intake';
+import type { Meters } from './meters';
 import type { OutboxRelay } from './outbox-relay';
 import { EventNumbers, isActive, UnitBuilder } from './unit';
 
@@ -38,8 +39,7 @@ export interface OwnerParts {
   /** Whether the lease of the shard still holds, by the monotonic clock. */
   leaseHolds: () => boolean;
   onLost: () => void;
-  onCommitted: (batch: Batch, durationMs: number) => void;
-  onEnded: (record: TaskRecord) => void;
+  meters: Meters;
 }
 
 export interface Admission {
@@ -172,7 +172,12 @@ export class ShardOwner {
     if (this.closed || !this.parts.leaseHolds()) return [...placements];
     const unit = this.unit();
     const effects: (() => void)[] = [];
-    const unused = placements.filter(({ taskId, placement }) => !this.apply(taskId, { kind: 'assign', placement }, unit, effects));
+    const unused = placements.filter(({ taskId, placement }) => {
+      const queued = this.tasks.get(taskId);
+      if (!this.apply(taskId, { kind: 'assign', placement }, unit, effects)) return true;
+      if (queued) this.parts.meters.assigned(queued.spec.priority, this.parts.clock.now() - queued.since);
+      return false;
+    });
     void this.commit(unit, effects).catch((error: unknown) => this.parts.logger.warn('a grant was not committed', { shard: this.shard, error }));
     return unused;
   }
@@ -196,6 +201,7 @@ export class ShardOwner {
     const unit = this.unit();
     const effects: (() => void)[] = [];
     for (const { taskId, attempt, outcome, reason } of outcomes) {
+      this.parts.meters.dispatched(outcome);
       const command: TaskCommand =
         outcome === 'accepted'
           ? { kind: 'accepted', attempt }
@@ -325,13 +331,14 @@ export class ShardOwner {
       case 'give-back': {
         const { attempt, outcome, durationMs } = effect;
         this.parts.leases.drop(record.id);
+        if (outcome === 'lost') this.parts.meters.lost(attempt.region);
         this.parts.placer.report([
           { reservationId: attempt.reservationId ?? '', swarmId: attempt.swarmId, taskId: record.id, attempt: attempt.attempt, outcome, durationMs },
         ]);
         return this.parts.ready.capacityChanged(1);
       }
       case 'ended':
-        return this.parts.onEnded(record);
+        return this.parts.meters.ended(record);
     }
   }
 
@@ -394,7 +401,7 @@ export class ShardOwner {
       const { shard, epoch, batchSeq } = batch;
       this.parts.relay.add({ v: 1, shard, epoch, batchSeq, events } satisfies EventBatch);
     }
-    this.parts.onCommitted(batch, durationMs);
+    this.parts.meters.committed(batch.writes.length, durationMs);
   }
 
   private async knownHashes(ids: readonly string[]): Promise<Map<string, string>> {

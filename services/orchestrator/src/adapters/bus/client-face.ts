@@ -1,0 +1,64 @@
+import type { Bus, Delivery, Listening } from '@multiswarm/bus';
+import {
+  BatchSubmission,
+  CancelTask,
+  CancelWorkflow,
+  GetTaskQuery,
+  GetWorkflowQuery,
+  groups,
+  ListTasksQuery,
+  ListWorkflowsQuery,
+  subjects,
+  TaskId,
+  WorkflowId,
+} from '@multiswarm/contracts';
+import { newTraceparent, parseTraceparent } from '@multiswarm/telemetry';
+import { z } from 'zod';
+import type { Orchestrator } from '../../application/orchestrator';
+
+type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => Promise<unknown>;
+
+/** Clients over NATS: each verb in a queue group, so that any replica may answer. */
+export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
+  const { gateway, reads } = orchestrator;
+  const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
+    bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) => handler(body, traceOf(delivery)));
+  const listening = [
+    on(subjects.task('submit'), z.unknown(), (body, trace) => gateway.submitTask(body, trace)),
+    on(subjects.task('submit-batch'), BatchSubmission, ({ tasks }, trace) => gateway.submitBatch(tasks, batchTraces(trace))),
+    on(subjects.task('get'), GetTaskQuery, ({ id, waitMs }) => reads.task(id, waitMs)),
+    on(subjects.task('list'), ListTasksQuery, (query) => reads.tasks(query)),
+    on(subjects.task('events'), z.object({ id: TaskId }), async ({ id }) => ({ items: await reads.events(id), next: null })),
+    on(subjects.task('cancel'), CancelTask, async ({ id, reason }) => {
+      await gateway.cancelTask(id, reason);
+      return reads.task(id, 0);
+    }),
+    on(subjects.workflow('submit'), z.unknown(), (body, trace) => gateway.submitWorkflow(body, trace)),
+    on(subjects.workflow('validate'), z.unknown(), (body) => Promise.resolve(gateway.validate(body))),
+    on(subjects.workflow('get'), GetWorkflowQuery, ({ id, waitMs }) => reads.workflow(id, waitMs)),
+    on(subjects.workflow('list'), ListWorkflowsQuery, (query) => reads.workflows(query)),
+    on(subjects.workflow('events'), z.object({ id: WorkflowId }), async ({ id }) => ({ items: await reads.events(id), next: null })),
+    on(subjects.workflow('cancel'), CancelWorkflow, async ({ id, reason }) => {
+      await gateway.cancelWorkflow(id, reason);
+      return reads.workflow(id, 0);
+    }),
+    on(subjects.status(), z.unknown(), () => orchestrator.status()),
+    on(subjects.fleet('swarms'), z.unknown(), () => Promise.resolve(orchestrator.swarms())),
+    on(subjects.fleet('regions'), z.unknown(), () => Promise.resolve(orchestrator.regions())),
+  ];
+  return { stop: () => listening.forEach((each) => each.stop()) };
+}
+
+function traceOf(delivery: Delivery): string {
+  return parseTraceparent(delivery.traceparent ?? '') ?? newTraceparent();
+}
+
+/** The first task of a batch continues the caller's trace; a thousand tasks in one trace would help nobody. */
+export function batchTraces(first: string): () => string {
+  let given: string | undefined = first;
+  return () => {
+    const trace = given ?? newTraceparent();
+    given = undefined;
+    return trace;
+  };
+}

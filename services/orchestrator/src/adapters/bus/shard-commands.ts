@@ -1,0 +1,142 @@
+import type { Bus } from '@multiswarm/bus';
+import { MultiswarmError, RegionControl, DispatchRequest, ExplainRequest, ReportRequest, subjects, TaskSpec, type Problem } from '@multiswarm/contracts';
+import type { Cancel } from '@multiswarm/core';
+import { z } from 'zod';
+import type { Coordinator } from '../../application/coordinator';
+import type { OwnerCommands } from '../../application/gateway';
+import type { OwnerFace } from '../../application/global-role';
+import type { NewRun, NewTask } from '../../application/intake';
+import type { RegionFace } from '../../application/regional-role';
+import type { Scheduler } from '../../application/scheduler';
+import type { Admission, ShardOwner } from '../../application/shard-owner';
+import { asShardFault } from './ports';
+
+const NewTaskSchema = z.object({ id: z.string(), shard: z.number(), keyed: z.boolean(), spec: TaskSpec });
+/** A run is made by our own intake on another replica of the same version; its record is passed through as it is. */
+const NewRunSchema = z.object({
+  shard: z.number(),
+  keyed: z.boolean(),
+  record: z.custom<NewRun['record']>((value) => typeof value === 'object' && value !== null),
+  steps: z.array(z.object({ id: z.string(), spec: TaskSpec })),
+});
+
+/** Commands between replicas: from the one that a client spoke to, to the one that owns the shard. */
+const ShardCommand = z.discriminatedUnion('kind', [
+  z.object({ v: z.literal(1), kind: z.literal('submit-tasks'), tasks: z.array(NewTaskSchema) }),
+  z.object({ v: z.literal(1), kind: z.literal('submit-run'), run: NewRunSchema }),
+  z.object({ v: z.literal(1), kind: z.literal('cancel-task'), id: z.string(), reason: z.string() }),
+  z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), reason: z.string() }),
+]);
+type ShardCommand = z.infer<typeof ShardCommand>;
+
+const AdmissionSchema = z.object({ id: z.string(), state: z.string(), duplicate: z.boolean() });
+const TasksReply = z.array(z.union([z.object({ ok: AdmissionSchema }), z.object({ problem: z.custom<Problem>((value) => typeof value === 'object' && value !== null) })]));
+
+const COMMAND_BYTES = 512 * 1024;
+
+/** The local owner where this replica has it, else the one that listens on the shard's subject. */
+export function ownerCommands(bus: Bus, local: (shard: number) => ShardOwner | undefined): OwnerCommands {
+  const send = async <S extends z.ZodType>(shard: number, command: ShardCommand, reply: S): Promise<z.output<S>> => {
+    try {
+      return await bus.request(subjects.shardCommand(shard), command, { reply });
+    } catch (error) {
+      throw asShardFault(error, shard);
+    }
+  };
+  return {
+    submitTasks: async (shard, tasks) => {
+      const owner = local(shard);
+      if (owner) return owner.submitTasks(tasks);
+      const replies = [];
+      for (const part of cutByBytes(tasks)) replies.push(...(await send(shard, { v: 1, kind: 'submit-tasks', tasks: part }, TasksReply)));
+      return replies.map((reply) => ('ok' in reply ? reply.ok : MultiswarmError.fromProblem(reply.problem)));
+    },
+    submitRun: async (shard, run) => local(shard)?.submitRun(run) ?? send(shard, { v: 1, kind: 'submit-run', run }, AdmissionSchema),
+    cancelTask: async (shard, id, reason) => {
+      await (local(shard)?.cancelTask(id, reason) ?? send(shard, { v: 1, kind: 'cancel-task', id, reason }, z.null()));
+    },
+    cancelRun: async (shard, id, reason) => {
+      await (local(shard)?.cancelRun(id, reason) ?? send(shard, { v: 1, kind: 'cancel-run', id, reason }, z.null()));
+    },
+  };
+}
+
+/** The subjects that an owner, or the scheduler, listens on while it holds its lease. */
+export function ownerFace(bus: Bus): OwnerFace {
+  return {
+    open: (owner: ShardOwner): Cancel => {
+      const listening = [
+        bus.respond(subjects.shardCommand(owner.shard), { request: ShardCommand }, (command) => execute(owner, command)),
+        bus.respond(subjects.shardReport(owner.shard), { request: ReportRequest }, async ({ reports }) => ({ v: 1, acks: await owner.report(reports) })),
+      ];
+      return () => listening.forEach((each) => each.stop());
+    },
+    openScheduler: (scheduler: Scheduler): Cancel => {
+      const listening = bus.respond(subjects.schedulerExplain(), { request: ExplainRequest }, async ({ taskIds }) => ({
+        v: 1,
+        waiting: await scheduler.explain(taskIds),
+        queued: scheduler.queued,
+      }));
+      return () => listening.stop();
+    },
+  };
+}
+
+/** The subjects that a coordinator listens on while it holds its region's lease. */
+export function regionFace(bus: Bus): RegionFace {
+  return {
+    open: (region, coordinator: Coordinator): Cancel => {
+      const listening = [
+        bus.respond(subjects.regionDispatch(region), { request: DispatchRequest }, async (request) => ({ v: 1, outcomes: await coordinator.dispatch(request) })),
+        bus.respond(subjects.regionControl(region), { request: RegionControl }, async ({ swarmId, attempts }) => {
+          await coordinator.cancel(swarmId, attempts);
+          return null;
+        }),
+      ];
+      return () => listening.forEach((each) => each.stop());
+    },
+    summarize: (coordinator) => {
+      if (!bus.connected) return;
+      const summary = coordinator.summary();
+      const parts = Math.max(1, Math.ceil(summary.held.length / SUMMARY_ATTEMPTS));
+      for (let part = 0; part < parts; part += 1) {
+        const held = summary.held.slice(part * SUMMARY_ATTEMPTS, (part + 1) * SUMMARY_ATTEMPTS);
+        bus.publish(subjects.regionSummary(summary.region), { ...summary, held });
+      }
+    },
+  };
+}
+
+const SUMMARY_ATTEMPTS = 5_000;
+
+async function execute(owner: ShardOwner, command: ShardCommand): Promise<unknown> {
+  switch (command.kind) {
+    case 'submit-tasks': {
+      const answers = await owner.submitTasks(command.tasks);
+      return answers.map((answer: Admission | MultiswarmError) => (answer instanceof MultiswarmError ? { problem: answer.toProblem() } : { ok: answer }));
+    }
+    case 'submit-run':
+      return owner.submitRun(command.run);
+    case 'cancel-task':
+      await owner.cancelTask(command.id, command.reason);
+      return null;
+    case 'cancel-run':
+      await owner.cancelRun(command.id, command.reason);
+      return null;
+  }
+}
+
+function cutByBytes(tasks: readonly NewTask[]): NewTask[][] {
+  const parts: NewTask[][] = [];
+  let bytes = Infinity;
+  for (const task of tasks) {
+    const size = JSON.stringify(task).length;
+    if (bytes + size > COMMAND_BYTES) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts[parts.length - 1]?.push(task);
+    bytes += size;
+  }
+  return parts;
+}

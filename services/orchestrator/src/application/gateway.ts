@@ -1,0 +1,123 @@
+import {
+  asMultiswarmError,
+  LIMITS,
+  MultiswarmError,
+  shardOf,
+  validateWorkflow,
+  type Accepted,
+  type BatchReply,
+  type ValidationReply,
+} from '@multiswarm/contracts';
+import { delay, type Clock } from '@multiswarm/core';
+import type { Admission } from './shard-owner';
+import type { Intake, NewRun, NewTask } from './intake';
+
+/** Owners of shards, wherever they are. */
+export interface OwnerCommands {
+  submitTasks(shard: number, tasks: NewTask[]): Promise<(Admission | MultiswarmError)[]>;
+  submitRun(shard: number, run: NewRun): Promise<Admission>;
+  cancelTask(shard: number, id: string, reason: string): Promise<void>;
+  cancelRun(shard: number, id: string, reason: string): Promise<void>;
+}
+
+const RETRY_MS = { first: 50, most: 500 };
+
+/**
+ * Where commands of clients come in, on any replica: validated, given an id and a shard, handed to the shard's owner.
+ * While a shard changes hands a command waits for its next owner, at most `ownerWaitMs`; repeating is safe, since a
+ * command carries the id of what it makes.
+ */
+export class Gateway {
+  constructor(
+    private readonly intake: Intake,
+    private readonly owners: OwnerCommands,
+    private readonly shards: number,
+    private readonly clock: Clock,
+    private readonly ownerWaitMs: number,
+    private readonly onAccepted: (priority: string, count: number) => void,
+  ) {}
+
+  async submitTask(given: unknown, traceparent: string): Promise<Accepted> {
+    const task = this.intake.task(given, traceparent);
+    const [answer] = await this.retrying(() => this.owners.submitTasks(task.shard, [task]));
+    if (!answer) throw new MultiswarmError('internal', 'the owner did not answer for the task');
+    if (answer instanceof MultiswarmError) throw answer;
+    if (!answer.duplicate) this.onAccepted(task.spec.priority, 1);
+    return answer;
+  }
+
+  /** Each item is accepted or refused by itself; the answer keeps the order. */
+  async submitBatch(items: readonly unknown[], traceparentOf: () => string): Promise<BatchReply> {
+    const results: BatchReply['results'] = [];
+    const shards = new Map<number, { index: number; task: NewTask }[]>();
+    items.forEach((item, index) => {
+      try {
+        const task = this.intake.task(item, traceparentOf());
+        shards.set(task.shard, [...(shards.get(task.shard) ?? []), { index, task }]);
+      } catch (error) {
+        results[index] = refusal(index, error);
+      }
+    });
+    await Promise.all(
+      [...shards].map(async ([shard, entries]) => {
+        const answers = await this.retrying(() => this.owners.submitTasks(shard, entries.map(({ task }) => task))).catch((error: unknown) => entries.map(() => asMultiswarmError(error)));
+        entries.forEach(({ index, task }, at) => {
+          const answer = answers[at] ?? new MultiswarmError('internal', 'the owner did not answer for the task');
+          if (answer instanceof MultiswarmError) results[index] = refusal(index, answer);
+          else {
+            results[index] = { index, id: answer.id, duplicate: answer.duplicate };
+            if (!answer.duplicate) this.onAccepted(task.spec.priority, 1);
+          }
+        });
+      }),
+    );
+    const rejected = results.filter((result) => 'error' in result).length;
+    return { accepted: results.length - rejected, rejected, results };
+  }
+
+  async submitWorkflow(given: unknown, traceparent: string): Promise<Accepted> {
+    const run = this.intake.workflow(given, traceparent);
+    const answer = await this.retrying(() => this.owners.submitRun(run.shard, run));
+    if (!answer.duplicate) this.onAccepted('workflow', run.steps.length);
+    return answer;
+  }
+
+  validate(given: unknown): ValidationReply {
+    const validation = validateWorkflow(given);
+    return validation.ok ? { valid: true, findings: [], steps: validation.workflow.tasks.length } : { valid: false, findings: validation.findings };
+  }
+
+  async cancelTask(id: string, reason: string): Promise<void> {
+    const shard = this.shard(id, 'task-not-found');
+    await this.retrying(() => this.owners.cancelTask(shard, id, reason));
+  }
+
+  async cancelWorkflow(id: string, reason: string): Promise<void> {
+    const shard = this.shard(id, 'workflow-not-found');
+    await this.retrying(() => this.owners.cancelRun(shard, id, reason));
+  }
+
+  private shard(id: string, code: 'task-not-found' | 'workflow-not-found'): number {
+    const shard = shardOf(id, this.shards);
+    if (shard === undefined) throw new MultiswarmError(code, `there is no "${id}"`);
+    return shard;
+  }
+
+  private async retrying<T>(action: () => Promise<T>): Promise<T> {
+    const deadline = this.clock.monotonic() + this.ownerWaitMs;
+    for (let wait: number = RETRY_MS.first; ; wait = Math.min(RETRY_MS.most, wait * 2)) {
+      try {
+        return await action();
+      } catch (error) {
+        const moving = error instanceof MultiswarmError && (error.code === 'shard-unavailable' || error.code === 'stale-epoch');
+        if (!moving || this.clock.monotonic() + wait > deadline) throw error;
+        await delay(this.clock, wait);
+      }
+    }
+  }
+}
+
+function refusal(index: number, error: unknown): BatchReply['results'][number] {
+  const { code, message, findings } = asMultiswarmError(error);
+  return { index, error: { code, detail: message, ...(findings.length > 0 ? { errors: findings.slice(0, LIMITS.FINDINGS) } : {}) } };
+}

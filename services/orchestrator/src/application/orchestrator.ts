@@ -1,0 +1,53 @@
+import type { RegionPage, SwarmPage, SystemStatus } from '@multiswarm/contracts';
+import type { Clock } from '@multiswarm/core';
+import type { Fleet } from './fleet';
+import type { Gateway } from './gateway';
+import type { Reads } from './reads';
+import { systemStatus } from './status';
+
+export interface StatusSources {
+  services(): Promise<{ name: string; id: string; version: string }[]>;
+  successRateThreshold: number;
+  utilizationThreshold: number;
+}
+
+const SERVICES_FRESH_MS = 2_000;
+
+/** What the orchestrator can be asked for: the same over HTTP and over NATS. */
+export class Orchestrator {
+  private seen: { at: number; services: { name: string; id: string; version: string }[] } | undefined;
+
+  constructor(
+    readonly gateway: Gateway,
+    readonly reads: Reads,
+    readonly fleet: Fleet,
+    private readonly sources: StatusSources,
+    private readonly clock: Clock,
+  ) {}
+
+  swarms(): SwarmPage {
+    return { items: this.fleet.swarms(), next: null };
+  }
+
+  regions(): RegionPage {
+    return { items: this.fleet.regions(), next: null };
+  }
+
+  async status(): Promise<SystemStatus> {
+    const faults: string[] = [];
+    const noted = <T>(fallback: T) => (error: unknown): T => {
+      faults.push(error instanceof Error ? error.message : String(error));
+      return fallback;
+    };
+    const [counts, services] = await Promise.all([this.reads.counts().catch(noted<Record<string, number>>({})), this.services().catch(noted([]))]);
+    const { successRateThreshold, utilizationThreshold } = this.sources;
+    return systemStatus({ at: this.clock.now(), regions: this.fleet.regions(), counts, services, faults, successRateThreshold, utilizationThreshold });
+  }
+
+  private async services(): Promise<{ name: string; id: string; version: string }[]> {
+    if (this.seen && this.clock.monotonic() - this.seen.at < SERVICES_FRESH_MS) return this.seen.services;
+    const services = await this.sources.services();
+    this.seen = { at: this.clock.monotonic(), services };
+    return services;
+  }
+}

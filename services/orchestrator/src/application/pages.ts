@@ -1,0 +1,55 @@
+import { MultiswarmError } from '@multiswarm/contracts';
+import type { TruthReader } from '../ports';
+
+/** A place in a list, newest first: creation time and, within one millisecond, id. */
+export interface Position {
+  at: number;
+  id: string;
+}
+
+export function encodeCursor(position: Position): string {
+  return Buffer.from(`${position.at}:${position.id}`).toString('base64url');
+}
+
+export function decodeCursor(cursor: string | undefined): Position | undefined {
+  if (cursor === undefined) return undefined;
+  const match = /^(\d+):([a-z0-9-]+)$/.exec(Buffer.from(cursor, 'base64url').toString());
+  if (match?.[1] === undefined || match[2] === undefined) {
+    const message = 'not a cursor of this list: take "next" of the page before as it is';
+    throw new MultiswarmError('invalid-request', `/query/cursor: ${message}`, { findings: [{ pointer: '/query/cursor', code: 'cursor', message }] });
+  }
+  return { at: Number(match[1]), id: match[2] };
+}
+
+/** Merges the newest-first indexes of all shards, reading each a page at a time. */
+export async function* newestFirst(
+  kind: 'tasks' | 'workflows',
+  truth: TruthReader,
+  shards: number,
+  before: Position | undefined,
+  pageSize: number,
+): AsyncGenerator<Position> {
+  const heads = await Promise.all(
+    Array.from({ length: shards }, async (_, shard) => ({ shard, page: await truth.recent(kind, shard, before, pageSize), at: 0 })),
+  );
+  for (;;) {
+    let best: (typeof heads)[number] | undefined;
+    for (const head of heads) {
+      const position = head.page[head.at];
+      const bestPosition = best?.page[best.at];
+      if (position && (!bestPosition || isNewer(position, bestPosition))) best = head;
+    }
+    const position = best?.page[best.at];
+    if (!best || !position) return;
+    yield position;
+    best.at += 1;
+    if (best.at === best.page.length && best.page.length === pageSize) {
+      best.page = await truth.recent(kind, best.shard, position, pageSize);
+      best.at = 0;
+    }
+  }
+}
+
+function isNewer(a: Position, b: Position): boolean {
+  return a.at !== b.at ? a.at > b.at : a.id > b.id;
+}

@@ -1,0 +1,217 @@
+import {
+  isTerminal,
+  MultiswarmError,
+  shardOf,
+  type Event,
+  type EventBatch,
+  type ListTasksQuery,
+  type ListWorkflowsQuery,
+  type Task,
+  type TaskPage,
+  type TaskSummary,
+  type Waiting,
+  type Workflow,
+  type WorkflowPage,
+} from '@multiswarm/contracts';
+import type { Clock } from '@multiswarm/core';
+import { taskSummary, taskView } from '../domain/task/view';
+import type { TaskRecord } from '../domain/task/record';
+import { workflowSummary, workflowView } from '../domain/workflow/view';
+import type { TruthReader, WaitingReasons } from '../ports';
+import { decodeCursor, encodeCursor, newestFirst, type Position } from './pages';
+
+/** Without news of the bus a waiting reader looks for itself this often. */
+const LOOK_AGAIN_MS = 1_000;
+const SCAN_PAGE = 200;
+/** Records that one list request looks at before it answers with what it has, and a cursor to go on from. */
+const SCAN_RECORDS = 5_000;
+
+/** Reads of committed truth, on any replica. */
+export class Reads {
+  private readonly waiters = new Map<string, Set<() => void>>();
+
+  constructor(
+    private readonly truth: TruthReader,
+    private readonly reasons: WaitingReasons,
+    private readonly shards: number,
+    private readonly clock: Clock,
+  ) {}
+
+  /** News from the bus: wakes whoever waits for an end. */
+  observe(batch: EventBatch): void {
+    for (const event of batch.events) {
+      if (this.waiters.size === 0) return;
+      for (const wake of this.waiters.get(event.taskId ?? event.root) ?? []) wake();
+    }
+  }
+
+  /** @param waitMs holds the answer until the task has ended, at most so long */
+  async task(id: string, waitMs: number, signal?: AbortSignal): Promise<Task> {
+    const shard = this.shard(id, 'task-not-found');
+    const record = await this.until(id, waitMs, signal, async () => {
+      const found = await this.truth.task(shard, id);
+      if (!found) throw new MultiswarmError('task-not-found', `there is no task "${id}" (or its retention has passed)`);
+      return { value: found, ended: isTerminal(found.state) };
+    });
+    return taskView(record, (await this.waitingOf([record]))[id]);
+  }
+
+  async workflow(id: string, waitMs: number, signal?: AbortSignal): Promise<Workflow> {
+    const shard = this.shard(id, 'workflow-not-found');
+    const run = await this.until(id, waitMs, signal, async () => {
+      const found = await this.truth.run(shard, id);
+      if (!found) throw new MultiswarmError('workflow-not-found', `there is no workflow "${id}" (or its retention has passed)`);
+      return { value: found.run, ended: found.run.state !== 'running' };
+    });
+    const ids = run.spec.steps.map((step) => step.taskId);
+    const records = await this.truth.tasks(shard, ids);
+    const tasks = new Map(records.flatMap((record) => (record ? [[record.id, record] as const] : [])));
+    return workflowView(run, tasks);
+  }
+
+  async tasks(query: ListTasksQuery): Promise<TaskPage> {
+    const { items, next } = query.workflow === undefined ? await this.scanTasks(query) : await this.stepsOf(query.workflow, query);
+    const waiting = await this.waitingOf(items);
+    return { items: items.map((record): TaskSummary => taskSummary(record, waiting[record.id])), next };
+  }
+
+  async workflows(query: ListWorkflowsQuery): Promise<WorkflowPage> {
+    const scan = newestFirst('workflows', this.truth, this.shards, decodeCursor(query.cursor), SCAN_PAGE);
+    const items: WorkflowPage['items'] = [];
+    let last: Position | undefined;
+    for await (const position of scan) {
+      const found = await this.truth.run(this.shard(position.id, 'workflow-not-found'), position.id);
+      last = position;
+      if (!found) continue;
+      const { state, spec } = found.run;
+      if ((query.state ?? state) !== state || (query.namespace ?? spec.namespace) !== spec.namespace) continue;
+      items.push(workflowSummary(found.run, found.progress));
+      if (items.length === query.limit) return { items, next: encodeCursor(last) };
+    }
+    return { items, next: null };
+  }
+
+  /** The history of a task or a run, oldest first; for a step, its own events out of those of its run. */
+  async events(id: string): Promise<Event[]> {
+    const isRun = id.startsWith('w');
+    const shard = this.shard(id, isRun ? 'workflow-not-found' : 'task-not-found');
+    if (isRun) {
+      const events = await this.truth.history(shard, id);
+      if (events.length === 0) throw new MultiswarmError('workflow-not-found', `there is no workflow "${id}" (or its retention has passed)`);
+      return events;
+    }
+    const record = await this.truth.task(shard, id);
+    if (!record) throw new MultiswarmError('task-not-found', `there is no task "${id}" (or its retention has passed)`);
+    const { workflowId } = record.spec;
+    const events = await this.truth.history(shard, workflowId ?? id);
+    return workflowId === undefined ? events : events.filter((event) => event.taskId === id);
+  }
+
+  /** Tasks by state: present ones as they are, ended ones as counted since the data was made. */
+  async counts(): Promise<Record<string, number>> {
+    const all = await Promise.all(Array.from({ length: this.shards }, (_, shard) => this.truth.counts(shard)));
+    const sums: Record<string, number> = {};
+    for (const counts of all) for (const [state, count] of Object.entries(counts)) sums[state] = (sums[state] ?? 0) + count;
+    return sums;
+  }
+
+  private async scanTasks(query: ListTasksQuery): Promise<{ items: TaskRecord[]; next: string | null }> {
+    const scan = newestFirst('tasks', this.truth, this.shards, decodeCursor(query.cursor), SCAN_PAGE);
+    const items: TaskRecord[] = [];
+    let looked = 0;
+    let page: Position[] = [];
+    const look = async (): Promise<string | undefined> => {
+      const records = await Promise.all(page.map(({ id }) => this.truth.task(this.shard(id, 'task-not-found'), id)));
+      for (const [index, record] of records.entries()) {
+        if (record && matches(record, query)) items.push(record);
+        if (items.length === query.limit) return encodeCursor(page[index] as Position);
+      }
+      looked += page.length;
+      const last = page.at(-1);
+      page = [];
+      return looked >= SCAN_RECORDS && last ? encodeCursor(last) : undefined;
+    };
+    for await (const position of scan) {
+      page.push(position);
+      if (page.length < Math.min(SCAN_PAGE, query.limit)) continue;
+      const next = await look();
+      if (next !== undefined) return { items, next };
+    }
+    return { items, next: (await look()) ?? null };
+  }
+
+  private async stepsOf(workflow: string, query: ListTasksQuery): Promise<{ items: TaskRecord[]; next: string | null }> {
+    const shard = this.shard(workflow, 'workflow-not-found');
+    const found = await this.truth.run(shard, workflow);
+    if (!found) throw new MultiswarmError('workflow-not-found', `there is no workflow "${workflow}" (or its retention has passed)`);
+    const from = query.cursor === undefined ? 0 : (decodeCursor(query.cursor)?.at ?? 0);
+    const ids = found.run.spec.steps.map((step) => step.taskId);
+    const records = await this.truth.tasks(shard, ids.slice(from));
+    const items: TaskRecord[] = [];
+    for (const [index, record] of records.entries()) {
+      if (record && matches(record, query)) items.push(record);
+      if (items.length === query.limit && from + index + 1 < ids.length) return { items, next: encodeCursor({ at: from + index + 1, id: workflow }) };
+    }
+    return { items, next: null };
+  }
+
+  private async waitingOf(records: readonly TaskRecord[]): Promise<Record<string, Waiting>> {
+    const queued = records.filter((record) => record.state === 'queued').map((record) => record.id);
+    if (queued.length === 0) return {};
+    return this.reasons.explain(queued).catch(() => ({})); // the scheduler is moving: the state is still true, only the reason is missing
+  }
+
+  private async until<T>(id: string, waitMs: number, signal: AbortSignal | undefined, look: () => Promise<{ value: T; ended: boolean }>): Promise<T> {
+    const deadline = this.clock.monotonic() + waitMs;
+    for (;;) {
+      const news = this.news(id, signal);
+      try {
+        const { value, ended } = await look();
+        const left = deadline - this.clock.monotonic();
+        if (ended || left <= 0 || signal?.aborted) return value;
+        await news.wait(Math.min(left, LOOK_AGAIN_MS));
+      } finally {
+        news.stop();
+      }
+    }
+  }
+
+  /** Registered before the look, so that an end between the look and the wait is not missed. */
+  private news(id: string, signal: AbortSignal | undefined): { wait: (ms: number) => Promise<void>; stop: () => void } {
+    let heard = false;
+    let wake = (): void => {
+      heard = true;
+    };
+    const listener = (): void => wake();
+    const set = this.waiters.get(id) ?? new Set();
+    this.waiters.set(id, set.add(listener));
+    signal?.addEventListener('abort', listener, { once: true });
+    return {
+      wait: (ms) =>
+        new Promise((resolve) => {
+          if (heard) return resolve();
+          const cancel = this.clock.after(ms, resolve);
+          wake = () => {
+            cancel();
+            resolve();
+          };
+        }),
+      stop: () => {
+        set.delete(listener);
+        if (set.size === 0 && this.waiters.get(id) === set) this.waiters.delete(id);
+        signal?.removeEventListener('abort', listener);
+      },
+    };
+  }
+
+  private shard(id: string, code: 'task-not-found' | 'workflow-not-found'): number {
+    const shard = shardOf(id, this.shards);
+    if (shard === undefined) throw new MultiswarmError(code, `there is no "${id}"`);
+    return shard;
+  }
+}
+
+function matches(record: TaskRecord, query: ListTasksQuery): boolean {
+  const { state, type, namespace } = query;
+  return (state ?? record.state) === record.state && (type ?? record.spec.type) === record.spec.type && (namespace ?? record.spec.namespace) === record.spec.namespace;
+}

@@ -1,0 +1,145 @@
+import { keys, matchesPattern, type Heartbeat } from '@multiswarm/contracts';
+import { every, type Cancel, type Clock } from '@multiswarm/core';
+import type { Leases } from '@multiswarm/store';
+import type { Logger } from '@multiswarm/telemetry';
+import type { Owners, Swarms } from '../ports';
+import { Coordinator } from './coordinator';
+import { HeldLease } from './held-lease';
+
+export interface RegionalOptions {
+  /** Regions or patterns that this process may coordinate. */
+  regions: readonly string[];
+  owner: string;
+  leaseMs: number;
+  renewMs: number;
+  summaryMs: number;
+  maxRegions: number;
+  maxSwarmsPerRegion: number;
+  shards: number;
+}
+
+export interface RegionFace {
+  /** Opens the region's subjects for a coordinator; the result closes them. */
+  open(region: string, coordinator: Coordinator): Cancel;
+  summarize(coordinator: Coordinator): void;
+}
+
+interface Held {
+  lease: HeldLease;
+  coordinator: Coordinator;
+  close: Cancel;
+}
+
+/**
+ * The regional level of this process: for each region in which swarms show up, the lease decides which replica
+ * coordinates it.
+ */
+export class RegionalRole {
+  private readonly held = new Map<string, Held>();
+  private readonly asking = new Map<string, { again: number }>();
+  private readonly regionsSeen = new Set<string>();
+  private readonly timers: Cancel[];
+  private stopped = false;
+
+  constructor(
+    private readonly options: RegionalOptions,
+    private readonly leases: Leases,
+    private readonly face: RegionFace,
+    private readonly swarms: Swarms,
+    private readonly owners: Owners,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {
+    this.timers = [
+      every(clock, options.renewMs, () => this.renew()),
+      every(clock, options.summaryMs, () => this.summarize()),
+      every(clock, 500, () => this.held.forEach(({ coordinator }) => coordinator.tick())),
+    ];
+  }
+
+  observe(heartbeat: Heartbeat): void {
+    const { region } = heartbeat;
+    if (this.stopped || !this.options.regions.some((pattern) => matchesPattern(pattern, region))) return;
+    const held = this.held.get(region);
+    if (held) held.coordinator.observe(heartbeat);
+    else if (this.admits(heartbeat)) void this.ask(heartbeat);
+  }
+
+  get regions(): string[] {
+    return [...this.held.keys()];
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.timers.forEach((cancel) => cancel());
+    for (const region of [...this.held.keys()]) {
+      const held = this.held.get(region);
+      this.drop(region);
+      await held?.lease.release().catch((error: unknown) => this.logger.warn('lease of region not released', { region, error }));
+    }
+  }
+
+  /** MAX_REGIONS: the first regions to show up are the deployment's regions. */
+  private admits(heartbeat: Heartbeat): boolean {
+    if (this.regionsSeen.has(heartbeat.region)) return true;
+    if (this.regionsSeen.size < this.options.maxRegions) {
+      this.regionsSeen.add(heartbeat.region);
+      return true;
+    }
+    const reason = `there are ${this.options.maxRegions} regions already (MAX_REGIONS): use one of ${[...this.regionsSeen].join(', ')} or raise the limit`;
+    this.logger.warn('swarm not admitted', { swarmId: heartbeat.swarmId, region: heartbeat.region, reason });
+    this.swarms.dismiss(heartbeat.swarmId, reason);
+    return false;
+  }
+
+  private async ask(heartbeat: Heartbeat): Promise<void> {
+    const { region } = heartbeat;
+    const asked = this.asking.get(region);
+    if (asked && this.clock.monotonic() < asked.again) return;
+    this.asking.set(region, { again: Infinity });
+    try {
+      const answer = await HeldLease.acquire(this.leases, keys.regionLease(region), this.options.owner, this.options.leaseMs, this.clock);
+      if (answer instanceof HeldLease) this.take(region, answer, heartbeat);
+      else this.asking.set(region, { again: this.clock.monotonic() + Math.min(answer.remainingMs + 10, this.options.leaseMs) });
+    } catch (error) {
+      this.logger.warn('could not ask for the lease of a region', { region, error });
+      this.asking.set(region, { again: this.clock.monotonic() + this.options.renewMs });
+    }
+  }
+
+  private take(region: string, lease: HeldLease, heartbeat: Heartbeat): void {
+    this.asking.delete(region);
+    if (this.stopped) {
+      void lease.release().catch(() => undefined); // it runs out by itself
+      return;
+    }
+    const { shards, maxSwarmsPerRegion: maxSwarms } = this.options;
+    const coordinator = new Coordinator({ region, epoch: lease.epoch, shards, maxSwarms }, this.swarms, this.owners, this.clock, this.logger);
+    this.held.set(region, { lease, coordinator, close: this.face.open(region, coordinator) });
+    this.logger.info('coordinating region', { region, epoch: lease.epoch });
+    coordinator.observe(heartbeat);
+  }
+
+  private async renew(): Promise<void> {
+    for (const [region, { lease }] of [...this.held]) {
+      try {
+        await lease.renew();
+      } catch (error) {
+        this.logger.warn('lease of region not renewed', { region, error });
+        if (!lease.holds()) this.drop(region);
+      }
+    }
+  }
+
+  private summarize(): void {
+    for (const { coordinator } of this.held.values()) this.face.summarize(coordinator);
+  }
+
+  private drop(region: string): void {
+    const held = this.held.get(region);
+    if (!held) return;
+    held.close();
+    held.coordinator.stop();
+    this.held.delete(region);
+  }
+}
