@@ -1,0 +1,50 @@
+import type { Bus, Listening } from '@multiswarm/bus';
+import { groups, Heartbeat, LbReport, PlaceRequest, subjects } from '@multiswarm/contracts';
+import { delay, type Clock } from '@multiswarm/core';
+import type { LoadBalancer } from '../application/load-balancer';
+import type { Announcer } from '../ports';
+import { compactReply } from './compact-reply';
+import { RouteBody } from './route-body';
+
+/** Time for the swarms to answer the census, before this replica takes its share of the requests. */
+const WARM_UP_MS = 100;
+/** What a NATS server carries unless it says otherwise. */
+const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
+
+export function busAnnouncer(bus: Bus): Announcer {
+  return {
+    capacity: (event) => {
+      // While disconnected nobody would hear it; whoever waits for capacity asks again after its own reconnect.
+      if (bus.connected) bus.publish(subjects.lbCapacity(), event);
+    },
+    report: (report) => bus.publish(subjects.lbReport(), report),
+  };
+}
+
+/**
+ * Listens to the swarms, asks them all to heartbeat, and joins the queue group once they had time to: a replica that
+ * knows no swarm would answer that there is none.
+ */
+export async function attachToBus(bus: Bus, balancer: LoadBalancer, clock: Clock): Promise<Listening> {
+  const listening: Listening[] = [
+    // No queue group: every replica sees every swarm and every outcome.
+    bus.subscribe(subjects.allHeartbeats(), { schema: Heartbeat }, (heartbeat) =>
+      balancer.heartbeat(heartbeat),
+    ),
+    bus.subscribe(subjects.lbReport(), { schema: LbReport }, (report) => balancer.report(report)),
+  ];
+  const census = (): void => bus.publish(subjects.census(), { v: 1 });
+  bus.onReconnect(census);
+  census();
+  await delay(clock, WARM_UP_MS);
+  const queue = groups.loadBalancer;
+  listening.push(
+    bus.respond(subjects.lbPlace(), { queue, request: PlaceRequest }, async (request) =>
+      compactReply(balancer.place(request), bus.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD),
+    ),
+    bus.respond(subjects.lbRoute(), { queue, request: RouteBody }, async (request, { traceparent }) =>
+      balancer.route(request, traceparent),
+    ),
+  );
+  return { stop: () => listening.forEach((one) => one.stop()) };
+}

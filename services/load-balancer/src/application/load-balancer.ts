@@ -1,0 +1,224 @@
+import {
+  LIMITS,
+  MultiswarmError,
+  type CapacityEvent,
+  type Finding,
+  type Heartbeat,
+  type LbReport,
+  type PlaceItem,
+  type PlaceReply,
+  type PlaceRequest,
+  type PlaceResult,
+  type Placement,
+  type RouteRequest,
+  type Swarm,
+  type Waiting,
+} from '@multiswarm/contracts';
+import type { Clock, Ids } from '@multiswarm/core';
+import { startSpan, type Logger, type Metrics } from '@multiswarm/telemetry';
+import { Fleet, type CapacityReason, type StateChange } from '../domain/fleet';
+import type { Moment } from '../domain/moment';
+import { place } from '../domain/place';
+import { POLICIES, type Policy } from '../domain/policies';
+import { ANY_TYPE } from '../domain/requirement-rules';
+import type { SwarmSeen } from '../domain/swarm-seen';
+import type { Announcer } from '../ports';
+
+/** Items of one request to place. */
+const PLACE_ITEMS = 512;
+/** The type that a route request has when it names none. */
+const ROUTE_DEFAULT_TYPE = 'route';
+
+export interface LoadBalancerParts {
+  clock: Clock;
+  ids: Ids;
+  logger: Logger;
+  metrics: Metrics;
+  announcer: Announcer;
+  policy: Policy;
+  reservationHoldMs: number;
+}
+
+/** The use cases of the load-balancer, around the fleet as this replica sees it. */
+export class LoadBalancer {
+  private readonly fleet: Fleet;
+  private newestEpoch = 0;
+  private saidFull = false;
+
+  constructor(private readonly parts: LoadBalancerParts) {
+    this.fleet = new Fleet({ replica: parts.ids.next(), holdMs: parts.reservationHoldMs });
+  }
+
+  heartbeat(heartbeat: Heartbeat): void {
+    const { swarmId, region, slots } = heartbeat;
+    const { logger } = this.parts;
+    const seen = this.fleet.heartbeat(heartbeat, this.now());
+    switch (seen.kind) {
+      case 'ignored':
+        if (seen.why === 'fleet-full' && !this.saidFull) {
+          this.saidFull = true;
+          logger.warn('no more swarms fit into view: new ones are ignored', {
+            known: this.fleet.size,
+            swarmId,
+          });
+        }
+        return;
+      case 'removed':
+        logger.info('swarm stopped', { swarmId, region });
+        return;
+      case 'seen':
+        if (seen.capacity === undefined) return;
+        if (seen.capacity === 'joined') logger.info('swarm joined', { swarmId, region, slots });
+        this.announceCapacity(seen.swarm, seen.capacity);
+    }
+  }
+
+  /** Throws `stale-epoch` for a scheduler that another one has replaced. */
+  place({ epoch, items }: PlaceRequest): PlaceReply {
+    if (epoch < this.newestEpoch) {
+      throw new MultiswarmError(
+        'stale-epoch',
+        `a scheduler with epoch ${this.newestEpoch} has taken over from epoch ${epoch}`,
+      );
+    }
+    if (items.length > PLACE_ITEMS) {
+      const message = `one request may place ${PLACE_ITEMS} items at most, this one has ${items.length}`;
+      throw new MultiswarmError('invalid-request', message, {
+        findings: [{ pointer: '/items', code: 'too-big', message }],
+      });
+    }
+    this.newestEpoch = epoch;
+    return { v: 1, results: this.placeAll(items) };
+  }
+
+  /** Places one request of anyone. Throws `no-placement` with a finding for each reason. */
+  route(request: RouteRequest, traceparent?: string): Placement {
+    const [result] = this.placeAll([
+      {
+        key: `route-${this.parts.ids.next()}`,
+        classKey: '',
+        attempt: 1,
+        namespace: request.namespace,
+        type: request.type === ROUTE_DEFAULT_TYPE ? ANY_TYPE : request.type,
+        requirements: request.requirements,
+        ...(traceparent === undefined ? {} : { traceparent }),
+      },
+    ]);
+    if (result?.placement !== undefined) return result.placement;
+    const waiting = result?.waiting;
+    throw new MultiswarmError('no-placement', waiting?.detail ?? 'nothing was decided', {
+      findings: findingsOf(waiting),
+    });
+  }
+
+  report({ outcomes }: LbReport): void {
+    const now = this.now();
+    const freed = new Set<SwarmSeen>();
+    for (const outcome of outcomes) {
+      for (const swarm of this.fleet.report(outcome, now)) freed.add(swarm);
+    }
+    for (const swarm of freed) this.announceFreed(swarm, now);
+  }
+
+  /** Hands an outcome to all replicas: each of them counts the attempt as running until it hears of its end. */
+  shareReport(report: LbReport): void {
+    this.parts.announcer.report(report);
+  }
+
+  /** Ends what has expired. To be called a few times a second. */
+  sweep(): void {
+    const now = this.now();
+    const { freed, changes } = this.fleet.sweep(now);
+    for (const swarm of freed) this.announceFreed(swarm, now);
+    for (const change of changes) this.logChange(change);
+  }
+
+  /** All swarms in view, by region and id. */
+  swarms(): Swarm[] {
+    const now = this.now();
+    const key = ({ region, swarmId }: Swarm): string => `${region} ${swarmId}`;
+    return [...this.fleet.swarms()]
+      .map((swarm) => swarm.toSwarm(now))
+      .sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  }
+
+  /** Throws `swarm-not-found`. */
+  swarm(swarmId: string): Swarm {
+    const swarm = this.fleet.get(swarmId);
+    if (swarm === undefined)
+      throw new MultiswarmError('swarm-not-found', `no swarm "${swarmId}" has sent a heartbeat`);
+    return swarm.toSwarm(this.now());
+  }
+
+  policies(): { active: string; available: string[] } {
+    return { active: this.parts.policy.name, available: POLICIES.map(({ name }) => name) };
+  }
+
+  private placeAll(items: readonly PlaceItem[]): PlaceResult[] {
+    const { clock, metrics, policy } = this.parts;
+    const from = clock.monotonic();
+    const spans = items.map(({ traceparent }) =>
+      traceparent === undefined ? undefined : startSpan('place', { parent: traceparent, kind: 'server' }),
+    );
+    const results = place(this.fleet, items, this.now(), policy);
+    for (const span of spans) span?.end();
+    metrics.histogram('multiswarm.placement.duration.milliseconds').record(clock.monotonic() - from);
+    results.forEach((result, index) => this.record(result, items[index]));
+    return results;
+  }
+
+  private record({ key: taskId, placement, waiting }: PlaceResult, item: PlaceItem | undefined): void {
+    const { logger, metrics } = this.parts;
+    const result = placement === undefined ? (waiting?.reason ?? 'no-slot') : 'placed';
+    metrics.counter('multiswarm.placements').add(1, { result });
+    const about = { traceparent: item?.traceparent, taskId, attempt: item?.attempt };
+    if (placement !== undefined) {
+      const { swarmId, region, reservationId, receipt } = placement;
+      logger.debug('placed', { ...about, swarmId, region, reservationId, because: receipt.because });
+    } else logger.debug('unplaced', { ...about, reason: waiting?.reason, detail: waiting?.detail });
+  }
+
+  private announceFreed(swarm: SwarmSeen, now: Moment): void {
+    const state = swarm.stateAt(now);
+    const known = this.fleet.get(swarm.swarmId) === swarm;
+    if (known && swarm.freeSlots > 0 && (state === 'ready' || state === 'suspect'))
+      this.announceCapacity(swarm, 'freed');
+  }
+
+  private announceCapacity({ swarmId, region, freeSlots }: SwarmSeen, reason: CapacityReason): void {
+    const event: CapacityEvent = { v: 1, swarmId, region, freeSlots, reason };
+    this.parts.announcer.capacity(event);
+  }
+
+  private logChange({ swarmId, region, from, to }: StateChange): void {
+    const { logger } = this.parts;
+    const fields = { swarmId, region, from };
+    if (to === 'down' || to === 'suspect') logger.warn(`swarm is ${to}`, fields);
+    else logger.info(`swarm is ${to}`, fields);
+  }
+
+  private now(): Moment {
+    return { wallMs: this.parts.clock.now(), monotonicMs: this.parts.clock.monotonic() };
+  }
+}
+
+/** Where in the request each rule was asked for. */
+const POINTERS: Partial<Record<string, string>> = {
+  type: '/type',
+  capability: '/requirements/capabilities',
+  region: '/requirements/region',
+  label: '/requirements/labels',
+  attribute: '/requirements/attributes',
+  resources: '/requirements/resources',
+};
+
+function findingsOf(waiting: Waiting | undefined): Finding[] {
+  const unmet = waiting?.unmet ?? [];
+  if (unmet.length === 0)
+    return [{ pointer: '', code: waiting?.reason ?? 'no-slot', message: waiting?.detail ?? '' }];
+  return unmet.slice(0, LIMITS.FINDINGS).map(({ rule, detail, count, examples }) => ({
+    pointer: POINTERS[rule] ?? '',
+    code: rule,
+    message: `nobody offers ${detail}: ${count} ${count === 1 ? 'swarm fails' : 'swarms fail'} this (${examples.join(', ')})`,
+  }));
+}

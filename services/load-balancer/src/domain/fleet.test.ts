@@ -1,0 +1,213 @@
+import { at, fleetOf, heartbeat, HOLD_MS } from '../../test/support/builders';
+import type { Fleet, Outcome } from './fleet';
+import { NO_RESOURCES, toVector } from './resource-vector';
+import type { Reservation, SwarmSeen } from './swarm-seen';
+
+function swarm(fleet: Fleet, id: string): SwarmSeen {
+  const found = fleet.get(id);
+  if (found === undefined) throw new Error(`no swarm ${id}`);
+  return found;
+}
+
+function reserve(fleet: Fleet, id: string, taskId: string, resources = NO_RESOURCES): Reservation {
+  return fleet.reserve(swarm(fleet, id), { taskId, attempt: 1 }, resources, at(0));
+}
+
+function outcome(swarmId: string, taskId: string, given: Partial<Outcome> = {}): Outcome {
+  return { reservationId: 'of-another-replica', swarmId, taskId, attempt: 1, outcome: 'succeeded', ...given };
+}
+
+const held = (...taskIds: string[]) => taskIds.map((taskId) => ({ taskId, attempt: 1 }));
+
+describe('heartbeats', () => {
+  test('a heartbeat that is not newer within its instance changes nothing', () => {
+    const fleet = fleetOf({ swarmId: 'a', seq: 5, slots: 4 });
+    for (const seq of [5, 4, 0]) {
+      expect(fleet.heartbeat(heartbeat({ swarmId: 'a', seq, slots: 9 }), at(1))).toEqual({
+        kind: 'ignored',
+        why: 'past',
+      });
+    }
+    expect(swarm(fleet, 'a').slots).toBe(4);
+  });
+
+  test('a new instance replaces everything, also with a smaller sequence number', () => {
+    const fleet = fleetOf({ swarmId: 'a', seq: 50, held: held('t1') });
+    const { id } = reserve(fleet, 'a', 't2');
+    const seen = fleet.heartbeat(heartbeat({ swarmId: 'a', instance: 'i2', seq: 0, slots: 2 }), at(1));
+    expect(seen).toMatchObject({ kind: 'seen', capacity: 'joined' });
+    expect(swarm(fleet, 'a').busy).toBe(0);
+    expect([...fleet.liveReservations()]).toEqual([]);
+    expect(fleet.report(outcome('a', 't2', { reservationId: id, outcome: 'lost' }), at(2))).toEqual([]);
+  });
+
+  test('what still arrives from the replaced instance is ignored, until its successor is down', () => {
+    const fleet = fleetOf({ swarmId: 'a', seq: 1 });
+    fleet.heartbeat(heartbeat({ swarmId: 'a', instance: 'i2', seq: 1 }), at(10));
+    expect(fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2 }), at(20)).kind).toBe('ignored');
+    expect(swarm(fleet, 'a').instance).toBe('i2');
+    expect(fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 3 }), at(20_000)).kind).toBe('seen');
+    expect(swarm(fleet, 'a').instance).toBe('i1');
+  });
+
+  test('a goodbye removes the swarm at once, and a late heartbeat of that instance does not bring it back', () => {
+    const fleet = fleetOf({ swarmId: 'a', seq: 1 });
+    reserve(fleet, 'a', 't1');
+    expect(fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 3, state: 'stopped' }), at(1))).toEqual({
+      kind: 'removed',
+    });
+    expect([fleet.size, [...fleet.liveReservations()].length]).toEqual([0, 0]);
+    expect(fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2 }), at(2)).kind).toBe('ignored');
+    expect(fleet.heartbeat(heartbeat({ swarmId: 'a', instance: 'i2', seq: 0 }), at(3)).kind).toBe('seen');
+  });
+
+  test('a silent swarm is suspect after two intervals and down after three, by its own interval', () => {
+    const fleet = fleetOf({ swarmId: 'a', intervalMs: 1_000 }, { swarmId: 'b', intervalMs: 500 });
+    const states = (ms: number) => ['a', 'b'].map((id) => swarm(fleet, id).stateAt(at(ms)));
+    expect(states(1_000)).toEqual(['ready', 'ready']);
+    expect(states(1_001)).toEqual(['ready', 'suspect']);
+    expect(states(2_000)).toEqual(['ready', 'down']);
+    expect(states(2_001)).toEqual(['suspect', 'down']);
+    expect(states(3_001)).toEqual(['down', 'down']);
+  });
+
+  test('an interval of zero does not put a swarm down at once', () => {
+    expect(swarm(fleetOf({ swarmId: 'a', intervalMs: 0 }), 'a').stateAt(at(150))).toBe('ready');
+  });
+
+  test('a swarm that has been silent for long is forgotten', () => {
+    const fleet = fleetOf({ swarmId: 'a' });
+    expect(fleet.sweep(at(5_000)).changes).toEqual([
+      { swarmId: 'a', region: 'eu-west', from: 'ready', to: 'down' },
+    ]);
+    expect(fleet.sweep(at(6_000)).changes).toEqual([]);
+    expect(fleet.sweep(at(11 * 60_000)).changes).toEqual([
+      { swarmId: 'a', region: 'eu-west', from: 'down', to: 'forgotten' },
+    ]);
+    expect(fleet.size).toBe(0);
+  });
+
+  test.each([
+    ['its slots come free', { held: [] }, 'freed'],
+    ['its resources come free', { held: held('t1'), resourcesUsed: { cpu: 1 } }, 'freed'],
+    [
+      'its profile changes',
+      { held: held('t1'), resourcesUsed: { cpu: 2 }, capabilities: ['gpu'] },
+      'changed',
+    ],
+    ['nothing changes', { held: held('t1'), resourcesUsed: { cpu: 2 } }, undefined],
+    ['it takes more work', { held: held('t1', 't2'), resourcesUsed: { cpu: 3 } }, undefined],
+    ['it begins to drain', { held: [], state: 'draining' as const }, undefined],
+  ])('says whether waiting work may fit when %s', (_when, change, capacity) => {
+    const base = { swarmId: 'a', resources: { cpu: 4 } };
+    const fleet = fleetOf({ ...base, held: held('t1'), resourcesUsed: { cpu: 2 } });
+    const seen = fleet.heartbeat(heartbeat({ ...base, seq: 2, ...change }), at(1));
+    expect(seen.kind === 'seen' && seen.capacity).toBe(capacity);
+  });
+
+  test('a swarm that comes back from being down joins again, one that stops draining has changed', () => {
+    const fleet = fleetOf({ swarmId: 'a' }, { swarmId: 'b', state: 'draining' });
+    expect(fleet.heartbeat(heartbeat({ swarmId: 'b', seq: 2 }), at(1))).toMatchObject({
+      capacity: 'changed',
+    });
+    expect(fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2 }), at(10_000))).toMatchObject({
+      capacity: 'joined',
+    });
+  });
+});
+
+describe('reservations', () => {
+  test('an attempt counts once: reserved, then listed by a heartbeat, then gone', () => {
+    const fleet = fleetOf({ swarmId: 'a', resources: { cpu: 4 } });
+    const busyAndCpu = () => [swarm(fleet, 'a').busy, swarm(fleet, 'a').resourcesLeft.cpu];
+    reserve(fleet, 'a', 't1', toVector({ cpu: 1 }));
+    expect(busyAndCpu()).toEqual([1, 3_000]);
+    const base = { swarmId: 'a', resources: { cpu: 4 } };
+    fleet.heartbeat(heartbeat({ ...base, seq: 2, held: held('t1'), resourcesUsed: { cpu: 1 } }), at(1));
+    expect(busyAndCpu()).toEqual([1, 3_000]);
+    expect([...fleet.liveReservations()]).toEqual([]);
+    fleet.heartbeat(heartbeat({ ...base, seq: 3 }), at(2));
+    expect(busyAndCpu()).toEqual([0, 4_000]);
+  });
+
+  test('a heartbeat that does not list the attempt yet leaves its reservation alone', () => {
+    const fleet = fleetOf({ swarmId: 'a' });
+    reserve(fleet, 'a', 't1');
+    fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2, held: held('other') }), at(1));
+    expect(swarm(fleet, 'a').busy).toBe(2);
+  });
+
+  test('an outcome frees the slot, and a heartbeat from before the end does not take it again', () => {
+    const base = { swarmId: 'a', resources: { cpu: 4 } };
+    const fleet = fleetOf(base);
+    const { id } = reserve(fleet, 'a', 't1', toVector({ cpu: 2 }));
+    const stale = { ...base, held: held('t1'), resourcesUsed: { cpu: 2 } };
+    fleet.heartbeat(heartbeat({ ...stale, seq: 2 }), at(1));
+    expect(fleet.report(outcome('a', 't1', { reservationId: id }), at(2))[0]?.swarmId).toBe('a');
+    expect([swarm(fleet, 'a').busy, swarm(fleet, 'a').resourcesLeft.cpu]).toEqual([0, 4_000]);
+    fleet.heartbeat(heartbeat({ ...stale, seq: 3 }), at(3));
+    expect([swarm(fleet, 'a').busy, swarm(fleet, 'a').resourcesLeft.cpu]).toEqual([0, 4_000]);
+  });
+
+  test('an outcome that comes before any heartbeat has listed the attempt frees its resources for good', () => {
+    const base = { swarmId: 'a', resources: { cpu: 4 } };
+    const fleet = fleetOf(base);
+    const { id } = reserve(fleet, 'a', 't1', toVector({ cpu: 2 }));
+    fleet.report(outcome('a', 't1', { reservationId: id }), at(1));
+    fleet.heartbeat(heartbeat({ ...base, seq: 2, held: held('t1'), resourcesUsed: { cpu: 2 } }), at(2));
+    expect([swarm(fleet, 'a').busy, swarm(fleet, 'a').resourcesLeft.cpu]).toEqual([0, 4_000]);
+  });
+
+  test('the memory of an end is short: a swarm that goes on listing the attempt is believed', () => {
+    const fleet = fleetOf({ swarmId: 'a', held: held('t1') });
+    fleet.report(outcome('a', 't1'), at(1));
+    fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2, held: held('t1') }), at(11_000));
+    expect(swarm(fleet, 'a').busy).toBe(1);
+  });
+
+  test("the outcome of another replica's placement frees the slot that the heartbeat counts", () => {
+    const fleet = fleetOf({ swarmId: 'a', held: held('t1', 't2') });
+    expect(fleet.report(outcome('a', 't1'), at(1))[0]?.freeSlots).toBe(3);
+    expect(fleet.report(outcome('a', 't1'), at(1))).toEqual([]);
+    expect(fleet.report(outcome('unknown', 't9'), at(1))).toEqual([]);
+  });
+
+  test('a refusal keeps the slot taken until the swarm says itself how it is', () => {
+    const fleet = fleetOf({ swarmId: 'a', slots: 1 });
+    const { id } = reserve(fleet, 'a', 't1');
+    expect(fleet.report(outcome('a', 't1', { reservationId: id, outcome: 'refused' }), at(1))).toEqual([]);
+    expect(swarm(fleet, 'a').freeSlots).toBe(0);
+    expect(fleet.heartbeat(heartbeat({ swarmId: 'a', slots: 1, seq: 2 }), at(2))).toMatchObject({
+      capacity: 'freed',
+    });
+    expect(swarm(fleet, 'a').freeSlots).toBe(1);
+  });
+
+  test('the slot of the swarm that was reserved comes free when another one ran the attempt', () => {
+    const fleet = fleetOf({ swarmId: 'a' }, { swarmId: 'b', held: held('t1') });
+    const { id } = reserve(fleet, 'a', 't1');
+    const freed = fleet.report(outcome('b', 't1', { reservationId: id }), at(1));
+    expect(freed.map(({ swarmId, busy }) => [swarmId, busy])).toEqual([
+      ['b', 0],
+      ['a', 0],
+    ]);
+  });
+
+  test('an unused reservation comes free, and its attempt may still run there later', () => {
+    const fleet = fleetOf({ swarmId: 'a' });
+    const { id } = reserve(fleet, 'a', 't1');
+    expect(
+      fleet.report(outcome('a', 't1', { reservationId: id, outcome: 'unused' }), at(1))[0]?.freeSlots,
+    ).toBe(4);
+    fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2, held: held('t1') }), at(2));
+    expect(swarm(fleet, 'a').busy).toBe(1);
+  });
+
+  test('a reservation that nobody confirms expires', () => {
+    const fleet = fleetOf({ swarmId: 'a', intervalMs: 60_000 });
+    reserve(fleet, 'a', 't1');
+    expect(fleet.sweep(at(HOLD_MS - 1)).freed).toEqual([]);
+    expect(fleet.sweep(at(HOLD_MS)).freed.map(({ swarmId }) => swarmId)).toEqual(['a']);
+    expect(swarm(fleet, 'a').busy).toBe(0);
+  });
+});

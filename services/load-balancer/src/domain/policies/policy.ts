@@ -1,0 +1,27 @@
+/** What a policy may look at. Every candidate is feasible, equally healthy, and has a free slot. */
+export interface Candidate {
+  readonly swarmId: string;
+  readonly region: string;
+  readonly slots: number;
+  readonly freeSlots: number;
+  /** Busy share of its slots, 0 to 1. */
+  readonly load: number;
+  /** USD. */
+  readonly costPerSlotHour: number;
+  /** Number of the decision that last chose it: the smallest has waited longest for its turn. */
+  readonly lastTurn: number;
+}
+
+export interface PolicyContext {
+  /** How many of the best are wanted. */
+  top: number;
+}
+
+/** Ranks candidates. A policy is one file, and one row of the table in `index.ts`. */
+export interface Policy {
+  readonly name: string;
+  /** The best `top` candidates, best first; never empty where there are candidates. */
+  rank<C extends Candidate>(candidates: readonly C[], context: PolicyContext): C[];
+  /** One plain sentence: why the first of `ranked` was chosen. `candidates` is how many there were. */
+  because(ranked: readonly Candidate[], candidates: number): string;
+}
