@@ -139,8 +139,6 @@ export default tseslint.config(
       'no-restricted-syntax': 'off',
     },
   },
-  // Ids of traces are random by their specification, and nothing in the system depends on them.
-  { files: ['libs/telemetry/**'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: TESTS,
     rules: {
