@@ -55,6 +55,7 @@ export class Rejections {
   }
 
   list(): Rejection[] {
+    if (this.byRule.size === 0) return [];
     return PLACEMENT_RULES.flatMap((rule) => {
       const entry = this.byRule.get(rule);
       if (entry === undefined) return [];

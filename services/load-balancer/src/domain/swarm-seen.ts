@@ -57,6 +57,13 @@ export class SwarmSeen {
   /** Ended attempts by the monotonic time until which a heartbeat that still lists them is not believed. */
   private readonly ended = new Map<string, number>();
   private refusals = 0;
+  // Worked out at every change (S1), because a placement reads them of every swarm.
+  busy = 0;
+  freeSlots = 0;
+  /** Busy share of its slots, 0 to 1. */
+  load = 0;
+  /** USD. */
+  costPerSlotHour = 0;
   /** Number of the last decision that chose this swarm; 0 before the first. Ties go to the smallest. */
   lastTurn = 0;
 
@@ -91,20 +98,6 @@ export class SwarmSeen {
   }
   get slots(): number {
     return this.last.slots;
-  }
-  get busy(): number {
-    return this.held.size + this.reservationsByAttempt.size + this.refusals;
-  }
-  get freeSlots(): number {
-    return Math.max(0, this.last.slots - this.busy);
-  }
-  /** Busy share of its slots, 0 to 1. */
-  get load(): number {
-    return Math.min(1, this.busy / this.last.slots);
-  }
-  /** USD. */
-  get costPerSlotHour(): number {
-    return this.last.costPerHour / this.last.slots;
   }
   get reservedSlots(): number {
     return this.reservationsByAttempt.size;
@@ -157,11 +150,13 @@ export class SwarmSeen {
     if (this.held.delete(reservation.attemptKey)) this.giveBackListed(reservation.attemptKey);
     this.reservationsByAttempt.set(reservation.attemptKey, reservation);
     this.resourcesReserved = plus(this.resourcesReserved, reservation.resources);
+    this.recount();
   }
 
   release(reservation: Reservation): void {
     if (!this.reservationsByAttempt.delete(reservation.attemptKey)) return;
     this.resourcesReserved = minus(this.resourcesReserved, reservation.resources);
+    this.recount();
   }
 
   /** The attempt does not run here any more, whatever heartbeats that are still under way say. */
@@ -176,10 +171,12 @@ export class SwarmSeen {
       this.resourcesListed.set(key, reservation.resources);
     }
     if (this.held.delete(key)) this.giveBackListed(key);
+    this.recount();
   }
 
   refused(): void {
     this.refusals += 1;
+    this.recount();
   }
 
   toSwarm(now: Moment): Swarm {
@@ -220,7 +217,16 @@ export class SwarmSeen {
     for (const key of this.resourcesListed.keys()) {
       if (!this.held.has(key) && !this.ended.has(key)) this.resourcesListed.delete(key);
     }
+    this.recount();
     return listed;
+  }
+
+  private recount(): void {
+    const { slots, costPerHour } = this.last;
+    this.busy = this.held.size + this.reservationsByAttempt.size + this.refusals;
+    this.freeSlots = Math.max(0, slots - this.busy);
+    this.load = Math.min(1, this.busy / slots);
+    this.costPerSlotHour = costPerHour / slots;
   }
 
   private giveBackListed(key: string): void {
