@@ -78,8 +78,9 @@ export class Peer {
     );
   }
 
-  get lastBeat(): Heartbeat | undefined {
-    return this.heartbeats.at(-1);
+  /** The last heartbeat of a swarm. */
+  beatOf(swarmId: string): Heartbeat | undefined {
+    return this.heartbeats.findLast((beat) => beat.swarmId === swarmId);
   }
 
   close(): Promise<void> {

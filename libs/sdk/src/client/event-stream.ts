@@ -1,7 +1,8 @@
-import { asMultiswarmError, MultiswarmError, type Event } from '@multiswarm/contracts';
+import { MultiswarmError, type Event } from '@multiswarm/contracts';
 import { backoffMs, deferred, delay, type Backoff, type Clock, type Random } from '@multiswarm/core';
 import { stayAlive } from '../stay-alive';
 import type { EventQueue } from './event-queue';
+import { abortable } from './retry';
 import { SseParser, type SseMessage } from './sse';
 
 export interface EventStreamOptions {
@@ -11,6 +12,8 @@ export interface EventStreamOptions {
   clock: Clock;
   random: Random;
   toEvent: (data: string) => Event;
+  /** How long the first connection is tried for. */
+  openForMs: number;
   /** Throws unless the response is the stream that was asked for. */
   check: (response: Response) => Promise<void>;
 }
@@ -21,7 +24,8 @@ const BACKOFF: Backoff = { initialMs: 100, factor: 2, maxMs: 5_000, jitter: 0.3 
  * Server-sent events that go on after an interruption.
  *
  * E1. After a broken connection the next one asks for what follows the last event that was passed on.
- * E2. Passing errors are waited out for ever; any other ends the stream and reaches the reader.
+ * E2. Passing errors are waited out for ever, once there was a connection; before, for `openForMs`, because the address may
+ *     be wrong. Any other error ends the stream and reaches the reader.
  * E3. The pause between tries grows until a connection has brought an event.
  */
 export class EventStream {
@@ -30,6 +34,7 @@ export class EventStream {
   private readonly controller = new AbortController();
   private lastId: string | undefined;
   private failures = 0;
+  private connected = false;
 
   constructor(private readonly options: EventStreamOptions) {
     this.lastId = options.lastEventId;
@@ -48,9 +53,10 @@ export class EventStream {
   private async run(): Promise<void> {
     const { queue, clock, random } = this.options;
     const release = stayAlive();
+    const giveUpAt = clock.monotonic() + this.options.openForMs;
     try {
       while (!this.controller.signal.aborted) {
-        await this.connect().catch((error: unknown) => this.assess(error));
+        await this.connect().catch((error: unknown) => this.assess(error, giveUpAt));
         this.failures += 1;
         await delay(clock, backoffMs(BACKOFF, this.failures, random), this.controller.signal);
       }
@@ -64,8 +70,14 @@ export class EventStream {
   }
 
   /** Throws what will not pass. What `fetch` and the stream themselves throw is a broken connection, which does. */
-  private assess(error: unknown): void {
-    if (error instanceof MultiswarmError && !asMultiswarmError(error).retryable) throw error;
+  private assess(error: unknown, giveUpAt: number): void {
+    const { url, clock } = this.options;
+    if (error instanceof MultiswarmError && !error.retryable) throw error;
+    if (this.connected || clock.monotonic() < giveUpAt) return;
+    if (error instanceof MultiswarmError) throw error;
+    throw new MultiswarmError('bus-unavailable', `no orchestrator answers at ${url.origin}`, {
+      cause: error,
+    });
   }
 
   /** One connection, to its end. */
@@ -79,6 +91,7 @@ export class EventStream {
       },
     });
     await check(response);
+    this.connected = true;
     this.ready.resolve();
     if (!response.body) return;
     const parser = new SseParser();
@@ -91,7 +104,7 @@ export class EventStream {
 
   private async pass({ id, event, data }: SseMessage): Promise<void> {
     const { queue, toEvent } = this.options;
-    await queue.room();
+    await abortable(queue.room(), this.controller.signal);
     if (event === 'gap') queue.gap(data);
     else queue.push({ ...toEvent(data), ...(id === undefined ? {} : { id }) });
     this.lastId = id ?? this.lastId;

@@ -22,6 +22,7 @@ export class HttpTransport implements Transport {
     url: string,
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly openForMs: number,
   ) {
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
       throw new MultiswarmError(
@@ -43,7 +44,7 @@ export class HttpTransport implements Transport {
   }
 
   openFeed(filter: EventFilter, lastEventId: string | undefined, queue: EventQueue): Feed {
-    const { clock, random } = this;
+    const { clock, random, openForMs } = this;
     const url = this.url({ method: 'GET', path: '/v1/events', query: { ...filter } });
     const stream = new EventStream({
       url,
@@ -52,6 +53,7 @@ export class HttpTransport implements Transport {
       clock,
       random,
       toEvent,
+      openForMs,
       check: (response) => this.check(response),
     });
     this.streams.add(stream);

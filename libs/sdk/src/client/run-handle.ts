@@ -1,5 +1,7 @@
 import { isTerminal, MultiswarmError, type Event, type EventPage } from '@multiswarm/contracts';
+import { delay } from '@multiswarm/core';
 import type { z } from 'zod';
+import { stayAlive } from '../stay-alive';
 import { follow } from './follow';
 import type { Operation } from './operations';
 import type { Port } from './port';
@@ -15,6 +17,8 @@ export interface RunKind<S extends z.ZodType> {
 
 /** One request holds this long; a shorter one than the limit of the contract gets through more proxies. */
 const HOLD_MS = 20_000;
+/** An answer that came sooner was not held, as from a server that is about to stop: the next request waits a little. */
+const SHORT_HOLD_MS = 100;
 
 /** A task or a workflow that was submitted. */
 export abstract class RunHandle<S extends z.ZodType<{ state: string }>> {
@@ -60,6 +64,15 @@ export abstract class RunHandle<S extends z.ZodType<{ state: string }>> {
 
   /** Waits for the end, over restarts of the orchestrator, for as long as the caller wants to. */
   protected async end({ signal, timeoutMs }: WaitOptions): Promise<z.output<S>> {
+    const run = await this.waitWithin(signal, timeoutMs);
+    this.forgetSignal();
+    return run;
+  }
+
+  private async waitWithin(
+    signal: AbortSignal | undefined,
+    timeoutMs: number | undefined,
+  ): Promise<z.output<S>> {
     if (timeoutMs === undefined) return this.waitFor(signal);
     const limit = new AbortController();
     const late = new MultiswarmError('timeout', `${this.id} has not ended within ${timeoutMs} ms`);
@@ -72,16 +85,19 @@ export abstract class RunHandle<S extends z.ZodType<{ state: string }>> {
   }
 
   private async waitFor(signal: AbortSignal | undefined): Promise<z.output<S>> {
+    const { clock } = this.port;
     const request = { id: this.id, waitMs: HOLD_MS };
-    for (;;) {
-      const run = await this.port.ask(this.kind.get, request, {
-        signal,
-        waitMs: HOLD_MS,
-        forMs: Number.POSITIVE_INFINITY,
-      });
-      if (!isTerminal(run.state)) continue;
-      this.forgetSignal();
-      return run;
+    const options = { signal, waitMs: HOLD_MS, forMs: Number.POSITIVE_INFINITY };
+    const release = stayAlive();
+    try {
+      for (;;) {
+        const askedAt = clock.monotonic();
+        const run = await this.port.ask(this.kind.get, request, options);
+        if (isTerminal(run.state)) return run;
+        if (clock.monotonic() - askedAt < SHORT_HOLD_MS) await delay(clock, SHORT_HOLD_MS, signal);
+      }
+    } finally {
+      release();
     }
   }
 }
