@@ -1,11 +1,11 @@
 import type { MultiswarmError } from '@multiswarm/contracts';
-import { SETTING_NAMES, SETTINGS, type ServiceName, type Setting } from './settings';
+import { SETTING_NAMES, SETTINGS, type ServiceName } from './settings';
 
 /** What `--help` and `--version` print; undefined when the service should run. */
 export function usage(service: ServiceName, version: string, argv: readonly string[]): string | undefined {
   if (argv.includes('--version')) return `${service} ${version}\n`;
   if (!argv.includes('--help') && !argv.includes('-h')) return undefined;
-  const rows = SETTING_NAMES.map((name) => ({ name, setting: SETTINGS[name] as Setting<unknown> }))
+  const rows = SETTING_NAMES.map((name) => ({ name, setting: SETTINGS[name] }))
     .filter(({ setting }) => setting.services.includes(service))
     .map(({ name, setting }) => `  ${name.padEnd(32)} ${setting.description} [${String(setting.default)}]`);
   return [

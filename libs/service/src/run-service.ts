@@ -1,5 +1,5 @@
 import { MultiswarmError } from '@multiswarm/contracts';
-import { systemClock } from '@multiswarm/core';
+import { delay, systemClock } from '@multiswarm/core';
 import { createLogger, startTelemetry, type Logger, type Telemetry } from '@multiswarm/telemetry';
 import type { Express } from 'express';
 import { addRoutes, openApp } from './http/app';
@@ -108,12 +108,11 @@ class RunningService {
   private async tryStart(): Promise<void> {
     const { name, version } = this.definition;
     const { settings, logger, telemetry } = this;
-    const checks: Record<string, HealthCheck> = {};
     const options = {
       service: name,
       version,
       title: `Multiswarm ${name}`,
-      checks,
+      checks: () => this.started?.checks ?? {},
       telemetry,
       logger,
       notReady: () => (this.phase === 'ready' ? undefined : `the service is ${this.phase}`),
@@ -134,7 +133,6 @@ class RunningService {
       onShutdown: (clean) => void this.cleanUps.push(clean),
     });
     this.started = started;
-    Object.assign(checks, started.checks);
     addRoutes(app, {
       ...options,
       routes: started.routes,
@@ -175,6 +173,8 @@ class RunningService {
       return;
     }
     this.phase = 'stopping';
+    // Timers do not keep the process alive: should nothing else, it must not look like a success.
+    process.exitCode = EXIT_FAILED;
     const graceMs = this.settings.SHUTDOWN_GRACE_MS;
     this.logger.info(`${signal}: shutting down`, { graceMs });
     const cancel = systemClock.after(graceMs, () => {
@@ -202,6 +202,7 @@ class RunningService {
 
 /** Ends the process once the lines already logged have left the logger's streams. */
 async function exit(code: number): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  process.exitCode = code;
+  await delay(systemClock, 1);
   process.exit(code);
 }

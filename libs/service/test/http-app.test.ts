@@ -8,7 +8,7 @@ const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const telemetry = startTelemetry({ service: 'test', version: '1.0.0', env: {} });
 afterAll(() => telemetry.shutdown());
 
-const checks: Record<string, HealthCheck> = {};
+let checks: Record<string, HealthCheck> = {};
 let notReady: string | undefined;
 
 const routes = [
@@ -66,7 +66,7 @@ const app = createHttpApp({
   version: '1.0.0',
   title: 'Test <service>',
   routes,
-  checks,
+  checks: () => checks,
   telemetry,
   logger: createLogger({ service: 'test', level: 'silent' }),
   notReady: () => notReady,
@@ -83,7 +83,7 @@ const postBytes = (bytes: Buffer) =>
     .send({});
 
 beforeEach(() => {
-  for (const name of Object.keys(checks)) delete checks[name];
+  checks = {};
   notReady = undefined;
 });
 

@@ -130,7 +130,7 @@ describe('listen', () => {
       headers: { 'content-type': 'application/json' },
       body: ReadableStream.from(pieces),
       duplex: 'half',
-    } as RequestInit);
+    });
     expect(reply.status).toBe(413);
     expect(await reply.json()).toMatchObject({ code: 'body-too-large' });
   });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '../../..');
-const FIXTURE = join(__dirname, 'fixtures/service.ts');
+const FIXTURE = join(__dirname, 'fixtures/service-process.ts');
 
 /** A service as a real process; `seen` waits for a text on either of its outputs. */
 class Running {
@@ -126,6 +126,14 @@ describe('a service', () => {
     expect(await reply).toBe('cut');
     expect(await service.exit()).toBe(0);
     expect(service.out).toContain('stopped');
+  });
+
+  test('the end of the grace period ends it with 1, whatever still hangs', async () => {
+    service = new Running({ MODE: 'stuck-stop', SHUTDOWN_GRACE_MS: '300' });
+    await service.url();
+    service.signal('SIGTERM');
+    expect(await service.exit()).toBe(1);
+    expect(service.lines().at(-1)).toMatchObject({ message: 'the grace period is over: ending at once' });
   });
 
   test('while it starts, it lives, is not ready, and tells callers to come back', async () => {

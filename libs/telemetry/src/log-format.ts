@@ -45,8 +45,9 @@ export function safeJson(record: Fields): string {
 }
 
 function safeValue(value: unknown): string {
+  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return 'null';
   try {
-    return JSON.stringify(value, replaceValue) ?? 'null';
+    return JSON.stringify(value, replaceValue);
   } catch {
     return JSON.stringify(inspect(value, { depth: 2, breakLength: Infinity }));
   }

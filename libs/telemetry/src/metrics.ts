@@ -47,7 +47,7 @@ export function createMetrics(meter: Meter): Metrics {
     gauge: (name, observe) => {
       const gauge = once(name, () => meter.createObservableGauge(name, describe(name)));
       const callback: Parameters<typeof gauge.addCallback>[0] = (result) => {
-        for (const [value, attributes] of observe()) result.observe(value, attributes ?? {});
+        for (const [value, attributes] of observe()) result.observe(value, attributes);
       };
       gauge.addCallback(callback);
       return () => gauge.removeCallback(callback);

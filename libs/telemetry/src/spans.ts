@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import {
   isSpanContextValid,
   ROOT_CONTEXT,
@@ -81,7 +82,7 @@ class Recorded implements ActiveSpan {
 
   end(error?: unknown): void {
     if (error !== undefined) {
-      const exception = error instanceof Error ? error : new Error(String(error));
+      const exception = error instanceof Error ? error : new Error(inspect(error));
       this.span.recordException(exception);
       this.span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
     }

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { randomUUID } from 'node:crypto';
 import { trace } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes, type Resource } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader, type IMetricReader } from '@opentelemetry/sdk-metrics';
+import { systemIds } from '@multiswarm/core';
 import { createMetrics, type Metrics } from './metrics';
 import { useTracer } from './spans';
 
@@ -49,7 +49,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const resource = resourceFromAttributes({
     'service.name': options.service,
     'service.version': options.version,
-    'service.instance.id': options.instance ?? randomUUID(),
+    'service.instance.id': options.instance ?? systemIds.next(),
     ...(options.environment === undefined ? {} : { 'deployment.environment.name': options.environment }),
   });
   const reader = new PrometheusExporter({ preventServerStart: true });

@@ -1,3 +1,5 @@
+// Trace ids are never part of a decision, so a simulation does not have to drive them; W3C asks for true randomness.
+// eslint-disable-next-line no-restricted-imports
 import { randomBytes } from 'node:crypto';
 
 /** W3C trace context, https://www.w3.org/TR/trace-context/: version, trace id, span id, flags. */

@@ -27,7 +27,7 @@ interface Traced {
 }
 
 const ROOT = join(__dirname, '../../..');
-const FIXTURE = join(__dirname, 'fixtures/traced.ts');
+const FIXTURE = join(__dirname, 'fixtures/traced-process.ts');
 
 async function runTraced(env: Record<string, string>): Promise<Traced> {
   const { stdout } = await promisify(execFile)(

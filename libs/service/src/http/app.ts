@@ -19,7 +19,8 @@ export interface HttpAppOptions {
   /** Title of the API documents. */
   title: string;
   routes: readonly Route[];
-  checks: Record<string, HealthCheck>;
+  /** What `/health` looks at; a function where the checks change while the service runs. */
+  checks: Record<string, HealthCheck> | (() => Record<string, HealthCheck>);
   telemetry: Telemetry;
   logger: Logger;
   /** Why the service should get no new work, or undefined when it is ready. */
@@ -44,7 +45,7 @@ export function openApp(options: Omit<HttpAppOptions, 'routes' | 'extend'>): Exp
   app.use(helmet());
   const report = healthReporter({
     ...options,
-    checks: () => options.checks,
+    checks: asFunction(options.checks),
     clock: options.clock ?? systemClock,
   });
 
@@ -68,6 +69,10 @@ export function openApp(options: Omit<HttpAppOptions, 'routes' | 'extend'>): Exp
   app.use(closedUntilComplete(app));
   app.use(errors(options.logger));
   return app;
+}
+
+function asFunction(checks: HttpAppOptions['checks']): () => Record<string, HealthCheck> {
+  return typeof checks === 'function' ? checks : () => checks;
 }
 
 const complete = new WeakSet<Express>();

@@ -25,12 +25,9 @@ export function sendProblem(request: Request, response: Response, error: unknown
   const shown = toPublicError(error);
   const problem = shown.toProblem(traceIdOf(context.traceparent));
   if (problem.status >= 500) {
-    const log = shown.code === 'internal' ? logger.error : logger.warn;
-    log(`${request.method} ${request.path} failed`, {
-      traceparent: context.traceparent,
-      code: shown.code,
-      error,
-    });
+    const severity = shown.code === 'internal' ? 'error' : 'warn';
+    const { traceparent } = context;
+    logger[severity](`${request.method} ${request.path} failed`, { traceparent, code: shown.code, error });
   }
   if (response.headersSent) {
     // Too late for an answer: cutting the connection is the only way to say that it is not whole.

@@ -1,30 +1,7 @@
 import { LOG_LEVELS } from '@multiswarm/telemetry';
-import { flag, integer, listOf, matching, oneOf, share, url, urls, type ValueType } from './value-types';
-
-export const SERVICES = ['orchestrator', 'load-balancer', 'communicator'] as const;
-export type ServiceName = (typeof SERVICES)[number];
-
-export interface Setting<T> {
-  type: ValueType<T>;
-  default: NoInfer<T>;
-  description: string;
-  /** `ms`, or what is counted; shares and words have none. */
-  unit?: string;
-  services: readonly ServiceName[];
-  /** `later`: known and validated, but without effect yet; setting it is answered by a warning. */
-  since: 'now' | 'later';
-  /** What comes later; for single values of a setting that has an effect now, see `laterValues`. */
-  laterNote?: string;
-  /** Values that are known but have no effect yet: the default is used instead, with a warning. */
-  laterValues?: readonly NoInfer<T>[];
-  /** Other keys that the configuration file may use. */
-  aliases?: readonly string[];
-}
-
-/** Keeps the value's type; `as const` tables would freeze defaults into literal types. */
-function setting<T>(definition: Setting<T>): Setting<T> {
-  return definition;
-}
+import { LATER_SETTINGS } from './later';
+import { SERVICES, setting, type ServiceName } from './setting';
+import { flag, integer, listOf, matching, oneOf, share, url, urls } from './value-types';
 
 const ALL = SERVICES;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -135,16 +112,6 @@ export const SETTINGS = {
     services: ['orchestrator'],
     since: 'now',
   }),
-  DEFAULT_SWARM_CAPACITY: setting({
-    type: integer(1, 10_000),
-    default: 100,
-    unit: 'slots',
-    description: 'Slots of a swarm that does not say how many it has.',
-    services: ['orchestrator'],
-    since: 'later',
-    laterNote:
-      'every swarm says how many slots it offers; the default applies once swarms may be declared without them',
-  }),
   LOAD_BALANCING_ALGORITHM: setting({
     type: oneOf(ALGORITHMS),
     default: 'least-loaded',
@@ -175,76 +142,6 @@ export const SETTINGS = {
     description: '`/status` is degraded while the share of busy slots is above this.',
     services: ['orchestrator'],
     since: 'now',
-  }),
-  RESPONSE_TIME_THRESHOLD_MS: setting({
-    type: integer(1, MAX_MS),
-    default: 500,
-    unit: 'ms',
-    description: 'Response time above which a swarm counts as slow.',
-    services: ['load-balancer'],
-    since: 'later',
-    laterNote: 'response times count once the load-balancer watches the health of endpoints',
-  }),
-  AUTO_SCALING: setting({
-    type: flag(),
-    default: false,
-    description: 'Adds and removes capacity by load.',
-    services: ['load-balancer'],
-    since: 'later',
-    laterNote: 'nothing is scaled until the autoscaler is there',
-    aliases: ['auto_scaling_enabled'],
-  }),
-  AUTO_SCALE_UP_THRESHOLD: setting({
-    type: share(),
-    default: 0.8,
-    description: 'Utilisation above which capacity is added.',
-    services: ['load-balancer'],
-    since: 'later',
-    laterNote: 'nothing is scaled until the autoscaler is there',
-  }),
-  AUTO_SCALE_DOWN_THRESHOLD: setting({
-    type: share(),
-    default: 0.3,
-    description: 'Utilisation below which capacity is removed.',
-    services: ['load-balancer'],
-    since: 'later',
-    laterNote: 'nothing is scaled until the autoscaler is there',
-  }),
-  COST_OPTIMIZATION: setting({
-    type: flag(),
-    default: false,
-    description: 'Prefers cheaper swarms where the task allows it.',
-    services: ['load-balancer'],
-    since: 'later',
-    laterNote: 'price does not rank swarms until the cost policy is there',
-    aliases: ['cost_optimization_enabled'],
-  }),
-  RESOURCE_SHARING: setting({
-    type: flag(),
-    default: false,
-    description: 'Lets swarms lend spare resources to others.',
-    services: ['communicator'],
-    since: 'later',
-    laterNote: 'resources are not lent until offers are there',
-    aliases: ['resource_sharing_enabled'],
-  }),
-  PERFORMANCE_MONITORING: setting({
-    type: flag(),
-    default: true,
-    description: 'Watches for anomalies and raises alerts.',
-    services: ['orchestrator'],
-    since: 'later',
-    laterNote: 'metrics are always collected and shown at /metrics; alerts come with the monitor',
-    aliases: ['performance_monitoring_enabled'],
-  }),
-  FAULT_TOLERANCE_LEVEL: setting({
-    type: oneOf(['low', 'medium', 'high']),
-    default: 'high',
-    description: 'A preset for retries and replicas.',
-    services: ['orchestrator'],
-    since: 'later',
-    laterNote:
-      'until presets are there, each task has its retry policy, and COMMIT_REPLICAS its number of replicas',
   }),
 
   SHARDS: setting({
@@ -342,6 +239,7 @@ export const SETTINGS = {
     services: ['orchestrator'],
     since: 'now',
   }),
+  ...LATER_SETTINGS,
 };
 
 export type SettingName = keyof typeof SETTINGS;
@@ -356,30 +254,3 @@ export const PORT_SETTING = {
   'load-balancer': 'LOAD_BALANCER_PORT',
   communicator: 'COMMUNICATOR_PORT',
 } as const satisfies Record<ServiceName, SettingName>;
-
-export interface SettingsRule {
-  settings: readonly SettingName[];
-  holds(values: Settings): boolean;
-  message: string;
-}
-
-/** What must hold between settings. */
-export const RULES: readonly SettingsRule[] = [
-  {
-    settings: ['SHARD_LEASE_RENEW_MS', 'SHARD_LEASE_MS'],
-    holds: (values) => values.SHARD_LEASE_RENEW_MS * 2 <= values.SHARD_LEASE_MS,
-    message:
-      'SHARD_LEASE_RENEW_MS may be at most half of SHARD_LEASE_MS: one lost renewal must not lose the shard',
-  },
-  {
-    settings: ['HEARTBEAT_MS', 'ATTEMPT_LEASE_MS'],
-    holds: (values) => values.HEARTBEAT_MS * 2 <= values.ATTEMPT_LEASE_MS,
-    message:
-      'HEARTBEAT_MS may be at most half of ATTEMPT_LEASE_MS: one lost heartbeat must not lose the attempts',
-  },
-  {
-    settings: ['AUTO_SCALE_DOWN_THRESHOLD', 'AUTO_SCALE_UP_THRESHOLD'],
-    holds: (values) => values.AUTO_SCALE_DOWN_THRESHOLD < values.AUTO_SCALE_UP_THRESHOLD,
-    message: 'AUTO_SCALE_DOWN_THRESHOLD must be below AUTO_SCALE_UP_THRESHOLD',
-  },
-];

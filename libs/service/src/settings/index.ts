@@ -1,12 +1,4 @@
-export {
-  PORT_SETTING,
-  RULES,
-  SERVICES,
-  SETTING_NAMES,
-  SETTINGS,
-  type ServiceName,
-  type Setting,
-  type SettingName,
-  type Settings,
-} from './catalogue';
+export { PORT_SETTING, SETTING_NAMES, SETTINGS, type SettingName, type Settings } from './catalogue';
 export { loadSettings, type LoadedSettings, type LoadOptions } from './load';
+export { RULES } from './rules';
+export { SERVICES, type ServiceName, type Setting } from './setting';

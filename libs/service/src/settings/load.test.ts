@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MultiswarmError } from '@multiswarm/contracts';
-import { SETTING_NAMES, SETTINGS, type Setting } from './catalogue';
+import { SETTING_NAMES, SETTINGS } from './catalogue';
 import { loadSettings, type LoadOptions } from './load';
+import type { Setting } from './setting';
 
 let directory: string;
 beforeAll(() => (directory = mkdtempSync(join(tmpdir(), 'settings-'))));

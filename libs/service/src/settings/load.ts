@@ -1,15 +1,9 @@
 import { MultiswarmError, type Finding } from '@multiswarm/contracts';
 import { closest } from './closest';
-import {
-  RULES,
-  SETTING_NAMES,
-  SETTINGS,
-  type ServiceName,
-  type Setting,
-  type SettingName,
-  type Settings,
-} from './catalogue';
+import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from './catalogue';
 import { readConfigFile } from './file';
+import { RULES } from './rules';
+import type { ServiceName, Setting } from './setting';
 
 export interface LoadOptions {
   env: Record<string, string | undefined>;
@@ -126,7 +120,8 @@ const SHOWN_CHARS = 80;
 
 /** What was given, without the passwords that URLs may carry. */
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // The types leave out that undefined has no JSON.
+  const text = (JSON.stringify(value) as string | undefined) ?? String(value);
   const safe = text.replace(/\/\/[^/@\s]*@/g, '//***@');
   return safe.length > SHOWN_CHARS ? `${safe.slice(0, SHOWN_CHARS)}…` : safe;
 }

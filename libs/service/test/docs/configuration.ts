@@ -1,7 +1,7 @@
 import { RULES, SERVICES, SETTING_NAMES, SETTINGS, type Setting } from '@multiswarm/service';
 import { code, table } from './table';
 
-const ROWS = SETTING_NAMES.map((name) => ({ name, setting: SETTINGS[name] as Setting<unknown> }));
+const ROWS = SETTING_NAMES.map((name) => ({ name, setting: SETTINGS[name] }));
 
 function shownDefault({ setting }: { setting: Setting<unknown> }): string {
   const { default: value } = setting;

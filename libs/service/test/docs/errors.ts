@@ -89,7 +89,7 @@ export function errorsPage(): string {
   const codes = Object.keys(ERRORS) as ErrorCode[];
   const rows = codes.map((name) => {
     const { status, exit, retryable } = ERRORS[name];
-    return [code(name), String(status), String(exit), retryable ? 'yes' : 'no', ...(ERROR_TEXTS[name] ?? [])];
+    return [code(name), String(status), String(exit), retryable ? 'yes' : 'no', ...ERROR_TEXTS[name]];
   });
   return `# Errors
 

@@ -59,12 +59,7 @@ function unit(name: LimitName): string {
 
 export function limitsPage(): string {
   const names = Object.keys(LIMITS) as LimitName[];
-  const rows = names.map((name) => [
-    code(name),
-    String(LIMITS[name]),
-    unit(name),
-    ...(LIMIT_TEXTS[name] ?? []),
-  ]);
+  const rows = names.map((name) => [code(name), String(LIMITS[name]), unit(name), ...LIMIT_TEXTS[name]]);
   return `# Limits
 
 Every queue, buffer, text and retry has a limit, and every limit has a name. Limits of a deployment that can be changed

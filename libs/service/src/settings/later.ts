@@ -1,0 +1,88 @@
+import { setting } from './setting';
+import { flag, integer, oneOf, share } from './value-types';
+
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+
+/** Settings that are known and validated, but whose feature is not there yet: who sets one is told so. */
+export const LATER_SETTINGS = {
+  DEFAULT_SWARM_CAPACITY: setting({
+    type: integer(1, 10_000),
+    default: 100,
+    unit: 'slots',
+    description: 'Slots of a swarm that does not say how many it has.',
+    services: ['orchestrator'],
+    since: 'later',
+    laterNote:
+      'every swarm says how many slots it offers; the default applies once swarms may be declared without them',
+  }),
+  RESPONSE_TIME_THRESHOLD_MS: setting({
+    type: integer(1, YEAR_MS),
+    default: 500,
+    unit: 'ms',
+    description: 'Response time above which a swarm counts as slow.',
+    services: ['load-balancer'],
+    since: 'later',
+    laterNote: 'response times count once the load-balancer watches the health of endpoints',
+  }),
+  AUTO_SCALING: setting({
+    type: flag(),
+    default: false,
+    description: 'Adds and removes capacity by load.',
+    services: ['load-balancer'],
+    since: 'later',
+    laterNote: 'nothing is scaled until the autoscaler is there',
+    aliases: ['auto_scaling_enabled'],
+  }),
+  AUTO_SCALE_UP_THRESHOLD: setting({
+    type: share(),
+    default: 0.8,
+    description: 'Utilisation above which capacity is added.',
+    services: ['load-balancer'],
+    since: 'later',
+    laterNote: 'nothing is scaled until the autoscaler is there',
+  }),
+  AUTO_SCALE_DOWN_THRESHOLD: setting({
+    type: share(),
+    default: 0.3,
+    description: 'Utilisation below which capacity is removed.',
+    services: ['load-balancer'],
+    since: 'later',
+    laterNote: 'nothing is scaled until the autoscaler is there',
+  }),
+  COST_OPTIMIZATION: setting({
+    type: flag(),
+    default: false,
+    description: 'Prefers cheaper swarms where the task allows it.',
+    services: ['load-balancer'],
+    since: 'later',
+    laterNote: 'price does not rank swarms until the cost policy is there',
+    aliases: ['cost_optimization_enabled'],
+  }),
+  RESOURCE_SHARING: setting({
+    type: flag(),
+    default: false,
+    description: 'Lets swarms lend spare resources to others.',
+    services: ['communicator'],
+    since: 'later',
+    laterNote: 'resources are not lent until offers are there',
+    aliases: ['resource_sharing_enabled'],
+  }),
+  PERFORMANCE_MONITORING: setting({
+    type: flag(),
+    default: true,
+    description: 'Watches for anomalies and raises alerts.',
+    services: ['orchestrator'],
+    since: 'later',
+    laterNote: 'metrics are always collected and shown at /metrics; alerts come with the monitor',
+    aliases: ['performance_monitoring_enabled'],
+  }),
+  FAULT_TOLERANCE_LEVEL: setting({
+    type: oneOf(['low', 'medium', 'high']),
+    default: 'high',
+    description: 'A preset for retries and replicas.',
+    services: ['orchestrator'],
+    since: 'later',
+    laterNote:
+      'until presets are there, each task has its retry policy, and COMMIT_REPLICAS its number of replicas',
+  }),
+};

@@ -1,0 +1,28 @@
+import type { SettingName, Settings } from './catalogue';
+
+export interface SettingsRule {
+  settings: readonly SettingName[];
+  holds(values: Settings): boolean;
+  message: string;
+}
+
+/** What must hold between settings. */
+export const RULES: readonly SettingsRule[] = [
+  {
+    settings: ['SHARD_LEASE_RENEW_MS', 'SHARD_LEASE_MS'],
+    holds: (values) => values.SHARD_LEASE_RENEW_MS * 2 <= values.SHARD_LEASE_MS,
+    message:
+      'SHARD_LEASE_RENEW_MS may be at most half of SHARD_LEASE_MS: one lost renewal must not lose the shard',
+  },
+  {
+    settings: ['HEARTBEAT_MS', 'ATTEMPT_LEASE_MS'],
+    holds: (values) => values.HEARTBEAT_MS * 2 <= values.ATTEMPT_LEASE_MS,
+    message:
+      'HEARTBEAT_MS may be at most half of ATTEMPT_LEASE_MS: one lost heartbeat must not lose the attempts',
+  },
+  {
+    settings: ['AUTO_SCALE_DOWN_THRESHOLD', 'AUTO_SCALE_UP_THRESHOLD'],
+    holds: (values) => values.AUTO_SCALE_DOWN_THRESHOLD < values.AUTO_SCALE_UP_THRESHOLD,
+    message: 'AUTO_SCALE_DOWN_THRESHOLD must be below AUTO_SCALE_UP_THRESHOLD',
+  },
+];
