@@ -35,6 +35,8 @@ export function facts(analysis, plan, differences) {
     version: project.version,
     description: project.description,
     goal: request.goal,
+    uses: analysis.uses.length,
+    edits: plan.edits.length,
     usesByApi: countBy(analysis.uses, ({ api }) => api),
     filesWithUses: new Set(analysis.uses.map(({ file }) => file)).size,
     sourceFiles: analysis.files.length,
@@ -45,7 +47,7 @@ export function facts(analysis, plan, differences) {
     baseline: {
       tests: baseline.run.total,
       passed: baseline.run.passed,
-      lineCoverage: baseline.coverage.ratio,
+      lineCoverage: percent(baseline.coverage.ratio),
     },
     risks: analysis.risks,
   };
