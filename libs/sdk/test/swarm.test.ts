@@ -216,7 +216,12 @@ describe('a swarm that is told to stop an attempt', () => {
     expect(await peer.dispatch(swarm.id, { taskId: 't3-00000023' })).toMatchObject({
       reason: 'no-free-slot',
     });
-    expect(peer.beatOf(swarm.id)?.held).toEqual([{ taskId: 't3-00000022', attempt: 1 }]);
+    const { seq } = await eventually(() => peer.beatOf(swarm.id));
+    peer.bus.publish(subjects.census(), {});
+    const later = await eventually(() =>
+      peer.heartbeats.find((beat) => beat.swarmId === swarm.id && beat.seq > seq),
+    );
+    expect(later.held).toEqual([{ taskId: 't3-00000022', attempt: 1 }]);
     held.release();
     await eventually(() => peer.beatOf(swarm.id)?.held.length === 0);
     expect(await peer.dispatch(swarm.id, { taskId: 't3-00000024' })).toMatchObject({ outcome: 'accepted' });

@@ -10,7 +10,7 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** What proxies in front of the orchestrator say when it is away for a moment. */
 const PASSING_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-const ProblemReply = z.object({ code: z.string(), detail: z.string() });
+const ProblemReply = z.looseObject({ code: z.string(), detail: z.string() });
 
 /** Requests to the orchestrator's HTTP face. */
 export class HttpTransport implements Transport {

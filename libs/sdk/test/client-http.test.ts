@@ -1,0 +1,224 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { MultiswarmError } from '@multiswarm/contracts';
+import { eventually } from '@multiswarm/testing';
+import { connect, type Client } from '../src';
+import { silent } from './fixtures';
+import { event, task } from './records';
+
+const ID = 't3-00000001';
+
+interface Asked {
+  method: string;
+  url: string;
+  headers: IncomingMessage['headers'];
+  body: unknown;
+}
+
+let server: Server;
+let client: Client;
+let asked: Asked[];
+let respond: (request: Asked, response: ServerResponse) => void;
+
+beforeEach(async () => {
+  asked = [];
+  server = createServer((request, response) => void handle(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  client = await connect({ url: address(), logger: silent, requestTimeoutMs: 2_000 });
+});
+afterEach(async () => {
+  await client.close();
+  await stopServer();
+});
+
+function address(): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function stopServer(): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  await closed;
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await text(request);
+  const call = {
+    method: request.method ?? '',
+    url: request.url ?? '',
+    headers: request.headers,
+    body: body ? (JSON.parse(body) as unknown) : undefined,
+  };
+  asked.push(call);
+  respond(call, response);
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function problem(response: ServerResponse, error: MultiswarmError): void {
+  json(response, error.toProblem().status, error.toProblem());
+}
+
+describe('the client over HTTP', () => {
+  test('submits, waits and cancels by the routes of the orchestrator', async () => {
+    respond = ({ method, url }, response) => {
+      if (url === '/v1/tasks') json(response, 202, { id: ID, state: 'queued', duplicate: false });
+      else if (method === 'GET') json(response, 200, task(ID, 'succeeded', { output: [1] }));
+      else json(response, 202, task(ID, 'running'));
+    };
+    const run = await client.submit('echo', { a: 1 });
+    expect(await run.result()).toEqual([1]);
+    await run.cancel('not needed');
+    expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'POST /v1/tasks',
+      `GET /v1/tasks/${ID}?waitMs=20000`,
+      `POST /v1/tasks/${ID}/cancel`,
+    ]);
+    expect(asked[0]?.body).toMatchObject({
+      type: 'echo',
+      input: { a: 1 },
+      idempotencyKey: expect.any(String) as string,
+    });
+    expect(asked[0]?.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    expect(asked[2]?.body).toEqual({ reason: 'not needed' });
+  });
+
+  test('passes filters as a query', async () => {
+    respond = (_request, response) => json(response, 200, { items: [], next: null });
+    await client.listTasks({ state: 'running', limit: 5 });
+    await client.listWorkflows();
+    await client.swarms();
+    expect(asked.map(({ url }) => url)).toEqual([
+      '/v1/tasks?state=running&limit=5',
+      '/v1/workflows',
+      '/v1/swarms',
+    ]);
+  });
+
+  test('turns problem details into the error that they describe', async () => {
+    const findings = [{ pointer: '/tasks/0/id', code: 'duplicate-id', message: 'twice' }];
+    respond = (_request, response) =>
+      problem(response, new MultiswarmError('invalid-workflow', 'it has faults', { findings }));
+    await expect(client.submitWorkflow({ tasks: [{ id: 'a', task: 'x' }] })).rejects.toMatchObject({
+      code: 'invalid-workflow',
+      findings,
+    });
+    respond = (_request, response) =>
+      problem(response, new MultiswarmError('task-not-found', 'no such task'));
+    await expect(client.getTask(ID)).rejects.toMatchObject({ code: 'task-not-found' });
+  });
+
+  test('waits out an orchestrator that is restarting, and proxies that say so in their own words', async () => {
+    respond = (_request, response) => {
+      if (asked.length === 1) problem(response, new MultiswarmError('shutting-down', 'later'));
+      else if (asked.length === 2)
+        response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>');
+      else if (asked.length === 3) response.destroy();
+      else json(response, 200, task(ID, 'succeeded'));
+    };
+    expect(await client.getTask(ID)).toMatchObject({ id: ID });
+    expect(asked).toHaveLength(4);
+  });
+
+  test('says which address does not answer', async () => {
+    await stopServer();
+    const hasty = await connect({ url: 'http://127.0.0.1:1', logger: silent, retryForMs: 0 });
+    await expect(hasty.status()).rejects.toMatchObject({
+      code: 'bus-unavailable',
+      message: expect.stringContaining('http://127.0.0.1:1') as string,
+    });
+    await expect(connect({ url: 'localhost:8080' })).rejects.toMatchObject({ code: 'invalid-configuration' });
+  });
+
+  test('gives up a request that is not answered, and goes on with the next', async () => {
+    const quick = await connect({ url: address(), logger: silent, requestTimeoutMs: 30 });
+    respond = (_request, response) => {
+      if (asked.length > 1) json(response, 200, task(ID, 'queued'));
+    };
+    expect(await quick.getTask(ID)).toMatchObject({ state: 'queued' });
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe('events over HTTP', () => {
+  const write = (
+    response: ServerResponse,
+    id: string,
+    seq: number,
+    type: 'task.queued' | 'task.succeeded' = 'task.queued',
+  ) => response.write(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(event(ID, seq, type))}\n\n`);
+
+  test('go on after a broken connection with what follows the last one that was seen', async () => {
+    respond = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (asked.length === 1) {
+        write(response, '7-0', 1);
+        write(response, '7-1', 2);
+        response.end();
+      } else {
+        response.write('event: gap\ndata: {"from":8,"to":9}\n\n');
+        write(response, '10-0', 3);
+      }
+    };
+    const seen: unknown[] = [];
+    const gaps: string[] = [];
+    for await (const { id, seq } of client.events({
+      root: ID,
+      lastEventId: '6-4',
+      onGap: (reason) => gaps.push(reason),
+    })) {
+      seen.push([id, seq]);
+      if (seq === 3) break;
+    }
+    expect(seen).toEqual([
+      ['7-0', 1],
+      ['7-1', 2],
+      ['10-0', 3],
+    ]);
+    expect(gaps).toEqual(['{"from":8,"to":9}']);
+    expect(asked.map(({ url, headers }) => [url, headers['last-event-id']])).toEqual([
+      [`/v1/events?root=${ID}`, '6-4'],
+      [`/v1/events?root=${ID}`, '7-1'],
+    ]);
+  });
+
+  test('end with the error of the server when it refuses the stream for good', async () => {
+    respond = (_request, response) =>
+      problem(response, new MultiswarmError('invalid-request', 'not an id of this stream'));
+    const events = client.events({ lastEventId: 'x' })[Symbol.asyncIterator]();
+    await expect(events.next()).rejects.toMatchObject({ code: 'invalid-request' });
+  });
+
+  test('of a task join its history with the live stream, until its end', async () => {
+    respond = ({ url }, response) => {
+      if (url.endsWith(`/${ID}/events`)) {
+        json(response, 200, {
+          items: [event(ID, 1, 'task.submitted'), event(ID, 2, 'task.queued')],
+          next: null,
+        });
+        return;
+      }
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      write(response, '4-0', 2);
+      write(response, '5-0', 3, 'task.succeeded');
+    };
+    const seen: number[] = [];
+    for await (const { seq } of client.task(ID).events()) seen.push(seq);
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
+  test('stop the connection when the reader stops', async () => {
+    let closed = false;
+    respond = (_request, response) => {
+      response.on('close', () => (closed = true));
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      write(response, '1-0', 1);
+    };
+    for await (const _event of client.events()) break;
+    await eventually(() => closed);
+  });
+});

@@ -1,0 +1,304 @@
+import { connectBus, type Bus } from '@multiswarm/bus';
+import {
+  MultiswarmError,
+  subjects,
+  TaskSubmission,
+  type BatchItemResult,
+  type Event,
+  type Task,
+} from '@multiswarm/contracts';
+import { eventually, startNats, type TestServer } from '@multiswarm/testing';
+import { z } from 'zod';
+import { connect, defineTask, type Client } from '../src';
+import { silent } from './fixtures';
+import { event, task, workflow } from './records';
+
+const ID = 't3-00000001';
+const any = z.unknown();
+let nats: TestServer;
+let orchestrator: Bus;
+let client: Client;
+
+beforeEach(async () => {
+  nats = await startNats();
+  orchestrator = await connectBus({ servers: nats.url, name: 'orchestrator' });
+  client = await connect({ servers: nats.url, logger: silent, requestTimeoutMs: 1_000 });
+});
+afterEach(async () => {
+  await client.close();
+  await orchestrator.close();
+  await nats.stop();
+});
+
+/** Answers one verb as the orchestrator would, and keeps what it was asked. */
+function answer<T>(subject: string, reply: (body: T, call: number) => unknown): T[] {
+  const asked: T[] = [];
+  orchestrator.respond(subject, { request: any }, async (body) => {
+    asked.push(body as T);
+    return reply(body as T, asked.length);
+  });
+  return asked;
+}
+
+const accept = (id = ID) => ({ id, state: 'queued', duplicate: false });
+const unavailable = new MultiswarmError('shard-unavailable', 'no owner right now');
+const fail = (error: Error): never => {
+  throw error;
+};
+const square = defineTask({
+  type: 'square',
+  input: z.object({ n: z.number() }),
+  output: z.object({ n: z.number() }),
+});
+
+describe('submitting over NATS', () => {
+  test('hands the task in and brings back its output, checked by the definition', async () => {
+    const asked = answer<unknown>(subjects.task('submit'), () => accept());
+    answer(subjects.task('get'), () => task(ID, 'succeeded', { output: { n: 9, extra: true } }));
+    const run = await client.submit(square, { n: 3 }, { priority: 'high' });
+    expect(await run.result()).toEqual({ n: 9 });
+    expect(TaskSubmission.parse(asked[0])).toMatchObject({
+      type: 'square',
+      input: { n: 3 },
+      priority: 'high',
+    });
+  });
+
+  test('repeats what fails in passing with the same idempotency key', async () => {
+    const asked = answer<{ idempotencyKey: string }>(subjects.task('submit'), (_body, call) =>
+      call < 3 ? fail(unavailable) : accept(),
+    );
+    expect((await client.submit('echo')).id).toBe(ID);
+    const keys = asked.map(({ idempotencyKey }) => idempotencyKey);
+    expect(keys).toHaveLength(3);
+    expect(new Set(keys).size).toBe(1);
+    expect(keys[0]).toMatch(/^[0-9a-f]{26}$/);
+  });
+
+  test('throws what does not pass at once, with the findings of the server', async () => {
+    const findings = [{ pointer: '/priority', code: 'invalid-value', message: 'no such priority' }];
+    const asked = answer(subjects.task('submit'), () =>
+      fail(new MultiswarmError('invalid-request', 'no', { findings })),
+    );
+    await expect(client.submit('echo')).rejects.toMatchObject({ code: 'invalid-request', findings });
+    expect(asked).toHaveLength(1);
+  });
+
+  test('gives up when nobody answers for longer than it may try', async () => {
+    const hasty = await connect({ servers: nats.url, logger: silent, retryForMs: 50 });
+    await expect(hasty.submit('echo')).rejects.toMatchObject({ code: 'bus-unavailable', retryable: true });
+    await hasty.close();
+  });
+
+  test('cancels the task when the signal of the submission is aborted', async () => {
+    answer(subjects.task('submit'), () => accept());
+    const cancels = answer<{ id: string }>(subjects.task('cancel'), () => task(ID, 'running'));
+    answer(subjects.task('get'), () => task(ID, cancels.length > 0 ? 'cancelled' : 'running'));
+    const abort = new AbortController();
+    const run = await client.submit('echo', {}, { signal: abort.signal });
+    const result = run.result();
+    abort.abort();
+    await expect(result).rejects.toMatchObject({
+      name: 'TaskFailedError',
+      code: 'cancelled',
+      state: 'cancelled',
+    });
+    expect(cancels.map(({ id }) => id)).toEqual([ID]);
+  });
+});
+
+describe('waiting for a result', () => {
+  test('goes on over errors that pass and over answers that come too early', async () => {
+    const get = answer<{ waitMs: number }>(subjects.task('get'), (_body, call) => {
+      if (call === 1) return fail(unavailable);
+      return call === 2 ? task(ID, 'running') : task(ID, 'succeeded', { output: 'done' });
+    });
+    expect(await client.task(ID).result()).toBe('done');
+    expect(get.every(({ waitMs }) => waitMs > 0)).toBe(true);
+  });
+
+  test('survives a restart of the NATS server', async () => {
+    let state: Task['state'] = 'running';
+    const get = answer(subjects.task('get'), () => task(ID, state, { output: 1 }));
+    const result = client.task(ID).result();
+    await eventually(() => get.length > 0);
+    await nats.kill('SIGKILL');
+    state = 'succeeded';
+    await nats.restart();
+    expect(await result).toBe(1);
+  });
+
+  test('throws what went wrong when the task did not succeed', async () => {
+    const error = { code: 'no-such-file', message: 'it is gone', retryable: false };
+    answer(subjects.task('get'), () => task(ID, 'failed', { error }));
+    await expect(client.task(ID).result()).rejects.toMatchObject({
+      name: 'TaskFailedError',
+      code: 'task-failed',
+      state: 'failed',
+      error,
+      attempts: [],
+      message: expect.stringContaining('it is gone') as string,
+    });
+  });
+
+  test('ends with a timeout, or by the signal of the caller, without cancelling the task', async () => {
+    answer(subjects.task('get'), () => task(ID, 'running'));
+    const cancels = answer(subjects.task('cancel'), () => task(ID, 'running'));
+    await expect(client.task(ID).result({ timeoutMs: 30 })).rejects.toMatchObject({ code: 'timeout' });
+    const abort = new AbortController();
+    const result = client.task(ID).result({ signal: abort.signal });
+    abort.abort(new Error('enough'));
+    await expect(result).rejects.toThrow('enough');
+    expect(cancels).toEqual([]);
+  });
+
+  test('of a workflow brings its outputs by step, or says how it ended', async () => {
+    answer<{ id: string }>(subjects.workflow('get'), ({ id }) =>
+      id === 'w1-00000001' ? workflow(id, 'succeeded', { output: { deploy: 'ok' } }) : workflow(id, 'failed'),
+    );
+    answer(subjects.workflow('submit'), () => ({ id: 'w1-00000001', state: 'running', duplicate: false }));
+    const run = await client.submitWorkflow({ tasks: [{ id: 'deploy', task: 'deploy' }] });
+    expect(await run.result()).toEqual({ deploy: 'ok' });
+    await expect(client.workflow('w2-00000002').result()).rejects.toMatchObject({
+      name: 'WorkflowFailedError',
+      state: 'failed',
+    });
+  });
+});
+
+describe('submitting a batch over NATS', () => {
+  interface Batch {
+    tasks: { input: { index: number }; idempotencyKey: string }[];
+  }
+  const items = (count: number, padding = '') =>
+    Array.from({ length: count }, (_, index) => ({ task: 'echo', input: { index, padding } }));
+  const reply = (results: BatchItemResult[]) => ({
+    accepted: results.filter((result) => 'id' in result).length,
+    rejected: results.filter((result) => 'error' in result).length,
+    results,
+  });
+
+  test('is cut into messages below 512 KiB, keeps its order, and answers for every item', async () => {
+    const asked = answer<Batch>(subjects.task('submit-batch'), ({ tasks }) =>
+      reply(
+        tasks.map(({ input }, index) => ({
+          index,
+          id: `t0-${String(input.index).padStart(8, '0')}`,
+          duplicate: false,
+        })),
+      ),
+    );
+    const outcome = await client.submitBatch(items(300, 'x'.repeat(4_000)));
+    expect(outcome).toMatchObject({ accepted: 300, rejected: 0 });
+    expect(outcome.items.map(({ handle }) => handle?.id)).toEqual(
+      items(300).map((_, index) => `t0-${String(index).padStart(8, '0')}`),
+    );
+    expect(asked.length).toBeGreaterThan(2);
+    for (const batch of asked) expect(JSON.stringify(batch).length).toBeLessThan(512 * 1024);
+    expect(asked.flatMap(({ tasks }) => tasks.map(({ input }) => input.index))).toEqual(
+      items(300).map((_, index) => index),
+    );
+  });
+
+  test('sends only those items again that were refused in passing, under their own keys', async () => {
+    const asked = answer<Batch>(subjects.task('submit-batch'), ({ tasks }, call) =>
+      reply(
+        tasks.map(({ input }, index): BatchItemResult => {
+          if (input.index === 1) return { index, error: { code: 'invalid-request', detail: 'bad' } };
+          if (input.index === 2 && call === 1)
+            return { index, error: { code: 'shard-unavailable', detail: 'later' } };
+          return { index, id: `t0-0000000${input.index}`, duplicate: false };
+        }),
+      ),
+    );
+    const outcome = await client.submitBatch(items(3));
+    expect(outcome).toMatchObject({ accepted: 2, rejected: 1 });
+    expect(outcome.items.map(({ handle, error }) => handle?.id ?? error?.code)).toEqual([
+      't0-00000000',
+      'invalid-request',
+      't0-00000002',
+    ]);
+    expect(asked.map(({ tasks }) => tasks.length)).toEqual([3, 1]);
+    expect(asked[1]?.tasks[0]?.idempotencyKey).toBe(asked[0]?.tasks[2]?.idempotencyKey);
+  });
+
+  test('refuses an item that does not fit its definition without sending it', async () => {
+    const asked = answer<Batch>(subjects.task('submit-batch'), ({ tasks }) =>
+      reply(tasks.map((_, index) => ({ index, id: ID, duplicate: false }))),
+    );
+    const outcome = await client.submitBatch([
+      { task: square, input: { n: 'two' } },
+      { task: square, input: { n: 2 } },
+    ]);
+    expect(outcome.items.map(({ handle, error }) => handle?.id ?? error?.code)).toEqual([
+      'invalid-request',
+      ID,
+    ]);
+    expect(asked.map(({ tasks }) => tasks.length)).toEqual([1]);
+  });
+});
+
+describe('events over NATS', () => {
+  const publish = (batchSeq: number, events: Event[], shard = 3): void =>
+    orchestrator.publish(subjects.event(shard), { v: 1, shard, epoch: 1, batchSeq, events });
+
+  test('of a task are its history and what follows, in order, once each, without gaps, until its end', async () => {
+    const all = [
+      event(ID, 1, 'task.submitted'),
+      event(ID, 2, 'task.queued'),
+      event(ID, 3, 'task.assigned'),
+      event(ID, 4, 'task.running'),
+      event(ID, 5, 'task.succeeded'),
+    ];
+    let known = 2;
+    const histories = answer(subjects.task('events'), () => ({ items: all.slice(0, known), next: null }));
+    const seen: number[] = [];
+    for await (const { seq } of client.task(ID).events()) {
+      seen.push(seq);
+      if (seq === 2) {
+        publish(1, [all[1] as Event, all[2] as Event]);
+      } else if (seq === 3) {
+        // The fourth is lost on the way: only the history has it.
+        known = 5;
+        publish(2, [all[4] as Event]);
+      }
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5]);
+    expect(histories).toHaveLength(2);
+  });
+
+  test('of the whole system come as they happen, filtered, and never twice', async () => {
+    const abort = new AbortController();
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const { type, root } of client.events({ type: 'task.*', signal: abort.signal }))
+        seen.push(`${root} ${type}`);
+    })();
+    reading.catch(() => undefined);
+    const other = 't3-00000009';
+    await eventually(() => {
+      // The same commit again and again: only the first that arrives counts.
+      publish(1, [event(ID, 1, 'task.queued'), event(ID, 2, 'workflow.succeeded')]);
+      return seen.length > 0;
+    });
+    publish(2, [event(other, 1, 'task.failed')]);
+    await eventually(() => seen.includes(`${other} task.failed`));
+    abort.abort(new Error('enough'));
+    await expect(reading).rejects.toThrow('enough');
+    expect(seen).toEqual([`${ID} task.queued`, `${other} task.failed`]);
+  });
+
+  test('say that something may be missing after the connection was lost', async () => {
+    const abort = new AbortController();
+    const gaps: string[] = [];
+    const events = client
+      .events({ signal: abort.signal, onGap: (reason) => gaps.push(reason) })
+      [Symbol.asyncIterator]();
+    const first = events.next();
+    first.catch(() => undefined);
+    await nats.restart();
+    await eventually(() => gaps.length > 0);
+    abort.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+  });
+});

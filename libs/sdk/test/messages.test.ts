@@ -1,0 +1,140 @@
+import { connectBus, type Bus } from '@multiswarm/bus';
+import { MessageSubmission, MultiswarmError, subjects, type Message } from '@multiswarm/contracts';
+import { eventually, startNats, type TestServer } from '@multiswarm/testing';
+import type { Swarm } from '../src';
+import { testSwarm } from './fixtures';
+
+let nats: TestServer;
+let communicator: Bus;
+let alice: Swarm;
+let bob: Swarm;
+let carol: Swarm;
+let sent = 0;
+
+/** Hands a message over as the communicator does. */
+function deliver(submission: MessageSubmission, more: Partial<Message> = {}): void {
+  const { from, to, kind, data, namespace, priority, qos } = submission;
+  const token = to === '*' ? 'all' : to;
+  const message: Message = {
+    id: `m${sent++}`,
+    from,
+    to,
+    kind,
+    data,
+    namespace,
+    priority,
+    qos,
+    sentAt: new Date().toISOString(),
+    ...more,
+  };
+  communicator.publish(subjects.mail(qos, 0, priority, namespace, token, from), message);
+}
+
+beforeEach(async () => {
+  nats = await startNats();
+  communicator = await connectBus({ servers: nats.url, name: 'communicator' });
+  communicator.respond(subjects.messageSend(), { request: MessageSubmission }, async (submission) => {
+    if (submission.to === 'nobody') throw new MultiswarmError('recipient-unknown', 'no such swarm');
+    deliver(submission);
+    const { from, to, kind, qos } = submission;
+    return {
+      id: 'm',
+      from,
+      to,
+      kind,
+      qos,
+      status: 'published',
+      recipients: [],
+      recipientCount: 1,
+      acceptedAt: new Date().toISOString(),
+    };
+  });
+  [alice, bob, carol] = ['alice', 'bob', 'carol'].map((id) =>
+    testSwarm({ id, servers: nats.url }).handle('echo', (input) => input),
+  ) as [Swarm, Swarm, Swarm];
+  await Promise.all([alice, bob, carol].map((swarm) => swarm.start()));
+});
+afterEach(async () => {
+  await Promise.all([alice, bob, carol].map((swarm) => swarm.stop()));
+  await communicator.close();
+  await nats.stop();
+});
+
+/** Everything that each swarm receives, as `recipient: kind data`. */
+function listen(): string[] {
+  const seen: string[] = [];
+  for (const swarm of [alice, bob, carol]) {
+    swarm.messages.on(
+      '*',
+      ({ kind, data, from }) => void seen.push(`${from} to ${swarm.id}: ${kind} ${JSON.stringify(data)}`),
+    );
+  }
+  return seen;
+}
+
+const toBob = (kind: string, data: number) =>
+  deliver(MessageSubmission.parse({ from: 'alice', to: 'bob', kind, data }));
+
+describe('messages between swarms', () => {
+  test('reach the one that they are sent to', async () => {
+    const seen = listen();
+    const status = await alice.messages.send({ to: 'bob', kind: 'status-update', data: { load: 0.5 } });
+    expect(status).toMatchObject({ status: 'published', from: 'alice', to: 'bob' });
+    await eventually(() => seen.length > 0);
+    expect(seen).toEqual(['alice to bob: status-update {"load":0.5}']);
+  });
+
+  test('reach everyone but the sender when they are broadcast', async () => {
+    const seen = listen();
+    await alice.messages.broadcast({ kind: 'event', data: 1 });
+    await alice.messages.send({ to: 'alice', kind: 'mark', data: 1 });
+    await eventually(() => seen.length === 2);
+    await communicator.rttMs();
+    expect(seen.sort()).toEqual(['alice to bob: event 1', 'alice to carol: event 1']);
+  });
+
+  test('fail where they are sent when there is no such recipient or they do not fit', async () => {
+    await expect(alice.messages.send({ to: 'nobody', kind: 'event' })).rejects.toMatchObject({
+      code: 'recipient-unknown',
+    });
+    await expect(alice.messages.send({ to: 'b o b', kind: '' })).rejects.toMatchObject({
+      code: 'invalid-request',
+    });
+    await expect(
+      testSwarm({ servers: nats.url }).messages.send({ to: 'bob', kind: 'event' }),
+    ).rejects.toMatchObject({ code: 'bus-unavailable' });
+  });
+
+  test('go to the handlers of their kind, in order, one after the other, whatever a handler throws', async () => {
+    const seen: string[] = [];
+    bob.messages.on('number', async ({ data }) => {
+      seen.push(`begin ${JSON.stringify(data)}`);
+      await communicator.rttMs();
+      seen.push(`end ${JSON.stringify(data)}`);
+      if (data === 1) throw new Error('one is a bad number');
+    });
+    toBob('other', 0);
+    toBob('number', 1);
+    toBob('number', 2);
+    await eventually(() => seen.length === 4);
+    expect(seen).toEqual(['begin 1', 'end 1', 'begin 2', 'end 2']);
+  });
+
+  test('are dropped when they have expired before their handler could begin', async () => {
+    const seen = listen();
+    const late = MessageSubmission.parse({ from: 'alice', to: 'bob', kind: 'late' });
+    deliver(late, { expiresAt: new Date(Date.now() - 1).toISOString() });
+    toBob('fresh', 1);
+    await eventually(() => seen.length > 0);
+    expect(seen).toEqual(['alice to bob: fresh 1']);
+  });
+
+  test('no longer reach a handler that was removed', async () => {
+    const seen = listen();
+    const removed = jest.fn();
+    bob.messages.on('*', removed)();
+    toBob('event', 1);
+    await eventually(() => seen.length > 0);
+    expect(removed).not.toHaveBeenCalled();
+  });
+});
