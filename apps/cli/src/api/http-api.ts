@@ -1,0 +1,192 @@
+import { ERRORS, MultiswarmError, type Finding, type Problem } from '@multiswarm/contracts';
+import { EXIT, Fault } from '../faults';
+import { readServerSentEvents, type ServerSentEvent } from './server-sent-events';
+
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Beyond what the server was asked to hold a request: time for the answer to travel. */
+const HOLD_MARGIN_MS = 10_000;
+const BODY_EXCERPT_CHARS = 120;
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface RequestOptions {
+  query?: Query;
+  /** How long the server may hold the request; sent as `waitMs`. */
+  waitMs?: number;
+  signal?: AbortSignal;
+}
+
+/** The orchestrator's HTTP face. Answers are passed on as they came; refusals become a `Fault` with their exit code. */
+export class HttpApi {
+  constructor(
+    readonly url: string,
+    private readonly timeoutMs: number = REQUEST_TIMEOUT_MS,
+  ) {}
+
+  /** `T` is the contract of the route; the server owns it, and a newer server may answer with more than it says. */
+  get<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    return this.request<T>('GET', path, options);
+  }
+
+  post<T>(path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
+    return this.request<T>('POST', path, options, JSON.stringify(body));
+  }
+
+  /** Server-sent events until the server ends the stream or the signal is aborted. */
+  async *events(
+    path: string,
+    query: Query,
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<ServerSentEvent> {
+    const headers: Record<string, string> = { accept: 'text/event-stream' };
+    if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
+    const response = await this.send(this.address(path, query), { headers, signal });
+    if (!response.ok || !response.body) throw await this.refusal(response);
+    yield* readServerSentEvents(response.body);
+  }
+
+  private async request<T>(method: string, path: string, options: RequestOptions, body?: string): Promise<T> {
+    const { waitMs, signal } = options;
+    const limitMs = waitMs === undefined ? this.timeoutMs : waitMs + HOLD_MARGIN_MS;
+    const timeout = AbortSignal.timeout(limitMs);
+    const response = await this.send(this.address(path, { ...options.query, waitMs }), {
+      method,
+      headers:
+        body === undefined
+          ? { accept: 'application/json' }
+          : { accept: 'application/json', 'content-type': 'application/json' },
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      ...(body === undefined ? {} : { body }),
+    });
+    if (!response.ok) throw await this.refusal(response);
+    return (await this.json(response)) as T;
+  }
+
+  private address(path: string, query: Query): URL {
+    const url = new URL(this.url + path);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return url;
+  }
+
+  private async send(url: URL, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      throw this.unreachable(error);
+    }
+  }
+
+  private unreachable(error: unknown): unknown {
+    if (error instanceof Error && error.name === 'TimeoutError') {
+      return new Fault(`no answer in time from ${this.url}`, {
+        code: 'timeout',
+        exit: EXIT.timedOut,
+        cause: error,
+      });
+    }
+    // The caller's own signal: not a matter of the server.
+    if (error instanceof Error && error.name === 'AbortError') return error;
+    return new Fault(`nothing answers at ${this.url} (${reasonOf(error)})`, {
+      code: 'unreachable',
+      exit: EXIT.unavailable,
+      hint: 'start everything with "npm start", or say where it is with --url or MULTISWARM_URL',
+      cause: error,
+    });
+  }
+
+  private async json(response: Response): Promise<unknown> {
+    const text = await response.text();
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw this.stranger(response, text);
+    }
+  }
+
+  private async refusal(response: Response): Promise<Fault> {
+    const text = await response.text().catch(() => '');
+    const problem = parseProblem(text);
+    if (!problem) return this.stranger(response, text);
+    const known = Object.hasOwn(ERRORS, problem.code) ? ERRORS[problem.code] : undefined;
+    return new Fault(problem.detail || problem.title, {
+      code: problem.code,
+      exit: known?.exit ?? exitOfStatus(response.status),
+      status: response.status,
+      findings: problem.errors ?? [],
+      traceId: problem.traceId,
+      cause: MultiswarmError.fromProblem(problem),
+    });
+  }
+
+  private stranger(response: Response, text: string): Fault {
+    const excerpt = text.replace(/\s+/g, ' ').trim().slice(0, BODY_EXCERPT_CHARS);
+    return new Fault(
+      `${this.url} answers, but not like an orchestrator: ${response.status} ${excerpt}`.trim(),
+      {
+        code: 'not-an-orchestrator',
+        exit: response.ok ? EXIT.unavailable : exitOfStatus(response.status),
+        status: response.status,
+        hint: 'check --url or MULTISWARM_URL',
+      },
+    );
+  }
+}
+
+function parseProblem(text: string): Problem | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('code' in value) || typeof value.code !== 'string')
+      return undefined;
+    // Checked above as far as it is used without a fallback.
+    const problem = value as Partial<Problem> & { code: Problem['code'] };
+    const errors = Array.isArray(problem.errors) ? problem.errors.filter(isFinding) : [];
+    return {
+      ...problem,
+      title: String(problem.title ?? ''),
+      detail: String(problem.detail ?? ''),
+      errors,
+    } as Problem;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFinding(value: unknown): value is Finding {
+  return typeof value === 'object' && value !== null && 'pointer' in value && 'message' in value;
+}
+
+/** For answers without a code of ours: of a proxy in between, or of another version. */
+export function exitOfStatus(status: number): number {
+  if (status === 401 || status === 403) return EXIT.notAllowed;
+  if (status === 404) return EXIT.notFound;
+  if (status === 409) return EXIT.conflict;
+  if (status === 408 || status === 504) return EXIT.timedOut;
+  if (status === 429 || status === 502 || status === 503) return EXIT.unavailable;
+  return status < 500 ? EXIT.usage : EXIT.workFailed;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  ECONNRESET: 'connection reset',
+  UND_ERR_SOCKET: 'connection closed',
+  EHOSTUNREACH: 'no route to host',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+};
+
+/** fetch says "fetch failed" and hides the reason in its causes; an attempt on two addresses hides it in a list. */
+function reasonOf(error: unknown): string {
+  let at: unknown = error;
+  while (at instanceof Error) {
+    const inner = at instanceof AggregateError ? (at.errors[0] as unknown) : at;
+    const code = inner instanceof Error && 'code' in inner ? String(inner.code) : '';
+    if (code !== '') return REASONS[code] ?? code;
+    if (at.cause === undefined) return at.message;
+    at = at.cause;
+  }
+  return String(error);
+}

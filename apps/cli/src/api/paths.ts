@@ -1,0 +1,13 @@
+/** Paths of the orchestrator's HTTP interface, as far as the command line uses them. */
+export const paths = {
+  tasks: '/v1/tasks',
+  task: (id: string) => `/v1/tasks/${encodeURIComponent(id)}`,
+  taskCancel: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/cancel`,
+  taskEvents: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/events`,
+  workflows: '/v1/workflows',
+  workflow: (id: string) => `/v1/workflows/${encodeURIComponent(id)}`,
+  workflowValidate: '/v1/workflows/validate',
+  swarms: '/v1/swarms',
+  events: '/v1/events',
+  status: '/status',
+} as const;

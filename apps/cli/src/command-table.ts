@@ -1,0 +1,100 @@
+/* eslint-disable @typescript-eslint/no-require-imports --
+   a command's file, and what it needs, is loaded only when that command runs: start-up stays fast */
+import type { CommandDefinition } from './command';
+
+export interface CommandRow {
+  /** Noun and verb, or a single word. */
+  readonly path: readonly [string] | readonly [string, string];
+  /** Positional arguments, in commander's notation. */
+  readonly args?: string;
+  readonly summary: string;
+  readonly load: () => { command: CommandDefinition };
+}
+
+/** What each noun is, for `swarmctl --help`. */
+export const NOUNS: Readonly<Record<string, string>> = {
+  task: 'submit, read and cancel tasks',
+  workflow: 'check, run and read workflows',
+  swarm: 'run and list swarms',
+  event: 'what happens, as it happens',
+};
+
+/** Every command. A new one is one file and one row here. */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    path: ['dev'],
+    summary: 'start everything on this machine: NATS, Redis, the services and a fleet',
+    load: () => require('./commands/dev') as { command: CommandDefinition },
+  },
+  {
+    path: ['doctor'],
+    summary: 'check this machine and what runs on it',
+    load: () => require('./commands/doctor') as { command: CommandDefinition },
+  },
+  {
+    path: ['status'],
+    summary: 'the whole system at a glance',
+    load: () => require('./commands/status') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'submit'],
+    args: '<type>',
+    summary: 'submit a task',
+    load: () => require('./commands/task/submit') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'get'],
+    args: '<id>',
+    summary: 'one task: its history, where it ran and why, or why it waits',
+    load: () => require('./commands/task/get') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'list'],
+    summary: 'tasks, newest first',
+    load: () => require('./commands/task/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'cancel'],
+    args: '<id>',
+    summary: 'cancel a task',
+    load: () => require('./commands/task/cancel') as { command: CommandDefinition },
+  },
+  {
+    path: ['workflow', 'run'],
+    args: '<file>',
+    summary: 'submit a workflow from a JSON or YAML file',
+    load: () => require('./commands/workflow/run') as { command: CommandDefinition },
+  },
+  {
+    path: ['workflow', 'validate'],
+    args: '<file>',
+    summary: 'list everything that is wrong with a workflow file',
+    load: () => require('./commands/workflow/validate') as { command: CommandDefinition },
+  },
+  {
+    path: ['workflow', 'get'],
+    args: '<id>',
+    summary: 'one workflow and its steps',
+    load: () => require('./commands/workflow/get') as { command: CommandDefinition },
+  },
+  {
+    path: ['workflow', 'list'],
+    summary: 'workflows, newest first',
+    load: () => require('./commands/workflow/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['swarm', 'run'],
+    summary: 'run a swarm whose agents are an executable',
+    load: () => require('./commands/swarm/run') as { command: CommandDefinition },
+  },
+  {
+    path: ['swarm', 'list'],
+    summary: 'the fleet',
+    load: () => require('./commands/swarm/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['event', 'tail'],
+    summary: 'follow the events of everything, or of one task or workflow',
+    load: () => require('./commands/event/tail') as { command: CommandDefinition },
+  },
+];

@@ -1,0 +1,39 @@
+import type { Command, OptionValues } from 'commander';
+import type { Io } from './io';
+import type { Format } from './output/format';
+
+export interface GlobalOptions {
+  format: Format;
+  /** Where the orchestrator answers HTTP. */
+  url: string;
+  /** NATS servers, comma-separated. */
+  servers: string;
+  /** How long `--wait`, `--watch` and requests may take; undefined where nothing was asked for. */
+  timeoutMs: number | undefined;
+  /** Answer every question with yes. */
+  yes: boolean;
+  /** False: never ask; a question without `--yes` is a refusal. */
+  mayAsk: boolean;
+}
+
+export interface Invocation<O extends OptionValues = OptionValues> {
+  args: string[];
+  options: O;
+  global: GlobalOptions;
+  io: Io;
+}
+
+export interface Example {
+  command: string;
+  does: string;
+}
+
+/** One command: one file. Its name, arguments and summary are a row of the command table. */
+export interface CommandDefinition<O extends OptionValues = OptionValues> {
+  description: string;
+  examples: readonly Example[];
+  /** Declares options. */
+  configure(command: Command): void;
+  /** Returns the exit code; throws a `Fault` or a `MultiswarmError`. */
+  run(invocation: Invocation<O>): Promise<number>;
+}

@@ -1,0 +1,163 @@
+import type { Command } from 'commander';
+import { LIMITS } from '@multiswarm/contracts';
+import { createSwarm, type Swarm } from '@multiswarm/sdk';
+import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from '@multiswarm/telemetry';
+import { execAgent } from '../../agents/exec-agent';
+import { holdAgent } from '../../agents/hold-agent';
+import type { CommandDefinition, Invocation } from '../../command';
+import { EXIT, usageFault } from '../../faults';
+import { durationOption } from '../../global-options';
+import type { Io } from '../../io';
+import {
+  collect,
+  collectAttribute,
+  collectPair,
+  integerOption,
+  numberOption,
+} from '../../options/repeatable';
+import { Reaper } from '../../processes/reaper';
+
+type Scalar = string | number | boolean;
+
+export interface SwarmRunOptions {
+  id: string;
+  region: string;
+  slots: number;
+  type?: string[];
+  capability?: string[];
+  attribute?: Record<string, Scalar | Scalar[]>;
+  label?: Record<string, string>;
+  resource?: Record<string, string>;
+  costPerHour: number;
+  exec?: string;
+  hold?: boolean;
+  grace: number;
+  drain: number;
+}
+
+export const command: CommandDefinition<SwarmRunOptions> = {
+  description: `Runs a swarm: a pool of agents in one region. Each attempt is one run of an executable, in any language:
+
+  stdin    the effective input, one JSON value; outputs of earlier steps under "upstream"
+  stdout   the output, one JSON value (nothing is null), at most ${LIMITS.TASK_OUTPUT_BYTES / 1024} KiB
+  stderr   its log; the end of it becomes part of an error
+  exit     0 is success; anything else fails the attempt, which is retried by the task's policy
+  env      MULTISWARM_TASK_ID, _TASK_TYPE, _WORKFLOW_ID, _STEP, _ATTEMPT, _SWARM_ID, _REGION, and TRACEPARENT
+  cancel   SIGTERM to its process group, SIGKILL after --grace
+
+--hold runs nothing: it occupies the slot for input.holdMs milliseconds, as replayed WfCommons workflows ask for.
+SIGTERM or Ctrl-C drains: nothing new, what runs may finish within --drain. A second one ends it at once.`,
+  examples: [
+    {
+      command: `swarmctl swarm run --id eu-west-counters --region eu-west --type count --exec 'jq "{length: (.text|length)}"'`,
+      does: 'jq as an agent',
+    },
+    {
+      command: `swarmctl swarm run --id us-east-gpu --region us-east --slots 4 --capability gpu --attribute gpu_memory=40 --resource gpu=4 --cost-per-hour 12 --exec 'python agent.py'`,
+      does: 'say what it can do and what it costs',
+    },
+    {
+      command: 'swarmctl swarm run --id ap-south-replay --region ap-south --slots 16 --type wfcommons --hold',
+      does: 'agents that replay recorded time',
+    },
+  ],
+  configure(command: Command) {
+    command
+      .requiredOption('--id <id>', 'unique among all swarms: letters, digits, _ and -')
+      .requiredOption('--region <region>', 'where it is')
+      .option('--slots <n>', 'attempts at the same time', integerOption('--slots', 1, LIMITS.SWARM_SLOTS), 1)
+      .option('--type <type>', 'a type of task that it handles (repeatable; default: every type)', collect)
+      .option('--capability <name>', 'something that it can do (repeatable)', collect)
+      .option(
+        '--attribute <k=v>',
+        'something that it has; a key given twice offers both values (repeatable)',
+        collectAttribute,
+      )
+      .option('--label <k=v>', 'a label (repeatable)', collectPair('--label'))
+      .option(
+        '--resource <k=v>',
+        'cpu, memoryMb or gpu that all slots share (repeatable)',
+        collectPair('--resource'),
+      )
+      .option('--cost-per-hour <usd>', 'price of the whole swarm', numberOption('--cost-per-hour'), 0)
+      .option('--exec <command>', 'the agent: a command for sh -c')
+      .option('--hold', 'the agent: occupy the slot for input.holdMs milliseconds')
+      .option('--grace <duration>', 'from SIGTERM to SIGKILL when cancelled', durationOption, 5_000)
+      .option(
+        '--drain <duration>',
+        'how long running attempts may go on after SIGTERM',
+        durationOption,
+        30_000,
+      );
+  },
+  run: runSwarm,
+};
+
+async function runSwarm({ options, global, io }: Invocation<SwarmRunOptions>): Promise<number> {
+  if ((options.exec === undefined) === (options.hold !== true))
+    throw usageFault('give either --exec or --hold');
+  const logger = swarmLogger(options.id, io);
+  const swarm = createSwarm({
+    id: options.id,
+    region: options.region,
+    slots: options.slots,
+    servers: global.servers,
+    costPerHour: options.costPerHour,
+    types: options.type ?? ['*'],
+    capabilities: options.capability ?? [],
+    attributes: options.attribute ?? {},
+    labels: options.label ?? {},
+    resources: resourcesOf(options.resource ?? {}),
+    drainMs: options.drain,
+    // The SDK waits for handlers that were aborted; ours need the grace time and a moment more.
+    graceMs: options.grace + 1_000,
+    logger,
+    handleSignals: false,
+  });
+  swarm.handle('*', agentOf(options, io));
+  await swarm.start();
+  logger.info('ready', { region: options.region, slots: options.slots, servers: global.servers });
+  await untilDrained(swarm, io, logger);
+  return EXIT.ok;
+}
+
+function agentOf(options: SwarmRunOptions, io: Io): ReturnType<typeof execAgent> {
+  if (options.exec === undefined) return holdAgent(io.clock);
+  const { exec: command, grace: graceMs } = options;
+  return execAgent({ command, graceMs, cwd: io.cwd, env: io.env, clock: io.clock, reaper: new Reaper() });
+}
+
+const RESOURCES: ReadonlySet<string> = new Set(['cpu', 'memoryMb', 'gpu']);
+
+function resourcesOf(given: Readonly<Record<string, string>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(given).map(([key, text]) => {
+      if (!RESOURCES.has(key)) throw usageFault(`--resource ${key}: one of ${[...RESOURCES].join(', ')}`);
+      return [key, numberOption(`--resource ${key}`)(text)];
+    }),
+  );
+}
+
+/** Resolves when everything that ran has been reported: after the first signal, or at once after the second. */
+async function untilDrained(swarm: Swarm, io: Io, logger: Logger): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    let asked = 0;
+    const stopListening = io.onInterrupt((signal) => {
+      asked += 1;
+      logger.info(asked === 1 ? `${signal}: draining` : `${signal} again: stopping`);
+      const ended = asked === 1 ? swarm.drain() : swarm.stop();
+      ended.then(() => {
+        stopListening();
+        resolve();
+      }, reject);
+    });
+  });
+  await swarm.stop();
+}
+
+function swarmLogger(id: string, io: Io): Logger {
+  const asked = io.env['LOG_LEVEL'] ?? '';
+  const level: LogLevel = LOG_LEVELS.find((known) => known === asked) ?? 'info';
+  const json = io.env['LOG_FORMAT'] === undefined ? !io.stderr.isTty : io.env['LOG_FORMAT'] !== 'text';
+  return createLogger({ service: id, level, json });
+}

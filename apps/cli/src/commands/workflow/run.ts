@@ -1,0 +1,96 @@
+import { Option, type Command } from 'commander';
+import type { Accepted, Workflow } from '@multiswarm/contracts';
+import { HttpApi } from '../../api/http-api';
+import { paths } from '../../api/paths';
+import type { CommandDefinition, Invocation } from '../../command';
+import { loadWorkflow, WORKFLOW_FORMATS, type WorkflowFormat } from '../../documents/load-workflow';
+import { EXIT } from '../../faults';
+import { followWorkflow } from '../../follow-workflow';
+import { interruptible } from '../../interruption';
+import { numberOption } from '../../options/repeatable';
+import { Printer } from '../../output/printer';
+import { acceptedView } from '../../views/accepted';
+import { workflowView } from '../../views/workflow';
+
+interface Options {
+  format: WorkflowFormat;
+  timeScale?: number;
+  idempotencyKey?: string;
+  wait?: boolean;
+  dryRun?: boolean;
+}
+
+export const command: CommandDefinition<Options> = {
+  description: `Submits a workflow. FILE is JSON or YAML, or - for standard input:
+
+  tasks:
+    - { id: fetch,  type: download, input: { url: ... } }
+    - { id: report, type: report, requirements: { capabilities: [llm] } }
+  dependencies:
+    report: [fetch]          # starts when fetch succeeded, and finds its output in input.upstream.fetch
+
+Everything that is wrong with the file is listed at once with its place, exit 2, and nothing is stored.
+
+--format wfcommons takes a recorded scientific workflow (WfCommons instance, https://wfcommons.org). Each of its tasks
+becomes a step of type "wfcommons" for which an agent really occupies a slot for the recorded runtime times --time-scale.
+That replays the recorded time, not the recorded computation. "swarmctl dev" starts swarms for that type;
+"swarmctl swarm run --type wfcommons --hold" is another.`,
+  examples: [
+    { command: 'swarmctl workflow run plan.yaml --wait', does: 'run it and watch the steps' },
+    { command: 'make-plan | swarmctl workflow run - -o name', does: 'from another program; prints the id' },
+    {
+      command: 'swarmctl workflow run --format wfcommons montage.json --time-scale 0.1 --wait -o json',
+      does: 'replay a recorded workflow in a tenth of its time',
+    },
+  ],
+  configure(command: Command) {
+    command
+      .addOption(
+        new Option('--format <format>', 'how FILE is written').choices(WORKFLOW_FORMATS).default('brief'),
+      )
+      .option(
+        '--time-scale <factor>',
+        'wfcommons: recorded seconds times this are held (0: none; default: 10 s for the longest chain)',
+        numberOption('--time-scale'),
+      )
+      .option('--idempotency-key <key>', 'a repeated submission with the same key is the same workflow')
+      .option('--wait', 'show the steps, wait for the end; exit 0 succeeded, 1 not, 6 --timeout is over')
+      .option('--dry-run', 'check and print what would be submitted');
+  },
+  run: runWorkflow,
+};
+
+async function runWorkflow({ args, options, global, io }: Invocation<Options>): Promise<number> {
+  const { body } = await loadWorkflow(args[0] ?? '', options.format, options.timeScale, io);
+  const submission =
+    options.idempotencyKey === undefined
+      ? body
+      : { ...(body as object), idempotencyKey: options.idempotencyKey };
+  if (options.dryRun) {
+    io.stdout.write(`${JSON.stringify(submission, null, 2)}\n`);
+    return EXIT.ok;
+  }
+  const api = new HttpApi(global.url);
+  const printer = new Printer(io, global.format);
+  const accepted = await api.post<Accepted>(paths.workflows, submission);
+  if (accepted.duplicate) io.stderr.write(`${accepted.id} was submitted before under this idempotency key\n`);
+  if (!options.wait) {
+    printer.one(acceptedView, accepted);
+    return EXIT.ok;
+  }
+  io.stderr.write(`workflow ${accepted.id}\n`);
+  const ended = await interruptible(
+    io,
+    `the workflow goes on: swarmctl workflow get ${accepted.id}`,
+    (signal) => followWorkflow(api, accepted.id, io, { timeoutMs: global.timeoutMs, signal }),
+  );
+  printer.one(workflowView, ended);
+  return exitOfWorkflow(ended, io);
+}
+
+/** 0 when the work was done, 1 with a sentence on stderr when it was not. */
+export function exitOfWorkflow({ id, state, error }: Workflow, io: Invocation['io']): number {
+  if (state === 'succeeded') return EXIT.ok;
+  io.stderr.write(`error: workflow ${id} ${state}${error ? `: ${error.message} (${error.code})` : ''}\n`);
+  return EXIT.workFailed;
+}

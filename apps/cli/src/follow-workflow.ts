@@ -1,0 +1,124 @@
+import { type Event, type Workflow } from '@multiswarm/contracts';
+import { delay, every } from '@multiswarm/core';
+import { awaitEnd } from './api/await-end';
+import type { HttpApi } from './api/http-api';
+import { paths } from './api/paths';
+import { sayReachable } from './api/wait-for-task';
+import type { Io } from './io';
+import { LiveRegion } from './output/live-region';
+import { paint } from './output/paint';
+import {
+  afterEvent,
+  progressLines,
+  progressOf,
+  stepLine,
+  type WorkflowProgress,
+} from './views/workflow-progress';
+
+const REDRAW_MS = 100;
+const RECONNECT_MS = 500;
+/** States worth a line of their own where nothing can be redrawn. */
+const NOTED = new Set(['running', 'backoff', 'succeeded', 'failed', 'cancelled', 'skipped']);
+
+export interface FollowOptions {
+  timeoutMs: number | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Waits for the end of a workflow and meanwhile shows its steps on stderr: a block that is redrawn on a terminal, a line per
+ * change elsewhere. The picture comes from the event stream and may lag; the end comes from the workflow's own record.
+ */
+export async function followWorkflow(
+  api: HttpApi,
+  id: string,
+  io: Io,
+  options: FollowOptions,
+): Promise<Workflow> {
+  const over = new AbortController();
+  const picture = new Picture(api, id, io);
+  const showing = picture.keepUp(AbortSignal.any([over.signal, options.signal]));
+  try {
+    const ended = await awaitEnd<Workflow>(api, paths.workflow(id), io, {
+      ...options,
+      onReachable: (reachable) => picture.interrupt(() => sayReachable(io, api, reachable)),
+    });
+    over.abort();
+    await showing;
+    picture.finish(ended);
+    return ended;
+  } finally {
+    over.abort();
+    await showing;
+  }
+}
+
+class Picture {
+  private readonly region: LiveRegion;
+  private progress: WorkflowProgress | undefined;
+  private readonly noted = new Map<string, string>();
+
+  constructor(
+    private readonly api: HttpApi,
+    private readonly id: string,
+    private readonly io: Io,
+  ) {
+    this.region = new LiveRegion(io.stderr);
+  }
+
+  /** Follows the events until told to stop. A stream that breaks is taken up again from a fresh snapshot. */
+  async keepUp(signal: AbortSignal): Promise<void> {
+    const stopRedrawing = every(this.io.clock, REDRAW_MS, () => this.draw());
+    while (!signal.aborted) {
+      await this.followOnce(signal).catch(() => undefined);
+      await delay(this.io.clock, RECONNECT_MS, signal).catch(() => undefined);
+    }
+    stopRedrawing();
+  }
+
+  finish(ended: Workflow): void {
+    this.move(progressOf(ended));
+    this.draw();
+  }
+
+  /** Lets something else be written above the block. */
+  interrupt(write: () => void): void {
+    this.region.clear();
+    write();
+  }
+
+  private async followOnce(signal: AbortSignal): Promise<void> {
+    const events = this.api.events(paths.events, { root: this.id }, undefined, signal);
+    const first = events.next();
+    // Opened before the snapshot is read, so that nothing between the two is missed.
+    first.catch(() => undefined);
+    this.move(progressOf(await this.api.get<Workflow>(paths.workflow(this.id), { signal })));
+    for (let step = await first; step.done !== true; step = await events.next()) {
+      if (step.value.event === 'gap') return;
+      // The server's own contract; an event that says nothing to us changes nothing.
+      if (this.progress) this.move(afterEvent(this.progress, JSON.parse(step.value.data) as Event));
+    }
+  }
+
+  private move(progress: WorkflowProgress): void {
+    this.progress = progress;
+    if (this.region.redraws) return;
+    const { color, now } = this.context();
+    for (const step of progress.steps.values()) {
+      const key = `${step.state} ${step.attempt}`;
+      if (!NOTED.has(step.state) || this.noted.get(step.id) === key) continue;
+      this.noted.set(step.id, key);
+      this.region.note(stepLine(step, color, now).trimStart());
+    }
+  }
+
+  private draw(): void {
+    if (!this.progress || !this.region.redraws) return;
+    const { color, now } = this.context();
+    this.region.draw(progressLines(this.progress, color, now, this.io.stderr.rows - 3));
+  }
+
+  private context(): { color: ReturnType<typeof paint>; now: number } {
+    return { color: paint(this.io.stderr, this.io.env), now: this.io.clock.now() };
+  }
+}

@@ -1,0 +1,66 @@
+import { usageFault } from '../faults';
+
+/** For options that may be given several times, or once with commas. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [
+    ...before,
+    ...value
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ];
+}
+
+/** `k=v` as an entry; what stands after the first `=` belongs to the value. */
+export function splitPair(option: string, text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at <= 0) throw usageFault(`${option} ${text}: expected key=value`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+export function collectPair(
+  option: string,
+): (text: string, before?: Record<string, string>) => Record<string, string> {
+  return (text, before = {}) => {
+    const [key, value] = splitPair(option, text);
+    return { ...before, [key]: value };
+  };
+}
+
+type Scalar = string | number | boolean;
+
+/**
+ * Attributes are typed: `gpu_memory=40` is a number ("at least"), `spot=true` a flag, everything else text. A key given
+ * several times is a list: the swarm offers each of its values.
+ */
+export function collectAttribute(
+  text: string,
+  before: Record<string, Scalar | Scalar[]> = {},
+): Record<string, Scalar | Scalar[]> {
+  const [key, word] = splitPair('--attribute', text);
+  const value = scalarOf(word);
+  const known = before[key];
+  if (known === undefined) return { ...before, [key]: value };
+  return { ...before, [key]: [...(Array.isArray(known) ? known : [known]), value] };
+}
+
+function scalarOf(word: string): Scalar {
+  if (word === 'true' || word === 'false') return word === 'true';
+  return word.trim() !== '' && Number.isFinite(Number(word)) ? Number(word) : word;
+}
+
+export function integerOption(name: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw usageFault(`${name} must be a whole number from ${least} to ${most}, not "${text}"`);
+  };
+}
+
+export function numberOption(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+    throw usageFault(`${name} must be a number, 0 or more, not "${text}"`);
+  };
+}

@@ -1,0 +1,58 @@
+import type { Io } from './io';
+import { EXIT, Fault } from './faults';
+import { paint } from './output/paint';
+
+/** Any thrown value as a `Fault`. Errors of ours bring their exit code from the catalogue; anything else is a defect. */
+export function toFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  // Loaded here because it takes longer than everything else that a refused command line needs.
+  const { ERRORS, MultiswarmError } = loadContracts();
+  if (error instanceof MultiswarmError) {
+    const { exit, status } = ERRORS[error.code];
+    return new Fault(error.message, {
+      code: error.code,
+      exit,
+      status,
+      findings: error.findings,
+      cause: error,
+    });
+  }
+  const sentence = error instanceof Error ? error.message : String(error);
+  return new Fault(sentence, { code: 'internal', exit: EXIT.workFailed, cause: error });
+}
+
+function loadContracts(): typeof import('@multiswarm/contracts') {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('@multiswarm/contracts') as typeof import('@multiswarm/contracts');
+}
+
+/** Writes the fault to stderr: for people, or as a JSON problem where the output format is for programs. */
+export function reportFault(fault: Fault, io: Io, asJson: boolean): void {
+  if (asJson) {
+    io.stderr.write(`${JSON.stringify(toProblem(fault))}\n`);
+    return;
+  }
+  const color = paint(io.stderr, io.env);
+  const lines = [`${color.red('error:')} ${fault.message}`];
+  for (const { pointer, message } of fault.findings)
+    lines.push(`  ${color.bold(pointer || '/')}: ${message}`);
+  if (fault.hint !== undefined) lines.push(`hint: ${fault.hint}`);
+  if (fault.traceId !== undefined && fault.code === 'internal') lines.push(`trace id: ${fault.traceId}`);
+  if (io.env['MULTISWARM_DEBUG'] && fault.stack) lines.push(fault.stack);
+  io.stderr.write(`${lines.join('\n')}\n`);
+}
+
+/** RFC 9457 in shape, with the exit code and the hint as extension members. */
+export function toProblem(fault: Fault): Record<string, unknown> {
+  return {
+    type: `urn:multiswarm:error:${fault.code}`,
+    title: fault.message,
+    detail: fault.message,
+    code: fault.code,
+    exit: fault.exit,
+    ...(fault.status === undefined ? {} : { status: fault.status }),
+    ...(fault.traceId === undefined ? {} : { traceId: fault.traceId }),
+    ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+    ...(fault.findings.length === 0 ? {} : { errors: fault.findings }),
+  };
+}

@@ -1,0 +1,156 @@
+import type {
+  AttemptRecord,
+  Event,
+  JsonValue,
+  Receipt,
+  Rejection,
+  Requirements,
+  Task,
+  Waiting,
+} from '@multiswarm/contracts';
+import { formatAge, formatCost, formatMs } from '../output/durations';
+import { paintState, type Paint } from '../output/paint';
+import type { ViewContext } from '../output/printer';
+import { alignRows } from '../output/table';
+import { eventDetail } from './event';
+import { pairs } from './swarm';
+
+/** Longer JSON is cut in the text; `-o json` has all of it. */
+const JSON_LINES = 40;
+
+/** Everything about one task, in the order of the questions: what is it, why does it wait, what happened, where and why there, what came out. */
+export function taskDetail(task: Task, events: readonly Event[], { color, now }: ViewContext): string {
+  const sections = [
+    `${color.bold(task.id)}  ${paintState(color, task.state)}\n${facts(task, color, now)}`,
+    task.waiting ? section(color, 'why it waits', waitingText(task.waiting)) : '',
+    task.error ? section(color, 'error', `  ${task.error.message} (${task.error.code})\n`) : '',
+    events.length > 0 ? section(color, 'timeline', timeline(events)) : '',
+    task.attempts.length > 0
+      ? section(color, 'attempts', task.attempts.map((one) => attemptText(one, color)).join(''))
+      : '',
+    section(color, 'input', jsonText(task.input)),
+    task.output === undefined ? '' : section(color, 'output', jsonText(task.output)),
+  ];
+  return sections.filter((text) => text !== '').join('\n');
+}
+
+function section(color: Paint, title: string, body: string): string {
+  return `${color.bold(title)}\n${body}`;
+}
+
+function facts(task: Task, color: Paint, now: number): string {
+  const rows: [string, string][] = [
+    ['type', task.type],
+    ['priority', `${task.priority}, namespace ${task.namespace}`],
+    ['needs', requirementsText(task.requirements)],
+    ['attempt', `${task.attempt} of at most ${task.retry.maxAttempts}`],
+    ['created', `${task.createdAt} (${formatAge(now - Date.parse(task.createdAt))} ago)`],
+  ];
+  if (task.workflowId !== undefined)
+    rows.splice(1, 0, [
+      'workflow',
+      `${task.workflowId}${task.step === undefined ? '' : `, step ${task.step}`}`,
+    ]);
+  if (task.swarmId !== undefined) rows.push(['where', `${task.swarmId} (${task.region ?? '?'})`]);
+  if (task.retryAt !== undefined) rows.push(['next try', task.retryAt]);
+  if (task.cancelRequestedAt !== undefined) rows.push(['cancel asked', task.cancelRequestedAt]);
+  rows.push(['cost', formatCost(task.cost) + tokens(task.usage)]);
+  if (Object.keys(task.metadata).length > 0) rows.push(['metadata', pairs(task.metadata)]);
+  rows.push(['trace', task.traceId]);
+  return alignRows(
+    rows.map(([label, value]) => [color.dim(label), value]),
+    { indent: '  ' },
+  );
+}
+
+function tokens({ inputTokens, outputTokens }: Task['usage']): string {
+  if (inputTokens === undefined && outputTokens === undefined) return '';
+  return `, ${inputTokens ?? 0} tokens in, ${outputTokens ?? 0} out`;
+}
+
+/** `capability llm, region eu-*, gpu ≥ 1`, or that anything will do. */
+export function requirementsText(needs: Requirements): string {
+  const words = [
+    ...(needs.capabilities ?? []).map((name) => `capability ${name}`),
+    needs.region && needs.region.length > 0 ? `region ${needs.region.join(' or ')}` : '',
+    ...Object.entries(needs.resources ?? {}).map(([name, amount]) => `${name} ≥ ${String(amount)}`),
+    ...Object.entries(needs.labels ?? {}).map(([key, value]) => `label ${key}=${value}`),
+    ...Object.entries(needs.attributes ?? {}).map(
+      ([key, value]) => `${key} ${typeof value === 'number' ? '≥' : '='} ${String(value)}`,
+    ),
+  ];
+  return words.filter((word) => word !== '').join(', ') || 'nothing special';
+}
+
+/** Why a task waits, and what nobody offers. */
+export function waitingText(waiting: Waiting): string {
+  return [
+    `  ${waiting.detail} (${waiting.reason}, since ${waiting.since})`,
+    ...waiting.unmet.map((unmet) => `  - ${rejectionText(unmet)}`),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function rejectionText({ rule, count, detail, examples }: Rejection): string {
+  const names =
+    examples.length === 0 ? '' : `: ${examples.join(', ')}${count > examples.length ? ', …' : ''}`;
+  return `${detail} [${rule}] ruled out ${count} ${count === 1 ? 'swarm' : 'swarms'}${names}`;
+}
+
+function timeline(events: readonly Event[]): string {
+  const start = events[0]?.at ?? 0;
+  return alignRows(
+    events.map((event) => [`+${formatMs(event.at - start)}`, event.type, eventDetail(event)]),
+    { right: [0], indent: '  ' },
+  );
+}
+
+function attemptText(attempt: AttemptRecord, color: Paint): string {
+  const { startedAt, endedAt, assignedAt } = attempt;
+  const times = [
+    startedAt === undefined ? '' : `started after ${formatMs(startedAt - assignedAt)}`,
+    startedAt === undefined || endedAt === undefined ? '' : `ran ${formatMs(endedAt - startedAt)}`,
+    attempt.cost === undefined ? '' : formatCost(attempt.cost),
+  ].filter((text) => text !== '');
+  const outcome = paintState(color, attempt.outcome ?? 'running');
+  const lines = [
+    `  #${attempt.attempt} ${outcome} on ${attempt.swarmId} (${attempt.region})${times.length > 0 ? `: ${times.join(', ')}` : ''}`,
+  ];
+  if (attempt.error)
+    lines.push(
+      `     error: ${attempt.error.message.replaceAll('\n', '\n            ')} (${attempt.error.code})`,
+    );
+  if (attempt.receipt) lines.push(...receiptLines(attempt.receipt));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function receiptLines({
+  because,
+  policy,
+  candidates,
+  feasible,
+  withFreeSlot,
+  rejected,
+  ranked,
+}: Receipt): string[] {
+  const lines = [
+    `     why here: ${because}`,
+    `       policy ${policy}: ${candidates} swarms known, ${feasible} could run it, ${withFreeSlot} had a free slot`,
+  ];
+  if (ranked.length > 1) {
+    const order = ranked.map(
+      ({ swarmId, load, costPerSlotHour }) =>
+        `${swarmId} (load ${Math.round(load * 100)}%, ${formatCost(costPerSlotHour)}/slot/h)`,
+    );
+    lines.push(`       order: ${order.join(', ')}`);
+  }
+  return [...lines, ...rejected.map((rejection) => `       ${rejectionText(rejection)}`)];
+}
+
+function jsonText(value: JsonValue): string {
+  const lines = JSON.stringify(value, null, 2).split('\n');
+  const shown = lines.slice(0, JSON_LINES);
+  if (lines.length > JSON_LINES) shown.push(`… ${lines.length - JSON_LINES} more lines: -o json shows all`);
+  return shown.map((line) => `  ${line}\n`).join('');
+}
