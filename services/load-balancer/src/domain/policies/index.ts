@@ -1,7 +1,7 @@
 import { leastLoaded } from './least-loaded';
 import type { Policy } from './policy';
 
-export type { Candidate, Policy, PolicyContext } from './policy';
+export type { Policy } from './policy';
 
 /** Every policy that this build has, the default first. */
 export const POLICIES: readonly [Policy, ...Policy[]] = [leastLoaded];
