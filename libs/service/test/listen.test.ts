@@ -20,6 +20,7 @@ let entered: Deferred<void>;
 let release: Deferred<string>;
 let aborted: Deferred<void>;
 let opened: Deferred<SseStream>;
+let app: ReturnType<typeof createHttpApp>;
 let server: Listening;
 let heartbeatMs: number | undefined;
 
@@ -96,17 +97,27 @@ async function readUntil(stream: IncomingMessage, part: string): Promise<string>
 }
 
 describe('listen', () => {
-  test('serves the app with requests that are born with its prototypes', async () => {
+  test('serves requests that are born with the prototypes of the app, which express then need not change', async () => {
+    const { setPrototypeOf } = Object;
+    const changes: boolean[] = [];
+    const spy = jest.spyOn(Object, 'setPrototypeOf').mockImplementation((target: object, prototype) => {
+      if (prototype === app.request || prototype === app.response) {
+        changes.push(Object.getPrototypeOf(target) !== prototype);
+      }
+      return setPrototypeOf(target, prototype) as object;
+    });
     const reply = await fetch(`${server.url}/echo`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '[1]',
     });
+    spy.mockRestore();
     expect(await reply.json()).toEqual([1]);
+    expect(changes).toEqual([false, false]);
   });
 
   test('a taken port is one clear line that names the port and the setting', async () => {
-    const app = createHttpApp({
+    const second = createHttpApp({
       service: 'test',
       version: '1',
       title: 'Test',
@@ -116,7 +127,7 @@ describe('listen', () => {
       logger,
     });
     await expect(
-      listen(app, { host: '127.0.0.1', port: server.port, portSetting: 'ORCHESTRATOR_PORT', logger }),
+      listen(second, { host: '127.0.0.1', port: server.port, portSetting: 'ORCHESTRATOR_PORT', logger }),
     ).rejects.toMatchObject({
       code: 'invalid-configuration',
       message: `port ${server.port} on 127.0.0.1 is taken: stop what listens there, or set ORCHESTRATOR_PORT to another port (0 takes a free one)`,
