@@ -68,7 +68,7 @@ const routes = [
 beforeEach(async () => {
   [entered, release, aborted, opened] = [deferred(), deferred(), deferred(), deferred()];
   heartbeatMs = undefined;
-  const app = createHttpApp({
+  app = createHttpApp({
     service: 'test',
     version: '1',
     title: 'Test',
