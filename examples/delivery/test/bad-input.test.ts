@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import { eventually } from '@multiswarm/testing';
 import { agent, outputOf, runAgent, startAgent, temporaryDirectory } from './run-agent';
 import { writeProject } from './sample-project';
 
@@ -17,14 +18,6 @@ async function faultOf(name: string, input: unknown): Promise<string> {
   const { code, stdout, stderr } = await runAgent(agent(name), input, { env });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   return stderr.trimEnd().split('\n').at(-1) ?? '';
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error('the condition did not come true');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 const isAlive = (pid: number): boolean => {
@@ -128,11 +121,11 @@ test('an analysis that is cancelled leaves neither files nor processes behind', 
     { project: newProject({ 'test/hang-test.js': hanging }) },
     { env },
   );
-  await until(() => existsSync(mark) && readFileSync(mark, 'utf8') !== '');
+  await eventually(() => existsSync(mark) && readFileSync(mark, 'utf8'), { timeoutMs: 20_000 });
   running.process.kill('SIGTERM');
   const { code, stdout, stderr } = await running.ended;
   expect({ code, stdout }).toEqual({ code: 143, stdout: '' });
   expect(stderr.trimEnd().split('\n').at(-1)).toBe('cancelled by SIGTERM');
-  await until(() => !isAlive(Number(readFileSync(mark, 'utf8'))));
+  await eventually(() => !isAlive(Number(readFileSync(mark, 'utf8'))), { timeoutMs: 20_000 });
   expect(readdirSync(scratch)).toEqual([]);
 });

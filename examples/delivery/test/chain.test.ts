@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { SwarmProfile, validateWorkflow, type Step } from '@multiswarm/contracts';
+import { applyPatch, parsePatch } from 'diff';
 import { list } from 'tar';
 import { parse } from 'yaml';
 import { DELIVERY, agent, outputOf, runAgent, temporaryDirectory } from './run-agent';
@@ -139,12 +140,13 @@ test('the same input gives the same design and the same implementation', async (
 
 test('the diff turns the project into the new snapshot', () => {
   const { diff, snapshot } = outputs['implement_solution'];
-  const copy = path.join(here.path, 'copy');
-  execFileSync('cp', ['-r', path.join(DELIVERY, 'project'), copy]);
-  execFileSync('patch', ['-p1', '--quiet'], { cwd: copy, input: diff });
-  for (const [file, content] of Object.entries(snapshot)) {
-    expect(readFileSync(path.join(copy, file), 'utf8')).toBe(content);
+  const patched: Record<string, string> = { ...outputs['analyze_requirements'].snapshot };
+  for (const change of parsePatch(diff)) {
+    const file = change.newFileName.replace(/^b\//, '');
+    const before = change.oldFileName === '/dev/null' ? '' : patched[file]!;
+    patched[file] = applyPatch(before, change) as string;
   }
+  expect(patched).toEqual(snapshot);
 });
 
 test('the new snapshot passes every test of the old one, and more', () => {

@@ -60,7 +60,7 @@ export const DEPRECATED_APIS = [
     module: 'util',
     member: 'isArray',
     code: 'DEP0044',
-    why: 'Array.isArray does the same, and Node.js 23 removed this one',
+    why: 'Array.isArray does the same, and the rest of this family is gone since Node.js 23',
   },
   {
     id: 'util._extend',
