@@ -1,5 +1,6 @@
 export { createHttpApp, type HttpAppOptions } from './http/app';
 export { type Check, type CheckResult, type HealthCheck } from './http/health';
+export { findJsonFault, type JsonFault } from './http/json-fault';
 export { listen, type Listening, type ListenOptions } from './http/listen';
 export {
   defineRoute,
