@@ -130,6 +130,14 @@ describe('reservations', () => {
     expect(busyAndCpu()).toEqual([0, 4_000]);
   });
 
+  test('an attempt that is asked for again while its swarm holds it counts once', () => {
+    const fleet = fleetOf({ swarmId: 'a', held: held('t1') });
+    reserve(fleet, 'a', 't1');
+    expect(swarm(fleet, 'a').busy).toBe(1);
+    fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2, held: held('t1') }), at(1));
+    expect(swarm(fleet, 'a').busy).toBe(1);
+  });
+
   test('a heartbeat that does not list the attempt yet leaves its reservation alone', () => {
     const fleet = fleetOf({ swarmId: 'a' });
     reserve(fleet, 'a', 't1');

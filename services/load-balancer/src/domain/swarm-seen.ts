@@ -131,7 +131,7 @@ export class SwarmSeen {
     return asked === NO_RESOURCES || fits(asked, this.resourcesLeft);
   }
 
-  /** Takes over a newer heartbeat of the same instance. Returns the reservations that it lists now, and whether the profile changed. */
+  /** Takes over a newer heartbeat of the same instance. Returns the reservations that it lists now, which the caller ends (S2), and whether the profile changed. */
   update(heartbeat: Heartbeat, now: Moment): { listed: Reservation[]; profileChanged: boolean } {
     const text = textOf(heartbeat);
     const profileChanged = text !== this.profileText;
@@ -159,14 +159,13 @@ export class SwarmSeen {
     this.recount();
   }
 
-  /** The attempt does not run here any more, whatever heartbeats that are still under way say. */
+  /** The attempt does not run here any more, whatever heartbeats that are still under way say. Its reservation is the caller's. */
   end(key: string, now: Moment): void {
     this.ended.delete(key);
     this.ended.set(key, now.monotonicMs + ENDED_MEMORY_MS);
     if (this.ended.size > ENDED_ATTEMPTS) this.ended.delete(first(this.ended.keys()));
     const reservation = this.reservationsByAttempt.get(key);
     if (reservation !== undefined) {
-      this.release(reservation);
       // A heartbeat from before the end may be the first that lists it.
       this.resourcesListed.set(key, reservation.resources);
     }
@@ -209,7 +208,6 @@ export class SwarmSeen {
       this.held.set(key, ref);
       const reservation = this.reservationsByAttempt.get(key);
       if (reservation === undefined) continue;
-      this.release(reservation);
       this.resourcesListed.set(key, reservation.resources);
       listed.push(reservation);
     }
