@@ -1,5 +1,4 @@
-import type { JsonValue, Priority, RetryPolicy, Scalar, Resources, Timeouts } from '@multiswarm/contracts';
-import { RetryPolicy as RetryPolicySchema } from '@multiswarm/contracts';
+import type { JsonValue, Priority, Resources, RetryPolicy, Scalar, Timeouts } from '@multiswarm/contracts';
 import type { z } from 'zod';
 
 /** What a task asks of the swarm that runs it; a single capability or region may stand without its array. */
@@ -14,8 +13,7 @@ export interface RequirementsInput {
 }
 
 /** Any part of a retry policy; the rest takes the defaults of the contract. */
-export type RetryInput = z.input<typeof RetryPolicySchema>;
-export type { RetryPolicy };
+export type RetryInput = z.input<typeof RetryPolicy>;
 
 /** How a task is to be run; each of them may be given with the definition, and again with a submission, which wins. */
 export interface TaskDefaults {
@@ -27,7 +25,7 @@ export interface TaskDefaults {
 }
 
 /** The schema of a definition that names none: any JSON. */
-export type AnyJson = z.ZodType<JsonValue, unknown>;
+export type AnyJson = z.ZodType<JsonValue>;
 
 /** A kind of work, with its types. Made by `defineTask`; used by the swarm that handles it and the client that submits it. */
 export interface TaskDefinition<

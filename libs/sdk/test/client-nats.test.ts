@@ -291,10 +291,8 @@ describe('events over NATS', () => {
   test('say that something may be missing after the connection was lost', async () => {
     const abort = new AbortController();
     const gaps: string[] = [];
-    const events = client
-      .events({ signal: abort.signal, onGap: (reason) => gaps.push(reason) })
-      [Symbol.asyncIterator]();
-    const first = events.next();
+    const events = client.events({ signal: abort.signal, onGap: (reason) => gaps.push(reason) });
+    const first = events[Symbol.asyncIterator]().next();
     first.catch(() => undefined);
     await nats.restart();
     await eventually(() => gaps.length > 0);

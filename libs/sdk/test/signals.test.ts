@@ -20,7 +20,7 @@ afterEach(async () => {
 
 /** A process with two swarms, each of which holds one attempt. `exited` resolves to its exit code. */
 async function startProcess(drainMs: number): Promise<{ exited: Promise<unknown> }> {
-  const script = join(__dirname, 'draining-swarm.ts');
+  const script = join(__dirname, 'swarm-process.ts');
   const args = ['-C', 'multiswarm-source', '-r', 'ts-node/register', script, nats.url, String(drainMs)];
   child = spawn(process.execPath, args, { cwd: join(__dirname, '../../..'), stdio: 'ignore' });
   const exited = once(child, 'exit').then(([code]) => code as unknown);

@@ -1,4 +1,4 @@
-import { Event, MultiswarmError, parseOrThrow, type Problem } from '@multiswarm/contracts';
+import { ErrorCodeSchema, Event, MultiswarmError, parseOrThrow } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
 import { z } from 'zod';
 import { EventStream } from './event-stream';
@@ -10,7 +10,12 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** What proxies in front of the orchestrator say when it is away for a moment. */
 const PASSING_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-const ProblemReply = z.looseObject({ code: z.string(), detail: z.string() });
+const ProblemReply = z.object({
+  // A newer server may know codes that we do not.
+  code: ErrorCodeSchema.catch('internal'),
+  detail: z.string(),
+  errors: z.array(z.object({ pointer: z.string(), code: z.string(), message: z.string() })).optional(),
+});
 
 /** Requests to the orchestrator's HTTP face. */
 export class HttpTransport implements Transport {
@@ -107,8 +112,10 @@ export class HttpTransport implements Transport {
     if (response.ok) return;
     const text = await response.text();
     const problem = ProblemReply.safeParse(tryJson(text));
-    // The catalogue decides what a code means; `fromProblem` turns one that we do not know into `internal`.
-    if (problem.success) throw MultiswarmError.fromProblem(problem.data as Problem);
+    if (problem.success) {
+      const { code, detail, errors } = problem.data;
+      throw new MultiswarmError(code, detail, errors ? { findings: errors } : {});
+    }
     const code = PASSING_STATUS.has(response.status) ? 'bus-unavailable' : 'internal';
     throw new MultiswarmError(
       code,
@@ -127,7 +134,8 @@ export class HttpTransport implements Transport {
   private url({ path, query }: HttpCall): URL {
     const url = new URL(path.slice(1), this.base);
     for (const [name, value] of Object.entries(query ?? {})) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
+      if (value !== undefined)
+        url.searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
     }
     return url;
   }

@@ -7,12 +7,12 @@ const passing = new MultiswarmError('shard-unavailable', 'no owner');
 /** Runs to the end on a clock that moves as fast as it is asked to. */
 async function run<T>(attempt: () => Promise<T>, forMs: number, signal?: AbortSignal) {
   const clock = new ManualClock();
-  let over = false;
+  const state = { over: false };
   const result = withRetry(attempt, { clock, random: seededRandom(1), forMs, signal }).finally(
-    () => (over = true),
+    () => (state.over = true),
   );
   result.catch(() => undefined);
-  while (!over) {
+  while (!state.over) {
     await new Promise((resolve) => setImmediate(resolve));
     clock.advance(100);
   }

@@ -1,4 +1,4 @@
-import { parseOrThrow, Task, type Event, type JsonValue } from '@multiswarm/contracts';
+import { parseOrThrow, type Task, type Event, type JsonValue } from '@multiswarm/contracts';
 import type { z } from 'zod';
 import { TaskFailedError } from '../errors';
 import { OPERATIONS } from './operations';

@@ -1,4 +1,4 @@
-import { Workflow, type Event, type JsonValue } from '@multiswarm/contracts';
+import { type Workflow, type Event, type JsonValue } from '@multiswarm/contracts';
 import { WorkflowFailedError } from '../errors';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';

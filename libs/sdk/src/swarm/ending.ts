@@ -18,7 +18,7 @@ export function endingOfValue(value: unknown, cause: AbortCause | undefined): En
   if (cause !== undefined && cause !== 'shutdown') return endingOfAbort(cause, '');
   let text: string | undefined;
   try {
-    text = JSON.stringify(value === undefined ? null : value);
+    text = toJson(value);
   } catch (error) {
     return failed('attempt-failed', `the output is not JSON: ${messageOf(error)}`, false);
   }
@@ -72,6 +72,11 @@ export function endingOfAbort(cause: AbortCause, detail: string): Ending {
         error: taskError('attempt-lost', `the swarm was stopped before it finished${because}`, true),
       };
   }
+}
+
+/** Undefined for what JSON has no word for, such as a function; its type does not say so. */
+function toJson(value: unknown): string | undefined {
+  return JSON.stringify(value === undefined ? null : value);
 }
 
 function failed(code: string, message: string, retryable: boolean): Ending {
