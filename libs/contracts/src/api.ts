@@ -10,23 +10,43 @@ import { Event } from './event';
 import { Workflow, WorkflowState } from './workflow';
 
 /** Requests and replies that HTTP and NATS share. */
-export const Accepted = z.object({ id: z.string(), state: z.string(), duplicate: z.boolean().describe('an idempotency key met an earlier submission') });
+export const Accepted = z.object({
+  id: z.string(),
+  state: z.string(),
+  duplicate: z.boolean().describe('an idempotency key met an earlier submission'),
+});
 export type Accepted = z.infer<typeof Accepted>;
 
 export const BatchItemResult = z.union([
   z.object({ index: z.number().int(), id: z.string(), duplicate: z.boolean() }),
-  z.object({ index: z.number().int(), error: z.object({ code: z.string(), detail: z.string(), errors: z.array(Finding).optional() }) }),
+  z.object({
+    index: z.number().int(),
+    error: z.object({ code: z.string(), detail: z.string(), errors: z.array(Finding).optional() }),
+  }),
 ]);
 export type BatchItemResult = z.infer<typeof BatchItemResult>;
 export const BatchSubmission = z.strictObject({ tasks: z.array(z.unknown()).min(1).max(LIMITS.BATCH_TASKS) });
-export const BatchReply = z.object({ accepted: z.number().int(), rejected: z.number().int(), results: z.array(BatchItemResult) });
+export const BatchReply = z.object({
+  accepted: z.number().int(),
+  rejected: z.number().int(),
+  results: z.array(BatchItemResult),
+});
 export type BatchReply = z.infer<typeof BatchReply>;
 
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
-const page = { limit: z.coerce.number().int().min(1).max(LIMITS.PAGE_ITEMS).default(50), cursor: z.string().max(256).optional() };
+const page = {
+  limit: z.coerce.number().int().min(1).max(LIMITS.PAGE_ITEMS).default(50),
+  cursor: z.string().max(256).optional(),
+};
 
-export const GetTaskQuery = z.strictObject({ id: TaskId, waitMs: z.coerce.number().int().min(0).max(LIMITS.WAIT_MS).default(0) });
-export const GetWorkflowQuery = z.strictObject({ id: WorkflowId, waitMs: z.coerce.number().int().min(0).max(LIMITS.WAIT_MS).default(0) });
+export const GetTaskQuery = z.strictObject({
+  id: TaskId,
+  waitMs: z.coerce.number().int().min(0).max(LIMITS.WAIT_MS).default(0),
+});
+export const GetWorkflowQuery = z.strictObject({
+  id: WorkflowId,
+  waitMs: z.coerce.number().int().min(0).max(LIMITS.WAIT_MS).default(0),
+});
 export const ListTasksQuery = z.strictObject({
   state: TaskState.optional(),
   type: Name.optional(),
@@ -35,14 +55,21 @@ export const ListTasksQuery = z.strictObject({
   ...page,
 });
 export type ListTasksQuery = z.infer<typeof ListTasksQuery>;
-export const ListWorkflowsQuery = z.strictObject({ state: WorkflowState.optional(), namespace: Namespace.optional(), ...page });
+export const ListWorkflowsQuery = z.strictObject({
+  state: WorkflowState.optional(),
+  namespace: Namespace.optional(),
+  ...page,
+});
 export type ListWorkflowsQuery = z.infer<typeof ListWorkflowsQuery>;
 
 export const TaskSummary = Task.omit({ input: true, output: true, attempts: true });
 export type TaskSummary = z.infer<typeof TaskSummary>;
 export const TaskPage = z.object({ items: z.array(TaskSummary), next: z.string().nullable() });
 export type TaskPage = z.infer<typeof TaskPage>;
-export const WorkflowPage = z.object({ items: z.array(Workflow.omit({ steps: true, output: true })), next: z.string().nullable() });
+export const WorkflowPage = z.object({
+  items: z.array(Workflow.omit({ steps: true, output: true })),
+  next: z.string().nullable(),
+});
 export type WorkflowPage = z.infer<typeof WorkflowPage>;
 export const SwarmPage = z.object({ items: z.array(Swarm), next: z.null() });
 export type SwarmPage = z.infer<typeof SwarmPage>;
@@ -51,11 +78,17 @@ export type RegionPage = z.infer<typeof RegionPage>;
 export const EventPage = z.object({ items: z.array(Event), next: z.null() });
 export type EventPage = z.infer<typeof EventPage>;
 
-export const CancelRequest = z.strictObject({ reason: z.string().max(LIMITS.METADATA_VALUE_CHARS).default('cancelled on request') });
+export const CancelRequest = z.strictObject({
+  reason: z.string().max(LIMITS.METADATA_VALUE_CHARS).default('cancelled on request'),
+});
 export const CancelTask = CancelRequest.extend({ id: TaskId });
 export const CancelWorkflow = CancelRequest.extend({ id: WorkflowId });
 
-export const ValidationReply = z.object({ valid: z.boolean(), findings: z.array(Finding), steps: z.number().int().optional() });
+export const ValidationReply = z.object({
+  valid: z.boolean(),
+  findings: z.array(Finding),
+  steps: z.number().int().optional(),
+});
 export type ValidationReply = z.infer<typeof ValidationReply>;
 
 export const EventsQuery = z.strictObject({
@@ -66,6 +99,9 @@ export const EventsQuery = z.strictObject({
 export type EventsQuery = z.infer<typeof EventsQuery>;
 
 export const ExplainRequest = z.object({ v: z.literal(1), taskIds: z.array(z.string()).max(1000) });
-export const ExplainReply = z.object({ v: z.literal(1), waiting: z.record(z.string(), Waiting), queued: z.number().int() });
+export const ExplainReply = z.object({
+  v: z.literal(1),
+  waiting: z.record(z.string(), Waiting),
+  queued: z.number().int(),
+});
 export type ExplainReply = z.infer<typeof ExplainReply>;
-

@@ -8,22 +8,47 @@ export const ERRORS = {
   'invalid-json': { status: 400, exit: 2, retryable: false, title: 'The body is not valid JSON' },
   'invalid-workflow': { status: 400, exit: 2, retryable: false, title: 'The workflow cannot run as it is' },
   'body-too-large': { status: 413, exit: 2, retryable: false, title: 'The body is over the limit' },
-  'input-too-large': { status: 413, exit: 2, retryable: false, title: 'The input of a task is over the limit' },
-  'unsupported-media-type': { status: 415, exit: 2, retryable: false, title: 'The body must be application/json' },
+  'input-too-large': {
+    status: 413,
+    exit: 2,
+    retryable: false,
+    title: 'The input of a task is over the limit',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    exit: 2,
+    retryable: false,
+    title: 'The body must be application/json',
+  },
   'route-not-found': { status: 404, exit: 3, retryable: false, title: 'No such route' },
-  'method-not-allowed': { status: 405, exit: 2, retryable: false, title: 'The route exists, but not for this method' },
+  'method-not-allowed': {
+    status: 405,
+    exit: 2,
+    retryable: false,
+    title: 'The route exists, but not for this method',
+  },
   'task-not-found': { status: 404, exit: 3, retryable: false, title: 'No such task' },
   'workflow-not-found': { status: 404, exit: 3, retryable: false, title: 'No such workflow' },
   'swarm-not-found': { status: 404, exit: 3, retryable: false, title: 'No such swarm' },
   'message-not-found': { status: 404, exit: 3, retryable: false, title: 'No such message' },
-  'recipient-unknown': { status: 404, exit: 3, retryable: false, title: 'No swarm with that id is connected' },
+  'recipient-unknown': {
+    status: 404,
+    exit: 3,
+    retryable: false,
+    title: 'No swarm with that id is connected',
+  },
   'idempotency-conflict': {
     status: 422,
     exit: 5,
     retryable: false,
     title: 'The idempotency key was used with another body',
   },
-  'feature-not-available': { status: 501, exit: 4, retryable: false, title: 'This build does not have that feature yet' },
+  'feature-not-available': {
+    status: 501,
+    exit: 4,
+    retryable: false,
+    title: 'This build does not have that feature yet',
+  },
   'no-placement': { status: 503, exit: 7, retryable: true, title: 'No swarm can take this now' },
   'shard-unavailable': { status: 503, exit: 7, retryable: true, title: 'The shard has no owner right now' },
   'store-unavailable': { status: 503, exit: 7, retryable: true, title: 'Redis does not answer' },
@@ -35,12 +60,32 @@ export const ERRORS = {
   'task-failed': { status: 409, exit: 1, retryable: false, title: 'The task ended without a result' },
   'attempt-failed': { status: 500, exit: 1, retryable: true, title: 'The agent reported a failure' },
   'attempt-lost': { status: 500, exit: 1, retryable: true, title: 'The swarm that held the attempt is gone' },
-  'attempt-timeout': { status: 500, exit: 1, retryable: true, title: 'The attempt ran longer than startToCloseMs' },
-  'output-too-large': { status: 500, exit: 1, retryable: false, title: 'The output of the attempt is over the limit' },
-  'upstream-failed': { status: 500, exit: 1, retryable: false, title: 'A step that this step depends on did not succeed' },
+  'attempt-timeout': {
+    status: 500,
+    exit: 1,
+    retryable: true,
+    title: 'The attempt ran longer than startToCloseMs',
+  },
+  'output-too-large': {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    title: 'The output of the attempt is over the limit',
+  },
+  'upstream-failed': {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    title: 'A step that this step depends on did not succeed',
+  },
   cancelled: { status: 409, exit: 1, retryable: false, title: 'Cancelled on request' },
   'invalid-configuration': { status: 500, exit: 2, retryable: false, title: 'The configuration has faults' },
-  internal: { status: 500, exit: 1, retryable: false, title: 'A fault of ours; the trace id finds it in the logs' },
+  internal: {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    title: 'A fault of ours; the trace id finds it in the logs',
+  },
 } as const satisfies Record<string, { status: number; exit: number; retryable: boolean; title: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -97,14 +142,30 @@ export class MultiswarmError extends Error {
     };
   }
 
-  static fromProblem(problem: Problem): MultiswarmError {
-    const code = Object.hasOwn(ERRORS, problem.code) ? problem.code : 'internal';
-    return new MultiswarmError(code, problem.detail, problem.errors ? { findings: problem.errors } : {});
+  /** The error that a peer reported. A code that this version does not know becomes `internal`, and so does what is no problem at all. */
+  static fromProblem(problem: unknown): MultiswarmError {
+    const { code, detail, errors } = asRecord(problem);
+    const known = typeof code === 'string' && Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'internal';
+    const text = typeof detail === 'string' ? detail : 'the error came without a description';
+    return new MultiswarmError(known, text, {
+      findings: Array.isArray(errors) ? errors.filter(isFinding) : [],
+    });
   }
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function isFinding(value: unknown): value is Finding {
+  const { pointer, code, message } = asRecord(value);
+  return typeof pointer === 'string' && typeof code === 'string' && typeof message === 'string';
 }
 
 /** Any thrown value as one of ours; what is not ours becomes `internal` and keeps its cause for the log. */
 export function asMultiswarmError(error: unknown): MultiswarmError {
   if (error instanceof MultiswarmError) return error;
-  return new MultiswarmError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+  return new MultiswarmError('internal', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
 }

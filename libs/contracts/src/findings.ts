@@ -9,26 +9,50 @@ export function toPointer(path: readonly PropertyKey[]): string {
 
 /** All issues of a failed parse, one finding per unknown key, at most `LIMITS.FINDINGS`. */
 export function toFindings(error: z.ZodError, base: readonly PropertyKey[] = []): Finding[] {
-  const findings = error.issues.flatMap((issue): Finding[] => {
-    const path = [...base, ...issue.path];
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        pointer: toPointer([...path, key]),
-        code: 'unknown-field',
-        message: `unknown field "${key}": remove it or check its spelling`,
-      }));
-    }
-    return [{ pointer: toPointer(path), code: issue.code.replaceAll('_', '-'), message: issue.message }];
-  });
+  const findings: Finding[] = [];
+  for (const issue of error.issues) {
+    if (findings.length >= LIMITS.FINDINGS) break;
+    findings.push(...findingsOf(issue, base));
+  }
   return findings.slice(0, LIMITS.FINDINGS);
 }
 
+function findingsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): Finding[] {
+  const path = [...base, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.slice(0, LIMITS.FINDINGS).map((key) => ({
+      pointer: toPointer([...path, key]),
+      code: 'unknown-field',
+      message: `unknown field "${key}": remove it or check its spelling`,
+    }));
+  }
+  return [{ pointer: toPointer(path), code: issue.code.replaceAll('_', '-'), message: issue.message }];
+}
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; findings: Finding[] };
+
+/** Parses, and lists every fault with its place. Nesting so deep that the stack does not hold it is a fault like any other. */
+export function parse<S extends z.ZodType>(schema: S, value: unknown): Parsed<z.output<S>> {
+  try {
+    const parsed = schema.safeParse(value);
+    return parsed.success
+      ? { ok: true, value: parsed.data }
+      : { ok: false, findings: toFindings(parsed.error) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { ok: false, findings: [{ pointer: '', code: 'too-deep', message: 'nested too deeply' }] };
+  }
+}
+
 /** Parses or throws one `MultiswarmError` that lists every fault with its place. */
-export function parseOrThrow<S extends z.ZodType>(schema: S, value: unknown, code: ErrorCode = 'invalid-request'): z.output<S> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const findings = toFindings(parsed.error);
-  throw new MultiswarmError(code, summarize(findings), { findings });
+export function parseOrThrow<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  code: ErrorCode = 'invalid-request',
+): z.output<S> {
+  const parsed = parse(schema, value);
+  if (parsed.ok) return parsed.value;
+  throw new MultiswarmError(code, summarize(parsed.findings), { findings: parsed.findings });
 }
 
 /** The first finding in a sentence, and how many more there are. */

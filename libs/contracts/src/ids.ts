@@ -6,7 +6,9 @@ import { z } from 'zod';
  * `t<shard>-<unique>` for tasks, `w<shard>-<unique>` for workflow runs.
  */
 export const TaskId = z.string().regex(/^t\d{1,4}-[0-9a-z]{8,40}$/, 'a task id looks like t3-0198c2...');
-export const WorkflowId = z.string().regex(/^w\d{1,4}-[0-9a-z]{8,40}$/, 'a workflow id looks like w3-0198c2...');
+export const WorkflowId = z
+  .string()
+  .regex(/^w\d{1,4}-[0-9a-z]{8,40}$/, 'a workflow id looks like w3-0198c2...');
 
 export function taskId(shard: number, unique: string): string {
   return `t${shard}-${unique}`;
@@ -25,7 +27,11 @@ export function shardOf(id: string, shards: number): number | undefined {
 }
 
 /** A submission with an idempotency key gets its id from (kind, namespace, key), so repeats meet in one shard under one id. */
-export function keyedUnique(kind: 'task' | 'workflow', namespace: string, key: string): { unique: string; hash: number } {
+export function keyedUnique(
+  kind: 'task' | 'workflow',
+  namespace: string,
+  key: string,
+): { unique: string; hash: number } {
   const digest = createHash('sha256').update(`${kind}\0${namespace}\0${key}`).digest();
   return { unique: digest.toString('hex').slice(0, 32), hash: digest.readUInt32BE(28) };
 }

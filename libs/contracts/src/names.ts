@@ -6,7 +6,10 @@ export const Name = z
   .string()
   .min(1)
   .max(LIMITS.NAME_CHARS)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.:/-]*$/, 'letters, digits and _ . : / - only, starting with a letter or digit');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.:/-]*$/,
+    'letters, digits and _ . : / - only, starting with a letter or digit',
+  );
 
 /** Ids that become one token of a NATS subject: no dots. */
 export const Token = z
@@ -21,7 +24,7 @@ export const Namespace = Token;
 export const StepId = Name;
 export const Scalar = z.union([z.string().max(LIMITS.METADATA_VALUE_CHARS), z.number(), z.boolean()]);
 export type Scalar = z.infer<typeof Scalar>;
-export const Json: z.ZodType<JsonValue> = z.json() as z.ZodType<JsonValue>;
+export const Json: z.ZodType<JsonValue> = z.json();
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 /** ISO 8601 UTC instant on the wire. */
 export const Instant = z.iso.datetime();
@@ -40,7 +43,8 @@ export function matchesPattern(pattern: string, value: string): boolean {
   const parts = pattern.split('*');
   const first = parts[0] ?? '';
   const last = parts[parts.length - 1] ?? '';
-  if (value.length < first.length + last.length || !value.startsWith(first) || !value.endsWith(last)) return false;
+  if (value.length < first.length + last.length || !value.startsWith(first) || !value.endsWith(last))
+    return false;
   let at = first.length;
   const end = value.length - last.length;
   for (const part of parts.slice(1, -1)) {

@@ -3,7 +3,18 @@ import { Instant, Name, Namespace, Region, SwarmId } from './names';
 import { Requirements } from './requirements';
 
 /** The rules that can drop a swarm from the candidates, in the order in which they are asked. */
-export const PLACEMENT_RULES = ['down', 'draining', 'type', 'capability', 'region', 'label', 'attribute', 'resources', 'slot', 'avoided'] as const;
+export const PLACEMENT_RULES = [
+  'down',
+  'draining',
+  'type',
+  'capability',
+  'region',
+  'label',
+  'attribute',
+  'resources',
+  'slot',
+  'avoided',
+] as const;
 export const PlacementRule = z.enum(PLACEMENT_RULES);
 export type PlacementRule = z.infer<typeof PlacementRule>;
 
@@ -50,7 +61,9 @@ export type Waiting = z.infer<typeof Waiting>;
 
 export const PlaceItem = z.object({
   key: z.string().describe('task id'),
-  classKey: z.string().describe('equal for equal requirements: once one is refused, the rest of its class need no look'),
+  classKey: z
+    .string()
+    .describe('equal for equal requirements: once one is refused, the rest of its class need no look'),
   attempt: z.number().int().positive(),
   namespace: Namespace,
   type: Name,

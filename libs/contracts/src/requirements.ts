@@ -15,11 +15,25 @@ export type Resources = z.infer<typeof Resources>;
  * `attributes` are scalars that the swarm must declare: a number means "at least", anything else "equal".
  */
 export const Requirements = z.strictObject({
-  capabilities: z.array(Name).max(LIMITS.LIST_ITEMS).optional().describe('every one must be advertised by the swarm'),
-  region: z.array(RegionPattern).max(LIMITS.LIST_ITEMS).optional().describe('regions or patterns such as eu-*; any of them'),
+  capabilities: z
+    .array(Name)
+    .max(LIMITS.LIST_ITEMS)
+    .optional()
+    .describe('every one must be advertised by the swarm'),
+  region: z
+    .array(RegionPattern)
+    .max(LIMITS.LIST_ITEMS)
+    .optional()
+    .describe('regions or patterns such as eu-*; any of them'),
   resources: Resources.optional(),
-  labels: z.record(Name, z.string().max(LIMITS.NAME_CHARS)).optional().describe('labels that the swarm must carry'),
-  attributes: z.record(Name, Scalar).optional().describe('numbers: at least; otherwise equal to, or one of, what the swarm declares'),
+  labels: z
+    .record(Name, z.string().max(LIMITS.NAME_CHARS))
+    .optional()
+    .describe('labels that the swarm must carry'),
+  attributes: z
+    .record(Name, Scalar)
+    .optional()
+    .describe('numbers: at least; otherwise equal to, or one of, what the swarm declares'),
 });
 export type Requirements = z.infer<typeof Requirements>;
 
@@ -41,25 +55,30 @@ const KNOWN = new Set(['capabilities', 'region', 'resources', 'labels', 'attribu
  */
 export function normalizeRequirements(given: unknown): unknown {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
-  const out: Record<string, unknown> = {};
-  const attributes: Record<string, unknown> = {};
-  const resources: Record<string, unknown> = {};
+  // Maps, because an assignment to the key `__proto__` of an object would not make an entry.
+  const out = new Map<string, unknown>();
+  const attributes = new Map<string, unknown>();
+  const resources = new Map<string, unknown>();
   for (const [key, value] of Object.entries(given)) {
-    if ((key === 'region' || key === 'capabilities') && typeof value === 'string') out[key] = [value];
-    else if (KNOWN.has(key)) out[key] = value;
+    if ((key === 'region' || key === 'capabilities') && typeof value === 'string') out.set(key, [value]);
+    else if (KNOWN.has(key)) out.set(key, value);
     else if (key === 'requires_gpu' && typeof value === 'boolean') {
-      if (value) resources['gpu'] = 1;
+      if (value) resources.set('gpu', 1);
     } else if (key === 'cpu_intensive' && typeof value === 'boolean') {
-      if (value) resources['cpu'] = 2;
+      if (value) resources.set('cpu', 2);
     } else if (key === 'cost_sensitive' && typeof value === 'boolean') continue;
-    else if (['string', 'number', 'boolean'].includes(typeof value)) attributes[key] = value;
-    else out[key] = value;
+    else if (key !== '__proto__' && ['string', 'number', 'boolean'].includes(typeof value))
+      attributes.set(key, value);
+    else out.set(key, value);
   }
-  if (Object.keys(attributes).length > 0) out['attributes'] = { ...attributes, ...asObject(out['attributes']) };
-  if (Object.keys(resources).length > 0) out['resources'] = { ...resources, ...asObject(out['resources']) };
-  return out;
+  addTo(out, 'attributes', attributes);
+  addTo(out, 'resources', resources);
+  return Object.fromEntries(out);
 }
 
-function asObject(value: unknown): object {
-  return typeof value === 'object' && value !== null ? value : {};
+/** What was given under the key itself wins, and stays as it is where it is not even an object: the schema refuses it. */
+function addTo(out: Map<string, unknown>, key: string, flat: ReadonlyMap<string, unknown>): void {
+  const given = out.get(key) ?? {};
+  if (flat.size === 0 || typeof given !== 'object' || Array.isArray(given)) return;
+  out.set(key, { ...Object.fromEntries(flat), ...given });
 }

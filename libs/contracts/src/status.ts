@@ -10,7 +10,10 @@ export const ServiceHealth = z.object({
   service: z.string(),
   version: z.string(),
   status: Health,
-  checks: z.record(z.string(), z.object({ ok: z.boolean(), latencyMs: z.number(), detail: z.string().optional() })),
+  checks: z.record(
+    z.string(),
+    z.object({ ok: z.boolean(), latencyMs: z.number(), detail: z.string().optional() }),
+  ),
   uptimeMs: z.number(),
 });
 export type ServiceHealth = z.infer<typeof ServiceHealth>;
@@ -28,7 +31,9 @@ export const SystemStatus = z.object({
     resource_utilization: z.number().nullable().describe('busy slots / slots'),
     cost_per_hour: z.number().describe('USD, all connected swarms'),
   }),
-  tasks: z.record(z.string(), z.number().int()).describe('tasks by state; ended ones since the data directory was made'),
+  tasks: z
+    .record(z.string(), z.number().int())
+    .describe('tasks by state; ended ones since the data directory was made'),
   regions: z.array(RegionView),
 });
 export type SystemStatus = z.infer<typeof SystemStatus>;

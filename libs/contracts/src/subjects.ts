@@ -46,7 +46,11 @@ export const subjects = {
 } as const;
 
 /** Queue groups: one member of each group gets a request. */
-export const groups = { orchestrator: 'orchestrator', loadBalancer: 'load-balancer', communicator: 'communicator' } as const;
+export const groups = {
+  orchestrator: 'orchestrator',
+  loadBalancer: 'load-balancer',
+  communicator: 'communicator',
+} as const;
 
 /** JetStream streams. */
 export const streams = { events: 'EVENTS' } as const;

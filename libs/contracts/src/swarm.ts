@@ -12,12 +12,18 @@ export const SwarmProfile = z.object({
   swarmId: SwarmId,
   region: Region,
   slots: z.number().int().min(1).max(LIMITS.SWARM_SLOTS),
-  types: z.array(z.union([z.literal('*'), Name])).min(1).max(LIMITS.LIST_ITEMS),
+  types: z
+    .array(z.union([z.literal('*'), Name]))
+    .min(1)
+    .max(LIMITS.LIST_ITEMS),
   capabilities: z.array(Name).max(LIMITS.LIST_ITEMS),
   labels: z.record(Name, z.string().max(LIMITS.NAME_CHARS)),
   attributes: z.record(Name, z.union([Scalar, z.array(Scalar).max(LIMITS.LIST_ITEMS)])),
   resources: Resources,
-  costPerHour: z.number().nonnegative().describe('USD for the whole swarm; one slot costs costPerHour / slots'),
+  costPerHour: z
+    .number()
+    .nonnegative()
+    .describe('USD for the whole swarm; one slot costs costPerHour / slots'),
 });
 export type SwarmProfile = z.infer<typeof SwarmProfile>;
 
@@ -28,7 +34,9 @@ export const Heartbeat = SwarmProfile.extend({
   sentAt: Millis,
   intervalMs: Millis,
   state: z.enum(['ready', 'draining', 'stopped']),
-  held: z.array(AttemptRef).describe('attempts accepted and not yet reported to, and acknowledged by, their owner'),
+  held: z
+    .array(AttemptRef)
+    .describe('attempts accepted and not yet reported to, and acknowledged by, their owner'),
   resourcesUsed: Resources,
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;

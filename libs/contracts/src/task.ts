@@ -58,7 +58,10 @@ const work = {
   estimateMs: Millis.optional(),
   metadata: z
     .record(Name, Scalar)
-    .refine((entries) => Object.keys(entries).length <= LIMITS.METADATA_ENTRIES, `at most ${LIMITS.METADATA_ENTRIES} entries`)
+    .refine(
+      (entries) => Object.keys(entries).length <= LIMITS.METADATA_ENTRIES,
+      `at most ${LIMITS.METADATA_ENTRIES} entries`,
+    )
     .default({}),
 };
 
@@ -71,7 +74,9 @@ function normalizeWork(given: unknown): unknown {
   if (task_id !== undefined) out[rest['id'] === undefined ? 'id' : 'task_id'] = task_id;
   if (estimated_duration !== undefined) {
     const usable = rest['estimateMs'] === undefined && typeof estimated_duration === 'number';
-    out[usable ? 'estimateMs' : 'estimated_duration'] = usable ? Math.round(estimated_duration * 1000) : estimated_duration;
+    out[usable ? 'estimateMs' : 'estimated_duration'] = usable
+      ? Math.round(estimated_duration * 1000)
+      : estimated_duration;
   }
   if (requirements !== undefined) out['requirements'] = normalizeRequirements(requirements);
   return out;
@@ -157,7 +162,11 @@ export const Task = z.object({
   metadata: z.record(z.string(), Scalar),
   workflowId: z.string().optional(),
   step: StepId.optional(),
-  attempt: z.number().int().nonnegative().describe('number of the current or last attempt, 0 before the first'),
+  attempt: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe('number of the current or last attempt, 0 before the first'),
   attempts: z.array(AttemptRecord),
   swarmId: SwarmId.optional(),
   region: Region.optional(),

@@ -1,20 +1,25 @@
 import type { z } from 'zod';
 import type { Finding } from './errors';
-import { toFindings, toPointer } from './findings';
+import { parse, toPointer } from './findings';
 import { LIMITS } from './limits';
 import { WorkflowSubmission } from './workflow';
 
-export type WorkflowValidation = { ok: true; workflow: WorkflowSubmission } | { ok: false; findings: Finding[] };
+export type WorkflowValidation =
+  { ok: true; workflow: WorkflowSubmission } | { ok: false; findings: Finding[] };
 
 /**
  * Everything that is wrong with a workflow, at once: faults of the schema and, as far as the graph can be read in
  * spite of them, duplicate ids, unknown dependencies and every cycle with its path.
  */
 export function validateWorkflow(given: unknown): WorkflowValidation {
-  const parsed = WorkflowSubmission.safeParse(given);
-  const findings = [...(parsed.success ? [] : toFindings(parsed.error as z.ZodError)), ...graphFindings(readGraph(given))];
-  if (parsed.success && findings.length === 0) return { ok: true, workflow: parsed.data };
-  return { ok: false, findings: findings.slice(0, LIMITS.FINDINGS) };
+  const parsed = parse(WorkflowSubmission, given);
+  const findings = parsed.ok ? [] : parsed.findings;
+  for (const finding of graphFindings(readGraph(given))) {
+    if (findings.length >= LIMITS.FINDINGS) break;
+    findings.push(finding);
+  }
+  if (parsed.ok && findings.length === 0) return { ok: true, workflow: parsed.value };
+  return { ok: false, findings };
 }
 
 interface Graph {
@@ -30,8 +35,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function readGraph(given: unknown): Graph {
   const graph: Graph = { ids: [], dependencies: [] };
   if (!isRecord(given)) return graph;
-  const tasks = Array.isArray(given['tasks']) ? given['tasks'].slice(0, LIMITS.WORKFLOW_STEPS) : [];
-  tasks.forEach((task: unknown, index) => {
+  const tasks: unknown[] = Array.isArray(given['tasks']) ? given['tasks'] : [];
+  tasks.forEach((task, index) => {
     if (!isRecord(task)) return;
     const key = typeof task['id'] === 'string' ? 'id' : 'task_id';
     const id = task[key];
@@ -39,56 +44,95 @@ function readGraph(given: unknown): Graph {
   });
   if (!isRecord(given['dependencies'])) return graph;
   for (const [step, upstream] of Object.entries(given['dependencies'])) {
-    if (Array.isArray(upstream)) graph.dependencies.push([step, upstream.filter((u): u is string => typeof u === 'string')]);
+    if (Array.isArray(upstream))
+      graph.dependencies.push([step, upstream.filter((u): u is string => typeof u === 'string')]);
   }
   return graph;
 }
 
-function graphFindings(graph: Graph): Finding[] {
-  const findings: Finding[] = [];
-  const first = new Map<string, number>();
-  for (const { id, index, key } of graph.ids) {
-    const before = first.get(id);
-    if (before === undefined) first.set(id, index);
-    else findings.push({ pointer: toPointer(['tasks', index, key]), code: 'duplicate-id', message: `"${id}" is already the id of tasks[${before}]` });
+/** Lazily: whoever has seen enough findings does not pay for the rest. */
+function* graphFindings(graph: Graph): Generator<Finding> {
+  const tasks = new Map<string, Graph['ids'][number]>();
+  for (const task of graph.ids) {
+    const before = tasks.get(task.id);
+    if (before === undefined) tasks.set(task.id, task);
+    else
+      yield {
+        pointer: toPointer(['tasks', task.index, task.key]),
+        code: 'duplicate-id',
+        message: `"${task.id}" is already the id of tasks[${before.index}]`,
+      };
   }
-  const inputs = new Map(graph.ids.map(({ id, input, index }) => [id, { input, index }]));
-  for (const [step, upstream] of graph.dependencies) {
-    if (!first.has(step)) {
-      findings.push({ pointer: toPointer(['dependencies', step]), code: 'unknown-step', message: `no task has the id "${step}"` });
-    }
-    const own = inputs.get(step);
-    if (upstream.length > 0 && own && own.input !== undefined && !isRecord(own.input)) {
-      findings.push({
-        pointer: toPointer(['tasks', own.index, 'input']),
-        code: 'input-not-object',
-        message: `the input of a step with dependencies must be an object: it receives their outputs under "upstream"`,
-      });
-    }
-    const seen = new Set<string>();
-    upstream.forEach((name, index) => {
-      const pointer = toPointer(['dependencies', step, index]);
-      if (!first.has(name)) findings.push({ pointer, code: 'unknown-dependency', message: `no task has the id "${name}"` });
-      if (seen.has(name)) findings.push({ pointer, code: 'duplicate-dependency', message: `"${name}" is listed twice` });
-      seen.add(name);
-    });
+  for (const [step, upstream] of graph.dependencies) yield* dependencyFindings(tasks, step, upstream);
+  for (const cycle of cyclesOf(new Map(graph.dependencies))) {
+    yield {
+      pointer: toPointer(['dependencies', cycle[0] ?? '']),
+      code: 'cycle',
+      message: `cycle: ${shown(cycle).join(' -> ')}`,
+    };
   }
-  for (const cycle of findCycles(new Map(graph.dependencies))) {
-    findings.push({ pointer: toPointer(['dependencies', cycle[0] ?? '']), code: 'cycle', message: `cycle: ${[...cycle, cycle[0]].join(' -> ')}` });
-  }
-  return findings;
 }
 
-/** One cycle per strongly tangled place, found by an iterative depth-first search (deep chains must not overflow the stack). */
+function* dependencyFindings(
+  tasks: ReadonlyMap<string, Graph['ids'][number]>,
+  step: string,
+  upstream: readonly string[],
+): Generator<Finding> {
+  const own = tasks.get(step);
+  if (!own) {
+    yield {
+      pointer: toPointer(['dependencies', step]),
+      code: 'unknown-step',
+      message: `no task has the id "${step}"`,
+    };
+  } else if (upstream.length > 0 && own.input !== undefined && !isRecord(own.input)) {
+    yield {
+      pointer: toPointer(['tasks', own.index, 'input']),
+      code: 'input-not-object',
+      message: `the input of a step with dependencies must be an object: it receives their outputs under "upstream"`,
+    };
+  }
+  const seen = new Set<string>();
+  for (const [index, name] of upstream.entries()) {
+    const pointer = toPointer(['dependencies', step, index]);
+    if (!tasks.has(name)) yield { pointer, code: 'unknown-dependency', message: `no task has the id "${name}"` };
+    if (seen.has(name)) yield { pointer, code: 'duplicate-dependency', message: `"${name}" is listed twice` };
+    seen.add(name);
+  }
+}
+
+const SHOWN_STEPS_OF_A_CYCLE = 20;
+
+/** The cycle with its first step again at the end; of a long one the middle is only counted. */
+function shown(cycle: readonly string[]): string[] {
+  const hidden = cycle.length - SHOWN_STEPS_OF_A_CYCLE;
+  const path =
+    hidden <= 0
+      ? cycle
+      : [...cycle.slice(0, SHOWN_STEPS_OF_A_CYCLE - 1), `(${hidden} more)`, ...cycle.slice(-1)];
+  return [...path, ...cycle.slice(0, 1)];
+}
+
+/** At most `LIMITS.FINDINGS` cycles, each as the steps on its way. None exactly where the graph has none. */
 export function findCycles(dependencies: ReadonlyMap<string, readonly string[]>): string[][] {
-  const state = new Map<string, 'open' | 'done'>();
   const cycles: string[][] = [];
+  for (const cycle of cyclesOf(dependencies)) {
+    if (cycles.push(cycle) === LIMITS.FINDINGS) break;
+  }
+  return cycles;
+}
+
+/**
+ * One cycle per edge that leads back into the path of an iterative depth-first search (deep chains must not overflow the
+ * stack). Each costs the length of the path, so a caller stops when it has enough.
+ */
+function* cyclesOf(dependencies: ReadonlyMap<string, readonly string[]>): Generator<string[]> {
+  const state = new Map<string, 'open' | 'done'>();
   for (const start of dependencies.keys()) {
     if (state.has(start)) continue;
     const path: { node: string; next: number }[] = [{ node: start, next: 0 }];
     state.set(start, 'open');
-    while (path.length > 0) {
-      const top = path[path.length - 1] as { node: string; next: number };
+    for (let top = path.at(-1); top; top = path.at(-1)) {
       const upstream = dependencies.get(top.node)?.[top.next];
       top.next += 1;
       if (upstream === undefined) {
@@ -99,9 +143,8 @@ export function findCycles(dependencies: ReadonlyMap<string, readonly string[]>)
         path.push({ node: upstream, next: 0 });
       } else if (state.get(upstream) === 'open') {
         const nodes = path.map(({ node }) => node);
-        cycles.push(nodes.slice(nodes.indexOf(upstream)));
+        yield nodes.slice(nodes.indexOf(upstream));
       }
     }
   }
-  return cycles;
 }

@@ -46,7 +46,10 @@ export const Workflow = z.object({
   steps: z.array(WorkflowStep),
   counts: z.record(z.string(), z.number().int()),
   cost: z.number().describe('USD, all steps'),
-  output: z.record(z.string(), Json).optional().describe('outputs of the steps that nothing depends on, by step'),
+  output: z
+    .record(z.string(), Json)
+    .optional()
+    .describe('outputs of the steps that nothing depends on, by step'),
   error: TaskError.optional(),
   metadata: z.record(z.string(), Scalar),
   traceId: z.string(),

@@ -7,12 +7,15 @@ export function orchestratorConfig(settings: Settings) {
   const unknown = roles.filter((role) => role !== 'global' && role !== 'regional');
   if (unknown.length > 0) {
     const message = `"${unknown.join(', ')}" is no role: use global, regional or both`;
-    throw new MultiswarmError('invalid-configuration', message, { findings: [{ pointer: '/ORCHESTRATOR_ROLES', code: 'role', message }] });
+    throw new MultiswarmError('invalid-configuration', message, {
+      findings: [{ pointer: '/ORCHESTRATOR_ROLES', code: 'role', message }],
+    });
   }
   return {
     natsUrl: settings.NATS_URL,
     redisUrl: settings.REDIS_URL,
     commitReplicas: settings.COMMIT_REPLICAS,
+    eventReplicas: settings.STREAM_REPLICAS,
     checkDurability: settings.REDIS_DURABILITY_CHECK,
     shards: settings.SHARDS,
     global: roles.includes('global'),

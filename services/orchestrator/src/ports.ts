@@ -65,7 +65,12 @@ export interface TruthReader {
   tasks(shard: number, ids: readonly string[]): Promise<(TaskRecord | undefined)[]>;
   run(shard: number, id: string): Promise<{ run: RunRecord; progress: RunProgress } | undefined>;
   /** Ids created before (score, id), newest first. */
-  recent(kind: 'tasks' | 'workflows', shard: number, before: { at: number; id: string } | undefined, limit: number): Promise<{ id: string; at: number }[]>;
+  recent(
+    kind: 'tasks' | 'workflows',
+    shard: number,
+    before: { at: number; id: string } | undefined,
+    limit: number,
+  ): Promise<{ id: string; at: number }[]>;
   history(shard: number, root: string): Promise<Event[]>;
   counts(shard: number): Promise<Record<string, number>>;
 }
@@ -79,13 +84,23 @@ export interface Placer {
 /** Regional coordinators, as owners see them. */
 export interface Regions {
   /** @throws MultiswarmError when the coordinator does not answer: the same attempts may be sent again. */
-  dispatch(region: string, shard: number, epoch: number, attempts: AttemptDispatch[]): Promise<DispatchOutcome[]>;
+  dispatch(
+    region: string,
+    shard: number,
+    epoch: number,
+    attempts: AttemptDispatch[],
+  ): Promise<DispatchOutcome[]>;
   cancel(region: string, swarmId: string, attempts: (AttemptRef & { reason: string })[]): Promise<void>;
 }
 
 /** Swarms, as coordinators see them. */
 export interface Swarms {
-  dispatch(swarmId: string, shard: number, epoch: number, attempts: AttemptDispatch[]): Promise<DispatchOutcome[]>;
+  dispatch(
+    swarmId: string,
+    shard: number,
+    epoch: number,
+    attempts: AttemptDispatch[],
+  ): Promise<DispatchOutcome[]>;
   cancel(swarmId: string, attempts: (AttemptRef & { reason: string })[]): Promise<void>;
   dismiss(swarmId: string, reason: string): void;
 }

@@ -1,12 +1,27 @@
 import { hostname } from 'node:os';
 import { connectBus, ensureStream, type Bus } from '@multiswarm/bus';
-import { CapacityEvent, EventBatch, Heartbeat, RegionSummary, streams, subjects } from '@multiswarm/contracts';
+import {
+  CapacityEvent,
+  EventBatch,
+  Heartbeat,
+  MultiswarmError,
+  RegionSummary,
+  streams,
+  subjects,
+} from '@multiswarm/contracts';
 import { every, systemClock, systemIds, systemRandom } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { Leases, Store } from '@multiswarm/store';
-import type { Logger } from '@multiswarm/telemetry';
+import type { Logger, Telemetry } from '@multiswarm/telemetry';
 import { openClientFace } from './adapters/bus/client-face';
-import { busEventStream, busOwners, busPlacer, busRegions, busSwarms, busWaitingReasons } from './adapters/bus/ports';
+import {
+  busEventStream,
+  busOwners,
+  busPlacer,
+  busRegions,
+  busSwarms,
+  busWaitingReasons,
+} from './adapters/bus/ports';
 import { ownerCommands, ownerFace, regionFace } from './adapters/bus/shard-commands';
 import { eventRoute } from './adapters/http/events';
 import { httpRoutes } from './adapters/http/routes';
@@ -27,43 +42,135 @@ const EVENTS = { maxAgeMs: 24 * 3_600_000, maxBytes: 512 * 1024 * 1024, dedupWin
 const OWNER_WAIT_MS = 3_000;
 const SERVICES_WAIT_MS = 150;
 const FLEET_TICK_MS = 500;
+const clock = systemClock;
+
+interface World {
+  config: OrchestratorConfig;
+  bus: Bus;
+  store: Store;
+  leases: Leases;
+  /** This process, as the holder of leases. */
+  owner: string;
+  logger: Logger;
+  telemetry: Telemetry;
+}
 
 /** Builds the orchestrator from its settings, connects it and starts its roles. */
 export async function startOrchestrator(parts: ServiceParts, version: string): Promise<StartedService> {
-  const { settings, logger, telemetry, onShutdown } = parts;
-  const config = orchestratorConfig(settings);
-  const clock = systemClock;
-  const bus = await connectBus({ servers: config.natsUrl, name: 'orchestrator', onFault: (error, subject) => logger.warn('a message could not be used', { subject, error }) });
-  onShutdown(() => bus.close());
-  const store = await connectStore(config, logger, onShutdown);
-  await ensureStream(bus.connection, { name: streams.events, subjects: [subjects.allEvents()], replicas: 1, ...EVENTS });
+  const world = await connect(parts);
+  const { bus, store, config, logger } = world;
+  const global = buildGlobalRole(world);
+  const regional = config.regional ? buildRegionalRole(world) : undefined;
+  const fleet = new Fleet(clock);
+  fleetGauges(world.telemetry.metrics, fleet);
+  const orchestrator = buildOrchestrator(world, global, fleet);
 
+  const listening = [
+    ...hear(bus, { fleet, regional, global, reads: orchestrator.reads }),
+    openClientFace(bus, orchestrator),
+    bus.announce({ name: 'orchestrator', version, description: 'durable tasks and workflows' }),
+  ];
+  const stopTicking = every(clock, FLEET_TICK_MS, () => {
+    fleet.tick();
+  });
+  if (config.global) global.start();
+  bus.publish(subjects.census(), {});
+  return {
+    routes: [...httpRoutes(orchestrator), eventRoute(bus, logger)],
+    checks: {
+      nats: async () => void (await bus.rttMs()),
+      redis: async () => void (await store.pingMs(() => clock.monotonic())),
+    },
+    stop: async () => {
+      stopTicking();
+      await regional?.stop();
+      await global.stop();
+      for (const each of listening) each.stop();
+    },
+  };
+}
+
+async function connect(parts: ServiceParts): Promise<World> {
+  const { settings, logger, telemetry } = parts;
+  const config = orchestratorConfig(settings);
+  const bus = await connectBus({
+    servers: config.natsUrl,
+    name: 'orchestrator',
+    onFault: (error, subject) => {
+      logger.warn('a message could not be used', { subject, error });
+    },
+  });
+  parts.onShutdown(() => bus.close());
+  const store = await Store.connect({
+    url: config.redisUrl,
+    name: 'orchestrator',
+    onFault: (error) => {
+      logger.warn('Redis connection', { error });
+    },
+  });
+  parts.onShutdown(() => store.close());
+  if (config.checkDurability) refuseForgetfulRedis(await store.durabilityFaults());
+  await pinShards(store, config.shards);
+  const { eventReplicas: replicas } = config;
+  await ensureStream(bus.connection, {
+    name: streams.events,
+    subjects: [subjects.allEvents()],
+    replicas,
+    ...EVENTS,
+  });
   const owner = `${hostname()}-${process.pid}-${systemIds.next()}`;
-  const leases = new Leases(store);
-  const shardStore = new RedisShardStore(store, config.commitReplicas);
-  const swarms = busSwarms(bus);
-  const { shards, leaseMs, renewMs, summaryMs } = config;
-  const global = new GlobalRole(
-    { owner, shards, leaseMs, renewMs, attemptLeaseMs: config.attemptLeaseMs, regionTimeoutMs: config.regionTimeoutMs, retentionMs: config.retentionMs },
+  return { config, bus, store, leases: new Leases(store), owner, logger, telemetry };
+}
+
+function refuseForgetfulRedis(faults: string[]): void {
+  if (faults.length === 0) return;
+  const message = `this Redis could lose what was acknowledged: ${faults.join('; ')} (REDIS_DURABILITY_CHECK=false starts all the same)`;
+  const findings = faults.map((fault) => ({ pointer: '/REDIS_URL', code: 'durability', message: fault }));
+  throw new MultiswarmError('invalid-configuration', message, { findings });
+}
+
+function buildGlobalRole({ config, bus, store, leases, owner, logger, telemetry }: World): GlobalRole {
+  const { shards, leaseMs, renewMs, attemptLeaseMs, regionTimeoutMs, retentionMs } = config;
+  return new GlobalRole(
+    { owner, shards, leaseMs, renewMs, attemptLeaseMs, regionTimeoutMs, retentionMs },
     {
-      ...{ leases, clock, logger },
-      store: shardStore,
+      leases,
+      store: new RedisShardStore(store, config.commitReplicas),
       placer: busPlacer(bus),
       regions: busRegions(bus),
       stream: busEventStream(bus),
       face: ownerFace(bus),
+      clock,
       random: systemRandom,
+      logger,
       meters: telemetryMeters(telemetry.metrics, logger),
     },
   );
-  const { maxRegions, maxSwarmsPerRegion, regions } = config;
-  const regional = config.regional
-    ? new RegionalRole({ owner, regions, shards, leaseMs, renewMs, summaryMs, maxRegions, maxSwarmsPerRegion }, leases, regionFace(bus), swarms, busOwners(bus), clock, logger)
-    : undefined;
-  const fleet = new Fleet(clock);
-  fleetGauges(telemetry.metrics, fleet);
-  const reasons = busWaitingReasons(bus);
-  const reads = new Reads(new RedisTruthReader(store), { explain: (ids) => global.activeScheduler?.explain(ids) ?? reasons.explain(ids) }, shards, clock);
+}
+
+function buildRegionalRole({ config, bus, leases, owner, logger }: World): RegionalRole {
+  const { regions, shards, leaseMs, renewMs, summaryMs, maxRegions, maxSwarmsPerRegion } = config;
+  return new RegionalRole(
+    { owner, regions, shards, leaseMs, renewMs, summaryMs, maxRegions, maxSwarmsPerRegion },
+    leases,
+    regionFace(bus),
+    busSwarms(bus),
+    busOwners(bus),
+    clock,
+    logger,
+  );
+}
+
+function buildOrchestrator(
+  { config, bus, store, telemetry }: World,
+  global: GlobalRole,
+  fleet: Fleet,
+): Orchestrator {
+  const { shards, successRateThreshold, utilizationThreshold } = config;
+  const elsewhere = busWaitingReasons(bus);
+  const reasons = {
+    explain: (ids: string[]) => (global.activeScheduler ?? elsewhere).explain(ids),
+  };
   const submitted = telemetry.metrics.counter('multiswarm.tasks.submitted');
   const gateway = new Gateway(
     new Intake(shards, systemIds, systemRandom, clock),
@@ -71,53 +178,39 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
     shards,
     clock,
     OWNER_WAIT_MS,
-    (priority, count) => submitted.add(count, { priority }),
+    (priority, count) => {
+      submitted.add(count, { priority });
+    },
   );
-  const orchestrator = new Orchestrator(
+  const reads = new Reads(new RedisTruthReader(store), reasons, shards, clock);
+  const services = () => bus.services(SERVICES_WAIT_MS);
+  return new Orchestrator(
     gateway,
     reads,
     fleet,
-    { services: () => bus.services(SERVICES_WAIT_MS), successRateThreshold: config.successRateThreshold, utilizationThreshold: config.utilizationThreshold },
+    { services, successRateThreshold, utilizationThreshold },
     clock,
   );
-
-  const hearing = hear(bus, { fleet, regional, global, reads });
-  const face = openClientFace(bus, orchestrator);
-  const announced = bus.announce({ name: 'orchestrator', version, description: 'durable tasks and workflows' });
-  const stopTicking = every(clock, FLEET_TICK_MS, () => fleet.tick());
-  if (config.global) global.start();
-  bus.publish(subjects.census(), {});
-  return {
-    routes: [...httpRoutes(orchestrator), eventRoute(bus, logger)],
-    checks: { nats: async () => void (await bus.rttMs()), redis: async () => void (await store.pingMs(() => clock.monotonic())) },
-    stop: async () => {
-      announced.stop();
-      face.stop();
-      stopTicking();
-      await regional?.stop();
-      await global.stop();
-      hearing.forEach((each) => each.stop());
-    },
-  };
-}
-
-async function connectStore(config: OrchestratorConfig, logger: Logger, onShutdown: ServiceParts['onShutdown']): Promise<Store> {
-  const store = await Store.connect({ url: config.redisUrl, name: 'orchestrator', onFault: (error) => logger.warn('Redis connection', { error }) });
-  onShutdown(() => store.close());
-  if (config.checkDurability) for (const fault of await store.durabilityFaults()) logger.warn(`Redis may lose what was acknowledged: ${fault}`);
-  await pinShards(store, config.shards);
-  return store;
 }
 
 /** What everybody says in passing: heartbeats, summaries, capacity, events. */
-function hear(bus: Bus, to: { fleet: Fleet; regional: RegionalRole | undefined; global: GlobalRole; reads: Reads }) {
+function hear(
+  bus: Bus,
+  to: { fleet: Fleet; regional: RegionalRole | undefined; global: GlobalRole; reads: Reads },
+) {
   return [
     bus.subscribe(subjects.allHeartbeats(), { schema: Heartbeat }, (heartbeat) => {
       to.fleet.observe(heartbeat);
       to.regional?.observe(heartbeat);
     }),
-    bus.subscribe(subjects.allRegionSummaries(), { schema: RegionSummary }, (summary) => to.global.seen(summary.held)),
-    bus.subscribe(subjects.lbCapacity(), { schema: CapacityEvent }, (event) => to.global.capacityChanged(event.freeSlots)),
-    bus.subscribe(subjects.allEvents(), { schema: EventBatch }, (batch) => to.reads.observe(batch)),
+    bus.subscribe(subjects.allRegionSummaries(), { schema: RegionSummary }, (summary) => {
+      to.global.seen(summary.held);
+    }),
+    bus.subscribe(subjects.lbCapacity(), { schema: CapacityEvent }, (event) => {
+      to.global.capacityChanged(event.freeSlots);
+    }),
+    bus.subscribe(subjects.allEvents(), { schema: EventBatch }, (batch) => {
+      to.reads.observe(batch);
+    }),
   ];
 }

@@ -231,6 +231,15 @@ export const SETTINGS = {
     services: ['orchestrator'],
     since: 'now',
   }),
+  STREAM_REPLICAS: setting({
+    type: integer(1, 5),
+    default: 1,
+    unit: 'servers',
+    description:
+      'NATS servers that keep each JetStream stream: 3 on a cluster of three, 1 on a single server.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
   REDIS_DURABILITY_CHECK: setting({
     type: flag(),
     default: true,

@@ -30,7 +30,13 @@ export function telemetryMeters(metrics: Metrics, logger: Logger): Meters {
 
 /** Gauges of the fleet, read whenever metrics are collected. */
 export function fleetGauges(metrics: Metrics, fleet: Fleet): void {
-  metrics.gauge('multiswarm.swarms.connected', () => fleet.regions().map(({ region, swarms }) => [swarms, { region }]));
-  metrics.gauge('multiswarm.slots.offered', () => fleet.regions().map(({ region, slots }) => [slots, { region }]));
-  metrics.gauge('multiswarm.slots.busy', () => fleet.regions().map(({ region, busySlots }) => [busySlots, { region }]));
+  metrics.gauge('multiswarm.swarms.connected', () =>
+    fleet.regions().map(({ region, swarms }) => [swarms, { region }]),
+  );
+  metrics.gauge('multiswarm.slots.offered', () =>
+    fleet.regions().map(({ region, slots }) => [slots, { region }]),
+  );
+  metrics.gauge('multiswarm.slots.busy', () =>
+    fleet.regions().map(({ region, busySlots }) => [busySlots, { region }]),
+  );
 }

@@ -11,9 +11,14 @@ export class ActiveRun {
   private readonly outputs = new Map<string, JsonValue>();
   private cost: number;
 
-  constructor(record: RunRecord, ended: ReadonlyMap<string, TaskRecord>, active: ReadonlyMap<string, TaskRecord>) {
+  constructor(
+    record: RunRecord,
+    ended: ReadonlyMap<string, TaskRecord>,
+    active: ReadonlyMap<string, TaskRecord>,
+  ) {
     this.record = record;
-    const stateOf = (step: RunStep): TaskState => (ended.get(step.taskId) ?? active.get(step.taskId))?.state ?? 'blocked';
+    const stateOf = (step: RunStep): TaskState =>
+      (ended.get(step.taskId) ?? active.get(step.taskId))?.state ?? 'blocked';
     this.plan = new RunPlan(record.spec.steps, stateOf);
     this.stepById = new Map(record.spec.steps.map((step) => [step.id, step]));
     this.cost = 0;

@@ -64,7 +64,12 @@ export class Committer {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.waiting.length > 0 && !this.dead) {
       const units = this.cut();
-      const batch: Batch = { shard: this.shard, epoch: this.epoch, batchSeq: this.batchSeq + 1, writes: units.flatMap((unit) => unit.writes) };
+      const batch: Batch = {
+        shard: this.shard,
+        epoch: this.epoch,
+        batchSeq: this.batchSeq + 1,
+        writes: units.flatMap((unit) => unit.writes),
+      };
       await this.flush(batch, units);
     }
     this.flushing = undefined;
@@ -75,16 +80,17 @@ export class Committer {
     for (let wait: number = RETRY_MS.first; ; wait = Math.min(RETRY_MS.most, wait * 2)) {
       try {
         const result = await this.store.commit(batch);
-        if (result === 'stale') return this.onStale(units);
+        if (result === 'stale') return void this.onStale(units);
         this.batchSeq = batch.batchSeq;
         this.on.committed(batch, this.clock.monotonic() - started);
         for (const unit of units) unit.done.resolve(batch.batchSeq);
         return;
       } catch (error) {
-        if (!(error instanceof MultiswarmError) || error.code !== 'store-unavailable') return this.onBroken(error, units);
+        if (!(error instanceof MultiswarmError) || error.code !== 'store-unavailable')
+          return void this.onBroken(error, units);
         this.on.retry(error);
         await delay(this.clock, wait); // G2
-        if (this.dead) return this.rejectAll(units, this.dead);
+        if (this.dead) return void this.rejectAll(units, this.dead);
       }
     }
   }
@@ -109,7 +115,11 @@ export class Committer {
 
   /** Redis refused the script itself: memory and disk no longer agree, so this owner must not go on. */
   private onBroken(error: unknown, units: Unit[]): void {
-    const reason = new MultiswarmError('store-unavailable', `Redis refused a commit of shard ${this.shard}: ${String(error)}`, { cause: error });
+    const reason = new MultiswarmError(
+      'store-unavailable',
+      `Redis refused a commit of shard ${this.shard}: ${String(error)}`,
+      { cause: error },
+    );
     this.rejectAll(units, reason);
     this.kill(reason);
     this.on.stale();
@@ -125,7 +135,8 @@ function estimateBytes(writes: readonly Write[]): number {
   let bytes = 0;
   for (const write of writes) {
     bytes += 256;
-    if (write.kind === 'task') bytes += write.isNew ? roughSize(write.record.spec.input) + 512 : 512 + roughSize(write.record.output);
+    if (write.kind === 'task')
+      bytes += write.isNew ? roughSize(write.record.spec.input) + 512 : 512 + roughSize(write.record.output);
   }
   return bytes;
 }

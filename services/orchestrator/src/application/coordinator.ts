@@ -1,4 +1,12 @@
-import { shardOf, type AttemptDispatch, type AttemptRef, type DispatchOutcome, type DispatchRequest, type Heartbeat, type RegionSummary } from '@multiswarm/contracts';
+import {
+  shardOf,
+  type AttemptDispatch,
+  type AttemptRef,
+  type DispatchOutcome,
+  type DispatchRequest,
+  type Heartbeat,
+  type RegionSummary,
+} from '@multiswarm/contracts';
 import { MultiswarmError } from '@multiswarm/contracts';
 import { delay, type Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
@@ -60,9 +68,15 @@ export class Coordinator {
       this.swarms.dismiss(heartbeat.swarmId, change.refused); // C3
       return;
     }
-    if (change.joined !== undefined) this.logger.info('swarm joined', { swarmId: change.joined, region: this.options.region, slots: heartbeat.slots });
+    if (change.joined !== undefined)
+      this.logger.info('swarm joined', {
+        swarmId: change.joined,
+        region: this.options.region,
+        slots: heartbeat.slots,
+      });
     this.instances.set(heartbeat.swarmId, { instance: heartbeat.instance, seq: heartbeat.seq });
-    if (before && before.instance !== heartbeat.instance) this.loseSent(heartbeat.swarmId, before.instance, 'the swarm was restarted');
+    if (before && before.instance !== heartbeat.instance)
+      this.loseSent(heartbeat.swarmId, before.instance, 'the swarm was restarted');
     this.forgetListed(heartbeat);
     this.follow(change);
   }
@@ -74,12 +88,18 @@ export class Coordinator {
 
   async dispatch(request: DispatchRequest): Promise<DispatchOutcome[]> {
     if (request.epoch < (this.epochs.get(request.shard) ?? 0)) {
-      throw new MultiswarmError('stale-epoch', `shard ${request.shard} has a newer owner than epoch ${request.epoch}`); // C1
+      throw new MultiswarmError(
+        'stale-epoch',
+        `shard ${request.shard} has a newer owner than epoch ${request.epoch}`,
+      ); // C1
     }
     this.epochs.set(request.shard, request.epoch);
     const bySwarm = new Map<string, AttemptDispatch[]>();
-    for (const attempt of request.attempts) bySwarm.set(attempt.swarmId, [...(bySwarm.get(attempt.swarmId) ?? []), attempt]);
-    const answers = await Promise.all([...bySwarm].map(([swarmId, attempts]) => this.sendTo(swarmId, request, attempts)));
+    for (const attempt of request.attempts)
+      bySwarm.set(attempt.swarmId, [...(bySwarm.get(attempt.swarmId) ?? []), attempt]);
+    const answers = await Promise.all(
+      [...bySwarm].map(([swarmId, attempts]) => this.sendTo(swarmId, request, attempts)),
+    );
     return answers.flat();
   }
 
@@ -89,23 +109,37 @@ export class Coordinator {
 
   summary(): RegionSummary {
     const sent = [...this.sent.keys()].map(fromKey);
-    return { v: 1, region: this.options.region, epoch: this.options.epoch, swarms: this.membership.count(), held: [...this.membership.held(), ...sent] };
+    return {
+      v: 1,
+      region: this.options.region,
+      epoch: this.options.epoch,
+      swarms: this.membership.count(),
+      held: [...this.membership.held(), ...sent],
+    };
   }
 
   stop(): void {
     this.stopped = true;
   }
 
-  private async sendTo(swarmId: string, request: DispatchRequest, attempts: AttemptDispatch[]): Promise<DispatchOutcome[]> {
+  private async sendTo(
+    swarmId: string,
+    request: DispatchRequest,
+    attempts: AttemptDispatch[],
+  ): Promise<DispatchOutcome[]> {
     const member = this.instances.get(swarmId);
-    if (!member || !this.membership.has(swarmId)) return all(attempts, 'refused', `swarm ${swarmId} is not a member of region ${this.options.region}`);
-    for (const attempt of attempts) this.sent.set(toKey(attempt), { swarmId, instance: member.instance, seq: member.seq });
-    const outcomes = await this.swarms.dispatch(swarmId, request.shard, request.epoch, attempts).catch((error: unknown): DispatchOutcome[] => {
-      const text = error instanceof Error ? error.message : String(error);
-      // Nobody listened: the attempt cannot have begun. No answer in time: it may have.
-      const never = error instanceof MultiswarmError && error.code === 'bus-unavailable';
-      return all(attempts, never ? 'refused' : 'unreachable', `swarm ${swarmId}: ${text}`);
-    });
+    if (!member || !this.membership.has(swarmId))
+      return all(attempts, 'refused', `swarm ${swarmId} is not a member of region ${this.options.region}`);
+    for (const attempt of attempts)
+      this.sent.set(toKey(attempt), { swarmId, instance: member.instance, seq: member.seq });
+    const outcomes = await this.swarms
+      .dispatch(swarmId, request.shard, request.epoch, attempts)
+      .catch((error: unknown): DispatchOutcome[] => {
+        const text = error instanceof Error ? error.message : String(error);
+        // Nobody listened: the attempt cannot have begun. No answer in time: it may have.
+        const never = error instanceof MultiswarmError && error.code === 'bus-unavailable';
+        return all(attempts, never ? 'refused' : 'unreachable', `swarm ${swarmId}: ${text}`);
+      });
     for (const outcome of outcomes) if (outcome.outcome !== 'accepted') this.sent.delete(toKey(outcome));
     return outcomes;
   }
@@ -125,19 +159,30 @@ export class Coordinator {
     if (this.sent.size === 0) return;
     for (const ref of heartbeat.held) this.sent.delete(toKey(ref));
     for (const [key, sent] of this.sent) {
-      if (sent.swarmId === heartbeat.swarmId && heartbeat.seq >= sent.seq + LISTED_AFTER_HEARTBEATS) this.sent.delete(key);
+      if (sent.swarmId === heartbeat.swarmId && heartbeat.seq >= sent.seq + LISTED_AFTER_HEARTBEATS)
+        this.sent.delete(key);
     }
   }
 
   private loseSent(swarmId: string, instance: string, reason: string): void {
     const lost = [...this.sent].filter(([, sent]) => sent.swarmId === swarmId && sent.instance === instance);
     for (const [key] of lost) this.sent.delete(key);
-    if (lost.length > 0) this.lose(swarmId, lost.map(([key]) => fromKey(key)), reason);
+    if (lost.length > 0)
+      this.lose(
+        swarmId,
+        lost.map(([key]) => fromKey(key)),
+        reason,
+      );
   }
 
   /** C2. */
   private lose(swarmId: string, attempts: readonly AttemptRef[], reason: string): void {
-    this.logger.warn('attempts lost', { swarmId, region: this.options.region, attempts: attempts.length, reason });
+    this.logger.warn('attempts lost', {
+      swarmId,
+      region: this.options.region,
+      attempts: attempts.length,
+      reason,
+    });
     const shards = new Map<number, AttemptRef[]>();
     for (const ref of attempts) {
       const shard = shardOf(ref.taskId, this.options.shards);
@@ -146,13 +191,24 @@ export class Coordinator {
     for (const [shard, refs] of shards) void this.reportLost(shard, swarmId, refs, reason);
   }
 
-  private async reportLost(shard: number, swarmId: string, refs: readonly AttemptRef[], reason: string): Promise<void> {
+  private async reportLost(
+    shard: number,
+    swarmId: string,
+    refs: readonly AttemptRef[],
+    reason: string,
+  ): Promise<void> {
     const now = this.clock.now();
     const error = { code: 'attempt-lost', message: `swarm ${swarmId}: ${reason}`, retryable: true };
-    const reports = refs.map((ref) => ({ ...ref, outcome: 'lost' as const, startedAt: now, finishedAt: now, error }));
+    const reports = refs.map((ref) => ({
+      ...ref,
+      outcome: 'lost' as const,
+      startedAt: now,
+      finishedAt: now,
+      error,
+    }));
     for (let wait: number = RETRY_MS.first; !this.stopped; wait = Math.min(RETRY_MS.most, wait * 2)) {
       try {
-        return await this.owners.report(shard, swarmId, reports);
+        return void (await this.owners.report(shard, swarmId, reports));
       } catch (fault) {
         this.logger.warn('an owner did not take a loss yet', { shard, error: fault });
         await delay(this.clock, wait);
@@ -161,7 +217,11 @@ export class Coordinator {
   }
 }
 
-function all(attempts: readonly AttemptDispatch[], outcome: DispatchOutcome['outcome'], reason: string): DispatchOutcome[] {
+function all(
+  attempts: readonly AttemptDispatch[],
+  outcome: DispatchOutcome['outcome'],
+  reason: string,
+): DispatchOutcome[] {
   return attempts.map(({ taskId, attempt }) => ({ taskId, attempt, outcome, reason }));
 }
 

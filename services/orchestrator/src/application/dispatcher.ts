@@ -29,7 +29,11 @@ export class Dispatcher {
   send(region: string, attempt: AttemptDispatch): void {
     let batcher = this.regions.get(region);
     if (!batcher) {
-      batcher = new Batcher<AttemptDispatch>((attempts) => this.sendAll(region, attempts), BATCH_ATTEMPTS, (error) => this.on.fault(error));
+      batcher = new Batcher<AttemptDispatch>(
+        (attempts) => this.sendAll(region, attempts),
+        BATCH_ATTEMPTS,
+        (error) => this.on.fault(error),
+      );
       this.regions.set(region, batcher);
     }
     batcher.add(attempt);
@@ -37,16 +41,28 @@ export class Dispatcher {
 
   /** Best effort and repeated for a while: the report or the loss of the attempt ends the task in any case. */
   cancel(region: string, swarmId: string, ref: CancelRef): void {
-    void this.retrying(() => this.port.cancel(region, swarmId, [ref])).catch((error: unknown) => this.on.fault(error));
+    void this.retrying(() => this.port.cancel(region, swarmId, [ref])).catch((error: unknown) =>
+      this.on.fault(error),
+    );
   }
 
   private async sendAll(region: string, attempts: AttemptDispatch[]): Promise<void> {
     for (const part of cutByBytes(attempts)) {
       // Not awaited: a slow swarm must not hold up the attempts of the next batch; the swarm's admission bounds what is under way.
-      void this.retrying(() => this.port.dispatch(region, this.shard, this.epoch, part)).then(this.on.outcomes, (error: unknown) => {
-        this.on.fault(error);
-        this.on.outcomes(part.map(({ taskId, attempt }) => ({ taskId, attempt, outcome: 'unreachable', reason: `region ${region} did not answer for ${this.giveUpMs} ms` })));
-      });
+      void this.retrying(() => this.port.dispatch(region, this.shard, this.epoch, part)).then(
+        this.on.outcomes,
+        (error: unknown) => {
+          this.on.fault(error);
+          this.on.outcomes(
+            part.map(({ taskId, attempt }) => ({
+              taskId,
+              attempt,
+              outcome: 'unreachable',
+              reason: `region ${region} did not answer for ${this.giveUpMs} ms`,
+            })),
+          );
+        },
+      );
     }
     await Promise.resolve();
   }

@@ -21,7 +21,9 @@ export class Fleet {
 
   swarms(): Swarm[] {
     const offset = this.clock.now() - this.clock.monotonic();
-    return this.membership.swarms(offset).sort((a, b) => (a.region === b.region ? compare(a.swarmId, b.swarmId) : compare(a.region, b.region)));
+    return this.membership
+      .swarms(offset)
+      .sort((a, b) => (a.region === b.region ? compare(a.swarmId, b.swarmId) : compare(a.region, b.region)));
   }
 
   swarm(id: string): Swarm {

@@ -60,9 +60,15 @@ export class Gateway {
     });
     await Promise.all(
       [...shards].map(async ([shard, entries]) => {
-        const answers = await this.retrying(() => this.owners.submitTasks(shard, entries.map(({ task }) => task))).catch((error: unknown) => entries.map(() => asMultiswarmError(error)));
+        const answers = await this.retrying(() =>
+          this.owners.submitTasks(
+            shard,
+            entries.map(({ task }) => task),
+          ),
+        ).catch((error: unknown) => entries.map(() => asMultiswarmError(error)));
         entries.forEach(({ index, task }, at) => {
-          const answer = answers[at] ?? new MultiswarmError('internal', 'the owner did not answer for the task');
+          const answer =
+            answers[at] ?? new MultiswarmError('internal', 'the owner did not answer for the task');
           if (answer instanceof MultiswarmError) results[index] = refusal(index, answer);
           else {
             results[index] = { index, id: answer.id, duplicate: answer.duplicate };
@@ -84,7 +90,9 @@ export class Gateway {
 
   validate(given: unknown): ValidationReply {
     const validation = validateWorkflow(given);
-    return validation.ok ? { valid: true, findings: [], steps: validation.workflow.tasks.length } : { valid: false, findings: validation.findings };
+    return validation.ok
+      ? { valid: true, findings: [], steps: validation.workflow.tasks.length }
+      : { valid: false, findings: validation.findings };
   }
 
   async cancelTask(id: string, reason: string): Promise<void> {
@@ -109,7 +117,9 @@ export class Gateway {
       try {
         return await action();
       } catch (error) {
-        const moving = error instanceof MultiswarmError && (error.code === 'shard-unavailable' || error.code === 'stale-epoch');
+        const moving =
+          error instanceof MultiswarmError &&
+          (error.code === 'shard-unavailable' || error.code === 'stale-epoch');
         if (!moving || this.clock.monotonic() + wait > deadline) throw error;
         await delay(this.clock, wait);
       }
@@ -119,5 +129,12 @@ export class Gateway {
 
 function refusal(index: number, error: unknown): BatchReply['results'][number] {
   const { code, message, findings } = asMultiswarmError(error);
-  return { index, error: { code, detail: message, ...(findings.length > 0 ? { errors: findings.slice(0, LIMITS.FINDINGS) } : {}) } };
+  return {
+    index,
+    error: {
+      code,
+      detail: message,
+      ...(findings.length > 0 ? { errors: findings.slice(0, LIMITS.FINDINGS) } : {}),
+    },
+  };
 }

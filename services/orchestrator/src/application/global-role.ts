@@ -111,7 +111,9 @@ export class GlobalRole {
     this.scheduler?.scheduler.stop();
     await Promise.all([...this.held.keys()].map((shard) => this.handOver(shard)));
     this.scheduler?.close();
-    await this.scheduler?.lease.release().catch((error: unknown) => this.parts.logger.warn('lease of the scheduler not released', { error }));
+    await this.scheduler?.lease
+      .release()
+      .catch((error: unknown) => this.parts.logger.warn('lease of the scheduler not released', { error }));
     this.scheduler = undefined;
   }
 
@@ -125,18 +127,29 @@ export class GlobalRole {
 
   private async takeAll(): Promise<void> {
     if (!this.scheduler && !(await this.takeScheduler())) return;
-    const free = Array.from({ length: this.options.shards }, (_, shard) => shard).filter((shard) => !this.held.has(shard));
+    const free = Array.from({ length: this.options.shards }, (_, shard) => shard).filter(
+      (shard) => !this.held.has(shard),
+    );
     await Promise.all(free.map((shard) => this.takeShard(shard)));
   }
 
   private async takeScheduler(): Promise<boolean> {
     const { leases, placer, clock, logger, face } = this.parts;
-    const lease = await HeldLease.acquire(leases, keys.schedulerLease(), this.options.owner, this.options.leaseMs, clock);
+    const lease = await HeldLease.acquire(
+      leases,
+      keys.schedulerLease(),
+      this.options.owner,
+      this.options.leaseMs,
+      clock,
+    );
     if (!(lease instanceof HeldLease)) return false;
     const grants = {
-      grant: (shard: number, placements: { taskId: string; placement: Placement }[]) => this.ownerOf(shard)?.grant(placements) ?? placements,
+      grant: (shard: number, placements: { taskId: string; placement: Placement }[]) =>
+        this.ownerOf(shard)?.grant(placements) ?? placements,
     };
-    const scheduler = new Scheduler(lease.epoch, placer, grants, clock, (error) => logger.warn('placing waits for the load-balancer', { error }));
+    const scheduler = new Scheduler(lease.epoch, placer, grants, clock, (error) =>
+      logger.warn('placing waits for the load-balancer', { error }),
+    );
     this.scheduler = { lease, scheduler, close: face.openScheduler(scheduler) };
     logger.info('scheduling', { epoch: lease.epoch });
     return true;
@@ -146,15 +159,33 @@ export class GlobalRole {
     const { leases, store, clock, logger, stream } = this.parts;
     const scheduler = this.scheduler?.scheduler;
     if (this.stopped || !scheduler) return;
-    const lease = await HeldLease.acquire(leases, keys.shard(shard), this.options.owner, this.options.leaseMs, clock);
+    const lease = await HeldLease.acquire(
+      leases,
+      keys.shard(shard),
+      this.options.owner,
+      this.options.leaseMs,
+      clock,
+    );
     if (!(lease instanceof HeldLease)) return;
     const loaded = await store.load(shard);
     const attempts = new AttemptLeases(this.options.regionTimeoutMs, () => clock.monotonic());
-    const dispatcher = new Dispatcher(shard, lease.epoch, this.parts.regions, clock, this.options.attemptLeaseMs, {
-      outcomes: (outcomes) => void this.ownerOf(shard)?.dispatched(outcomes).catch((error: unknown) => logger.warn('dispatch not recorded', { shard, error })),
-      fault: (error) => logger.warn('dispatch waits for a region', { shard, error }),
-    });
-    const relay = new OutboxRelay(shard, store, stream, clock, (error) => logger.warn('events wait for JetStream', { shard, error }));
+    const dispatcher = new Dispatcher(
+      shard,
+      lease.epoch,
+      this.parts.regions,
+      clock,
+      this.options.attemptLeaseMs,
+      {
+        outcomes: (outcomes) =>
+          void this.ownerOf(shard)
+            ?.dispatched(outcomes)
+            .catch((error: unknown) => logger.warn('dispatch not recorded', { shard, error })),
+        fault: (error) => logger.warn('dispatch waits for a region', { shard, error }),
+      },
+    );
+    const relay = new OutboxRelay(shard, store, stream, clock, (error) =>
+      logger.warn('events wait for JetStream', { shard, error }),
+    );
     const owner = new ShardOwner(shard, lease.epoch, lease.batchSeq, loaded, {
       store,
       ready: scheduler,
@@ -172,11 +203,21 @@ export class GlobalRole {
     });
     this.held.set(shard, { lease, owner, attempts, close: this.parts.face.open(owner) });
     owner.resume();
-    if (loaded.tasks.length > 0) logger.info('shard taken', { shard, epoch: lease.epoch, tasks: loaded.tasks.length, runs: loaded.runs.length });
+    if (loaded.tasks.length > 0)
+      logger.info('shard taken', {
+        shard,
+        epoch: lease.epoch,
+        tasks: loaded.tasks.length,
+        runs: loaded.runs.length,
+      });
   }
 
   private async renew(): Promise<void> {
-    const leases = [...this.held].map(([shard, { lease, owner }]) => ({ lease, lost: () => owner.lose(), shard }));
+    const leases = [...this.held].map(([shard, { lease, owner }]) => ({
+      lease,
+      lost: () => owner.lose(),
+      shard,
+    }));
     await Promise.all(
       leases.map(async ({ lease, lost, shard }) => {
         try {
@@ -208,7 +249,9 @@ export class GlobalRole {
     this.held.delete(shard);
     held.close();
     await held.owner.close();
-    await held.lease.release().catch((error: unknown) => this.parts.logger.warn('lease of shard not released', { shard, error }));
+    await held.lease
+      .release()
+      .catch((error: unknown) => this.parts.logger.warn('lease of shard not released', { shard, error }));
   }
 
   private drop(shard: number): void {
@@ -221,7 +264,9 @@ export class GlobalRole {
       const lost = attempts.expired();
       if (lost.length === 0) continue;
       const reason = `no sign of life for ${this.options.regionTimeoutMs} ms`;
-      await owner.expire(lost, reason).catch((error: unknown) => this.parts.logger.warn('a loss was not recorded', { shard, error }));
+      await owner
+        .expire(lost, reason)
+        .catch((error: unknown) => this.parts.logger.warn('a loss was not recorded', { shard, error }));
     }
   }
 

@@ -22,7 +22,13 @@ export class HeldLease {
   }
 
   /** @returns the lease, or how long somebody else still holds it. */
-  static async acquire(leases: Leases, key: string, owner: string, ttlMs: number, clock: Clock): Promise<HeldLease | { remainingMs: number; owner: string }> {
+  static async acquire(
+    leases: Leases,
+    key: string,
+    owner: string,
+    ttlMs: number,
+    clock: Clock,
+  ): Promise<HeldLease | { remainingMs: number; owner: string }> {
     const asked = clock.monotonic();
     const result = await leases.acquire(key, owner, ttlMs);
     if (!result.held) return { remainingMs: result.remainingMs, owner: result.owner };

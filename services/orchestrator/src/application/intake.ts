@@ -6,7 +6,7 @@ import {
   parseOrThrow,
   summarize,
   taskId,
-  TaskSpec,
+  type TaskSpec,
   TaskSubmission,
   validateWorkflow,
   workflowId,
@@ -43,7 +43,11 @@ export class Intake {
     checkInput(submission.input, '/input');
     const { idempotencyKey, ...body } = submission;
     const { shard, unique } = this.place('task', submission.namespace, idempotencyKey);
-    const spec: TaskSpec = { ...body, traceparent, ...(idempotencyKey === undefined ? {} : { idempotencyKey, bodyHash: bodyHash(body) }) };
+    const spec: TaskSpec = {
+      ...body,
+      traceparent,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey, bodyHash: bodyHash(body) }),
+    };
     return { id: taskId(shard, unique), shard, keyed: idempotencyKey !== undefined, spec };
   }
 
@@ -60,17 +64,34 @@ export class Intake {
       spec: {
         ...(submission.name === undefined ? {} : { name: submission.name }),
         namespace: submission.namespace,
-        steps: steps.map(({ step, taskId: own }) => ({ id: step.id, taskId: own, type: step.type, dependsOn: submission.dependencies[step.id] ?? [] })),
+        steps: steps.map(({ step, taskId: own }) => ({
+          id: step.id,
+          taskId: own,
+          type: step.type,
+          dependsOn: submission.dependencies[step.id] ?? [],
+        })),
         metadata: submission.metadata,
         traceparent,
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         bodyHash: bodyHash(body),
       },
     };
-    return { shard, keyed: idempotencyKey !== undefined, record, steps: steps.map(({ step, taskId: own }) => ({ id: own, spec: stepSpec(submission, step, id, traceparent) })) };
+    return {
+      shard,
+      keyed: idempotencyKey !== undefined,
+      record,
+      steps: steps.map(({ step, taskId: own }) => ({
+        id: own,
+        spec: stepSpec(submission, step, id, traceparent),
+      })),
+    };
   }
 
-  private place(kind: 'task' | 'workflow', namespace: string, key: string | undefined): { shard: number; unique: string } {
+  private place(
+    kind: 'task' | 'workflow',
+    namespace: string,
+    key: string | undefined,
+  ): { shard: number; unique: string } {
     if (key === undefined) return { shard: randomInteger(this.random, this.shards), unique: this.ids.next() };
     const { unique, hash } = keyedUnique(kind, namespace, key);
     return { shard: hash % this.shards, unique };
@@ -80,14 +101,23 @@ export class Intake {
 /** @throws MultiswarmError `invalid-workflow` with every finding */
 export function validWorkflow(given: unknown): WorkflowSubmission {
   const validation = validateWorkflow(given);
-  if (!validation.ok) throw new MultiswarmError('invalid-workflow', summarize(validation.findings), { findings: validation.findings });
+  if (!validation.ok)
+    throw new MultiswarmError('invalid-workflow', summarize(validation.findings), {
+      findings: validation.findings,
+    });
   validation.workflow.tasks.forEach((step, index) => checkInput(step.input, `/tasks/${index}/input`));
   return validation.workflow;
 }
 
-function stepSpec(workflow: WorkflowSubmission, step: WorkflowSubmission['tasks'][number], workflowId: string, traceparent: string): TaskSpec {
+function stepSpec(
+  workflow: WorkflowSubmission,
+  step: WorkflowSubmission['tasks'][number],
+  workflowId: string,
+  traceparent: string,
+): TaskSpec {
   const { id, ...work } = step;
-  const priority = work.priority === 'normal' && workflow.priority !== undefined ? workflow.priority : work.priority;
+  const priority =
+    work.priority === 'normal' && workflow.priority !== undefined ? workflow.priority : work.priority;
   return { ...work, priority, namespace: workflow.namespace, workflowId, step: id, traceparent };
 }
 
@@ -95,5 +125,7 @@ function checkInput(input: unknown, pointer: string): void {
   const bytes = Buffer.byteLength(JSON.stringify(input));
   if (bytes <= LIMITS.TASK_INPUT_BYTES) return;
   const message = `the input has ${bytes} bytes, the limit is ${LIMITS.TASK_INPUT_BYTES} (TASK_INPUT_BYTES): pass a reference instead`;
-  throw new MultiswarmError('input-too-large', `${pointer}: ${message}`, { findings: [{ pointer, code: 'input-too-large', message }] });
+  throw new MultiswarmError('input-too-large', `${pointer}: ${message}`, {
+    findings: [{ pointer, code: 'input-too-large', message }],
+  });
 }

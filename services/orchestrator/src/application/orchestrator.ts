@@ -35,13 +35,26 @@ export class Orchestrator {
 
   async status(): Promise<SystemStatus> {
     const faults: string[] = [];
-    const noted = <T>(fallback: T) => (error: unknown): T => {
-      faults.push(error instanceof Error ? error.message : String(error));
-      return fallback;
-    };
-    const [counts, services] = await Promise.all([this.reads.counts().catch(noted<Record<string, number>>({})), this.services().catch(noted([]))]);
+    const noted =
+      <T>(fallback: T) =>
+      (error: unknown): T => {
+        faults.push(error instanceof Error ? error.message : String(error));
+        return fallback;
+      };
+    const [counts, services] = await Promise.all([
+      this.reads.counts().catch(noted<Record<string, number>>({})),
+      this.services().catch(noted([])),
+    ]);
     const { successRateThreshold, utilizationThreshold } = this.sources;
-    return systemStatus({ at: this.clock.now(), regions: this.fleet.regions(), counts, services, faults, successRateThreshold, utilizationThreshold });
+    return systemStatus({
+      at: this.clock.now(),
+      regions: this.fleet.regions(),
+      counts,
+      services,
+      faults,
+      successRateThreshold,
+      utilizationThreshold,
+    });
   }
 
   private async services(): Promise<{ name: string; id: string; version: string }[]> {

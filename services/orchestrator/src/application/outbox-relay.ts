@@ -20,7 +20,8 @@ export class OutboxRelay {
   private behind = true;
   private published: number;
   private sinceTrim = 0;
-  private running: Promise<void> | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private active = false;
   private stopped = false;
 
   constructor(
@@ -50,12 +51,16 @@ export class OutboxRelay {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.running;
+    if (this.sinceTrim > 0) await this.trim().catch(this.onFault);
   }
 
   private wake(): void {
-    if (!this.stopped) this.running ??= this.run().finally(() => (this.running = undefined));
+    if (this.stopped || this.active) return;
+    this.active = true;
+    this.running = this.run();
   }
 
+  /** Leaves `active` in the same turn in which it finds nothing to do, so that no batch is added unseen. */
   private async run(): Promise<void> {
     let wait: number = RETRY_MS.first;
     while (!this.stopped) {
@@ -72,7 +77,7 @@ export class OutboxRelay {
         wait = Math.min(RETRY_MS.most, wait * 2);
       }
     }
-    if (this.sinceTrim > 0 && !this.stopped) await this.trim().catch(this.onFault);
+    this.active = false;
   }
 
   private async catchUp(): Promise<void> {

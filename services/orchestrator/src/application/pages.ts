@@ -16,7 +16,9 @@ export function decodeCursor(cursor: string | undefined): Position | undefined {
   const match = /^(\d+):([a-z0-9-]+)$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (match?.[1] === undefined || match[2] === undefined) {
     const message = 'not a cursor of this list: take "next" of the page before as it is';
-    throw new MultiswarmError('invalid-request', `/query/cursor: ${message}`, { findings: [{ pointer: '/query/cursor', code: 'cursor', message }] });
+    throw new MultiswarmError('invalid-request', `/query/cursor: ${message}`, {
+      findings: [{ pointer: '/query/cursor', code: 'cursor', message }],
+    });
   }
   return { at: Number(match[1]), id: match[2] };
 }
@@ -30,7 +32,11 @@ export async function* newestFirst(
   pageSize: number,
 ): AsyncGenerator<Position> {
   const heads = await Promise.all(
-    Array.from({ length: shards }, async (_, shard) => ({ shard, page: await truth.recent(kind, shard, before, pageSize), at: 0 })),
+    Array.from({ length: shards }, async (_, shard) => ({
+      shard,
+      page: await truth.recent(kind, shard, before, pageSize),
+      at: 0,
+    })),
   );
   for (;;) {
     let best: (typeof heads)[number] | undefined;

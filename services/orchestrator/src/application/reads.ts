@@ -50,7 +50,8 @@ export class Reads {
     const shard = this.shard(id, 'task-not-found');
     const record = await this.until(id, waitMs, signal, async () => {
       const found = await this.truth.task(shard, id);
-      if (!found) throw new MultiswarmError('task-not-found', `there is no task "${id}" (or its retention has passed)`);
+      if (!found)
+        throw new MultiswarmError('task-not-found', `there is no task "${id}" (or its retention has passed)`);
       return { value: found, ended: isTerminal(found.state) };
     });
     return taskView(record, (await this.waitingOf([record]))[id]);
@@ -60,7 +61,11 @@ export class Reads {
     const shard = this.shard(id, 'workflow-not-found');
     const run = await this.until(id, waitMs, signal, async () => {
       const found = await this.truth.run(shard, id);
-      if (!found) throw new MultiswarmError('workflow-not-found', `there is no workflow "${id}" (or its retention has passed)`);
+      if (!found)
+        throw new MultiswarmError(
+          'workflow-not-found',
+          `there is no workflow "${id}" (or its retention has passed)`,
+        );
       return { value: found.run, ended: found.run.state !== 'running' };
     });
     const ids = run.spec.steps.map((step) => step.taskId);
@@ -70,7 +75,8 @@ export class Reads {
   }
 
   async tasks(query: ListTasksQuery): Promise<TaskPage> {
-    const { items, next } = query.workflow === undefined ? await this.scanTasks(query) : await this.stepsOf(query.workflow, query);
+    const { items, next } =
+      query.workflow === undefined ? await this.scanTasks(query) : await this.stepsOf(query.workflow, query);
     const waiting = await this.waitingOf(items);
     return { items: items.map((record): TaskSummary => taskSummary(record, waiting[record.id])), next };
   }
@@ -84,7 +90,8 @@ export class Reads {
       last = position;
       if (!found) continue;
       const { state, spec } = found.run;
-      if ((query.state ?? state) !== state || (query.namespace ?? spec.namespace) !== spec.namespace) continue;
+      if ((query.state ?? state) !== state || (query.namespace ?? spec.namespace) !== spec.namespace)
+        continue;
       items.push(workflowSummary(found.run, found.progress));
       if (items.length === query.limit) return { items, next: encodeCursor(last) };
     }
@@ -97,11 +104,16 @@ export class Reads {
     const shard = this.shard(id, isRun ? 'workflow-not-found' : 'task-not-found');
     if (isRun) {
       const events = await this.truth.history(shard, id);
-      if (events.length === 0) throw new MultiswarmError('workflow-not-found', `there is no workflow "${id}" (or its retention has passed)`);
+      if (events.length === 0)
+        throw new MultiswarmError(
+          'workflow-not-found',
+          `there is no workflow "${id}" (or its retention has passed)`,
+        );
       return events;
     }
     const record = await this.truth.task(shard, id);
-    if (!record) throw new MultiswarmError('task-not-found', `there is no task "${id}" (or its retention has passed)`);
+    if (!record)
+      throw new MultiswarmError('task-not-found', `there is no task "${id}" (or its retention has passed)`);
     const { workflowId } = record.spec;
     const events = await this.truth.history(shard, workflowId ?? id);
     return workflowId === undefined ? events : events.filter((event) => event.taskId === id);
@@ -109,9 +121,12 @@ export class Reads {
 
   /** Tasks by state: present ones as they are, ended ones as counted since the data was made. */
   async counts(): Promise<Record<string, number>> {
-    const all = await Promise.all(Array.from({ length: this.shards }, (_, shard) => this.truth.counts(shard)));
+    const all = await Promise.all(
+      Array.from({ length: this.shards }, (_, shard) => this.truth.counts(shard)),
+    );
     const sums: Record<string, number> = {};
-    for (const counts of all) for (const [state, count] of Object.entries(counts)) sums[state] = (sums[state] ?? 0) + count;
+    for (const counts of all)
+      for (const [state, count] of Object.entries(counts)) sums[state] = (sums[state] ?? 0) + count;
     return sums;
   }
 
@@ -121,7 +136,9 @@ export class Reads {
     let looked = 0;
     let page: Position[] = [];
     const look = async (): Promise<string | undefined> => {
-      const records = await Promise.all(page.map(({ id }) => this.truth.task(this.shard(id, 'task-not-found'), id)));
+      const records = await Promise.all(
+        page.map(({ id }) => this.truth.task(this.shard(id, 'task-not-found'), id)),
+      );
       for (const [index, record] of records.entries()) {
         if (record && matches(record, query)) items.push(record);
         if (items.length === query.limit) return encodeCursor(page[index] as Position);
@@ -140,17 +157,25 @@ export class Reads {
     return { items, next: (await look()) ?? null };
   }
 
-  private async stepsOf(workflow: string, query: ListTasksQuery): Promise<{ items: TaskRecord[]; next: string | null }> {
+  private async stepsOf(
+    workflow: string,
+    query: ListTasksQuery,
+  ): Promise<{ items: TaskRecord[]; next: string | null }> {
     const shard = this.shard(workflow, 'workflow-not-found');
     const found = await this.truth.run(shard, workflow);
-    if (!found) throw new MultiswarmError('workflow-not-found', `there is no workflow "${workflow}" (or its retention has passed)`);
+    if (!found)
+      throw new MultiswarmError(
+        'workflow-not-found',
+        `there is no workflow "${workflow}" (or its retention has passed)`,
+      );
     const from = query.cursor === undefined ? 0 : (decodeCursor(query.cursor)?.at ?? 0);
     const ids = found.run.spec.steps.map((step) => step.taskId);
     const records = await this.truth.tasks(shard, ids.slice(from));
     const items: TaskRecord[] = [];
     for (const [index, record] of records.entries()) {
       if (record && matches(record, query)) items.push(record);
-      if (items.length === query.limit && from + index + 1 < ids.length) return { items, next: encodeCursor({ at: from + index + 1, id: workflow }) };
+      if (items.length === query.limit && from + index + 1 < ids.length)
+        return { items, next: encodeCursor({ at: from + index + 1, id: workflow }) };
     }
     return { items, next: null };
   }
@@ -161,7 +186,12 @@ export class Reads {
     return this.reasons.explain(queued).catch(() => ({})); // the scheduler is moving: the state is still true, only the reason is missing
   }
 
-  private async until<T>(id: string, waitMs: number, signal: AbortSignal | undefined, look: () => Promise<{ value: T; ended: boolean }>): Promise<T> {
+  private async until<T>(
+    id: string,
+    waitMs: number,
+    signal: AbortSignal | undefined,
+    look: () => Promise<{ value: T; ended: boolean }>,
+  ): Promise<T> {
     const deadline = this.clock.monotonic() + waitMs;
     for (;;) {
       const news = this.news(id, signal);
@@ -177,7 +207,10 @@ export class Reads {
   }
 
   /** Registered before the look, so that an end between the look and the wait is not missed. */
-  private news(id: string, signal: AbortSignal | undefined): { wait: (ms: number) => Promise<void>; stop: () => void } {
+  private news(
+    id: string,
+    signal: AbortSignal | undefined,
+  ): { wait: (ms: number) => Promise<void>; stop: () => void } {
     let heard = false;
     let wake = (): void => {
       heard = true;
@@ -213,5 +246,9 @@ export class Reads {
 
 function matches(record: TaskRecord, query: ListTasksQuery): boolean {
   const { state, type, namespace } = query;
-  return (state ?? record.state) === record.state && (type ?? record.spec.type) === record.spec.type && (namespace ?? record.spec.namespace) === record.spec.namespace;
+  return (
+    (state ?? record.state) === record.state &&
+    (type ?? record.spec.type) === record.spec.type &&
+    (namespace ?? record.spec.namespace) === record.spec.namespace
+  );
 }

@@ -75,7 +75,9 @@ export class RegionalRole {
     for (const region of [...this.held.keys()]) {
       const held = this.held.get(region);
       this.drop(region);
-      await held?.lease.release().catch((error: unknown) => this.logger.warn('lease of region not released', { region, error }));
+      await held?.lease
+        .release()
+        .catch((error: unknown) => this.logger.warn('lease of region not released', { region, error }));
     }
   }
 
@@ -98,9 +100,18 @@ export class RegionalRole {
     if (asked && this.clock.monotonic() < asked.again) return;
     this.asking.set(region, { again: Infinity });
     try {
-      const answer = await HeldLease.acquire(this.leases, keys.regionLease(region), this.options.owner, this.options.leaseMs, this.clock);
+      const answer = await HeldLease.acquire(
+        this.leases,
+        keys.regionLease(region),
+        this.options.owner,
+        this.options.leaseMs,
+        this.clock,
+      );
       if (answer instanceof HeldLease) this.take(region, answer, heartbeat);
-      else this.asking.set(region, { again: this.clock.monotonic() + Math.min(answer.remainingMs + 10, this.options.leaseMs) });
+      else
+        this.asking.set(region, {
+          again: this.clock.monotonic() + Math.min(answer.remainingMs + 10, this.options.leaseMs),
+        });
     } catch (error) {
       this.logger.warn('could not ask for the lease of a region', { region, error });
       this.asking.set(region, { again: this.clock.monotonic() + this.options.renewMs });
@@ -114,7 +125,13 @@ export class RegionalRole {
       return;
     }
     const { shards, maxSwarmsPerRegion: maxSwarms } = this.options;
-    const coordinator = new Coordinator({ region, epoch: lease.epoch, shards, maxSwarms }, this.swarms, this.owners, this.clock, this.logger);
+    const coordinator = new Coordinator(
+      { region, epoch: lease.epoch, shards, maxSwarms },
+      this.swarms,
+      this.owners,
+      this.clock,
+      this.logger,
+    );
     this.held.set(region, { lease, coordinator, close: this.face.open(region, coordinator) });
     this.logger.info('coordinating region', { region, epoch: lease.epoch });
     coordinator.observe(heartbeat);

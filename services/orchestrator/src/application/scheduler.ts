@@ -7,7 +7,10 @@ import type { Placer, ReadyTasks, WaitingReasons } from '../ports';
 
 export interface Grants {
   /** Commits placements of one shard. @returns those whose task is not queued any more. */
-  grant(shard: number, placements: { taskId: string; placement: Placement }[]): { taskId: string; placement: Placement }[];
+  grant(
+    shard: number,
+    placements: { taskId: string; placement: Placement }[],
+  ): { taskId: string; placement: Placement }[];
 }
 
 const PASS_TASKS = 256;
@@ -128,18 +131,35 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
     this.queue.settle(unplaced, placed);
     const attempts = new Map(tasks.map((task) => [task.taskId, task.item.attempt]));
     for (const [shard, placements] of shards) {
-      for (const { taskId, placement } of this.grants.grant(shard, placements)) this.giveBack(taskId, attempts.get(taskId) ?? 1, placement);
+      for (const { taskId, placement } of this.grants.grant(shard, placements))
+        this.giveBack(taskId, attempts.get(taskId) ?? 1, placement);
     }
   }
 
   private giveBack(taskId: string, attempt: number, placement: Placement): void {
-    this.placer.report([{ reservationId: placement.reservationId, swarmId: placement.swarmId, taskId, attempt, outcome: 'unused' }]);
+    this.placer.report([
+      {
+        reservationId: placement.reservationId,
+        swarmId: placement.swarmId,
+        taskId,
+        attempt,
+        outcome: 'unused',
+      },
+    ]);
   }
 }
 
 function toPlaceItem(record: TaskRecord): PlaceItem {
   const { type, namespace, requirements, traceparent } = record.spec;
-  return { key: record.id, classKey: classKey(namespace, type, requirements), attempt: record.attempt + 1, namespace, type, requirements, traceparent };
+  return {
+    key: record.id,
+    classKey: classKey(namespace, type, requirements),
+    attempt: record.attempt + 1,
+    namespace,
+    type,
+    requirements,
+    traceparent,
+  };
 }
 
 /** Tasks that any one swarm either can or cannot run alike. */
@@ -149,11 +169,18 @@ function classKey(namespace: string, type: string, requirements: PlaceItem['requ
 }
 
 function withAvoid(task: ReadyTask): PlaceItem {
-  return task.avoid.length === 0 ? task.item : { ...task.item, classKey: `${task.item.classKey}#${task.taskId}`, avoid: task.avoid };
+  return task.avoid.length === 0
+    ? task.item
+    : { ...task.item, classKey: `${task.item.classKey}#${task.taskId}`, avoid: task.avoid };
 }
 
 function unanswered(task: ReadyTask): Waiting {
-  return { reason: 'not-yet-considered', since: new Date(task.queuedAt).toISOString(), detail: 'the load-balancer gave no answer for this task', unmet: [] };
+  return {
+    reason: 'not-yet-considered',
+    since: new Date(task.queuedAt).toISOString(),
+    detail: 'the load-balancer gave no answer for this task',
+    unmet: [],
+  };
 }
 
 function cutByBytes(tasks: ReadyTask[], putBack: (rest: ReadyTask[]) => void): ReadyTask[] {

@@ -16,7 +16,8 @@ const SERVICES = ['orchestrator', 'load-balancer', 'communicator'];
 /** The whole system at a glance. Pure: the same input gives the same verdict, with its reasons. */
 export function systemStatus(input: StatusInput): SystemStatus {
   const { regions, counts } = input;
-  const sum = (pick: (region: RegionView) => number): number => regions.reduce((total, region) => total + pick(region), 0);
+  const sum = (pick: (region: RegionView) => number): number =>
+    regions.reduce((total, region) => total + pick(region), 0);
   const succeeded = counts['succeeded'] ?? 0;
   const ended = succeeded + (counts['failed'] ?? 0);
   const slots = sum((region) => region.slots);
@@ -44,14 +45,22 @@ export function systemStatus(input: StatusInput): SystemStatus {
   };
 }
 
-function reasonsOf(metrics: SystemStatus['system_metrics'], services: SystemStatus['services'], input: StatusInput): string[] {
+function reasonsOf(
+  metrics: SystemStatus['system_metrics'],
+  services: SystemStatus['services'],
+  input: StatusInput,
+): string[] {
   const reasons = services.filter(({ instances }) => instances === 0).map(({ name }) => `no ${name} answers`);
   if (metrics.active_swarms === 0) reasons.push('no swarm is connected');
   if (metrics.success_rate !== null && metrics.success_rate < input.successRateThreshold) {
-    reasons.push(`success rate ${percent(metrics.success_rate)} is below ${percent(input.successRateThreshold)} (SUCCESS_RATE_THRESHOLD)`);
+    reasons.push(
+      `success rate ${percent(metrics.success_rate)} is below ${percent(input.successRateThreshold)} (SUCCESS_RATE_THRESHOLD)`,
+    );
   }
   if (metrics.resource_utilization !== null && metrics.resource_utilization > input.utilizationThreshold) {
-    reasons.push(`utilisation ${percent(metrics.resource_utilization)} is above ${percent(input.utilizationThreshold)} (RESOURCE_UTILIZATION_THRESHOLD)`);
+    reasons.push(
+      `utilisation ${percent(metrics.resource_utilization)} is above ${percent(input.utilizationThreshold)} (RESOURCE_UTILIZATION_THRESHOLD)`,
+    );
   }
   return reasons;
 }

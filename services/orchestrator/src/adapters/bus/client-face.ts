@@ -22,13 +22,20 @@ type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => 
 export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
   const { gateway, reads } = orchestrator;
   const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
-    bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) => handler(body, traceOf(delivery)));
+    bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) =>
+      handler(body, traceOf(delivery)),
+    );
   const listening = [
     on(subjects.task('submit'), z.unknown(), (body, trace) => gateway.submitTask(body, trace)),
-    on(subjects.task('submit-batch'), BatchSubmission, ({ tasks }, trace) => gateway.submitBatch(tasks, batchTraces(trace))),
+    on(subjects.task('submit-batch'), BatchSubmission, ({ tasks }, trace) =>
+      gateway.submitBatch(tasks, batchTraces(trace)),
+    ),
     on(subjects.task('get'), GetTaskQuery, ({ id, waitMs }) => reads.task(id, waitMs)),
     on(subjects.task('list'), ListTasksQuery, (query) => reads.tasks(query)),
-    on(subjects.task('events'), z.object({ id: TaskId }), async ({ id }) => ({ items: await reads.events(id), next: null })),
+    on(subjects.task('events'), z.object({ id: TaskId }), async ({ id }) => ({
+      items: await reads.events(id),
+      next: null,
+    })),
     on(subjects.task('cancel'), CancelTask, async ({ id, reason }) => {
       await gateway.cancelTask(id, reason);
       return reads.task(id, 0);
@@ -37,7 +44,10 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.workflow('validate'), z.unknown(), (body) => Promise.resolve(gateway.validate(body))),
     on(subjects.workflow('get'), GetWorkflowQuery, ({ id, waitMs }) => reads.workflow(id, waitMs)),
     on(subjects.workflow('list'), ListWorkflowsQuery, (query) => reads.workflows(query)),
-    on(subjects.workflow('events'), z.object({ id: WorkflowId }), async ({ id }) => ({ items: await reads.events(id), next: null })),
+    on(subjects.workflow('events'), z.object({ id: WorkflowId }), async ({ id }) => ({
+      items: await reads.events(id),
+      next: null,
+    })),
     on(subjects.workflow('cancel'), CancelWorkflow, async ({ id, reason }) => {
       await gateway.cancelWorkflow(id, reason);
       return reads.workflow(id, 0);

@@ -24,7 +24,11 @@ const EXPLAIN_TIMEOUT_MS = 500;
 export function busPlacer(bus: Bus): Placer {
   return {
     place: async (epoch, items: PlaceItem[]) => {
-      const reply = await bus.request(subjects.lbPlace(), { v: 1, epoch, items }, { reply: PlaceReply, timeoutMs: PLACE_TIMEOUT_MS });
+      const reply = await bus.request(
+        subjects.lbPlace(),
+        { v: 1, epoch, items },
+        { reply: PlaceReply, timeoutMs: PLACE_TIMEOUT_MS },
+      );
       return reply.results;
     },
     report: (outcomes) => {
@@ -37,11 +41,19 @@ export function busPlacer(bus: Bus): Placer {
 export function busRegions(bus: Bus): Regions {
   return {
     dispatch: async (region, shard, epoch, attempts) => {
-      const reply = await bus.request(subjects.regionDispatch(region), { v: 1, shard, epoch, attempts }, { reply: DispatchReply, timeoutMs: DISPATCH_TIMEOUT_MS });
+      const reply = await bus.request(
+        subjects.regionDispatch(region),
+        { v: 1, shard, epoch, attempts },
+        { reply: DispatchReply, timeoutMs: DISPATCH_TIMEOUT_MS },
+      );
       return reply.outcomes;
     },
     cancel: async (region, swarmId, attempts) => {
-      await bus.request(subjects.regionControl(region), { v: 1, kind: 'cancel', swarmId, attempts }, { reply: z.null(), timeoutMs: DISPATCH_TIMEOUT_MS });
+      await bus.request(
+        subjects.regionControl(region),
+        { v: 1, kind: 'cancel', swarmId, attempts },
+        { reply: z.null(), timeoutMs: DISPATCH_TIMEOUT_MS },
+      );
     },
   };
 }
@@ -49,11 +61,19 @@ export function busRegions(bus: Bus): Regions {
 export function busSwarms(bus: Bus): Swarms {
   return {
     dispatch: async (swarmId, shard, epoch, attempts) => {
-      const reply = await bus.request(subjects.swarmTasks(swarmId), { v: 1, shard, epoch, attempts }, { reply: DispatchReply, timeoutMs: SWARM_TIMEOUT_MS });
+      const reply = await bus.request(
+        subjects.swarmTasks(swarmId),
+        { v: 1, shard, epoch, attempts },
+        { reply: DispatchReply, timeoutMs: SWARM_TIMEOUT_MS },
+      );
       return reply.outcomes;
     },
     cancel: async (swarmId, attempts: (AttemptRef & { reason: string })[]) => {
-      await bus.request(subjects.swarmControl(swarmId), { v: 1, kind: 'cancel', attempts }, { reply: ControlReply, timeoutMs: SWARM_TIMEOUT_MS });
+      await bus.request(
+        subjects.swarmControl(swarmId),
+        { v: 1, kind: 'cancel', attempts },
+        { reply: ControlReply, timeoutMs: SWARM_TIMEOUT_MS },
+      );
     },
     dismiss: (swarmId, reason) => {
       if (bus.connected) bus.publish(subjects.swarmDismissed(swarmId), { v: 1, reason });
@@ -72,7 +92,9 @@ export function busOwners(bus: Bus): Owners {
 export function busEventStream(bus: Bus): EventStream {
   return {
     publish: async (batch) => {
-      await bus.publishStored(subjects.event(batch.shard), batch, { messageId: `${batch.shard}.${batch.batchSeq}` });
+      await bus.publishStored(subjects.event(batch.shard), batch, {
+        messageId: `${batch.shard}.${batch.batchSeq}`,
+      });
     },
   };
 }
@@ -81,7 +103,11 @@ export function busEventStream(bus: Bus): EventStream {
 export function busWaitingReasons(bus: Bus): WaitingReasons {
   return {
     explain: async (taskIds) => {
-      const reply = await bus.request(subjects.schedulerExplain(), { v: 1, taskIds }, { reply: ExplainReply, timeoutMs: EXPLAIN_TIMEOUT_MS });
+      const reply = await bus.request(
+        subjects.schedulerExplain(),
+        { v: 1, taskIds },
+        { reply: ExplainReply, timeoutMs: EXPLAIN_TIMEOUT_MS },
+      );
       return reply.waiting;
     },
   };
@@ -90,7 +116,9 @@ export function busWaitingReasons(bus: Bus): WaitingReasons {
 /** "Nobody listens" on a shard's subject means that it has no owner right now. */
 export function asShardFault(error: unknown, shard: number): unknown {
   if (error instanceof MultiswarmError && error.code === 'bus-unavailable') {
-    return new MultiswarmError('shard-unavailable', `shard ${shard} has no owner right now`, { cause: error });
+    return new MultiswarmError('shard-unavailable', `shard ${shard} has no owner right now`, {
+      cause: error,
+    });
   }
   return error;
 }

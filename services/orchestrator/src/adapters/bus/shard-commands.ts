@@ -1,5 +1,14 @@
 import type { Bus } from '@multiswarm/bus';
-import { MultiswarmError, RegionControl, DispatchRequest, ExplainRequest, ReportRequest, subjects, TaskSpec, type Problem } from '@multiswarm/contracts';
+import {
+  MultiswarmError,
+  RegionControl,
+  DispatchRequest,
+  ExplainRequest,
+  ReportRequest,
+  subjects,
+  TaskSpec,
+  type Problem,
+} from '@multiswarm/contracts';
 import type { Cancel } from '@multiswarm/core';
 import { z } from 'zod';
 import type { Coordinator } from '../../application/coordinator';
@@ -30,13 +39,22 @@ const ShardCommand = z.discriminatedUnion('kind', [
 type ShardCommand = z.infer<typeof ShardCommand>;
 
 const AdmissionSchema = z.object({ id: z.string(), state: z.string(), duplicate: z.boolean() });
-const TasksReply = z.array(z.union([z.object({ ok: AdmissionSchema }), z.object({ problem: z.custom<Problem>((value) => typeof value === 'object' && value !== null) })]));
+const TasksReply = z.array(
+  z.union([
+    z.object({ ok: AdmissionSchema }),
+    z.object({ problem: z.custom<Problem>((value) => typeof value === 'object' && value !== null) }),
+  ]),
+);
 
 const COMMAND_BYTES = 512 * 1024;
 
 /** The local owner where this replica has it, else the one that listens on the shard's subject. */
 export function ownerCommands(bus: Bus, local: (shard: number) => ShardOwner | undefined): OwnerCommands {
-  const send = async <S extends z.ZodType>(shard: number, command: ShardCommand, reply: S): Promise<z.output<S>> => {
+  const send = async <S extends z.ZodType>(
+    shard: number,
+    command: ShardCommand,
+    reply: S,
+  ): Promise<z.output<S>> => {
     try {
       return await bus.request(subjects.shardCommand(shard), command, { reply });
     } catch (error) {
@@ -48,15 +66,19 @@ export function ownerCommands(bus: Bus, local: (shard: number) => ShardOwner | u
       const owner = local(shard);
       if (owner) return owner.submitTasks(tasks);
       const replies = [];
-      for (const part of cutByBytes(tasks)) replies.push(...(await send(shard, { v: 1, kind: 'submit-tasks', tasks: part }, TasksReply)));
+      for (const part of cutByBytes(tasks))
+        replies.push(...(await send(shard, { v: 1, kind: 'submit-tasks', tasks: part }, TasksReply)));
       return replies.map((reply) => ('ok' in reply ? reply.ok : MultiswarmError.fromProblem(reply.problem)));
     },
-    submitRun: async (shard, run) => local(shard)?.submitRun(run) ?? send(shard, { v: 1, kind: 'submit-run', run }, AdmissionSchema),
+    submitRun: async (shard, run) =>
+      local(shard)?.submitRun(run) ?? send(shard, { v: 1, kind: 'submit-run', run }, AdmissionSchema),
     cancelTask: async (shard, id, reason) => {
-      await (local(shard)?.cancelTask(id, reason) ?? send(shard, { v: 1, kind: 'cancel-task', id, reason }, z.null()));
+      await (local(shard)?.cancelTask(id, reason) ??
+        send(shard, { v: 1, kind: 'cancel-task', id, reason }, z.null()));
     },
     cancelRun: async (shard, id, reason) => {
-      await (local(shard)?.cancelRun(id, reason) ?? send(shard, { v: 1, kind: 'cancel-run', id, reason }, z.null()));
+      await (local(shard)?.cancelRun(id, reason) ??
+        send(shard, { v: 1, kind: 'cancel-run', id, reason }, z.null()));
     },
   };
 }
@@ -66,17 +88,26 @@ export function ownerFace(bus: Bus): OwnerFace {
   return {
     open: (owner: ShardOwner): Cancel => {
       const listening = [
-        bus.respond(subjects.shardCommand(owner.shard), { request: ShardCommand }, (command) => execute(owner, command)),
-        bus.respond(subjects.shardReport(owner.shard), { request: ReportRequest }, async ({ reports }) => ({ v: 1, acks: await owner.report(reports) })),
+        bus.respond(subjects.shardCommand(owner.shard), { request: ShardCommand }, (command) =>
+          execute(owner, command),
+        ),
+        bus.respond(subjects.shardReport(owner.shard), { request: ReportRequest }, async ({ reports }) => ({
+          v: 1,
+          acks: await owner.report(reports),
+        })),
       ];
       return () => listening.forEach((each) => each.stop());
     },
     openScheduler: (scheduler: Scheduler): Cancel => {
-      const listening = bus.respond(subjects.schedulerExplain(), { request: ExplainRequest }, async ({ taskIds }) => ({
-        v: 1,
-        waiting: await scheduler.explain(taskIds),
-        queued: scheduler.queued,
-      }));
+      const listening = bus.respond(
+        subjects.schedulerExplain(),
+        { request: ExplainRequest },
+        async ({ taskIds }) => ({
+          v: 1,
+          waiting: await scheduler.explain(taskIds),
+          queued: scheduler.queued,
+        }),
+      );
       return () => listening.stop();
     },
   };
@@ -87,11 +118,18 @@ export function regionFace(bus: Bus): RegionFace {
   return {
     open: (region, coordinator: Coordinator): Cancel => {
       const listening = [
-        bus.respond(subjects.regionDispatch(region), { request: DispatchRequest }, async (request) => ({ v: 1, outcomes: await coordinator.dispatch(request) })),
-        bus.respond(subjects.regionControl(region), { request: RegionControl }, async ({ swarmId, attempts }) => {
-          await coordinator.cancel(swarmId, attempts);
-          return null;
-        }),
+        bus.respond(subjects.regionDispatch(region), { request: DispatchRequest }, async (request) => ({
+          v: 1,
+          outcomes: await coordinator.dispatch(request),
+        })),
+        bus.respond(
+          subjects.regionControl(region),
+          { request: RegionControl },
+          async ({ swarmId, attempts }) => {
+            await coordinator.cancel(swarmId, attempts);
+            return null;
+          },
+        ),
       ];
       return () => listening.forEach((each) => each.stop());
     },
@@ -113,7 +151,9 @@ async function execute(owner: ShardOwner, command: ShardCommand): Promise<unknow
   switch (command.kind) {
     case 'submit-tasks': {
       const answers = await owner.submitTasks(command.tasks);
-      return answers.map((answer: Admission | MultiswarmError) => (answer instanceof MultiswarmError ? { problem: answer.toProblem() } : { ok: answer }));
+      return answers.map((answer: Admission | MultiswarmError) =>
+        answer instanceof MultiswarmError ? { problem: answer.toProblem() } : { ok: answer },
+      );
     }
     case 'submit-run':
       return owner.submitRun(command.run);

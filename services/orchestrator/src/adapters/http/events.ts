@@ -26,14 +26,16 @@ export function eventRoute(bus: Bus, logger: Logger): Route {
       const { messages, close } = await readStream(bus.connection, streams.events, start);
       const out = sse(res);
       out.ended.addEventListener('abort', close, { once: true });
-      if (after && after.seq + 1 < range.firstSeq) out.send({ event: 'gap', data: { from: after.seq + 1, to: range.firstSeq - 1 } });
+      if (after && after.seq + 1 < range.firstSeq)
+        out.send({ event: 'gap', data: { from: after.seq + 1, to: range.firstSeq - 1 } });
       try {
         for await (const { seq, text } of messages) {
           const batch = EventBatch.safeParse(JSON.parse(text));
           if (!batch.success) continue;
           const from = after?.seq === seq ? after.index + 1 : 0;
           for (const [index, event] of batch.data.events.entries()) {
-            if (index >= from && wanted(event, query)) out.send({ event: event.type, id: `${seq}-${index}`, data: event });
+            if (index >= from && wanted(event, query))
+              out.send({ event: event.type, id: `${seq}-${index}`, data: event });
           }
           if (out.ended.aborted) break;
         }
@@ -52,7 +54,9 @@ function parseId(header: string | string[] | undefined): Position | undefined {
   const match = /^(\d{1,15})-(\d{1,9})$/.exec(String(header));
   if (!match) {
     const message = 'not an id of this stream: take the last one you received as it is';
-    throw new MultiswarmError('invalid-request', `Last-Event-ID: ${message}`, { findings: [{ pointer: '/headers/last-event-id', code: 'event-id', message }] });
+    throw new MultiswarmError('invalid-request', `Last-Event-ID: ${message}`, {
+      findings: [{ pointer: '/headers/last-event-id', code: 'event-id', message }],
+    });
   }
   return { seq: Number(match[1]), index: Number(match[2]) };
 }

@@ -9,7 +9,8 @@ export type Command = readonly [name: string, key: string, ...args: (string | nu
 export function encodeBatch(batch: Batch): Command[] {
   const { shard } = batch;
   const commands = batch.writes.flatMap((write) => encodeWrite(shard, write));
-  for (const [state, by] of sumCounts(batch.writes)) commands.push(['HINCRBY', keys.counts(shard), state, by]);
+  for (const [state, by] of sumCounts(batch.writes))
+    commands.push(['HINCRBY', keys.counts(shard), state, by]);
   const events = batch.writes.flatMap((write) => (write.kind === 'event' ? [write.event] : []));
   if (events.length > 0) commands.push(outboxEntry(batch, events));
   return commands;
@@ -22,9 +23,15 @@ function encodeWrite(shard: number, write: Write): Command[] {
     case 'run': {
       const { id, spec, ...state } = write.record;
       const key = keys.workflow(shard, id);
-      const body: Command[] = [['HSET', key, 'state', JSON.stringify(state), 'progress', JSON.stringify(write.progress)]];
+      const body: Command[] = [
+        ['HSET', key, 'state', JSON.stringify(state), 'progress', JSON.stringify(write.progress)],
+      ];
       if (write.isNew) {
-        body.push(['HSET', key, 'spec', JSON.stringify(spec)], ['ZADD', keys.workflows(shard), state.createdAt, id], ['SADD', keys.activeWorkflows(shard), id]);
+        body.push(
+          ['HSET', key, 'spec', JSON.stringify(spec)],
+          ['ZADD', keys.workflows(shard), state.createdAt, id],
+          ['SADD', keys.activeWorkflows(shard), id],
+        );
       }
       if (state.state !== 'running') body.push(['SREM', keys.activeWorkflows(shard), id]);
       return body;
@@ -47,7 +54,11 @@ function encodeTask(shard: number, record: TaskRecord, isNew: boolean): Command[
   const key = keys.task(shard, id);
   const commands: Command[] = [['HSET', key, 'state', JSON.stringify(state)]];
   if (isNew) {
-    commands.push(['HSET', key, 'spec', JSON.stringify(spec)], ['ZADD', keys.tasks(shard), state.createdAt, id], ['SADD', keys.activeTasks(shard), id]);
+    commands.push(
+      ['HSET', key, 'spec', JSON.stringify(spec)],
+      ['ZADD', keys.tasks(shard), state.createdAt, id],
+      ['SADD', keys.activeTasks(shard), id],
+    );
   }
   if (output !== undefined) commands.push(['HSET', key, 'output', JSON.stringify(output)]);
   if (isTerminal(state.state)) commands.push(['SREM', keys.activeTasks(shard), id]);
@@ -60,13 +71,15 @@ function encodeForget(shard: number, root: string, taskIds: readonly string[]): 
     ['ZREM', keys.ended(shard), root],
   ];
   for (const id of taskIds) commands.push(['DEL', keys.task(shard, id)], ['ZREM', keys.tasks(shard), id]);
-  if (root.startsWith('w')) commands.push(['DEL', keys.workflow(shard, root)], ['ZREM', keys.workflows(shard), root]);
+  if (root.startsWith('w'))
+    commands.push(['DEL', keys.workflow(shard, root)], ['ZREM', keys.workflows(shard), root]);
   return commands;
 }
 
 function sumCounts(writes: readonly Write[]): Map<string, number> {
   const sums = new Map<string, number>();
-  for (const write of writes) if (write.kind === 'count') sums.set(write.state, (sums.get(write.state) ?? 0) + write.by);
+  for (const write of writes)
+    if (write.kind === 'count') sums.set(write.state, (sums.get(write.state) ?? 0) + write.by);
   return new Map([...sums].filter(([, by]) => by !== 0));
 }
 

@@ -9,5 +9,7 @@ export async function pinShards(store: Store, shards: number): Promise<void> {
   });
   if (stored === shards) return;
   const message = `this data was made with SHARDS=${stored}, not ${shards}: start with SHARDS=${stored}`;
-  throw new MultiswarmError('invalid-configuration', message, { findings: [{ pointer: '/SHARDS', code: 'shards', message }] });
+  throw new MultiswarmError('invalid-configuration', message, {
+    findings: [{ pointer: '/SHARDS', code: 'shards', message }],
+  });
 }

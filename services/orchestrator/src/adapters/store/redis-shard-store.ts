@@ -40,21 +40,34 @@ export class RedisShardStore implements ShardStore {
     const tasks = present(await this.loadTasks(shard, taskIds));
     const runs = await this.loadRuns(shard, runIds);
     const active = new Set(taskIds);
-    const ended = runs.flatMap((run) => run.spec.steps.map((step) => step.taskId)).filter((id) => !active.has(id));
+    const ended = runs
+      .flatMap((run) => run.spec.steps.map((step) => step.taskId))
+      .filter((id) => !active.has(id));
     const endedSteps = present(await this.loadTasks(shard, ended));
-    const roots = [...runIds, ...tasks.filter((task) => task.spec.workflowId === undefined).map((task) => task.id)];
+    const roots = [
+      ...runIds,
+      ...tasks.filter((task) => task.spec.workflowId === undefined).map((task) => task.id),
+    ];
     return { tasks, runs, endedSteps, historyLengths: await this.historyLengths(shard, roots) };
   }
 
   async bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
     const specs = await this.store.guard((redis) =>
-      Promise.all(ids.map((id) => redis.hget(id.startsWith('w') ? keys.workflow(shard, id) : keys.task(shard, id), 'spec'))),
+      Promise.all(
+        ids.map((id) =>
+          redis.hget(id.startsWith('w') ? keys.workflow(shard, id) : keys.task(shard, id), 'spec'),
+        ),
+      ),
     );
-    return specs.map((spec) => (spec === null ? undefined : ((JSON.parse(spec) as { bodyHash?: string }).bodyHash ?? '')));
+    return specs.map((spec) =>
+      spec === null ? undefined : ((JSON.parse(spec) as { bodyHash?: string }).bodyHash ?? ''),
+    );
   }
 
   async outbox(shard: number, afterSeq: number, limit: number): Promise<EventBatch[]> {
-    const entries = await this.store.guard((redis) => redis.xrange(keys.outbox(shard), `(${afterSeq}-0`, '+', 'COUNT', limit));
+    const entries = await this.store.guard((redis) =>
+      redis.xrange(keys.outbox(shard), `(${afterSeq}-0`, '+', 'COUNT', limit),
+    );
     return entries.map(([, fields]) => EventBatch.parse(JSON.parse(fields[1] ?? 'null')));
   }
 
@@ -63,31 +76,53 @@ export class RedisShardStore implements ShardStore {
   }
 
   async expired(shard: number, now: number, limit: number): Promise<{ root: string; taskIds: string[] }[]> {
-    const roots = await this.store.guard((redis) => redis.zrangebyscore(keys.ended(shard), '-inf', now, 'LIMIT', 0, limit));
-    const runs = new Map((await this.loadRuns(shard, roots.filter((root) => root.startsWith('w')))).map((run) => [run.id, run]));
-    return roots.map((root) => ({ root, taskIds: root.startsWith('w') ? (runs.get(root)?.spec.steps.map((step) => step.taskId) ?? []) : [root] }));
+    const roots = await this.store.guard((redis) =>
+      redis.zrangebyscore(keys.ended(shard), '-inf', now, 'LIMIT', 0, limit),
+    );
+    const runs = new Map(
+      (
+        await this.loadRuns(
+          shard,
+          roots.filter((root) => root.startsWith('w')),
+        )
+      ).map((run) => [run.id, run]),
+    );
+    return roots.map((root) => ({
+      root,
+      taskIds: root.startsWith('w') ? (runs.get(root)?.spec.steps.map((step) => step.taskId) ?? []) : [root],
+    }));
   }
 
   /** Too few acknowledgements: no answer; the owner tries the batch again, finds it applied and waits again. */
   private async waitForReplicas(): Promise<void> {
-    const acknowledged = await this.store.guard((redis) => redis.wait(this.commitReplicas, WAIT_FOR_REPLICAS_MS));
+    const acknowledged = await this.store.guard((redis) =>
+      redis.wait(this.commitReplicas, WAIT_FOR_REPLICAS_MS),
+    );
     if (acknowledged >= this.commitReplicas) return;
-    throw new MultiswarmError('store-unavailable', `${acknowledged} of ${this.commitReplicas} replicas of Redis acknowledged the commit`);
+    throw new MultiswarmError(
+      'store-unavailable',
+      `${acknowledged} of ${this.commitReplicas} replicas of Redis acknowledged the commit`,
+    );
   }
 
   private async loadTasks(shard: number, ids: readonly string[]): Promise<(TaskRecord | undefined)[]> {
     const loaded: (TaskRecord | undefined)[] = [];
-    for (let at = 0; at < ids.length; at += LOAD_PAGE) loaded.push(...(await readTasks(this.store, shard, ids.slice(at, at + LOAD_PAGE))));
+    for (let at = 0; at < ids.length; at += LOAD_PAGE)
+      loaded.push(...(await readTasks(this.store, shard, ids.slice(at, at + LOAD_PAGE))));
     return loaded;
   }
 
   private async loadRuns(shard: number, ids: readonly string[]): Promise<RunRecord[]> {
-    const fields = await this.store.guard((redis) => Promise.all(ids.map((id) => redis.hgetall(keys.workflow(shard, id)))));
+    const fields = await this.store.guard((redis) =>
+      Promise.all(ids.map((id) => redis.hgetall(keys.workflow(shard, id)))),
+    );
     return present(fields.map((each, index) => decodeRun(ids[index] ?? '', each)?.run));
   }
 
   private async historyLengths(shard: number, roots: readonly string[]): Promise<Map<string, number>> {
-    const lengths = await this.store.guard((redis) => Promise.all(roots.map((root) => redis.llen(keys.history(shard, root)))));
+    const lengths = await this.store.guard((redis) =>
+      Promise.all(roots.map((root) => redis.llen(keys.history(shard, root)))),
+    );
     return new Map(roots.map((root, index) => [root, lengths[index] ?? 0]));
   }
 }

@@ -6,7 +6,11 @@ import type { TruthReader } from '../../ports';
 import { decodeRun, decodeTask } from './decode';
 
 /** Several tasks in one round trip, in the order of `ids`. */
-export async function readTasks(store: Store, shard: number, ids: readonly string[]): Promise<(TaskRecord | undefined)[]> {
+export async function readTasks(
+  store: Store,
+  shard: number,
+  ids: readonly string[],
+): Promise<(TaskRecord | undefined)[]> {
   if (ids.length === 0) return [];
   const replies = await store.guard(async (redis) => {
     const pipeline = redis.pipeline();
@@ -46,7 +50,9 @@ export class RedisTruthReader implements TruthReader {
     const found: { id: string; at: number }[] = [];
     // Equal scores are ordered by id, so that a page may end between two tasks of the same millisecond.
     for (let offset = 0; found.length < limit; offset += limit) {
-      const page = await this.store.guard((redis) => redis.zrevrangebyscore(key, before?.at ?? '+inf', '-inf', 'WITHSCORES', 'LIMIT', offset, limit));
+      const page = await this.store.guard((redis) =>
+        redis.zrevrangebyscore(key, before?.at ?? '+inf', '-inf', 'WITHSCORES', 'LIMIT', offset, limit),
+      );
       for (let index = 0; index + 1 < page.length; index += 2) {
         const entry = { id: page[index] as string, at: Number(page[index + 1]) };
         if (!before || entry.at < before.at || entry.id < before.id) found.push(entry);

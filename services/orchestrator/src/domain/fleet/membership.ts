@@ -45,7 +45,10 @@ export class Membership {
     const lost = same ? [] : this.lose(known, 'the swarm was restarted'); // M2
     if (heartbeat.state === 'stopped') {
       this.members.delete(heartbeat.swarmId);
-      return { left: heartbeat.swarmId, lost: [...lost, ...(same ? this.lose({ ...known, heartbeat }, 'the swarm was stopped') : [])] };
+      return {
+        left: heartbeat.swarmId,
+        lost: [...lost, ...(same ? this.lose({ ...known, heartbeat }, 'the swarm was stopped') : [])],
+      };
     }
     this.members.set(heartbeat.swarmId, { heartbeat, seenAt: at, state: heartbeat.state });
     return { lost };
@@ -91,17 +94,51 @@ export class Membership {
   swarms(monotonicToEpoch: number): Swarm[] {
     return [...this.members.values()].map(({ heartbeat, seenAt, state }) => {
       const busySlots = Math.min(heartbeat.slots, heartbeat.held.length);
-      const { swarmId, region, slots, types, capabilities, labels, attributes, resources, costPerHour, held } = heartbeat;
-      const profile = { swarmId, region, slots, types, capabilities, labels, attributes, resources, costPerHour };
+      const {
+        swarmId,
+        region,
+        slots,
+        types,
+        capabilities,
+        labels,
+        attributes,
+        resources,
+        costPerHour,
+        held,
+      } = heartbeat;
+      const profile = {
+        swarmId,
+        region,
+        slots,
+        types,
+        capabilities,
+        labels,
+        attributes,
+        resources,
+        costPerHour,
+      };
       const lastSeen = new Date(seenAt + monotonicToEpoch).toISOString();
-      return { ...profile, state, busySlots, freeSlots: state === 'ready' ? slots - busySlots : 0, held, lastSeen };
+      return {
+        ...profile,
+        state,
+        busySlots,
+        freeSlots: state === 'ready' ? slots - busySlots : 0,
+        held,
+        lastSeen,
+      };
     });
   }
 
   regions(): RegionView[] {
     const regions = new Map<string, RegionView>();
     for (const { heartbeat } of this.alive()) {
-      const view = regions.get(heartbeat.region) ?? { region: heartbeat.region, swarms: 0, slots: 0, busySlots: 0, costPerHour: 0 };
+      const view = regions.get(heartbeat.region) ?? {
+        region: heartbeat.region,
+        swarms: 0,
+        slots: 0,
+        busySlots: 0,
+        costPerHour: 0,
+      };
       view.swarms += 1;
       view.slots += heartbeat.slots;
       view.busySlots += Math.min(heartbeat.slots, heartbeat.held.length);

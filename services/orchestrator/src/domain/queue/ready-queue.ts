@@ -37,7 +37,9 @@ const MAX_WINDOW = 1024;
  * Q3. A task is in the queue, or taken by a pass, or gone: never twice.
  */
 export class ReadyQueue {
-  private readonly lanes = new Map<Priority, Map<string, Lane>>(PRIORITIES.map((priority) => [priority, new Map<string, Lane>()]));
+  private readonly lanes = new Map<Priority, Map<string, Lane>>(
+    PRIORITIES.map((priority) => [priority, new Map<string, Lane>()]),
+  );
   private readonly known = new Map<string, Queued>();
   private order = 0;
 
@@ -122,7 +124,12 @@ export class ReadyQueue {
     const told = this.lane(task).waiting;
     const since = new Date(task.queuedAt).toISOString();
     if (told) return { ...told, since };
-    return { reason: 'not-yet-considered', since, detail: 'in line behind earlier tasks of its priority', unmet: [] };
+    return {
+      reason: 'not-yet-considered',
+      since,
+      detail: 'in line behind earlier tasks of its priority',
+      unmet: [],
+    };
   }
 
   private takeFrom(lanes: Lane[], max: number, taken: ReadyTask[]): void {
@@ -152,7 +159,8 @@ export class ReadyQueue {
 
   /** Classes come from user input: an empty one must not stay for ever. */
   private dropEmpty(lane: Lane): void {
-    for (const lanes of this.lanes.values()) if (lanes.get(lane.classKey) === lane) lanes.delete(lane.classKey);
+    for (const lanes of this.lanes.values())
+      if (lanes.get(lane.classKey) === lane) lanes.delete(lane.classKey);
   }
 
   private lane(task: { priority: Priority; item: PlaceItem }): Lane {

@@ -1,4 +1,13 @@
-import type { AttemptRecord, EventType, JsonValue, Placement, TaskError, TaskSpec, TaskState, Usage } from '@multiswarm/contracts';
+import type {
+  AttemptRecord,
+  EventType,
+  JsonValue,
+  Placement,
+  TaskError,
+  TaskSpec,
+  TaskState,
+  Usage,
+} from '@multiswarm/contracts';
 
 export type Attempt = AttemptRecord & { reservationId?: string };
 
@@ -33,7 +42,12 @@ export type TaskCommand =
   | { kind: 'accepted'; attempt: number }
   | { kind: 'refused'; attempt: number; reason: string }
   | { kind: 'lost'; attempt: number; reason: string }
-  | { kind: 'finished'; attempt: number; outcome: 'succeeded' | 'failed' | 'cancelled' | 'timed-out'; result: AttemptResult }
+  | {
+      kind: 'finished';
+      attempt: number;
+      outcome: 'succeeded' | 'failed' | 'cancelled' | 'timed-out';
+      result: AttemptResult;
+    }
   | { kind: 'retry-due' }
   | { kind: 'cancel'; reason: string }
   /** Ends a task that has not been placed: a dependency did not succeed (`skip`), or it can never be sent (`reject`). */
@@ -83,7 +97,10 @@ export function newTask(id: string, spec: TaskSpec, blocked: boolean, now: numbe
     cost: 0,
     usage: {},
   };
-  const submitted: EventDraft = { type: 'task.submitted', data: { type: spec.type, priority: spec.priority } };
+  const submitted: EventDraft = {
+    type: 'task.submitted',
+    data: { type: spec.type, priority: spec.priority },
+  };
   if (blocked) return { record, events: [submitted], effects: [] };
   return { record, events: [submitted, { type: 'task.queued' }], effects: [{ kind: 'enqueue' }] };
 }

@@ -1,6 +1,22 @@
-import { isTerminal, LIMITS, type Placement, type TaskError, type TaskState, type Usage } from '@multiswarm/contracts';
+import {
+  isTerminal,
+  LIMITS,
+  type Placement,
+  type TaskError,
+  type TaskState,
+  type Usage,
+} from '@multiswarm/contracts';
 import { backoffMs, type Random } from '@multiswarm/core';
-import { currentAttempt, type Attempt, type AttemptResult, type Effect, type EventDraft, type TaskCommand, type TaskRecord, type Transition } from './record';
+import {
+  currentAttempt,
+  type Attempt,
+  type AttemptResult,
+  type Effect,
+  type EventDraft,
+  type TaskCommand,
+  type TaskRecord,
+  type Transition,
+} from './record';
 
 /**
  * The task state machine. Pure: time and chance come in as arguments.
@@ -13,7 +29,12 @@ import { currentAttempt, type Attempt, type AttemptResult, type Effect, type Eve
  *
  * @returns undefined where the command changes nothing: it came too late, or does not fit the state.
  */
-export function transition(record: TaskRecord, command: TaskCommand, now: number, random: Random): Transition | undefined {
+export function transition(
+  record: TaskRecord,
+  command: TaskCommand,
+  now: number,
+  random: Random,
+): Transition | undefined {
   if (isTerminal(record.state)) return undefined; // T1
   switch (command.kind) {
     case 'unblock':
@@ -23,13 +44,21 @@ export function transition(record: TaskRecord, command: TaskCommand, now: number
     case 'assign':
       return record.state === 'queued' ? assign(record, command.placement, now) : undefined;
     case 'accepted':
-      return record.state === 'assigned' && isCurrent(record, command.attempt) ? accepted(record, now) : undefined;
+      return record.state === 'assigned' && isCurrent(record, command.attempt)
+        ? accepted(record, now)
+        : undefined;
     case 'refused':
-      return record.state === 'assigned' && isCurrent(record, command.attempt) ? refused(record, command.reason, now) : undefined;
+      return record.state === 'assigned' && isCurrent(record, command.attempt)
+        ? refused(record, command.reason, now)
+        : undefined;
     case 'lost':
-      return isHeld(record) && isCurrent(record, command.attempt) ? lost(record, command.reason, now) : undefined;
+      return isHeld(record) && isCurrent(record, command.attempt)
+        ? lost(record, command.reason, now)
+        : undefined;
     case 'finished':
-      return isHeld(record) && isCurrent(record, command.attempt) ? finished(record, command.outcome, command.result, now, random) : undefined;
+      return isHeld(record) && isCurrent(record, command.attempt)
+        ? finished(record, command.outcome, command.result, now, random)
+        : undefined;
     case 'cancel':
       return cancel(record, command.reason, now);
     case 'skip':
@@ -48,7 +77,12 @@ function isCurrent(record: TaskRecord, attempt: number): boolean {
   return record.attempt === attempt;
 }
 
-function queued(record: TaskRecord, now: number, events: EventDraft[], enqueue: { avoid?: string }): Transition {
+function queued(
+  record: TaskRecord,
+  now: number,
+  events: EventDraft[],
+  enqueue: { avoid?: string },
+): Transition {
   const { retryAt: _passed, ...rest } = record;
   return {
     record: { ...rest, state: 'queued', since: now },
@@ -99,7 +133,11 @@ function lost(record: TaskRecord, reason: string, now: number): Transition {
   const event: EventDraft = { type: 'task.lost', data: { reason } };
   if (record.cancel) return prepend([event], end(base, 'cancelled', now, {}, [giveBack])); // T5
   if (base.losses > LIMITS.LOST_ATTEMPTS) {
-    const error: TaskError = { code: 'attempt-lost', message: `${base.losses} attempts were lost with their swarms; the last: ${reason}`, retryable: false };
+    const error: TaskError = {
+      code: 'attempt-lost',
+      message: `${base.losses} attempts were lost with their swarms; the last: ${reason}`,
+      retryable: false,
+    };
     return prepend([event], end(base, 'failed', now, { error }, [giveBack]));
   }
   const again = queued(base, now, [event], {});
@@ -121,15 +159,27 @@ function finished(
     cost: record.cost + cost,
     usage: addUsage(record.usage, result.usage),
   };
-  if (outcome === 'succeeded') return end(base, 'succeeded', now, { output: result.output ?? null }, [giveBack]);
-  const error = result.error ?? { code: 'attempt-failed', message: `the attempt ended as ${outcome}`, retryable: outcome !== 'cancelled' };
+  if (outcome === 'succeeded')
+    return end(base, 'succeeded', now, { output: result.output ?? null }, [giveBack]);
+  const error = result.error ?? {
+    code: 'attempt-failed',
+    message: `the attempt ended as ${outcome}`,
+    retryable: outcome !== 'cancelled',
+  };
   if (record.cancel || outcome === 'cancelled') return end(base, 'cancelled', now, { error }, [giveBack]); // T5
   return failed({ ...base, failures: base.failures + 1 }, error, giveBack, now, random);
 }
 
-function failed(record: TaskRecord, error: TaskError, giveBack: Effect, now: number, random: Random): Transition {
+function failed(
+  record: TaskRecord,
+  error: TaskError,
+  giveBack: Effect,
+  now: number,
+  random: Random,
+): Transition {
   const { retry } = record.spec;
-  const again = error.retryable && !retry.nonRetryableCodes.includes(error.code) && record.failures < retry.maxAttempts;
+  const again =
+    error.retryable && !retry.nonRetryableCodes.includes(error.code) && record.failures < retry.maxAttempts;
   if (!again) return end(record, 'failed', now, { error }, [giveBack]);
   const retryAt = now + backoffMs(retry, record.failures, random);
   return {
@@ -146,7 +196,11 @@ function cancel(record: TaskRecord, reason: string, now: number): Transition | u
   const attempt = currentAttempt(record);
   if (isHeld(record) && attempt) {
     const { swarmId, region } = attempt;
-    return { record: base, events: [asked], effects: [{ kind: 'cancel-attempt', attempt: record.attempt, swarmId, region, reason }] };
+    return {
+      record: base,
+      events: [asked],
+      effects: [{ kind: 'cancel-attempt', attempt: record.attempt, swarmId, region, reason }],
+    };
   }
   const error: TaskError = { code: 'cancelled', message: reason, retryable: false };
   return prepend([asked], end(base, 'cancelled', now, { error }, [{ kind: 'dequeue' }]));
@@ -176,7 +230,13 @@ function end(
 }
 
 function cancelledError(record: TaskRecord, error: TaskError | undefined): TaskError {
-  return error?.code === 'cancelled' ? error : { code: 'cancelled', message: record.cancel?.reason ?? error?.message ?? 'cancelled', retryable: false };
+  return error?.code === 'cancelled'
+    ? error
+    : {
+        code: 'cancelled',
+        message: record.cancel?.reason ?? error?.message ?? 'cancelled',
+        retryable: false,
+      };
 }
 
 /** T4: the current attempt with its end, and the effect that gives its slot back. */
@@ -204,7 +264,9 @@ function close(
 }
 
 function withCurrent(record: TaskRecord, change: Partial<Attempt>): Attempt[] {
-  return record.attempts.map((attempt, index) => (index === record.attempts.length - 1 ? { ...attempt, ...change } : attempt));
+  return record.attempts.map((attempt, index) =>
+    index === record.attempts.length - 1 ? { ...attempt, ...change } : attempt,
+  );
 }
 
 function prepend(events: EventDraft[], next: Transition): Transition {
@@ -214,5 +276,8 @@ function prepend(events: EventDraft[], next: Transition): Transition {
 function addUsage(total: Usage, more: Usage | undefined): Usage {
   if (!more) return total;
   const sum = (a?: number, b?: number): number => (a ?? 0) + (b ?? 0);
-  return { inputTokens: sum(total.inputTokens, more.inputTokens), outputTokens: sum(total.outputTokens, more.outputTokens) };
+  return {
+    inputTokens: sum(total.inputTokens, more.inputTokens),
+    outputTokens: sum(total.outputTokens, more.outputTokens),
+  };
 }

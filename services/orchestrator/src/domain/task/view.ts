@@ -12,7 +12,12 @@ export function traceIdIn(traceparent: string): string {
 
 /** A task as people read it. */
 export function taskView(record: TaskRecord, waiting?: Waiting): Task {
-  return { ...taskSummary(record, waiting), input: record.spec.input, ...outputOf(record), attempts: record.attempts.map(({ reservationId: _own, ...rest }) => rest) };
+  return {
+    ...taskSummary(record, waiting),
+    input: record.spec.input,
+    ...outputOf(record),
+    attempts: record.attempts.map(({ reservationId: _own, ...rest }) => rest),
+  };
 }
 
 function outputOf(record: TaskRecord): { output?: NonNullable<Task['output']> | null } {
@@ -21,7 +26,10 @@ function outputOf(record: TaskRecord): { output?: NonNullable<Task['output']> | 
 
 export function taskSummary(record: TaskRecord, waiting?: Waiting): TaskSummary {
   const { spec } = record;
-  const placed = isTerminal(record.state) || record.state === 'assigned' || record.state === 'running' ? record.attempts.at(-1) : undefined;
+  const placed =
+    isTerminal(record.state) || record.state === 'assigned' || record.state === 'running'
+      ? record.attempts.at(-1)
+      : undefined;
   return {
     id: record.id,
     type: spec.type,

@@ -32,7 +32,9 @@ export class RunPlan {
 
   /** Steps that wait for nothing: what a new run starts with, and what a reloaded run may have left undone. */
   startable(): string[] {
-    return [...this.steps].filter(([, node]) => node.state === 'blocked' && node.remaining === 0).map(([id]) => id);
+    return [...this.steps]
+      .filter(([, node]) => node.state === 'blocked' && node.remaining === 0)
+      .map(([id]) => id);
   }
 
   /** Records a step's new state and says what follows from it for others. */
@@ -46,9 +48,12 @@ export class RunPlan {
     this.open -= 1;
     return node.dependents.flatMap((id): PlanCommand[] => {
       const dependent = this.node(id);
-      if (state !== 'succeeded') return dependent.state === 'blocked' ? [{ kind: 'skip', step: id, because: step }] : []; // P2
+      if (state !== 'succeeded')
+        return dependent.state === 'blocked' ? [{ kind: 'skip', step: id, because: step }] : []; // P2
       dependent.remaining -= 1;
-      return dependent.remaining === 0 && dependent.state === 'blocked' ? [{ kind: 'unblock', step: id }] : []; // P1
+      return dependent.remaining === 0 && dependent.state === 'blocked'
+        ? [{ kind: 'unblock', step: id }]
+        : []; // P1
     });
   }
 

@@ -32,7 +32,11 @@ export function workflowView(run: RunRecord, tasks: ReadonlyMap<string, TaskReco
     return stepView(step, task);
   });
   const output = outputs(run.spec.steps, tasks);
-  return { ...workflowSummary(run, { counts, cost }), steps, ...(run.state === 'succeeded' ? { output } : {}) };
+  return {
+    ...workflowSummary(run, { counts, cost }),
+    steps,
+    ...(run.state === 'succeeded' ? { output } : {}),
+  };
 }
 
 function stepView(step: RunStep, task: TaskRecord): WorkflowStep {
@@ -52,7 +56,10 @@ function stepView(step: RunStep, task: TaskRecord): WorkflowStep {
   };
 }
 
-function outputs(steps: readonly RunStep[], tasks: ReadonlyMap<string, TaskRecord>): Record<string, JsonValue> {
+function outputs(
+  steps: readonly RunStep[],
+  tasks: ReadonlyMap<string, TaskRecord>,
+): Record<string, JsonValue> {
   const upstream = new Set(steps.flatMap((step) => step.dependsOn));
   const sinks = steps.filter((step) => !upstream.has(step.id));
   return Object.fromEntries(sinks.map((step) => [step.id, tasks.get(step.taskId)?.output ?? null]));

@@ -1,0 +1,33 @@
+import { Accepted, ValidationReply, WorkflowSubmission } from '@multiswarm/contracts';
+import { defineRoute, type HttpReply, type Route } from '@multiswarm/service';
+import type { Orchestrator } from '../../application/orchestrator';
+import { described, withKey } from './bodies';
+
+/** Workflows on their way in. */
+export function workflowSubmissionRoutes({ gateway }: Orchestrator): Route[] {
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/v1/workflows',
+      summary: 'Submit a workflow: `tasks`, and `dependencies` by step',
+      tags: ['workflows'],
+      body: described(WorkflowSubmission),
+      reply: Accepted,
+      status: 202,
+      errors: ['invalid-workflow', 'input-too-large', 'idempotency-conflict'],
+      handler: async ({ body, headers, traceparent }): Promise<HttpReply<Accepted>> => {
+        const accepted = await gateway.submitWorkflow(withKey(body, headers['idempotency-key']), traceparent);
+        return { status: 202, headers: { location: `/v1/workflows/${accepted.id}` }, body: accepted };
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/workflows/validate',
+      summary: 'Every finding about a workflow at once; stores nothing',
+      tags: ['workflows'],
+      body: described(WorkflowSubmission),
+      reply: ValidationReply,
+      handler: ({ body }) => Promise.resolve(gateway.validate(body)),
+    }),
+  ];
+}
