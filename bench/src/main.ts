@@ -1,0 +1,37 @@
+import { bus } from './benches/bus';
+import type { Bench } from './benches/bench';
+import { latency } from './benches/latency';
+import { throughput } from './benches/throughput';
+import { readOptions, USAGE } from './options';
+import { toLine } from './report';
+
+const BENCHES: Readonly<Record<string, Bench>> = { throughput, latency, bus };
+
+async function main(): Promise<number> {
+  let options;
+  try {
+    options = readOptions(process.argv.slice(2), Object.keys(BENCHES));
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  for (const name of options.names) {
+    const figures = await BENCHES[name]?.(options, (line) => console.error(`${name}: ${line}`));
+    for (const figure of figures ?? []) process.stdout.write(`${toLine(figure)}\n`);
+  }
+  return 0;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error('bench:', error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,32 @@
+import { readOptions } from './options';
+
+const KNOWN = ['throughput', 'latency', 'bus'];
+
+test('without arguments everything runs five times in full size', () => {
+  expect(readOptions([], KNOWN)).toEqual({
+    names: KNOWN,
+    quick: false,
+    runs: 5,
+    tasks: 10_000,
+    probes: 300,
+    appendfsync: 'everysec',
+  });
+});
+
+test('--quick is small and runs once, unless told otherwise', () => {
+  expect(readOptions(['latency', '--quick'], KNOWN)).toMatchObject({
+    names: ['latency'],
+    runs: 1,
+    tasks: 2_000,
+  });
+  expect(readOptions(['--quick', '--runs', '3'], KNOWN)).toMatchObject({ runs: 3, tasks: 2_000 });
+});
+
+test.each([
+  [['speed'], 'no bench is called speed; there are throughput, latency, bus'],
+  [['--runs', '0'], '--runs takes a whole number from 1, not 0'],
+  [['--appendfsync', 'maybe'], '--appendfsync takes everysec, always, no, not maybe'],
+  [['--fast'], "Unknown option '--fast'"],
+])('%j is refused', (argv, message) => {
+  expect(() => readOptions(argv, KNOWN)).toThrow(message);
+});

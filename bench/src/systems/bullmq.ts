@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { startRedis } from '@multiswarm/testing';
+import { Queue, QueueEvents } from 'bullmq';
+import { Redis } from 'ioredis';
+import { startChild, type Child } from '../child';
+import { startOrUndo, type Endings, type RunningSystem, type System } from './system';
+
+const QUEUE = 'bench';
+
+/**
+ * BullMQ on its own Redis with the same configuration: the queue here, one worker in a process of its own.
+ *
+ * A batch counts as done when the worker has completed its jobs and says so. Following QueueEvents, as our side follows
+ * its events, costs BullMQ a tenth to a third of its rate, so the peer is measured without.
+ */
+export const bullmq: System = {
+  name: 'bullmq',
+  start: ({ appendfsync, concurrency }) =>
+    startOrUndo(async (endings) => {
+      const redis = await startRedis({ appendfsync });
+      endings.add(() => redis.stop());
+      const worker = startChild({
+        name: 'bullmq worker',
+        args: ['-r', 'ts-node/register', join(__dirname, 'bullmq-worker-process.ts')],
+        env: {
+          BENCH_REDIS_PORT: String(redis.port),
+          BENCH_CONCURRENCY: String(concurrency),
+          BENCH_QUEUE: QUEUE,
+        },
+      });
+      endings.add(() => worker.stop());
+      await worker.ready;
+      const connection = { host: '127.0.0.1', port: redis.port };
+      const queue = new Queue(QUEUE, { connection });
+      endings.add(() => queue.close());
+      await queue.waitUntilReady();
+      const serverVersions = { redis: await redisVersion(redis.port) };
+      return {
+        batch: (count) => batch(queue, worker, count),
+        lone: await loneJobs(queue, worker, connection, endings),
+        serverVersions,
+        stop: () => endings.run(),
+      };
+    }),
+};
+
+async function batch(queue: Queue, worker: Child, count: number): Promise<number> {
+  const jobs = Array.from({ length: count }, (_, n) => ({ name: 'noop', data: { n } }));
+  // Answered first: a busy worker would otherwise complete jobs before it begins to count.
+  await worker.ask({ tellAfter: count });
+  const completed = worker.told();
+  const from = performance.now();
+  await queue.addBulk(jobs);
+  await completed;
+  return performance.now() - from;
+}
+
+/** The events are followed from the first lone job on, so that batches are measured without them. */
+async function loneJobs(
+  queue: Queue,
+  worker: Child,
+  connection: { host: string; port: number },
+  endings: Endings,
+): Promise<RunningSystem['lone']> {
+  const events = new QueueEvents(QUEUE, { connection, autorun: false });
+  events.on('error', (error) => console.error('bench: bullmq events:', error));
+  endings.add(() => events.close());
+  await events.waitUntilReady();
+  let following = false;
+  return async () => {
+    if (!following) {
+      following = true;
+      events.run().catch((error: unknown) => console.error('bench: bullmq events:', error));
+    }
+    const from = performance.now();
+    const job = await queue.add('noop', { n: 0 });
+    await Promise.race([job.waitUntilFinished(events), worker.failed]);
+    return performance.now() - from;
+  };
+}
+
+export async function redisVersion(port: number): Promise<string> {
+  const redis = new Redis(port, '127.0.0.1');
+  const info = await redis.info('server');
+  await redis.quit();
+  return /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown';
+}
