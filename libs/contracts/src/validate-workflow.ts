@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type { Finding } from './errors';
 import { parse, toPointer } from './findings';
 import { LIMITS } from './limits';
@@ -95,7 +94,8 @@ function* dependencyFindings(
   const seen = new Set<string>();
   for (const [index, name] of upstream.entries()) {
     const pointer = toPointer(['dependencies', step, index]);
-    if (!tasks.has(name)) yield { pointer, code: 'unknown-dependency', message: `no task has the id "${name}"` };
+    if (!tasks.has(name))
+      yield { pointer, code: 'unknown-dependency', message: `no task has the id "${name}"` };
     if (seen.has(name)) yield { pointer, code: 'duplicate-dependency', message: `"${name}" is listed twice` };
     seen.add(name);
   }

@@ -1,0 +1,188 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import * as contracts from './index';
+
+/**
+ * One realistic copy of every message and entity, as version 1 sends and stores it, is kept in `golden/v1`. It must parse
+ * for ever and lose nothing: peers of another release, and the records in Redis, look like this.
+ * A new message gets a row here and a file; a new optional field goes into the file; a field that is already in one never
+ * goes away and never changes its type (that would be version 2, beside this one).
+ */
+const MESSAGES = {
+  accepted: contracts.Accepted,
+  'batch-reply': contracts.BatchReply,
+  'batch-submission': contracts.BatchSubmission,
+  'cancel-request': contracts.CancelRequest,
+  'cancel-task': contracts.CancelTask,
+  'cancel-workflow': contracts.CancelWorkflow,
+  'capacity-event': contracts.CapacityEvent,
+  'control-reply': contracts.ControlReply,
+  'control-request': contracts.ControlRequest,
+  dismissal: contracts.Dismissal,
+  'dispatch-reply': contracts.DispatchReply,
+  'dispatch-request': contracts.DispatchRequest,
+  'event-batch': contracts.EventBatch,
+  'event-page': contracts.EventPage,
+  'events-query': contracts.EventsQuery,
+  'explain-reply': contracts.ExplainReply,
+  'explain-request': contracts.ExplainRequest,
+  'get-message-query': contracts.GetMessageQuery,
+  'get-task-query': contracts.GetTaskQuery,
+  'get-workflow-query': contracts.GetWorkflowQuery,
+  heartbeat: contracts.Heartbeat,
+  'lb-report': contracts.LbReport,
+  'list-tasks-query': contracts.ListTasksQuery,
+  'list-workflows-query': contracts.ListWorkflowsQuery,
+  message: contracts.Message,
+  'message-status': contracts.MessageStatus,
+  'message-submission': contracts.MessageSubmission,
+  'place-reply': contracts.PlaceReply,
+  'place-request': contracts.PlaceRequest,
+  'region-control': contracts.RegionControl,
+  'region-page': contracts.RegionPage,
+  'region-summary': contracts.RegionSummary,
+  'report-reply': contracts.ReportReply,
+  'report-request': contracts.ReportRequest,
+  'route-reply': contracts.RouteReply,
+  'route-request': contracts.RouteRequest,
+  'service-health': contracts.ServiceHealth,
+  'swarm-page': contracts.SwarmPage,
+  'system-status': contracts.SystemStatus,
+  task: contracts.Task,
+  'task-page': contracts.TaskPage,
+  'task-spec': contracts.TaskSpec,
+  'task-submission': contracts.TaskSubmission,
+  'validation-reply': contracts.ValidationReply,
+  workflow: contracts.Workflow,
+  'workflow-page': contracts.WorkflowPage,
+  'workflow-submission': contracts.WorkflowSubmission,
+} satisfies Record<string, z.ZodType>;
+
+/** Schemas that never travel alone: each is inside a message above, and its fields are checked there. */
+const PARTS = new Set<keyof typeof contracts>([
+  ...(['AttemptDispatch', 'AttemptRecord', 'AttemptRef', 'AttemptReport', 'BatchItemResult'] as const),
+  ...([
+    'DispatchOutcome',
+    'Event',
+    'PlaceItem',
+    'PlaceResult',
+    'Placement',
+    'Receipt',
+    'RegionView',
+  ] as const),
+  ...(['Rejection', 'Requirements', 'Resources', 'RetryPolicy', 'Step', 'Swarm', 'SwarmProfile'] as const),
+  ...(['TaskError', 'TaskSummary', 'Timeouts', 'Usage', 'Waiting', 'WorkflowStep'] as const),
+  // Texts and numbers with a rule.
+  ...(['ErrorCodeSchema', 'EventType', 'Health', 'Instant', 'Json', 'MessageId', 'Millis', 'Name'] as const),
+  ...(['Namespace', 'PlacementRule', 'Priority', 'Region', 'RegionPattern', 'Scalar', 'StepId'] as const),
+  ...(['SwarmId', 'TaskId', 'TaskState', 'Token', 'WorkflowId', 'WorkflowState'] as const),
+]);
+
+/** Words on the wire. New ones may come; a word of version 1 stays understood. */
+const VOCABULARIES: Record<string, readonly string[]> = {
+  errorCodes: Object.keys(contracts.ERRORS),
+  eventTypes: contracts.EVENT_TYPES,
+  taskStates: contracts.TASK_STATES,
+  workflowStates: contracts.WORKFLOW_STATES,
+  attemptOutcomes: contracts.ATTEMPT_OUTCOMES,
+  swarmStates: contracts.SWARM_STATES,
+  priorities: contracts.PRIORITIES,
+  placementRules: contracts.PLACEMENT_RULES,
+  messageKinds: contracts.MESSAGE_KINDS,
+  qos: contracts.QOS,
+  health: contracts.HEALTH,
+};
+
+const directory = join(__dirname, '..', 'golden', 'v1');
+
+function golden(name: string): unknown {
+  return JSON.parse(readFileSync(join(directory, `${name}.json`), 'utf8'));
+}
+
+const messages = Object.entries<z.ZodType>(MESSAGES);
+
+test.each(messages)('%s of version 1 parses and loses nothing', (name, schema) => {
+  const message = golden(name);
+  expect(schema.parse(message)).toEqual(message);
+});
+
+test.each(messages)('the golden %s shows every field that its schema has', (name, schema) => {
+  const shown = pathsOf(golden(name));
+  const hidden = fieldsOf(schema).filter((field) => !shown.has(field));
+  expect(hidden).toEqual([]);
+});
+
+test.each(['task-submission', 'workflow-submission'] as const)(
+  "%s in the brief's spelling is the same submission",
+  (name) => {
+    expect(MESSAGES[name].parse(golden(`${name}.brief`))).toEqual(golden(name));
+  },
+);
+
+test('every exported schema is a golden message or a part of one', () => {
+  const listed = new Set<unknown>(Object.values(MESSAGES));
+  const forgotten = Object.entries(contracts).filter(
+    ([name, schema]) =>
+      schema instanceof z.ZodType && !listed.has(schema) && !PARTS.has(name as keyof typeof contracts),
+  );
+  expect(forgotten.map(([name]) => name)).toEqual([]);
+});
+
+test('every golden file is read by a test', () => {
+  const files = [
+    ...Object.keys(MESSAGES),
+    'task-submission.brief',
+    'workflow-submission.brief',
+    'vocabulary',
+  ];
+  expect(readdirSync(directory).sort()).toEqual(files.map((name) => `${name}.json`).sort());
+});
+
+test('every word of version 1 is still understood', () => {
+  const words = z.record(z.string(), z.array(z.string())).parse(golden('vocabulary'));
+  expect(Object.keys(words).sort()).toEqual(Object.keys(VOCABULARIES).sort());
+  for (const [name, list] of Object.entries(words))
+    expect(VOCABULARIES[name]).toEqual(expect.arrayContaining(list));
+});
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+  additionalProperties?: JsonSchema | boolean;
+  anyOf?: JsonSchema[];
+}
+
+/** The fields of a schema as pointers, with a star for any item or key. What is inside a field of free JSON is nobody's field. */
+function fieldsOf(schema: z.ZodType): string[] {
+  // The document is what toJSONSchema made of it; only these four keywords are read.
+  return walk(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }) as JsonSchema, '');
+
+  function walk(node: JsonSchema, path: string): string[] {
+    const own = Object.entries(node.properties ?? {}).flatMap(([name, inner]) => [
+      `${path}/${name}`,
+      ...walk(inner, `${path}/${name}`),
+    ]);
+    const each = [node.items, node.additionalProperties].filter((inner) => typeof inner === 'object');
+    return [
+      ...own,
+      ...each.flatMap((inner) => walk(inner, `${path}/*`)),
+      ...(node.anyOf ?? []).flatMap((inner) => walk(inner, path)),
+    ];
+  }
+}
+
+/** All paths of a value, each also with any item or key replaced by `*`. */
+function pathsOf(value: unknown): Set<string> {
+  const paths = new Set<string>();
+  const walk = (inner: unknown, prefixes: string[]): void => {
+    if (typeof inner !== 'object' || inner === null) return;
+    for (const [key, below] of Object.entries(inner)) {
+      const own = prefixes.flatMap((prefix) => [`${prefix}/${key}`, `${prefix}/*`]);
+      own.forEach((path) => paths.add(path));
+      walk(below, own);
+    }
+  };
+  walk(value, ['']);
+  return paths;
+}

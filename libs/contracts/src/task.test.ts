@@ -1,0 +1,183 @@
+import { toFindings } from './findings';
+import { LIMITS } from './limits';
+import { ERRORS } from './errors';
+import { ErrorCodeSchema, isTerminal, Step, TASK_STATES, TaskSubmission } from './task';
+
+function faults(given: unknown): string[] {
+  const parsed = TaskSubmission.safeParse(given);
+  return parsed.success ? [] : toFindings(parsed.error).map(({ pointer, code }) => `${pointer} ${code}`);
+}
+
+describe("the brief's spelling", () => {
+  test('of a step means the same as ours', () => {
+    const brief = {
+      task_id: 'design',
+      task_type: 'design',
+      estimated_duration: 1.5,
+      requirements: {
+        region: 'eu-*',
+        capabilities: 'llm',
+        requires_gpu: true,
+        cpu_intensive: true,
+        cost_sensitive: true,
+        model: 'small',
+        context_tokens: 8_000,
+        private: false,
+      },
+    };
+    const ours = {
+      id: 'design',
+      type: 'design',
+      estimateMs: 1_500,
+      requirements: {
+        region: ['eu-*'],
+        capabilities: ['llm'],
+        resources: { gpu: 1, cpu: 2 },
+        attributes: { model: 'small', context_tokens: 8_000, private: false },
+      },
+    };
+    expect(Step.parse(brief)).toEqual(Step.parse(ours));
+  });
+
+  test('false asks for nothing', () => {
+    const { requirements } = TaskSubmission.parse({
+      task_type: 'a',
+      requirements: { requires_gpu: false, cpu_intensive: false, cost_sensitive: false },
+    });
+    expect(requirements).toEqual({});
+  });
+
+  test('what is given both ways is a fault, not a guess', () => {
+    const given = { task_type: 'a', type: 'b', estimated_duration: 1, estimateMs: 5 };
+    expect(faults(given)).toEqual(['/task_type unknown-field', '/estimated_duration unknown-field']);
+  });
+
+  test('a flat requirement joins what is given in full, which wins', () => {
+    const { requirements } = TaskSubmission.parse({
+      type: 'a',
+      requirements: {
+        tier: 'gold',
+        model: 'small',
+        attributes: { model: 'large' },
+        requires_gpu: true,
+        resources: { gpu: 4 },
+      },
+    });
+    expect(requirements).toEqual({ attributes: { tier: 'gold', model: 'large' }, resources: { gpu: 4 } });
+  });
+
+  test.each([
+    ['a task without a type', {}, ['/type invalid-type']],
+    ['a duration in words', { type: 'a', estimated_duration: '5m' }, ['/estimated_duration unknown-field']],
+    ['a negative duration', { type: 'a', estimated_duration: -1 }, ['/estimateMs too-small']],
+    [
+      'an object as a requirement',
+      { type: 'a', requirements: { gpu: { count: 1 } } },
+      ['/requirements/gpu unknown-field'],
+    ],
+    [
+      'a requirement of nothing',
+      { type: 'a', requirements: { tier: null } },
+      ['/requirements/tier unknown-field'],
+    ],
+    [
+      'attributes that are no object, beside a flat one',
+      { type: 'a', requirements: { attributes: 'fast', tier: 'gold' } },
+      ['/requirements/attributes invalid-type'],
+    ],
+    [
+      'resources that are a list, beside a flat one',
+      { type: 'a', requirements: { resources: ['gpu'], requires_gpu: true } },
+      ['/requirements/resources invalid-type'],
+    ],
+    ['requirements that are a list', { type: 'a', requirements: [] }, ['/requirements invalid-type']],
+  ])('%s is refused', (_name, given, expected) => {
+    expect(faults(given)).toEqual(expected);
+  });
+});
+
+test('unknown fields are refused however deep they are', () => {
+  const given = {
+    type: 'a',
+    colour: 'red',
+    retry: { maxAttempt: 3 },
+    timeouts: { start_to_close: 1 },
+    requirements: { resources: { tpu: 1 } },
+  };
+  expect(faults(given).sort()).toEqual([
+    '/colour unknown-field',
+    '/requirements/resources/tpu unknown-field',
+    '/retry/maxAttempt unknown-field',
+    '/timeouts/start_to_close unknown-field',
+  ]);
+});
+
+test('a task is complete by its type alone', () => {
+  expect(TaskSubmission.parse({ type: 'a' })).toEqual({
+    type: 'a',
+    input: {},
+    requirements: {},
+    priority: 'normal',
+    retry: {
+      maxAttempts: 3,
+      initialMs: 1_000,
+      factor: 2,
+      maxMs: 60_000,
+      jitter: 0.2,
+      nonRetryableCodes: [],
+    },
+    timeouts: {},
+    metadata: {},
+    namespace: 'default',
+  });
+});
+
+test('metadata is limited in entries and in the length of each', () => {
+  const entries = (count: number): object =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]));
+  expect(faults({ type: 'a', metadata: entries(LIMITS.METADATA_ENTRIES) })).toEqual([]);
+  expect(faults({ type: 'a', metadata: entries(LIMITS.METADATA_ENTRIES + 1) })).toEqual(['/metadata custom']);
+  const long = 'x'.repeat(LIMITS.METADATA_VALUE_CHARS + 1);
+  expect(faults({ type: 'a', metadata: { long } })).toEqual(['/metadata/long too-big']);
+});
+
+describe('keys of the prototype', () => {
+  test.each(['requirements', 'retry', 'timeouts'])(
+    'in %s are unknown fields and do not reach the result',
+    (field) => {
+      const given: unknown = JSON.parse(
+        `{"type":"a","${field}":{"__proto__":{"capabilities":["x"],"maxAttempts":9,"startToCloseMs":9}}}`,
+      );
+      expect(faults(given)).toEqual([`/${field}/__proto__ unknown-field`]);
+    },
+  );
+
+  test('as a flat requirement are no attribute', () => {
+    expect(faults(JSON.parse('{"type":"a","requirements":{"__proto__":5}}'))).toEqual([
+      '/requirements/__proto__ unknown-field',
+    ]);
+    const { requirements } = TaskSubmission.parse({ type: 'a', requirements: { constructor: 5 } });
+    expect(Object.entries(requirements.attributes ?? {})).toEqual([['constructor', 5]]);
+  });
+
+  test('in input and metadata change no object but their own', () => {
+    const given: unknown = JSON.parse(
+      '{"type":"a","input":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},"metadata":{"__proto__":"x"}}',
+    );
+    const { input, metadata } = TaskSubmission.parse(given);
+    expect(Object.getPrototypeOf(input)).toBe(Object.getPrototypeOf({}));
+    expect(Object.getPrototypeOf(metadata)).toBe(Object.getPrototypeOf({}));
+    expect((input as { polluted?: unknown }).polluted).toBeUndefined();
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    expect(Object.hasOwn(input as object, 'constructor')).toBe(true);
+  });
+});
+
+test('four states are ends, the others are on the way', () => {
+  expect(TASK_STATES.filter(isTerminal)).toEqual(['succeeded', 'failed', 'cancelled', 'skipped']);
+  expect(isTerminal('constructor')).toBe(false);
+});
+
+test('the schema of error codes is the catalogue', () => {
+  expect(ErrorCodeSchema.options).toEqual(Object.keys(ERRORS));
+});
