@@ -88,15 +88,13 @@ class Picture {
   }
 
   private async followOnce(signal: AbortSignal): Promise<void> {
-    const events = this.api.events(paths.events, { root: this.id }, undefined, signal);
-    const first = events.next();
     // Opened before the snapshot is read, so that nothing between the two is missed.
-    first.catch(() => undefined);
+    const events = await this.api.events(paths.events, { root: this.id }, undefined, signal);
     this.move(progressOf(await this.api.get<Workflow>(paths.workflow(this.id), { signal })));
-    for (let step = await first; step.done !== true; step = await events.next()) {
-      if (step.value.event === 'gap') return;
+    for await (const { event: kind, data } of events) {
+      if (kind === 'gap') return;
       // The server's own contract; an event that says nothing to us changes nothing.
-      if (this.progress) this.move(afterEvent(this.progress, JSON.parse(step.value.data) as Event));
+      if (this.progress) this.move(afterEvent(this.progress, JSON.parse(data) as Event));
     }
   }
 

@@ -1,10 +1,10 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { LIMITS, type JsonValue } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import { NonRetryableError, RetryableError, type TaskContext, type TaskHandler } from '@multiswarm/sdk';
 import { signalGroup } from '../processes/process-group';
 import type { Reaper } from '../processes/reaper';
+import { spawnWatched } from '../processes/spawn-watched';
 import { LineSplitter, TextTail } from './text-tail';
 
 export interface ExecAgentOptions {
@@ -37,7 +37,7 @@ export function execAgent(options: ExecAgentOptions): TaskHandler {
   return (input, ctx) => new ExecRun(options, ctx).run(input);
 }
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+type Child = ChildProcessWithoutNullStreams;
 
 class ExecRun {
   private readonly child: Child;
@@ -50,13 +50,13 @@ class ExecRun {
     private readonly options: ExecAgentOptions,
     private readonly ctx: TaskContext,
   ) {
-    this.child = spawn('/bin/sh', ['-c', options.command], {
+    const child = spawnWatched('/bin/sh', ['-c', options.command], options.reaper, {
       cwd: options.cwd,
       env: { ...options.env, ...taskEnvironment(ctx) },
-      detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    if (this.child.pid !== undefined) options.reaper.watch(this.child.pid);
+    // Asked for as pipes, so they are there.
+    this.child = child as Child;
   }
 
   async run(input: JsonValue): Promise<JsonValue> {

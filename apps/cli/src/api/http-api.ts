@@ -1,4 +1,5 @@
 import { ERRORS, MultiswarmError, type Finding, type Problem } from '@multiswarm/contracts';
+import { codeOf } from '../error-code';
 import { EXIT, Fault } from '../faults';
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events';
 
@@ -32,18 +33,21 @@ export class HttpApi {
     return this.request<T>('POST', path, options, JSON.stringify(body));
   }
 
-  /** Server-sent events until the server ends the stream or the signal is aborted. */
-  async *events(
+  /**
+   * Opens a stream of server-sent events. Resolves when the server has begun it, so that nothing that happens from then on is
+   * missed; the stream ends with the server's or when the signal is aborted.
+   */
+  async events(
     path: string,
     query: Query,
     lastEventId: string | undefined,
     signal: AbortSignal,
-  ): AsyncGenerator<ServerSentEvent> {
+  ): Promise<AsyncGenerator<ServerSentEvent>> {
     const headers: Record<string, string> = { accept: 'text/event-stream' };
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
     const response = await this.send(this.address(path, query), { headers, signal });
     if (!response.ok || !response.body) throw await this.refusal(response);
-    yield* readServerSentEvents(response.body);
+    return readServerSentEvents(response.body);
   }
 
   private async request<T>(method: string, path: string, options: RequestOptions, body?: string): Promise<T> {
@@ -80,7 +84,8 @@ export class HttpApi {
   }
 
   private unreachable(error: unknown): unknown {
-    if (error instanceof Error && error.name === 'TimeoutError') {
+    const name = nameOf(error);
+    if (name === 'TimeoutError') {
       return new Fault(`no answer in time from ${this.url}`, {
         code: 'timeout',
         exit: EXIT.timedOut,
@@ -88,7 +93,7 @@ export class HttpApi {
       });
     }
     // The caller's own signal: not a matter of the server.
-    if (error instanceof Error && error.name === 'AbortError') return error;
+    if (name === 'AbortError') return error;
     return new Fault(`nothing answers at ${this.url} (${reasonOf(error)})`, {
       code: 'unreachable',
       exit: EXIT.unavailable,
@@ -158,6 +163,10 @@ function isFinding(value: unknown): value is Finding {
   return typeof value === 'object' && value !== null && 'pointer' in value && 'message' in value;
 }
 
+function nameOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : '';
+}
+
 /** For answers without a code of ours: of a proxy in between, or of another version. */
 export function exitOfStatus(status: number): number {
   if (status === 401 || status === 403) return EXIT.notAllowed;
@@ -180,13 +189,16 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** fetch says "fetch failed" and hides the reason in its causes; an attempt on two addresses hides it in a list. */
 function reasonOf(error: unknown): string {
-  let at: unknown = error;
-  while (at instanceof Error) {
-    const inner = at instanceof AggregateError ? (at.errors[0] as unknown) : at;
-    const code = inner instanceof Error && 'code' in inner ? String(inner.code) : '';
-    if (code !== '') return REASONS[code] ?? code;
-    if (at.cause === undefined) return at.message;
-    at = at.cause;
+  let reason = String(error);
+  for (
+    let at: unknown = error;
+    typeof at === 'object' && at !== null;
+    at = 'cause' in at ? at.cause : undefined
+  ) {
+    const inner: unknown = 'errors' in at && Array.isArray(at.errors) ? at.errors[0] : at;
+    const code = codeOf(inner);
+    if (code !== undefined) return REASONS[code] ?? code;
+    if ('message' in at) reason = String(at.message);
   }
-  return String(error);
+  return reason;
 }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { delay, type Clock } from '@multiswarm/core';
+import { codeOf } from '../error-code';
 import { EXIT, Fault } from '../faults';
 import { identityOf, isAlive, type ProcessIdentity } from '../processes/identity';
 import { signalGroup } from '../processes/process-group';
@@ -91,7 +92,7 @@ export class DataDirectory {
         await writeFile(this.lockFile, JSON.stringify(lock), { flag: 'wx' });
         return;
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+        if (codeOf(error) !== 'EEXIST') throw error;
       }
       const holder = await readRecord<Lock>(this.lockFile);
       if (holder && (await isAlive(holder))) throw alreadyRunning(this.directories.data, holder);

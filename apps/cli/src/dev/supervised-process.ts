@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { backoffMs, deferred, delay, type Clock, type Random } from '@multiswarm/core';
 import { EXIT, Fault } from '../faults';
 import { signalGroup } from '../processes/process-group';
 import type { Reaper } from '../processes/reaper';
+import { spawnWatched } from '../processes/spawn-watched';
 import type { DataDirectory } from './data-directory';
 
 /** The order of ending: the higher first. */
@@ -104,17 +105,11 @@ export class SupervisedProcess {
     const { reaper, directory, clock } = this.surroundings;
     rotate(logFile);
     const log = openSync(logFile, 'a');
-    const child = spawn(command, [...args], {
-      cwd,
-      env: { ...env },
-      detached: true,
-      stdio: ['ignore', log, log],
-    });
+    const child = spawnWatched(command, args, reaper, { cwd, env, stdio: ['ignore', log, log], stage });
     closeSync(log);
     this.child = child;
     const began = clock.monotonic();
     const recorded = child.pid === undefined ? Promise.resolve() : directory.record(name, child.pid);
-    if (child.pid !== undefined) reaper.watch(child.pid, stage);
     this.exited = new Promise((resolve) => {
       const ended = (how: string): void => {
         if (this.child !== child) return;

@@ -32,17 +32,12 @@ function looksLikeJson(name: string, text: string): boolean {
 function parseJson(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    // V8 names the offset, except where the text just ends.
-    const offset = /position (\d+)/.exec(message)?.[1];
-    const at = positionOf(text, offset === undefined ? text.trimEnd().length : Number(offset));
-    throw broken(
-      name,
-      'JSON',
-      at,
-      message.replace(/ in JSON at position \d+.*$/s, '').replace(/ at position \d+.*$/s, ''),
-    );
+  } catch {
+    // Loaded on use, like the YAML parser: only a broken text needs it.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { findJsonFault } = require('@multiswarm/service') as typeof import('@multiswarm/service');
+    const { line, column, expected } = findJsonFault(text) ?? { line: 1, column: 1, expected: 'JSON' };
+    throw broken(name, 'JSON', { line, column }, `expected ${expected}`);
   }
 }
 
@@ -73,12 +68,6 @@ function broken(name: string, language: string, { line, column }: Position, mess
     code: language === 'JSON' ? 'invalid-json' : 'invalid-yaml',
     exit: EXIT.usage,
   });
-}
-
-function positionOf(text: string, offset: number): Position {
-  const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  return { line, column: offset - (before.lastIndexOf('\n') + 1) + 1 };
 }
 
 /** The same findings, each told the line of the file that it speaks of, as far as that can be known. */

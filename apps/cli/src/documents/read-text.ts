@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { LIMITS } from '@multiswarm/contracts';
+import { codeOf } from '../error-code';
 import { documentFault, EXIT, Fault } from '../faults';
 import type { Io } from '../io';
 
@@ -18,8 +19,7 @@ async function readNamed(name: string, cwd: string): Promise<Buffer> {
   try {
     return await readFile(isAbsolute(name) ? name : join(cwd, name));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    throw new Fault(`cannot read ${name}: ${REASONS[String(code)] ?? String(error)}`, {
+    throw new Fault(`cannot read ${name}: ${REASONS[codeOf(error) ?? ''] ?? String(error)}`, {
       code: 'unreadable',
       exit: EXIT.usage,
       cause: error,

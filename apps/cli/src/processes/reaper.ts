@@ -14,7 +14,7 @@ $a $b";;
     remove) list=$(printf '%s\\n' "$list" | grep -v " $a$");;
   esac
 done
-for stage in $(printf '%s\\n' "$list" | cut -d' ' -f1 | sort -rnu); do
+for stage in $(printf '%s\\n' "$list" | grep . | cut -d' ' -f1 | sort -rnu); do
   pids=$(printf '%s\\n' "$list" | grep "^$stage " | cut -d' ' -f2)
   for pid in $pids; do kill -TERM -"$pid" 2>/dev/null; done
   tries=0

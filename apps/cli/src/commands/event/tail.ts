@@ -94,7 +94,8 @@ class Tail {
 
   private async followOnce(): Promise<void> {
     const { root, type } = this.invocation.options;
-    for await (const message of this.api.events(paths.events, { root, type }, this.lastId, this.signal)) {
+    const messages = await this.api.events(paths.events, { root, type }, this.lastId, this.signal);
+    for await (const message of messages) {
       this.lastSeen = this.invocation.io.clock.monotonic();
       this.lastId = message.id ?? this.lastId;
       this.print(message);
