@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { connect, type Client } from '@multiswarm/sdk';
+import { eventually } from '@multiswarm/testing';
+import { ROOT, startProgram, startStack, type Program, type Stack } from './stack';
+
+let stack: Stack;
+let client: Client;
+let directory: string;
+
+beforeAll(async () => {
+  stack = await startStack();
+  client = await connect({ url: stack.url('orchestrator') });
+  directory = await mkdtemp(join(tmpdir(), 'examples-e2e-'));
+});
+afterAll(async () => {
+  await client.close();
+  await stack.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+function example(file: string, ...args: string[]): Program {
+  const typescript = ['-C', 'multiswarm-source', '-r', 'ts-node/register'];
+  return startProgram([...typescript, join('examples', file), ...args], stack.env);
+}
+
+/** What the first group of the pattern found in what the program printed. */
+function printed(program: Program, pattern: RegExp): string {
+  const found = pattern.exec(program.stdout())?.[1];
+  if (found === undefined) throw new Error(`${String(pattern)} is not in:\n${program.stdout()}`);
+  return found;
+}
+
+async function expectNobodyLeft(): Promise<void> {
+  await eventually(async () => (await client.swarms()).items.every(({ state }) => state !== 'ready'), {
+    describe: 'swarms that have left',
+  });
+}
+
+test('basic: a task of high priority runs in the swarm of the program, which then shows the system and leaves', async () => {
+  const program = example('basic.ts');
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  const task = await client.getTask(printed(program, /^Task submitted: (\S+)$/m));
+  expect(task).toMatchObject({
+    type: 'development',
+    state: 'succeeded',
+    priority: 'high',
+    requirements: { attributes: { language: 'javascript', complexity: 'medium' } },
+    output: { file: 'examples/delivery/project/src/urls.js' },
+  });
+  expect(printed(program, /has (\d+) functions/)).toBe(
+    String((task.output as { functions: number }).functions),
+  );
+  expect(printed(program, /^System Health: (.+)$/m)).toBe('healthy');
+  expect(printed(program, /^Active Swarms: (.+)$/m)).toBe('1');
+  expect(printed(program, /^Success Rate: (.+)$/m)).toBe('100.00%');
+  expect(printed(program, /^Resource Utilization: (.+)$/m)).toMatch(/^\d+\.\d\d%$/);
+  expect(printed(program, /^Cost per Hour: (.+)$/m)).toBe('$1.20');
+  await expectNobodyLeft();
+});
+
+test('basic: a file that is no JavaScript fails the task at once, and the program says why', async () => {
+  const file = join(directory, 'prose.js');
+  await writeFile(file, 'this is not a program');
+  const program = example('basic.ts', file);
+  expect(await program.ended).toBe(1);
+  expect(program.stderr()).toMatch(/^error: .*prose\.js: Unexpected token.*\(not-javascript\)$/m);
+  const task = await client.getTask(printed(program, /^Task submitted: (\S+)$/m));
+  expect(task).toMatchObject({ state: 'failed', attempt: 1, error: { code: 'not-javascript' } });
+});
+
+test('basic: without a NATS server it ends with one line and a hint', async () => {
+  const program = startProgram(['-C', 'multiswarm-source', '-r', 'ts-node/register', 'examples/basic.ts'], {
+    ...stack.env,
+    NATS_URL: 'nats://127.0.0.1:1',
+  });
+  expect(await program.ended).toBe(7);
+  expect(program.stderr()).toMatch(
+    /^error: no NATS server answers at nats:\/\/127\.0\.0\.1:1.*\nhint: .*npm start/,
+  );
+});
+
+test('complex workflow: five steps in order, in three regions, from a document to a release', async () => {
+  const program = example('complex-workflow.ts');
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  const workflow = await client.getWorkflow(printed(program, /^Workflow submitted: (\S+)$/m));
+  expect(workflow.state).toBe('succeeded');
+  expect(workflow.steps.map(({ id, type, dependsOn }) => ({ id, type, dependsOn }))).toEqual([
+    { id: 'analyze_requirements', type: 'research', dependsOn: [] },
+    { id: 'design_architecture', type: 'development', dependsOn: ['analyze_requirements'] },
+    { id: 'implement_solution', type: 'development', dependsOn: ['design_architecture'] },
+    { id: 'test_solution', type: 'testing', dependsOn: ['implement_solution'] },
+    { id: 'deploy_solution', type: 'deployment', dependsOn: ['test_solution'] },
+  ]);
+  expect(new Set(workflow.steps.map(({ region }) => region))).toEqual(
+    new Set(['us-east', 'eu-west', 'ap-south']),
+  );
+  workflow.steps.slice(1).forEach((step, index) => {
+    const before = workflow.steps[index]!;
+    expect(Date.parse(step.startedAt!)).toBeGreaterThanOrEqual(Date.parse(before.endedAt!));
+  });
+  expect(printed(program, /implement_solution: succeeded on .*\((.*)\)$/m)).toMatch(
+    /^cheapest of the least loaded/,
+  );
+  expect(printed(program, /^Workflow succeeded, cost \$(.+)$/m)).toBe(workflow.cost.toPrecision(3));
+  const archive = join(ROOT, printed(program, /^Release: (\S+),/m));
+  expect(existsSync(archive)).toBe(true);
+  await rm(dirname(archive), { recursive: true });
+  await expectNobodyLeft();
+});
+
+test('complex workflow: a document with gaps fails the first step, names all gaps, and skips the rest', async () => {
+  const file = join(directory, 'gaps.md');
+  await writeFile(
+    file,
+    '- A book has a title (text).\n- N1: Staff can list boats.\n- N2: Staff can sing books.\n',
+  );
+  const program = example('complex-workflow.ts', file);
+  expect(await program.ended).toBe(1);
+  expect(program.stderr()).toMatch(
+    /^  analyze_requirements: N1 is about a boat.*; N2 asks for no known operation \(/m,
+  );
+  const workflow = await client.getWorkflow(printed(program, /^Workflow submitted: (\S+)$/m));
+  expect(workflow.counts).toEqual({ failed: 1, skipped: 4 });
+});
