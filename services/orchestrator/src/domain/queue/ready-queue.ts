@@ -19,6 +19,8 @@ interface Queued extends ReadyTask {
 interface Lane {
   classKey: string;
   tasks: Fifo<Queued>;
+  /** Its tasks that are still wanted, in line or taken by a pass. */
+  wanted: number;
   /** Why the head could not be placed; a parked lane is not looked at until capacity changes. */
   waiting: Waiting | undefined;
   parked: boolean;
@@ -28,6 +30,8 @@ interface Lane {
 
 const FIRST_WINDOW = 16;
 const MAX_WINDOW = 1024;
+/** Tasks in line that nobody wants any more and that a lane may hold beside as many wanted ones. */
+const UNWANTED_TASKS = 64;
 
 /**
  * Who goes next. Pure.
@@ -35,6 +39,7 @@ const MAX_WINDOW = 1024;
  * Q1. A higher priority goes first; inside a priority the earlier one of two tasks of the same class goes first.
  * Q2. A class that nobody can take now is parked whole, and holds up no other class.
  * Q3. A task is in the queue, or taken by a pass, or gone: never twice.
+ * Q4. Memory follows the tasks that are wanted: a class without any is forgotten, parked or not.
  */
 export class ReadyQueue {
   private readonly lanes = new Map<Priority, Map<string, Lane>>(
@@ -47,16 +52,30 @@ export class ReadyQueue {
     return this.known.size;
   }
 
+  /** Classes in memory, each counted once per priority. */
+  get classes(): number {
+    return [...this.lanes.values()].reduce((sum, lanes) => sum + lanes.size, 0);
+  }
+
   add(task: ReadyTask): void {
     if (this.known.has(task.taskId)) return; // Q3
     const queued = { ...task, order: this.order++ };
     this.known.set(task.taskId, queued);
-    this.lane(queued).tasks.push(queued);
+    const lane = this.laneFor(queued);
+    lane.wanted += 1;
+    lane.tasks.push(queued);
   }
 
   /** Forgets a task that was cancelled or placed. One that a pass has taken is forgotten when it comes back. */
   remove(taskId: string): void {
+    const task = this.known.get(taskId);
+    const lane = task && this.laneOf(task);
+    if (!task || !lane) return;
     this.known.delete(taskId);
+    lane.wanted -= 1;
+    if (lane.wanted === 0)
+      this.lanes.get(task.priority)?.delete(lane.classKey); // Q4
+    else if (lane.tasks.size > 2 * lane.wanted + UNWANTED_TASKS) this.compact(lane);
   }
 
   has(taskId: string): boolean {
@@ -76,16 +95,17 @@ export class ReadyQueue {
   /** Puts back, in front and in order, what a pass could not place, and parks its class with the reason. */
   settle(unplaced: readonly { task: ReadyTask; waiting: Waiting }[], placed: readonly ReadyTask[]): void {
     for (const task of placed) {
-      const lane = this.lane(task);
+      const lane = this.laneOf(task);
+      if (!lane) continue;
       lane.waiting = undefined;
       lane.window = Math.min(MAX_WINDOW, lane.window * 2);
     }
     const byLane = new Map<Lane, { tasks: Queued[]; waiting: Waiting }>();
     for (const { task, waiting } of unplaced) {
-      const queued = this.known.get(task.taskId);
-      if (!queued) continue;
+      const queued = this.takenStill(task);
+      const lane = this.laneOf(task);
+      if (!queued || !lane) continue;
       queued.avoid = [];
-      const lane = this.lane(task);
       const entry = byLane.get(lane) ?? { tasks: [], waiting };
       entry.tasks.push(queued);
       byLane.set(lane, entry);
@@ -101,8 +121,8 @@ export class ReadyQueue {
   /** Gives back tasks of a pass that got no answer, so that the next pass asks again. */
   putBack(tasks: readonly ReadyTask[]): void {
     for (const task of [...tasks].reverse()) {
-      const queued = this.known.get(task.taskId);
-      if (queued) this.lane(task).tasks.unshift([queued]);
+      const queued = this.takenStill(task);
+      if (queued) this.laneOf(task)?.tasks.unshift([queued]);
     }
   }
 
@@ -121,7 +141,7 @@ export class ReadyQueue {
   waiting(taskId: string): Waiting | undefined {
     const task = this.known.get(taskId);
     if (!task) return undefined;
-    const told = this.lane(task).waiting;
+    const told = this.laneOf(task)?.waiting;
     const since = new Date(task.queuedAt).toISOString();
     if (told) return { ...told, since };
     return {
@@ -153,24 +173,41 @@ export class ReadyQueue {
       if (this.known.get(head.taskId) === head) return head;
       lane.tasks.shift();
     }
-    if (!lane.parked) this.dropEmpty(lane);
     return undefined;
   }
 
-  /** Classes come from user input: an empty one must not stay for ever. */
-  private dropEmpty(lane: Lane): void {
-    for (const lanes of this.lanes.values())
-      if (lanes.get(lane.classKey) === lane) lanes.delete(lane.classKey);
+  /** Q3: what a pass took is still the same entry, unless the task was removed (and perhaps added anew) meanwhile. */
+  private takenStill(task: ReadyTask): Queued | undefined {
+    const queued = this.known.get(task.taskId);
+    return queued === task ? queued : undefined;
   }
 
-  private lane(task: { priority: Priority; item: PlaceItem }): Lane {
-    const lanes = this.lanes.get(task.priority) as Map<string, Lane>;
+  /** Q4: a wanted task at the head of a parked class would otherwise hold all that was cancelled behind it. */
+  private compact(lane: Lane): void {
+    const kept = new Fifo<Queued>();
+    for (let task = lane.tasks.shift(); task; task = lane.tasks.shift())
+      if (this.known.get(task.taskId) === task) kept.push(task);
+    lane.tasks = kept;
+  }
+
+  private laneOf(task: { priority: Priority; item: PlaceItem }): Lane | undefined {
+    return this.lanes.get(task.priority)?.get(task.item.classKey);
+  }
+
+  /** Classes come from user input, so a lane is made only for a task that is about to enter it. */
+  private laneFor(task: { priority: Priority; item: PlaceItem }): Lane {
+    const known = this.laneOf(task);
+    if (known) return known;
     const { classKey } = task.item;
-    let lane = lanes.get(classKey);
-    if (!lane) {
-      lane = { classKey, tasks: new Fifo(), waiting: undefined, parked: false, window: FIRST_WINDOW };
-      lanes.set(classKey, lane);
-    }
+    const lane = {
+      classKey,
+      tasks: new Fifo<Queued>(),
+      wanted: 0,
+      waiting: undefined,
+      parked: false,
+      window: FIRST_WINDOW,
+    };
+    this.lanes.get(task.priority)?.set(classKey, lane);
     return lane;
   }
 }

@@ -1,0 +1,125 @@
+import { ManualClock, seededRandom } from '@multiswarm/core';
+import { placement, runOf, spec, stepTaskId } from '../../test/support/builders';
+import { newTask, type TaskRecord } from '../domain/task/record';
+import type { RunRecord } from '../domain/workflow/run';
+import type { LoadedShard, Write } from '../ports';
+import type { NewRun } from './intake';
+import { ShardState } from './shard-state';
+
+const RETENTION_MS = 1_000;
+const NOTHING: LoadedShard = { tasks: [], runs: [], endedSteps: [], historyLengths: new Map() };
+
+function stateOf(loaded: LoadedShard = NOTHING): ShardState {
+  return new ShardState(loaded, new ManualClock(0), seededRandom(1), RETENTION_MS);
+}
+
+function newRun(dependencies: Record<string, string[]>, given: Record<string, unknown> = {}): NewRun {
+  const record = runOf('w0-00000001', dependencies);
+  const steps = record.spec.steps.map(({ id, taskId }) => ({
+    id: taskId,
+    spec: spec({ workflowId: record.id, step: id, retry: { ...spec().retry, maxAttempts: 1 }, ...given }),
+  }));
+  return { shard: 0, keyed: false, record, steps };
+}
+
+/** Runs one step to an end and returns what was written. */
+function finish(state: ShardState, step: string, outcome: 'succeeded' | 'failed', output = step): Write[] {
+  const change = state.change();
+  const id = stepTaskId(step);
+  const attempt = (state.task(id)?.attempt ?? 0) + 1;
+  expect(state.apply(id, { kind: 'assign', placement: placement() }, change)).toBe(true);
+  const result = { startedAt: 0, finishedAt: 1, ...(outcome === 'succeeded' ? { output } : {}) };
+  expect(state.apply(id, { kind: 'finished', attempt, outcome, result }, change)).toBe(true);
+  return change.writes;
+}
+
+function lastTasks(writes: Write[]): Map<string, TaskRecord> {
+  return new Map(writes.flatMap((write) => (write.kind === 'task' ? [[write.record.id, write.record]] : [])));
+}
+
+function lastRun(writes: Write[]): RunRecord | undefined {
+  return writes.flatMap((write) => (write.kind === 'run' ? [write.record] : [])).at(-1);
+}
+
+test('the end of a step unlocks the next in the same change, with its output as input', () => {
+  const state = stateOf();
+  state.addRun(newRun({ a: [], b: ['a'] }), state.change());
+  const writes = finish(state, 'a', 'succeeded', 'made by a');
+  const b = lastTasks(writes).get(stepTaskId('b'));
+  expect(b?.state).toBe('queued');
+  expect(state.upstream(b as TaskRecord)).toEqual({ a: 'made by a' });
+  expect(lastRun(finish(state, 'b', 'succeeded'))).toMatchObject({ state: 'succeeded', endedAt: 0 });
+  expect(state.size).toBe(0);
+});
+
+test('a chain of ten thousand steps behind a failure is skipped in one change, without overflowing the stack', () => {
+  const length = 10_000;
+  const names = Array.from({ length }, (_, index) => `s${index}`);
+  const dependencies = Object.fromEntries(
+    names.map((name, index) => [name, index === 0 ? [] : [`s${index - 1}`]]),
+  );
+  const state = stateOf();
+  state.addRun(newRun(dependencies), state.change());
+  const writes = finish(state, 's0', 'failed');
+  expect([...lastTasks(writes).values()].filter((task) => task.state === 'skipped')).toHaveLength(length - 1);
+  expect(lastRun(writes)?.state).toBe('failed');
+  const seqs = writes.flatMap((write) => (write.kind === 'event' ? [write.event.seq] : []));
+  const first = seqs[0] ?? 0;
+  expect(seqs).toEqual(seqs.map((_, index) => first + index));
+  expect(state.size).toBe(0);
+});
+
+test('a step whose input grew too large with what its upstream made fails by itself, and is not sent', () => {
+  const state = stateOf();
+  state.addRun(newRun({ a: [], b: ['a'] }), state.change());
+  const writes = finish(state, 'a', 'succeeded', 'x'.repeat(300 * 1024));
+  expect(lastTasks(writes).get(stepTaskId('b'))).toMatchObject({
+    state: 'failed',
+    attempt: 0,
+    error: { code: 'input-too-large' },
+  });
+  expect(lastRun(writes)?.state).toBe('failed');
+});
+
+test('a cancelled run ends its waiting steps at once and itself when the last running one has ended', () => {
+  const state = stateOf();
+  state.addRun(newRun({ a: [], b: [], c: ['a'] }), state.change());
+  state.apply(stepTaskId('a'), { kind: 'assign', placement: placement() }, state.change());
+  const change = state.change();
+  state.cancelRun('w0-00000001', 'enough', change);
+  state.cancelRun('w0-00000001', 'again', change);
+  expect(lastRun(change.writes)).toMatchObject({ state: 'running', cancel: { reason: 'enough' } });
+  expect(lastTasks(change.writes).get(stepTaskId('b'))?.state).toBe('cancelled');
+  expect(change.effects.filter(({ effect }) => effect.kind === 'cancel-attempt')).toHaveLength(1);
+  const end = state.change();
+  state.apply(stepTaskId('a'), { kind: 'lost', attempt: 1, reason: 'gone' }, end);
+  expect(lastRun(end.writes)?.state).toBe('cancelled');
+  expect(state.size).toBe(0);
+});
+
+test('a root that ended is kept for its retention, counted from its end', () => {
+  const state = stateOf();
+  const change = state.change();
+  state.addTask({ id: 't0-00000009', shard: 0, keyed: false, spec: spec() }, change);
+  state.apply('t0-00000009', { kind: 'cancel', reason: 'enough' }, change);
+  expect(change.writes).toContainEqual({ kind: 'root-ended', root: 't0-00000009', expiresAt: RETENTION_MS });
+});
+
+test('a loaded run goes on: cost, outputs and event numbers come from what was stored', () => {
+  const record = runOf('w0-00000001', { a: [], b: ['a'] });
+  const own = (step: string): TaskRecord =>
+    newTask(stepTaskId(step), spec({ workflowId: record.id, step }), true, 0).record;
+  const state = stateOf({
+    tasks: [{ ...own('b'), state: 'queued' }],
+    runs: [record],
+    endedSteps: [{ ...own('a'), state: 'succeeded', output: { n: 1 }, cost: 2 }],
+    historyLengths: new Map([[record.id, 7]]),
+  });
+  expect(state.upstream(own('b'))).toEqual({ a: { n: 1 } });
+  const writes = finish(state, 'b', 'succeeded');
+  const events = writes.flatMap((write) => (write.kind === 'event' ? [write.event] : []));
+  expect(events[0]?.seq).toBe(8);
+  const run = writes.find((write) => write.kind === 'run');
+  expect(run?.progress).toMatchObject({ counts: { succeeded: 2 } });
+  expect(run?.progress.cost).toBeCloseTo(2, 3);
+});
