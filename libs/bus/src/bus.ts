@@ -32,14 +32,19 @@ export interface ServiceSeen {
 /**
  * What services and the SDK need of NATS. Bodies are JSON; what arrives is parsed by the schema that is given.
  *
- * B1. `request` ends: with the reply, with the error that the responder threw, or with `bus-unavailable` (not connected,
- *     nobody listens, connection lost while waiting) or `timeout`. It is never repeated by the bus.
+ * B1. `request` ends: with the reply, with the error that the responder threw, with `bus-unavailable` (not connected,
+ *     nobody listens, connection lost while waiting) or `timeout`, or with `internal` where the answer is not what the
+ *     schema of the reply says. It is never repeated by the bus.
  * B2. `publish` throws `bus-unavailable` while disconnected: the client would drop it without a word.
  * B3. A handler that throws answers its request with the error as problem details; a message that does not fit its
  *     schema answers `invalid-request` and never reaches the handler.
  */
 export interface Bus {
-  request<S extends z.ZodType>(subject: string, body: unknown, options: RequestOptions<S>): Promise<z.output<S>>;
+  request<S extends z.ZodType>(
+    subject: string,
+    body: unknown,
+    options: RequestOptions<S>,
+  ): Promise<z.output<S>>;
   respond<S extends z.ZodType>(
     subject: string,
     options: { queue?: string; request: S },
@@ -52,7 +57,11 @@ export interface Bus {
     handler: (body: z.output<S>, delivery: Delivery) => void,
   ): Listening;
   /** Publishes to a JetStream stream and resolves with its sequence once the server has stored it. */
-  publishStored(subject: string, body: unknown, options: { messageId: string } & SendOptions): Promise<{ seq: number; duplicate: boolean }>;
+  publishStored(
+    subject: string,
+    body: unknown,
+    options: { messageId: string } & SendOptions,
+  ): Promise<{ seq: number; duplicate: boolean }>;
   /** Round trip to the server in milliseconds; throws when there is none. */
   rttMs(): Promise<number>;
   readonly connected: boolean;
@@ -65,6 +74,9 @@ export interface Bus {
   services(waitMs: number): Promise<ServiceSeen[]>;
   /** The connection itself, for JetStream consumers and buckets. */
   readonly connection: NatsConnection;
-  /** Sends what is buffered, lets handlers finish, and closes. */
+  /**
+   * Takes nothing new, lets the handlers of requests finish and their answers leave, and closes; after a grace of 5 s (see
+   * `BusOptions.closeGraceMs`) it closes all the same. What waits for a reply then is rejected with `bus-unavailable`.
+   */
   close(): Promise<void>;
 }

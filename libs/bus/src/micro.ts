@@ -16,26 +16,43 @@ export function announce(
   const identity = { name: service.name, id, version: service.version, metadata: {} };
   const bodies: Record<string, unknown> = {
     PING: { type: 'io.nats.micro.v1.ping_response', ...identity },
-    INFO: { type: 'io.nats.micro.v1.info_response', ...identity, description: service.description, endpoints: [] },
-    STATS: { type: 'io.nats.micro.v1.stats_response', ...identity, started: started.toISOString(), endpoints: [] },
+    INFO: {
+      type: 'io.nats.micro.v1.info_response',
+      ...identity,
+      description: service.description,
+      endpoints: [],
+    },
+    STATS: {
+      type: 'io.nats.micro.v1.stats_response',
+      ...identity,
+      started: started.toISOString(),
+      endpoints: [],
+    },
   };
   const subscriptions = Object.entries(bodies).flatMap(([verb, body]) => {
     const text = JSON.stringify(body);
-    return [`$SRV.${verb}`, `$SRV.${verb}.${service.name}`, `$SRV.${verb}.${service.name}.${id}`].map((subject) =>
-      connection.subscribe(subject, { callback: (_error, message) => void message.respond(text) }),
+    return [`$SRV.${verb}`, `$SRV.${verb}.${service.name}`, `$SRV.${verb}.${service.name}.${id}`].map(
+      (subject) =>
+        connection.subscribe(subject, { callback: (_error, message) => void message.respond(text) }),
     );
   });
   return { stop: () => subscriptions.forEach((subscription) => subscription.unsubscribe()) };
 }
 
 /** Everyone who answers `$SRV.PING` within `waitMs`. */
-export function discover(connection: NatsConnection, clock: Clock, inbox: string, waitMs: number): Promise<ServiceSeen[]> {
+export function discover(
+  connection: NatsConnection,
+  clock: Clock,
+  inbox: string,
+  waitMs: number,
+): Promise<ServiceSeen[]> {
   return new Promise((resolve) => {
     const seen: ServiceSeen[] = [];
     const subscription = connection.subscribe(inbox, {
       callback: (_error, message) => {
         const answer = safeJson(message.string());
-        if (answer && typeof answer.name === 'string') seen.push({ name: answer.name, id: String(answer.id), version: String(answer.version) });
+        if (answer && typeof answer.name === 'string')
+          seen.push({ name: answer.name, id: String(answer.id), version: String(answer.version) });
       },
     });
     connection.publish('$SRV.PING', '', { reply: inbox });

@@ -1,11 +1,20 @@
-import { connect, headers as newHeaders, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import {
+  connect,
+  headers as newHeaders,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/transport-node';
 import { headers as names, MultiswarmError, parseOrThrow } from '@multiswarm/contracts';
 import { systemClock, systemIds, type Clock, type Ids } from '@multiswarm/core';
 import type { z } from 'zod';
 import type { Bus, Delivery, Listening, RequestOptions, SendOptions, ServiceSeen } from './bus';
 import { announce, discover } from './micro';
-import { decodeReply, encodeError, encodeOk } from './reply-envelope';
+import { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 import { ReplyMux } from './reply-mux';
+import { sendFault } from './send-fault';
+import { within } from './within';
 
 export interface BusOptions {
   /** One URL or several, separated by commas. */
@@ -14,11 +23,15 @@ export interface BusOptions {
   name: string;
   /** Faults of messages that nobody waits for: malformed publishes, throwing subscribers. */
   onFault?: (error: unknown, subject: string) => void;
+  /** How long `close` waits for handlers and for the server; 5,000 ms unless told. */
+  closeGraceMs?: number;
   clock?: Clock;
   ids?: Ids;
 }
 
 const DEFAULT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const CLOSE_GRACE_MS = 5_000;
 const PROTOCOL_VERSION = '1';
 
 /** Connects, or throws `bus-unavailable` with the address and the remedy. Reconnects for ever afterwards. */
@@ -31,12 +44,17 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       name: options.name,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
+      timeout: CONNECT_TIMEOUT_MS,
       noAsyncTraces: true,
     });
   } catch (error) {
-    throw new MultiswarmError('bus-unavailable', `no NATS server answers at ${options.servers}: start one (nats-server -js) or set NATS_URL`, {
-      cause: error,
-    });
+    throw new MultiswarmError(
+      'bus-unavailable',
+      `no NATS server answers at ${options.servers}: start one (nats-server -js) or set NATS_URL`,
+      {
+        cause: error,
+      },
+    );
   }
   return new NatsBus(connection, options);
 }
@@ -46,6 +64,10 @@ class NatsBus implements Bus {
   private readonly ids: Ids;
   private readonly mux: ReplyMux;
   private readonly reconnected: (() => void)[] = [];
+  private readonly listening = new Set<Subscription>();
+  private handling = 0;
+  private whenHandled: () => void = () => undefined;
+  private closing: Promise<void> | undefined;
   private readonly started: Date;
   private up = true;
 
@@ -68,10 +90,20 @@ class NatsBus implements Bus {
     return this.connection.info?.version ?? 'unknown';
   }
 
-  async request<S extends z.ZodType>(subject: string, body: unknown, options: RequestOptions<S>): Promise<z.output<S>> {
+  async request<S extends z.ZodType>(
+    subject: string,
+    body: unknown,
+    options: RequestOptions<S>,
+  ): Promise<z.output<S>> {
     const payload = this.encode(subject, JSON.stringify(body));
-    const message = await this.mux.request(subject, payload, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, toHeaders(options));
-    return parseOrThrow(options.reply, decodeReply(message.string()));
+    const message = await this.mux.request(
+      subject,
+      payload,
+      options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      toHeaders(options),
+    );
+    // Not the caller's fault: the responder speaks another version, or it is none of ours.
+    return parseOrThrow(options.reply, decodeReply(message.string()), 'internal');
   }
 
   respond<S extends z.ZodType>(
@@ -87,7 +119,11 @@ class NatsBus implements Bus {
   publish(subject: string, body: unknown, options: SendOptions = {}): void {
     const payload = this.encode(subject, JSON.stringify(body));
     const headers = toHeaders(options);
-    this.connection.publish(subject, payload, headers ? { headers } : {});
+    try {
+      this.connection.publish(subject, payload, headers ? { headers } : {});
+    } catch (error) {
+      throw sendFault(error, subject);
+    }
   }
 
   subscribe<S extends z.ZodType>(
@@ -104,20 +140,39 @@ class NatsBus implements Bus {
     });
   }
 
-  async publishStored(subject: string, body: unknown, options: { messageId: string } & SendOptions): Promise<{ seq: number; duplicate: boolean }> {
+  async publishStored(
+    subject: string,
+    body: unknown,
+    options: { messageId: string } & SendOptions,
+  ): Promise<{ seq: number; duplicate: boolean }> {
     const payload = this.encode(subject, JSON.stringify(body));
-    const headers = toHeaders({ ...options, headers: { ...options.headers, [names.messageId]: options.messageId } });
+    const headers = toHeaders({
+      ...options,
+      headers: { ...options.headers, [names.messageId]: options.messageId },
+    });
     const message = await this.mux.request(subject, payload, DEFAULT_TIMEOUT_MS, headers);
-    const ack = JSON.parse(message.string()) as { seq?: number; duplicate?: boolean; error?: { description?: string } };
+    const ack = JSON.parse(message.string()) as {
+      seq?: number;
+      duplicate?: boolean;
+      error?: { description?: string };
+    };
     if (ack.error ?? ack.seq === undefined) {
-      throw new MultiswarmError('bus-unavailable', `JetStream did not store the message on ${subject}: ${ack.error?.description ?? 'no sequence'}`);
+      throw new MultiswarmError(
+        'bus-unavailable',
+        `JetStream did not store the message on ${subject}: ${ack.error?.description ?? 'no sequence'}`,
+      );
     }
-    return { seq: ack.seq as number, duplicate: ack.duplicate ?? false };
+    return { seq: ack.seq, duplicate: ack.duplicate ?? false };
   }
 
   async rttMs(): Promise<number> {
     if (!this.connected) throw new MultiswarmError('bus-unavailable', 'not connected to NATS');
-    return this.connection.rtt();
+    const roundTrip = this.connection.rtt().catch((error: unknown) => {
+      throw new MultiswarmError('bus-unavailable', 'NATS does not answer', { cause: error });
+    });
+    return within(this.clock, DEFAULT_TIMEOUT_MS, roundTrip, () => {
+      throw new MultiswarmError('timeout', `NATS did not answer within ${DEFAULT_TIMEOUT_MS} ms`);
+    });
   }
 
   onReconnect(listener: () => void): void {
@@ -133,12 +188,24 @@ class NatsBus implements Bus {
     return discover(this.connection, this.clock, `_INBOX.${this.ids.next()}`, waitMs);
   }
 
-  async close(): Promise<void> {
-    if (this.connection.isClosed()) return;
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
     // A drain needs a server that answers; without one there is nothing to send any more.
-    if (this.connected) await this.connection.drain().catch(() => undefined);
+    const graceMs = this.options.closeGraceMs ?? CLOSE_GRACE_MS;
+    if (this.connected) await within(this.clock, graceMs, this.drain(), () => undefined);
     await this.connection.close();
     this.mux.connectionLost();
+  }
+
+  /** First nothing new comes in, then the handlers end (they may still send and ask), then what they sent leaves. */
+  private async drain(): Promise<void> {
+    await Promise.allSettled([...this.listening].map((subscription) => subscription.drain()));
+    if (this.handling > 0) await new Promise<void>((resolve) => (this.whenHandled = resolve));
+    await this.connection.drain().catch(() => undefined);
   }
 
   private listen(subject: string, queue: string | undefined, onMessage: (message: Msg) => void): Listening {
@@ -149,7 +216,13 @@ class NatsBus implements Bus {
         else onMessage(message);
       },
     });
-    return { stop: () => subscription.unsubscribe() };
+    this.listening.add(subscription);
+    return {
+      stop: () => {
+        this.listening.delete(subscription);
+        subscription.unsubscribe();
+      },
+    };
   }
 
   private async answer<S extends z.ZodType>(
@@ -157,20 +230,34 @@ class NatsBus implements Bus {
     schema: S,
     handler: (body: z.output<S>, delivery: Delivery) => Promise<unknown>,
   ): Promise<void> {
+    this.handling += 1;
     let reply: string;
     try {
       reply = encodeOk(await handler(parseOrThrow(schema, parseJson(message)), toDelivery(message)));
-      if (reply.length > this.maxPayload && Buffer.byteLength(reply) > this.maxPayload) {
-        throw new MultiswarmError('body-too-large', `the answer on ${message.subject} is larger than the ${this.maxPayload} bytes that NATS carries`);
+      if (exceeds(reply, this.maxPayload)) {
+        throw new MultiswarmError(
+          'body-too-large',
+          `the answer on ${message.subject} is larger than the ${this.maxPayload} bytes that NATS carries`,
+        );
       }
     } catch (error) {
-      reply = encodeError(error);
+      reply = encodeError(error, this.maxPayload);
       if (!(error instanceof MultiswarmError)) this.options.onFault?.(error, message.subject);
     }
     try {
       message.respond(reply);
     } catch (error) {
       this.options.onFault?.(error, message.subject);
+    }
+    this.handling -= 1;
+    if (this.handling === 0) this.whenHandled();
+  }
+
+  private call(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.options.onFault?.(error, 'connection');
     }
   }
 
@@ -180,8 +267,11 @@ class NatsBus implements Bus {
 
   private encode(subject: string, text: string): string {
     if (!this.connected) throw new MultiswarmError('bus-unavailable', 'not connected to NATS');
-    if (text.length * 3 > this.maxPayload && Buffer.byteLength(text) > this.maxPayload) {
-      throw new MultiswarmError('body-too-large', `a message to ${subject} has ${Buffer.byteLength(text)} bytes, NATS carries ${this.maxPayload}`);
+    if (exceeds(text, this.maxPayload)) {
+      throw new MultiswarmError(
+        'body-too-large',
+        `a message to ${subject} has ${Buffer.byteLength(text)} bytes, NATS carries ${this.maxPayload}`,
+      );
     }
     return text;
   }
@@ -193,7 +283,7 @@ class NatsBus implements Bus {
         this.mux.connectionLost();
       } else if (status.type === 'reconnect') {
         this.up = true;
-        this.reconnected.forEach((listener) => listener());
+        this.reconnected.forEach((listener) => this.call(listener));
       } else if (status.type === 'error') this.options.onFault?.(status.error, 'connection');
     }
   }

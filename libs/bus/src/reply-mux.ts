@@ -1,6 +1,7 @@
-import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { MultiswarmError } from '@multiswarm/contracts';
 import type { Cancel, Clock } from '@multiswarm/core';
+import { sendFault } from './send-fault';
 
 interface Pending {
   resolve(message: Msg): void;
@@ -17,7 +18,6 @@ interface Pending {
 export class ReplyMux {
   private readonly pending = new Map<string, Pending>();
   private readonly prefix: string;
-  private readonly subscription: Subscription;
   private counter = 0;
 
   constructor(
@@ -26,10 +26,12 @@ export class ReplyMux {
     unique: string,
   ) {
     this.prefix = `_INBOX.${unique}.`;
-    this.subscription = connection.subscribe(`${this.prefix}*`, { callback: (_error, message) => this.onReply(message) });
+    connection.subscribe(`${this.prefix}*`, {
+      callback: (_error, message) => this.onReply(message),
+    });
   }
 
-  request(subject: string, payload: Uint8Array | string, timeoutMs: number, headers?: import('@nats-io/transport-node').MsgHdrs): Promise<Msg> {
+  request(subject: string, payload: Uint8Array | string, timeoutMs: number, headers?: MsgHdrs): Promise<Msg> {
     const token = (this.counter++).toString(36);
     return new Promise<Msg>((resolve, reject) => {
       const cancel = this.clock.after(timeoutMs, () => {
@@ -38,9 +40,12 @@ export class ReplyMux {
       });
       this.pending.set(token, { resolve, reject, cancel });
       try {
-        this.connection.publish(subject, payload, { reply: this.prefix + token, ...(headers ? { headers } : {}) });
+        this.connection.publish(subject, payload, {
+          reply: this.prefix + token,
+          ...(headers ? { headers } : {}),
+        });
       } catch (error) {
-        this.take(token)?.reject(new MultiswarmError('bus-unavailable', `could not send to ${subject}`, { cause: error }));
+        this.take(token)?.reject(sendFault(error, subject));
       }
     });
   }
@@ -48,20 +53,22 @@ export class ReplyMux {
   /** The reply to anything under way may be lost with the connection: the callers decide about repeating. */
   connectionLost(): void {
     for (const token of [...this.pending.keys()]) {
-      this.take(token)?.reject(new MultiswarmError('bus-unavailable', 'the connection to NATS was lost while waiting for an answer'));
+      this.take(token)?.reject(
+        new MultiswarmError('bus-unavailable', 'the connection to NATS was lost while waiting for an answer'),
+      );
     }
-  }
-
-  close(): void {
-    this.subscription.unsubscribe();
-    this.connectionLost();
   }
 
   private onReply(message: Msg): void {
     const waiting = this.take(message.subject.slice(this.prefix.length));
     if (!waiting) return;
     if (message.data.length === 0 && message.headers?.code === 503) {
-      waiting.reject(new MultiswarmError('bus-unavailable', 'nobody listens on the subject: the service that answers it is not running'));
+      waiting.reject(
+        new MultiswarmError(
+          'bus-unavailable',
+          'nobody listens on the subject: the service that answers it is not running',
+        ),
+      );
     } else waiting.resolve(message);
   }
 
