@@ -37,6 +37,7 @@ export const ERRORS = {
     retryable: false,
     title: 'No swarm with that id is connected',
   },
+  'not-admitted': { status: 409, exit: 5, retryable: false, title: 'The region does not take this swarm' },
   'idempotency-conflict': {
     status: 422,
     exit: 5,

@@ -12,9 +12,9 @@ export const keys = {
 
   /** Hash: owner, epoch, leaseUntil, batchSeq. Lease and data share a slot, so that each commit checks the epoch where it writes. */
   shard: (shard: number) => `ms:{s${shard}}:shard`,
-  /** Hash: spec, state, output. */
+  /** Hash: spec, hash (of the body, for idempotency keys), state, output. */
   task: (shard: number, id: string) => `ms:{s${shard}}:t:${id}`,
-  /** Hash: spec, state. */
+  /** Hash: spec, hash, state, progress. */
   workflow: (shard: number, id: string) => `ms:{s${shard}}:w:${id}`,
   /** Sorted sets, scored by creation: everything that lists show. */
   tasks: (shard: number) => `ms:{s${shard}}:tasks`,

@@ -100,8 +100,8 @@ export type ControlRequest = z.infer<typeof ControlRequest>;
 export const ControlReply = z.object({ v: z.literal(1), held: z.array(AttemptRef) });
 export type ControlReply = z.infer<typeof ControlReply>;
 
-/** Coordinator → swarm: it is not admitted (a limit is reached), stops heartbeating and says why. */
-export const Dismissal = z.object({ v: z.literal(1), reason: z.string() });
+/** Coordinator → swarm: this instance is not admitted (a limit, or another process under its id); it stops and says why. */
+export const Dismissal = z.object({ v: z.literal(1), instance: z.string(), reason: z.string() });
 export type Dismissal = z.infer<typeof Dismissal>;
 
 /** Owner → coordinator: cancel what runs there. */

@@ -1,6 +1,7 @@
 import { connectBus, type Bus, type Listening } from '@multiswarm/bus';
 import {
   ControlRequest,
+  Dismissal,
   DispatchRequest,
   MultiswarmError,
   parseOrThrow,
@@ -53,6 +54,7 @@ export class LocalSwarm implements Swarm {
   private session: Session | undefined;
   private draining: Promise<void> | undefined;
   private seq = 0;
+  private dismissal: string | undefined;
 
   constructor(private readonly options: SwarmOptions) {
     this.id = options.id;
@@ -76,6 +78,10 @@ export class LocalSwarm implements Swarm {
       clock,
       log,
     });
+  }
+
+  get dismissed(): string | undefined {
+    return this.dismissal;
   }
 
   get state(): SwarmState {
@@ -193,6 +199,9 @@ export class LocalSwarm implements Swarm {
         attempts.cancel(request),
       ),
       bus.subscribe(subjects.census(), { schema: z.unknown() }, () => this.pulse.now()),
+      bus.subscribe(subjects.swarmDismissed(id), { schema: Dismissal }, (dismissal) =>
+        this.onDismissed(dismissal),
+      ),
     ];
     bus.onReconnect(() => {
       this.pulse.now();
@@ -202,6 +211,14 @@ export class LocalSwarm implements Swarm {
     const releases = [stayAlive()];
     if (this.options.handleSignals ?? true) releases.push(drainOnSignals(this));
     return { bus, instance: this.ids.next(), profile, attempts, reporter, listening, releases };
+  }
+
+  /** The region has no room for it, or another process runs under its id: it must not go on as if it belonged. */
+  private onDismissed({ instance, reason }: Dismissal): void {
+    if (instance !== this.session?.instance || this.dismissal !== undefined) return;
+    this.dismissal = reason;
+    this.log.error('this swarm is not admitted', { reason });
+    void this.stop();
   }
 
   private profile(): SwarmProfile {

@@ -115,6 +115,8 @@ export interface Swarm {
   drain(): Promise<void>;
   /** Aborts what still runs, reports it, and closes the connection. */
   stop(): Promise<void>;
+  /** Why the region's coordinator sent this swarm away, after which it has stopped; undefined as long as it belongs. */
+  readonly dismissed: string | undefined;
   /** Returns the function that removes the listener. */
   onStateChange(listener: (state: SwarmState) => void): () => void;
 }

@@ -37,6 +37,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
   'swarm-not-found': ['No swarm has this id.', '`GET /v1/swarms` lists those that are known.'],
   'message-not-found': ['No message has this id, or it is no longer kept.', 'Check the id.'],
   'recipient-unknown': ['The recipient is not connected.', 'Check the id, or send again when it is.'],
+  'not-admitted': [
+    'The region or the deployment has all the swarms it may have, or a newer process runs under the same id.',
+    'Give each process its own id, or raise the limit that the message names.',
+  ],
   'idempotency-conflict': ['The key was used before, with another body.', 'Use a new key for new work.'],
   'feature-not-available': ['This build does not have that feature yet.', 'Leave the option out.'],
   'no-placement': [

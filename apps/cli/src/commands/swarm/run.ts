@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { LIMITS } from '@multiswarm/contracts';
+import { LIMITS, MultiswarmError } from '@multiswarm/contracts';
 import { createSwarm, type Swarm } from '@multiswarm/sdk';
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from '@multiswarm/telemetry';
 import { execAgent } from '../../agents/exec-agent';
@@ -117,8 +117,14 @@ async function runSwarm({ options, global, io }: Invocation<SwarmRunOptions>): P
   swarm.handle('*', agentOf(options, io));
   await swarm.start();
   logger.info('ready', { region: options.region, slots: options.slots, servers: global.servers });
-  await untilDrained(swarm, io, logger);
-  return EXIT.ok;
+  const dismissed = new Promise<void>((resolve) => {
+    swarm.onStateChange((state) => {
+      if (state === 'stopped') resolve();
+    });
+  });
+  await Promise.race([untilDrained(swarm, io, logger), dismissed]);
+  if (swarm.dismissed === undefined) return EXIT.ok;
+  throw new MultiswarmError('not-admitted', swarm.dismissed);
 }
 
 function agentOf(options: SwarmRunOptions, io: Io): ReturnType<typeof execAgent> {
