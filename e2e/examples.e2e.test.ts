@@ -120,7 +120,7 @@ test('complex workflow: a document with gaps fails the first step, names all gap
   const program = example('complex-workflow.ts', file);
   expect(await program.ended).toBe(1);
   expect(program.stderr()).toMatch(
-    /^  analyze_requirements: N1 is about a boat.*; N2 asks for no known operation \(/m,
+    /^ {2}analyze_requirements: N1 is about a boat.*; N2 asks for no known operation \(/m,
   );
   const workflow = await client.getWorkflow(printed(program, /^Workflow submitted: (\S+)$/m));
   expect(workflow.counts).toEqual({ failed: 1, skipped: 4 });

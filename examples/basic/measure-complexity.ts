@@ -16,10 +16,7 @@ export function measureComplexity(source: string): FunctionComplexity[] {
   const functions = new Map<AnyNode, FunctionComplexity>();
   const branches = new Map<AnyNode, number>();
   const seen = new Set<AnyNode>();
-  fullAncestor(parseSource(source), (found, _state, ancestors) => {
-    // The walker hands out the base type of what acorn calls AnyNode.
-    const node = found as AnyNode;
-    const path = ancestors as AnyNode[];
+  fullAncestor(parseSource(source), (node, _state, path) => {
     if (seen.has(node)) return;
     seen.add(node);
     if (isFunction(node)) {
