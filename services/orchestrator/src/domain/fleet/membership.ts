@@ -4,13 +4,22 @@ import type { AttemptRef, Heartbeat, RegionView, Swarm } from '@multiswarm/contr
 const SUSPECT_INTERVALS = 2;
 const DOWN_INTERVALS = 3;
 
+/** Instances of one swarm that are remembered as replaced. */
+const REPLACED_INSTANCES = 8;
+
 interface Member {
   heartbeat: Heartbeat;
+  /** Instances that this one has taken over from, the last ones. */
+  replaced: readonly string[];
   seenAt: number;
   state: 'ready' | 'draining' | 'suspect' | 'down';
+  /** Attempts that this instance lists although they were declared lost while it was silent. */
+  lost: ReadonlySet<string>;
 }
 
 export interface MembershipChange {
+  /** The heartbeat came too late to say anything that is still true. */
+  ignored?: true;
   joined?: string;
   left?: string;
   /** Attempts that the swarm held and cannot report any more. */
@@ -20,9 +29,10 @@ export interface MembershipChange {
 /**
  * Who is there, by heartbeats. Pure: `at` is a monotonic time in milliseconds.
  *
- * M1. A heartbeat that is not newer than the last of the same instance changes nothing.
+ * M1. A heartbeat that is not newer than the last changes nothing: neither one of the same instance, nor one of an older.
  * M2. A new instance of a swarm has forgotten what the old one held: those attempts are lost at once.
  * M3. A swarm that is silent for three of its intervals is down, and what it held is lost; each attempt is lost once.
+ * M4. An instance that was replaced stays replaced: of two processes under one id, the older one is refused.
  */
 export class Membership {
   private readonly members = new Map<string, Member>();
@@ -32,16 +42,16 @@ export class Membership {
   /** @returns the change, or the reason for which a new swarm is not admitted. */
   observe(heartbeat: Heartbeat, at: number): MembershipChange | { refused: string } {
     const known = this.members.get(heartbeat.swarmId);
+    if (known?.replaced.includes(heartbeat.instance)) return replacedBy(known, heartbeat); // M4
+    if (known && isLate(heartbeat, known)) return IGNORED; // M1
     if (!known || known.state === 'down') {
-      if (heartbeat.state === 'stopped') return { lost: [] };
-      const refused = known ? undefined : this.limit(heartbeat);
+      if (heartbeat.state === 'stopped') return IGNORED;
+      const refused = this.limit(heartbeat);
       if (refused !== undefined) return { refused };
-      this.members.set(heartbeat.swarmId, { heartbeat, seenAt: at, state: heartbeat.state });
+      this.keep(known, heartbeat, at);
       return { joined: heartbeat.swarmId, lost: [] };
     }
     const same = known.heartbeat.instance === heartbeat.instance;
-    if (same && heartbeat.seq <= known.heartbeat.seq) return { lost: [] }; // M1
-    if (!same && heartbeat.sentAt < known.heartbeat.sentAt) return { lost: [] };
     const lost = same ? [] : this.lose(known, 'the swarm was restarted'); // M2
     if (heartbeat.state === 'stopped') {
       this.members.delete(heartbeat.swarmId);
@@ -50,7 +60,7 @@ export class Membership {
         lost: [...lost, ...(same ? this.lose({ ...known, heartbeat }, 'the swarm was stopped') : [])],
       };
     }
-    this.members.set(heartbeat.swarmId, { heartbeat, seenAt: at, state: heartbeat.state });
+    this.keep(known, heartbeat, at);
     return { lost };
   }
 
@@ -62,7 +72,11 @@ export class Membership {
       const silent = (at - member.seenAt) / Math.max(1, member.heartbeat.intervalMs);
       if (silent >= DOWN_INTERVALS) {
         const lost = this.lose(member, `no heartbeat for ${Math.round(at - member.seenAt)} ms`); // M3
-        this.members.set(swarmId, { ...member, state: 'down' });
+        this.members.set(swarmId, {
+          ...member,
+          state: 'down',
+          lost: new Set(member.heartbeat.held.map(toKey)),
+        });
         changes.push({ left: swarmId, lost });
       } else if (silent >= SUSPECT_INTERVALS) this.members.set(swarmId, { ...member, state: 'suspect' });
     }
@@ -152,8 +166,45 @@ export class Membership {
     return [...this.members.values()].filter(({ state }) => state !== 'down');
   }
 
-  private lose(member: Member, reason: string): MembershipChange['lost'] {
-    const { swarmId, held } = member.heartbeat;
-    return held.length === 0 ? [] : [{ swarmId, attempts: held, reason }];
+  private keep(known: Member | undefined, heartbeat: Heartbeat, seenAt: number): void {
+    const { held, instance, state, swarmId } = heartbeat;
+    const same = known?.heartbeat.instance === instance;
+    const replaced = known && !same ? [...known.replaced, known.heartbeat.instance] : (known?.replaced ?? []);
+    const lost = same && known.lost.size > 0 ? held.map(toKey).filter((key) => known.lost.has(key)) : [];
+    this.members.set(swarmId, {
+      heartbeat,
+      seenAt,
+      state,
+      replaced: replaced.slice(-REPLACED_INSTANCES),
+      lost: new Set(lost),
+    });
   }
+
+  private lose({ heartbeat, lost }: Member, reason: string): MembershipChange['lost'] {
+    const { swarmId, held } = heartbeat;
+    const attempts = held.filter((ref) => !lost.has(toKey(ref)));
+    return attempts.length === 0 ? [] : [{ swarmId, attempts, reason }];
+  }
+}
+
+const IGNORED: MembershipChange = { ignored: true, lost: [] };
+
+function replacedBy(known: Member, { swarmId, state }: Heartbeat): MembershipChange | { refused: string } {
+  if (state === 'stopped') return IGNORED;
+  const { instance } = known.heartbeat;
+  return {
+    refused: `a newer process (instance ${instance}) runs under the id ${swarmId}: give each its own`,
+  };
+}
+
+function toKey({ taskId, attempt }: AttemptRef): string {
+  return `${taskId}#${attempt}`;
+}
+
+/**
+ * Of the same instance the numbers tell; of two instances, the time at which they were sent. A swarm that is down may have
+ * moved to a machine whose clock is behind: its new instance is welcome whatever that clock says.
+ */
+function isLate({ instance, seq, sentAt }: Heartbeat, { heartbeat: last, state }: Member): boolean {
+  return instance === last.instance ? seq <= last.seq : state !== 'down' && sentAt < last.sentAt;
 }
