@@ -37,7 +37,7 @@ export const bullmq: System = {
       const serverVersions = { redis: await redisVersion(redis.port) };
       return {
         batch: (count) => batch(queue, worker, count),
-        lone: await loneJobs(queue, worker, connection, endings),
+        lone: loneJobs(queue, worker, redis.port, endings),
         serverVersions,
         stop: () => endings.run(),
       };
@@ -56,22 +56,10 @@ async function batch(queue: Queue, worker: Child, count: number): Promise<number
 }
 
 /** The events are followed from the first lone job on, so that batches are measured without them. */
-async function loneJobs(
-  queue: Queue,
-  worker: Child,
-  connection: { host: string; port: number },
-  endings: Endings,
-): Promise<RunningSystem['lone']> {
-  const events = new QueueEvents(QUEUE, { connection, autorun: false });
-  events.on('error', (error) => console.error('bench: bullmq events:', error));
-  endings.add(() => events.close());
-  await events.waitUntilReady();
-  let following = false;
+function loneJobs(queue: Queue, worker: Child, port: number, endings: Endings): RunningSystem['lone'] {
+  let following: Promise<QueueEvents> | undefined;
   return async () => {
-    if (!following) {
-      following = true;
-      events.run().catch((error: unknown) => console.error('bench: bullmq events:', error));
-    }
+    const events = await (following ??= followEvents(port, endings));
     const from = performance.now();
     const job = await queue.add('noop', { n: 0 });
     await Promise.race([job.waitUntilFinished(events), worker.failed]);
@@ -79,9 +67,32 @@ async function loneJobs(
   };
 }
 
+/**
+ * From a given event on: "whatever comes next", the default, misses what happens between its start and its first read, and
+ * whoever waits for that waits for ever.
+ */
+async function followEvents(port: number, endings: Endings): Promise<QueueEvents> {
+  const connection = { host: '127.0.0.1', port };
+  const [newest] = await withRedis(port, (redis) =>
+    redis.xrevrange(`bull:${QUEUE}:events`, '+', '-', 'COUNT', 1),
+  );
+  const events = new QueueEvents(QUEUE, { connection, lastEventId: newest?.[0] ?? '0-0' });
+  events.on('error', (error) => console.error('bench: bullmq events:', error));
+  endings.add(() => events.close());
+  await events.waitUntilReady();
+  return events;
+}
+
 export async function redisVersion(port: number): Promise<string> {
-  const redis = new Redis(port, '127.0.0.1');
-  const info = await redis.info('server');
-  await redis.quit();
+  const info = await withRedis(port, (redis) => redis.info('server'));
   return /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown';
+}
+
+async function withRedis<T>(port: number, use: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(port, '127.0.0.1');
+  try {
+    return await use(redis);
+  } finally {
+    await redis.quit();
+  }
 }
