@@ -38,7 +38,8 @@ export async function awaitEnd<T extends { state: string }>(
       options.timeoutMs === undefined ? Infinity : options.timeoutMs - (io.clock.monotonic() - began);
     if (leftMs <= 0) throw overdue(path, options.timeoutMs ?? 0);
     try {
-      const waitMs = Math.ceil(Math.min(LIMITS.WAIT_MS, leftMs));
+      // After a silence the first answer shall come at once, so that people hear of it.
+      const waitMs = reachable ? Math.ceil(Math.min(LIMITS.WAIT_MS, leftMs)) : 0;
       const seen = await api.get<T>(path, { waitMs, signal: options.signal });
       lastAnswer = io.clock.monotonic();
       report(true);
