@@ -102,7 +102,7 @@ export interface Swarms {
     attempts: AttemptDispatch[],
   ): Promise<DispatchOutcome[]>;
   cancel(swarmId: string, attempts: (AttemptRef & { reason: string })[]): Promise<void>;
-  dismiss(swarmId: string, reason: string): void;
+  dismiss(swarmId: string, instance: string, reason: string): void;
 }
 
 /** Owners, as coordinators see them. */

@@ -59,7 +59,9 @@ interface World {
 export async function startOrchestrator(parts: ServiceParts, version: string): Promise<StartedService> {
   const world = await connect(parts);
   const { bus, store, config, logger } = world;
-  const global = buildGlobalRole(world);
+  const global = buildGlobalRole(world, (batch) => {
+    orchestrator.reads.observe(batch);
+  });
   const regional = config.regional ? buildRegionalRole(world) : undefined;
   const fleet = new Fleet(clock);
   fleetGauges(world.telemetry.metrics, fleet);
@@ -129,7 +131,10 @@ function refuseForgetfulRedis(faults: string[]): void {
   throw new MultiswarmError('invalid-configuration', message, { findings });
 }
 
-function buildGlobalRole({ config, bus, store, leases, owner, logger, telemetry }: World): GlobalRole {
+function buildGlobalRole(
+  { config, bus, store, leases, owner, logger, telemetry }: World,
+  onEvents: (batch: EventBatch) => void,
+): GlobalRole {
   const { shards, leaseMs, renewMs, attemptLeaseMs, regionTimeoutMs, retentionMs } = config;
   return new GlobalRole(
     { owner, shards, leaseMs, renewMs, attemptLeaseMs, regionTimeoutMs, retentionMs },
@@ -144,6 +149,7 @@ function buildGlobalRole({ config, bus, store, leases, owner, logger, telemetry 
       random: systemRandom,
       logger,
       meters: telemetryMeters(telemetry.metrics, logger),
+      onEvents,
     },
   );
 }

@@ -19,6 +19,7 @@ const RETRY_MS = { first: 50, most: 1_000 };
  * G2. A flush whose answer got lost is sent again with the identical batch; its number makes the repetition harmless.
  * G3. After `stale` nothing more is committed: everything not committed is rejected, and `onStale` is called once.
  * G4. `done` of a unit resolves only after Redis has confirmed the batch that carries it.
+ * G5. A unit without writes costs Redis nothing: it resolves when all that was given before it is confirmed.
  */
 export class Committer {
   private waiting: Unit[] = [];
@@ -41,7 +42,7 @@ export class Committer {
   /** Resolves with the number of the batch that carried the writes. */
   commit(writes: Write[]): Promise<number> {
     if (this.dead) return Promise.reject(this.dead);
-    const unit: Unit = { writes, weight: writes.length === 0 ? 0 : estimateBytes(writes), done: deferred() };
+    const unit: Unit = { writes, weight: estimateBytes(writes), done: deferred() };
     this.waiting.push(unit);
     this.flushing ??= this.run();
     return unit.done.promise;
@@ -64,11 +65,16 @@ export class Committer {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.waiting.length > 0 && !this.dead) {
       const units = this.cut();
+      const writes = units.flatMap((unit) => unit.writes);
+      if (writes.length === 0) {
+        for (const unit of units) unit.done.resolve(this.batchSeq); // G5
+        continue;
+      }
       const batch: Batch = {
         shard: this.shard,
         epoch: this.epoch,
         batchSeq: this.batchSeq + 1,
-        writes: units.flatMap((unit) => unit.writes),
+        writes,
       };
       await this.flush(batch, units);
     }

@@ -37,7 +37,8 @@ const RETRY_MS = { first: 100, most: 2_000 };
  * C1. A dispatch of an older epoch of a shard than was seen is refused.
  * C2. A swarm that restarts or falls silent loses what it held and what was on its way to it: each attempt is reported
  *     lost to its owner, until the owner has acknowledged it.
- * C3. A swarm over the region's limit is not a member: it is told so, and gets no work.
+ * C3. A swarm over the region's limit, or an older process under the id of a newer one, is not a member: it is told so,
+ *     and gets no work.
  */
 export class Coordinator {
   private readonly membership: Membership;
@@ -65,7 +66,7 @@ export class Coordinator {
     const change = this.membership.observe(heartbeat, this.clock.monotonic());
     if ('refused' in change) {
       this.logger.warn('swarm not admitted', { swarmId: heartbeat.swarmId, reason: change.refused });
-      this.swarms.dismiss(heartbeat.swarmId, change.refused); // C3
+      this.swarms.dismiss(heartbeat.swarmId, heartbeat.instance, change.refused); // C3
       return;
     }
     if (change.joined !== undefined)
@@ -74,6 +75,7 @@ export class Coordinator {
         region: this.options.region,
         slots: heartbeat.slots,
       });
+    if (change.ignored) return;
     this.instances.set(heartbeat.swarmId, { instance: heartbeat.instance, seq: heartbeat.seq });
     if (before && before.instance !== heartbeat.instance)
       this.loseSent(heartbeat.swarmId, before.instance, 'the swarm was restarted');

@@ -25,7 +25,7 @@ const RETRY_MS = { first: 50, most: 500 };
 /**
  * Where commands of clients come in, on any replica: validated, given an id and a shard, handed to the shard's owner.
  * While a shard changes hands a command waits for its next owner, at most `ownerWaitMs`; repeating is safe, since a
- * command carries the id of what it makes.
+ * command carries the id of what it makes, and the repetition says that it may be there already.
  */
 export class Gateway {
   constructor(
@@ -39,7 +39,9 @@ export class Gateway {
 
   async submitTask(given: unknown, traceparent: string): Promise<Accepted> {
     const task = this.intake.task(given, traceparent);
-    const [answer] = await this.retrying(() => this.owners.submitTasks(task.shard, [task]));
+    const [answer] = await this.retrying((again) =>
+      this.owners.submitTasks(task.shard, [again ? asRepeated(task) : task]),
+    );
     if (!answer) throw new MultiswarmError('internal', 'the owner did not answer for the task');
     if (answer instanceof MultiswarmError) throw answer;
     if (!answer.duplicate) this.onAccepted(task.spec.priority, 1);
@@ -60,10 +62,10 @@ export class Gateway {
     });
     await Promise.all(
       [...shards].map(async ([shard, entries]) => {
-        const answers = await this.retrying(() =>
+        const answers = await this.retrying((again) =>
           this.owners.submitTasks(
             shard,
-            entries.map(({ task }) => task),
+            entries.map(({ task }) => (again ? asRepeated(task) : task)),
           ),
         ).catch((error: unknown) => entries.map(() => asMultiswarmError(error)));
         entries.forEach(({ index, task }, at) => {
@@ -83,7 +85,9 @@ export class Gateway {
 
   async submitWorkflow(given: unknown, traceparent: string): Promise<Accepted> {
     const run = this.intake.workflow(given, traceparent);
-    const answer = await this.retrying(() => this.owners.submitRun(run.shard, run));
+    const answer = await this.retrying((again) =>
+      this.owners.submitRun(run.shard, again ? asRepeated(run) : run),
+    );
     if (!answer.duplicate) this.onAccepted('workflow', run.steps.length);
     return answer;
   }
@@ -111,12 +115,14 @@ export class Gateway {
     return shard;
   }
 
-  private async retrying<T>(action: () => Promise<T>): Promise<T> {
+  private async retrying<T>(action: (again: boolean) => Promise<T>): Promise<T> {
     const deadline = this.clock.monotonic() + this.ownerWaitMs;
+    let again = false;
     for (let wait: number = RETRY_MS.first; ; wait = Math.min(RETRY_MS.most, wait * 2)) {
       try {
-        return await action();
+        return await action(again);
       } catch (error) {
+        again = true;
         const moving =
           error instanceof MultiswarmError &&
           (error.code === 'shard-unavailable' || error.code === 'stale-epoch');
@@ -125,6 +131,11 @@ export class Gateway {
       }
     }
   }
+}
+
+/** What was sent before and got no answer may have been accepted: the owner must look before it makes it a second time. */
+function asRepeated<T extends NewTask | NewRun>(item: T): T {
+  return { ...item, keyed: true };
 }
 
 function refusal(index: number, error: unknown): BatchReply['results'][number] {

@@ -1,4 +1,4 @@
-import { keys, type AttemptRef, type Placement } from '@multiswarm/contracts';
+import { keys, type AttemptRef, type EventBatch, type Placement } from '@multiswarm/contracts';
 import { every, type Cancel, type Clock, type Random } from '@multiswarm/core';
 import type { Leases } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
@@ -38,6 +38,7 @@ export interface GlobalParts {
   random: Random;
   logger: Logger;
   meters: Meters;
+  onEvents: (batch: EventBatch) => void;
 }
 
 interface Held {
@@ -168,6 +169,8 @@ export class GlobalRole {
     );
     if (!(lease instanceof HeldLease)) return;
     const loaded = await store.load(shard);
+    // The scheduler's lease was lost meanwhile: tasks handed to the old scheduler would wait for ever.
+    if (this.scheduler?.scheduler !== scheduler) return lease.release();
     const attempts = new AttemptLeases(this.options.regionTimeoutMs, () => clock.monotonic());
     const dispatcher = new Dispatcher(
       shard,
@@ -176,9 +179,10 @@ export class GlobalRole {
       clock,
       this.options.attemptLeaseMs,
       {
+        // To the owner that sent them: what an earlier epoch of this shard gave up, its successor has sent anew.
         outcomes: (outcomes) =>
-          void this.ownerOf(shard)
-            ?.dispatched(outcomes)
+          void owner
+            .dispatched(outcomes)
             .catch((error: unknown) => logger.warn('dispatch not recorded', { shard, error })),
         fault: (error) => logger.warn('dispatch waits for a region', { shard, error }),
       },
@@ -200,6 +204,7 @@ export class GlobalRole {
       leaseHolds: () => lease.holds(),
       onLost: () => this.drop(shard),
       meters: this.parts.meters,
+      onEvents: this.parts.onEvents,
     });
     this.held.set(shard, { lease, owner, attempts, close: this.parts.face.open(owner) });
     owner.resume();

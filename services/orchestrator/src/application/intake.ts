@@ -18,6 +18,7 @@ import type { RunRecord } from '../domain/workflow/run';
 export interface NewTask {
   id: string;
   shard: number;
+  /** It may be there already: an idempotency key makes its id, or it was sent before and the answer is not known. */
   keyed: boolean;
   spec: TaskSpec;
 }
@@ -68,7 +69,7 @@ export class Intake {
           id: step.id,
           taskId: own,
           type: step.type,
-          dependsOn: submission.dependencies[step.id] ?? [],
+          dependsOn: dependenciesOf(submission, step.id),
         })),
         metadata: submission.metadata,
         traceparent,
@@ -107,6 +108,11 @@ export function validWorkflow(given: unknown): WorkflowSubmission {
     });
   validation.workflow.tasks.forEach((step, index) => checkInput(step.input, `/tasks/${index}/input`));
   return validation.workflow;
+}
+
+/** A step may be called `constructor` or `toString`: what the prototype has under that name is no list of dependencies. */
+function dependenciesOf({ dependencies }: WorkflowSubmission, step: string): string[] {
+  return Object.hasOwn(dependencies, step) ? (dependencies[step] ?? []) : [];
 }
 
 function stepSpec(

@@ -67,6 +67,7 @@ export class OutboxRelay {
       try {
         if (this.behind) await this.catchUp();
         const batch = this.queue[0];
+        if (!batch && this.behind) continue; // the queue overflowed while the last page was on its way
         if (!batch) break;
         await this.publish(batch);
         if (this.queue[0] === batch) this.queue.shift();

@@ -90,7 +90,7 @@ export class RegionalRole {
     }
     const reason = `there are ${this.options.maxRegions} regions already (MAX_REGIONS): use one of ${[...this.regionsSeen].join(', ')} or raise the limit`;
     this.logger.warn('swarm not admitted', { swarmId: heartbeat.swarmId, region: heartbeat.region, reason });
-    this.swarms.dismiss(heartbeat.swarmId, reason);
+    this.swarms.dismiss(heartbeat.swarmId, heartbeat.instance, reason);
     return false;
   }
 

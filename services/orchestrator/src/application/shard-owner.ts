@@ -3,6 +3,7 @@ import {
   type AttemptRef,
   type AttemptReport,
   type DispatchOutcome,
+  type EventBatch,
   type Placement,
   type ReportReply,
 } from '@multiswarm/contracts';
@@ -26,6 +27,8 @@ export interface OwnerParts extends EffectParts {
   /** Whether the lease of the shard still holds, by the monotonic clock. */
   leaseHolds: () => boolean;
   onLost: () => void;
+  /** Events of a commit, as soon as it is confirmed: readers of this process need not wait for the stream. */
+  onEvents: (batch: EventBatch) => void;
 }
 
 export interface Admission {
@@ -134,7 +137,9 @@ export class ShardOwner {
   grant(
     placements: readonly { taskId: string; placement: Placement }[],
   ): { taskId: string; placement: Placement }[] {
-    if (this.closed || !this.parts.leaseHolds()) return [...placements];
+    // No look at the lease: the commit checks the epoch, and nothing leaves before it. Placements given back because a lease
+    // ran out for a moment would be forgotten by the scheduler, though this owner goes on when it is renewed.
+    if (this.closed) return [...placements];
     const change = this.state.change();
     const unused = placements.filter(({ taskId, placement }) => {
       const queued = this.state.task(taskId);
@@ -217,9 +222,8 @@ export class ShardOwner {
 
   /** W3, W4. */
   private async commit(change: Change): Promise<void> {
-    // Nothing changed, but what is under way may be what the answer rests on.
-    if (change.writes.length === 0) await this.committer.settled();
-    else await this.committer.commit(change.writes);
+    // Also where nothing changed: what is under way may be what the answer rests on.
+    await this.committer.commit(change.writes);
     for (const { effect, record } of change.effects) this.effects.perform(effect, record);
     this.checkLease();
   }
@@ -227,7 +231,11 @@ export class ShardOwner {
   private onCommitted(batch: Batch, durationMs: number): void {
     const events = batch.writes.flatMap((write) => (write.kind === 'event' ? [write.event] : []));
     const { shard, epoch, batchSeq } = batch;
-    if (events.length > 0) this.parts.relay.add({ v: 1, shard, epoch, batchSeq, events });
+    if (events.length > 0) {
+      const news: EventBatch = { v: 1, shard, epoch, batchSeq, events };
+      this.parts.onEvents(news);
+      this.parts.relay.add(news);
+    }
     this.parts.meters.committed(batch.writes.length, durationMs);
   }
 
@@ -253,15 +261,16 @@ export class ShardOwner {
   }
 }
 
-/** The answer to a repeated idempotency key: the same body meets the earlier task, another one is refused. */
+/** The answer to a repeated submission: the same body meets the earlier task, another one under the same key is refused. */
 function repeated(
   id: string,
   spec: { bodyHash?: string | undefined; idempotencyKey?: string | undefined },
   hash: string,
 ): Admission | MultiswarmError {
-  if (hash === spec.bodyHash) return { id, state: 'accepted', duplicate: true };
+  if (spec.idempotencyKey === undefined || hash === spec.bodyHash)
+    return { id, state: 'accepted', duplicate: spec.idempotencyKey !== undefined };
   return new MultiswarmError(
     'idempotency-conflict',
-    `the idempotency key "${spec.idempotencyKey ?? ''}" was used before with another body: that one is ${id}`,
+    `the idempotency key "${spec.idempotencyKey}" was used before with another body: that one is ${id}`,
   );
 }

@@ -54,7 +54,8 @@ export class ShardState {
 
   /** What tells a repeated submission from a conflicting one, where the task or run is active. */
   bodyHash(id: string): string | undefined {
-    return this.tasks.get(id)?.spec.bodyHash ?? this.runs.get(id)?.record.spec.bodyHash;
+    const spec = this.tasks.get(id)?.spec ?? this.runs.get(id)?.record.spec;
+    return spec && (spec.bodyHash ?? '');
   }
 
   addTask({ id, spec }: NewTask, change: Change): void {

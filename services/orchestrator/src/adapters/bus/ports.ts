@@ -75,8 +75,8 @@ export function busSwarms(bus: Bus): Swarms {
         { reply: ControlReply, timeoutMs: SWARM_TIMEOUT_MS },
       );
     },
-    dismiss: (swarmId, reason) => {
-      if (bus.connected) bus.publish(subjects.swarmDismissed(swarmId), { v: 1, reason });
+    dismiss: (swarmId, instance, reason) => {
+      if (bus.connected) bus.publish(subjects.swarmDismissed(swarmId), { v: 1, instance, reason });
     },
   };
 }

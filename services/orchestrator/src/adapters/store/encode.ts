@@ -28,7 +28,7 @@ function encodeWrite(shard: number, write: Write): Command[] {
       ];
       if (write.isNew) {
         body.push(
-          ['HSET', key, 'spec', JSON.stringify(spec)],
+          ['HSET', key, 'spec', JSON.stringify(spec), 'hash', spec.bodyHash ?? ''],
           ['ZADD', keys.workflows(shard), state.createdAt, id],
           ['SADD', keys.activeWorkflows(shard), id],
         );
@@ -55,7 +55,7 @@ function encodeTask(shard: number, record: TaskRecord, isNew: boolean): Command[
   const commands: Command[] = [['HSET', key, 'state', JSON.stringify(state)]];
   if (isNew) {
     commands.push(
-      ['HSET', key, 'spec', JSON.stringify(spec)],
+      ['HSET', key, 'spec', JSON.stringify(spec), 'hash', spec.bodyHash ?? ''],
       ['ZADD', keys.tasks(shard), state.createdAt, id],
       ['SADD', keys.activeTasks(shard), id],
     );

@@ -6,7 +6,7 @@ import type { RunRecord } from '../../domain/workflow/run';
 import type { Batch, CommitResult, LoadedShard, ShardStore } from '../../ports';
 import { decodeRun } from './decode';
 import { encodeBatch } from './encode';
-import { readTasks } from './redis-truth-reader';
+import { firstErrorThrown, readTasks } from './redis-truth-reader';
 
 const commitScript = loadScript(join(__dirname, '..', '..', '..', 'lua', 'commit.lua'));
 const LOAD_PAGE = 500;
@@ -52,16 +52,13 @@ export class RedisShardStore implements ShardStore {
   }
 
   async bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
-    const specs = await this.store.guard((redis) =>
-      Promise.all(
-        ids.map((id) =>
-          redis.hget(id.startsWith('w') ? keys.workflow(shard, id) : keys.task(shard, id), 'spec'),
-        ),
-      ),
-    );
-    return specs.map((spec) =>
-      spec === null ? undefined : ((JSON.parse(spec) as { bodyHash?: string }).bodyHash ?? ''),
-    );
+    const replies = await this.store.guard(async (redis) => {
+      const pipeline = redis.pipeline();
+      for (const id of ids)
+        pipeline.hget(id.startsWith('w') ? keys.workflow(shard, id) : keys.task(shard, id), 'hash');
+      return firstErrorThrown(await pipeline.exec());
+    });
+    return replies.map((hash) => (typeof hash === 'string' ? hash : undefined));
   }
 
   async outbox(shard: number, afterSeq: number, limit: number): Promise<EventBatch[]> {

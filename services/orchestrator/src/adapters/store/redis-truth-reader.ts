@@ -15,12 +15,19 @@ export async function readTasks(
   const replies = await store.guard(async (redis) => {
     const pipeline = redis.pipeline();
     for (const id of ids) pipeline.hmget(keys.task(shard, id), 'spec', 'state', 'output');
-    return pipeline.exec();
+    return firstErrorThrown(await pipeline.exec());
   });
-  return (replies ?? []).map(([error, value], index) => {
-    if (error) throw error;
+  return replies.map((value, index) => {
     const [spec, state, output] = value as (string | null)[];
     return decodeTask(ids[index] ?? '', { spec, state, output });
+  });
+}
+
+/** The replies of a pipeline, which rejects nothing by itself: faults of the connection are among its replies. */
+export function firstErrorThrown(replies: [Error | null, unknown][] | null): unknown[] {
+  return (replies ?? []).map(([error, value]) => {
+    if (error) throw error;
+    return value;
   });
 }
 

@@ -106,7 +106,9 @@ describe('one heartbeat after the other', () => {
   });
 
   test('the limit holds for newcomers and for those who come back after their place was taken', () => {
-    const members = new Membership(() => (members.count() < 1 ? undefined : 'full'));
+    const members: Membership = new Membership((): string | undefined =>
+      members.count() < 1 ? undefined : 'full',
+    );
     members.observe(heartbeat(), 0);
     expect(members.observe(heartbeat({ swarmId: 'b' }), 1)).toEqual({ refused: 'full' });
     expect(members.observe(heartbeat({ seq: 2 }), 2)).toEqual({ lost: [] });

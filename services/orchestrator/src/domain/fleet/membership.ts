@@ -174,7 +174,7 @@ export class Membership {
     this.members.set(swarmId, {
       heartbeat,
       seenAt,
-      state,
+      state: state === 'draining' ? 'draining' : 'ready',
       replaced: replaced.slice(-REPLACED_INSTANCES),
       lost: new Set(lost),
     });

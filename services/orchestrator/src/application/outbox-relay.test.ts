@@ -1,0 +1,157 @@
+import type { EventBatch } from '@multiswarm/contracts';
+import { ManualClock, seededRandom } from '@multiswarm/core';
+import { event, eventBatch } from '../../test/support/builders';
+import { MemoryShardStore } from '../../test/support/memory-shard-store';
+import { pass, turns } from '../../test/support/turns';
+import { OutboxRelay } from './outbox-relay';
+
+/** A stream as JetStream is one: it may store what it does not acknowledge, and drops a number that it has. */
+class FlakyStream {
+  readonly stored: number[] = [];
+  tries = 0;
+  fails: () => 'before' | 'after' | undefined = () => undefined;
+
+  async publish({ batchSeq }: EventBatch): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.tries += 1;
+    const failure = this.fails();
+    if (failure === 'before') throw new Error('no answer');
+    if (!this.stored.includes(batchSeq)) this.stored.push(batchSeq);
+    if (failure === 'after') throw new Error('the answer got lost');
+  }
+}
+
+function bench() {
+  const store = new MemoryShardStore();
+  const { epoch } = store.take();
+  const stream = new FlakyStream();
+  const clock = new ManualClock();
+  const faults: unknown[] = [];
+  const relayOf = (): OutboxRelay =>
+    new OutboxRelay(0, store, stream, clock, (fault) => void faults.push(fault));
+  let batchSeq = 0;
+  /** What an owner does: commit, then hand over. */
+  const commit = async (relay?: OutboxRelay): Promise<void> => {
+    batchSeq += 1;
+    const writes = [{ kind: 'event' as const, event: event('t0-00000001', batchSeq) }];
+    await store.commit({ shard: 0, epoch, batchSeq, writes });
+    relay?.add(eventBatch(batchSeq));
+  };
+  return { store, stream, clock, faults, relayOf, commit };
+}
+
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
+
+test('what an earlier owner left behind goes first, then what is new, in order', async () => {
+  const { stream, relayOf, commit } = bench();
+  for (let index = 0; index < 250; index += 1) await commit();
+  const relay = relayOf();
+  relay.start();
+  for (let index = 0; index < 50; index += 1) await commit(relay);
+  await turns(1_000);
+  expect(stream.stored).toEqual(upTo(300));
+  await relay.stop();
+});
+
+test('a batch that comes when the relay has just fallen idle is published at once', async () => {
+  const { stream, clock, relayOf, commit } = bench();
+  const relay = relayOf();
+  relay.start();
+  await turns();
+  for (let index = 1; index <= 20; index += 1) {
+    await commit(relay);
+    await turns(index % 5);
+  }
+  await turns(60);
+  expect(stream.stored).toEqual(upTo(20));
+  expect(clock.monotonic()).toBe(0);
+  await relay.stop();
+});
+
+test('nothing is lost and the order holds while the stream fails at random, before or after it stored', async () => {
+  const { stream, clock, faults, relayOf, commit } = bench();
+  const random = seededRandom(7);
+  stream.fails = () => (random.next() < 0.3 ? 'before' : random.next() < 0.3 ? 'after' : undefined);
+  const relay = relayOf();
+  relay.start();
+  for (let index = 0; index < 200; index += 1) {
+    await commit(relay);
+    if (index % 10 === 0) await pass(clock, 500, 100);
+  }
+  for (let round = 0; stream.stored.length < 200 && round < 500; round += 1) await pass(clock, 2_000, 1_000);
+  expect(stream.stored).toEqual(upTo(200));
+  expect(faults.length).toBeGreaterThan(20);
+  stream.fails = () => undefined;
+  await relay.stop();
+});
+
+test('an entry is trimmed only when the stream has it', async () => {
+  const { store, stream, relayOf, commit } = bench();
+  let allowed = 0;
+  stream.fails = () => (stream.stored.length < allowed ? undefined : 'before');
+  const relay = relayOf();
+  relay.start();
+  for (let index = 0; index < 100; index += 1) await commit(relay);
+  allowed = 70;
+  await turns(200);
+  expect(stream.stored).toEqual(upTo(70));
+  const left = (await store.outbox(0, 0, 1_000)).map(({ batchSeq }) => batchSeq);
+  expect(left[0]).toBeLessThanOrEqual(71);
+  expect(left.at(-1)).toBe(100);
+});
+
+test('while the stream is away memory is bounded: the outbox is the queue, and is read back', async () => {
+  const { stream, clock, relayOf, commit } = bench();
+  const relay = relayOf();
+  relay.start();
+  await turns();
+  stream.fails = () => 'before';
+  for (let index = 0; index < 2_500; index += 1) await commit(relay);
+  const { queue } = relay as unknown as { queue: unknown[] };
+  expect(queue.length).toBeLessThanOrEqual(1_000);
+  stream.fails = () => undefined;
+  for (let round = 0; stream.stored.length < 2_500 && round < 100; round += 1) {
+    clock.advance(2_000);
+    await turns(200);
+  }
+  expect(stream.stored).toEqual(upTo(2_500));
+  await relay.stop();
+});
+
+test('an overflow while the last page is on its way is read back without waiting for another batch', async () => {
+  const { stream, relayOf, commit } = bench();
+  await commit();
+  const relay = relayOf();
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const publish = stream.publish.bind(stream);
+  let first = true;
+  stream.publish = async (batch) => {
+    if (first) {
+      first = false;
+      await gate;
+    }
+    await publish(batch);
+  };
+  relay.start();
+  await turns();
+  for (let index = 0; index < 1_001; index += 1) await commit(relay);
+  release();
+  await turns(3_000);
+  expect(stream.stored).toHaveLength(1_002);
+  await relay.stop();
+});
+
+test('stopped, it finishes what is on its way, trims, and publishes no more', async () => {
+  const { store, stream, relayOf, commit } = bench();
+  const relay = relayOf();
+  relay.start();
+  for (let index = 0; index < 5; index += 1) await commit(relay);
+  await turns(4);
+  await relay.stop();
+  const published = stream.stored.length;
+  await commit(relay);
+  await turns();
+  expect(stream.stored).toHaveLength(published);
+  expect((await store.outbox(0, 0, 100))[0]?.batchSeq).toBe(published + 1);
+});
