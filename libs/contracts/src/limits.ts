@@ -5,6 +5,8 @@
 export const LIMITS = {
   /** Serialized input of one task. */
   TASK_INPUT_BYTES: 256 * 1024,
+  /** Serialized input of a step together with the outputs of the steps that it depends on: one dispatch must fit a NATS message. */
+  STEP_INPUT_BYTES: 768 * 1024,
   /** Serialized output of one task. */
   TASK_OUTPUT_BYTES: 256 * 1024,
   /** Body of a single submission over HTTP. */

@@ -6,6 +6,10 @@ type LimitName = keyof typeof LIMITS;
 /** What each limit is about, and what happens at it. */
 export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string]> = {
   TASK_INPUT_BYTES: ['Serialized input of one task', 'Refused with `input-too-large`; nothing is stored.'],
+  STEP_INPUT_BYTES: [
+    'Serialized input of a step with the outputs of the steps before it',
+    'The step fails with `input-too-large`; the steps behind it are skipped.',
+  ],
   TASK_OUTPUT_BYTES: [
     'Serialized output of one task',
     'The attempt fails with `output-too-large`, which is not retried.',

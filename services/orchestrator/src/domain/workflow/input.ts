@@ -12,13 +12,13 @@ export function effectiveInput(own: JsonValue, upstream: Record<string, JsonValu
 /** Why an input cannot be sent, or undefined where it can. */
 export function inputFault(
   input: JsonValue,
-  maxBytes: number = LIMITS.TASK_INPUT_BYTES,
+  maxBytes: number = LIMITS.STEP_INPUT_BYTES,
 ): TaskError | undefined {
   const bytes = Buffer.byteLength(JSON.stringify(input));
   if (bytes <= maxBytes) return undefined;
   return {
     code: 'input-too-large',
-    message: `the input with the outputs of upstream steps has ${bytes} bytes, the limit is ${maxBytes}`,
+    message: `the input with the outputs of upstream steps has ${bytes} bytes, the limit is ${maxBytes} (STEP_INPUT_BYTES): return references instead of data`,
     retryable: false,
   };
 }
