@@ -4,8 +4,9 @@
 -- ARGV[1]  epoch under which it was taken
 -- ARGV[2]  how long from now, ms
 --
--- Result   1 prolonged, 0 another epoch has begun
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then
+-- Result   1 prolonged, 0 another epoch has begun, or the lease was given back
+local held = redis.call('HMGET', KEYS[1], 'epoch', 'owner')
+if held[1] ~= ARGV[1] or held[2] == '' then
   return 0
 end
 local time = redis.call('TIME')

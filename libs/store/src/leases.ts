@@ -16,12 +16,17 @@ export class Leases {
   constructor(private readonly store: Store) {}
 
   async acquire(key: string, owner: string, ttlMs: number): Promise<LeaseResult> {
-    const [taken, epoch, third, holder] = (await this.store.run(acquireScript, [key], [owner, ttlMs])) as [number, number, number, string?];
+    const [taken, epoch, third, holder] = (await this.store.run(acquireScript, [key], [owner, ttlMs])) as [
+      number,
+      number,
+      number,
+      string?,
+    ];
     if (taken === 1) return { held: true, epoch, batchSeq: third };
     return { held: false, epoch, remainingMs: third, owner: holder ?? '' };
   }
 
-  /** False: another epoch has begun, and whatever was not committed under the old one is void. */
+  /** False: another epoch has begun, or the lease was given back, and whatever was not committed under the old one is void. */
   async renew(key: string, epoch: number, ttlMs: number): Promise<boolean> {
     return (await this.store.run(renewScript, [key], [epoch, ttlMs])) === 1;
   }

@@ -1,0 +1,118 @@
+import { isConnectionFault, loadScript, type Script, type Store } from '@multiswarm/store';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stores } from './stores';
+
+let stores: Stores;
+let store: Store;
+
+beforeAll(async () => {
+  stores = await Stores.start({ appendfsync: 'always' });
+  store = await stores.connect({ name: 'orchestrator-1' });
+});
+
+afterAll(() => stores.stop());
+beforeEach(() => store.redis.flushall());
+
+function script(source: string): Script {
+  const path = join(stores.redis.dir, 'test.lua');
+  writeFileSync(path, source);
+  return loadScript(path);
+}
+
+test('a script runs with its keys and arguments, bytes among them', async () => {
+  const bytes = Buffer.from([0, 255, 13, 10]);
+  const put = script("redis.call('SET', KEYS[1], ARGV[1]) return redis.call('INCRBY', KEYS[2], ARGV[2])");
+  expect(await store.run(put, ['{a}1', '{a}2'], [bytes, 7])).toBe(7);
+  expect(await store.redis.getBuffer('{a}1')).toEqual(bytes);
+});
+
+test('a script that the server has forgotten is sent again and runs once', async () => {
+  const count = script("return redis.call('INCR', KEYS[1])");
+  expect(await store.run(count, ['n'], [])).toBe(1);
+  await store.redis.script('FLUSH');
+  expect(await store.run(count, ['n'], [])).toBe(2);
+  await store.redis.script('FLUSH');
+  const many = [...Array(10).keys()].map(() => store.run(count, ['n'], []));
+  expect((await Promise.all(many)).sort((a, b) => Number(a) - Number(b))).toEqual([
+    3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+  ]);
+});
+
+test('after the first time only the hash of a script is sent', async () => {
+  const long = script(`return 1 --${'x'.repeat(100_000)}`);
+  const received = async (): Promise<number> =>
+    Number(/total_net_input_bytes:(\d+)/.exec(await store.redis.info('stats'))![1]);
+  await store.run(long, [], []);
+  const before = await received();
+  await store.run(long, [], []);
+  expect((await received()) - before).toBeLessThan(10_000);
+});
+
+test('a script file that is missing is an error at once', () => {
+  expect(() => loadScript('/nowhere/x.lua')).toThrow(/ENOENT/);
+});
+
+test('an error of Redis passes through as it is, whatever words it contains', async () => {
+  await store.redis.set('text', 'x');
+  await expect(store.guard((redis) => redis.incr('text'))).rejects.toMatchObject({
+    name: 'ReplyError',
+    message: expect.stringContaining('not an integer'),
+  });
+  const quoting = script("return redis.error_reply('ERR the queue says ECONNREFUSED, EPIPE, LOADING')");
+  await expect(store.run(quoting, [], [])).rejects.toMatchObject({ name: 'ReplyError' });
+  const own = new Error('a bug of the caller');
+  await expect(store.guard(() => Promise.reject(own))).rejects.toBe(own);
+});
+
+test('faults of the connection are told from others by what the client says', () => {
+  const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' });
+  for (const error of [
+    new Error('Connection is closed.'),
+    new Error("Stream isn't writeable and enableOfflineQueue options is false"),
+    new Error('connect ECONNREFUSED 127.0.0.1:6379'),
+    Object.assign(new Error('read'), { code: 'ECONNRESET' }),
+    Object.assign(new Error('Reached the max retries per request limit (which is 0).'), {
+      name: 'MaxRetriesPerRequestError',
+    }),
+    reply('LOADING Redis is loading the dataset in memory'),
+  ])
+    expect(isConnectionFault(error)).toBe(true);
+  for (const error of [reply('WRONGTYPE'), reply('ERR ECONNRESET'), new Error('other'), 'ECONNRESET', null])
+    expect(isConnectionFault(error)).toBe(false);
+});
+
+test('the connection carries its name, and a ping is timed by the given clock', async () => {
+  expect(await store.redis.client('LIST')).toContain('name=orchestrator-1');
+  const times = [100, 107];
+  expect(await store.pingMs(() => times.shift()!)).toBe(7);
+});
+
+describe('the promise of durability', () => {
+  const asItShouldBe = { 'maxmemory-policy': 'noeviction', appendonly: 'yes', appendfsync: 'always' };
+  const configure = async (settings: Record<string, string>): Promise<void> => {
+    for (const [name, value] of Object.entries(settings)) await store.redis.config('SET', name, value);
+  };
+
+  afterEach(() => configure(asItShouldBe));
+
+  test('is kept by a server that is configured for it', async () => {
+    expect(await store.durabilityFaults()).toEqual([]);
+  });
+
+  test('is broken by each setting that can lose work, and all are named at once', async () => {
+    await configure({ appendfsync: 'everysec' });
+    expect(await store.durabilityFaults()).toEqual([expect.stringContaining('appendfsync must be always')]);
+    await configure({ 'maxmemory-policy': 'allkeys-lru', appendonly: 'no' });
+    expect(await store.durabilityFaults()).toEqual([
+      expect.stringContaining('maxmemory-policy must be noeviction'),
+      expect.stringContaining('appendonly must be yes'),
+    ]);
+  });
+
+  test('is not judged where the server does not tell its settings', async () => {
+    await store.redis.call('ACL', 'SETUSER', 'quiet', 'on', 'nopass', '~*', '+@all', '-config');
+    const quiet = await stores.connect({ url: stores.redis.url.replace('//', '//quiet:any@') });
+    expect(await quiet.durabilityFaults()).toEqual([]);
+  });
+});
