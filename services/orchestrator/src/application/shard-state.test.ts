@@ -1,3 +1,4 @@
+import { LIMITS } from '@multiswarm/contracts';
 import { ManualClock, seededRandom } from '@multiswarm/core';
 import { placement, runOf, spec, stepTaskId } from '../../test/support/builders';
 import { newTask, type TaskRecord } from '../domain/task/record';
@@ -72,7 +73,7 @@ test('a chain of ten thousand steps behind a failure is skipped in one change, w
 test('a step whose input grew too large with what its upstream made fails by itself, and is not sent', () => {
   const state = stateOf();
   state.addRun(newRun({ a: [], b: ['a'] }), state.change());
-  const writes = finish(state, 'a', 'succeeded', 'x'.repeat(300 * 1024));
+  const writes = finish(state, 'a', 'succeeded', 'x'.repeat(LIMITS.STEP_INPUT_BYTES));
   expect(lastTasks(writes).get(stepTaskId('b'))).toMatchObject({
     state: 'failed',
     attempt: 0,

@@ -1,0 +1,131 @@
+import type { AttemptDispatch, AttemptRef, DispatchOutcome } from '@multiswarm/contracts';
+import { ManualClock } from '@multiswarm/core';
+import { dispatchOf } from '../../test/support/builders';
+import { pass, turns } from '../../test/support/turns';
+import type { Regions } from '../ports';
+import { Dispatcher } from './dispatcher';
+
+const GIVE_UP_MS = 10_000;
+
+class FakeRegions implements Regions {
+  calls: { region: string; attempts: AttemptDispatch[] }[] = [];
+  cancels: (AttemptRef & { reason: string })[] = [];
+  away: (region: string) => boolean = () => false;
+
+  async dispatch(
+    region: string,
+    _shard: number,
+    _epoch: number,
+    attempts: AttemptDispatch[],
+  ): Promise<DispatchOutcome[]> {
+    this.calls.push({ region, attempts });
+    await Promise.resolve();
+    if (this.away(region)) throw new Error('no coordinator');
+    return attempts.map(({ taskId, attempt }) => ({ taskId, attempt, outcome: 'accepted' }));
+  }
+
+  cancel(region: string, _swarmId: string, attempts: (AttemptRef & { reason: string })[]): Promise<void> {
+    if (this.away(region)) return Promise.reject(new Error('no coordinator'));
+    this.cancels.push(...attempts);
+    return Promise.resolve();
+  }
+}
+
+function bench() {
+  const regions = new FakeRegions();
+  const clock = new ManualClock();
+  const outcomes: DispatchOutcome[] = [];
+  const faults: unknown[] = [];
+  const dispatcher = new Dispatcher(0, 1, regions, clock, GIVE_UP_MS, {
+    outcomes: (each) => void outcomes.push(...each),
+    fault: (fault) => void faults.push(fault),
+  });
+  return { regions, clock, outcomes, faults, dispatcher };
+}
+
+test('attempts of one turn go to their regions in one message each', async () => {
+  const { regions, outcomes, dispatcher } = bench();
+  dispatcher.send('eu-west', dispatchOf('t1'));
+  dispatcher.send('us-east', dispatchOf('t2'));
+  dispatcher.send('eu-west', dispatchOf('t3'));
+  await turns();
+  expect(regions.calls.map(({ region, attempts }) => [region, attempts.map(({ taskId }) => taskId)])).toEqual(
+    [
+      ['eu-west', ['t1', 't3']],
+      ['us-east', ['t2']],
+    ],
+  );
+  expect(outcomes).toHaveLength(3);
+});
+
+test('without an answer the same attempt is sent again until there is one', async () => {
+  const { regions, clock, outcomes, dispatcher } = bench();
+  regions.away = () => true;
+  dispatcher.send('eu-west', dispatchOf('t1', 4));
+  await pass(clock, 5_000);
+  expect(regions.calls.length).toBeGreaterThan(3);
+  expect(new Set(regions.calls.flatMap(({ attempts }) => attempts.map(({ attempt }) => attempt)))).toEqual(
+    new Set([4]),
+  );
+  expect(outcomes).toEqual([]);
+  regions.away = () => false;
+  await pass(clock, 1_000);
+  expect(outcomes).toEqual([{ taskId: 't1', attempt: 4, outcome: 'accepted' }]);
+});
+
+test('it gives up after the time of an attempt lease: unreachable, once, with the reason', async () => {
+  const { regions, clock, outcomes, faults, dispatcher } = bench();
+  regions.away = () => true;
+  dispatcher.send('eu-west', dispatchOf('t1'));
+  await pass(clock, 3 * GIVE_UP_MS, 500);
+  expect(outcomes).toEqual([
+    {
+      taskId: 't1',
+      attempt: 1,
+      outcome: 'unreachable',
+      reason: 'region eu-west did not answer for 10000 ms',
+    },
+  ]);
+  expect(faults).toHaveLength(1);
+  expect(clock.monotonic()).toBeGreaterThan(GIVE_UP_MS);
+});
+
+test('a region that does not answer holds up neither another one nor the next attempts of its own', async () => {
+  const { regions, clock, outcomes, dispatcher } = bench();
+  regions.away = (region) => region === 'us-east';
+  dispatcher.send('us-east', dispatchOf('t1'));
+  await turns();
+  dispatcher.send('eu-west', dispatchOf('t2'));
+  await turns();
+  expect(outcomes.map(({ taskId }) => taskId)).toEqual(['t2']);
+  regions.away = () => false;
+  dispatcher.send('us-east', dispatchOf('t3'));
+  await turns();
+  expect(outcomes.map(({ taskId }) => taskId)).toEqual(['t2', 't3']);
+  await pass(clock, 2_000);
+  expect(outcomes.map(({ taskId }) => taskId)).toEqual(['t2', 't3', 't1']);
+});
+
+test('a message stays under what NATS carries', async () => {
+  const { regions, outcomes, dispatcher } = bench();
+  for (let index = 0; index < 12; index += 1)
+    dispatcher.send('eu-west', dispatchOf(`t${index}`, 1, { input: 'x'.repeat(200_000) }));
+  await turns(20);
+  expect(outcomes).toHaveLength(12);
+  for (const { attempts } of regions.calls) expect(JSON.stringify(attempts).length).toBeLessThan(1024 * 1024);
+});
+
+test('a cancellation is repeated for a while, then left to the loss of the attempt', async () => {
+  const { regions, clock, faults, dispatcher } = bench();
+  regions.away = () => true;
+  const ref = { taskId: 't1', attempt: 1, reason: 'enough' };
+  dispatcher.cancel('eu-west', 'a', ref);
+  await pass(clock, 2_000);
+  regions.away = () => false;
+  await pass(clock, 2_000);
+  expect(regions.cancels).toEqual([ref]);
+  regions.away = () => true;
+  dispatcher.cancel('eu-west', 'a', { ...ref, taskId: 't2' });
+  await pass(clock, 2 * GIVE_UP_MS, 500);
+  expect(faults).toHaveLength(1);
+});
