@@ -16,6 +16,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   task: 'submit, read and cancel tasks',
   workflow: 'check, run and read workflows',
   swarm: 'run and list swarms',
+  fleet: 'run the swarms of a file',
   event: 'what happens, as it happens',
 };
 
@@ -91,6 +92,12 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['swarm', 'list'],
     summary: 'the fleet',
     load: () => require('./commands/swarm/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['fleet', 'run'],
+    args: '<file>',
+    summary: 'run the swarms of a fleet file, all or those of a region',
+    load: () => require('./commands/fleet/run') as { command: CommandDefinition },
   },
   {
     path: ['event', 'tail'],

@@ -1,13 +1,10 @@
 import type { Command } from 'commander';
-import { LIMITS, MultiswarmError } from '@multiswarm/contracts';
-import { createSwarm, type Swarm } from '@multiswarm/sdk';
-import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from '@multiswarm/telemetry';
-import { execAgent } from '../../agents/exec-agent';
-import { holdAgent } from '../../agents/hold-agent';
+import { LIMITS, type SwarmProfile } from '@multiswarm/contracts';
+import { agentSwarm } from '../../agents/agent-swarm';
+import { serve } from '../../agents/serve';
 import type { CommandDefinition, Invocation } from '../../command';
-import { EXIT, usageFault } from '../../faults';
+import { usageFault } from '../../faults';
 import { durationOption } from '../../global-options';
-import type { Io } from '../../io';
 import {
   collect,
   collectAttribute,
@@ -15,7 +12,6 @@ import {
   integerOption,
   numberOption,
 } from '../../options/repeatable';
-import { Reaper } from '../../processes/reaper';
 
 type Scalar = string | number | boolean;
 
@@ -96,41 +92,23 @@ SIGTERM or Ctrl-C drains: nothing new, what runs may finish within --drain. A se
 async function runSwarm({ options, global, io }: Invocation<SwarmRunOptions>): Promise<number> {
   if ((options.exec === undefined) === (options.hold !== true))
     throw usageFault('give either --exec or --hold');
-  const logger = swarmLogger(options.id, io);
-  const swarm = createSwarm({
-    id: options.id,
+  const { exec, grace: graceMs, drain: drainMs } = options;
+  const { servers } = global;
+  return serve([agentSwarm({ profile: profileOf(options), exec, servers, graceMs, drainMs }, io)], io);
+}
+
+function profileOf(options: SwarmRunOptions): SwarmProfile {
+  return {
+    swarmId: options.id,
     region: options.region,
     slots: options.slots,
-    servers: global.servers,
     costPerHour: options.costPerHour,
     types: options.type ?? ['*'],
     capabilities: options.capability ?? [],
     attributes: options.attribute ?? {},
     labels: options.label ?? {},
     resources: resourcesOf(options.resource ?? {}),
-    drainMs: options.drain,
-    // The SDK waits for handlers that were aborted; ours need the grace time and a moment more.
-    graceMs: options.grace + 1_000,
-    logger,
-    handleSignals: false,
-  });
-  swarm.handle('*', agentOf(options, io));
-  await swarm.start();
-  logger.info('ready', { region: options.region, slots: options.slots, servers: global.servers });
-  const dismissed = new Promise<void>((resolve) => {
-    swarm.onStateChange((state) => {
-      if (state === 'stopped') resolve();
-    });
-  });
-  await Promise.race([untilDrained(swarm, io, logger), dismissed]);
-  if (swarm.dismissed === undefined) return EXIT.ok;
-  throw new MultiswarmError('not-admitted', swarm.dismissed);
-}
-
-function agentOf(options: SwarmRunOptions, io: Io): ReturnType<typeof execAgent> {
-  if (options.exec === undefined) return holdAgent(io.clock);
-  const { exec: command, grace: graceMs } = options;
-  return execAgent({ command, graceMs, cwd: io.cwd, env: io.env, clock: io.clock, reaper: new Reaper() });
+  };
 }
 
 const RESOURCES: ReadonlySet<string> = new Set(['cpu', 'memoryMb', 'gpu']);
@@ -142,28 +120,4 @@ function resourcesOf(given: Readonly<Record<string, string>>): Record<string, nu
       return [key, numberOption(`--resource ${key}`)(text)];
     }),
   );
-}
-
-/** Resolves when everything that ran has been reported: after the first signal, or at once after the second. */
-async function untilDrained(swarm: Swarm, io: Io, logger: Logger): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    let asked = 0;
-    const stopListening = io.onInterrupt((signal) => {
-      asked += 1;
-      logger.info(asked === 1 ? `${signal}: draining` : `${signal} again: stopping`);
-      const ended = asked === 1 ? swarm.drain() : swarm.stop();
-      ended.then(() => {
-        stopListening();
-        resolve();
-      }, reject);
-    });
-  });
-  await swarm.stop();
-}
-
-function swarmLogger(id: string, io: Io): Logger {
-  const asked = io.env['LOG_LEVEL'] ?? '';
-  const level: LogLevel = LOG_LEVELS.find((known) => known === asked) ?? 'info';
-  const json = io.env['LOG_FORMAT'] === undefined ? !io.stderr.isTty : io.env['LOG_FORMAT'] !== 'text';
-  return createLogger({ service: id, level, json });
 }
