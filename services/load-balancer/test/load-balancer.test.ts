@@ -237,7 +237,7 @@ test('a placement is logged with the trace of its item, and counted', async () =
       message: 'placed',
       taskId: 't1',
       swarmId: 'a',
-      because: 'the only swarm with a free slot',
+      because: 'the only swarm',
     },
     { level: 'debug', message: 'unplaced', taskId: 't2', reason: 'no-slot' },
   ]);

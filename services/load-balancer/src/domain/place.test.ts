@@ -35,7 +35,7 @@ describe('the choice', () => {
     const fleet = fleetOf({ swarmId: 'big', slots: 8, held: busy(4) }, { swarmId: 'small', slots: 2 });
     const { swarmId, receipt } = placed(fleet, item('t'));
     expect(swarmId).toBe('small');
-    expect(receipt.because).toBe('least loaded of 2 swarms with a free slot: 0 % of its slots busy');
+    expect(receipt.because).toBe('least loaded of 2 with a free slot: 0% busy');
   });
 
   test('goes to the cheapest slot among equally loaded ones', () => {
@@ -45,7 +45,7 @@ describe('the choice', () => {
     );
     const { swarmId, costPerSlotHour, receipt } = placed(fleet, item('t'));
     expect([swarmId, costPerSlotHour]).toEqual(['cheap', 1]);
-    expect(receipt.because).toBe('cheapest of the least loaded: 1 USD per slot-hour, 0 % of its slots busy');
+    expect(receipt.because).toBe('cheapest of the least loaded: $1 per slot-hour, 0% busy');
   });
 
   test('takes turns among equals', () => {
@@ -66,7 +66,7 @@ describe('the choice', () => {
     const { swarmId, receipt } = placed(fleet, item('t'));
     expect(swarmId).toBe('open');
     expect(receipt.rejected).toEqual([{ rule: 'slot', count: 1, detail: 'a free slot', examples: ['full'] }]);
-    expect(receipt.because).toBe('the only swarm with a free slot');
+    expect(receipt.because).toBe('the only one of 2 with a free slot');
   });
 
   test('takes a swarm that misses heartbeats only when no other has a free slot, and says so', () => {

@@ -88,18 +88,20 @@ class PlacementPass {
 
   private receipt(wanted: RequirementClass, room: Room, ranked: SwarmSeen[], chosen: SwarmSeen): Receipt {
     const { feasible } = wanted;
+    const could = feasible.ready.length + feasible.suspect.length;
+    const counts = { known: this.fleet.size, feasible: could, free: room.swarms.length };
     return {
       policy: this.policy.name,
       decidedAt: this.decidedAt,
       candidates: this.fleet.size,
-      feasible: feasible.ready.length + feasible.suspect.length,
+      feasible: could,
       withFreeSlot: room.withFreeSlot,
       rejected: room.rejected.length === 0 ? feasible.rejected : [...feasible.rejected, ...room.rejected],
       ranked: ranked.map(({ swarmId, region, freeSlots, load, costPerSlotHour }) => {
         return { swarmId, region, freeSlots, load, costPerSlotHour };
       }),
       chosen: chosen.swarmId,
-      because: this.policy.because(ranked, room.swarms.length) + room.caveat,
+      because: this.policy.because(ranked, counts) + room.caveat,
     };
   }
 

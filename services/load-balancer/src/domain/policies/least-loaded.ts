@@ -8,12 +8,14 @@ import { topOf } from './top-of';
 export const leastLoaded: Policy = {
   name: 'least-loaded',
   rank: (candidates, { top }) => topOf(candidates, top, compare),
-  because: ([chosen, next], candidates) => {
+  because: ([chosen, next], { known, feasible, free }) => {
     if (chosen === undefined) return 'there was no candidate';
-    if (next === undefined) return 'the only swarm with a free slot';
-    const load = `${Math.round(chosen.load * 100)} % of its slots busy`;
-    if (chosen.load !== next.load) return `least loaded of ${candidates} swarms with a free slot: ${load}`;
-    const cost = `${round(chosen.costPerSlotHour)} USD per slot-hour`;
+    if (feasible === 1)
+      return known === 1 ? 'the only swarm' : `the only one of ${known} swarms that can run it`;
+    if (next === undefined) return `the only one of ${feasible} with a free slot`;
+    const load = `${Math.round(chosen.load * 100)}% busy`;
+    if (chosen.load !== next.load) return `least loaded of ${free} with a free slot: ${load}`;
+    const cost = `$${round(chosen.costPerSlotHour)} per slot-hour`;
     if (chosen.costPerSlotHour !== next.costPerSlotHour)
       return `cheapest of the least loaded: ${cost}, ${load}`;
     return `its turn among equals: ${load}, ${cost}`;

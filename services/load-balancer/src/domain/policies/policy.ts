@@ -17,11 +17,18 @@ export interface PolicyContext {
   top: number;
 }
 
+/** How many swarms are known, could ever run it, and were ranked. */
+export interface Counts {
+  readonly known: number;
+  readonly feasible: number;
+  readonly free: number;
+}
+
 /** Ranks candidates. A policy is one file, and one row of the table in `index.ts`. */
 export interface Policy {
   readonly name: string;
   /** The best `top` candidates, best first; never empty where there are candidates. */
   rank<C extends Candidate>(candidates: readonly C[], context: PolicyContext): C[];
-  /** One plain sentence: why the first of `ranked` was chosen. `candidates` is how many there were. */
-  because(ranked: readonly Candidate[], candidates: number): string;
+  /** One plain sentence: why the first of `ranked` was chosen. */
+  because(ranked: readonly Candidate[], counts: Counts): string;
 }
