@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import type { Io } from './io';
-import { EXIT, Fault, usageFault } from './faults';
+import { EXIT, type Fault, usageFault } from './faults';
 import { isForPrograms } from './output/format';
 import { buildProgram } from './program';
 import { reportFault, toFault } from './report-fault';

@@ -5,6 +5,7 @@ import type { HttpApi } from './api/http-api';
 import { paths } from './api/paths';
 import { sayReachable } from './api/wait-for-task';
 import type { Io } from './io';
+import type { Announcer } from './output/announcer';
 import { LiveRegion } from './output/live-region';
 import { paint } from './output/paint';
 import {
@@ -23,6 +24,8 @@ const NOTED = new Set(['running', 'backoff', 'succeeded', 'failed', 'cancelled',
 export interface FollowOptions {
   timeoutMs: number | undefined;
   signal: AbortSignal;
+  /** Lines that others have to say meanwhile. */
+  announcer?: Announcer;
 }
 
 /**
@@ -37,6 +40,9 @@ export async function followWorkflow(
 ): Promise<Workflow> {
   const over = new AbortController();
   const picture = new Picture(api, id, io);
+  const release = options.announcer?.writeThrough((line) =>
+    picture.interrupt(() => io.stderr.write(`${line}\n`)),
+  );
   const showing = picture.keepUp(AbortSignal.any([over.signal, options.signal]));
   try {
     const ended = await awaitEnd<Workflow>(api, paths.workflow(id), io, {
@@ -50,6 +56,7 @@ export async function followWorkflow(
   } finally {
     over.abort();
     await showing;
+    release?.();
   }
 }
 

@@ -8,7 +8,11 @@ import type { Io, Sink } from './io';
 /** Longer than any run; the timer only keeps the process alive while a command waits, for timers of the clock do not. */
 const KEEP_ALIVE_MS = 2 ** 30;
 
-function sink(stream: NodeJS.WriteStream): Sink {
+/** What Node.js knows of a stream only when it is a terminal. */
+type MaybeTerminal = Pick<NodeJS.WriteStream, 'write'> &
+  Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows'>>;
+
+function sink(stream: MaybeTerminal): Sink {
   return {
     write: (text) => void stream.write(text),
     get isTty() {

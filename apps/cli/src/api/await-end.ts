@@ -28,10 +28,10 @@ export async function awaitEnd<T extends { state: string }>(
 ): Promise<T> {
   const began = io.clock.monotonic();
   let lastAnswer = began;
-  let reachable = true;
+  const server = { reachable: true };
   const report = (now: boolean): void => {
-    if (now !== reachable) options.onReachable?.(now);
-    reachable = now;
+    if (now !== server.reachable) options.onReachable?.(now);
+    server.reachable = now;
   };
   for (;;) {
     const leftMs =
@@ -39,7 +39,7 @@ export async function awaitEnd<T extends { state: string }>(
     if (leftMs <= 0) throw overdue(path, options.timeoutMs ?? 0);
     try {
       // After a silence the first answer shall come at once, so that people hear of it.
-      const waitMs = reachable ? Math.ceil(Math.min(LIMITS.WAIT_MS, leftMs)) : 0;
+      const waitMs = server.reachable ? Math.ceil(Math.min(LIMITS.WAIT_MS, leftMs)) : 0;
       const seen = await api.get<T>(path, { waitMs, signal: options.signal });
       lastAnswer = io.clock.monotonic();
       report(true);

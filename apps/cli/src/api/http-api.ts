@@ -1,4 +1,4 @@
-import { ERRORS, MultiswarmError, type Finding, type Problem } from '@multiswarm/contracts';
+import { ERRORS, type ErrorCode, type Finding } from '@multiswarm/contracts';
 import { codeOf } from '../error-code';
 import { EXIT, Fault } from '../faults';
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events';
@@ -115,14 +115,12 @@ export class HttpApi {
     const text = await response.text().catch(() => '');
     const problem = parseProblem(text);
     if (!problem) return this.stranger(response, text);
-    const known = Object.hasOwn(ERRORS, problem.code) ? ERRORS[problem.code] : undefined;
     return new Fault(problem.detail || problem.title, {
       code: problem.code,
-      exit: known?.exit ?? exitOfStatus(response.status),
+      exit: isCode(problem.code) ? ERRORS[problem.code].exit : exitOfStatus(response.status),
       status: response.status,
-      findings: problem.errors ?? [],
+      findings: problem.errors,
       traceId: problem.traceId,
-      cause: MultiswarmError.fromProblem(problem),
     });
   }
 
@@ -140,23 +138,38 @@ export class HttpApi {
   }
 }
 
-function parseProblem(text: string): Problem | undefined {
+/** What is used of problem details, whoever sent them. */
+interface SeenProblem {
+  code: string;
+  title: string;
+  detail: string;
+  errors: Finding[];
+  traceId?: string;
+}
+
+function parseProblem(text: string): SeenProblem | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || !('code' in value) || typeof value.code !== 'string')
       return undefined;
-    // Checked above as far as it is used without a fallback.
-    const problem = value as Partial<Problem> & { code: Problem['code'] };
-    const errors = Array.isArray(problem.errors) ? problem.errors.filter(isFinding) : [];
+    const errors = 'errors' in value && Array.isArray(value.errors) ? value.errors.filter(isFinding) : [];
+    const { code } = value;
+    const word = (key: string): string => (key in value ? String(Reflect.get(value, key)) : '');
+    const traceId = word('traceId');
     return {
-      ...problem,
-      title: String(problem.title ?? ''),
-      detail: String(problem.detail ?? ''),
+      code,
+      title: word('title'),
+      detail: word('detail'),
       errors,
-    } as Problem;
+      ...(traceId === '' ? {} : { traceId }),
+    };
   } catch {
     return undefined;
   }
+}
+
+function isCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
 }
 
 function isFinding(value: unknown): value is Finding {

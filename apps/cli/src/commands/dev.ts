@@ -13,6 +13,7 @@ import { welcome } from '../dev/welcome';
 import { EXIT, usageFault } from '../faults';
 import type { Io } from '../io';
 import { confirm } from '../options/confirm';
+import { Announcer } from '../output/announcer';
 import { formatMs } from '../output/durations';
 import { paint } from '../output/paint';
 import { Reaper } from '../processes/reaper';
@@ -93,7 +94,8 @@ async function run(
   options: Options,
   io: Io,
 ): Promise<number> {
-  const say = (line: string): void => io.stderr.write(`${line}\n`);
+  const announcer = new Announcer(io.stderr);
+  const { say } = announcer;
   const running = new RunningStack(stack, {
     clock: io.clock,
     random: io.random,
@@ -106,7 +108,7 @@ async function run(
     say(`starting NATS, Redis, three services and ${fleet.length} swarms`);
     await running.start(fleet);
     say(`everything is up after ${formatMs(io.clock.monotonic() - began)}`);
-    const exit = options.demo ? await demo(stack, io, signal) : EXIT.ok;
+    const exit = options.demo ? await demo(stack, io, signal, announcer) : EXIT.ok;
     if (options.once) return { exit, stay: false };
     io.stdout.write(welcome(stack, paint(io.stdout, io.env)));
     say('\nCtrl-C ends everything');
@@ -114,8 +116,8 @@ async function run(
   });
 }
 
-async function demo(stack: Stack, io: Io, signal: AbortSignal): Promise<number> {
-  const result = await runDemo(new HttpApi(addresses(stack).url), io, signal);
+async function demo(stack: Stack, io: Io, signal: AbortSignal, announcer: Announcer): Promise<number> {
+  const result = await runDemo(new HttpApi(addresses(stack).url), io, signal, announcer);
   io.stdout.write(demoReport(result, paint(io.stdout, io.env), io.clock.now()));
   return result.workflow.state === 'succeeded' ? EXIT.ok : EXIT.workFailed;
 }

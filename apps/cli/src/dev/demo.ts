@@ -7,6 +7,7 @@ import { followWorkflow } from '../follow-workflow';
 import type { Io } from '../io';
 import { formatCost, formatMs } from '../output/durations';
 import { paintState, type Paint } from '../output/paint';
+import type { Announcer } from '../output/announcer';
 import { alignRows } from '../output/table';
 import { ranFor } from '../views/task';
 import { ROOT } from './programs';
@@ -21,10 +22,15 @@ export interface DemoResult {
 }
 
 /** Submits the delivery workflow, shows its steps until it has ended, and reads what became of each. */
-export async function runDemo(api: HttpApi, io: Io, signal: AbortSignal): Promise<DemoResult> {
+export async function runDemo(
+  api: HttpApi,
+  io: Io,
+  signal: AbortSignal,
+  announcer: Announcer,
+): Promise<DemoResult> {
   const { body } = await loadWorkflow(DEMO_WORKFLOW, 'brief', undefined, io);
   const { id } = await api.post<Accepted>(paths.workflows, body);
-  const workflow = await followWorkflow(api, id, io, { timeoutMs: DEMO_TIMEOUT_MS, signal });
+  const workflow = await followWorkflow(api, id, io, { timeoutMs: DEMO_TIMEOUT_MS, signal, announcer });
   const tasks = await Promise.all(workflow.steps.map((step) => api.get<Task>(paths.task(step.taskId))));
   return { workflow, tasks };
 }

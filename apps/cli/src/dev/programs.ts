@@ -36,7 +36,7 @@ export function addresses({ ports }: Stack): {
   url: string;
   nats: string;
   redis: string;
-  of(service: ServiceName): string;
+  of: (service: ServiceName) => string;
 } {
   return {
     url: `http://127.0.0.1:${ports.orchestrator}`,

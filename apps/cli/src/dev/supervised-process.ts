@@ -30,7 +30,7 @@ export interface Surroundings {
   random: Random;
   reaper: Reaper;
   directory: DataDirectory;
-  say(line: string): void;
+  say: (line: string) => void;
 }
 
 const RESTART = { initialMs: 200, factor: 2, maxMs: 10_000, jitter: 0.2 };

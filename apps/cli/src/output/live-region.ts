@@ -2,6 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Sink } from '../io';
 
 const ESC = '\u001b[';
+/** A colour sequence; kept as a part of its own when a line is split by it. */
+const COLOR = new RegExp(`(${ESC.replace('[', '\\[')}[0-9;]*m)`);
 
 /**
  * A block of lines that is redrawn in place on a terminal. On anything else nothing can be redrawn,
@@ -47,7 +49,7 @@ export function cut(line: string, width: number): string {
   if (stripVTControlCharacters(line).length <= width) return line;
   let visible = 0;
   let out = '';
-  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
+  for (const part of line.split(COLOR)) {
     if (part.startsWith(ESC)) out += part;
     else {
       out += part.slice(0, Math.max(0, width - 1 - visible));

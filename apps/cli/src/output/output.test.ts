@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { memoryIo } from '../../test/support/memory-io';
 import type { Format } from './format';
 import { cut, LiveRegion } from './live-region';
@@ -37,7 +38,7 @@ describe('output formats', () => {
   });
 
   test('colours do not disturb the alignment', () => {
-    const plain = list('wide', fruits, { FORCE_COLOR: '1' }).out.replaceAll(/\u001b\[\d+m/g, '');
+    const plain = stripVTControlCharacters(list('wide', fruits, { FORCE_COLOR: '1' }).out);
     expect(plain).toBe(list('wide').out);
     expect(list('wide', fruits, { FORCE_COLOR: '1', NO_COLOR: '1' }).out).toBe(list('wide').out);
   });

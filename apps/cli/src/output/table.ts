@@ -2,7 +2,7 @@ import type CliTable3 from 'cli-table3';
 
 export interface Column<T> {
   header: string;
-  value(row: T): string;
+  value: (row: T) => string;
   align?: 'left' | 'right';
   /** Only with `-o wide`. */
   wide?: boolean;

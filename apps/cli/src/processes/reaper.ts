@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 
 /**
  * Reads `add <stage> <pid>` and `remove <pid>` until its input ends, which the system does when our process dies in whatever
@@ -62,8 +63,9 @@ function startShell(): ChildProcess {
   // A process group of its own: Ctrl-C in a terminal must not end the reaper before it has done its work.
   const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   shell.unref();
-  const { stdin } = shell;
-  if (stdin && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
-  stdin?.on('error', () => undefined);
+  // A pipe to a child is a socket underneath, and like the child it must not keep this process.
+  const stdin = shell.stdin as unknown as Socket;
+  stdin.unref();
+  stdin.on('error', () => undefined);
   return shell;
 }

@@ -6,7 +6,7 @@ import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import type { ServerSentEvent } from '../../api/server-sent-events';
 import type { CommandDefinition, Invocation } from '../../command';
-import { EXIT } from '../../faults';
+import { EXIT, Fault } from '../../faults';
 import { paint } from '../../output/paint';
 import { eventLine } from '../../views/event';
 
@@ -76,19 +76,23 @@ class Tail {
       try {
         await this.followOnce();
       } catch (error) {
-        if (this.signal.aborted) return;
         if (this.mustGiveUp(error)) throw error;
-        io.stderr.write(
-          `the stream broke; going on${this.lastId === undefined ? '' : ` after ${this.lastId}`}\n`,
-        );
+        this.sayBroken();
       }
       await delay(io.clock, RECONNECT_MS, this.signal).catch(() => undefined);
     }
   }
 
+  private sayBroken(): void {
+    if (this.signal.aborted) return;
+    const where = this.lastId === undefined ? '' : ` after ${this.lastId}`;
+    this.invocation.io.stderr.write(`the stream broke; going on${where}\n`);
+  }
+
   /** A connection that broke is worth another try; a refusal is not, nor is a minute without anybody there. */
   private mustGiveUp(error: unknown): boolean {
-    const refused = error instanceof Error && error.name === 'Fault' && !isPassing(error);
+    if (this.signal.aborted) return false;
+    const refused = error instanceof Fault && !isPassing(error);
     return refused || this.invocation.io.clock.monotonic() - this.lastSeen > PATIENCE_MS;
   }
 

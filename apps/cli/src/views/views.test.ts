@@ -1,0 +1,197 @@
+import pico from 'picocolors';
+import type { Event, Task, Workflow } from '@multiswarm/contracts';
+import { eventLine } from './event';
+import { taskDetail } from './task-detail';
+import { afterEvent, progressLines, progressOf } from './workflow-progress';
+
+const color = pico.createColors(false);
+const T0 = Date.parse('2024-06-01T12:00:00.000Z');
+const at = (ms: number): string => new Date(T0 + ms).toISOString();
+
+function workflow(count: number): Workflow {
+  const steps = Array.from({ length: count }, (_step, index) => ({
+    id: `step-${index}`,
+    taskId: `t0-0000000${index}`,
+    type: 'work',
+    dependsOn: index === 0 ? [] : [`step-${index - 1}`],
+    state: 'blocked' as const,
+    attempt: 0,
+    cost: 0,
+  }));
+  return {
+    id: 'w0-00000001',
+    name: 'plan',
+    namespace: 'default',
+    state: 'running',
+    createdAt: at(0),
+    steps,
+    counts: {},
+    cost: 0,
+    metadata: {},
+    traceId: 'f',
+  };
+}
+
+function event(type: Event['type'], step: string, ms: number, more: Partial<Event> = {}): Event {
+  return { v: 1, type, seq: 1, at: T0 + ms, namespace: 'default', root: 'w0-00000001', step, ...more };
+}
+
+describe('progress of a workflow', () => {
+  test('follows the events of its steps: state, place, attempt and time', () => {
+    const where = { swarmId: 'eu-1', region: 'eu', attempt: 1 };
+    const progress = [
+      event('task.queued', 'step-0', 1),
+      event('task.assigned', 'step-0', 2, where),
+      event('task.running', 'step-0', 10, where),
+      event('task.succeeded', 'step-0', 1_510, where),
+      event('task.running', 'step-1', 1_600, { ...where, swarmId: 'eu-2' }),
+    ].reduce(afterEvent, progressOf(workflow(3)));
+    const lines = progressLines(progress, color, T0 + 2_000, 20);
+    expect(lines[0]).toMatch(/^plan {2}running {2}2\.0 s {2}1 succeeded, 1 running, 1 blocked$/);
+    expect(lines[1]).toMatch(/✓ step-0 +succeeded +eu-1 \(eu\) +1\.5 s$/);
+    expect(lines[2]).toMatch(/> step-1 +running +eu-2 \(eu\) +400 ms$/);
+    expect(lines[3]).toMatch(/· step-2 +blocked$/);
+  });
+
+  test('a lost attempt says so, and the next one says its number', () => {
+    const lost = [
+      event('task.running', 'step-0', 1, { swarmId: 'eu-1', region: 'eu', attempt: 1 }),
+      event('task.lost', 'step-0', 900, { attempt: 1 }),
+    ];
+    const waiting = lost.reduce(afterEvent, progressOf(workflow(1)));
+    expect(progressLines(waiting, color, T0 + 1_000, 9)[1]).toContain('runs again elsewhere');
+    const again = afterEvent(
+      waiting,
+      event('task.running', 'step-0', 1_000, { swarmId: 'us-1', region: 'us', attempt: 2 }),
+    );
+    expect(progressLines(again, color, T0 + 1_500, 9)[1]).toMatch(/running +us-1 \(us\) +500 ms +attempt 2$/);
+  });
+
+  test('what comes after the end of a step, or belongs to no step, changes nothing', () => {
+    const ended = afterEvent(progressOf(workflow(1)), event('task.failed', 'step-0', 5));
+    expect(afterEvent(ended, event('task.running', 'step-0', 6))).toBe(ended);
+    expect(afterEvent(ended, event('task.running', 'stranger', 6))).toBe(ended);
+    expect(afterEvent(ended, event('workflow.failed', '', 6))).toBe(ended);
+  });
+
+  test('with more steps than lines, failures and running steps come first', () => {
+    const events = [event('task.running', 'step-7', 1), event('task.failed', 'step-9', 2)];
+    const progress = events.reduce(afterEvent, progressOf(workflow(50)));
+    const lines = progressLines(progress, color, T0 + 10, 3);
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toContain('step-9');
+    expect(lines[2]).toContain('step-7');
+    expect(lines[0]).toContain('48 blocked');
+  });
+});
+
+const task: Task = {
+  id: 't0-00000001',
+  type: 'summarize',
+  namespace: 'default',
+  state: 'running',
+  stateSince: at(0),
+  createdAt: at(0),
+  priority: 'high',
+  input: { text: 'x' },
+  requirements: {
+    capabilities: ['llm'],
+    region: ['eu-*'],
+    resources: { gpu: 1 },
+    attributes: { memory: 40, language: 'ts' },
+  },
+  retry: { maxAttempts: 3, initialMs: 1, factor: 2, maxMs: 1, jitter: 0, nonRetryableCodes: [] },
+  timeouts: {},
+  metadata: {},
+  workflowId: 'w0-00000001',
+  step: 'write',
+  attempt: 2,
+  attempts: [
+    {
+      attempt: 1,
+      swarmId: 'eu-1',
+      region: 'eu-west',
+      assignedAt: T0,
+      startedAt: T0 + 5,
+      endedAt: T0 + 1_005,
+      outcome: 'failed',
+      error: { code: 'attempt-failed', message: 'line one\nline two', retryable: true },
+      costPerSlotHour: 1,
+      cost: 0.0005,
+      receipt: {
+        policy: 'least-loaded',
+        decidedAt: at(0),
+        candidates: 4,
+        feasible: 2,
+        withFreeSlot: 2,
+        rejected: [{ rule: 'capability', count: 7, detail: 'capability "llm"', examples: ['us-1', 'us-2'] }],
+        ranked: [
+          { swarmId: 'eu-1', region: 'eu-west', freeSlots: 1, load: 0.25, costPerSlotHour: 1 },
+          { swarmId: 'eu-2', region: 'eu-west', freeSlots: 1, load: 0.5, costPerSlotHour: 1 },
+        ],
+        chosen: 'eu-1',
+        because: 'least loaded of two',
+      },
+    },
+  ],
+  cost: 0.0005,
+  usage: { inputTokens: 12, outputTokens: 3 },
+  waiting: {
+    reason: 'no-swarm',
+    since: at(0),
+    detail: 'nobody has a GPU',
+    unmet: [{ rule: 'resources', count: 1, detail: 'gpu 1', examples: ['eu-1'] }],
+  },
+  traceId: 'abc',
+};
+
+describe('a task in detail', () => {
+  const text = taskDetail(
+    task,
+    [
+      event('task.submitted', 'write', 0),
+      event('task.running', 'write', 1_500, { swarmId: 'eu-1', region: 'eu-west', attempt: 1 }),
+    ],
+    { color, now: T0 + 5_000 },
+  );
+
+  test.each([
+    ['what it needs', /needs +capability llm, region eu-\*, gpu ≥ 1, memory ≥ 40, language = ts/],
+    ['its workflow and step', /workflow +w0-00000001, step write/],
+    ['what it cost, with tokens', /cost +\$0\.0005, 12 tokens in, 3 out/],
+    [
+      'why it waits',
+      /why it waits\n {2}nobody has a GPU \(no-swarm, since .*\)\n {2}- gpu 1 \[resources\] ruled out 1 swarm: eu-1/,
+    ],
+    [
+      'its timeline, from its start',
+      /\+1\.5 s {2}task\.running {4}step write, attempt 1, on eu-1 \(eu-west\)/,
+    ],
+    [
+      'how an attempt ended',
+      /#1 failed on eu-1 \(eu-west\): started after 5 ms, ran 1\.0 s, \$0\.0005\n {5}error: line one\n {12}line two \(attempt-failed\)/,
+    ],
+    [
+      'why it ran there',
+      /why here: least loaded of two\n {7}policy least-loaded: 4 swarms known, 2 could run it, 2 had a free slot/,
+    ],
+    ['who else came into question', /order: eu-1 \(load 25%, \$1\.00\/slot\/h\), eu-2 \(load 50%/],
+    ['who was ruled out', /capability "llm" \[capability\] ruled out 7 swarms: us-1, us-2, …/],
+  ])('says %s', (_what, expected) => expect(text).toMatch(expected));
+});
+
+test('an event is one line with its place', () => {
+  const line = eventLine(
+    event('task.lost', 'a', 0, {
+      taskId: 't0-1',
+      attempt: 2,
+      swarmId: 'eu-1',
+      region: 'eu',
+      data: { reason: 'silent' },
+    }),
+    color,
+  );
+  expect(line).toMatch(
+    /^2024-06-01T12:00:00\.000Z {2}task\.lost +t0-1 {2}step a, attempt 2, on eu-1 \(eu\), reason=silent$/,
+  );
+});
