@@ -1,0 +1,98 @@
+import type { Bus, Listening } from '@multiswarm/bus';
+import { LbReport, PlaceRequest, subjects, type PlaceItem, type PlaceResult } from '@multiswarm/contracts';
+import { placement } from './builders';
+
+interface Place {
+  region: string;
+  slots: number;
+  busy: number;
+  types: string[];
+}
+
+/**
+ * The least that makes a load-balancer: it knows the slots of the swarms that a test names, places by the first that fits,
+ * and keeps a book of what it reserved. Every reservation must come back exactly once.
+ */
+export class FakeLoadBalancer {
+  readonly swarms = new Map<string, Place>();
+  /** Reservations that were given and have not come back. */
+  readonly open = new Map<string, { swarmId: string; taskId: string }>();
+  /** Reports about a reservation that was not open: given back twice, or never given. */
+  readonly unknownReports: LbReport['outcomes'] = [];
+  readonly outcomes: LbReport['outcomes'] = [];
+  readonly items: PlaceItem[] = [];
+  private reservations = 0;
+  private waiting = false;
+  private readonly listening: Listening[];
+
+  constructor(private readonly bus: Bus) {
+    this.listening = [
+      bus.respond(subjects.lbPlace(), { request: PlaceRequest }, ({ items }) =>
+        Promise.resolve({ v: 1, results: items.map((item) => this.place(item)) }),
+      ),
+      bus.subscribe(subjects.lbReport(), { schema: LbReport }, ({ outcomes }) => this.report(outcomes)),
+    ];
+  }
+
+  offer(swarmId: string, region: string, slots: number, types = ['*']): void {
+    this.swarms.set(swarmId, { region, slots, busy: 0, types });
+    this.announce(swarmId, region, slots, 'joined');
+  }
+
+  withdraw(swarmId: string): void {
+    this.swarms.delete(swarmId);
+  }
+
+  stop(): void {
+    this.listening.forEach((each) => each.stop());
+  }
+
+  private place(item: PlaceItem): PlaceResult {
+    this.items.push(item);
+    const fit = [...this.swarms].filter(([, { types }]) => types.includes('*') || types.includes(item.type));
+    const withRoom = fit.filter(([, each]) => each.busy < each.slots);
+    // To avoid is a wish: where only the avoided one has room, it gets the task.
+    const free = withRoom.find(([id]) => !item.avoid?.includes(id)) ?? withRoom[0];
+    if (!free) {
+      this.waiting = true;
+      return { key: item.key, waiting: this.reason(item, fit.length > 0) };
+    }
+    const [swarmId, swarm] = free;
+    swarm.busy += 1;
+    const reservationId = `r${(this.reservations += 1)}`;
+    this.open.set(reservationId, { swarmId, taskId: item.key });
+    const { region } = swarm;
+    return { key: item.key, placement: placement({ swarmId, region, reservationId, costPerSlotHour: 3.6 }) };
+  }
+
+  private reason(item: PlaceItem, fits: boolean): NonNullable<PlaceResult['waiting']> {
+    const since = new Date().toISOString();
+    if (fits) return { reason: 'no-slot', since, detail: 'all slots are busy', unmet: [] };
+    const unmet = [
+      { rule: 'type' as const, count: this.swarms.size, detail: `type "${item.type}"`, examples: [] },
+    ];
+    return { reason: 'no-swarm', since, detail: `nobody handles "${item.type}"`, unmet };
+  }
+
+  private report(outcomes: LbReport['outcomes']): void {
+    for (const outcome of outcomes) {
+      this.outcomes.push(outcome);
+      const open = this.open.get(outcome.reservationId);
+      if (!open) {
+        this.unknownReports.push(outcome);
+        continue;
+      }
+      this.open.delete(outcome.reservationId);
+      const swarm = this.swarms.get(open.swarmId);
+      if (!swarm) continue;
+      swarm.busy -= 1;
+      if (this.waiting) this.announce(open.swarmId, swarm.region, swarm.slots - swarm.busy, 'freed');
+    }
+  }
+
+  private announce(swarmId: string, region: string, freeSlots: number, reason: 'joined' | 'freed'): void {
+    this.waiting = false;
+    if (this.bus.connected)
+      this.bus.publish(subjects.lbCapacity(), { v: 1, swarmId, region, freeSlots, reason });
+  }
+}
