@@ -116,6 +116,18 @@ describe('work that cannot run', () => {
     });
   });
 
+  test('a workflow that is cancelled stops what runs and starts nothing more', async () => {
+    const plan = JSON.stringify({ tasks: [hold('a', 600_000), hold('b', 0)], dependencies: { b: ['a'] } });
+    const id = (await system.runWith(plan, 'workflow', 'run', '-', '-o', 'name')).out.trim();
+    const states = async (): Promise<string[]> =>
+      (await system.json<Workflow>('workflow', 'get', id)).steps.map(({ state }) => state);
+    await eventually(async () => (await states())[0] === 'running', { timeoutMs: 15_000 });
+    expect(await system.run('workflow', 'cancel', id, '--reason', 'enough', '--wait')).toMatchObject({
+      code: 0,
+    });
+    expect(await states()).toEqual(['cancelled', 'cancelled']);
+  });
+
   test('work that fails makes --wait end with 1, and a wait that is too short with 6', async () => {
     const failed = await system.run(
       'task',

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ERRORS } from '@multiswarm/contracts';
 import { memoryIo } from '../test/support/memory-io';
 import { runCli } from './cli';
 import { COMMANDS, NOUNS } from './command-table';
+import { ROOT } from './dev/programs';
 import { EXIT } from './faults';
 import { buildProgram } from './program';
 
@@ -52,6 +55,12 @@ describe('every command', () => {
   test('"help task submit" is "task submit --help"', async () => {
     expect(await run('help', 'task', 'submit')).toEqual(await run('task', 'submit', '--help'));
   });
+});
+
+test('docs/cli.md knows every command and every exit code', () => {
+  const text = readFileSync(join(ROOT, 'docs', 'cli.md'), 'utf8');
+  for (const { path } of COMMANDS) expect(text).toContain(`swarmctl ${path.join(' ')}`);
+  for (const exit of Object.values(EXIT)) expect(text).toContain(`| ${exit} |`);
 });
 
 describe('a wrong command line', () => {

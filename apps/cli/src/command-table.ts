@@ -14,7 +14,7 @@ export interface CommandRow {
 /** What each noun is, for `swarmctl --help`. */
 export const NOUNS: Readonly<Record<string, string>> = {
   task: 'submit, read and cancel tasks',
-  workflow: 'check, run and read workflows',
+  workflow: 'check, run, read and cancel workflows',
   swarm: 'run and list swarms',
   fleet: 'run the swarms of a file',
   event: 'what happens, as it happens',
@@ -82,6 +82,12 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['workflow', 'list'],
     summary: 'workflows, newest first',
     load: () => require('./commands/workflow/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['workflow', 'cancel'],
+    args: '<id>',
+    summary: 'cancel a workflow and all its steps',
+    load: () => require('./commands/workflow/cancel') as { command: CommandDefinition },
   },
   {
     path: ['swarm', 'run'],

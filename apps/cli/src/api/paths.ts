@@ -6,6 +6,7 @@ export const paths = {
   taskEvents: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/events`,
   workflows: '/v1/workflows',
   workflow: (id: string) => `/v1/workflows/${encodeURIComponent(id)}`,
+  workflowCancel: (id: string) => `/v1/workflows/${encodeURIComponent(id)}/cancel`,
   workflowValidate: '/v1/workflows/validate',
   swarms: '/v1/swarms',
   events: '/v1/events',

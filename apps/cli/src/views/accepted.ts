@@ -2,7 +2,7 @@ import type { Accepted } from '@multiswarm/contracts';
 import { paintState } from '../output/paint';
 import type { View } from '../output/printer';
 
-export const acceptedView: View<Accepted> = {
+export const acceptedView: View<Pick<Accepted, 'id' | 'state'>> = {
   name: ({ id }) => id,
   none: '',
   columns: ({ color }) => [

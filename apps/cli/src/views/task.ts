@@ -6,12 +6,6 @@ import { taskDetail } from './task-detail';
 
 export type TaskRow = TaskSummary;
 
-/** A task with its history, as `task get` reads both. */
-export interface TaskWithHistory {
-  task: Task;
-  events: Event[];
-}
-
 export const taskView: View<TaskRow> = {
   name: ({ id }) => id,
   none: 'no tasks',

@@ -37,10 +37,10 @@ async function cancel({ args, options, global, io }: Invocation<Options>): Promi
   const task = await api.post<Pick<Task, 'id' | 'state'>>(paths.taskCancel(id), body);
   const printer = new Printer(io, global.format);
   if (!options.wait) {
-    printer.one(acceptedView, { duplicate: false, ...task });
+    printer.one(acceptedView, { id, state: task.state });
     return EXIT.ok;
   }
   const ended = await waitForTask(api, id, global, io);
-  printer.one(acceptedView, { duplicate: false, ...ended });
+  printer.one(acceptedView, { id, state: ended.state });
   return ended.state === 'cancelled' ? EXIT.ok : EXIT.workFailed;
 }
