@@ -33,15 +33,9 @@ beforeAll(async () => {
   stack = await startStack();
   receiver = loggedSwarm('receiver', 'eu-west').handle('listen', () => null);
   receiver.messages.on('status-update', (message) => void received.push(message));
-  sender = loggedSwarm('sender', 'us-east').handle('tell', async (_input, ctx) => {
-    const message = {
-      from: ctx.swarm.id,
-      to: 'receiver',
-      kind: 'status-update',
-      data: { task: ctx.task.id },
-    };
-    return post(`${stack.url('communicator')}/v1/messages`, message, ctx.traceparent);
-  });
+  sender = loggedSwarm('sender', 'us-east').handle('tell', (_input, { messages, task }) =>
+    messages.send({ to: 'receiver', kind: 'status-update', data: { task: task.id } }),
+  );
   await receiver.start();
   await sender.start();
 });

@@ -8,6 +8,7 @@ import {
 } from '@multiswarm/contracts';
 import { deferred, type Cancel, type Clock } from '@multiswarm/core';
 import { startSpan, type ActiveSpan, type Logger } from '@multiswarm/telemetry';
+import type { Messages } from './messages';
 import type { z } from 'zod';
 import { endingOfAbort, endingOfError, endingOfValue, type AbortCause, type Ending } from './ending';
 import type { TaskContext } from './types';
@@ -24,6 +25,7 @@ export interface AttemptEnvironment {
   clock: Clock;
   log: Logger;
   graceMs: number;
+  messages: Messages;
 }
 
 const ABORT_CODES = {
@@ -150,6 +152,7 @@ export class Attempt {
       swarm: this.environment.swarm,
       log: this.log,
       traceparent: this.span.traceparent,
+      messages: this.environment.messages.within(this.span.traceparent),
       usage: (spent) => this.addUsage(spent),
     };
   }

@@ -187,7 +187,13 @@ export class LocalSwarm implements Swarm {
     const attempts = new Attempts({
       admission,
       reporter,
-      environment: { swarm: { id, region }, clock, log, graceMs: this.options.graceMs ?? DEFAULTS.graceMs },
+      environment: {
+        swarm: { id, region },
+        clock,
+        log,
+        graceMs: this.options.graceMs ?? DEFAULTS.graceMs,
+        messages: this.messages,
+      },
       registrationFor: (type) => this.registrations.get(type) ?? this.registrations.get('*'),
       onChange: () => this.pulse.soon(),
     });

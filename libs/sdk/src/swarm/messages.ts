@@ -52,7 +52,19 @@ export class Messages implements SwarmMessages {
     this.bus = undefined;
   }
 
-  async send(message: OutgoingMessage): Promise<MessageStatus> {
+  send(message: OutgoingMessage): Promise<MessageStatus> {
+    return this.sendWithin(undefined, message);
+  }
+
+  /** The same, continuing the trace of whatever sends. */
+  within(traceparent: string): Pick<SwarmMessages, 'send' | 'broadcast'> {
+    return {
+      send: (message) => this.sendWithin(traceparent, message),
+      broadcast: (message) => this.sendWithin(traceparent, { ...message, to: '*' }),
+    };
+  }
+
+  private async sendWithin(parent: string | undefined, message: OutgoingMessage): Promise<MessageStatus> {
     if (!this.bus)
       throw new MultiswarmError(
         'bus-unavailable',
@@ -60,7 +72,7 @@ export class Messages implements SwarmMessages {
       );
     const { namespace, swarmId } = this.options;
     const submission = parseOrThrow(MessageSubmission, { ...message, from: swarmId, namespace });
-    const span = startSpan('multiswarm.message.send', { kind: 'producer' });
+    const span = startSpan('multiswarm.message.send', { kind: 'producer', parent });
     try {
       const status = await this.bus.request(subjects.messageSend(), submission, {
         reply: MessageStatus,

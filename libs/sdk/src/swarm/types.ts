@@ -69,6 +69,8 @@ export interface TaskContext {
   readonly log: Logger;
   /** W3C trace context, to pass on to whatever is called. */
   readonly traceparent: string;
+  /** Messages to other swarms that continue the task's trace. */
+  readonly messages: Pick<SwarmMessages, 'send' | 'broadcast'>;
   /** Tokens spent; several calls add up. */
   usage(spent: { inputTokens?: number; outputTokens?: number }): void;
 }

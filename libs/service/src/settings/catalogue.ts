@@ -68,7 +68,7 @@ export const SETTINGS = {
     type: url('redis', 'rediss'),
     default: 'redis://127.0.0.1:6379',
     description: 'The Redis server that holds the truth.',
-    services: ['orchestrator'],
+    services: ['orchestrator', 'communicator'],
     since: 'now',
   }),
   LOG_LEVEL: setting({
