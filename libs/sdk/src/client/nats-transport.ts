@@ -55,7 +55,11 @@ export class NatsTransport implements Transport {
     );
     this.queues.add(queue);
     return {
-      opened: this.bus.rttMs().then(() => undefined),
+      // Lost meanwhile, the client subscribes again by itself, and the reader is told of the gap.
+      opened: this.bus.rttMs().then(
+        () => undefined,
+        () => undefined,
+      ),
       close: () => {
         this.queues.delete(queue);
         subscription.stop();
