@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytes, compose, durationMs, isOurs } from './compose';
+import { bytes, compose, durationMs, isOurs, optionOf } from './compose';
 import { effective, stages } from './dockerfile';
-import { defaultOf, ROOT } from './files';
+import { defaultOf, readYaml, REDIS_CLIENTS, ROOT, SERVICES } from './files';
 import { run } from './run';
 
 const LINTER = join(require.resolve('dclint/package.json'), '../bin/dclint.cjs');
@@ -15,9 +15,11 @@ const LINT = [
   'compact',
   'docker-compose.yml',
 ];
-const SERVICES = readdirSync(join(ROOT, 'services'));
 const all = Object.entries(compose.services);
 const ours = all.filter(([, service]) => isOurs(service));
+const swarms = all.filter(([, { profiles }]) => profiles?.includes('demo'));
+/** From the end of --drain: what is aborted has 5 s and a moment to end, and its report 5 s to arrive. */
+const AFTER_DRAIN_MS = 11_000;
 
 describe('the compose file', () => {
   it('passes the linter without an error or a warning', async () => {
@@ -68,12 +70,12 @@ describe('the compose file', () => {
     ]);
   });
 
-  it.each(SERVICES)('starts %s only after NATS and Redis are healthy', (name) => {
-    expect(compose.services[name]?.depends_on).toEqual({
-      nats: { condition: 'service_healthy' },
-      redis: { condition: 'service_healthy' },
-    });
-    expect(compose.services['nats']?.healthcheck && compose.services['redis']?.healthcheck).toBeTruthy();
+  it.each(SERVICES)('starts %s only after what it needs is healthy', (name) => {
+    const servers = REDIS_CLIENTS.includes(name) ? ['nats', 'redis'] : ['nats'];
+    expect(compose.services[name]?.depends_on).toEqual(
+      Object.fromEntries(servers.map((server) => [server, { condition: 'service_healthy' }])),
+    );
+    for (const server of servers) expect(compose.services[server]?.healthcheck).toBeDefined();
   });
 
   it.each(SERVICES)('gives %s longer to stop than it may take to finish its work', (name) => {
@@ -83,17 +85,34 @@ describe('the compose file', () => {
     expect(durationMs(service?.stop_grace_period ?? '')).toBeGreaterThan(graceMs);
   });
 
-  it('lets only the services reach Redis', () => {
+  it('lets only those reach Redis who keep something in it, and tells only them where it is', () => {
     const reach = all.filter(([, { networks }]) => networks?.includes('store')).map(([name]) => name);
-    expect(reach.sort()).toEqual([...SERVICES, 'redis'].sort());
+    const told = all.filter(([, { environment }]) => environment?.['REDIS_URL']).map(([name]) => name);
+    expect(reach.sort()).toEqual([...REDIS_CLIENTS, 'redis'].sort());
+    expect(told.sort()).toEqual(REDIS_CLIENTS);
     expect(compose.networks['store']?.internal).toBe(true);
     expect(compose.services['redis']?.ports).toBeUndefined();
   });
 
+  it('runs in the profile demo the swarms of every region of the fleet', () => {
+    const fleet = readYaml('examples/delivery/fleet.yaml') as { swarms: { region: string }[] }; // the tests of the example check its form
+    const regions = [...new Set(fleet.swarms.map(({ region }) => region))];
+    expect(swarms.map(([, service]) => optionOf(service, '--region')).sort()).toEqual(regions.sort());
+    for (const [, service] of swarms) expect(optionOf(service, 'run')).toBe('examples/delivery/fleet.yaml');
+  });
+
+  it.each(swarms)(
+    'gives %s longer to stop than its attempts may take to end and be reported',
+    (_name, service) => {
+      expect(durationMs(service.stop_grace_period)).toBeGreaterThan(
+        durationMs(optionOf(service, '--drain')) + AFTER_DRAIN_MS,
+      );
+    },
+  );
+
   it('leaves Redis as much memory again as its data may take, for the rewrite of the append-only file', () => {
-    const redis = compose.services['redis'];
-    const command = redis?.['command'] as string[]; // the linter has checked its form
-    const maxMemory = command[command.indexOf('--maxmemory') + 1] ?? '';
+    const { redis } = compose.services;
+    const maxMemory = redis ? optionOf(redis, '--maxmemory') : '';
     expect(bytes(redis?.mem_limit ?? '')).toBeGreaterThanOrEqual(2 * bytes(maxMemory));
   });
 

@@ -4,6 +4,8 @@ export interface ComposeService {
   image: string;
   build?: { context: string; target: string };
   environment?: Record<string, string>;
+  command?: string | string[];
+  profiles?: string[];
   ports?: string[];
   networks?: string[];
   volumes?: string[];
@@ -21,6 +23,12 @@ interface Compose {
 
 /** docker-compose.yml with its anchors resolved. The linter has checked its form; the tests check what it says. */
 export const compose = readYaml('docker-compose.yml') as Compose;
+
+/** The value that follows an option of a command that is one line. */
+export function optionOf({ command }: ComposeService, option: string): string {
+  const words = typeof command === 'string' ? command.split(' ') : (command ?? []);
+  return words[words.indexOf(option) + 1] ?? '';
+}
 
 export const isOurs = ({ image }: ComposeService): boolean => image.startsWith('multiswarm/');
 

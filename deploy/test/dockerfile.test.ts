@@ -1,10 +1,9 @@
-import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PORT_SETTING, type ServiceName } from '@multiswarm/service';
 import { effective, stages } from './dockerfile';
-import { read, ROOT } from './files';
+import { read, SERVICES } from './files';
 import { run } from './run';
 
 interface Issue {
@@ -14,7 +13,6 @@ interface Issue {
 }
 
 const LINTER = require.resolve('dockerfilelint/bin/dockerfilelint');
-const SERVICES = readdirSync(join(ROOT, 'services'));
 const IMAGES = [...SERVICES, 'cli', 'demo'];
 
 /** Issues of a Dockerfile, without those that mistake an earlier stage for an image without a tag. */

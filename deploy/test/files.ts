@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 
@@ -29,3 +29,11 @@ export function readEnvFile(path: string): Record<string, string> {
 
 /** The value that compose takes where the variable of `${NAME:-value}` is not set. */
 export const defaultOf = (text: string): string => text.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
+
+/** The services of the repository: a folder of services/ is a service. */
+export const SERVICES: readonly string[] = readdirSync(join(ROOT, 'services')).sort();
+
+/** Those that keep something in Redis; the others must not be able to reach it. */
+export const REDIS_CLIENTS: readonly string[] = SERVICES.filter((service) =>
+  read(`services/${service}/package.json`).includes('"@multiswarm/store"'),
+);

@@ -1,12 +1,11 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IService } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
 import { effective } from './dockerfile';
-import { read, readEnvFile, ROOT } from './files';
+import { read, readEnvFile, readYaml, REDIS_CLIENTS, SERVICES } from './files';
 import {
+  FOLDERS,
   objectsOfFiles,
   objectsOfKustomize,
   podLabels,
@@ -16,8 +15,12 @@ import {
   type Workload,
 } from './kubernetes';
 import { faultsOf, type KubernetesObject } from './kubernetes-schema';
+import { installed } from './run';
 
-const SERVICES = readdirSync(join(ROOT, 'services'));
+const KUBECTL = installed('kubectl', 'version', '--client');
+/** A missing kubectl shows in the report as a skipped test with its reason, never as one that passed. */
+const withKubectl = KUBECTL ? it : it.skip;
+const note = KUBECTL ? '' : ' (skipped: kubectl is not installed)';
 const base = objectsOfFiles()
   .filter(([file]) => file.startsWith('k8s/base/'))
   .flatMap(([, objects]) => objects);
@@ -37,18 +40,29 @@ describe('the Kubernetes objects', () => {
     expect(faults(objects)).toEqual([]);
   });
 
-  it('fit them as kustomize puts them together, where kubectl is installed', async () => {
-    for (const [, objects] of await objectsOfKustomize()) {
+  withKubectl.each(FOLDERS)(
+    `%s fits them as kustomize puts it together${note}`,
+    async (folder) => {
+      const objects = await objectsOfKustomize(folder);
       expect(faults(objects)).toEqual([]);
-      expect(objects.length).toBeGreaterThan(SERVICES.length);
-      expect(
-        objects
-          .filter(({ kind }) => kind === 'Deployment')
-          .map(({ metadata }) => metadata.name)
-          .sort(),
-      ).toEqual(SERVICES.sort());
-    }
-  }, 30_000);
+      const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+      expect(deployments.map(({ metadata }) => metadata.name).sort()).toEqual(SERVICES);
+      expect(workloads(objects)).toHaveLength(SERVICES.length + 2);
+    },
+    30_000,
+  );
+
+  it('keep each stream on as many NATS servers as there are', () => {
+    const overlay = readYaml('k8s/overlays/dev/kustomization.yaml') as {
+      replicas: { name: string; count: number }[];
+      configMapGenerator: { name: string; literals?: string[] }[];
+    }; // kustomize checks its form
+    const nats = all.find(([name]) => name === 'nats')?.[1];
+    expect(readEnvFile('k8s/base/settings.env')['STREAM_REPLICAS']).toBe(String(nats?.spec?.replicas));
+    const servers = overlay.replicas.find(({ name }) => name === 'nats')?.count;
+    const settings = overlay.configMapGenerator.find(({ name }) => name === 'settings')?.literals;
+    expect(settings).toContain(`STREAM_REPLICAS=${servers}`);
+  });
 
   it('are all named in the kustomization', () => {
     const { resources } = parse(read('k8s/base/kustomization.yaml')) as { resources: string[] }; // kustomize checks its form
@@ -56,7 +70,7 @@ describe('the Kubernetes objects', () => {
   });
 
   it('run every service of the repository, NATS as a cluster of three, and Redis', () => {
-    expect(services.map(([name]) => name).sort()).toEqual(SERVICES.sort());
+    expect(services.map(([name]) => name).sort()).toEqual(SERVICES);
     expect(Object.fromEntries(all.map(([name, { spec }]) => [name, spec?.replicas]))).toMatchObject({
       nats: 3,
       redis: 1,
@@ -116,7 +130,9 @@ describe('the Kubernetes objects', () => {
 
   it('select pods that exist, at ports that they name', () => {
     const found = ofKind<IService>('Service').map((service) => {
-      const targets = all.filter(([, workload]) => selects(service.spec?.selector, podLabels(workload)));
+      const targets = all.filter(([, workload]) =>
+        selects({ matchLabels: service.spec?.selector ?? {} }, podLabels(workload)),
+      );
       expect(targets).toHaveLength(1);
       const ports = targets
         .flatMap(([, workload]) => container(workload)?.ports ?? [])
@@ -130,7 +146,7 @@ describe('the Kubernetes objects', () => {
   it('budget the disruption of everything that has more than one replica', () => {
     const budgets = ofKind<IPodDisruptionBudget>('PodDisruptionBudget');
     for (const [name, workload] of all) {
-      const own = budgets.filter(({ spec }) => selects(spec?.selector?.matchLabels, podLabels(workload)));
+      const own = budgets.filter(({ spec }) => selects(spec?.selector, podLabels(workload)));
       expect([name, own.length]).toEqual([name, (workload.spec?.replicas ?? 1) > 1 ? 1 : 0]);
     }
   });
@@ -142,9 +158,7 @@ describe('the Kubernetes objects', () => {
       policyTypes: ['Ingress', 'Egress'],
     });
     for (const { spec } of policies) {
-      const targets = all.filter(([, workload]) =>
-        selects(spec?.podSelector.matchLabels, podLabels(workload)),
-      );
+      const targets = all.filter(([, workload]) => selects(spec?.podSelector, podLabels(workload)));
       const names = targets
         .flatMap(([, workload]) => container(workload)?.ports ?? [])
         .map(({ name }) => name);
@@ -153,12 +167,21 @@ describe('the Kubernetes objects', () => {
     }
   });
 
-  it('let nobody but the services into Redis', () => {
-    const redis = ofKind<INetworkPolicy>('NetworkPolicy').find(({ metadata }) => metadata?.name === 'redis');
-    const from = redis?.spec?.ingress?.flatMap((rule) => rule.from ?? []) ?? [];
-    const admitted = all.filter(([, workload]) =>
-      from.some((peer) => selects(peer.podSelector?.matchLabels, podLabels(workload))),
+  it('let those into Redis who keep something in it, nobody else, neither at its door nor at theirs', () => {
+    const policies = ofKind<INetworkPolicy>('NetworkPolicy').map(({ spec }) => spec);
+    const labels = podLabels(all.find(([name]) => name === 'redis')?.[1]);
+    const names = (keep: (pod: Record<string, string>) => boolean): string[] =>
+      all.filter(([, workload]) => keep(podLabels(workload))).map(([name]) => name);
+    const doors = policies.filter((spec) => selects(spec?.podSelector, labels) && spec?.ingress);
+    const peers = doors.flatMap((spec) => spec?.ingress ?? []).flatMap(({ from }) => from ?? []);
+    expect(names((pod) => peers.some(({ podSelector }) => selects(podSelector, pod))).sort()).toEqual(
+      REDIS_CLIENTS,
     );
-    expect(admitted.map(([name]) => name).sort()).toEqual(SERVICES.sort());
+    const ways = policies.filter((spec) =>
+      spec?.egress?.some(({ to }) => to?.some(({ podSelector }) => selects(podSelector, labels))),
+    );
+    expect(names((pod) => ways.some((spec) => selects(spec?.podSelector, pod))).sort()).toEqual(
+      REDIS_CLIENTS,
+    );
   });
 });

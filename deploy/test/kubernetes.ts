@@ -1,29 +1,26 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { IDeployment, IStatefulSet } from 'kubernetes-models/apps/v1';
+import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { documents, read, ROOT } from './files';
 import type { KubernetesObject } from './kubernetes-schema';
-import { installed, run } from './run';
+import { run } from './run';
 
 export type Workload = IDeployment | IStatefulSet;
+type LabelSelector = NonNullable<IPodDisruptionBudget['spec']>['selector'];
 
-const FOLDERS = ['k8s/base', 'k8s/overlays/dev'];
+export const FOLDERS = ['k8s/base', 'k8s/overlays/dev'];
 
 /** Every YAML file under k8s/ that holds objects, and the objects in it. */
 export function objectsOfFiles(): [file: string, objects: KubernetesObject[]][] {
   return FOLDERS.flatMap((folder) => yamlFiles(folder)).map((file) => [file, objects(read(file))]);
 }
 
-/** What `kubectl kustomize` makes of each folder; empty where kubectl is not installed. */
-export async function objectsOfKustomize(): Promise<[folder: string, objects: KubernetesObject[]][]> {
-  if (!(await installed('kubectl', 'version', '--client'))) return [];
-  return Promise.all(
-    FOLDERS.map(async (folder): Promise<[string, KubernetesObject[]]> => {
-      const { stdout, stderr, code } = await run('kubectl', ['kustomize', folder]);
-      if (code !== 0) throw new Error(`kubectl kustomize ${folder}: ${stderr}`);
-      return [folder, objects(stdout)];
-    }),
-  );
+/** What `kubectl kustomize` makes of a folder. */
+export async function objectsOfKustomize(folder: string): Promise<KubernetesObject[]> {
+  const { stdout, stderr, code } = await run('kubectl', ['kustomize', folder]);
+  if (code !== 0) throw new Error(`kubectl kustomize ${folder}: ${stderr}`);
+  return objects(stdout);
 }
 
 /** File names of a folder's objects, without the kustomization itself. */
@@ -38,15 +35,19 @@ export function workloads(all: readonly KubernetesObject[]): Workload[] {
   return all.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet') as Workload[];
 }
 
-export const podLabels = (workload: Workload): Record<string, string> =>
-  workload.spec?.template.metadata?.labels ?? {};
+export const podLabels = (workload: Workload | undefined): Record<string, string> =>
+  workload?.spec?.template.metadata?.labels ?? {};
 
-/** Whether every label that a selector asks for is there. */
-export function selects(
-  selector: Record<string, string> | undefined,
-  labels: Record<string, string>,
-): boolean {
-  return Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value);
+/** Whether the selector takes a pod with these labels; no selector takes none, an empty one takes all. */
+export function selects(selector: LabelSelector, labels: Record<string, string>): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
+  return (
+    selector !== undefined &&
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(
+      ({ key, operator, values }) => operator === 'In' && values?.includes(labels[key] ?? ''),
+    )
+  );
 }
 
 // What is read here goes through the schemas in the first test of kubernetes.test.ts.
