@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { systemClock, systemRandom } from '@multiswarm/core';
 import { runCli } from './cli';
 import type { Io, Sink } from './io';
+import { reapersGone } from './processes/reaper';
 
 /** Longer than any run; the timer only keeps the process alive while a command waits, for timers of the clock do not. */
 const KEEP_ALIVE_MS = 2 ** 30;
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
   endQuietlyOnClosedPipe(process.stderr);
   const keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS);
   const code = await runCli(process.argv.slice(2), realIo(), version());
+  await reapersGone();
   clearInterval(keepAlive);
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
   // Idle connections of fetch would keep the process for seconds.

@@ -15,6 +15,7 @@ $a $b";;
     remove) list=$(printf '%s\\n' "$list" | grep -v " $a$");;
   esac
 done
+[ -n "$list" ] || exit 0
 for stage in $(printf '%s\\n' "$list" | grep . | cut -d' ' -f1 | sort -rnu); do
   pids=$(printf '%s\\n' "$list" | grep "^$stage " | cut -d' ' -f2)
   for pid in $pids; do kill -TERM -"$pid" 2>/dev/null; done
@@ -50,13 +51,27 @@ export class Reaper {
     if (!this.watched.delete(pid)) return;
     this.tell(`remove ${pid}`);
     if (this.watched.size > 0) return;
-    this.shell?.stdin?.end();
+    if (this.shell) dismiss(this.shell);
     this.shell = undefined;
   }
 
   private tell(line: string): void {
     this.shell?.stdin?.write(`${line}\n`);
   }
+}
+
+const leaving = new Set<Promise<void>>();
+
+function dismiss(shell: ChildProcess): void {
+  const left = new Promise<void>((resolve) => shell.once('exit', () => resolve()));
+  leaving.add(left);
+  void left.then(() => leaving.delete(left));
+  shell.stdin?.end();
+}
+
+/** Resolves when no reaper is left that has nothing to watch any more: "nothing left behind" includes them. */
+export async function reapersGone(): Promise<void> {
+  await Promise.all(leaving);
 }
 
 function startShell(): ChildProcess {
