@@ -1,4 +1,5 @@
 import { get, Agent, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { z } from 'zod';
 import {
   createHttpApp,
@@ -170,6 +171,16 @@ describe('close', () => {
     expect(await (await inFlight).json()).toEqual({ said: 'done' });
     await closed;
     agent.destroy();
+  });
+
+  test('does not wait for a connection that has sent no request', async () => {
+    const spare = connect(server.port, '127.0.0.1');
+    await new Promise((resolve) => spare.once('connect', resolve));
+    // A request of another connection is answered after the spare one was accepted.
+    await readUntil(await open('/health/live'), 'alive');
+    const over = new Promise((resolve) => spare.once('close', resolve));
+    await server.close(60_000);
+    await over;
   });
 
   test('lets long polls answer with what there is, and ends event streams', async () => {

@@ -1,5 +1,5 @@
 import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Express } from 'express';
 import { MultiswarmError } from '@multiswarm/contracts';
 import { every, systemClock, type Clock } from '@multiswarm/core';
@@ -37,6 +37,7 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = REQUEST_MS;
+  const silent = silentConnections(server);
   await bind(server, options);
   server.on('error', (error) => options.logger.error('the HTTP server failed', { error }));
   const { port } = server.address() as AddressInfo;
@@ -44,19 +45,37 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
   return {
     port,
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
-    close: (graceMs) => (closing ??= close(server, app, graceMs, options.clock ?? systemClock)),
+    close: (graceMs) => (closing ??= close(server, silent, app, graceMs, options.clock ?? systemClock)),
   };
 }
 
 /** `close` of Node.js ends only the connections that are idle at that moment; the sweep ends the others as they become so. */
-async function close(server: Server, app: Express, graceMs: number, clock: Clock): Promise<void> {
+async function close(
+  server: Server,
+  silent: ReadonlySet<Socket>,
+  app: Express,
+  graceMs: number,
+  clock: Clock,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   stoppingOf(app).abort();
+  for (const socket of silent) socket.destroy();
   const stopSweep = every(clock, IDLE_SWEEP_MS, () => server.closeIdleConnections());
   const cancelCut = clock.after(graceMs, () => server.closeAllConnections());
   await closed;
   stopSweep();
   cancelCut();
+}
+
+/** Connections that have not sent a request yet, such as spare ones of a client: Node.js counts them as busy for ever. */
+function silentConnections(server: Server): ReadonlySet<Socket> {
+  const silent = new Set<Socket>();
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }) => void silent.delete(socket));
+  return silent;
 }
 
 function bind(server: Server, { host, port, portSetting }: ListenOptions): Promise<void> {
