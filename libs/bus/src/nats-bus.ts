@@ -7,14 +7,13 @@ import {
   type Subscription,
 } from '@nats-io/transport-node';
 import { headers as names, MultiswarmError, parseOrThrow } from '@multiswarm/contracts';
-import { systemClock, systemIds, type Clock, type Ids } from '@multiswarm/core';
+import { systemClock, systemIds, type Clock, type Ids, within } from '@multiswarm/core';
 import type { z } from 'zod';
 import type { Bus, Delivery, Listening, RequestOptions, SendOptions, ServiceSeen } from './bus';
 import { announce, discover } from './micro';
 import { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 import { ReplyMux } from './reply-mux';
 import { sendFault } from './send-fault';
-import { within } from './within';
 
 export interface BusOptions {
   /** One URL or several, separated by commas. */

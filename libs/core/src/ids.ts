@@ -16,6 +16,9 @@ export function timeOrderedIds(clock: Clock, random: (bytes: number) => string):
 export const systemIds: Ids = timeOrderedIds(systemClock, (bytes) => randomBytes(bytes).toString('hex'));
 
 export function seededIds(clock: Clock, random: Random): Ids {
-  const hex = (): string => Math.floor(random.next() * 256).toString(16).padStart(2, '0');
+  const hex = (): string =>
+    Math.floor(random.next() * 256)
+      .toString(16)
+      .padStart(2, '0');
   return timeOrderedIds(clock, (bytes) => Array.from({ length: bytes }, hex).join(''));
 }

@@ -6,3 +6,4 @@ export * from './fifo';
 export * from './ids';
 export * from './manual-clock';
 export * from './random';
+export * from './within';

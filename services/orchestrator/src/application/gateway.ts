@@ -8,7 +8,7 @@ import {
   type BatchReply,
   type ValidationReply,
 } from '@multiswarm/contracts';
-import { delay, type Clock } from '@multiswarm/core';
+import { delay, within, type Clock } from '@multiswarm/core';
 import type { Admission } from './shard-owner';
 import type { Intake, NewRun, NewTask } from './intake';
 
@@ -21,6 +21,8 @@ export interface OwnerCommands {
 }
 
 const RETRY_MS = { first: 50, most: 500 };
+/** A commit that Redis does not confirm goes on, but its client is not kept waiting longer. */
+const CONFIRM_MS = 5_000;
 
 /**
  * Where commands of clients come in, on any replica: validated, given an id and a shard, handed to the shard's owner.
@@ -120,7 +122,7 @@ export class Gateway {
     let again = false;
     for (let wait: number = RETRY_MS.first; ; wait = Math.min(RETRY_MS.most, wait * 2)) {
       try {
-        return await action(again);
+        return await within(this.clock, CONFIRM_MS, action(again), unconfirmed);
       } catch (error) {
         again = true;
         const moving =
@@ -131,6 +133,11 @@ export class Gateway {
       }
     }
   }
+}
+
+function unconfirmed(): never {
+  const detail = `Redis did not confirm it within ${CONFIRM_MS} ms: it may have been accepted; repeat it with the same idempotency key`;
+  throw new MultiswarmError('store-unavailable', detail);
 }
 
 /** What was sent before and got no answer may have been accepted: the owner must look before it makes it a second time. */

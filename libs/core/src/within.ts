@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '@multiswarm/core';
+import type { Cancel, Clock } from './clock';
 
 /** What `work` comes to, or what `late` returns or throws once `ms` have passed. The work itself is not ended. */
 export function within<T>(clock: Clock, ms: number, work: Promise<T>, late: () => T): Promise<T> {
