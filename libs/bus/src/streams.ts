@@ -34,12 +34,18 @@ export async function ensureStream(connection: NatsConnection, options: StreamOp
     num_replicas: options.replicas,
     duplicate_window: options.dedupWindowMs * NANOS_PER_MS,
   };
-  const exists = await manager.streams.info(options.name).then(
-    () => true,
-    () => false,
-  );
-  if (exists) await manager.streams.update(options.name, config);
-  else await manager.streams.add(config);
+  const exists = async (): Promise<boolean> =>
+    manager.streams.info(options.name).then(
+      () => true,
+      () => false,
+    );
+  if (await exists()) await manager.streams.update(options.name, config);
+  else {
+    // Another replica may be making it at this moment: then ours is refused, and the stream is there all the same.
+    await manager.streams.add(config).catch(async (error: unknown) => {
+      if (!(await exists())) throw error;
+    });
+  }
 }
 
 export interface StreamRange {
