@@ -74,10 +74,11 @@ export class Store {
   ): Promise<unknown> {
     return this.guard(async () => {
       try {
-        return await this.redis.evalsha(script.sha, keys.length, ...keys, ...args);
+        // As one array: a commit may have more arguments than a function call takes.
+        return await this.redis.call('EVALSHA', [script.sha, keys.length, ...keys, ...args]);
       } catch (error) {
         if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return this.redis.eval(script.source, keys.length, ...keys, ...args);
+        return this.redis.call('EVAL', [script.source, keys.length, ...keys, ...args]);
       }
     });
   }

@@ -3,7 +3,7 @@
 -- KEYS[1]    hash of the shard: owner, epoch, leaseUntil, batchSeq
 -- KEYS[2..]  one key per command
 -- ARGV[1]    epoch of the writer
--- ARGV[2]    batchSeq: grows by one with every batch of the shard
+-- ARGV[2]    batchSeq: grows with every batch of the shard
 -- then, per command: its name, the number of its further arguments, those arguments
 --
 -- Result     'committed'  applied now

@@ -29,6 +29,7 @@ export type Write =
 export interface Batch {
   shard: number;
   epoch: number;
+  /** Grows by the numbers that the batch takes: one, or one per message of its events. */
   batchSeq: number;
   writes: Write[];
 }

@@ -1,6 +1,7 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import { deferred, delay, type Clock, type Deferred } from '@multiswarm/core';
 import type { Batch, ShardStore, Write } from '../ports';
+import { numbersOf } from './event-batches';
 
 interface Unit {
   writes: Write[];
@@ -73,7 +74,7 @@ export class Committer {
       const batch: Batch = {
         shard: this.shard,
         epoch: this.epoch,
-        batchSeq: this.batchSeq + 1,
+        batchSeq: this.batchSeq + numbersOf(writes),
         writes,
       };
       await this.flush(batch, units);

@@ -12,6 +12,7 @@ import type { Logger } from '@multiswarm/telemetry';
 import type { Batch, LoadedShard, ShardStore } from '../ports';
 import type { Change } from './change';
 import { Committer } from './committer';
+import { eventBatches } from './event-batches';
 import type { NewRun, NewTask } from './intake';
 import type { OutboxRelay } from './outbox-relay';
 import { dispatchCommand, reportCommand } from './report-command';
@@ -229,10 +230,7 @@ export class ShardOwner {
   }
 
   private onCommitted(batch: Batch, durationMs: number): void {
-    const events = batch.writes.flatMap((write) => (write.kind === 'event' ? [write.event] : []));
-    const { shard, epoch, batchSeq } = batch;
-    if (events.length > 0) {
-      const news: EventBatch = { v: 1, shard, epoch, batchSeq, events };
+    for (const news of eventBatches(batch)) {
       this.parts.onEvents(news);
       this.parts.relay.add(news);
     }

@@ -127,7 +127,7 @@ export class FakeSwarm {
     const before = this.answers.get(key);
     if (before) return before;
     const outcome = this.admit(attempt) ?? 'accepted';
-    const answer = { taskId: attempt.taskId, attempt: attempt.attempt, outcome };
+    const answer: DispatchOutcome = { taskId: attempt.taskId, attempt: attempt.attempt, outcome };
     this.answers.set(key, answer);
     if (outcome === 'accepted') this.run(key, attempt);
     return answer;

@@ -1,4 +1,5 @@
 import { isTerminal, MultiswarmError, type Event, type EventBatch } from '@multiswarm/contracts';
+import { eventBatches } from '../../src/application/event-batches';
 import type { TaskRecord } from '../../src/domain/task/record';
 import type { RunRecord } from '../../src/domain/workflow/run';
 import type { Batch, CommitResult, LoadedShard, ShardStore, Write } from '../../src/ports';
@@ -82,10 +83,8 @@ export class MemoryShardStore implements ShardStore {
     if (batch.epoch !== this.epoch) return 'stale';
     if (batch.batchSeq <= this.batchSeq) return 'applied';
     for (const write of batch.writes) this.write(write);
-    const { shard, epoch, batchSeq } = batch;
-    const events = batch.writes.flatMap((write) => (write.kind === 'event' ? [write.event] : []));
-    if (events.length > 0) this.entries.push({ v: 1, shard, epoch, batchSeq, events });
-    this.batchSeq = batchSeq;
+    this.entries.push(...eventBatches(batch));
+    this.batchSeq = batch.batchSeq;
     this.applied.push(batch);
     return 'committed';
   }

@@ -1,4 +1,5 @@
-import { isTerminal, keys, type Event, type EventBatch } from '@multiswarm/contracts';
+import { isTerminal, keys, type EventBatch } from '@multiswarm/contracts';
+import { eventBatches } from '../../application/event-batches';
 import type { TaskRecord } from '../../domain/task/record';
 import type { Batch, Write } from '../../ports';
 
@@ -11,8 +12,7 @@ export function encodeBatch(batch: Batch): Command[] {
   const commands = batch.writes.flatMap((write) => encodeWrite(shard, write));
   for (const [state, by] of sumCounts(batch.writes))
     commands.push(['HINCRBY', keys.counts(shard), state, by]);
-  const events = batch.writes.flatMap((write) => (write.kind === 'event' ? [write.event] : []));
-  if (events.length > 0) commands.push(outboxEntry(batch, events));
+  for (const entry of eventBatches(batch)) commands.push(outboxEntry(entry));
   return commands;
 }
 
@@ -83,8 +83,7 @@ function sumCounts(writes: readonly Write[]): Map<string, number> {
   return new Map([...sums].filter(([, by]) => by !== 0));
 }
 
-/** The batch's number is the entry's id, so that the relay can name what it has handed over. */
-function outboxEntry(batch: Batch, events: Event[]): Command {
-  const body: EventBatch = { v: 1, shard: batch.shard, epoch: batch.epoch, batchSeq: batch.batchSeq, events };
-  return ['XADD', keys.outbox(batch.shard), `${batch.batchSeq}-0`, 'batch', JSON.stringify(body)];
+/** The number of the message is the entry's id, so that the relay can name what it has handed over. */
+function outboxEntry(entry: EventBatch): Command {
+  return ['XADD', keys.outbox(entry.shard), `${entry.batchSeq}-0`, 'batch', JSON.stringify(entry)];
 }
