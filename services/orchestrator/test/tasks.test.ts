@@ -160,7 +160,7 @@ test('a key makes a workflow once, too', async () => {
   const body = { tasks: [{ id: 'a', type: 'echo' }], idempotencyKey: 'run-1' };
   const [first, second] = await Promise.all([one.submitWorkflow(body), one.submitWorkflow(body)]);
   expect(second).toBe(first);
-  expect((await one.workflow(first ?? '', 10_000)).state).toBe('succeeded');
+  expect((await one.workflow(first, 10_000)).state).toBe('succeeded');
   const other = { ...body, tasks: [{ id: 'b', type: 'echo' }] };
   expect((await one.call('POST', '/v1/workflows', other)).status).toBe(422);
 });

@@ -28,7 +28,7 @@ function encodeWrite(shard: number, write: Write): Command[] {
       ];
       if (write.isNew) {
         body.push(
-          ['HSET', key, 'spec', JSON.stringify(spec), 'hash', spec.bodyHash ?? ''],
+          ['HSET', key, 'spec', JSON.stringify(spec), 'hash', spec.bodyHash],
           ['ZADD', keys.workflows(shard), state.createdAt, id],
           ['SADD', keys.activeWorkflows(shard), id],
         );

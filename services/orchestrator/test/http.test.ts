@@ -1,0 +1,424 @@
+import { LIMITS, type Problem } from '@multiswarm/contracts';
+import { eventually } from '@multiswarm/testing';
+import fc from 'fast-check';
+import { World, type Answer, type Replica } from './support/world';
+
+let world: World;
+let one: Replica;
+
+beforeAll(async () => {
+  world = await World.start();
+  one = await world.replica();
+  await world.swarm('a', undefined, { types: ['echo'] });
+  // Leases and the counters of shards are keys, too: from here on only what is accepted makes new ones.
+  await one.ended(await one.submit({}));
+});
+
+afterAll(() => world.stop());
+
+const post = (path: string, body: unknown, headers?: Record<string, string>): Promise<Answer> =>
+  one.call('POST', path, body, headers);
+
+/** Keys that hold what clients submitted. */
+async function stored(): Promise<string[]> {
+  return (await world.keys()).filter((key) => /:(t|w|h):|:(tasks|workflows|ended)$/.test(key));
+}
+
+function expectProblem(answer: Answer, status: number, code: string, pointers?: string[]): void {
+  expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  const problem = answer.body as Problem;
+  expect(problem).toMatchObject({
+    type: `urn:multiswarm:error:${code}`,
+    status,
+    code,
+    title: expect.any(String),
+    detail: expect.any(String),
+    retryable: expect.any(Boolean),
+    traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+  });
+  expect(answer.status).toBe(status);
+  if (pointers) expect((problem.errors ?? []).map(({ pointer }) => pointer).sort()).toEqual(pointers);
+}
+
+const UNKNOWN_TASK = 't0-00000000';
+const UNKNOWN_RUN = 'w0-00000000';
+
+describe('what is refused', () => {
+  const step = { id: 'a', type: 'echo' };
+  const cases: [
+    name: string,
+    path: string,
+    body: unknown,
+    status: number,
+    code: string,
+    pointers: string[],
+  ][] = [
+    ['an empty task', '/v1/tasks', {}, 400, 'invalid-request', ['/type']],
+    ['a task that is a list', '/v1/tasks', [], 400, 'invalid-request', ['']],
+    ['a task that is null', '/v1/tasks', null, 400, 'invalid-request', ['/type']],
+    [
+      'a task with many faults',
+      '/v1/tasks',
+      {
+        type: 7,
+        priority: 'urgent',
+        retry: { maxAttempts: 0 },
+        requirements: { region: ['eu west'] },
+        colour: 1,
+      },
+      400,
+      'invalid-request',
+      ['/colour', '/priority', '/requirements/region/0', '/retry/maxAttempts', '/type'],
+    ],
+    [
+      'an input over the limit',
+      '/v1/tasks',
+      { type: 'echo', input: 'x'.repeat(LIMITS.TASK_INPUT_BYTES) },
+      413,
+      'input-too-large',
+      ['/input'],
+    ],
+    ['a batch without tasks', '/v1/tasks/batch', { tasks: [] }, 400, 'invalid-request', ['/tasks']],
+    ['a batch that is none', '/v1/tasks/batch', { items: [] }, 400, 'invalid-request', ['/items', '/tasks']],
+    ['an empty workflow', '/v1/workflows', { tasks: [] }, 400, 'invalid-workflow', ['/tasks']],
+    [
+      'a cycle',
+      '/v1/workflows',
+      { tasks: [step, { ...step, id: 'b' }], dependencies: { a: ['b'], b: ['a'] } },
+      400,
+      'invalid-workflow',
+      ['/dependencies/a'],
+    ],
+    [
+      'an unknown dependency',
+      '/v1/workflows',
+      { tasks: [step], dependencies: { a: ['ghost'] } },
+      400,
+      'invalid-workflow',
+      ['/dependencies/a/0'],
+    ],
+    ['a duplicate id', '/v1/workflows', { tasks: [step, step] }, 400, 'invalid-workflow', ['/tasks/1/id']],
+    [
+      'an unknown field of a step',
+      '/v1/workflows',
+      { tasks: [{ ...step, 'a/b': 1 }] },
+      400,
+      'invalid-workflow',
+      ['/tasks/0/a~1b'],
+    ],
+    ['a cancellation of nothing', `/v1/tasks/${UNKNOWN_TASK}/cancel`, {}, 404, 'task-not-found', []],
+    [
+      'a cancellation of no workflow',
+      `/v1/workflows/${UNKNOWN_RUN}/cancel`,
+      {},
+      404,
+      'workflow-not-found',
+      [],
+    ],
+    [
+      'a cancellation with a fault',
+      `/v1/tasks/${UNKNOWN_TASK}/cancel`,
+      { why: 1 },
+      400,
+      'invalid-request',
+      ['/why'],
+    ],
+  ];
+
+  test.each(cases)(
+    '%s is told with its places, and nothing is stored',
+    async (_name, path, body, status, code, pointers) => {
+      const before = await stored();
+      const keys = await world.store.redis.dbsize();
+      expectProblem(await post(path, body), status, code, pointers);
+      expect(await stored()).toEqual(before);
+      expect(await world.store.redis.dbsize()).toBe(keys);
+    },
+  );
+
+  test('broken JSON, another media type and a body over the limit are told apart, and nothing is stored', async () => {
+    const before = await stored();
+    expectProblem(await post('/v1/tasks', '{"type": "echo",}'), 400, 'invalid-json');
+    expectProblem(await post('/v1/tasks', '\u0000'), 400, 'invalid-json');
+    expectProblem(
+      await post('/v1/tasks', 'type=echo', { 'content-type': 'text/plain' }),
+      415,
+      'unsupported-media-type',
+    );
+    const large = JSON.stringify({ type: 'echo', input: 'x'.repeat(LIMITS.HTTP_BODY_BYTES) });
+    expectProblem(await post('/v1/tasks', large), 413, 'body-too-large');
+    expect(await stored()).toEqual(before);
+  });
+
+  test('more tasks than a batch may have are refused as a whole', async () => {
+    const before = await stored();
+    const tasks = Array<unknown>(LIMITS.BATCH_TASKS + 1).fill({ type: 'echo' });
+    expectProblem(await post('/v1/tasks/batch', { tasks }), 400, 'invalid-request', ['/tasks']);
+    expect(await stored()).toEqual(before);
+  });
+
+  test.each([
+    ['/v1/tasks/nonsense', 400, 'invalid-request'],
+    [`/v1/tasks/${UNKNOWN_TASK}`, 404, 'task-not-found'],
+    ['/v1/tasks/t9999-00000000', 404, 'task-not-found'],
+    [`/v1/tasks/${UNKNOWN_TASK}/events`, 404, 'task-not-found'],
+    [`/v1/tasks/${UNKNOWN_RUN}`, 400, 'invalid-request'],
+    [`/v1/workflows/${UNKNOWN_RUN}`, 404, 'workflow-not-found'],
+    [`/v1/workflows/${UNKNOWN_RUN}/events`, 404, 'workflow-not-found'],
+    [`/v1/workflows/${UNKNOWN_TASK}`, 400, 'invalid-request'],
+    ['/v1/tasks?limit=0', 400, 'invalid-request'],
+    ['/v1/tasks?limit=501', 400, 'invalid-request'],
+    ['/v1/tasks?cursor=nonsense', 400, 'invalid-request'],
+    ['/v1/tasks?state=happy', 400, 'invalid-request'],
+    ['/v1/tasks?colour=red', 400, 'invalid-request'],
+    [`/v1/tasks?workflow=${UNKNOWN_RUN}`, 404, 'workflow-not-found'],
+    ['/v1/workflows?state=queued', 400, 'invalid-request'],
+    [`/v1/tasks/${UNKNOWN_TASK}?waitMs=60001`, 400, 'invalid-request'],
+    ['/v1/swarms/nobody', 404, 'swarm-not-found'],
+    ['/v1/swarms/not%20an%20id', 400, 'invalid-request'],
+    ['/v1/nothing', 404, 'route-not-found'],
+  ])('GET %s answers %i %s', async (path, status, code) => {
+    expectProblem(await one.call('GET', path), status, code);
+  });
+
+  test('another method on a known path is told which there are', async () => {
+    const answer = await one.call('DELETE', '/v1/tasks');
+    expectProblem(answer, 405, 'method-not-allowed');
+    expect(answer.headers.get('allow')).toBe('POST, GET, HEAD');
+  });
+
+  test('an idempotency key that is too long is refused with its place', async () => {
+    const answer = await post('/v1/tasks', { type: 'echo' }, { 'idempotency-key': 'x'.repeat(129) });
+    expectProblem(answer, 400, 'invalid-request', ['/idempotency-key']);
+  });
+});
+
+describe('what is answered', () => {
+  test('the key of the body counts before the one of the header', async () => {
+    const first = await post(
+      '/v1/tasks',
+      { type: 'echo', idempotencyKey: 'body' },
+      { 'idempotency-key': 'header' },
+    );
+    const again = await post('/v1/tasks', { type: 'echo' }, { 'idempotency-key': 'body' });
+    expect(again.body).toMatchObject({ id: first.body.id, duplicate: true });
+  });
+
+  test("the brief's spelling of a task is understood", async () => {
+    const { body } = await post('/v1/tasks', {
+      task_type: 'echo',
+      estimated_duration: 1.5,
+      requirements: { region: 'eu-west', requires_gpu: true },
+    });
+    expect(await one.task(body.id as string)).toMatchObject({
+      type: 'echo',
+      estimateMs: 1_500,
+      requirements: { region: ['eu-west'], resources: { gpu: 1 } },
+    });
+  });
+
+  test('a workflow is validated without being stored: all findings, or how many steps', async () => {
+    const before = await stored();
+    const good = await post('/v1/workflows/validate', { tasks: [{ id: 'a', type: 'echo' }] });
+    expect(good).toMatchObject({ status: 200, body: { valid: true, findings: [], steps: 1 } });
+    const bad = await post('/v1/workflows/validate', { tasks: [{ id: 'a' }], dependencies: { a: ['a'] } });
+    expect(bad).toMatchObject({ status: 200, body: { valid: false } });
+    expect((bad.body.findings as { code: string }[]).map(({ code }) => code).sort()).toEqual([
+      'cycle',
+      'invalid-type',
+    ]);
+    expect(await stored()).toEqual(before);
+  });
+
+  test('the fleet is shown as its heartbeats tell', async () => {
+    const swarms = await eventually(async () => {
+      const { body } = await one.call('GET', '/v1/swarms');
+      return (body.items as unknown[]).length === 1 ? body : undefined;
+    });
+    expect(swarms).toMatchObject({
+      items: [{ swarmId: 'a', region: 'eu-west', state: 'ready' }],
+      next: null,
+    });
+    expect((await one.call('GET', '/v1/swarms/a')).body).toMatchObject({ swarmId: 'a', slots: 4 });
+    expect((await one.call('GET', '/v1/regions')).body).toMatchObject({
+      items: [{ region: 'eu-west', swarms: 1 }],
+    });
+  });
+
+  test('the status counts tasks, names the services that do not answer, and health looks at both servers', async () => {
+    const { body } = await one.call('GET', '/status');
+    expect(body).toMatchObject({
+      health: 'down',
+      reasons: ['no load-balancer answers', 'no communicator answers'],
+    });
+    expect(body.tasks.succeeded).toBeGreaterThan(0);
+    expect((await one.call('GET', '/health')).body).toMatchObject({
+      status: 'healthy',
+      checks: { nats: { ok: true }, redis: { ok: true } },
+    });
+  });
+
+  test('every route is in the API document, with its errors', async () => {
+    const { body } = await one.call('GET', '/openapi.json');
+    const paths = Object.keys(body.paths as object).filter(
+      (path) => path.startsWith('/v1') || path === '/status',
+    );
+    expect(paths.sort()).toEqual(
+      [
+        '/status',
+        '/v1/events',
+        '/v1/regions',
+        '/v1/swarms',
+        '/v1/swarms/{id}',
+        '/v1/tasks',
+        '/v1/tasks/batch',
+        '/v1/tasks/{id}',
+        '/v1/tasks/{id}/cancel',
+        '/v1/tasks/{id}/events',
+        '/v1/workflows',
+        '/v1/workflows/validate',
+        '/v1/workflows/{id}',
+        '/v1/workflows/{id}/cancel',
+        '/v1/workflows/{id}/events',
+      ].sort(),
+    );
+  });
+
+  test('lists cover all tasks exactly once, page by page, also those of one millisecond, while others are added', async () => {
+    const tasks = Array.from({ length: 120 }, () => ({ type: 'listed', namespace: 'listing' }));
+    const { body } = await post('/v1/tasks/batch', { tasks });
+    const ids = (body.results as { id: string }[]).map(({ id }) => id);
+    const times = new Map<string, number>();
+    const listed: string[] = [];
+    let cursor = '';
+    do {
+      const page = await one.call('GET', `/v1/tasks?namespace=listing&limit=7${cursor}`);
+      for (const each of page.body.items as { id: string; createdAt: string }[]) {
+        listed.push(each.id);
+        times.set(each.createdAt, (times.get(each.createdAt) ?? 0) + 1);
+      }
+      await post('/v1/tasks', { type: 'listed', namespace: 'listing' });
+      cursor = page.body.next === null ? '' : `&cursor=${page.body.next as string}`;
+    } while (cursor !== '');
+    expect([...listed].sort()).toEqual([...ids].sort());
+    expect(Math.max(...times.values())).toBeGreaterThan(1);
+  });
+
+  test('a hundred requests at a time that wait for an end are all answered', async () => {
+    const id = await one.submit({ type: 'later' });
+    const waiting = Array.from({ length: 100 }, () => one.task(id, 5_000));
+    await post(`/v1/tasks/${id}/cancel`, {});
+    for (const task of await Promise.all(waiting)) expect(task.state).toBe('cancelled');
+  });
+});
+
+describe('whatever is sent', () => {
+  const KEYS = [
+    '__proto__',
+    'constructor',
+    'prototype',
+    'toString',
+    'type',
+    'input',
+    'tasks',
+    'dependencies',
+    'id',
+  ];
+  const key = fc.oneof(fc.constantFrom(...KEYS), fc.string({ unit: 'binary', maxLength: 12 }));
+  const anything = fc.letrec<{ any: unknown }>((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 5 },
+      fc.string({ unit: 'binary', maxLength: 30 }),
+      fc.double(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(tie('any'), { maxLength: 4 }),
+      fc.array(fc.tuple(key, tie('any')), { maxLength: 5 }).map((entries) => {
+        const text = entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+        return JSON.parse(`{${text.join(',')}}`) as unknown; // so that __proto__ is a key, as it is in a body
+      }),
+    ),
+  })).any;
+  const task = fc.record(
+    {
+      type: fc.oneof(fc.constant('echo'), anything),
+      input: anything,
+      metadata: anything,
+      requirements: anything,
+      retry: anything,
+    },
+    { requiredKeys: ['type'] },
+  );
+  const workflow = fc.record({
+    tasks: fc.array(fc.oneof(task, anything), { maxLength: 4 }),
+    dependencies: anything,
+  });
+
+  test.each([
+    ['/v1/tasks', fc.oneof(task, anything)],
+    ['/v1/tasks/batch', fc.record({ tasks: fc.array(fc.oneof(task, anything), { maxLength: 4 }) })],
+    ['/v1/workflows', fc.oneof(workflow, anything)],
+    ['/v1/workflows/validate', fc.oneof(workflow, anything)],
+  ])('POST %s never answers with a fault of ours', async (path, body) => {
+    await fc.assert(
+      fc.asyncProperty(body, async (given) => {
+        const { status, body: answer } = await post(path, JSON.stringify(given));
+        if (status >= 500) throw new Error(`${status} ${JSON.stringify(answer)}`);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  test('nesting is bounded, and what is allowed comes back as it went', async () => {
+    const nested = (levels: number): string =>
+      '{"type":"echo","input":' + '['.repeat(levels) + ']'.repeat(levels) + '}';
+    for (const levels of [LIMITS.JSON_DEPTH, 10_000, 200_000]) {
+      const { status } = await post('/v1/tasks', nested(levels));
+      expect([status, levels]).toEqual([400, levels]);
+    }
+    const { status, body } = await post('/v1/tasks', nested(LIMITS.JSON_DEPTH - 1));
+    expect(status).toBe(202);
+    const task = await one.ended(body.id as string);
+    expect(JSON.stringify(task.output)).toBe(
+      '['.repeat(LIMITS.JSON_DEPTH - 1) + ']'.repeat(LIMITS.JSON_DEPTH - 1),
+    );
+  });
+
+  test('text and numbers of every kind come back as they went', async () => {
+    const input = {
+      text: '\u0000 \ud83d\ude00 \u2028 \ufffd é',
+      big: Number.MAX_SAFE_INTEGER,
+      small: -1e-300,
+      zero: -0,
+      '': [null],
+    };
+    const task = await one.ended(await one.submit({ input }));
+    expect(JSON.stringify(task.input)).toBe(JSON.stringify(input));
+    expect(JSON.stringify(task.output)).toBe(JSON.stringify(input));
+  });
+
+  test('ids and cursors of any kind never answer with a fault of ours', async () => {
+    const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).map(encode);
+    await fc.assert(
+      fc.asyncProperty(text, async (id) => {
+        for (const path of [
+          `/v1/tasks/${id}`,
+          `/v1/workflows/${id}/events`,
+          `/v1/tasks?cursor=${id}`,
+          `/v1/swarms/${id}`,
+        ]) {
+          const { status } = await one.call('GET', path);
+          expect([path, status < 500]).toEqual([path, true]);
+        }
+      }),
+      { numRuns: 60 },
+    );
+    const far = Buffer.from(`${'9'.repeat(150)}:t0-x`).toString('base64url');
+    expect((await one.call('GET', `/v1/tasks?cursor=${far}`)).status).toBe(200);
+  });
+});
+
+/** Percent-encoded; half a surrogate pair, which has no encoding, as what stands for it. */
+function encode(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString());
+}
