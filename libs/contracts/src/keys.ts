@@ -26,6 +26,8 @@ export const keys = {
   ended: (shard: number) => `ms:{s${shard}}:ended`,
   /** Hash: ended tasks by terminal state. */
   counts: (shard: number) => `ms:{s${shard}}:counts`,
+  /** String: a workflow on its way from the replica that accepted it to its shard's owner; too large for a message. */
+  handover: (shard: number, id: string) => `ms:{s${shard}}:handover:${id}`,
   /** List of events of one root, oldest first. */
   history: (shard: number, root: string) => `ms:{s${shard}}:h:${root}`,
   /** Stream: batches of events not yet acknowledged by JetStream. */

@@ -64,6 +64,7 @@ const keyArguments = {
   activeWorkflows: fc.tuple(shard),
   ended: fc.tuple(shard),
   counts: fc.tuple(shard),
+  handover: fc.tuple(shard, id),
   history: fc.tuple(shard, id),
   outbox: fc.tuple(shard),
   messageStatuses: any,

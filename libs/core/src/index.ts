@@ -1,5 +1,6 @@
 export * from './backoff';
 export * from './batcher';
+export * from './chunk-by-bytes';
 export * from './clock';
 export * from './deferred';
 export * from './fifo';

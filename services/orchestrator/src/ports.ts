@@ -76,6 +76,13 @@ export interface TruthReader {
   counts(shard: number): Promise<Record<string, number>>;
 }
 
+/** Where one replica leaves for another what is larger than NATS carries. */
+export interface Handover {
+  put(shard: number, id: string, text: string): Promise<void>;
+  /** Takes it away; undefined where it was taken, or is too old. */
+  take(shard: number, id: string): Promise<string | undefined>;
+}
+
 /** The load-balancer. */
 export interface Placer {
   place(epoch: number, items: PlaceItem[]): Promise<PlaceResult[]>;

@@ -27,6 +27,7 @@ import { eventRoute } from './adapters/http/events';
 import { httpRoutes } from './adapters/http/routes';
 import { fleetGauges, telemetryMeters } from './adapters/meters';
 import { pinShards } from './adapters/store/meta';
+import { redisHandover } from './adapters/store/redis-handover';
 import { RedisShardStore } from './adapters/store/redis-shard-store';
 import { RedisTruthReader } from './adapters/store/redis-truth-reader';
 import { Fleet } from './application/fleet';
@@ -74,6 +75,11 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
   ];
   const stopTicking = every(clock, FLEET_TICK_MS, () => {
     fleet.tick();
+  });
+  bus.onReconnect(() => {
+    // What was said meanwhile is lost: ask who is there, and look at what waits.
+    if (bus.connected) bus.publish(subjects.census(), {});
+    global.capacityChanged(1);
   });
   if (config.global) global.start();
   bus.publish(subjects.census(), {});
@@ -144,7 +150,7 @@ function buildGlobalRole(
       placer: busPlacer(bus),
       regions: busRegions(bus),
       stream: busEventStream(bus),
-      face: ownerFace(bus),
+      face: ownerFace(bus, redisHandover(store)),
       clock,
       random: systemRandom,
       logger,
@@ -180,7 +186,7 @@ function buildOrchestrator(
   const submitted = telemetry.metrics.counter('multiswarm.tasks.submitted');
   const gateway = new Gateway(
     new Intake(shards, systemIds, systemRandom, clock),
-    ownerCommands(bus, (shard) => global.ownerOf(shard)),
+    ownerCommands(bus, redisHandover(store), (shard) => global.ownerOf(shard)),
     shards,
     clock,
     OWNER_WAIT_MS,

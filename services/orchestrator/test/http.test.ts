@@ -21,7 +21,7 @@ const post = (path: string, body: unknown, headers?: Record<string, string>): Pr
 
 /** Keys that hold what clients submitted. */
 async function stored(): Promise<string[]> {
-  return (await world.keys()).filter((key) => /:(t|w|h):|:(tasks|workflows|ended)$/.test(key));
+  return (await world.keys()).filter((key) => /:(t|w|h):|:(tasks|workflows)$/.test(key));
 }
 
 function expectProblem(answer: Answer, status: number, code: string, pointers?: string[]): void {

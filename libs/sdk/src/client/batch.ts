@@ -6,7 +6,7 @@ import {
   type ErrorCode,
 } from '@multiswarm/contracts';
 import { LIMITS } from '@multiswarm/contracts';
-import { chunkByBytes } from '../chunk-by-bytes';
+import { chunkByBytes } from '@multiswarm/core';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
 import { toSubmission } from './submission';
@@ -63,7 +63,10 @@ export class BatchSubmitter {
   }
 
   private chunks(prepared: readonly Prepared[]): Prepared[][] {
-    return chunkByBytes(prepared, this.port.transport.batchBytes, LIMITS.BATCH_TASKS);
+    return chunkByBytes(prepared, ({ bytes }) => bytes, {
+      bytes: this.port.transport.batchBytes,
+      items: LIMITS.BATCH_TASKS,
+    });
   }
 
   private async send(chunk: readonly Prepared[]): Promise<void> {

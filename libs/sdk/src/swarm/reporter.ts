@@ -6,9 +6,16 @@ import {
   type AttemptRef,
   type AttemptReport,
 } from '@multiswarm/contracts';
-import { backoffMs, Batcher, delay, type Backoff, type Clock, type Random } from '@multiswarm/core';
+import {
+  backoffMs,
+  Batcher,
+  chunkByBytes,
+  delay,
+  type Backoff,
+  type Clock,
+  type Random,
+} from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
-import { chunkByBytes } from '../chunk-by-bytes';
 import { SDK_LIMITS } from '../limits';
 import { ReportBuffer, type PendingReport } from './report-buffer';
 
@@ -91,7 +98,10 @@ export class Reporter {
   }
 
   private async deliver(shard: number, items: PendingReport[]): Promise<void> {
-    for (const chunk of chunkByBytes(items, SDK_LIMITS.BATCH_BYTES, SDK_LIMITS.REPORT_BATCH))
+    for (const chunk of chunkByBytes(items, ({ bytes }) => bytes, {
+      bytes: SDK_LIMITS.BATCH_BYTES,
+      items: SDK_LIMITS.REPORT_BATCH,
+    }))
       await this.send(shard, chunk);
     const left = items.filter(({ report }) => this.buffer.has(report));
     if (left.length === 0) {

@@ -187,7 +187,8 @@ export const SETTINGS = {
     type: integer(500, 60 * 60_000),
     default: 10_000,
     unit: 'ms',
-    description: 'A swarm that is silent for so long loses its attempts, which then run elsewhere.',
+    description:
+      'How long a dispatch that its region does not answer is repeated; then the attempt counts as lost, and runs elsewhere.',
     services: ['orchestrator'],
     since: 'now',
   }),
@@ -195,7 +196,8 @@ export const SETTINGS = {
     type: integer(50, 5 * 60_000),
     default: 2_000,
     unit: 'ms',
-    description: 'How often swarms and coordinators say that they live. At most half of ATTEMPT_LEASE_MS.',
+    description:
+      'How often coordinators say which attempts their swarms hold. (A swarm that misses three of its own heartbeats, by default 2 s apart, loses its attempts.)',
     services: ['orchestrator', 'load-balancer', 'communicator'],
     since: 'now',
   }),

@@ -15,10 +15,10 @@ export const RULES: readonly SettingsRule[] = [
       'SHARD_LEASE_RENEW_MS may be at most half of SHARD_LEASE_MS: one lost renewal must not lose the shard',
   },
   {
-    settings: ['HEARTBEAT_MS', 'ATTEMPT_LEASE_MS'],
-    holds: (values) => values.HEARTBEAT_MS * 2 <= values.ATTEMPT_LEASE_MS,
+    settings: ['HEARTBEAT_MS', 'REGION_TIMEOUT_MS'],
+    holds: (values) => values.HEARTBEAT_MS * 2 <= values.REGION_TIMEOUT_MS,
     message:
-      'HEARTBEAT_MS may be at most half of ATTEMPT_LEASE_MS: one lost heartbeat must not lose the attempts',
+      'HEARTBEAT_MS may be at most half of REGION_TIMEOUT_MS: one lost summary must not lose the attempts',
   },
   {
     settings: ['AUTO_SCALE_DOWN_THRESHOLD', 'AUTO_SCALE_UP_THRESHOLD'],

@@ -28,6 +28,12 @@ export class AttemptLeases {
     }
   }
 
+  /** Nobody could tell us anything: everybody gets a full period again. */
+  refresh(): void {
+    const until = this.monotonic() + this.timeoutMs;
+    for (const lease of this.held.values()) lease.until = until;
+  }
+
   drop(taskId: string): void {
     this.held.delete(taskId);
   }

@@ -83,6 +83,11 @@ export class Coordinator {
     this.follow(change);
   }
 
+  /** We could not have heard them: every swarm's silence begins anew. */
+  forgiveSilence(): void {
+    this.membership.forgiveSilence(this.clock.monotonic());
+  }
+
   tick(): void {
     for (const change of this.membership.tick(this.clock.monotonic())) this.follow(change);
     this.membership.forget(this.clock.monotonic(), FORGET_DOWN_MS);

@@ -1,16 +1,23 @@
-import type { AttemptDispatch, AttemptRef, DispatchOutcome } from '@multiswarm/contracts';
-import { Batcher, delay, type Clock } from '@multiswarm/core';
+import {
+  MultiswarmError,
+  type AttemptDispatch,
+  type AttemptRef,
+  type DispatchOutcome,
+} from '@multiswarm/contracts';
+import { Batcher, chunkByBytes, delay, jsonBytes, type Clock } from '@multiswarm/core';
 import type { Regions } from '../ports';
 
 const BATCH_ATTEMPTS = 256;
-/** Estimated bytes of one message between services: well under the 1 MiB that NATS carries. */
+/** Bytes of the inputs in one message: well under the 1 MiB that NATS carries. */
 const BATCH_BYTES = 512 * 1024;
+/** What a dispatch has beside its input: ids, names, resources. */
+const ENVELOPE_BYTES = 1_024;
 const RETRY_MS = { first: 100, most: 1_000 };
 
 type CancelRef = AttemptRef & { reason: string };
 
 /**
- * Takes committed attempts to the coordinators of their regions, in batches: one leaves when the one before it came back.
+ * Takes committed attempts to the coordinators of their regions, together what was committed together.
  * A dispatch that gets no answer is repeated with the same attempt number (a swarm accepts one number once) until
  * `giveUpMs`; then its outcome is `unreachable`, and the owner commits the next number before anyone else may run it.
  */
@@ -47,7 +54,7 @@ export class Dispatcher {
   }
 
   private async sendAll(region: string, attempts: AttemptDispatch[]): Promise<void> {
-    for (const part of cutByBytes(attempts)) {
+    for (const part of chunkByBytes(attempts, bytesOf, { bytes: BATCH_BYTES })) {
       // Not awaited: a slow swarm must not hold up the attempts of the next batch; the swarm's admission bounds what is under way.
       void this.retrying(() => this.port.dispatch(region, this.shard, this.epoch, part)).then(
         this.on.outcomes,
@@ -58,7 +65,7 @@ export class Dispatcher {
               taskId,
               attempt,
               outcome: 'unreachable',
-              reason: `region ${region} did not answer for ${this.giveUpMs} ms`,
+              reason: this.whyNot(region, error),
             })),
           );
         },
@@ -67,30 +74,25 @@ export class Dispatcher {
     await Promise.resolve();
   }
 
+  private whyNot(region: string, error: unknown): string {
+    if (error instanceof MultiswarmError && !error.retryable) return error.message;
+    return `region ${region} did not answer for ${this.giveUpMs} ms`;
+  }
+
   private async retrying<T>(action: () => Promise<T>): Promise<T> {
     const deadline = this.clock.monotonic() + this.giveUpMs;
     for (let wait: number = RETRY_MS.first; ; wait = Math.min(RETRY_MS.most, wait * 2)) {
       try {
         return await action();
       } catch (error) {
-        if (this.clock.monotonic() + wait > deadline) throw error;
+        const final = error instanceof MultiswarmError && !error.retryable;
+        if (final || this.clock.monotonic() + wait > deadline) throw error;
         await delay(this.clock, wait);
       }
     }
   }
 }
 
-function cutByBytes(attempts: readonly AttemptDispatch[]): AttemptDispatch[][] {
-  const parts: AttemptDispatch[][] = [];
-  let bytes = Infinity;
-  for (const attempt of attempts) {
-    const size = JSON.stringify(attempt.input).length + 512;
-    if (bytes + size > BATCH_BYTES) {
-      parts.push([]);
-      bytes = 0;
-    }
-    parts[parts.length - 1]?.push(attempt);
-    bytes += size;
-  }
-  return parts;
+function bytesOf(attempt: AttemptDispatch): number {
+  return jsonBytes(attempt.input) + ENVELOPE_BYTES;
 }

@@ -1,10 +1,9 @@
 import type { Event, EventBatch } from '@multiswarm/contracts';
+import { chunkByBytes, jsonBytes } from '@multiswarm/core';
 import type { Batch, Write } from '../ports';
 
-/** Estimated bytes of the events in one message of the stream: well under the 1 MiB that NATS carries. */
+/** Bytes of the events in one message of the stream: well under the 1 MiB that NATS carries. */
 const MESSAGE_BYTES = 512 * 1024;
-/** What an event has beside its data: ids, names, numbers. */
-const EVENT_BYTES = 512;
 
 /**
  * The messages that carry a batch's events. One, as a rule; the events of a workflow of ten thousand steps are more than
@@ -29,17 +28,6 @@ export function numbersOf(writes: readonly Write[]): number {
 
 /** The same writes give the same parts, whoever asks. */
 function eventParts(writes: readonly Write[]): Event[][] {
-  const parts: Event[][] = [];
-  let bytes = Infinity;
-  for (const write of writes) {
-    if (write.kind !== 'event') continue;
-    const size = EVENT_BYTES + (write.event.data ? JSON.stringify(write.event.data).length : 0);
-    if (bytes + size > MESSAGE_BYTES) {
-      parts.push([]);
-      bytes = 0;
-    }
-    parts[parts.length - 1]?.push(write.event);
-    bytes += size;
-  }
-  return parts;
+  const events = writes.flatMap((write) => (write.kind === 'event' ? [write.event] : []));
+  return chunkByBytes(events, jsonBytes, { bytes: MESSAGE_BYTES });
 }

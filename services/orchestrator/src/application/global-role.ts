@@ -25,6 +25,8 @@ export interface OwnerFace {
   /** Opens the shard's subjects for its owner; the result closes them. */
   open(owner: ShardOwner): Cancel;
   openScheduler(scheduler: Scheduler): Cancel;
+  /** Whether anybody could tell us anything. */
+  connected(): boolean;
 }
 
 export interface GlobalParts {
@@ -49,6 +51,10 @@ interface Held {
 }
 
 const ASK_MS = 250;
+/** A longer time between two looks means that this process stood still. */
+const BLIND_MS = 3_000;
+/** A capacity event may get lost on its way: parked tasks are looked at again this often all the same. */
+const LOOK_AGAIN_MS = 5_000;
 const SWEEP_MS = 60_000;
 const SWEEP_ROOTS = 200;
 
@@ -62,11 +68,14 @@ export class GlobalRole {
   private asking: Promise<void> | undefined;
   private readonly timers: Cancel[] = [];
   private stopped = false;
+  private lookedAt: number;
 
   constructor(
     private readonly options: GlobalOptions,
     private readonly parts: GlobalParts,
-  ) {}
+  ) {
+    this.lookedAt = parts.clock.monotonic();
+  }
 
   start(): void {
     const { clock } = this.parts;
@@ -74,6 +83,7 @@ export class GlobalRole {
       every(clock, ASK_MS, () => this.ask()),
       every(clock, this.options.renewMs, () => this.renew()),
       every(clock, 1_000, () => this.expireAttempts()),
+      every(clock, LOOK_AGAIN_MS, () => this.scheduler?.scheduler.lookAgain()),
       every(clock, SWEEP_MS, () => this.sweep()),
     );
     void this.ask();
@@ -97,7 +107,10 @@ export class GlobalRole {
 
   /** A coordinator says which attempts its swarms hold. */
   seen(refs: readonly AttemptRef[]): void {
-    for (const { attempts } of this.held.values()) attempts.seen(refs);
+    for (const { attempts, owner } of this.held.values()) {
+      attempts.seen(refs);
+      owner.remindOfCancels(refs);
+    }
   }
 
   capacityChanged(freeSlots: number): void {
@@ -131,7 +144,12 @@ export class GlobalRole {
     const free = Array.from({ length: this.options.shards }, (_, shard) => shard).filter(
       (shard) => !this.held.has(shard),
     );
-    await Promise.all(free.map((shard) => this.takeShard(shard)));
+    // All of them, whatever becomes of one: a second round must not begin while a shard of this one is still loading.
+    const taken = await Promise.allSettled(free.map((shard) => this.takeShard(shard)));
+    for (const result of taken) {
+      if (result.status === 'rejected')
+        this.parts.logger.warn('a shard was not taken', { error: result.reason as unknown });
+    }
   }
 
   private async takeScheduler(): Promise<boolean> {
@@ -168,9 +186,12 @@ export class GlobalRole {
       clock,
     );
     if (!(lease instanceof HeldLease)) return;
-    const loaded = await store.load(shard);
-    // The scheduler's lease was lost meanwhile: tasks handed to the old scheduler would wait for ever.
-    if (this.scheduler?.scheduler !== scheduler) return lease.release();
+    const loaded = await store.load(shard).catch(async (error: unknown) => {
+      await lease.release().catch(() => undefined); // it runs out by itself
+      throw error;
+    });
+    // The scheduler's lease was lost meanwhile (tasks handed to the old scheduler would wait for ever), or we are stopping.
+    if (this.scheduler?.scheduler !== scheduler || this.isStopped()) return lease.release();
     const attempts = new AttemptLeases(this.options.regionTimeoutMs, () => clock.monotonic());
     const dispatcher = new Dispatcher(
       shard,
@@ -202,7 +223,7 @@ export class GlobalRole {
       logger,
       retentionMs: this.options.retentionMs,
       leaseHolds: () => lease.holds(),
-      onLost: () => this.drop(shard),
+      onLost: () => this.drop(shard, owner),
       meters: this.parts.meters,
       onEvents: this.parts.onEvents,
     });
@@ -259,13 +280,27 @@ export class GlobalRole {
       .catch((error: unknown) => this.parts.logger.warn('lease of shard not released', { shard, error }));
   }
 
-  private drop(shard: number): void {
-    this.held.get(shard)?.close();
+  private drop(shard: number, owner: ShardOwner): void {
+    const held = this.held.get(shard);
+    if (held?.owner !== owner) return;
+    held.close();
     this.held.delete(shard);
   }
 
+  private isStopped(): boolean {
+    return this.stopped;
+  }
+
+  /** What nobody could have told us is no sign of death: after a pause, or without NATS or a lease, a new period begins. */
   private async expireAttempts(): Promise<void> {
-    for (const [shard, { owner, attempts }] of [...this.held]) {
+    const { clock, face } = this.parts;
+    const blind = !face.connected() || clock.monotonic() - this.lookedAt > BLIND_MS;
+    this.lookedAt = clock.monotonic();
+    for (const [shard, { owner, attempts, lease }] of [...this.held]) {
+      if (blind || !lease.holds()) {
+        attempts.refresh();
+        continue;
+      }
       const lost = attempts.expired();
       if (lost.length === 0) continue;
       const reason = `no sign of life for ${this.options.regionTimeoutMs} ms`;

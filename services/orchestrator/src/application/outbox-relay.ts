@@ -1,11 +1,13 @@
-import type { EventBatch } from '@multiswarm/contracts';
-import { delay, type Clock } from '@multiswarm/core';
+import { MultiswarmError, type EventBatch } from '@multiswarm/contracts';
+import { delay, type Cancel, type Clock } from '@multiswarm/core';
 import type { EventStream, ShardStore } from '../ports';
 
 /** Batches kept in memory; beyond this the relay reads them back from the outbox. */
 const MEMORY_BATCHES = 1_000;
 const PAGE = 100;
 const TRIM_EVERY = 64;
+/** An idle relay trims after this, so that a successor finds next to nothing to hand over a second time. */
+const TRIM_IDLE_MS = 1_000;
 const RETRY_MS = { first: 100, most: 2_000 };
 
 /**
@@ -14,6 +16,8 @@ const RETRY_MS = { first: 100, most: 2_000 };
  * O1. Batches leave in the order of their numbers, each at least once; its number is its message id, so a repetition is dropped.
  * O2. An entry is trimmed only after the stream has acknowledged it.
  * O3. Memory is bounded: while the stream is away, the outbox in Redis is the queue.
+ * O4. What the stream will never take is reported and left out: it must not hold up the events behind it. The history
+ *     in Redis has it all the same.
  */
 export class OutboxRelay {
   private queue: EventBatch[] = [];
@@ -23,6 +27,7 @@ export class OutboxRelay {
   private running: Promise<void> = Promise.resolve();
   private active = false;
   private stopped = false;
+  private idleTrim: Cancel | undefined;
 
   constructor(
     private readonly shard: number,
@@ -50,6 +55,7 @@ export class OutboxRelay {
 
   async stop(): Promise<void> {
     this.stopped = true;
+    this.idleTrim?.();
     await this.running;
     if (this.sinceTrim > 0) await this.trim().catch(this.onFault);
   }
@@ -79,6 +85,14 @@ export class OutboxRelay {
       }
     }
     this.active = false;
+    if (this.sinceTrim > 0 && !this.stopped) this.trimSoon();
+  }
+
+  private trimSoon(): void {
+    this.idleTrim ??= this.clock.after(TRIM_IDLE_MS, () => {
+      this.idleTrim = undefined;
+      if (!this.stopped && this.sinceTrim > 0) void this.trim().catch(this.onFault);
+    });
   }
 
   private async catchUp(): Promise<void> {
@@ -103,7 +117,10 @@ export class OutboxRelay {
 
   private async publish(batch: EventBatch): Promise<void> {
     if (batch.batchSeq <= this.published) return;
-    await this.stream.publish(batch);
+    await this.stream.publish(batch).catch((error: unknown) => {
+      if (!(error instanceof MultiswarmError) || error.retryable) throw error;
+      this.onFault(error); // O4
+    });
     this.published = batch.batchSeq;
     this.sinceTrim += 1;
     if (this.sinceTrim >= TRIM_EVERY) await this.trim();

@@ -22,7 +22,13 @@ export interface RegionFace {
   /** Opens the region's subjects for a coordinator; the result closes them. */
   open(region: string, coordinator: Coordinator): Cancel;
   summarize(coordinator: Coordinator): void;
+  /** Whether heartbeats can reach us at all. */
+  connected(): boolean;
 }
+
+const TICK_MS = 500;
+/** A longer time between two ticks means that this process stood still. */
+const BLIND_MS = 2_000;
 
 interface Held {
   lease: HeldLease;
@@ -39,6 +45,7 @@ export class RegionalRole {
   private readonly asking = new Map<string, { again: number }>();
   private readonly regionsSeen = new Set<string>();
   private readonly timers: Cancel[];
+  private tickedAt: number;
   private stopped = false;
 
   constructor(
@@ -50,10 +57,11 @@ export class RegionalRole {
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
+    this.tickedAt = clock.monotonic();
     this.timers = [
       every(clock, options.renewMs, () => this.renew()),
       every(clock, options.summaryMs, () => this.summarize()),
-      every(clock, 500, () => this.held.forEach(({ coordinator }) => coordinator.tick())),
+      every(clock, TICK_MS, () => this.tick()),
     ];
   }
 
@@ -145,6 +153,17 @@ export class RegionalRole {
         this.logger.warn('lease of region not renewed', { region, error });
         if (!lease.holds()) this.drop(region);
       }
+    }
+  }
+
+  /** Silence counts only while we could have heard something: not after a pause, without NATS, or without the lease. */
+  private tick(): void {
+    const now = this.clock.monotonic();
+    const blind = !this.face.connected() || now - this.tickedAt > BLIND_MS;
+    this.tickedAt = now;
+    for (const { coordinator, lease } of this.held.values()) {
+      if (blind || !lease.holds()) coordinator.forgiveSilence();
+      else coordinator.tick();
     }
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PlaceItem, PlaceResult, Placement, Waiting } from '@multiswarm/contracts';
-import { delay, type Clock } from '@multiswarm/core';
+import { chunkByBytes, delay, jsonBytes, type Clock } from '@multiswarm/core';
 import type { TaskRecord } from '../domain/task/record';
 import { ReadyQueue, type ReadyTask } from '../domain/queue/ready-queue';
 import type { Placer, ReadyTasks, WaitingReasons } from '../ports';
@@ -21,7 +21,8 @@ const RETRY_MS = { first: 50, most: 1_000 };
 /**
  * The one role that decides who goes next, over all shards. A task leaves the queue only when a slot was reserved for it.
  *
- * S1. Passes run when there is a reason (a task, a completion, capacity), one at a time, and never poll.
+ * S1. Passes run when there is a reason (a task, a completion, capacity, a slow second look while something waits), one
+ *     at a time.
  * S2. What a pass took comes back: placed and granted, or into the queue with the reason.
  * S3. A reserved slot that is not used is given back.
  */
@@ -61,6 +62,12 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
     this.wake();
   }
 
+  /** Asks again for one task of every class that was refused, in case the news of its capacity got lost. */
+  lookAgain(): void {
+    if (this.queue.size === 0) return;
+    this.capacityChanged(1);
+  }
+
   get queued(): number {
     return this.queue.size;
   }
@@ -90,7 +97,7 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
       this.again = false;
       if (this.freed > 0) this.queue.wake(this.freed);
       this.freed = 0;
-      const tasks = cutByBytes(this.queue.take(PASS_TASKS), (rest) => this.queue.putBack(rest));
+      const tasks = firstPart(this.queue.take(PASS_TASKS), (rest) => this.queue.putBack(rest));
       if (tasks.length === 0) continue;
       this.again = true;
       try {
@@ -183,14 +190,9 @@ function unanswered(task: ReadyTask): Waiting {
   };
 }
 
-function cutByBytes(tasks: ReadyTask[], putBack: (rest: ReadyTask[]) => void): ReadyTask[] {
-  let bytes = 0;
-  for (const [index, task] of tasks.entries()) {
-    bytes += 200 + JSON.stringify(task.item.requirements).length;
-    if (bytes > PASS_BYTES && index > 0) {
-      putBack(tasks.slice(index));
-      return tasks.slice(0, index);
-    }
-  }
-  return tasks;
+/** The first part of a pass that fits one message; the rest waits for the next pass. */
+function firstPart(tasks: ReadyTask[], putBack: (rest: ReadyTask[]) => void): ReadyTask[] {
+  const [first = []] = chunkByBytes(tasks, ({ item }) => jsonBytes(item), { bytes: PASS_BYTES });
+  if (first.length < tasks.length) putBack(tasks.slice(first.length));
+  return first;
 }

@@ -61,6 +61,10 @@ export class ShardEffects {
     if (record.cancel) this.cancelAttempt(record);
   }
 
+  remindOfCancel(record: TaskRecord): void {
+    this.cancelAttempt(record);
+  }
+
   private giveBack(
     { attempt, outcome, durationMs }: Extract<Effect, { kind: 'give-back' }>,
     record: TaskRecord,

@@ -186,6 +186,15 @@ export class ShardOwner {
     await this.commit(change);
   }
 
+  /** A cancellation may get lost on its way: it is sent again as long as a swarm says that it holds the attempt. */
+  remindOfCancels(refs: readonly AttemptRef[]): void {
+    if (this.closed) return;
+    for (const { taskId, attempt } of refs) {
+      const record = this.state.task(taskId);
+      if (record?.cancel && record.attempt === attempt) this.effects.remindOfCancel(record);
+    }
+  }
+
   /** Removes roots whose retention has passed. @returns how many */
   async sweep(limit: number): Promise<number> {
     this.check();

@@ -9,7 +9,7 @@ import {
   TaskSpec,
   type Problem,
 } from '@multiswarm/contracts';
-import type { Cancel } from '@multiswarm/core';
+import { chunkByBytes, jsonBytes, type Cancel } from '@multiswarm/core';
 import { z } from 'zod';
 import type { Coordinator } from '../../application/coordinator';
 import type { OwnerCommands } from '../../application/gateway';
@@ -17,6 +17,7 @@ import type { OwnerFace } from '../../application/global-role';
 import type { NewRun, NewTask } from '../../application/intake';
 import type { RegionFace } from '../../application/regional-role';
 import type { Scheduler } from '../../application/scheduler';
+import type { Handover } from '../../ports';
 import type { Admission, ShardOwner } from '../../application/shard-owner';
 import { asShardFault } from './ports';
 
@@ -33,6 +34,7 @@ const NewRunSchema = z.object({
 const ShardCommand = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('submit-tasks'), tasks: z.array(NewTaskSchema) }),
   z.object({ v: z.literal(1), kind: z.literal('submit-run'), run: NewRunSchema }),
+  z.object({ v: z.literal(1), kind: z.literal('take-run'), id: z.string() }),
   z.object({ v: z.literal(1), kind: z.literal('cancel-task'), id: z.string(), reason: z.string() }),
   z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), reason: z.string() }),
 ]);
@@ -49,7 +51,11 @@ const TasksReply = z.array(
 const COMMAND_BYTES = 512 * 1024;
 
 /** The local owner where this replica has it, else the one that listens on the shard's subject. */
-export function ownerCommands(bus: Bus, local: (shard: number) => ShardOwner | undefined): OwnerCommands {
+export function ownerCommands(
+  bus: Bus,
+  handover: Handover,
+  local: (shard: number) => ShardOwner | undefined,
+): OwnerCommands {
   const send = async <S extends z.ZodType>(
     shard: number,
     command: ShardCommand,
@@ -66,12 +72,20 @@ export function ownerCommands(bus: Bus, local: (shard: number) => ShardOwner | u
       const owner = local(shard);
       if (owner) return owner.submitTasks(tasks);
       const replies = [];
-      for (const part of cutByBytes(tasks))
+      for (const part of chunkByBytes(tasks, jsonBytes, { bytes: COMMAND_BYTES }))
         replies.push(...(await send(shard, { v: 1, kind: 'submit-tasks', tasks: part }, TasksReply)));
       return replies.map((reply) => ('ok' in reply ? reply.ok : MultiswarmError.fromProblem(reply.problem)));
     },
-    submitRun: async (shard, run) =>
-      local(shard)?.submitRun(run) ?? send(shard, { v: 1, kind: 'submit-run', run }, AdmissionSchema),
+    submitRun: async (shard, run) => {
+      const owner = local(shard);
+      if (owner) return owner.submitRun(run);
+      const text = JSON.stringify(run);
+      if (Buffer.byteLength(text) <= COMMAND_BYTES) {
+        return send(shard, { v: 1, kind: 'submit-run', run }, AdmissionSchema);
+      }
+      await handover.put(shard, run.record.id, text);
+      return send(shard, { v: 1, kind: 'take-run', id: run.record.id }, AdmissionSchema);
+    },
     cancelTask: async (shard, id, reason) => {
       await (local(shard)?.cancelTask(id, reason) ??
         send(shard, { v: 1, kind: 'cancel-task', id, reason }, z.null()));
@@ -84,12 +98,13 @@ export function ownerCommands(bus: Bus, local: (shard: number) => ShardOwner | u
 }
 
 /** The subjects that an owner, or the scheduler, listens on while it holds its lease. */
-export function ownerFace(bus: Bus): OwnerFace {
+export function ownerFace(bus: Bus, handover: Handover): OwnerFace {
   return {
+    connected: () => bus.connected,
     open: (owner: ShardOwner): Cancel => {
       const listening = [
         bus.respond(subjects.shardCommand(owner.shard), { request: ShardCommand }, (command) =>
-          execute(owner, command),
+          execute(owner, command, handover),
         ),
         bus.respond(subjects.shardReport(owner.shard), { request: ReportRequest }, async ({ reports }) => ({
           v: 1,
@@ -116,6 +131,7 @@ export function ownerFace(bus: Bus): OwnerFace {
 /** The subjects that a coordinator listens on while it holds its region's lease. */
 export function regionFace(bus: Bus): RegionFace {
   return {
+    connected: () => bus.connected,
     open: (region, coordinator: Coordinator): Cancel => {
       const listening = [
         bus.respond(subjects.regionDispatch(region), { request: DispatchRequest }, async (request) => ({
@@ -147,7 +163,7 @@ export function regionFace(bus: Bus): RegionFace {
 
 const SUMMARY_ATTEMPTS = 5_000;
 
-async function execute(owner: ShardOwner, command: ShardCommand): Promise<unknown> {
+async function execute(owner: ShardOwner, command: ShardCommand, handover: Handover): Promise<unknown> {
   switch (command.kind) {
     case 'submit-tasks': {
       const answers = await owner.submitTasks(command.tasks);
@@ -157,6 +173,12 @@ async function execute(owner: ShardOwner, command: ShardCommand): Promise<unknow
     }
     case 'submit-run':
       return owner.submitRun(command.run);
+    case 'take-run': {
+      const text = await handover.take(owner.shard, command.id);
+      if (text === undefined)
+        throw new MultiswarmError('timeout', `${command.id} was not handed over in time`);
+      return owner.submitRun(NewRunSchema.parse(JSON.parse(text)));
+    }
     case 'cancel-task':
       await owner.cancelTask(command.id, command.reason);
       return null;
@@ -164,19 +186,4 @@ async function execute(owner: ShardOwner, command: ShardCommand): Promise<unknow
       await owner.cancelRun(command.id, command.reason);
       return null;
   }
-}
-
-function cutByBytes(tasks: readonly NewTask[]): NewTask[][] {
-  const parts: NewTask[][] = [];
-  let bytes = Infinity;
-  for (const task of tasks) {
-    const size = JSON.stringify(task).length;
-    if (bytes + size > COMMAND_BYTES) {
-      parts.push([]);
-      bytes = 0;
-    }
-    parts[parts.length - 1]?.push(task);
-    bytes += size;
-  }
-  return parts;
 }

@@ -24,6 +24,7 @@ export function eventRoute(bus: Bus, logger: Logger): Route {
       const range = await streamRange(bus.connection, streams.events);
       const start = after ? Math.max(after.seq, range.firstSeq) : range.lastSeq + 1;
       const { messages, close } = await readStream(bus.connection, streams.events, start);
+      const newest = new Map<number, number>();
       const out = sse(res);
       out.ended.addEventListener('abort', close, { once: true });
       if (after && after.seq + 1 < range.firstSeq)
@@ -31,7 +32,8 @@ export function eventRoute(bus: Bus, logger: Logger): Route {
       try {
         for await (const { seq, text } of messages) {
           const batch = EventBatch.safeParse(JSON.parse(text));
-          if (!batch.success) continue;
+          if (!batch.success || batch.data.batchSeq <= (newest.get(batch.data.shard) ?? 0)) continue;
+          newest.set(batch.data.shard, batch.data.batchSeq); // what the relay hands over a second time is dropped
           const from = after?.seq === seq ? after.index + 1 : 0;
           for (const [index, event] of batch.data.events.entries()) {
             if (index >= from && wanted(event, query))

@@ -83,6 +83,13 @@ export class Membership {
     return changes;
   }
 
+  /** Nobody could have been heard until now: the silence of those that are not down begins anew. */
+  forgiveSilence(at: number): void {
+    for (const [swarmId, member] of this.members) {
+      if (member.state !== 'down') this.members.set(swarmId, { ...member, seenAt: at });
+    }
+  }
+
   /** Forgets swarms that have been down for `ms`. */
   forget(at: number, ms: number): void {
     for (const [swarmId, member] of this.members) {

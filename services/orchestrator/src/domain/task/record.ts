@@ -24,6 +24,8 @@ export interface TaskRecord {
   failures: number;
   /** Attempts that were lost with their swarm: counted against `LIMITS.LOST_ATTEMPTS`. */
   losses: number;
+  /** Refusals since a swarm last accepted it: after a few, each further try waits longer. */
+  refusals?: number;
   attempts: Attempt[];
   cancel?: { at: number; reason: string };
   retryAt?: number;

@@ -3,7 +3,7 @@ import { seededRandom } from '@multiswarm/core';
 import fc from 'fast-check';
 import { placement, spec } from '../../../test/support/builders';
 import { newTask, type Effect, type TaskCommand, type TaskRecord } from './record';
-import { transition } from './transition';
+import { REFUSAL_BACKOFF, REFUSALS_AT_ONCE, transition } from './transition';
 
 const PRICE = 3.6;
 const NON_RETRYABLE = 'bad-input';
@@ -14,6 +14,7 @@ interface Model {
   attempt: number;
   failures: number;
   losses: number;
+  refusals: number;
   cancelRequested: boolean;
 }
 
@@ -90,17 +91,23 @@ function predict(model: Model, command: TaskCommand): Partial<Model> | undefined
       return { cancelRequested: true, ...(held(model) ? {} : { state: 'cancelled' as const }) };
     case 'accepted':
       return model.state === 'assigned' && command.attempt === model.attempt
-        ? { state: 'running' }
+        ? { state: 'running', refusals: 0 }
         : undefined;
     case 'refused':
       return model.state === 'assigned' && command.attempt === model.attempt
-        ? { state: model.cancelRequested ? 'cancelled' : 'queued' }
+        ? predictRefusal(model)
         : undefined;
     case 'lost':
       return held(model) && command.attempt === model.attempt ? predictLoss(model) : undefined;
     case 'finished':
       return held(model) && command.attempt === model.attempt ? predictEnd(model, command) : undefined;
   }
+}
+
+function predictRefusal(model: Model): Partial<Model> {
+  if (model.cancelRequested) return { state: 'cancelled' };
+  const refusals = model.refusals + 1;
+  return { state: refusals > REFUSALS_AT_ONCE ? 'backoff' : 'queued', refusals };
 }
 
 function predictLoss(model: Model): Partial<Model> {
@@ -116,7 +123,7 @@ function predictEnd(model: Model, command: Extract<TaskCommand, { kind: 'finishe
   const failures = model.failures + 1;
   const retryable = error === undefined || (error.retryable && error.code !== NON_RETRYABLE);
   const again = retryable && failures < RETRY.maxAttempts;
-  return { state: again ? 'backoff' : 'failed', failures };
+  return { state: again ? 'backoff' : 'failed', failures, refusals: 0 };
 }
 
 const RETRY = {
@@ -162,10 +169,13 @@ function assertInvariants(model: Model, real: Real, before: TaskRecord, command:
   // Backoff: inside its bounds, and only then is there a time to wait for
   expect(record.retryAt !== undefined).toBe(record.state === 'backoff');
   if (record.retryAt !== undefined) {
-    const exact = Math.min(RETRY.maxMs, RETRY.initialMs * RETRY.factor ** (record.failures - 1));
+    const refused = (record.refusals ?? 0) > REFUSALS_AT_ONCE;
+    const { initialMs, factor, maxMs, jitter } = refused ? REFUSAL_BACKOFF : RETRY;
+    const times = refused ? model.refusals - REFUSALS_AT_ONCE : record.failures;
+    const exact = Math.min(maxMs, initialMs * factor ** (times - 1));
     const waited = record.retryAt - real.now;
-    expect(waited).toBeGreaterThanOrEqual(Math.floor(exact * 0.5));
-    expect(waited).toBeLessThanOrEqual(Math.ceil(exact * 1.5));
+    expect(waited).toBeGreaterThanOrEqual(Math.floor(exact * (1 - jitter)));
+    expect(waited).toBeLessThanOrEqual(Math.ceil(exact * (1 + jitter)));
   }
 }
 
@@ -212,6 +222,7 @@ function start(blocked: boolean): { model: Model; real: Real } {
       attempt: 0,
       failures: 0,
       losses: 0,
+      refusals: 0,
       cancelRequested: false,
     },
     real: { record, now: 0, givenBack: [], dispatched: [] },
@@ -305,6 +316,29 @@ describe('one step at a time', () => {
       },
     ]);
     expect(record).toMatchObject({ state: 'succeeded', output: 7 });
+  });
+
+  test('a task that is refused again and again waits longer each time, and not at all once it was accepted', () => {
+    const refusals = (from: number, count: number): TaskCommand[] =>
+      Array.from({ length: count }, (_, index): TaskCommand[] => [
+        assign,
+        { kind: 'refused', attempt: from + index, reason: 'draining' },
+        { kind: 'retry-due' },
+      ]).flat();
+    const delays = [3, 4, 5, 20].map((count) => {
+      const record = run(refusals(1, count).slice(0, -1));
+      return [record.state, Math.round(((record.retryAt ?? 0) - record.since) / 100)];
+    });
+    expect(delays.map(([state]) => state)).toEqual(Array(4).fill('backoff'));
+    expect(delays.map(([, waited]) => waited)).toEqual(
+      [...delays.map(([, waited]) => waited)].sort((a, b) => Number(a) - Number(b)),
+    );
+    const accepted: TaskCommand[] = [
+      assign,
+      { kind: 'accepted', attempt: 5 },
+      { kind: 'lost', attempt: 5, reason: 'gone' },
+    ];
+    expect(run([...refusals(1, 4), ...accepted, ...refusals(6, 1).slice(0, -1)]).state).toBe('queued');
   });
 
   test('a refusal is put back with the swarm that refused, so that another is tried', () => {

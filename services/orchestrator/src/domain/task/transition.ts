@@ -6,7 +6,7 @@ import {
   type TaskState,
   type Usage,
 } from '@multiswarm/contracts';
-import { backoffMs, type Random } from '@multiswarm/core';
+import { backoffMs, type Backoff, type Random } from '@multiswarm/core';
 import {
   currentAttempt,
   type Attempt,
@@ -18,6 +18,10 @@ import {
   type Transition,
 } from './record';
 
+/** Refusals in a row after which the next try is still made at once, at another swarm. */
+export const REFUSALS_AT_ONCE = 2;
+export const REFUSAL_BACKOFF: Backoff = { initialMs: 100, factor: 2, maxMs: 30_000, jitter: 0.2 };
+
 /**
  * The task state machine. Pure: time and chance come in as arguments.
  *
@@ -26,6 +30,7 @@ import {
  * T3. The attempt number only grows, and grows only by `assign`.
  * T4. Every attempt that was assigned is given back exactly once: by refusal, loss or end.
  * T5. A task whose cancellation was asked for runs no further attempt.
+ * T6. A task that is refused again and again is tried more and more slowly: swarms that drain must not be stormed.
  *
  * @returns undefined where the command changes nothing: it came too late, or does not fit the state.
  */
@@ -49,7 +54,7 @@ export function transition(
         : undefined;
     case 'refused':
       return record.state === 'assigned' && isCurrent(record, command.attempt)
-        ? refused(record, command.reason, now)
+        ? refused(record, command.reason, now, random)
         : undefined;
     case 'lost':
       return isHeld(record) && isCurrent(record, command.attempt)
@@ -111,24 +116,49 @@ function assign(record: TaskRecord, placement: Placement, now: number): Transiti
 }
 
 function accepted(record: TaskRecord, now: number): Transition {
+  const { refusals: _over, ...rest } = record;
   const attempts = withCurrent(record, { startedAt: now });
   return {
-    record: { ...record, state: 'running', since: now, startedAt: record.startedAt ?? now, attempts },
+    record: { ...rest, state: 'running', since: now, startedAt: record.startedAt ?? now, attempts },
     events: [{ type: 'task.running' }],
     effects: [],
   };
 }
 
-function refused(record: TaskRecord, reason: string, now: number): Transition {
+/** T6. */
+function refusedAgain(
+  record: TaskRecord,
+  reason: string,
+  giveBack: Effect,
+  now: number,
+  random: Random,
+): Transition {
+  const retryAt = now + backoffMs(REFUSAL_BACKOFF, (record.refusals ?? 1) - REFUSALS_AT_ONCE, random);
+  return {
+    record: { ...record, state: 'backoff', since: now, retryAt },
+    events: [{ type: 'task.refused', data: { reason, retryAt, refusals: record.refusals ?? 1 } }],
+    effects: [giveBack, { kind: 'wake-at', at: retryAt }],
+  };
+}
+
+function refused(record: TaskRecord, reason: string, now: number, random: Random): Transition {
   const { attempts, giveBack, attempt } = close(record, 'refused', now, now);
   const base = { ...record, attempts };
   if (record.cancel) return end(base, 'cancelled', now, {}, [giveBack]); // T5
-  const again = queued(base, now, [{ type: 'task.refused', data: { reason } }], { avoid: attempt.swarmId });
+  const refusals = (record.refusals ?? 0) + 1;
+  if (refusals > REFUSALS_AT_ONCE) return refusedAgain({ ...base, refusals }, reason, giveBack, now, random);
+  const events: EventDraft[] = [{ type: 'task.refused', data: { reason } }];
+  const again = queued({ ...base, refusals }, now, events, { avoid: attempt.swarmId });
   return { ...again, effects: [giveBack, ...again.effects] };
 }
 
 function lost(record: TaskRecord, reason: string, now: number): Transition {
-  const { attempts, giveBack, cost } = close(record, 'lost', currentAttempt(record)?.startedAt ?? now, now);
+  const { attempts, attempt, giveBack, cost } = close(
+    record,
+    'lost',
+    currentAttempt(record)?.startedAt ?? now,
+    now,
+  );
   const base: TaskRecord = { ...record, attempts, losses: record.losses + 1, cost: record.cost + cost };
   const event: EventDraft = { type: 'task.lost', data: { reason } };
   if (record.cancel) return prepend([event], end(base, 'cancelled', now, {}, [giveBack])); // T5
@@ -140,7 +170,7 @@ function lost(record: TaskRecord, reason: string, now: number): Transition {
     };
     return prepend([event], end(base, 'failed', now, { error }, [giveBack]));
   }
-  const again = queued(base, now, [event], {});
+  const again = queued(base, now, [event], { avoid: attempt.swarmId });
   return { ...again, effects: [giveBack, ...again.effects] };
 }
 
@@ -152,8 +182,9 @@ function finished(
   random: Random,
 ): Transition {
   const { attempts, giveBack, cost } = close(record, outcome, result.startedAt, result.finishedAt, result);
+  const { refusals: _over, ...rest } = record;
   const base: TaskRecord = {
-    ...record,
+    ...rest,
     attempts,
     startedAt: record.startedAt ?? result.startedAt,
     cost: record.cost + cost,

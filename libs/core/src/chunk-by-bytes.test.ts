@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { chunkByBytes } from './chunk-by-bytes';
+import { chunkByBytes, jsonBytes } from './chunk-by-bytes';
 
 describe('chunking', () => {
   test('keeps every item in order, and no chunk is over a limit unless one item alone is', () => {
@@ -10,7 +10,7 @@ describe('chunking', () => {
         fc.integer({ min: 1, max: 100 }),
         fc.integer({ min: 1, max: 10 }),
         (given, maxBytes, maxItems) => {
-          const chunks = chunkByBytes(given, maxBytes, maxItems);
+          const chunks = chunkByBytes(given, ({ bytes }) => bytes, { bytes: maxBytes, items: maxItems });
           expect(chunks.flat()).toEqual(given);
           for (const chunk of chunks) {
             const bytes = chunk.reduce((sum, item) => sum + item.bytes, 0);
@@ -20,5 +20,9 @@ describe('chunking', () => {
         },
       ),
     );
+  });
+
+  test('counts bytes, not characters', () => {
+    expect(jsonBytes('漢字')).toBe(8);
   });
 });
