@@ -8,9 +8,7 @@ import type {
   LbReport,
   PlaceItem,
   PlaceResult,
-  TaskSummary,
   Waiting,
-  Workflow,
 } from '@multiswarm/contracts';
 import type { TaskRecord } from './domain/task/record';
 import type { RunProgress, RunRecord } from './domain/workflow/run';
@@ -133,5 +131,3 @@ export interface ReadyTasks {
 export interface WaitingReasons {
   explain(taskIds: string[]): Promise<Record<string, Waiting>>;
 }
-
-export type { TaskSummary, Workflow };

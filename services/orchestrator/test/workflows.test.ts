@@ -91,7 +91,7 @@ test('a cancelled run ends what waits at once, tells what runs, and ends when th
   expect(answer.body).toMatchObject({ id, cancelRequestedAt: expect.any(String) });
   const run = await one.workflow(id, 10_000);
   expect(run).toMatchObject({ state: 'cancelled', counts: { cancelled: 2, skipped: 3 } });
-  expect(swarm.cancels).toHaveLength(1);
+  expect(new Set(swarm.cancels.map(({ taskId }) => taskId)).size).toBe(1);
 });
 
 test('the steps of a run are listed page by page', async () => {

@@ -2,7 +2,7 @@ import { keys, type AttemptRef, type EventBatch, type Placement } from '@multisw
 import { every, type Cancel, type Clock, type Random } from '@multiswarm/core';
 import type { Leases } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
-import type { EventStream, Placer, Regions, ShardStore } from '../ports';
+import type { EventStream, LoadedShard, Placer, Regions, ShardStore } from '../ports';
 import { AttemptLeases } from './attempt-leases';
 import { Dispatcher } from './dispatcher';
 import { HeldLease } from './held-lease';
@@ -175,7 +175,7 @@ export class GlobalRole {
   }
 
   private async takeShard(shard: number): Promise<void> {
-    const { leases, store, clock, logger, stream } = this.parts;
+    const { leases, store, clock, logger } = this.parts;
     const scheduler = this.scheduler?.scheduler;
     if (this.stopped || !scheduler) return;
     const lease = await HeldLease.acquire(
@@ -193,6 +193,26 @@ export class GlobalRole {
     // The scheduler's lease was lost meanwhile (tasks handed to the old scheduler would wait for ever), or we are stopping.
     if (this.scheduler?.scheduler !== scheduler || this.isStopped()) return lease.release();
     const attempts = new AttemptLeases(this.options.regionTimeoutMs, () => clock.monotonic());
+    const owner = this.buildOwner(shard, lease, loaded, scheduler, attempts);
+    this.held.set(shard, { lease, owner, attempts, close: this.parts.face.open(owner) });
+    owner.resume();
+    if (loaded.tasks.length > 0)
+      logger.info('shard taken', {
+        shard,
+        epoch: lease.epoch,
+        tasks: loaded.tasks.length,
+        runs: loaded.runs.length,
+      });
+  }
+
+  private buildOwner(
+    shard: number,
+    lease: HeldLease,
+    loaded: LoadedShard,
+    scheduler: Scheduler,
+    attempts: AttemptLeases,
+  ): ShardOwner {
+    const { store, clock, logger, stream } = this.parts;
     const dispatcher = new Dispatcher(
       shard,
       lease.epoch,
@@ -211,7 +231,7 @@ export class GlobalRole {
     const relay = new OutboxRelay(shard, store, stream, clock, (error) =>
       logger.warn('events wait for JetStream', { shard, error }),
     );
-    const owner = new ShardOwner(shard, lease.epoch, lease.batchSeq, loaded, {
+    const owner: ShardOwner = new ShardOwner(shard, lease.epoch, lease.batchSeq, loaded, {
       store,
       ready: scheduler,
       placer: this.parts.placer,
@@ -227,15 +247,7 @@ export class GlobalRole {
       meters: this.parts.meters,
       onEvents: this.parts.onEvents,
     });
-    this.held.set(shard, { lease, owner, attempts, close: this.parts.face.open(owner) });
-    owner.resume();
-    if (loaded.tasks.length > 0)
-      logger.info('shard taken', {
-        shard,
-        epoch: lease.epoch,
-        tasks: loaded.tasks.length,
-        runs: loaded.runs.length,
-      });
+    return owner;
   }
 
   private async renew(): Promise<void> {

@@ -14,7 +14,7 @@ import { z } from 'zod';
 import type { Coordinator } from '../../application/coordinator';
 import type { OwnerCommands } from '../../application/gateway';
 import type { OwnerFace } from '../../application/global-role';
-import type { NewRun, NewTask } from '../../application/intake';
+import type { NewRun } from '../../application/intake';
 import type { RegionFace } from '../../application/regional-role';
 import type { Scheduler } from '../../application/scheduler';
 import type { Handover } from '../../ports';
