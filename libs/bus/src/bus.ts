@@ -20,6 +20,7 @@ export interface RequestOptions<S extends z.ZodType> extends SendOptions {
 }
 
 export interface Listening {
+  /** No more messages are asked for. Requests that are on their way already are still answered: somebody waits for each. */
   stop(): void;
 }
 

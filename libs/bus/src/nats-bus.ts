@@ -110,9 +110,18 @@ class NatsBus implements Bus {
     options: { queue?: string; request: S },
     handler: (body: z.output<S>, delivery: Delivery) => Promise<unknown>,
   ): Listening {
-    return this.listen(subject, options.queue, (message) => {
+    const { subscription } = this.listen(subject, options.queue, (message) => {
       void this.answer(message, options.request, handler);
     });
+    return {
+      stop: () => {
+        // Dropped, a request that was on its way would be found missing only by its timeout. `close` waits for these.
+        void subscription.drain().then(
+          () => this.listening.delete(subscription),
+          () => this.listening.delete(subscription),
+        );
+      },
+    };
   }
 
   publish(subject: string, body: unknown, options: SendOptions = {}): void {
@@ -207,7 +216,11 @@ class NatsBus implements Bus {
     await this.connection.drain().catch(() => undefined);
   }
 
-  private listen(subject: string, queue: string | undefined, onMessage: (message: Msg) => void): Listening {
+  private listen(
+    subject: string,
+    queue: string | undefined,
+    onMessage: (message: Msg) => void,
+  ): Listening & { subscription: Subscription } {
     const subscription = this.connection.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
@@ -217,6 +230,7 @@ class NatsBus implements Bus {
     });
     this.listening.add(subscription);
     return {
+      subscription,
       stop: () => {
         this.listening.delete(subscription);
         subscription.unsubscribe();

@@ -227,6 +227,25 @@ test('trace context and headers travel with requests and publishes', async () =>
   ]);
 });
 
+test('a request that was on its way when its responder stopped is answered, and the next one finds nobody', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const responder = server.respond('moving', { request: Ask }, ({ n }) => Promise.resolve({ n }));
+    await server.rttMs();
+    const asked = Array.from({ length: 50 }, (_, n) =>
+      client.request('moving', { n }, { reply: Answer, timeoutMs: 2_000 }).catch((error: unknown) => error),
+    );
+    // The server hands them over while the responder still is, or just was, listening.
+    for (let turn = 0; turn < round % 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    responder.stop();
+    for (const answer of await Promise.all(asked))
+      if (answer instanceof Error) expect(answer).toMatchObject({ code: 'bus-unavailable' });
+    await server.rttMs();
+    await expect(client.request('moving', { n: 1 }, { reply: Answer })).rejects.toMatchObject({
+      code: 'bus-unavailable',
+    });
+  }
+});
+
 describe('hostile peers', () => {
   const payloads: [string, string | Uint8Array][] = [
     ['nothing', ''],
