@@ -67,6 +67,8 @@ export interface Bus {
   rttMs(): Promise<number>;
   readonly connected: boolean;
   readonly serverVersion: string;
+  /** Called whenever the connection is lost. */
+  onDisconnect(listener: () => void): void;
   /** Called after every reconnect. */
   onReconnect(listener: () => void): void;
   /** Announces this process to `$SRV.PING|INFO|STATS` (NATS micro protocol, ADR-32). */

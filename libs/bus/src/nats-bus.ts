@@ -62,6 +62,7 @@ class NatsBus implements Bus {
   private readonly clock: Clock;
   private readonly ids: Ids;
   private readonly mux: ReplyMux;
+  private readonly disconnected: (() => void)[] = [];
   private readonly reconnected: (() => void)[] = [];
   private readonly listening = new Set<Subscription>();
   private handling = 0;
@@ -183,6 +184,10 @@ class NatsBus implements Bus {
     });
   }
 
+  onDisconnect(listener: () => void): void {
+    this.disconnected.push(listener);
+  }
+
   onReconnect(listener: () => void): void {
     this.reconnected.push(listener);
   }
@@ -294,6 +299,7 @@ class NatsBus implements Bus {
       if (status.type === 'disconnect') {
         this.up = false;
         this.mux.connectionLost();
+        this.disconnected.forEach((listener) => this.call(listener));
       } else if (status.type === 'reconnect') {
         this.up = true;
         this.reconnected.forEach((listener) => this.call(listener));

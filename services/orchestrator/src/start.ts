@@ -9,7 +9,7 @@ import {
   streams,
   subjects,
 } from '@multiswarm/contracts';
-import { every, systemClock, systemIds, systemRandom } from '@multiswarm/core';
+import { every, systemClock, systemIds, systemRandom, within } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { Leases, Store } from '@multiswarm/store';
 import type { Logger, Telemetry } from '@multiswarm/telemetry';
@@ -42,6 +42,7 @@ import { orchestratorConfig, type OrchestratorConfig } from './config';
 const EVENTS = { maxAgeMs: 24 * 3_600_000, maxBytes: 512 * 1024 * 1024, dedupWindowMs: 120_000 };
 const OWNER_WAIT_MS = 3_000;
 const SERVICES_WAIT_MS = 150;
+const NATS_WAIT_MS = 1_000;
 const FLEET_TICK_MS = 500;
 const clock = systemClock;
 
@@ -195,7 +196,12 @@ function buildOrchestrator(
     },
   );
   const reads = new Reads(new RedisTruthReader(store), reasons, shards, clock);
-  const services = () => bus.services(SERVICES_WAIT_MS);
+  const services = async () => {
+    await within(clock, NATS_WAIT_MS, bus.rttMs(), () => {
+      throw new MultiswarmError('bus-unavailable', 'NATS does not answer');
+    });
+    return bus.services(SERVICES_WAIT_MS);
+  };
   return new Orchestrator(
     gateway,
     reads,

@@ -111,6 +111,7 @@ export class Attempt {
       if (output && this.cause === undefined) checkOutput(output, value);
       this.finish(endingOfValue(value, this.cause));
     } catch (error) {
+      if (this.cause === undefined) this.log.warn('the handler failed', { error });
       this.finish(endingOfError(error, this.cause));
     }
   }

@@ -46,7 +46,13 @@ export function endingOfError(error: unknown, cause: AbortCause | undefined): En
   ) {
     return failed(error.code, error.message, error.retryable);
   }
-  return failed('attempt-failed', messageOf(error), true);
+  return failed('attempt-failed', describe(error), true);
+}
+
+/** With the name that tells a bug (TypeError, RangeError) from a message that was meant. */
+function describe(error: unknown): string {
+  const named = error instanceof Error && error.name !== 'Error' && error.name !== '';
+  return named ? `${error.name}: ${error.message}` : messageOf(error);
 }
 
 /** The ending of an attempt that was aborted and brought no result. */

@@ -209,7 +209,12 @@ export class LocalSwarm implements Swarm {
         this.onDismissed(dismissal),
       ),
     ];
+    bus.onDisconnect(() => {
+      if (this.session)
+        this.log.warn('the connection to NATS is lost: what runs goes on, reports are kept and sent later');
+    });
     bus.onReconnect(() => {
+      this.log.info('connected to NATS again');
       this.pulse.now();
       reporter.wake();
     });

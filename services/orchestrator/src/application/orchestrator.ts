@@ -43,7 +43,7 @@ export class Orchestrator {
       };
     const [counts, services] = await Promise.all([
       this.reads.counts().catch(noted<Record<string, number>>({})),
-      this.services().catch(noted([])),
+      this.services().catch(noted(undefined)),
     ]);
     const { successRateThreshold, utilizationThreshold } = this.sources;
     return systemStatus({

@@ -2,6 +2,7 @@ import { keys, matchesPattern, type Heartbeat } from '@multiswarm/contracts';
 import { every, type Cancel, type Clock } from '@multiswarm/core';
 import type { Leases } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
+import { Homes } from '../domain/fleet/homes';
 import type { Owners, Swarms } from '../ports';
 import { Coordinator } from './coordinator';
 import { HeldLease } from './held-lease';
@@ -44,6 +45,7 @@ export class RegionalRole {
   private readonly held = new Map<string, Held>();
   private readonly asking = new Map<string, { again: number }>();
   private readonly regionsSeen = new Set<string>();
+  private readonly homes = new Homes();
   private readonly timers: Cancel[];
   private tickedAt: number;
   private stopped = false;
@@ -67,6 +69,8 @@ export class RegionalRole {
 
   observe(heartbeat: Heartbeat): void {
     const { region } = heartbeat;
+    const elsewhere = this.homes.elsewhere(heartbeat, this.clock.monotonic());
+    if (elsewhere !== undefined) return this.dismissDouble(heartbeat, elsewhere);
     if (this.stopped || !this.options.regions.some((pattern) => matchesPattern(pattern, region))) return;
     const held = this.held.get(region);
     if (held) held.coordinator.observe(heartbeat);
@@ -87,6 +91,13 @@ export class RegionalRole {
         .release()
         .catch((error: unknown) => this.logger.warn('lease of region not released', { region, error }));
     }
+  }
+
+  private dismissDouble({ swarmId, region, instance, state }: Heartbeat, elsewhere: string): void {
+    if (this.stopped || state === 'stopped') return;
+    const reason = `a swarm in region ${elsewhere} runs under the id ${swarmId}: give each its own`;
+    this.logger.warn('swarm not admitted', { swarmId, region, reason });
+    this.swarms.dismiss(swarmId, instance, reason);
   }
 
   /** MAX_REGIONS: the first regions to show up are the deployment's regions. */
@@ -161,6 +172,7 @@ export class RegionalRole {
     const now = this.clock.monotonic();
     const blind = !this.face.connected() || now - this.tickedAt > BLIND_MS;
     this.tickedAt = now;
+    this.homes.tick(now);
     for (const { coordinator, lease } of this.held.values()) {
       if (blind || !lease.holds()) coordinator.forgiveSilence();
       else coordinator.tick();

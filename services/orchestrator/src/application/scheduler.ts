@@ -31,6 +31,8 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
   private running = false;
   private again = false;
   private stopped = false;
+  /** Why nothing can be placed at the moment, whatever the task. */
+  private trouble: string | undefined;
   private freed = 0;
 
   constructor(
@@ -74,7 +76,11 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
 
   explain(taskIds: string[]): Promise<Record<string, Waiting>> {
     const reasons = taskIds.flatMap((id) => {
-      const waiting = this.queue.waiting(id);
+      const told = this.queue.waiting(id);
+      const waiting =
+        told && this.trouble !== undefined
+          ? { ...told, detail: `the load-balancer cannot be asked: ${this.trouble}` }
+          : told;
       return waiting ? [[id, waiting] as const] : [];
     });
     return Promise.resolve(Object.fromEntries(reasons));
@@ -103,7 +109,9 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
       try {
         this.settle(tasks, await this.placer.place(this.epoch, tasks.map(withAvoid)));
         wait = RETRY_MS.first;
+        this.trouble = undefined;
       } catch (error) {
+        this.trouble = error instanceof Error ? error.message : String(error);
         this.queue.putBack(tasks);
         this.onFault(error);
         await delay(this.clock, wait);

@@ -264,7 +264,10 @@ export class ShardOwner {
 
   private checkLease(): void {
     if (this.parts.leaseHolds()) return;
-    throw new MultiswarmError('shard-unavailable', `the lease of shard ${this.shard} ran out`);
+    throw new MultiswarmError(
+      'shard-unavailable',
+      `shard ${this.shard} has no owner for the moment (Redis may be slow or away): try again`,
+    );
   }
 }
 

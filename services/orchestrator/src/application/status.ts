@@ -4,7 +4,8 @@ export interface StatusInput {
   at: number;
   regions: RegionView[];
   counts: Record<string, number>;
-  services: { name: string; id: string; version: string }[];
+  /** Undefined where NATS does not answer, so nobody could be asked. */
+  services: { name: string; id: string; version: string }[] | undefined;
   /** Faults of what this replica depends on: Redis, NATS. */
   faults: string[];
   successRateThreshold: number;
@@ -29,7 +30,7 @@ export function systemStatus(input: StatusInput): SystemStatus {
     cost_per_hour: sum((region) => region.costPerHour),
   };
   const services = SERVICES.map((name) => {
-    const instances = input.services.filter((service) => service.name === name);
+    const instances = (input.services ?? []).filter((service) => service.name === name);
     return { name, instances: instances.length, version: instances[0]?.version ?? 'unknown' };
   });
   const reasons = [...input.faults, ...reasonsOf(metrics, services, input)];
@@ -50,8 +51,9 @@ function reasonsOf(
   services: SystemStatus['services'],
   input: StatusInput,
 ): string[] {
-  const reasons = services.filter(({ instances }) => instances === 0).map(({ name }) => `no ${name} answers`);
-  if (metrics.active_swarms === 0) reasons.push('no swarm is connected');
+  const asked = input.services === undefined ? [] : services;
+  const reasons = asked.filter(({ instances }) => instances === 0).map(({ name }) => `no ${name} answers`);
+  if (metrics.active_swarms === 0 && input.services !== undefined) reasons.push('no swarm is connected');
   if (metrics.success_rate !== null && metrics.success_rate < input.successRateThreshold) {
     reasons.push(
       `success rate ${percent(metrics.success_rate)} is below ${percent(input.successRateThreshold)} (SUCCESS_RATE_THRESHOLD)`,
