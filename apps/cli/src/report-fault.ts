@@ -1,3 +1,4 @@
+import type { Finding } from '@multiswarm/contracts';
 import type { Io } from './io';
 import { EXIT, Fault } from './faults';
 import { paint } from './output/paint';
@@ -34,12 +35,19 @@ export function reportFault(fault: Fault, io: Io, asJson: boolean): void {
   }
   const color = paint(io.stderr, io.env);
   const lines = [`${color.red('error:')} ${fault.message}`];
-  for (const { pointer, message } of fault.findings)
-    lines.push(`  ${color.bold(pointer || '/')}: ${message}`);
+  for (const finding of fault.findings.filter((each) => !isSaid(each, fault)))
+    lines.push(`  ${color.bold(finding.pointer || '/')}: ${finding.message}`);
   if (fault.hint !== undefined) lines.push(`hint: ${fault.hint}`);
   if (fault.traceId !== undefined && fault.code === 'internal') lines.push(`trace id: ${fault.traceId}`);
   if (io.env['MULTISWARM_DEBUG'] && fault.stack) lines.push(fault.stack);
   io.stderr.write(`${lines.join('\n')}\n`);
+}
+
+/** A finding that is the sentence itself is not listed below it once more. */
+function isSaid({ pointer, message }: Finding, fault: Fault): boolean {
+  const line = `${pointer || '/'}: ${message}`;
+  const more = ` (and ${fault.findings.length - 1} more)`;
+  return [line, line + more, ...(pointer === '' ? [message] : [])].includes(fault.message);
 }
 
 /** RFC 9457 in shape, with the exit code and the hint as extension members. */

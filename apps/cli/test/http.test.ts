@@ -86,6 +86,25 @@ describe('exit codes', () => {
     expect(err).toBe('error: two faults\n  /type: too long\n  /: all of it\n');
   });
 
+  test('a finding that the sentence has said already is not listed once more', async () => {
+    const findings = [
+      { pointer: '/type', code: 'x', message: 'too long' },
+      { pointer: '/input', code: 'y', message: 'too large' },
+    ];
+    const refuse = (sentence: string, count: number): void => {
+      const problem = new MultiswarmError('invalid-request', sentence, {
+        findings: findings.slice(0, count),
+      });
+      peer.json(400, problem.toProblem());
+    };
+    refuse('/type: too long', 1);
+    expect((await run('task', 'submit', 'work')).err).toBe('error: /type: too long\n');
+    refuse('/type: too long (and 1 more)', 2);
+    expect((await run('task', 'submit', 'work')).err).toBe(
+      'error: /type: too long (and 1 more)\n  /input: too large\n',
+    );
+  });
+
   test('something else that answers on the port is told apart', async () => {
     peer.answerWith((_request, response) => void response.writeHead(200).end('It works!'));
     expect(await run('status')).toMatchObject({
@@ -235,6 +254,21 @@ describe('waiting', () => {
     io.interrupt();
     expect(await running).toBe(130);
     expect(io.err()).toContain('the task goes on: swarmctl task get t0-00000001');
+  });
+});
+
+describe('cancelling a task', () => {
+  test.each([
+    ['succeeded', 'succeeded', 'task t0-1 had ended before (succeeded): nothing was cancelled\n'],
+    ['cancelled', 'cancelled', 'task t0-1 had ended before (cancelled): nothing was cancelled\n'],
+    ['running', 'failed', 'task t0-1 had ended before (failed): nothing was cancelled\n'],
+    ['queued', 'cancelled', ''],
+    ['running', 'running', ''],
+  ])('that was %s and is %s says on stderr whether that came too late', async (before, after, said) => {
+    peer.answerWith((request, response) =>
+      sendJson(response, 200, { ...summary('t0-1'), state: request.method === 'GET' ? before : after }),
+    );
+    expect(await run('task', 'cancel', 't0-1', '-o', 'name')).toEqual({ code: 0, out: 't0-1\n', err: said });
   });
 });
 

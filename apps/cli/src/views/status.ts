@@ -14,7 +14,8 @@ export const statusView: View<SystemStatus> = {
 function statusDetail(status: SystemStatus, { color }: ViewContext): string {
   const { system_metrics: metrics } = status;
   const summary = [
-    ['health', [paintState(color, status.health), ...status.reasons].join(': ')],
+    ['health', paintState(color, status.health)],
+    ...status.reasons.map((reason) => ['', reason]),
     ['swarms', `${metrics.active_swarms} active in ${metrics.active_regions} regions`],
     ['success rate', share(metrics.success_rate)],
     ['utilisation', share(metrics.resource_utilization)],

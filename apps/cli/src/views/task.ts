@@ -1,4 +1,4 @@
-import type { Event, Task, TaskSummary } from '@multiswarm/contracts';
+import type { Event, Task, TaskState, TaskSummary } from '@multiswarm/contracts';
 import { formatAge, formatCost, formatMs } from '../output/durations';
 import { paintState } from '../output/paint';
 import type { View, ViewContext } from '../output/printer';
@@ -31,13 +31,25 @@ export const taskView: View<TaskRow> = {
   ],
 };
 
-/** How long it has been running, or ran. */
-export function ranFor(
-  { startedAt, endedAt }: { startedAt?: string | undefined; endedAt?: string | undefined },
-  now: number,
-): string {
-  if (startedAt === undefined) return '-';
-  return formatMs((endedAt === undefined ? now : Date.parse(endedAt)) - Date.parse(startedAt));
+interface Run {
+  state: TaskState;
+  /** When the current state began. */
+  stateSince?: string | undefined;
+  /** When the first attempt started. */
+  startedAt?: string | undefined;
+  endedAt?: string | undefined;
+  attempt: number;
+}
+
+/**
+ * How long the current attempt has been running, or how long the only one ran. Nothing for a task that does not run: it
+ * started once, but the time since then is spent waiting. Of several attempts a list does not know how long the last one took.
+ */
+export function ranFor({ state, stateSince, startedAt, endedAt, attempt }: Run, now: number): string {
+  const firstStart = attempt > 1 ? undefined : startedAt;
+  const start = state === 'running' ? (stateSince ?? firstStart) : firstStart;
+  const end = state === 'running' ? now : endedAt === undefined ? undefined : Date.parse(endedAt);
+  return start === undefined || end === undefined ? '-' : formatMs(end - Date.parse(start));
 }
 
 /** `task get` for people; programs get the task alone. */

@@ -1,6 +1,8 @@
 import pico from 'picocolors';
-import type { Event, Task, Workflow } from '@multiswarm/contracts';
+import type { Event, SystemStatus, Task, Workflow } from '@multiswarm/contracts';
 import { eventLine } from './event';
+import { statusView } from './status';
+import { ranFor } from './task';
 import { taskDetail } from './task-detail';
 import { afterEvent, progressLines, progressOf } from './workflow-progress';
 
@@ -65,6 +67,24 @@ describe('progress of a workflow', () => {
       event('task.running', 'step-0', 1_000, { swarmId: 'us-1', region: 'us', attempt: 2 }),
     );
     expect(progressLines(again, color, T0 + 1_500, 9)[1]).toMatch(/running +us-1 \(us\) +500 ms +attempt 2$/);
+  });
+
+  test('a step that backs off after it ran is not counted on, and a fresh snapshot keeps the start of its next attempt', () => {
+    const again = [
+      event('task.running', 'step-0', 1, { attempt: 1 }),
+      event('task.backoff', 'step-0', 900, { attempt: 1 }),
+    ].reduce(afterEvent, progressOf(workflow(1)));
+    expect(progressLines(again, color, T0 + 5_000, 9)[1]).toMatch(/step-0 +backoff$/);
+    const running = afterEvent(again, event('task.running', 'step-0', 6_000, { attempt: 2 }));
+    const snapshot = workflow(1);
+    const steps = snapshot.steps.map((step) => ({
+      ...step,
+      state: 'running' as const,
+      attempt: 2,
+      startedAt: at(1),
+    }));
+    const fresh = progressOf({ ...snapshot, steps }, running);
+    expect(progressLines(fresh, color, T0 + 6_500, 9)[1]).toMatch(/running +500 ms +attempt 2$/);
   });
 
   test('what comes after the end of a step, or belongs to no step, changes nothing', () => {
@@ -178,6 +198,48 @@ describe('a task in detail', () => {
     ['who else came into question', /order: eu-1 \(load 25%, \$1\.00\/slot\/h\), eu-2 \(load 50%/],
     ['who was ruled out', /capability "llm" \[capability\] ruled out 7 swarms: us-1, us-2, …/],
   ])('says %s', (_what, expected) => expect(text).toMatch(expected));
+});
+
+test('each reason for the health of the system is a line of its own', () => {
+  const status: SystemStatus = {
+    health: 'degraded',
+    at: at(0),
+    reasons: ['no swarm in eu', 'Redis is slow'],
+    services: [],
+    system_metrics: {
+      active_swarms: 0,
+      active_regions: 0,
+      success_rate: null,
+      resource_utilization: null,
+      cost_per_hour: 0,
+    },
+    tasks: {},
+    regions: [],
+  };
+  expect(statusView.detail?.(status, { color, now: T0 })).toMatch(
+    /^health +degraded\n +no swarm in eu\n +Redis is slow\nswarms /,
+  );
+});
+
+describe('the run time of a task', () => {
+  const started = { startedAt: at(0), attempt: 1 };
+  test.each([
+    [
+      'of the current attempt, when it runs again',
+      { state: 'running', stateSince: at(50_000), attempt: 2 },
+      '10.0 s',
+    ],
+    ['of its only attempt, once it has ended', { state: 'succeeded', endedAt: at(3_000) }, '3.0 s'],
+    ['nothing while it is queued after a lost attempt', { state: 'queued', stateSince: at(5_000) }, '-'],
+    ['nothing while it backs off', { state: 'backoff', stateSince: at(5_000) }, '-'],
+    [
+      'nothing when several attempts cannot be told apart',
+      { state: 'failed', endedAt: at(9_000), attempt: 3 },
+      '-',
+    ],
+  ] as const)('is %s', (_what, run, shown) =>
+    expect(ranFor({ ...started, ...run }, T0 + 60_000)).toBe(shown),
+  );
 });
 
 test('an event is one line with its place', () => {

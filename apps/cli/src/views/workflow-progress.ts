@@ -31,25 +31,28 @@ export interface WorkflowProgress {
   steps: ReadonlyMap<string, StepProgress>;
 }
 
-export function progressOf(workflow: Workflow): WorkflowProgress {
+/** The snapshot; of the progress before it, it keeps what a snapshot does not tell: when the attempt after the first started. */
+export function progressOf(workflow: Workflow, before?: WorkflowProgress): WorkflowProgress {
   const { id, name, state, createdAt, steps } = workflow;
   return {
     id,
     name,
     state,
     createdAt: Date.parse(createdAt),
-    steps: new Map(steps.map((step) => [step.id, stepProgress(step)])),
+    steps: new Map(steps.map((step) => [step.id, stepProgress(step, before?.steps.get(step.id))])),
   };
 }
 
-function stepProgress(step: WorkflowStep): StepProgress {
+function stepProgress(step: WorkflowStep, before: StepProgress | undefined): StepProgress {
+  const firstStart = step.startedAt === undefined ? undefined : Date.parse(step.startedAt);
   return {
     id: step.id,
     state: step.state,
     attempt: step.attempt,
     swarmId: step.swarmId,
     region: step.region,
-    startedAt: step.startedAt === undefined ? undefined : Date.parse(step.startedAt),
+    startedAt:
+      step.attempt <= 1 ? firstStart : before?.attempt === step.attempt ? before.startedAt : undefined,
     endedAt: step.endedAt === undefined ? undefined : Date.parse(step.endedAt),
     detail: step.error?.message,
   };
@@ -78,11 +81,17 @@ export function afterEvent(progress: WorkflowProgress, event: Event): WorkflowPr
     attempt: event.attempt ?? before.attempt,
     swarmId: event.swarmId ?? before.swarmId,
     region: event.region ?? before.region,
-    startedAt: state === 'running' ? event.at : before.startedAt,
+    startedAt: startAfter(before, state, event.at),
     endedAt: isTerminal(state) ? event.at : undefined,
     detail: event.type === 'task.lost' ? 'its swarm is gone: it runs again elsewhere' : undefined,
   };
   return { ...progress, steps: new Map(progress.steps).set(step.id, step) };
+}
+
+/** A step that waits for its next attempt, or is on its way to it, runs no longer. */
+function startAfter(before: StepProgress, state: TaskState, at: number): number | undefined {
+  if (state === 'running') return at;
+  return isTerminal(state) && before.state === 'running' ? before.startedAt : undefined;
 }
 
 const MARKS: Readonly<Record<TaskState, string>> = {
@@ -137,9 +146,9 @@ export function stepLine(step: StepProgress, color: Paint, now: number, width = 
   const where =
     step.swarmId === undefined || step.state === 'queued' ? '' : `${step.swarmId} (${step.region ?? '?'})`;
   const took =
-    step.startedAt === undefined || step.state === 'queued'
-      ? ''
-      : formatMs((step.endedAt ?? now) - step.startedAt);
+    step.startedAt !== undefined && (step.state === 'running' || isTerminal(step.state))
+      ? formatMs((step.endedAt ?? now) - step.startedAt)
+      : '';
   const again = step.attempt > 1 ? `attempt ${step.attempt}` : '';
   const state =
     paintState(color, step.state) + ' '.repeat(Math.max(0, 'succeeded'.length - step.state.length));

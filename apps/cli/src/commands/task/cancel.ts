@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import type { Task } from '@multiswarm/contracts';
+import { isTerminal, type Task } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import { waitForTask } from '../../api/wait-for-task';
 import type { CommandDefinition, Invocation } from '../../command';
 import { EXIT } from '../../faults';
+import type { Io } from '../../io';
 import { Printer } from '../../output/printer';
 import { acceptedView } from '../../views/accepted';
 
@@ -34,7 +35,9 @@ async function cancel({ args, options, global, io }: Invocation<Options>): Promi
   const api = new HttpApi(global.url);
   const id = args[0] ?? '';
   const body = options.reason === undefined ? {} : { reason: options.reason };
+  const before = await api.get<Task>(paths.task(id));
   const task = await api.post<Pick<Task, 'id' | 'state'>>(paths.taskCancel(id), body);
+  sayIfTooLate(io, before, task);
   const printer = new Printer(io, global.format);
   if (!options.wait) {
     printer.one(acceptedView, { id, state: task.state });
@@ -43,4 +46,11 @@ async function cancel({ args, options, global, io }: Invocation<Options>): Promi
   const ended = await waitForTask(api, id, global, io);
   printer.one(acceptedView, { id, state: ended.state });
   return ended.state === 'cancelled' ? EXIT.ok : EXIT.workFailed;
+}
+
+/** A cancellation of what has ended is no error, but nobody shall believe that it stopped anything. */
+function sayIfTooLate(io: Io, before: Task, after: Pick<Task, 'id' | 'state'>): void {
+  const ended = [before, after].find(({ state }) => isTerminal(state));
+  if (!ended || (ended === after && ended.state === 'cancelled')) return;
+  io.stderr.write(`task ${after.id} had ended before (${ended.state}): nothing was cancelled\n`);
 }
