@@ -1,4 +1,10 @@
-import type { AttemptRef, Heartbeat, RegionView, Swarm } from '@multiswarm/contracts';
+import {
+  SwarmProfile,
+  type AttemptRef,
+  type Heartbeat,
+  type RegionView,
+  type Swarm,
+} from '@multiswarm/contracts';
 
 /** A heartbeat is missed after this many of the swarm's own intervals: first suspect, then down. */
 const SUSPECT_INTERVALS = 2;
@@ -115,29 +121,8 @@ export class Membership {
   swarms(monotonicToEpoch: number): Swarm[] {
     return [...this.members.values()].map(({ heartbeat, seenAt, state }) => {
       const busySlots = Math.min(heartbeat.slots, heartbeat.held.length);
-      const {
-        swarmId,
-        region,
-        slots,
-        types,
-        capabilities,
-        labels,
-        attributes,
-        resources,
-        costPerHour,
-        held,
-      } = heartbeat;
-      const profile = {
-        swarmId,
-        region,
-        slots,
-        types,
-        capabilities,
-        labels,
-        attributes,
-        resources,
-        costPerHour,
-      };
+      const profile = SwarmProfile.parse(heartbeat); // what only heartbeats have is left out
+      const { held, slots } = heartbeat;
       const lastSeen = new Date(seenAt + monotonicToEpoch).toISOString();
       return {
         ...profile,
