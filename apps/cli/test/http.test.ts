@@ -4,7 +4,7 @@ import { anyFreePort } from '../src/probes/ports';
 import { runCli } from '../src/cli';
 import { runCliProcess, startCli, type CliProcess } from './support/cli-process';
 import { HttpPeer, sendJson } from './support/http-peer';
-import { memoryIo } from './support/memory-io';
+import { hurried, memoryIo } from './support/memory-io';
 
 let peer: HttpPeer;
 const started: CliProcess[] = [];
@@ -220,7 +220,9 @@ describe('waiting', () => {
     });
     const { code, err } = await run('task', 'submit', 'work', '--wait', '-o', 'name');
     expect(code).toBe(0);
-    expect(err).toBe(`${peer.url} does not answer; trying again\n${peer.url} answers again\n`);
+    expect(err).toBe(
+      `task t0-00000001\n${peer.url} does not answer; trying again\n${peer.url} answers again\n`,
+    );
     expect(peer.seen.slice(1).map(({ query }) => query['waitMs'])).toEqual(['60000', '60000', '0', '60000']);
   });
 
@@ -236,10 +238,46 @@ describe('waiting', () => {
     );
     expect(await run('task', 'submit', 'work', '--wait')).toMatchObject({
       code: 1,
-      err: 'error: task t0-00000001 failed: it broke (boom)\n',
+      err: 'task t0-00000001\nerror: task t0-00000001 failed: it broke (boom)\n',
     });
     peer.json(200, { id: 't0-00000001', ...task('running') });
     expect(await run('task', 'submit', 'work', '--wait', '--timeout', '50ms')).toMatchObject({ code: 6 });
+  });
+
+  const waitsFor = (detail: string): object => ({
+    ...task('queued'),
+    waiting: { reason: 'no-swarm', since: new Date(0).toISOString(), detail, unmet: [] },
+  });
+
+  test('says at once which task it is, then why it waits, and again when the reason is another one', async () => {
+    const reasons = ['nobody has a GPU', 'nobody has a GPU', 'all slots are busy'];
+    let end: () => void = () => undefined;
+    peer.answerWith((request, response) => {
+      if (request.method === 'POST') return sendJson(response, 202, { id: 't0-00000001', state: 'queued' });
+      if (request.query['waitMs'] !== undefined) {
+        end = () => sendJson(response, 200, task('succeeded'));
+        return;
+      }
+      const reason = reasons.shift();
+      sendJson(response, 200, reason === undefined ? task('queued') : waitsFor(reason));
+      if (reason === undefined) end();
+    });
+    const io = hurried(memoryIo({ env: { MULTISWARM_URL: peer.url } }));
+    expect(await runCli(['task', 'submit', 'work', '--wait', '-o', 'name'], io, '0')).toBe(0);
+    expect(io.err()).toBe('task t0-00000001\nwaiting: nobody has a GPU\nwaiting: all slots are busy\n');
+  });
+
+  test('names the reason when the time is over', async () => {
+    peer.answerWith((request, response) =>
+      sendJson(
+        response,
+        200,
+        request.method === 'POST' ? { id: 't0-00000001' } : waitsFor('nobody has a GPU'),
+      ),
+    );
+    const { code, err } = await run('task', 'submit', 'work', '--wait', '--timeout', '50ms');
+    expect(code).toBe(6);
+    expect(err).toContain('t0-00000001 has not ended after 0.05 s (waiting: nobody has a GPU); it goes on');
   });
 
   test('Ctrl-C leaves the work alone and says how to find it: exit 130', async () => {

@@ -3,19 +3,27 @@ import type { GlobalOptions } from '../command';
 import { EXIT } from '../faults';
 import { interruptible } from '../interruption';
 import type { Io } from '../io';
+import { sayWhyTaskWaits } from '../waiting-reasons';
 import { awaitEnd } from './await-end';
 import type { HttpApi } from './http-api';
 import { paths } from './paths';
 
-/** Waits for the end of a task, across restarts of the service. */
+/** Waits for the end of a task, across restarts of the service, and says on stderr what a task that is not placed waits for. */
 export function waitForTask(api: HttpApi, id: string, global: GlobalOptions, io: Io): Promise<Task> {
-  return interruptible(io, `the task goes on: swarmctl task get ${id}`, (signal) =>
-    awaitEnd<Task>(api, paths.task(id), io, {
-      timeoutMs: global.timeoutMs,
-      signal,
-      onReachable: (reachable) => sayReachable(io, api, reachable),
-    }),
-  );
+  return interruptible(io, `the task goes on: swarmctl task get ${id}`, async (signal) => {
+    const over = new AbortController();
+    const saying = sayWhyTaskWaits(api, id, io, AbortSignal.any([over.signal, signal]));
+    try {
+      return await awaitEnd<Task>(api, paths.task(id), io, {
+        timeoutMs: global.timeoutMs,
+        signal,
+        onReachable: (reachable) => sayReachable(io, api, reachable),
+      });
+    } finally {
+      over.abort();
+      await saying;
+    }
+  });
 }
 
 export function sayReachable(io: Io, api: HttpApi, reachable: boolean): void {

@@ -1,4 +1,4 @@
-import type { Event, Task, TaskState, TaskSummary } from '@multiswarm/contracts';
+import type { AttemptRecord, Event, Task, TaskState, TaskSummary } from '@multiswarm/contracts';
 import { formatAge, formatCost, formatMs } from '../output/durations';
 import { paintState } from '../output/paint';
 import type { View, ViewContext } from '../output/printer';
@@ -39,17 +39,25 @@ interface Run {
   startedAt?: string | undefined;
   endedAt?: string | undefined;
   attempt: number;
+  /** Lists go without. */
+  attempts?: readonly AttemptRecord[] | undefined;
 }
 
 /**
- * How long the current attempt has been running, or how long the only one ran. Nothing for a task that does not run: it
- * started once, but the time since then is spent waiting. Of several attempts a list does not know how long the last one took.
+ * How long the current attempt has been running, or how long the last one ran. Nothing for a task that does not run: it
+ * started once, but the time since then is spent waiting. A list knows only when the first attempt started, so it leaves out
+ * the times of later ones that have ended.
  */
-export function ranFor({ state, stateSince, startedAt, endedAt, attempt }: Run, now: number): string {
-  const firstStart = attempt > 1 ? undefined : startedAt;
-  const start = state === 'running' ? (stateSince ?? firstStart) : firstStart;
-  const end = state === 'running' ? now : endedAt === undefined ? undefined : Date.parse(endedAt);
-  return start === undefined || end === undefined ? '-' : formatMs(end - Date.parse(start));
+export function ranFor(run: Run, now: number): string {
+  const last = run.attempts?.findLast(({ startedAt }) => startedAt !== undefined);
+  const first = run.attempt > 1 ? undefined : toMs(run.startedAt);
+  const start = last?.startedAt ?? (run.state === 'running' ? (toMs(run.stateSince) ?? first) : first);
+  const end = run.state === 'running' ? now : (last?.endedAt ?? toMs(run.endedAt));
+  return start === undefined || end === undefined ? '-' : formatMs(end - start);
+}
+
+function toMs(instant: string | undefined): number | undefined {
+  return instant === undefined ? undefined : Date.parse(instant);
 }
 
 /** `task get` for people; programs get the task alone. */

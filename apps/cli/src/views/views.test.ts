@@ -222,22 +222,20 @@ test('each reason for the health of the system is a line of its own', () => {
 });
 
 describe('the run time of a task', () => {
-  const started = { startedAt: at(0), attempt: 1 };
-  test.each([
-    [
-      'of the current attempt, when it runs again',
-      { state: 'running', stateSince: at(50_000), attempt: 2 },
-      '10.0 s',
-    ],
+  const started = { startedAt: at(0), attempt: 1, state: 'running' as const };
+  const cases: [string, Partial<Task>, string][] = [
+    ['of the current attempt, when it runs again', { stateSince: at(50_000), attempt: 2 }, '10.0 s'],
     ['of its only attempt, once it has ended', { state: 'succeeded', endedAt: at(3_000) }, '3.0 s'],
+    [
+      'of the last attempt, where the attempts are known',
+      { state: 'failed', endedAt: at(90_000), attempt: 2, attempts: task.attempts },
+      '1.0 s',
+    ],
     ['nothing while it is queued after a lost attempt', { state: 'queued', stateSince: at(5_000) }, '-'],
     ['nothing while it backs off', { state: 'backoff', stateSince: at(5_000) }, '-'],
-    [
-      'nothing when several attempts cannot be told apart',
-      { state: 'failed', endedAt: at(9_000), attempt: 3 },
-      '-',
-    ],
-  ] as const)('is %s', (_what, run, shown) =>
+    ['nothing where attempts are not told apart', { state: 'failed', endedAt: at(9_000), attempt: 3 }, '-'],
+  ];
+  test.each(cases)('is %s', (_what, run, shown) =>
     expect(ranFor({ ...started, ...run }, T0 + 60_000)).toBe(shown),
   );
 });

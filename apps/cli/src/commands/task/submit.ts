@@ -78,6 +78,7 @@ async function submit({ args, options, global, io }: Invocation<Options>): Promi
     printer.one(acceptedView, accepted);
     return 0;
   }
+  io.stderr.write(`task ${accepted.id}\n`);
   const task: Task = await waitForTask(api, accepted.id, global, io);
   printer.one(taskWithHistoryView([]), task);
   return exitOfTask(task, io);
