@@ -8,16 +8,22 @@ import type { Io } from './io';
 import type { Announcer } from './output/announcer';
 import { LiveRegion } from './output/live-region';
 import { paint } from './output/paint';
+import { counts } from './views/status';
 import {
   afterEvent,
+  countStates,
   progressLines,
   progressOf,
   stepLine,
   type WorkflowProgress,
 } from './views/workflow-progress';
+import { StalledWorkflow } from './waiting-reasons';
 
 const REDRAW_MS = 100;
 const RECONNECT_MS = 500;
+const LOOK_MS = 1_000;
+/** With more steps than this, a line per change would bury what matters. */
+const STEPS_NOTED = 200;
 /** States worth a line of their own where nothing can be redrawn. */
 const NOTED = new Set(['running', 'backoff', 'succeeded', 'failed', 'cancelled', 'skipped']);
 
@@ -47,6 +53,7 @@ export async function followWorkflow(
   try {
     const ended = await awaitEnd<Workflow>(api, paths.workflow(id), io, {
       ...options,
+      whyWaiting: () => picture.reason,
       onReachable: (reachable) => picture.interrupt(() => sayReachable(io, api, reachable)),
     });
     over.abort();
@@ -64,6 +71,9 @@ class Picture {
   private readonly region: LiveRegion;
   private progress: WorkflowProgress | undefined;
   private readonly noted = new Map<string, string>();
+  private readonly stalled: StalledWorkflow;
+  private said = '';
+  private summary = '';
 
   constructor(
     private readonly api: HttpApi,
@@ -71,21 +81,31 @@ class Picture {
     private readonly io: Io,
   ) {
     this.region = new LiveRegion(io.stderr);
+    this.stalled = new StalledWorkflow(api, id, io);
+  }
+
+  /** Why nothing runs, where something could. */
+  get reason(): string | undefined {
+    return this.stalled.reason;
   }
 
   /** Follows the events until told to stop. A stream that breaks is taken up again from a fresh snapshot. */
   async keepUp(signal: AbortSignal): Promise<void> {
     const stopRedrawing = every(this.io.clock, REDRAW_MS, () => this.draw());
+    const stopLooking = every(this.io.clock, LOOK_MS, () => this.look(signal));
     while (!signal.aborted) {
       await this.followOnce(signal).catch(() => undefined);
       await delay(this.io.clock, RECONNECT_MS, signal).catch(() => undefined);
     }
     stopRedrawing();
+    stopLooking();
   }
 
   finish(ended: Workflow): void {
-    this.move(progressOf(ended));
+    this.move(progressOf(ended, this.progress));
+    this.stalled.over();
     this.draw();
+    this.summarize();
   }
 
   /** Lets something else be written above the block. */
@@ -97,7 +117,8 @@ class Picture {
   private async followOnce(signal: AbortSignal): Promise<void> {
     // Opened before the snapshot is read, so that nothing between the two is missed.
     const events = await this.api.events(paths.events, { root: this.id }, undefined, signal);
-    this.move(progressOf(await this.api.get<Workflow>(paths.workflow(this.id), { signal })));
+    const snapshot = await this.api.get<Workflow>(paths.workflow(this.id), { signal });
+    this.move(progressOf(snapshot, this.progress));
     for await (const { event: kind, data } of events) {
       if (kind === 'gap') return;
       // The server's own contract; an event that says nothing to us changes nothing.
@@ -107,7 +128,7 @@ class Picture {
 
   private move(progress: WorkflowProgress): void {
     this.progress = progress;
-    if (this.region.redraws) return;
+    if (this.region.redraws || this.isLarge) return;
     const { color, now } = this.context();
     for (const step of progress.steps.values()) {
       const key = `${step.state} ${step.attempt}`;
@@ -117,10 +138,34 @@ class Picture {
     }
   }
 
+  private get isLarge(): boolean {
+    return (this.progress?.steps.size ?? 0) > STEPS_NOTED;
+  }
+
+  /** What is due now and then: a summary where the steps are too many for lines of their own, and why nothing runs. */
+  private async look(signal: AbortSignal): Promise<void> {
+    if (!this.progress) return;
+    this.summarize();
+    await this.stalled.look(countStates(this.progress.steps.values()), signal);
+    const { reason } = this;
+    if (signal.aborted || this.region.redraws || reason === undefined || reason === this.said) return;
+    this.said = reason;
+    this.region.note(`waiting: ${reason}`);
+  }
+
+  private summarize(): void {
+    if (!this.progress || this.region.redraws || !this.isLarge) return;
+    const summary = counts(countStates(this.progress.steps.values()));
+    if (summary !== this.summary) this.region.note(summary);
+    this.summary = summary;
+  }
+
   private draw(): void {
     if (!this.progress || !this.region.redraws) return;
     const { color, now } = this.context();
-    this.region.draw(progressLines(this.progress, color, now, this.io.stderr.rows - 3));
+    const why = this.reason === undefined ? [] : [`  waiting: ${this.reason}`];
+    const room = this.io.stderr.rows - 3 - why.length;
+    this.region.draw([...progressLines(this.progress, color, now, room), ...why]);
   }
 
   private context(): { color: ReturnType<typeof paint>; now: number } {
