@@ -148,6 +148,15 @@ test('a range that the stream has dropped is told as a gap, before the rest', as
   await replay.close();
 });
 
+test('an id beyond the end of the stream is told as a gap, and what happens from now on follows', async () => {
+  const reader = await Reader.open('', '999999999-0');
+  await reader.until((all) => all.some(({ event }) => event === 'gap'));
+  const id = await run();
+  const events = await reader.until(endOf(id));
+  expect(events[0]).toMatchObject({ event: 'gap', data: { from: 1_000_000_000, to: null } });
+  await reader.close();
+});
+
 test('an id that is none of this stream is refused, and so is an unknown filter', async () => {
   const ask = (path: string, headers = {}): Promise<Answer> => one.call('GET', path, undefined, headers);
   for (const id of ['x', '1', '1-', '-1-0', '1-0 ', '9'.repeat(30) + '-0'].filter(

@@ -141,7 +141,7 @@ export class Committer {
 function estimateBytes(writes: readonly Write[]): number {
   let bytes = 0;
   for (const write of writes) {
-    bytes += 256;
+    bytes += write.kind === 'forget' ? 256 * (1 + write.taskIds.length) : 256;
     if (write.kind === 'task')
       bytes += write.isNew ? roughSize(write.record.spec.input) + 512 : 512 + roughSize(write.record.output);
   }

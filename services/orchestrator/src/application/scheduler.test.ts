@@ -1,4 +1,10 @@
-import type { LbReport, PlaceItem, PlaceResult, Placement } from '@multiswarm/contracts';
+import {
+  MultiswarmError,
+  type LbReport,
+  type PlaceItem,
+  type PlaceResult,
+  type Placement,
+} from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { placement, queuedTask, waiting } from '../../test/support/builders';
 import { pass, turns } from '../../test/support/turns';
@@ -12,6 +18,8 @@ class Slots implements Placer {
   requests: PlaceItem[][] = [];
   reports: Outcome[] = [];
   away = false;
+  /** Items whose answer fits one message. */
+  answers = Infinity;
   /** Called while a request is under way. */
   during: () => void = () => undefined;
 
@@ -22,6 +30,7 @@ class Slots implements Placer {
     await new Promise((resolve) => setImmediate(resolve));
     this.during();
     if (this.away) throw new Error('nobody answers');
+    if (items.length > this.answers) throw new MultiswarmError('body-too-large', 'the answer is too large');
     return items.map((item) => {
       if (this.free === 0 || item.avoid) return { key: item.key, waiting: waiting() };
       this.free -= 1;
@@ -167,6 +176,16 @@ test('one request stays well under what NATS carries, and the rest goes with the
   expect(grantedIds()).toHaveLength(16);
   expect(slots.requests.length).toBeGreaterThan(1);
   for (const items of slots.requests) expect(JSON.stringify(items).length).toBeLessThan(1024 * 1024);
+});
+
+test('an answer that is too large for a message makes the passes smaller, until everybody is placed', async () => {
+  const { slots, clock, ready, grantedIds } = bench(100);
+  slots.answers = 3;
+  const ids = Array.from({ length: 16 }, (_, index) => `t${index}`);
+  ready(...ids);
+  await pass(clock, 10_000);
+  expect(grantedIds()).toEqual(ids);
+  expect(Math.max(...slots.requests.slice(-3).map((items) => items.length))).toBeLessThan(16);
 });
 
 test('stopped, it asks nobody any more', async () => {

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { PlaceItem, PlaceResult, Placement, Waiting } from '@multiswarm/contracts';
+import {
+  MultiswarmError,
+  type PlaceItem,
+  type PlaceResult,
+  type Placement,
+  type Waiting,
+} from '@multiswarm/contracts';
 import { chunkByBytes, delay, jsonBytes, type Clock } from '@multiswarm/core';
 import type { TaskRecord } from '../domain/task/record';
 import { ReadyQueue, type ReadyTask } from '../domain/queue/ready-queue';
@@ -25,12 +31,14 @@ const RETRY_MS = { first: 50, most: 1_000 };
  *     at a time.
  * S2. What a pass took comes back: placed and granted, or into the queue with the reason.
  * S3. A reserved slot that is not used is given back.
+ * S4. An answer too large for a message halves the next pass: asking the same again would hold up everybody for ever.
  */
 export class Scheduler implements ReadyTasks, WaitingReasons {
   private readonly queue = new ReadyQueue();
   private running = false;
   private again = false;
   private stopped = false;
+  private passTasks = PASS_TASKS;
   /** Why nothing can be placed at the moment, whatever the task. */
   private trouble: string | undefined;
   private freed = 0;
@@ -103,17 +111,19 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
       this.again = false;
       if (this.freed > 0) this.queue.wake(this.freed);
       this.freed = 0;
-      const tasks = firstPart(this.queue.take(PASS_TASKS), (rest) => this.queue.putBack(rest));
+      const tasks = firstPart(this.queue.take(this.passTasks), (rest) => this.queue.putBack(rest));
       if (tasks.length === 0) continue;
       this.again = true;
       try {
         this.settle(tasks, await this.placer.place(this.epoch, tasks.map(withAvoid)));
         wait = RETRY_MS.first;
         this.trouble = undefined;
+        this.passTasks = Math.min(PASS_TASKS, this.passTasks * 2);
       } catch (error) {
         this.trouble = error instanceof Error ? error.message : String(error);
         this.queue.putBack(tasks);
         this.onFault(error);
+        if (isTooLarge(error)) this.passTasks = Math.max(1, Math.floor(tasks.length / 2)); // S4
         await delay(this.clock, wait);
         wait = Math.min(RETRY_MS.most, wait * 2);
       }
@@ -162,6 +172,10 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
       },
     ]);
   }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof MultiswarmError && error.code === 'body-too-large';
 }
 
 function toPlaceItem(record: TaskRecord): PlaceItem {

@@ -199,9 +199,14 @@ export class ShardOwner {
   async sweep(limit: number): Promise<number> {
     this.check();
     const expired = await this.parts.store.expired(this.shard, this.parts.clock.now(), limit);
-    const change = this.state.change();
-    for (const { root, taskIds } of expired) change.forget(root, taskIds);
-    await this.commit(change);
+    // Each root is a unit of its own: the committer cuts between them, so that Redis is never busy with all at once.
+    await Promise.all(
+      expired.map(({ root, taskIds }) => {
+        const change = this.state.change();
+        change.forget(root, taskIds);
+        return this.commit(change);
+      }),
+    );
     return expired.length;
   }
 

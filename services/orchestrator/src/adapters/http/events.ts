@@ -22,13 +22,16 @@ export function eventRoute(bus: Bus, logger: Logger): Route {
     handler: async (req, res, { query }) => {
       const after = parseId(req.headers['last-event-id']);
       const range = await streamRange(bus.connection, streams.events);
-      const start = after ? Math.max(after.seq, range.firstSeq) : range.lastSeq + 1;
+      // The stream was made anew since: what the reader has seen, and whatever it missed, is gone with the old one.
+      const lost = after !== undefined && after.seq > range.lastSeq;
+      const start = after && !lost ? Math.max(after.seq, range.firstSeq) : range.lastSeq + 1;
       const { messages, close } = await readStream(bus.connection, streams.events, start);
       const newest = new Map<number, number>();
       const out = sse(res);
       out.ended.addEventListener('abort', close, { once: true });
       if (after && after.seq + 1 < range.firstSeq)
         out.send({ event: 'gap', data: { from: after.seq + 1, to: range.firstSeq - 1 } });
+      if (lost) out.send({ event: 'gap', data: { from: after.seq + 1, to: null } });
       try {
         for await (const { seq, text } of messages) {
           const batch = EventBatch.safeParse(JSON.parse(text));
