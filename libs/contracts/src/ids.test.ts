@@ -118,16 +118,19 @@ describe('the hash of a body', () => {
         const same = JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
         expect(bodyHash(a) === bodyHash(b)).toBe(same);
       }),
+      { examples: [[{}, []]] },
     );
+    expect(bodyHash([])).not.toBe(bodyHash({}));
     expect(bodyHash([1, 2])).not.toBe(bodyHash([2, 1]));
     expect(bodyHash({ a: 1 })).not.toBe(bodyHash({ a: '1' }));
     expect(bodyHash(JSON.parse('{"__proto__":1}'))).not.toBe(bodyHash({}));
   });
 });
 
+/** Tells an object from an array also where both are empty. */
 function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+  if (Array.isArray(value)) return ['array', ...value.map(sorted)];
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return entries.map(([key, inner]) => ['entry', key, sorted(inner)]);
+  return ['object', ...entries.map(([key, inner]) => [key, sorted(inner)])];
 }
