@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Finding } from './finding-schema';
 import { TaskId, WorkflowId } from './ids';
 import { LIMITS } from './limits';
-import { Name, Namespace } from './names';
+import { Json, Name, Namespace, SwarmId } from './names';
 import { Task, TaskState } from './task';
 import { Waiting } from './placement';
 import { Swarm, RegionView } from './swarm';
@@ -82,6 +82,23 @@ export const CancelRequest = z.strictObject({
   reason: z.string().max(LIMITS.METADATA_VALUE_CHARS).default('cancelled on request'),
 });
 export const CancelTask = CancelRequest.extend({ id: TaskId });
+export const PauseRequest = z.strictObject({
+  reason: z.string().max(LIMITS.METADATA_VALUE_CHARS).default('paused on request'),
+});
+export const PauseTask = PauseRequest.extend({ id: TaskId });
+export const ResumeTask = z.strictObject({ id: TaskId });
+export const SignalRequest = z.strictObject({ name: Name, payload: Json.default(null) });
+export const SignalTask = SignalRequest.extend({ id: TaskId });
+export const RetryTask = z.strictObject({ id: TaskId });
+export const RerunRequest = z.strictObject({
+  idempotencyKey: z.string().min(1).max(LIMITS.NAME_CHARS).optional(),
+});
+export const RerunTask = RerunRequest.extend({ id: TaskId });
+/** Drain: nothing new, and what runs finishes. Cordon: nothing new. Uncordon ends both. */
+export const CordonRequest = z.strictObject({
+  reason: z.string().max(LIMITS.METADATA_VALUE_CHARS).default('on request'),
+});
+export const CordonSwarm = CordonRequest.extend({ id: SwarmId });
 export const CancelWorkflow = CancelRequest.extend({ id: WorkflowId });
 
 export const ValidationReply = z.object({

@@ -67,6 +67,37 @@ export const ERRORS = {
     retryable: true,
     title: 'The attempt ran longer than startToCloseMs',
   },
+  'heartbeat-timeout': {
+    status: 500,
+    exit: 1,
+    retryable: true,
+    title: 'The handler was silent for longer than heartbeatMs',
+  },
+  'schedule-to-start-timeout': {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    title: 'No attempt started within scheduleToStartMs',
+  },
+  'deadline-exceeded': {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    title: 'The deadline of the task has passed',
+  },
+  'signal-timeout': { status: 500, exit: 1, retryable: false, title: 'The signal did not come in time' },
+  'wrong-state': {
+    status: 409,
+    exit: 5,
+    retryable: false,
+    title: 'The task is in a state in which this cannot be done',
+  },
+  'revision-conflict': {
+    status: 412,
+    exit: 5,
+    retryable: false,
+    title: 'It was changed since it was read',
+  },
   'output-too-large': {
     status: 500,
     exit: 1,

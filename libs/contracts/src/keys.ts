@@ -9,6 +9,11 @@ export const keys = {
   /** Hash: owner, epoch, leaseUntil (ms of the Redis clock). */
   schedulerLease: () => 'ms:{scheduler}:lease',
   regionLease: (region: string) => `ms:{r:${region}}:lease`,
+  /** Hash: swarms that an operator has cordoned or drained, with the reason. */
+  cordons: (region: string) => `ms:{r:${region}}:cordons`,
+
+  /** Hash: settings of namespaces, JSON by name. */
+  namespaces: () => 'ms:{namespaces}:settings',
 
   /** Hash: owner, epoch, leaseUntil, batchSeq. Lease and data share a slot, so that each commit checks the epoch where it writes. */
   shard: (shard: number) => `ms:{s${shard}}:shard`,
@@ -19,8 +24,10 @@ export const keys = {
   /** Sorted sets, scored by creation: everything that lists show. */
   tasks: (shard: number) => `ms:{s${shard}}:tasks`,
   workflows: (shard: number) => `ms:{s${shard}}:workflows`,
-  /** Sets: what a new owner has to load. */
+  /** Set: tasks that a new owner has to know before it serves: placed ones, and all steps of active runs. */
   activeTasks: (shard: number) => `ms:{s${shard}}:active`,
+  /** Sorted set: lone tasks that wait, by the order in which they were submitted; a new owner streams them while it serves. */
+  waitingTasks: (shard: number) => `ms:{s${shard}}:waiting`,
   activeWorkflows: (shard: number) => `ms:{s${shard}}:wactive`,
   /** Sorted set of roots scored by the time at which they expire. */
   ended: (shard: number) => `ms:{s${shard}}:ended`,

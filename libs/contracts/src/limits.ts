@@ -30,6 +30,26 @@ export const LIMITS = {
   /** Entries and characters per value of a task's metadata. */
   METADATA_ENTRIES: 32,
   METADATA_VALUE_CHARS: 1024,
+  /** Keys of limits that one task may name. */
+  LIMIT_KEYS: 8,
+  /** Signals that one task keeps for its agent. */
+  TASK_SIGNALS: 16,
+  /** Serialized payload of one signal. */
+  SIGNAL_BYTES: 16 * 1024,
+  /** Characters of the message of a progress report. */
+  PROGRESS_MESSAGE_CHARS: 512,
+  /** Least time between two progress reports of one attempt that are stored. */
+  PROGRESS_MS: 1_000,
+  /** After this long a cancelled attempt that has not ended is given up, and the task ends as cancelled. */
+  CANCEL_GRACE_MS: 30_000,
+  /** How much longer than startToCloseMs an owner waits for the swarm to report the time-out itself. */
+  TIMEOUT_GRACE_MS: 10_000,
+  /** Limits by key that one namespace may define. */
+  NAMESPACE_LIMITS: 256,
+  /** Weights of fairness keys that one namespace may define. */
+  NAMESPACE_WEIGHTS: 1_024,
+  /** Namespaces whose settings a deployment keeps. */
+  NAMESPACES: 10_000,
   /** Attempts that a retry policy may ask for. */
   RETRY_MAX_ATTEMPTS: 100,
   /** Attempts of one task that may be lost to dying swarms before the task fails with `attempt-lost`. */

@@ -52,7 +52,7 @@ export type Receipt = z.infer<typeof Receipt>;
 
 /** Why a queued task waits: `unmet` are the rules that nobody passes; with `no-slot` it is only a matter of time. */
 export const Waiting = z.object({
-  reason: z.enum(['no-swarm', 'no-slot', 'not-yet-considered']),
+  reason: z.enum(['no-swarm', 'no-slot', 'not-yet-considered', 'limit', 'paused']),
   since: Instant,
   detail: z.string(),
   unmet: z.array(Rejection),
@@ -105,6 +105,10 @@ export const LbReport = z.object({
       attempt: z.number().int().positive(),
       outcome: z.enum(['succeeded', 'failed', 'cancelled', 'lost', 'refused', 'timed-out', 'unused']),
       durationMs: z.number().nonnegative().optional(),
+      next: z
+        .object({ taskId: z.string(), attempt: z.number().int().positive() })
+        .optional()
+        .describe('the attempt that has taken over the slot: it stays reserved'),
     }),
   ),
 });

@@ -12,6 +12,22 @@ export const subjects = {
   shardCommand: (shard: number) => `${V}.shard.${shard}.command`,
   shardReport: (shard: number) => `${V}.shard.${shard}.report`,
 
+  /** Reports of a swarm for all shards of one replica. */
+  replicaReport: (replica: string) => `${V}.replica.${replica}.report`,
+  /** Replicas tell each other that they live, and which shards they have. */
+  replicaAlive: () => `${V}.replica.alive`,
+
+  /** Owners → the scheduler: tasks that are queued, gone, released. */
+  schedulerChanges: () => `${V}.scheduler.changes`,
+  /** The scheduler → an owner: placements to commit. */
+  shardGrant: (shard: number) => `${V}.shard.${shard}.grant`,
+  /** A scheduler has taken office, and asks every owner for what it has. */
+  schedulerActive: () => `${V}.scheduler.active`,
+  /** Settings of a namespace have changed. */
+  namespaceChanged: () => `${V}.namespace.changed`,
+  /** Clients → any orchestrator (queue group): get, list, put. */
+  namespace: (verb: string) => `${V}.namespace.${verb}`,
+
   /** Why tasks wait: → the scheduler. */
   schedulerExplain: () => `${V}.scheduler.explain`,
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
 import { Instant, Json, Millis, Name, Namespace, Region, Scalar, SwarmId } from './names';
-import { Resources } from './requirements';
-import { Priority, TaskError, Usage } from './task';
+import { Requirements, Resources } from './requirements';
+import { Placement } from './placement';
+import { Priority, Progress, Signal, TaskError, Usage } from './task';
 
 export const AttemptRef = z.object({ taskId: z.string(), attempt: z.number().int().positive() });
 export type AttemptRef = z.infer<typeof AttemptRef>;
@@ -33,7 +34,7 @@ export const Heartbeat = SwarmProfile.extend({
   seq: z.number().int().nonnegative(),
   sentAt: Millis,
   intervalMs: Millis,
-  state: z.enum(['ready', 'draining', 'stopped']),
+  state: z.enum(['ready', 'cordoned', 'draining', 'stopped']),
   held: z
     .array(AttemptRef)
     .describe('attempts accepted and not yet reported to, and acknowledged by, their owner'),
@@ -41,7 +42,7 @@ export const Heartbeat = SwarmProfile.extend({
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
-export const SWARM_STATES = ['ready', 'draining', 'suspect', 'down'] as const;
+export const SWARM_STATES = ['ready', 'cordoned', 'draining', 'suspect', 'down'] as const;
 
 /** A swarm as people read it. */
 export const Swarm = SwarmProfile.extend({
@@ -65,6 +66,9 @@ export const AttemptDispatch = z.object({
   input: Json,
   resources: Resources,
   startToCloseMs: Millis.optional(),
+  heartbeatMs: Millis.optional(),
+  signals: z.array(Signal).optional(),
+  requirements: Requirements.optional().describe('for a coordinator that has to pick another swarm'),
   workflowId: z.string().optional(),
   step: z.string().optional(),
   traceparent: z.string(),
@@ -76,6 +80,14 @@ export const DispatchRequest = z.object({
   v: z.literal(1),
   shard: z.number().int().nonnegative(),
   epoch: z.number().int().positive(),
+  regionEpoch: z.number().int().positive().optional().describe('set by the coordinator that passes it on'),
+  reportTo: z
+    .string()
+    .max(256)
+    .optional()
+    .describe(
+      'subject on which the owner takes the reports of all its shards; the shard subject always works too',
+    ),
   attempts: z.array(AttemptDispatch),
 });
 export type DispatchRequest = z.infer<typeof DispatchRequest>;
@@ -85,17 +97,34 @@ export const DispatchOutcome = z.object({
   attempt: z.number().int().positive(),
   outcome: z.enum(['accepted', 'refused', 'unreachable']),
   reason: z.string().optional(),
+  placement: Placement.optional().describe(
+    'where the coordinator has sent it instead, under the same number',
+  ),
 });
 export type DispatchOutcome = z.infer<typeof DispatchOutcome>;
 export const DispatchReply = z.object({ v: z.literal(1), outcomes: z.array(DispatchOutcome) });
 export type DispatchReply = z.infer<typeof DispatchReply>;
 
-/** Coordinator → swarm. */
-export const ControlRequest = z.object({
-  v: z.literal(1),
-  kind: z.literal('cancel'),
-  attempts: z.array(AttemptRef.extend({ reason: z.string() })),
-});
+/** Coordinator → swarm. `uncordon` ends a cordon and a drain. */
+export const ControlRequest = z.discriminatedUnion('kind', [
+  z.object({
+    v: z.literal(1),
+    kind: z.literal('cancel'),
+    attempts: z.array(AttemptRef.extend({ reason: z.string() })),
+  }),
+  z.object({
+    v: z.literal(1),
+    kind: z.literal('signal'),
+    signals: z.array(
+      AttemptRef.extend({ signals: z.array(Signal).describe('all of the task, oldest first') }),
+    ),
+  }),
+  z.object({
+    v: z.literal(1),
+    kind: z.enum(['cordon', 'drain', 'uncordon']),
+    reason: z.string().max(LIMITS.ERROR_MESSAGE_CHARS),
+  }),
+]);
 export type ControlRequest = z.infer<typeof ControlRequest>;
 export const ControlReply = z.object({ v: z.literal(1), held: z.array(AttemptRef) });
 export type ControlReply = z.infer<typeof ControlReply>;
@@ -104,8 +133,8 @@ export type ControlReply = z.infer<typeof ControlReply>;
 export const Dismissal = z.object({ v: z.literal(1), instance: z.string(), reason: z.string() });
 export type Dismissal = z.infer<typeof Dismissal>;
 
-/** Owner → coordinator: cancel what runs there. */
-export const RegionControl = ControlRequest.extend({ swarmId: SwarmId });
+/** Owner or operator → coordinator, for one swarm of its region. */
+export const RegionControl = z.object({ v: z.literal(1), swarmId: SwarmId, control: ControlRequest });
 export type RegionControl = z.infer<typeof RegionControl>;
 
 export const AttemptReport = z.object({
@@ -120,12 +149,39 @@ export const AttemptReport = z.object({
 });
 export type AttemptReport = z.infer<typeof AttemptReport>;
 
-/** Swarm (or, for lost attempts, coordinator) → owner; repeated until each is acknowledged. */
-export const ReportRequest = z.object({ v: z.literal(1), swarmId: SwarmId, reports: z.array(AttemptReport) });
+export const ProgressReport = AttemptRef.extend({ progress: Progress });
+export type ProgressReport = z.infer<typeof ProgressReport>;
+
+/**
+ * Swarm (or, for lost attempts, coordinator) → owner; repeated, under the same id, until each is acknowledged.
+ * `outcomes` answer the attempts that came with an earlier reply.
+ */
+export const ReportRequest = z.object({
+  v: z.literal(1),
+  swarmId: SwarmId,
+  region: Region.optional(),
+  instance: z.string().optional(),
+  id: z
+    .string()
+    .max(LIMITS.NAME_CHARS)
+    .optional()
+    .describe('equal for repetitions: they get the same answer'),
+  reports: z.array(AttemptReport),
+  outcomes: z.array(DispatchOutcome).default([]),
+  progress: z.array(ProgressReport).default([]),
+  fetch: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('free slots after these reports, for which the answer may bring attempts'),
+});
 export type ReportRequest = z.infer<typeof ReportRequest>;
+/** `moved`: this process does not own the task's shard; ask on the subject of the shard. */
 export const ReportReply = z.object({
   v: z.literal(1),
-  acks: z.array(AttemptRef.extend({ status: z.enum(['recorded', 'stale']) })),
+  acks: z.array(AttemptRef.extend({ status: z.enum(['recorded', 'stale', 'moved']) })),
+  next: z.array(DispatchRequest).default([]).describe('attempts for the slots that came free'),
 });
 export type ReportReply = z.infer<typeof ReportReply>;
 

@@ -15,15 +15,23 @@ export const TASK_STATES = [
   'assigned',
   'running',
   'backoff',
+  'waiting',
   'succeeded',
   'failed',
   'cancelled',
+  'expired',
   'skipped',
 ] as const;
 export const TaskState = z.enum(TASK_STATES);
 export type TaskState = z.infer<typeof TaskState>;
 
-const TERMINAL: ReadonlySet<string> = new Set<TaskState>(['succeeded', 'failed', 'cancelled', 'skipped']);
+const TERMINAL: ReadonlySet<string> = new Set<TaskState>([
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+  'skipped',
+]);
 export function isTerminal(state: string): boolean {
   return TERMINAL.has(state);
 }
@@ -40,11 +48,27 @@ export const RetryPolicy = z.strictObject({
   maxMs: Millis.default(60_000),
   jitter: z.number().min(0).max(1).default(0.2).describe('share of the delay that is random, 0 to 1'),
   nonRetryableCodes: z.array(z.string().max(LIMITS.NAME_CHARS)).max(LIMITS.LIST_ITEMS).default([]),
+  totalMs: Millis.min(1)
+    .optional()
+    .describe('no further attempt begins later than this after the task was created (or retried by hand)'),
 });
 export type RetryPolicy = z.infer<typeof RetryPolicy>;
 
 export const Timeouts = z.strictObject({
-  startToCloseMs: Millis.min(1).optional().describe('longest run of one attempt'),
+  scheduleToStartMs: Millis.min(1)
+    .optional()
+    .describe('longest wait in the queue before an attempt starts; then the task is expired'),
+  startToCloseMs: Millis.min(1)
+    .optional()
+    .describe('longest run of one attempt; then it has failed with attempt-timeout, and is retried'),
+  heartbeatMs: Millis.min(1)
+    .optional()
+    .describe(
+      'longest silence of a running handler (progress or heartbeat); then the attempt has failed with heartbeat-timeout, and is retried',
+    ),
+  deadline: Instant.optional().describe(
+    'when the task must have ended; then it is expired, also while it runs',
+  ),
 });
 export type Timeouts = z.infer<typeof Timeouts>;
 
@@ -56,6 +80,16 @@ const work = {
   retry: RetryPolicy.prefault({}),
   timeouts: Timeouts.default({}),
   estimateMs: Millis.optional(),
+  fairnessKey: Name.optional().describe(
+    'tasks of one namespace take turns by this key, for example a customer',
+  ),
+  limitKeys: z
+    .array(Name)
+    .max(LIMITS.LIMIT_KEYS)
+    .optional()
+    .describe(
+      'keys whose limits (concurrency, rate) the namespace sets; the task waits while one is used up',
+    ),
   metadata: z
     .record(Name, Scalar)
     .refine(
@@ -82,10 +116,24 @@ function normalizeWork(given: unknown): unknown {
   return out;
 }
 
+/** Waits for a signal by this name before its first attempt. */
+export const WaitFor = z.strictObject({
+  signal: Name,
+  timeoutMs: Millis.min(1).optional().describe('longest wait; then the task is expired'),
+});
+export type WaitFor = z.infer<typeof WaitFor>;
+
+/** What only a lone task has: a step's start is its workflow's affair. */
+const start = {
+  notBefore: Instant.optional().describe('the task stays blocked until then'),
+  waitFor: WaitFor.optional(),
+};
+
 export const TaskSubmission = z.preprocess(
   normalizeWork,
   z.strictObject({
     ...work,
+    ...start,
     namespace: Namespace.default('default'),
     idempotencyKey: z.string().min(1).max(LIMITS.NAME_CHARS).optional(),
   }),
@@ -99,12 +147,14 @@ export type Step = z.output<typeof Step>;
 /** What does not change once a task is accepted. */
 export const TaskSpec = z.object({
   ...work,
+  ...start,
   retry: RetryPolicy,
   namespace: Namespace,
   workflowId: z.string().optional(),
   step: StepId.optional(),
   idempotencyKey: z.string().optional(),
   bodyHash: z.string().optional(),
+  rerunOf: z.string().optional().describe('the task of which this one is a copy'),
   traceparent: z.string(),
 });
 export type TaskSpec = z.infer<typeof TaskSpec>;
@@ -121,6 +171,18 @@ export const Usage = z.object({
   outputTokens: z.number().int().nonnegative().optional(),
 });
 export type Usage = z.infer<typeof Usage>;
+
+/** How far a running attempt says it is. */
+export const Progress = z.object({
+  fraction: z.number().min(0).max(1).optional(),
+  message: z.string().max(LIMITS.PROGRESS_MESSAGE_CHARS).optional(),
+  at: Millis.describe('epoch ms'),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** Something told to a task from outside: it ends a wait, and the agent can read it. */
+export const Signal = z.object({ name: Name, payload: Json, at: Millis.describe('epoch ms') });
+export type Signal = z.infer<typeof Signal>;
 
 export const ATTEMPT_OUTCOMES = ['succeeded', 'failed', 'cancelled', 'lost', 'refused', 'timed-out'] as const;
 
@@ -174,6 +236,17 @@ export const Task = z.object({
   usage: Usage,
   cancelRequestedAt: Instant.optional(),
   retryAt: Instant.optional(),
+  fairnessKey: Name.optional(),
+  limitKeys: z.array(Name).optional(),
+  notBefore: Instant.optional(),
+  waitFor: WaitFor.optional(),
+  signals: z.array(Signal).optional(),
+  progress: Progress.optional().describe('of the current or last attempt'),
+  paused: z
+    .object({ at: Instant, reason: z.string() })
+    .optional()
+    .describe('no new attempt begins until the task is resumed'),
+  rerunOf: z.string().optional(),
   waiting: Waiting.optional().describe('why a queued task has not been placed'),
   traceId: z.string(),
 });

@@ -8,6 +8,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls `fn` once after `ms`. The timer does not keep the process alive. */
   after(ms: number, fn: () => void): Cancel;
+  /** Calls `fn` in the next turn of the event loop: after everything that this turn still brings. */
+  soon(fn: () => void): void;
 }
 
 /** A timer of Node.js holds at most 2^31-1 ms; a longer one would fire at once. */
@@ -21,6 +23,7 @@ export const systemClock: Clock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
+  soon: (fn) => void setImmediate(fn),
 };
 
 /** Calls `fn` every `ms`, the next time only after the previous one (awaited) has ended. */

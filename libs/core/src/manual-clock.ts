@@ -32,6 +32,10 @@ export class ManualClock implements Clock {
     };
   }
 
+  soon(fn: () => void): void {
+    setImmediate(fn);
+  }
+
   /** Lets `ms` pass, firing timers in order of their time. */
   advance(ms: number): void {
     const end = this.time + ms;

@@ -1,13 +1,21 @@
 import type {
-  AttemptDispatch,
   AttemptRef,
   AttemptReport,
+  ControlRequest,
   DispatchOutcome,
+  DispatchRequest,
   Event,
   EventBatch,
+  Grant,
+  GrantReply,
+  GrantRequest,
+  HeldAttempt,
   LbReport,
   PlaceItem,
   PlaceResult,
+  QueuedTask,
+  TaskClass,
+  TaskState,
   Waiting,
 } from '@multiswarm/contracts';
 import type { TaskRecord } from './domain/task/record';
@@ -15,13 +23,17 @@ import type { RunProgress, RunRecord } from './domain/workflow/run';
 
 /** One change of the truth. Writes of one unit are applied together or not at all. */
 export type Write =
-  | { kind: 'task'; record: TaskRecord; isNew: boolean }
+  /** `was`: the state in which the record was stored before; undefined for a new one. */
+  | { kind: 'task'; record: TaskRecord; isNew: boolean; was?: TaskState | undefined }
   | { kind: 'run'; record: RunRecord; progress: RunProgress; isNew: boolean }
   | { kind: 'run-progress'; runId: string; progress: RunProgress }
   /** A root (lone task or run) has ended: it is kept until `expiresAt`, epoch ms. */
   | { kind: 'root-ended'; root: string; expiresAt: number }
+  /** A task that had ended is active again. */
+  | { kind: 'root-reopened'; root: string }
   | { kind: 'count'; state: string; by: number }
-  | { kind: 'event'; event: Event }
+  /** `implied`: told by the record itself (`firstEvents`), so it is published but not kept in the history. */
+  | { kind: 'event'; event: Event; implied?: boolean }
   | { kind: 'forget'; root: string; taskIds: string[] };
 
 export interface Batch {
@@ -35,20 +47,30 @@ export interface Batch {
 /** `applied`: this batch was committed by an earlier try of which the answer got lost. */
 export type CommitResult = 'committed' | 'applied' | 'stale';
 
+/** What an owner must know before it serves. Lone tasks that wait are streamed afterwards. */
 export interface LoadedShard {
+  /** Placed lone tasks, and all steps of active runs that have not ended. */
   tasks: TaskRecord[];
-  runs: RunRecord[];
+  runs: { run: RunRecord; progress: RunProgress }[];
   /** Ended steps of active runs: their outputs are inputs of others. */
   endedSteps: TaskRecord[];
-  /** Length of the history of each active root: the next event's number. */
-  historyLengths: Map<string, number>;
+}
+
+/** A place in the line of waiting tasks. */
+export interface WaitingPlace {
+  order: number;
+  id: string;
 }
 
 /** The durable state of shards. One writer per shard and epoch. */
 export interface ShardStore {
   /** @throws MultiswarmError `store-unavailable`, and then the same batch may be given again. */
   commit(batch: Batch): Promise<CommitResult>;
-  load(shard: number): Promise<LoadedShard>;
+  loadActive(shard: number): Promise<LoadedShard>;
+  /** Lone tasks that wait, ascending by (order, id), from behind `after` on. */
+  waiting(shard: number, after: WaitingPlace | undefined, limit: number): Promise<TaskRecord[]>;
+  /** Records as they were committed, ended ones too, in the order of `ids`. */
+  tasks(shard: number, ids: readonly string[]): Promise<(TaskRecord | undefined)[]>;
   /** What tells a repeated submission from a conflicting one; undefined where there is no such task or run. */
   bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]>;
   /** Batches of events after `afterSeq` that were not acknowledged by the event stream, oldest first. */
@@ -90,24 +112,14 @@ export interface Placer {
 /** Regional coordinators, as owners see them. */
 export interface Regions {
   /** @throws MultiswarmError when the coordinator does not answer: the same attempts may be sent again. */
-  dispatch(
-    region: string,
-    shard: number,
-    epoch: number,
-    attempts: AttemptDispatch[],
-  ): Promise<DispatchOutcome[]>;
-  cancel(region: string, swarmId: string, attempts: (AttemptRef & { reason: string })[]): Promise<void>;
+  dispatch(region: string, request: DispatchRequest): Promise<DispatchOutcome[]>;
+  control(region: string, swarmId: string, control: ControlRequest): Promise<void>;
 }
 
 /** Swarms, as coordinators see them. */
 export interface Swarms {
-  dispatch(
-    swarmId: string,
-    shard: number,
-    epoch: number,
-    attempts: AttemptDispatch[],
-  ): Promise<DispatchOutcome[]>;
-  cancel(swarmId: string, attempts: (AttemptRef & { reason: string })[]): Promise<void>;
+  dispatch(swarmId: string, request: DispatchRequest): Promise<DispatchOutcome[]>;
+  control(swarmId: string, control: ControlRequest): Promise<void>;
   dismiss(swarmId: string, instance: string, reason: string): void;
 }
 
@@ -121,11 +133,50 @@ export interface EventStream {
   publish(batch: EventBatch): Promise<void>;
 }
 
-/** The scheduler, as owners see it. */
-export interface ReadyTasks {
-  ready(record: TaskRecord, shard: number, avoid: string | undefined): void;
-  gone(taskId: string): void;
+export interface QueuedChange {
+  task: QueuedTask;
+  taskClass: TaskClass;
+}
+
+/** A slot that comes free with a report that is being committed. */
+export interface FreedSlot extends AttemptRef {
+  swarmId: string;
+  region: string;
+  classKey: string;
+  reservationId: string;
+  /** USD. */
+  costPerSlotHour: number;
+}
+
+export type Fetched = Grant & { shard: number; freed: FreedSlot };
+
+/** The scheduler, as the owners of this replica see it. What is told of one shard arrives in order. */
+export interface SchedulerLink {
+  /** To be called after the commit. */
+  tell(
+    shard: number,
+    change: {
+      queued?: readonly QueuedChange[];
+      gone?: readonly string[];
+      released?: readonly AttemptRef[];
+    },
+  ): void;
   capacityChanged(freeSlots: number): void;
+  /** The next tasks for slots that come free; none unless the scheduler is in this process. */
+  fetch(freed: readonly FreedSlot[]): Fetched[];
+  fetchedRefused(shard: number, refs: readonly AttemptRef[]): void;
+}
+
+/** Owners, as the scheduler sees them. */
+export interface GrantPort {
+  /** @throws MultiswarmError retryable: the same grants may be sent again. */
+  grant(shard: number, request: GrantRequest): Promise<GrantReply>;
+}
+
+/** One page of what a shard has for a scheduler that knows nothing of it: held attempts come before queued tasks. */
+export interface SnapshotPage {
+  held?: HeldAttempt[];
+  queued?: QueuedChange[];
 }
 
 export interface WaitingReasons {

@@ -99,10 +99,12 @@ const MARKS: Readonly<Record<TaskState, string>> = {
   queued: '·',
   assigned: '>',
   running: '>',
+  waiting: '~',
   backoff: '!',
   succeeded: '✓',
   failed: '✗',
   cancelled: '✗',
+  expired: '✗',
   skipped: '-',
 };
 

@@ -49,6 +49,7 @@ export function hurried(io: MemoryIo, factor = 50): MemoryIo {
   const { now, monotonic, after } = systemClock;
   return {
     ...io,
-    clock: { now, monotonic: () => monotonic() * factor, after: (ms, fn) => after(ms / factor, fn) },
+    clock: { now, monotonic: () => monotonic() * factor, soon: (fn) => void setImmediate(fn),
+    after: (ms, fn) => after(ms / factor, fn) },
   };
 }

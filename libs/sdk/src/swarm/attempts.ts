@@ -37,7 +37,9 @@ export class Attempts {
   }
 
   /** Aborts what runs of the given attempts; the rest is none of ours, or over. */
-  cancel({ attempts }: ControlRequest): ControlReply {
+  cancel(control: ControlRequest): ControlReply {
+    if (control.kind !== 'cancel') return { v: 1, held: this.held };
+    const { attempts } = control;
     for (const { reason, ...ref } of attempts) this.running.get(keyOf(ref))?.abort('cancelled', reason);
     return { v: 1, held: this.held };
   }

@@ -63,7 +63,9 @@ export class Committer {
 
   private async run(): Promise<void> {
     // One turn of the event loop: what this turn still brings goes with the first batch.
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
+      this.clock.soon(resolve);
+    });
     while (this.waiting.length > 0 && !this.dead) {
       const units = this.cut();
       const writes = units.flatMap((unit) => unit.writes);

@@ -102,7 +102,7 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
     this.again = true;
     if (this.running || this.stopped) return;
     this.running = true;
-    setImmediate(() => void this.run());
+    this.clock.soon(() => void this.run());
   }
 
   private async run(): Promise<void> {

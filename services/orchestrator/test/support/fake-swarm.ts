@@ -14,6 +14,8 @@ import { z } from 'zod';
 import { heartbeat } from './builders';
 
 /** What an agent makes of an attempt; `undefined` goes on until the test reports or a cancellation comes. */
+type CancelledAttempts = Extract<ControlRequest, { kind: 'cancel' }>['attempts'];
+
 export type Agent = (attempt: AttemptDispatch) => Partial<AttemptReport> | undefined;
 
 export const SHARDS = 4;
@@ -53,8 +55,8 @@ export class FakeSwarm {
       bus.respond(subjects.swarmTasks(id), { request: DispatchRequest }, (request) =>
         Promise.resolve({ v: 1, outcomes: request.attempts.map((each) => this.take(each, request.epoch)) }),
       ),
-      bus.respond(subjects.swarmControl(id), { request: ControlRequest }, ({ attempts }) =>
-        this.cancel(attempts),
+      bus.respond(subjects.swarmControl(id), { request: ControlRequest }, (control) =>
+        this.cancel(control.kind === 'cancel' ? control.attempts : []),
       ),
       bus.subscribe(subjects.swarmDismissed(id), { schema: Dismissal }, ({ reason }) => {
         this.dismissals.push(reason);
@@ -140,7 +142,7 @@ export class FakeSwarm {
     if (made) setImmediate(() => void this.report(attempt.taskId, attempt.attempt, made));
   }
 
-  private cancel(attempts: ControlRequest['attempts']): Promise<unknown> {
+  private cancel(attempts: CancelledAttempts): Promise<unknown> {
     this.cancels.push(...attempts);
     for (const { taskId, attempt } of attempts)
       if (this.held.has(`${taskId}#${attempt}`)) void this.report(taskId, attempt, { outcome: 'cancelled' });

@@ -51,7 +51,7 @@ export function busRegions(bus: Bus): Regions {
     cancel: async (region, swarmId, attempts) => {
       await bus.request(
         subjects.regionControl(region),
-        { v: 1, kind: 'cancel', swarmId, attempts },
+        { v: 1, swarmId, control: { v: 1, kind: 'cancel', attempts } },
         { reply: z.null(), timeoutMs: DISPATCH_TIMEOUT_MS },
       );
     },

@@ -141,8 +141,8 @@ export function regionFace(bus: Bus): RegionFace {
         bus.respond(
           subjects.regionControl(region),
           { request: RegionControl },
-          async ({ swarmId, attempts }) => {
-            await coordinator.cancel(swarmId, attempts);
+          async ({ swarmId, control }) => {
+            if (control.kind === 'cancel') await coordinator.cancel(swarmId, control.attempts);
             return null;
           },
         ),
