@@ -6,7 +6,7 @@ import * as contracts from './index';
 /**
  * One realistic copy of every message and entity, as version 1 sends and stores it, is kept in `golden/v1`. It must parse
  * for ever and lose nothing: peers of another release, and the records in Redis, look like this.
- * A new message gets a row here and a file; a new optional field goes into the file; a field that is already in one never
+ * A new message gets a row here and a file (one for each kind, where a message has kinds); a new optional field goes into the file; a field that is already in one never
  * goes away and never changes its type (that would be version 2, beside this one).
  */
 const MESSAGES = {
@@ -19,6 +19,12 @@ const MESSAGES = {
   'capacity-event': contracts.CapacityEvent,
   'control-reply': contracts.ControlReply,
   'control-request': contracts.ControlRequest,
+  'control-request.cordon': contracts.ControlRequest,
+  'control-request.drain': contracts.ControlRequest,
+  'control-request.signal': contracts.ControlRequest,
+  'control-request.uncordon': contracts.ControlRequest,
+  'cordon-request': contracts.CordonRequest,
+  'cordon-swarm': contracts.CordonSwarm,
   dismissal: contracts.Dismissal,
   'dispatch-reply': contracts.DispatchReply,
   'dispatch-request': contracts.DispatchRequest,
@@ -30,6 +36,8 @@ const MESSAGES = {
   'get-message-query': contracts.GetMessageQuery,
   'get-task-query': contracts.GetTaskQuery,
   'get-workflow-query': contracts.GetWorkflowQuery,
+  'grant-reply': contracts.GrantReply,
+  'grant-request': contracts.GrantRequest,
   heartbeat: contracts.Heartbeat,
   'lb-report': contracts.LbReport,
   'list-tasks-query': contracts.ListTasksQuery,
@@ -37,16 +45,35 @@ const MESSAGES = {
   message: contracts.Message,
   'message-status': contracts.MessageStatus,
   'message-submission': contracts.MessageSubmission,
+  'namespace-changed': contracts.NamespaceChanged,
+  'namespace-page': contracts.NamespacePage,
+  'namespace-settings': contracts.NamespaceSettings,
+  'namespace-view': contracts.NamespaceView,
+  'pause-request': contracts.PauseRequest,
+  'pause-task': contracts.PauseTask,
   'place-reply': contracts.PlaceReply,
   'place-request': contracts.PlaceRequest,
+  'put-namespace': contracts.PutNamespace,
   'region-control': contracts.RegionControl,
+  'region-control.drain': contracts.RegionControl,
+  'region-control.signal': contracts.RegionControl,
   'region-page': contracts.RegionPage,
   'region-summary': contracts.RegionSummary,
+  'replica-alive': contracts.ReplicaAlive,
   'report-reply': contracts.ReportReply,
   'report-request': contracts.ReportRequest,
+  'rerun-request': contracts.RerunRequest,
+  'rerun-task': contracts.RerunTask,
+  'resume-task': contracts.ResumeTask,
+  'retry-task': contracts.RetryTask,
   'route-reply': contracts.RouteReply,
   'route-request': contracts.RouteRequest,
+  'scheduler-active': contracts.SchedulerActive,
+  'scheduler-changes': contracts.SchedulerChanges,
+  'scheduler-changes-reply': contracts.SchedulerChangesReply,
   'service-health': contracts.ServiceHealth,
+  'signal-request': contracts.SignalRequest,
+  'signal-task': contracts.SignalTask,
   'swarm-page': contracts.SwarmPage,
   'system-status': contracts.SystemStatus,
   task: contracts.Task,
@@ -73,8 +100,20 @@ const PARTS = new Set<keyof typeof contracts>([
   ] as const),
   ...(['Rejection', 'Requirements', 'Resources', 'RetryPolicy', 'Step', 'Swarm', 'SwarmProfile'] as const),
   ...(['TaskError', 'TaskSummary', 'Timeouts', 'Usage', 'Waiting', 'WorkflowStep'] as const),
+  ...(['Grant', 'HeldAttempt', 'Limit', 'Progress', 'ProgressReport', 'QueuedTask', 'RateLimit'] as const),
+  ...(['Signal', 'TaskClass', 'WaitFor'] as const),
   // Texts and numbers with a rule.
-  ...(['ErrorCodeSchema', 'EventType', 'Health', 'Instant', 'Json', 'MessageId', 'Millis', 'Name'] as const),
+  ...([
+    'ErrorCodeSchema',
+    'EventType',
+    'Health',
+    'Instant',
+    'Json',
+    'LimitPattern',
+    'MessageId',
+    'Millis',
+    'Name',
+  ] as const),
   ...(['Namespace', 'PlacementRule', 'Priority', 'Region', 'RegionPattern', 'Scalar', 'StepId'] as const),
   ...(['SwarmId', 'TaskId', 'TaskState', 'Token', 'WorkflowId', 'WorkflowState'] as const),
 ]);
@@ -92,6 +131,7 @@ const VOCABULARIES: Record<string, readonly string[]> = {
   messageKinds: contracts.MESSAGE_KINDS,
   qos: contracts.QOS,
   health: contracts.HEALTH,
+  waitingReasons: contracts.Waiting.shape.reason.options,
 };
 
 const directory = join(__dirname, '..', 'golden', 'v1');
@@ -107,11 +147,17 @@ test.each(messages)('%s of version 1 parses and loses nothing', (name, schema) =
   expect(schema.parse(message)).toEqual(message);
 });
 
-test.each(messages)('the golden %s shows every field that its schema has', (name, schema) => {
-  const shown = pathsOf(golden(name));
-  const hidden = fieldsOf(schema).filter((field) => !shown.has(field));
-  expect(hidden).toEqual([]);
-});
+const kinds = (name: string): string[] => Object.keys(MESSAGES).filter((file) => file.startsWith(`${name}.`));
+const wholes = messages.filter(([name]) => !name.includes('.'));
+
+test.each(wholes)(
+  'the golden %s, with those of its other kinds, shows every field that its schema has',
+  (name, schema) => {
+    const shown = new Set([name, ...kinds(name)].flatMap((file) => [...pathsOf(golden(file))]));
+    const hidden = fieldsOf(schema).filter((field) => !shown.has(field));
+    expect(hidden).toEqual([]);
+  },
+);
 
 test.each(['task-submission', 'workflow-submission'] as const)(
   "%s in the brief's spelling is the same submission",
@@ -119,6 +165,16 @@ test.each(['task-submission', 'workflow-submission'] as const)(
     expect(MESSAGES[name].parse(golden(`${name}.brief`))).toEqual(golden(name));
   },
 );
+
+test('a report of a swarm that does not fetch is one that asks for nothing', () => {
+  const plain = golden('report-request.plain');
+  expect(contracts.ReportRequest.parse(plain)).toEqual({
+    ...z.record(z.string(), z.unknown()).parse(plain),
+    outcomes: [],
+    progress: [],
+    fetch: 0,
+  });
+});
 
 test('every exported schema is a golden message or a part of one', () => {
   const listed = new Set<unknown>(Object.values(MESSAGES));
@@ -134,6 +190,7 @@ test('every golden file is read by a test', () => {
     ...Object.keys(MESSAGES),
     'task-submission.brief',
     'workflow-submission.brief',
+    'report-request.plain',
     'vocabulary',
   ];
   expect(readdirSync(directory).sort()).toEqual(files.map((name) => `${name}.json`).sort());
@@ -151,11 +208,12 @@ interface JsonSchema {
   items?: JsonSchema;
   additionalProperties?: JsonSchema | boolean;
   anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
 }
 
 /** The fields of a schema as pointers, with a star for any item or key. What is inside a field of free JSON is nobody's field. */
 function fieldsOf(schema: z.ZodType): string[] {
-  // The document is what toJSONSchema made of it; only these four keywords are read.
+  // The document is what toJSONSchema made of it; only these five keywords are read.
   return walk(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }) as JsonSchema, '');
 
   function walk(node: JsonSchema, path: string): string[] {
@@ -167,7 +225,7 @@ function fieldsOf(schema: z.ZodType): string[] {
     return [
       ...own,
       ...each.flatMap((inner) => walk(inner, `${path}/*`)),
-      ...(node.anyOf ?? []).flatMap((inner) => walk(inner, path)),
+      ...[...(node.anyOf ?? []), ...(node.oneOf ?? [])].flatMap((inner) => walk(inner, path)),
     ];
   }
 }

@@ -141,6 +141,57 @@ test('metadata is limited in entries and in the length of each', () => {
   expect(faults({ type: 'a', metadata: { long } })).toEqual(['/metadata/long too-big']);
 });
 
+describe('time and order', () => {
+  test.each([
+    [
+      'a wait of no time for a start',
+      { timeouts: { scheduleToStartMs: 0 } },
+      '/timeouts/scheduleToStartMs too-small',
+    ],
+    ['a run of no time', { timeouts: { startToCloseMs: 0 } }, '/timeouts/startToCloseMs too-small'],
+    ['a silence of no time', { timeouts: { heartbeatMs: 0 } }, '/timeouts/heartbeatMs too-small'],
+    [
+      'a deadline as epoch ms',
+      { timeouts: { deadline: 1_773_480_413_589 } },
+      '/timeouts/deadline invalid-type',
+    ],
+    [
+      'a deadline in local time',
+      { timeouts: { deadline: '2026-03-14T12:00:00+01:00' } },
+      '/timeouts/deadline invalid-format',
+    ],
+    ['retries within no time', { retry: { totalMs: 0 } }, '/retry/totalMs too-small'],
+    ['a start that is no instant', { notBefore: 'tomorrow' }, '/notBefore invalid-format'],
+    ['a wait for a signal without a name', { waitFor: {} }, '/waitFor/signal invalid-type'],
+    [
+      'a wait for a signal of no time',
+      { waitFor: { signal: 'go', timeoutMs: 0 } },
+      '/waitFor/timeoutMs too-small',
+    ],
+    ['a fairness key with a star', { fairnessKey: 'customer:*' }, '/fairnessKey invalid-format'],
+    ['a limit key with a star', { limitKeys: ['customer:*'] }, '/limitKeys/0 invalid-format'],
+  ])('%s is refused', (_name, fields, fault) => {
+    expect(faults({ type: 'a', ...fields })).toEqual([fault]);
+  });
+
+  test('a task names as many limit keys as it may, and no more', () => {
+    const limitKeys = Array.from({ length: LIMITS.LIMIT_KEYS }, (_, index) => `key-${index}`);
+    expect(faults({ type: 'a', limitKeys })).toEqual([]);
+    expect(faults({ type: 'a', limitKeys: [...limitKeys, 'one-more'] })).toEqual(['/limitKeys too-big']);
+  });
+
+  test.each(['notBefore', 'waitFor'])(
+    "a step's start is its workflow's affair: %s is unknown there",
+    (field) => {
+      const value = field === 'waitFor' ? { signal: 'go' } : '2026-03-14T12:00:00Z';
+      const parsed = Step.safeParse({ id: 'a', type: 'a', [field]: value });
+      expect(parsed.error && toFindings(parsed.error)).toMatchObject([
+        { pointer: `/${field}`, code: 'unknown-field' },
+      ]);
+    },
+  );
+});
+
 describe('keys of the prototype', () => {
   test.each(['requirements', 'retry', 'timeouts'])(
     'in %s are unknown fields and do not reach the result',
@@ -173,8 +224,8 @@ describe('keys of the prototype', () => {
   });
 });
 
-test('four states are ends, the others are on the way', () => {
-  expect(TASK_STATES.filter(isTerminal)).toEqual(['succeeded', 'failed', 'cancelled', 'skipped']);
+test('five states are ends, the others are on the way', () => {
+  expect(TASK_STATES.filter(isTerminal)).toEqual(['succeeded', 'failed', 'cancelled', 'expired', 'skipped']);
   expect(isTerminal('constructor')).toBe(false);
 });
 

@@ -73,6 +73,30 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'The attempt ran longer than `timeouts.startToCloseMs`.',
     'Allow more time, or make the work smaller.',
   ],
+  'heartbeat-timeout': [
+    'The handler reported nothing for longer than `timeouts.heartbeatMs`.',
+    'Report progress more often, or allow a longer silence; the retry policy decides what happens next.',
+  ],
+  'schedule-to-start-timeout': [
+    'No attempt started within `timeouts.scheduleToStartMs`.',
+    'Look at why it waited (`GET /v1/tasks/{id}/explain`); add capacity, or allow a longer wait.',
+  ],
+  'deadline-exceeded': [
+    '`timeouts.deadline` passed before the task ended.',
+    'Submit earlier, with a later deadline, or with a higher priority.',
+  ],
+  'signal-timeout': [
+    'The signal of `waitFor` did not come within its `timeoutMs`.',
+    'Retry the task when the signal can come, or allow a longer wait.',
+  ],
+  'wrong-state': [
+    'The task is in a state in which this cannot be done; `detail` names it.',
+    'Read the task; nothing has changed.',
+  ],
+  'revision-conflict': [
+    'Somebody else has changed it since it was read.',
+    'Read it again, and repeat the change with its new revision.',
+  ],
   'output-too-large': [
     'The output of the attempt is over the limit.',
     'Store the data elsewhere, and return a reference.',

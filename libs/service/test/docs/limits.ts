@@ -34,6 +34,31 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   ],
   METADATA_ENTRIES: ["Entries of a task's metadata", 'Refused with `invalid-request`.'],
   METADATA_VALUE_CHARS: ['One value of the metadata', 'Refused with `invalid-request`.'],
+  LIMIT_KEYS: ['Keys of limits that one task names', 'Refused with `invalid-request`.'],
+  TASK_SIGNALS: ['Signals kept with one task', 'A further one is refused with `wrong-state`.'],
+  SIGNAL_BYTES: ['Serialized payload of one signal', 'Refused with `input-too-large`.'],
+  PROGRESS_MESSAGE_CHARS: ['Message of a progress report', 'The text is cut.'],
+  PROGRESS_MS: [
+    'Least time between two stored progress reports of one attempt',
+    'What comes sooner is left out; the next one after that time is stored.',
+  ],
+  CANCEL_GRACE_MS: [
+    'Time that a running attempt has to end after a cancel',
+    'The attempt is given up, and the task ends as cancelled.',
+  ],
+  TIMEOUT_GRACE_MS: [
+    'How much longer than `startToCloseMs` the swarm has to report the time-out itself',
+    'The owner ends the attempt with `attempt-timeout`.',
+  ],
+  NAMESPACE_LIMITS: ['Limits by key in the settings of a namespace', 'Refused with `invalid-request`.'],
+  NAMESPACE_WEIGHTS: [
+    'Weights of fairness keys in the settings of a namespace',
+    'Refused with `invalid-request`.',
+  ],
+  NAMESPACES: [
+    'Namespaces that have settings',
+    'Settings of a further one are refused with `invalid-request`.',
+  ],
   RETRY_MAX_ATTEMPTS: ['Attempts that a retry policy may ask for', 'Refused with `invalid-request`.'],
   LOST_ATTEMPTS: ['Attempts of one task lost to dying swarms', 'The task fails with `attempt-lost`.'],
   ATTEMPT_HISTORY: [
