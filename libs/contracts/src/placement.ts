@@ -73,7 +73,13 @@ export const PlaceItem = z.object({
 });
 export type PlaceItem = z.infer<typeof PlaceItem>;
 
-export const PlaceRequest = z.object({ v: z.literal(1), epoch: z.number().int(), items: z.array(PlaceItem) });
+/** From the scheduler; or from the coordinator of a region, for attempts that a swarm of it has refused. */
+export const PlaceRequest = z.object({
+  v: z.literal(1),
+  epoch: z.number().int(),
+  region: Region.optional().describe('of a coordinator: the epoch is that of this region'),
+  items: z.array(PlaceItem),
+});
 export type PlaceRequest = z.infer<typeof PlaceRequest>;
 
 export const Placement = z.object({

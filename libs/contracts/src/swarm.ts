@@ -68,7 +68,9 @@ export const AttemptDispatch = z.object({
   startToCloseMs: Millis.optional(),
   heartbeatMs: Millis.optional(),
   signals: z.array(Signal).optional(),
-  requirements: Requirements.optional().describe('for a coordinator that has to pick another swarm'),
+  requirements: Requirements.optional().describe(
+    'only when it is sent for the first time: the coordinator that `regionEpoch` names may send it to another swarm when it is refused',
+  ),
   workflowId: z.string().optional(),
   step: z.string().optional(),
   traceparent: z.string(),
@@ -80,7 +82,14 @@ export const DispatchRequest = z.object({
   v: z.literal(1),
   shard: z.number().int().nonnegative(),
   epoch: z.number().int().positive(),
-  regionEpoch: z.number().int().positive().optional().describe('set by the coordinator that passes it on'),
+  regionEpoch: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      'from the owner: the newest epoch of the region that it knows of, the same in every repetition; from the coordinator, to the swarm: its own',
+    ),
   reportTo: z
     .string()
     .max(256)
@@ -160,6 +169,12 @@ export const ReportRequest = z.object({
   v: z.literal(1),
   swarmId: SwarmId,
   region: Region.optional(),
+  regionEpoch: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('of the coordinator that reports losses: owners take none of an older one'),
   instance: z.string().optional(),
   id: z
     .string()

@@ -14,6 +14,7 @@ import type {
   PlaceItem,
   PlaceResult,
   QueuedTask,
+  ReportReply,
   TaskClass,
   TaskState,
   Waiting,
@@ -105,7 +106,8 @@ export interface Handover {
 
 /** The load-balancer. */
 export interface Placer {
-  place(epoch: number, items: PlaceItem[]): Promise<PlaceResult[]>;
+  /** @param region of a coordinator, whose epoch it then is; otherwise it is the scheduler's */
+  place(epoch: number, items: PlaceItem[], region?: string): Promise<PlaceResult[]>;
   report(outcomes: LbReport['outcomes']): void;
 }
 
@@ -118,14 +120,45 @@ export interface Regions {
 
 /** Swarms, as coordinators see them. */
 export interface Swarms {
+  /**
+   * @throws MultiswarmError `swarm-not-found` when nobody listens, so that nothing can have begun; after any other error it
+   * may have.
+   */
   dispatch(swarmId: string, request: DispatchRequest): Promise<DispatchOutcome[]>;
   control(swarmId: string, control: ControlRequest): Promise<void>;
   dismiss(swarmId: string, instance: string, reason: string): void;
 }
 
+/** What a coordinator knows to be lost with a swarm. */
+export interface LossReport {
+  region: string;
+  regionEpoch: number;
+  swarmId: string;
+  reports: AttemptReport[];
+}
+
 /** Owners, as coordinators see them. */
 export interface Owners {
-  report(shard: number, swarmId: string, reports: AttemptReport[]): Promise<void>;
+  /** @throws MultiswarmError when there is no answer: the same losses may be reported again. */
+  report(shard: number, losses: LossReport): Promise<ReportReply['acks']>;
+}
+
+/** What an operator wants of a swarm. `uncordon` stands until the swarm has taken it in. */
+export interface Cordon {
+  swarmId: string;
+  kind: 'cordon' | 'drain' | 'uncordon';
+  reason: string;
+  /** Epoch ms. */
+  at: number;
+}
+
+/** The cordons of a region: they survive its coordinator and its swarms. */
+export interface CordonStore {
+  load(region: string): Promise<Cordon[]>;
+  /** One per swarm: the last. @returns false where the region has a newer coordinator; nothing is changed then */
+  put(region: string, epoch: number, cordon: Cordon): Promise<boolean>;
+  /** @returns false where the region has a newer coordinator; nothing is changed then */
+  remove(region: string, epoch: number, swarmIds: readonly string[]): Promise<boolean>;
 }
 
 /** The stream of events that outlives its consumers. */
