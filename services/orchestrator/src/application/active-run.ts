@@ -2,21 +2,26 @@ import { isTerminal, type JsonValue, type TaskState } from '@multiswarm/contract
 import type { TaskRecord } from '../domain/task/record';
 import { RunPlan } from '../domain/workflow/planner';
 import type { RunProgress, RunRecord, RunStep } from '../domain/workflow/run';
+import type { RunCounter } from './change';
 
 /** A run in its owner's memory: its record, its plan, and the outputs that later steps may still ask for. */
-export class ActiveRun {
+export class ActiveRun implements RunCounter {
   record: RunRecord;
   readonly plan: RunPlan;
   private readonly stepById: Map<string, RunStep>;
   private readonly outputs = new Map<string, JsonValue>();
   private cost: number;
+  private events: number;
 
+  /** @param events how many events the run has had */
   constructor(
     record: RunRecord,
+    events: number,
     ended: ReadonlyMap<string, TaskRecord>,
     active: ReadonlyMap<string, TaskRecord>,
   ) {
     this.record = record;
+    this.events = events;
     const stateOf = (step: RunStep): TaskState =>
       (ended.get(step.taskId) ?? active.get(step.taskId))?.state ?? 'blocked';
     this.plan = new RunPlan(record.spec.steps, stateOf);
@@ -27,6 +32,11 @@ export class ActiveRun {
       this.cost += task?.cost ?? 0;
       if (task && isTerminal(task.state) && task.output !== undefined) this.outputs.set(step.id, task.output);
     }
+  }
+
+  next(): number {
+    this.events += 1;
+    return this.events;
   }
 
   step(id: string): RunStep {
@@ -49,6 +59,6 @@ export class ActiveRun {
   }
 
   progress(): RunProgress {
-    return { counts: this.plan.counts(), cost: this.cost };
+    return { counts: this.plan.counts(), cost: this.cost, events: this.events };
   }
 }

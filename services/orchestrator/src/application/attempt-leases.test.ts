@@ -1,48 +1,106 @@
 import { ManualClock } from '@multiswarm/core';
 import { AttemptLeases } from './attempt-leases';
 
-const TIMEOUT_MS = 30_000;
+const TIMES = { attemptLeaseMs: 10_000, regionTimeoutMs: 30_000, resendMs: 2_000 };
 
-function leases(): { clock: ManualClock; held: AttemptLeases } {
+function leases(): {
+  clock: ManualClock;
+  leases: AttemptLeases;
+  hear: (held: string[], epoch?: number) => void;
+} {
   const clock = new ManualClock();
-  return { clock, held: new AttemptLeases(TIMEOUT_MS, () => clock.monotonic()) };
+  const made = new AttemptLeases(TIMES, () => clock.monotonic());
+  return {
+    clock,
+    leases: made,
+    hear: (held, epoch = 1) =>
+      void made.seen({ region: 'eu', epoch, held: held.map((taskId) => ({ taskId, attempt: 1 })) }),
+  };
 }
 
-test('an attempt is lost after a full period without a sign, once', () => {
-  const { clock, held } = leases();
-  held.hold({ taskId: 't1', attempt: 1 });
-  clock.advance(TIMEOUT_MS - 1);
-  expect(held.expired()).toEqual([]);
+const ids = (lost: { taskId: string }[]): string[] => lost.map(({ taskId }) => taskId);
+
+test('without a word of its region an attempt lives for the region timeout, and is lost once', () => {
+  const { clock, leases: own } = leases();
+  own.hold('a', 1, 'eu', false);
+  clock.advance(29_999);
+  expect(own.expired()).toEqual([]);
   clock.advance(1);
-  expect(held.expired()).toEqual([{ taskId: 't1', attempt: 1 }]);
-  expect(held.expired()).toEqual([]);
+  expect(ids(own.expired())).toEqual(['a']);
+  expect(own.expired()).toEqual([]);
 });
 
-test('a sign of life of this very attempt gives it a new period, one of another attempt does not', () => {
-  const { clock, held } = leases();
-  held.hold({ taskId: 't1', attempt: 2 });
-  held.hold({ taskId: 't2', attempt: 1 });
-  clock.advance(TIMEOUT_MS - 1);
-  held.seen([
-    { taskId: 't1', attempt: 2 },
-    { taskId: 't2', attempt: 9 },
-    { taskId: 'unknown', attempt: 1 },
-  ]);
-  clock.advance(TIMEOUT_MS - 1);
-  expect(held.expired()).toEqual([{ taskId: 't2', attempt: 1 }]);
-  clock.advance(1);
-  expect(held.expired()).toEqual([{ taskId: 't1', attempt: 2 }]);
+test('a region that is heard and does not list an attempt loses it after the attempt lease', () => {
+  const { clock, leases: own, hear } = leases();
+  own.hold('a', 1, 'eu', false);
+  own.hold('b', 1, 'eu', false);
+  for (let passed = 0; passed < 10_000; passed += 2_000) {
+    hear(['b']);
+    clock.advance(2_000);
+  }
+  hear(['b']);
+  expect(ids(own.expired())).toEqual(['a']);
 });
 
-test('a new attempt of a task replaces the older one, and one that ended is not lost', () => {
-  const { clock, held } = leases();
-  held.hold({ taskId: 't1', attempt: 1 });
-  held.hold({ taskId: 't2', attempt: 1 });
-  clock.advance(TIMEOUT_MS / 2);
-  held.hold({ taskId: 't1', attempt: 2 });
-  held.drop('t2');
-  clock.advance(TIMEOUT_MS / 2);
-  expect(held.expired()).toEqual([]);
-  clock.advance(TIMEOUT_MS / 2);
-  expect(held.expired()).toEqual([{ taskId: 't1', attempt: 2 }]);
+test('a region that was silent in between, or has a new coordinator, is given a full attempt lease again', () => {
+  for (const interrupt of ['silence', 'coordinator']) {
+    const { clock, leases: own, hear } = leases();
+    own.hold('a', 1, 'eu', false);
+    for (let step = 0; step < 4; step += 1) {
+      hear([]);
+      clock.advance(2_000);
+    }
+    if (interrupt === 'silence') clock.advance(6_000);
+    for (let step = 0; step < 4; step += 1) {
+      hear([], interrupt === 'coordinator' ? 2 : 1);
+      clock.advance(2_000);
+    }
+    hear([], 2);
+    expect(own.expired()).toEqual([]);
+  }
+});
+
+test('a summary of an older coordinator says nothing', () => {
+  const { clock, leases: own, hear } = leases();
+  hear([], 2);
+  own.hold('a', 1, 'eu', false);
+  clock.advance(29_000);
+  hear(['a'], 1);
+  clock.advance(1_000);
+  expect(ids(own.expired())).toEqual(['a']);
+});
+
+test('a sign of another attempt of the task is none, and a dropped attempt is not lost', () => {
+  const { clock, leases: own } = leases();
+  own.hold('a', 2, 'eu', false);
+  own.hold('b', 1, 'eu', false);
+  expect(own.seen({ region: 'eu', epoch: 1, held: [{ taskId: 'a', attempt: 1 }] })).toEqual([]);
+  own.drop('a', 1);
+  own.drop('b', 1);
+  clock.advance(30_000);
+  expect(ids(own.expired())).toEqual(['a']);
+});
+
+test('what nobody could have told us is no sign of death', () => {
+  const { clock, leases: own } = leases();
+  own.hold('a', 1, 'eu', false);
+  clock.advance(29_999);
+  own.refresh();
+  clock.advance(29_999);
+  expect(own.expired()).toEqual([]);
+});
+
+test('an attempt that was sent and not accepted is sent again, until it is accepted', () => {
+  const { clock, leases: own } = leases();
+  own.hold('a', 1, 'eu', true);
+  clock.advance(1_999);
+  expect(own.unaccepted()).toEqual([]);
+  clock.advance(1);
+  expect(own.unaccepted()).toEqual([{ taskId: 'a', attempt: 1 }]);
+  expect(own.unaccepted()).toEqual([]);
+  clock.advance(2_000);
+  expect(own.unaccepted()).toHaveLength(1);
+  own.accepted('a', 1, 'eu');
+  clock.advance(2_000);
+  expect(own.unaccepted()).toEqual([]);
 });

@@ -1,49 +1,114 @@
-import type { AttemptRef } from '@multiswarm/contracts';
+import type { AttemptRef, RegionSummary } from '@multiswarm/contracts';
+
+/** Coordinators summarize their region every heartbeat; one that has been silent for longer than this is not being heard. */
+const REGION_FRESH_MS = 5_000;
+
+export interface LeaseTimes {
+  /** A region that is heard does not list the attempt for this long: it is lost. */
+  attemptLeaseMs: number;
+  /** Nobody has heard of the attempt for this long, whatever its region says: it is lost. */
+  regionTimeoutMs: number;
+  /** An attempt that nobody has accepted is sent again after this. */
+  resendMs: number;
+}
+
+interface Held {
+  attempt: number;
+  region: string;
+  seenAt: number;
+  /** Until it is accepted: when it was last sent. */
+  sentAt: number | undefined;
+}
 
 /**
- * Proof of life of attempts, as the global level sees it: the last resort behind the coordinators, for regions that are
- * cut off or have no coordinator. Pure: times are monotonic milliseconds.
+ * Proof of life of attempts, as their owner sees it: behind the coordinators, which report what they know to be lost.
+ * Pure: times are monotonic milliseconds.
  *
- * L1. An attempt is declared lost only after `timeoutMs` without a sign since it was taken over, so a new owner first
- *     waits a full period.
+ * L1. An attempt is declared lost only after a full period without a sign since it was taken over, so a new owner first
+ *     waits.
+ * L2. Only a region that is being heard can fail to list an attempt; of one that is cut off nothing is known until the
+ *     region timeout.
+ * L3. A summary of an older coordinator than one heard before says nothing.
  */
 export class AttemptLeases {
-  private readonly held = new Map<string, { attempt: number; until: number }>();
+  private readonly held = new Map<string, Held>();
+  private readonly regions = new Map<string, { epoch: number; since: number; at: number }>();
 
   constructor(
-    private readonly timeoutMs: number,
+    private readonly times: LeaseTimes,
     private readonly monotonic: () => number,
   ) {}
 
-  hold(ref: AttemptRef): void {
-    this.held.set(ref.taskId, { attempt: ref.attempt, until: this.monotonic() + this.timeoutMs });
+  /** @param sent whether it has just been sent to the swarm, or waits for a word of acceptance from there */
+  hold(taskId: string, attempt: number, region: string, sent: boolean): void {
+    const now = this.monotonic();
+    this.held.set(taskId, { attempt, region, seenAt: now, sentAt: sent ? now : undefined });
   }
 
-  /** A swarm was seen holding these. */
-  seen(refs: readonly AttemptRef[]): void {
-    const until = this.monotonic() + this.timeoutMs;
-    for (const ref of refs) {
-      const lease = this.held.get(ref.taskId);
-      if (lease?.attempt === ref.attempt) lease.until = until;
-    }
+  accepted(taskId: string, attempt: number, region: string): void {
+    const held = this.held.get(taskId);
+    if (held?.attempt !== attempt) return;
+    held.sentAt = undefined;
+    held.region = region;
+    held.seenAt = this.monotonic();
+  }
+
+  drop(taskId: string, attempt: number): void {
+    if (this.held.get(taskId)?.attempt === attempt) this.held.delete(taskId);
+  }
+
+  /** @returns those of its attempts that are ours. */
+  seen({ region, epoch, held: refs }: Pick<RegionSummary, 'region' | 'epoch' | 'held'>): AttemptRef[] {
+    const now = this.monotonic();
+    const known = this.regions.get(region);
+    if (known && epoch < known.epoch) return []; // L3
+    const unbroken = known && known.epoch === epoch && now - known.at <= REGION_FRESH_MS;
+    this.regions.set(region, { epoch, at: now, since: unbroken ? known.since : now });
+    return refs.filter((ref) => {
+      const held = this.held.get(ref.taskId);
+      if (held?.attempt !== ref.attempt) return false;
+      held.seenAt = now;
+      return true;
+    });
   }
 
   /** Nobody could tell us anything: everybody gets a full period again. */
   refresh(): void {
-    const until = this.monotonic() + this.timeoutMs;
-    for (const lease of this.held.values()) lease.until = until;
-  }
-
-  drop(taskId: string): void {
-    this.held.delete(taskId);
-  }
-
-  /** Removes and returns the attempts whose time has run out. */
-  expired(): AttemptRef[] {
     const now = this.monotonic();
-    const lost: AttemptRef[] = [];
-    for (const [taskId, { attempt, until }] of this.held) if (until <= now) lost.push({ taskId, attempt });
+    for (const held of this.held.values()) held.seenAt = now;
+    this.regions.clear();
+  }
+
+  /** Attempts of which there has been no sign for too long, with what that means; each is returned once. */
+  expired(): (AttemptRef & { reason: string })[] {
+    const now = this.monotonic();
+    const lost: (AttemptRef & { reason: string })[] = [];
+    for (const [taskId, { attempt, region, seenAt }] of this.held) {
+      const reason = this.whyLost(region, now - seenAt, now);
+      if (reason !== undefined) lost.push({ taskId, attempt, reason });
+    }
     for (const { taskId } of lost) this.held.delete(taskId);
     return lost;
+  }
+
+  /** Attempts to be sent again: their acceptance is due. */
+  unaccepted(): AttemptRef[] {
+    const now = this.monotonic();
+    const refs: AttemptRef[] = [];
+    for (const [taskId, held] of this.held) {
+      if (held.sentAt === undefined || now - held.sentAt < this.times.resendMs) continue;
+      held.sentAt = now;
+      refs.push({ taskId, attempt: held.attempt });
+    }
+    return refs;
+  }
+
+  private whyLost(region: string, silentMs: number, now: number): string | undefined {
+    const { attemptLeaseMs, regionTimeoutMs } = this.times;
+    if (silentMs >= regionTimeoutMs) return `no sign of life for ${regionTimeoutMs} ms`;
+    const heard = this.regions.get(region);
+    const listening = heard && now - heard.at <= REGION_FRESH_MS && now - heard.since >= attemptLeaseMs; // L2
+    if (!listening || silentMs < attemptLeaseMs) return undefined;
+    return `region ${region} has not listed it for ${attemptLeaseMs} ms`;
   }
 }

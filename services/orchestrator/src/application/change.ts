@@ -3,25 +3,6 @@ import type { Effect, EventDraft, TaskRecord, Transition } from '../domain/task/
 import type { RunProgress, RunRecord } from '../domain/workflow/run';
 import type { Write } from '../ports';
 
-/** Numbers the events of each root without a gap. */
-export class EventNumbers {
-  private readonly last: Map<string, number>;
-
-  constructor(lengths: ReadonlyMap<string, number> = new Map()) {
-    this.last = new Map(lengths);
-  }
-
-  next(root: string): number {
-    const seq = (this.last.get(root) ?? 0) + 1;
-    this.last.set(root, seq);
-    return seq;
-  }
-
-  forget(root: string): void {
-    this.last.delete(root);
-  }
-}
-
 /** Events that belong to an attempt, and say where it ran. */
 const OF_AN_ATTEMPT: ReadonlySet<string> = new Set<Event['type']>([
   'task.assigned',
@@ -29,76 +10,103 @@ const OF_AN_ATTEMPT: ReadonlySet<string> = new Set<Event['type']>([
   'task.refused',
   'task.lost',
   'task.backoff',
+  'task.progress',
   'task.succeeded',
   'task.failed',
 ]);
 
+/** Counts the events of one run, and tells its progress. */
+export interface RunCounter {
+  readonly record: RunRecord;
+  next(): number;
+  progress(): RunProgress;
+}
+
 /**
  * What one command changes, in the order in which it happened: the writes of one unit, and the effects that wait for
  * their commit.
+ *
+ * E1. The events of a root are numbered from 1 without a gap: a lone task counts its own, a run counts those of its steps.
  */
 export class Change {
   readonly writes: Write[] = [];
   readonly effects: { effect: Effect; record: TaskRecord }[] = [];
+  /** Records as this change leaves them, by id; an earlier one of the same change is replaced. */
+  readonly records = new Map<string, TaskRecord>();
+  private readonly runs = new Set<RunCounter>();
 
-  constructor(
-    private readonly numbers: EventNumbers,
-    readonly now: number,
-  ) {}
+  constructor(readonly now: number) {}
 
-  task(before: TaskRecord | undefined, { record, events, effects }: Transition): void {
+  /** @param run counts the events where the task is a step */
+  task(before: TaskRecord | undefined, { record, events, effects }: Transition, run?: RunCounter): void {
     if (before?.state !== record.state) {
       if (before) this.writes.push({ kind: 'count', state: before.state, by: -1 });
       this.writes.push({ kind: 'count', state: record.state, by: 1 });
     }
-    this.writes.push({ kind: 'task', record, isNew: before === undefined });
-    for (const draft of events) this.taskEvent(record, draft);
+    const implied = before === undefined && run === undefined && record.state === 'queued';
+    const from = record.events;
+    // A transition hands over a record of its own, which nobody else has seen yet: E1.
+    if (run) this.runs.add(run);
+    else record.events = from + events.length;
+    this.writes.push({ kind: 'task', record, isNew: before === undefined, was: before?.state });
+    events.forEach((draft, index) => {
+      this.taskEvent(record, draft, run ? run.next() : from + index + 1, implied);
+    });
     for (const effect of effects) this.effects.push({ effect, record });
+    this.records.set(record.id, record);
   }
 
-  run(record: RunRecord, progress: RunProgress, draft: EventDraft, isNew: boolean): void {
-    this.writes.push({ kind: 'run', record, progress, isNew });
-    this.event({ ...draft, root: record.id, namespace: record.spec.namespace, workflowId: record.id });
+  run(run: RunCounter, draft: EventDraft, isNew: boolean): void {
+    const { record } = run;
+    const { id, spec } = record;
+    const seq = run.next();
+    this.runs.add(run);
+    this.writes.push({ kind: 'run', record, progress: run.progress(), isNew });
+    this.event({ ...draft, root: id, namespace: spec.namespace, workflowId: id }, seq, false);
   }
 
-  progress(runId: string, progress: RunProgress): void {
-    this.writes.push({ kind: 'run-progress', runId, progress });
+  /** To be called once, before the commit: the progress of each run that this change touched, once per run. */
+  seal(): void {
+    for (const run of this.runs)
+      this.writes.push({ kind: 'run-progress', runId: run.record.id, progress: run.progress() });
+    this.runs.clear();
   }
 
   rootEnded(root: string, expiresAt: number): void {
     this.writes.push({ kind: 'root-ended', root, expiresAt });
-    this.numbers.forget(root);
+  }
+
+  rootReopened(root: string): void {
+    this.writes.push({ kind: 'root-reopened', root });
   }
 
   forget(root: string, taskIds: string[]): void {
     this.writes.push({ kind: 'forget', root, taskIds });
   }
 
-  private taskEvent(record: TaskRecord, draft: EventDraft): void {
+  private taskEvent(record: TaskRecord, draft: EventDraft, seq: number, implied: boolean): void {
     const { workflowId, step, namespace } = record.spec;
     const attempt = OF_AN_ATTEMPT.has(draft.type) ? record.attempts.at(-1) : undefined;
-    this.event({
-      ...draft,
-      root: workflowId ?? record.id,
-      namespace,
-      taskId: record.id,
-      ...(workflowId === undefined ? {} : { workflowId }),
-      ...(step === undefined ? {} : { step }),
-      ...(attempt ? { attempt: attempt.attempt, swarmId: attempt.swarmId, region: attempt.region } : {}),
-    });
+    const event: EventOf = { ...draft, root: workflowId ?? record.id, namespace, taskId: record.id };
+    if (workflowId !== undefined) event.workflowId = workflowId;
+    if (step !== undefined) event.step = step;
+    if (attempt) {
+      event.attempt = attempt.attempt;
+      event.swarmId = attempt.swarmId;
+      event.region = attempt.region;
+    }
+    this.event(event, seq, implied);
   }
 
-  private event(
-    event: Partial<Event> & {
-      type: Event['type'];
-      root: string;
-      namespace: string;
-      data?: Record<string, JsonValue>;
-    },
-  ): void {
-    this.writes.push({
-      kind: 'event',
-      event: { v: 1, seq: this.numbers.next(event.root), at: this.now, ...event },
-    });
+  private event(event: EventOf, seq: number, implied: boolean): void {
+    const whole: Event = { v: 1, seq, at: this.now, ...event };
+    this.writes.push(implied ? { kind: 'event', event: whole, implied } : { kind: 'event', event: whole });
   }
 }
+
+type EventOf = Partial<Event> & {
+  type: Event['type'];
+  root: string;
+  namespace: string;
+  data?: Record<string, JsonValue>;
+};

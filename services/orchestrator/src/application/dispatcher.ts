@@ -2,7 +2,9 @@ import {
   MultiswarmError,
   type AttemptDispatch,
   type AttemptRef,
+  type ControlRequest,
   type DispatchOutcome,
+  type DispatchRequest,
 } from '@multiswarm/contracts';
 import { Batcher, chunkByBytes, delay, jsonBytes, type Clock } from '@multiswarm/core';
 import type { Regions } from '../ports';
@@ -14,7 +16,14 @@ const BATCH_BYTES = 512 * 1024;
 const ENVELOPE_BYTES = 1_024;
 const RETRY_MS = { first: 100, most: 1_000 };
 
-type CancelRef = AttemptRef & { reason: string };
+export interface DispatcherOptions {
+  shard: number;
+  epoch: number;
+  /** Subject on which this process takes reports for all its shards. */
+  reportTo: string;
+  /** How long a region may owe an answer. */
+  giveUpMs: number;
+}
 
 /**
  * Takes committed attempts to the coordinators of their regions, together what was committed together.
@@ -25,13 +34,17 @@ export class Dispatcher {
   private readonly regions = new Map<string, Batcher<AttemptDispatch>>();
 
   constructor(
-    private readonly shard: number,
-    private readonly epoch: number,
+    private readonly options: DispatcherOptions,
     private readonly port: Regions,
     private readonly clock: Clock,
-    private readonly giveUpMs: number,
     private readonly on: { outcomes: (outcomes: DispatchOutcome[]) => void; fault: (error: unknown) => void },
   ) {}
+
+  /** The message that carries these attempts. */
+  request(attempts: AttemptDispatch[]): DispatchRequest {
+    const { shard, epoch, reportTo } = this.options;
+    return { v: 1, shard, epoch, reportTo, attempts };
+  }
 
   send(region: string, attempt: AttemptDispatch): void {
     let batcher = this.regions.get(region);
@@ -47,8 +60,12 @@ export class Dispatcher {
   }
 
   /** Best effort and repeated for a while: the report or the loss of the attempt ends the task in any case. */
-  cancel(region: string, swarmId: string, ref: CancelRef): void {
-    void this.retrying(() => this.port.cancel(region, swarmId, [ref])).catch((error: unknown) =>
+  cancel(region: string, swarmId: string, attempt: AttemptRef & { reason: string }): void {
+    this.control(region, swarmId, { v: 1, kind: 'cancel', attempts: [attempt] });
+  }
+
+  control(region: string, swarmId: string, control: ControlRequest): void {
+    void this.retrying(() => this.port.control(region, swarmId, control)).catch((error: unknown) =>
       this.on.fault(error),
     );
   }
@@ -56,7 +73,7 @@ export class Dispatcher {
   private async sendAll(region: string, attempts: AttemptDispatch[]): Promise<void> {
     for (const part of chunkByBytes(attempts, bytesOf, { bytes: BATCH_BYTES })) {
       // Not awaited: a slow swarm must not hold up the attempts of the next batch; the swarm's admission bounds what is under way.
-      void this.retrying(() => this.port.dispatch(region, this.shard, this.epoch, part)).then(
+      void this.retrying(() => this.port.dispatch(region, this.request(part))).then(
         this.on.outcomes,
         (error: unknown) => {
           this.on.fault(error);
@@ -76,11 +93,11 @@ export class Dispatcher {
 
   private whyNot(region: string, error: unknown): string {
     if (error instanceof MultiswarmError && !error.retryable) return error.message;
-    return `region ${region} did not answer for ${this.giveUpMs} ms`;
+    return `region ${region} did not answer for ${this.options.giveUpMs} ms`;
   }
 
   private async retrying<T>(action: () => Promise<T>): Promise<T> {
-    const deadline = this.clock.monotonic() + this.giveUpMs;
+    const deadline = this.clock.monotonic() + this.options.giveUpMs;
     for (let wait: number = RETRY_MS.first; ; wait = Math.min(RETRY_MS.most, wait * 2)) {
       try {
         return await action();

@@ -6,20 +6,23 @@ import {
   validateWorkflow,
   type Accepted,
   type BatchReply,
+  type TaskSpec,
   type ValidationReply,
 } from '@multiswarm/contracts';
 import { delay, within, type Clock } from '@multiswarm/core';
-import type { Admission } from './shard-owner';
+import type { Admission, UserCommand } from './shard-owner';
 import type { Intake, NewRun, NewTask } from './intake';
 
 /** Owners of shards, wherever they are. */
 export interface OwnerCommands {
   submitTasks(shard: number, tasks: NewTask[]): Promise<(Admission | MultiswarmError)[]>;
   submitRun(shard: number, run: NewRun): Promise<Admission>;
-  cancelTask(shard: number, id: string, reason: string): Promise<void>;
+  command(shard: number, id: string, command: UserCommand): Promise<void>;
   cancelRun(shard: number, id: string, reason: string): Promise<void>;
 }
 
+/** Tasks of a batch that go to one shard together, where nothing binds them to another: fewer and larger commits. */
+const BATCH_RUN = 128;
 const RETRY_MS = { first: 50, most: 500 };
 /** A commit that Redis does not confirm goes on, but its client is not kept waiting longer. */
 const CONFIRM_MS = 5_000;
@@ -37,10 +40,23 @@ export class Gateway {
     private readonly clock: Clock,
     private readonly ownerWaitMs: number,
     private readonly onAccepted: (priority: string, count: number) => void,
+    private readonly specOf: (id: string) => Promise<TaskSpec>,
   ) {}
 
   async submitTask(given: unknown, traceparent: string): Promise<Accepted> {
-    const task = this.intake.task(given, traceparent);
+    return this.submit(this.intake.task(given, traceparent));
+  }
+
+  /**
+   * The same work once more, as a task of its own.
+   * @throws MultiswarmError `task-not-found`
+   */
+  async rerun(id: string, idempotencyKey: string | undefined, traceparent: string): Promise<Accepted> {
+    const spec = await this.specOf(id);
+    return this.submit(this.intake.rerun({ id, spec }, idempotencyKey, traceparent));
+  }
+
+  private async submit(task: NewTask): Promise<Accepted> {
     const [answer] = await this.retrying((again) =>
       this.owners.submitTasks(task.shard, [again ? asRepeated(task) : task]),
     );
@@ -54,10 +70,15 @@ export class Gateway {
   async submitBatch(items: readonly unknown[], traceparentOf: () => string): Promise<BatchReply> {
     const results: BatchReply['results'] = [];
     const shards = new Map<number, { index: number; task: NewTask }[]>();
+    let shard = this.intake.anyShard();
     items.forEach((item, index) => {
       try {
-        const task = this.intake.task(item, traceparentOf());
-        shards.set(task.shard, [...(shards.get(task.shard) ?? []), { index, task }]);
+        if (index % BATCH_RUN === 0) shard = (shard + 1) % this.shards;
+        const task = this.intake.task(item, traceparentOf(), shard);
+        const entry = { index, task };
+        const list = shards.get(task.shard);
+        if (list) list.push(entry);
+        else shards.set(task.shard, [entry]);
       } catch (error) {
         results[index] = refusal(index, error);
       }
@@ -101,9 +122,13 @@ export class Gateway {
       : { valid: false, findings: validation.findings };
   }
 
-  async cancelTask(id: string, reason: string): Promise<void> {
+  /**
+   * Cancel, pause, resume, signal, retry.
+   * @throws MultiswarmError `task-not-found`, or `wrong-state` with what to do instead
+   */
+  async command(id: string, command: UserCommand): Promise<void> {
     const shard = this.shard(id, 'task-not-found');
-    await this.retrying(() => this.owners.cancelTask(shard, id, reason));
+    await this.retrying(() => this.owners.command(shard, id, command));
   }
 
   async cancelWorkflow(id: string, reason: string): Promise<void> {

@@ -4,22 +4,27 @@ import {
   LIMITS,
   MultiswarmError,
   parseOrThrow,
+  PRIORITIES,
   summarize,
   taskId,
+  type Priority,
   type TaskSpec,
   TaskSubmission,
   validateWorkflow,
   workflowId,
   type WorkflowSubmission,
 } from '@multiswarm/contracts';
-import { randomInteger, type Clock, type Ids, type Random } from '@multiswarm/core';
+import { jsonBytes, randomInteger, type Clock, type Ids, type Random } from '@multiswarm/core';
 import type { RunRecord } from '../domain/workflow/run';
+import { OrderNumbers } from './order-numbers';
 
 export interface NewTask {
   id: string;
   shard: number;
   /** It may be there already: an idempotency key makes its id, or it was sent before and the answer is not known. */
   keyed: boolean;
+  /** See `OrderNumbers`. */
+  order: number;
   spec: TaskSpec;
 }
 
@@ -27,29 +32,75 @@ export interface NewRun {
   shard: number;
   keyed: boolean;
   record: RunRecord;
-  steps: { id: string; spec: TaskSpec }[];
+  steps: { id: string; order: number; spec: TaskSpec }[];
 }
 
 /** Turns what clients send into records with ids: validation, defaults, shard. Throws with every finding at once. */
 export class Intake {
+  private readonly orders: OrderNumbers;
+
+  /** @param ceiling the priority that a namespace allows at most */
   constructor(
     private readonly shards: number,
     private readonly ids: Ids,
     private readonly random: Random,
     private readonly clock: Clock,
-  ) {}
+    private readonly ceiling: (namespace: string) => Priority | undefined,
+  ) {
+    this.orders = new OrderNumbers(clock);
+  }
 
-  task(given: unknown, traceparent: string): NewTask {
+  /** A shard for tasks that nothing binds to one. */
+  anyShard(): number {
+    return randomInteger(this.random, this.shards);
+  }
+
+  /** @param shard where a task without a key goes; any, unless given */
+  task(given: unknown, traceparent: string, shard?: number): NewTask {
     const submission = parseOrThrow(TaskSubmission, given);
     checkInput(submission.input, '/input');
     const { idempotencyKey, ...body } = submission;
-    const { shard, unique } = this.place('task', submission.namespace, idempotencyKey);
-    const spec: TaskSpec = {
-      ...body,
-      traceparent,
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey, bodyHash: bodyHash(body) }),
+    const spec: TaskSpec = { ...body, traceparent };
+    if (idempotencyKey !== undefined) {
+      spec.idempotencyKey = idempotencyKey;
+      spec.bodyHash = bodyHash(body);
+    }
+    return this.newTask(spec, shard);
+  }
+
+  /** The same work once more, as a task of its own. */
+  rerun(
+    of: { id: string; spec: TaskSpec },
+    idempotencyKey: string | undefined,
+    traceparent: string,
+  ): NewTask {
+    const { idempotencyKey: _first, bodyHash: _hash, workflowId: _run, step: _step, ...work } = of.spec;
+    const { notBefore: _passed, ...again } = work;
+    const spec: TaskSpec = { ...again, rerunOf: of.id, traceparent };
+    if (idempotencyKey !== undefined) {
+      spec.idempotencyKey = idempotencyKey;
+      spec.bodyHash = bodyHash({ rerunOf: of.id });
+    }
+    return this.newTask(spec);
+  }
+
+  private newTask(spec: TaskSpec, chosen?: number): NewTask {
+    const { namespace, idempotencyKey } = spec;
+    const { shard, unique } = this.place('task', namespace, idempotencyKey, chosen);
+    return {
+      id: taskId(shard, unique),
+      shard,
+      keyed: idempotencyKey !== undefined,
+      order: this.orders.next(),
+      spec: this.capped(spec),
     };
-    return { id: taskId(shard, unique), shard, keyed: idempotencyKey !== undefined, spec };
+  }
+
+  private capped(spec: TaskSpec): TaskSpec {
+    const ceiling = this.ceiling(spec.namespace);
+    if (ceiling === undefined || PRIORITIES.indexOf(spec.priority) >= PRIORITIES.indexOf(ceiling))
+      return spec;
+    return { ...spec, priority: ceiling };
   }
 
   workflow(given: unknown, traceparent: string): NewRun {
@@ -83,7 +134,8 @@ export class Intake {
       record,
       steps: steps.map(({ step, taskId: own }) => ({
         id: own,
-        spec: stepSpec(submission, step, id, traceparent),
+        order: this.orders.next(),
+        spec: this.capped(stepSpec(submission, step, id, traceparent)),
       })),
     };
   }
@@ -92,8 +144,9 @@ export class Intake {
     kind: 'task' | 'workflow',
     namespace: string,
     key: string | undefined,
+    shard?: number,
   ): { shard: number; unique: string } {
-    if (key === undefined) return { shard: randomInteger(this.random, this.shards), unique: this.ids.next() };
+    if (key === undefined) return { shard: shard ?? this.anyShard(), unique: this.ids.next() };
     const { unique, hash } = keyedUnique(kind, namespace, key);
     return { shard: hash % this.shards, unique };
   }
@@ -128,10 +181,25 @@ function stepSpec(
 }
 
 function checkInput(input: unknown, pointer: string): void {
-  const bytes = Buffer.byteLength(JSON.stringify(input));
+  if (isSmall(input)) return;
+  const bytes = jsonBytes(input);
   if (bytes <= LIMITS.TASK_INPUT_BYTES) return;
   const message = `the input has ${bytes} bytes, the limit is ${LIMITS.TASK_INPUT_BYTES} (TASK_INPUT_BYTES): pass a reference instead`;
   throw new MultiswarmError('input-too-large', `${pointer}: ${message}`, {
     findings: [{ pointer, code: 'input-too-large', message }],
   });
+}
+
+const FEW = 16;
+
+/** Whether an input is small at a glance, so that it need not be printed to be measured. */
+function isSmall(input: unknown): boolean {
+  if (typeof input === 'string') return input.length < 1_024;
+  if (typeof input !== 'object' || input === null) return true;
+  const values = Object.values(input);
+  if (values.length > FEW) return false;
+  return (
+    values.every((value) => (typeof value === 'string' ? value.length < 1_024 : typeof value !== 'object')) &&
+    Object.keys(input).every((key) => key.length < 1_024)
+  );
 }

@@ -1,13 +1,12 @@
 import { LIMITS, type AttemptReport, type DispatchOutcome } from '@multiswarm/contracts';
+import { jsonBytes } from '@multiswarm/core';
 import type { TaskCommand } from '../domain/task/record';
 
 /** What a swarm (or, for losses, a coordinator) says about an attempt, as a command to the state machine. */
 export function reportCommand(report: AttemptReport): TaskCommand {
   const { attempt, outcome, startedAt, finishedAt, output, error, usage } = report;
   if (outcome === 'lost') return { kind: 'lost', attempt, reason: error?.message ?? 'the swarm is gone' };
-  const tooLarge =
-    output !== undefined && Buffer.byteLength(JSON.stringify(output)) > LIMITS.TASK_OUTPUT_BYTES;
-  if (tooLarge) {
+  if (isTooLarge(output)) {
     const fault = {
       code: 'output-too-large',
       message: `the output is larger than ${LIMITS.TASK_OUTPUT_BYTES} bytes`,
@@ -30,13 +29,21 @@ export function reportCommand(report: AttemptReport): TaskCommand {
 }
 
 /** What a coordinator answered to a dispatch, as a command to the state machine. */
-export function dispatchCommand({ attempt, outcome, reason }: DispatchOutcome): TaskCommand {
+export function dispatchCommand({ attempt, outcome, reason, placement }: DispatchOutcome): TaskCommand {
   switch (outcome) {
     case 'accepted':
-      return { kind: 'accepted', attempt };
+      return placement ? { kind: 'accepted', attempt, placement } : { kind: 'accepted', attempt };
     case 'refused':
       return { kind: 'refused', attempt, reason: reason ?? 'refused by the swarm' };
     case 'unreachable':
       return { kind: 'lost', attempt, reason: reason ?? 'the swarm did not answer the dispatch' };
   }
+}
+
+/** Small values are told without printing them. */
+function isTooLarge(output: AttemptReport['output']): boolean {
+  if (output === undefined || output === null || typeof output === 'number' || typeof output === 'boolean')
+    return false;
+  if (typeof output === 'string' && output.length * 6 < LIMITS.TASK_OUTPUT_BYTES) return false;
+  return jsonBytes(output) > LIMITS.TASK_OUTPUT_BYTES;
 }

@@ -1,99 +1,84 @@
-import type { AttemptDispatch, JsonValue } from '@multiswarm/contracts';
-import type { Clock } from '@multiswarm/core';
+import type {
+  AttemptDispatch,
+  AttemptRef,
+  DispatchRequest,
+  HeldAttempt,
+  JsonValue,
+  LbReport,
+} from '@multiswarm/contracts';
 import type { Effect, TaskRecord } from '../domain/task/record';
+import { toClass } from '../domain/queue/task-class';
 import { effectiveInput } from '../domain/workflow/input';
-import type { Placer, ReadyTasks } from '../ports';
+import type { Placer, QueuedChange, SchedulerLink } from '../ports';
 import type { AttemptLeases } from './attempt-leases';
+import type { Change } from './change';
 import type { Dispatcher } from './dispatcher';
 import type { Meters } from './meters';
 
 export interface EffectParts {
-  ready: ReadyTasks;
+  scheduler: SchedulerLink;
   placer: Placer;
   dispatcher: Dispatcher;
   leases: AttemptLeases;
-  clock: Clock;
   meters: Meters;
 }
 
-/** What leaves an owner after a commit: to the scheduler, the load-balancer, the coordinators and the clock. */
+/** What is particular about the effects of one change. */
+export interface Circumstances {
+  /** The attempts that took over the slots of those that ended, by the ended one's task. */
+  next?: ReadonlyMap<string, AttemptRef>;
+  /** Placed attempts go out with an answer that is owed to their swarm anyway, not through the coordinator. */
+  fetched?: boolean;
+}
+
+/** What one change has for others: gathered first, so that each of them gets one message. */
+interface Outgoing {
+  queued: QueuedChange[];
+  gone: string[];
+  released: AttemptRef[];
+  outcomes: LbReport['outcomes'];
+  freed: number;
+}
+
+/** What leaves an owner after a commit: to the scheduler, the load-balancer and the coordinators. */
 export class ShardEffects {
   constructor(
     private readonly shard: number,
     private readonly parts: EffectParts,
     private readonly upstream: (record: TaskRecord) => Record<string, JsonValue> | undefined,
-    private readonly retryDue: (taskId: string) => void,
   ) {}
 
-  perform(effect: Effect, record: TaskRecord): void {
-    const { ready, meters } = this.parts;
-    switch (effect.kind) {
-      case 'enqueue':
-        ready.ready(record, this.shard, effect.avoid);
-        break;
-      case 'dequeue':
-        ready.gone(record.id);
-        break;
-      case 'dispatch':
-        this.dispatch(record);
-        break;
-      case 'cancel-attempt':
-        this.cancelAttempt(record);
-        break;
-      case 'wake-at':
-        this.wakeAt(record.id, effect.at);
-        break;
-      case 'give-back':
-        this.giveBack(effect, record);
-        break;
-      case 'ended':
-        meters.ended(record);
+  /** @returns what goes out with the answer, where the attempts were fetched. */
+  perform(change: Change, circumstances: Circumstances = {}): DispatchRequest | undefined {
+    const { scheduler, placer, dispatcher } = this.parts;
+    const out: Outgoing = { queued: [], gone: [], released: [], outcomes: [], freed: 0 };
+    const fetched: AttemptDispatch[] = [];
+    for (const { effect, record } of change.effects) {
+      const dispatch = this.one(effect, record, out, circumstances);
+      if (dispatch) fetched.push(dispatch);
     }
+    if (out.queued.length + out.gone.length + out.released.length > 0) scheduler.tell(this.shard, out);
+    if (out.outcomes.length > 0) placer.report(out.outcomes);
+    if (out.freed > 0) scheduler.capacityChanged(out.freed);
+    return fetched.length > 0 ? dispatcher.request(fetched) : undefined;
   }
 
-  /** Takes up a task that an earlier owner has left in this state. */
+  /** Takes up a task that an earlier owner has left placed. */
   resume(record: TaskRecord): void {
-    if (record.state === 'queued') this.parts.ready.ready(record, this.shard, undefined);
-    else if (record.state === 'assigned') this.dispatch(record);
-    else if (record.state === 'running') this.watch(record);
-    else if (record.state === 'backoff' && record.retryAt !== undefined)
-      this.wakeAt(record.id, record.retryAt);
-    if (record.cancel) this.cancelAttempt(record);
+    if (record.state === 'assigned') this.dispatch(record);
+    else if (record.state === 'running') this.watch(record, false);
+    if (record.cancel) this.remindOfCancel(record);
+  }
+
+  /** Sends an attempt through the coordinator: it has not been accepted in time. */
+  dispatch(record: TaskRecord): void {
+    const attempt = record.attempts.at(-1);
+    if (!attempt) return;
+    this.watch(record, false);
+    this.parts.dispatcher.send(attempt.region, this.toDispatch(record));
   }
 
   remindOfCancel(record: TaskRecord): void {
-    this.cancelAttempt(record);
-  }
-
-  private giveBack(
-    { attempt, outcome, durationMs }: Extract<Effect, { kind: 'give-back' }>,
-    record: TaskRecord,
-  ): void {
-    const { leases, meters, placer, ready } = this.parts;
-    leases.drop(record.id);
-    if (outcome === 'lost') meters.lost(attempt.region);
-    const { swarmId, reservationId = '' } = attempt;
-    placer.report([
-      { reservationId, swarmId, taskId: record.id, attempt: attempt.attempt, outcome, durationMs },
-    ]);
-    ready.capacityChanged(1);
-  }
-
-  private dispatch(record: TaskRecord): void {
-    const attempt = record.attempts.at(-1);
-    if (!attempt) return;
-    this.watch(record);
-    this.parts.dispatcher.send(
-      attempt.region,
-      toDispatch(this.shard, record, attempt, this.upstream(record)),
-    );
-  }
-
-  private watch(record: TaskRecord): void {
-    this.parts.leases.hold({ taskId: record.id, attempt: record.attempt });
-  }
-
-  private cancelAttempt(record: TaskRecord): void {
     const attempt = record.attempts.at(-1);
     if (!attempt || attempt.outcome !== undefined) return;
     const reason = record.cancel?.reason ?? 'cancelled';
@@ -104,34 +89,128 @@ export class ShardEffects {
     });
   }
 
-  private wakeAt(taskId: string, at: number): void {
-    const { clock } = this.parts;
-    clock.after(Math.max(0, at - clock.now()), () => {
-      this.retryDue(taskId);
-    });
+  private one(
+    effect: Effect,
+    record: TaskRecord,
+    out: Outgoing,
+    { next, fetched = false }: Circumstances,
+  ): AttemptDispatch | undefined {
+    switch (effect.kind) {
+      case 'enqueue':
+        out.queued.push(queuedChange(record, effect.avoid));
+        return undefined;
+      case 'dequeue':
+        out.gone.push(record.id);
+        return undefined;
+      case 'dispatch':
+        if (!fetched) {
+          this.dispatch(record);
+          return undefined;
+        }
+        this.watch(record, true);
+        return this.toDispatch(record);
+      case 'cancel-attempt': {
+        const { attempt, swarmId, region, reason } = effect;
+        this.parts.dispatcher.cancel(region, swarmId, { taskId: record.id, attempt, reason });
+        return undefined;
+      }
+      case 'signal-attempt':
+        this.signal(record);
+        return undefined;
+      case 'give-back':
+        this.giveBack(effect, record, out, next?.get(record.id));
+        return undefined;
+      case 'ended':
+        this.parts.meters.ended(record);
+        return undefined;
+      case 'reopened':
+        return undefined;
+    }
+  }
+
+  private giveBack(
+    { attempt, outcome, durationMs }: Extract<Effect, { kind: 'give-back' }>,
+    record: TaskRecord,
+    out: Outgoing,
+    next: AttemptRef | undefined,
+  ): void {
+    const { leases, meters } = this.parts;
+    leases.drop(record.id, attempt.attempt);
+    if (outcome === 'lost') meters.lost(attempt.region);
+    const { swarmId, reservationId = '' } = attempt;
+    const ended = {
+      reservationId,
+      swarmId,
+      taskId: record.id,
+      attempt: attempt.attempt,
+      outcome,
+      durationMs,
+    };
+    out.outcomes.push(next ? { ...ended, next } : ended);
+    out.released.push({ taskId: record.id, attempt: attempt.attempt });
+    if (!next) out.freed += 1;
+  }
+
+  private signal(record: TaskRecord): void {
+    const attempt = record.attempts.at(-1);
+    if (!attempt || !record.signals) return;
+    const signals = [{ taskId: record.id, attempt: attempt.attempt, signals: record.signals }];
+    this.parts.dispatcher.control(attempt.region, attempt.swarmId, { v: 1, kind: 'signal', signals });
+  }
+
+  private watch(record: TaskRecord, sent: boolean): void {
+    const { leases } = this.parts;
+    leases.hold(record.id, record.attempt, record.attempts.at(-1)?.region ?? '', sent);
+  }
+
+  private toDispatch(record: TaskRecord): AttemptDispatch {
+    const { id, spec, attempt, signals } = record;
+    const { startToCloseMs, heartbeatMs } = spec.timeouts;
+    const dispatch: AttemptDispatch = {
+      taskId: id,
+      attempt,
+      shard: this.shard,
+      swarmId: record.attempts.at(-1)?.swarmId ?? '',
+      type: spec.type,
+      namespace: spec.namespace,
+      priority: spec.priority,
+      input: effectiveInput(spec.input, this.upstream(record)),
+      resources: spec.requirements.resources ?? {},
+      requirements: spec.requirements,
+      traceparent: spec.traceparent,
+    };
+    if (startToCloseMs !== undefined) dispatch.startToCloseMs = startToCloseMs;
+    if (heartbeatMs !== undefined) dispatch.heartbeatMs = heartbeatMs;
+    if (signals) dispatch.signals = signals;
+    if (spec.workflowId !== undefined) dispatch.workflowId = spec.workflowId;
+    if (spec.step !== undefined) dispatch.step = spec.step;
+    return dispatch;
   }
 }
 
-function toDispatch(
-  shard: number,
-  { id, spec }: TaskRecord,
-  { attempt, swarmId }: { attempt: number; swarmId: string },
-  upstream: Record<string, JsonValue> | undefined,
-): AttemptDispatch {
-  const { startToCloseMs } = spec.timeouts;
-  return {
+/** A queued task, as the scheduler is told of it. */
+export function queuedChange(
+  { id, spec, attempt, order, since, waitingSince }: TaskRecord,
+  avoid?: string,
+): QueuedChange {
+  const taskClass = toClass(spec);
+  const task: QueuedChange['task'] = {
     taskId: id,
-    attempt,
-    shard,
-    swarmId,
-    type: spec.type,
-    namespace: spec.namespace,
+    attempt: attempt + 1,
+    classKey: taskClass.key,
     priority: spec.priority,
-    input: effectiveInput(spec.input, upstream),
-    resources: spec.requirements.resources ?? {},
-    ...(startToCloseMs === undefined ? {} : { startToCloseMs }),
-    ...(spec.workflowId === undefined ? {} : { workflowId: spec.workflowId }),
-    ...(spec.step === undefined ? {} : { step: spec.step }),
+    order,
+    queuedAt: waitingSince ?? since,
     traceparent: spec.traceparent,
   };
+  if (spec.fairnessKey !== undefined) task.fairnessKey = spec.fairnessKey;
+  if (spec.limitKeys !== undefined && spec.limitKeys.length > 0) task.limitKeys = spec.limitKeys;
+  if (avoid !== undefined) task.avoid = [avoid];
+  return { task, taskClass };
+}
+
+/** A placed task, as a scheduler has to count it in its limits. */
+export function heldAttempt({ id, spec, attempt }: TaskRecord): HeldAttempt {
+  const { namespace, limitKeys } = spec;
+  return { taskId: id, attempt, namespace, ...(limitKeys === undefined ? {} : { limitKeys }) };
 }

@@ -1,30 +1,44 @@
 import {
   MultiswarmError,
   type AttemptRef,
-  type AttemptReport,
-  type DispatchOutcome,
+  type DispatchRequest,
   type EventBatch,
-  type Placement,
+  type Grant,
+  type GrantRequest,
+  type RegionSummary,
   type ReportReply,
+  type ReportRequest,
 } from '@multiswarm/contracts';
-import type { Random } from '@multiswarm/core';
+import type { Clock, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
-import type { Batch, LoadedShard, ShardStore } from '../ports';
+import { toClass } from '../domain/queue/task-class';
+import type { TaskCommand, TaskRecord } from '../domain/task/record';
+import { whyNot } from '../domain/task/why-not';
+import type { Batch, FreedSlot, ShardStore, SnapshotPage, WaitingPlace } from '../ports';
 import type { Change } from './change';
 import { Committer } from './committer';
+import { DueTimes } from './due-times';
 import { eventBatches } from './event-batches';
 import type { NewRun, NewTask } from './intake';
 import type { OutboxRelay } from './outbox-relay';
 import { dispatchCommand, reportCommand } from './report-command';
-import { ShardEffects, type EffectParts } from './shard-effects';
+import {
+  heldAttempt,
+  queuedChange,
+  ShardEffects,
+  type Circumstances,
+  type EffectParts,
+} from './shard-effects';
 import { ShardState } from './shard-state';
 
 export interface OwnerParts extends EffectParts {
   store: ShardStore;
   relay: OutboxRelay;
+  clock: Clock;
   random: Random;
   logger: Logger;
-  retentionMs: number;
+  /** How long ended tasks of a namespace are kept. */
+  retentionMs: (namespace: string) => number;
   /** Whether the lease of the shard still holds, by the monotonic clock. */
   leaseHolds: () => boolean;
   onLost: () => void;
@@ -38,35 +52,47 @@ export interface Admission {
   duplicate: boolean;
 }
 
+/** What people may tell a task. */
+export type UserCommand = Extract<TaskCommand, { kind: 'cancel' | 'pause' | 'resume' | 'signal' | 'retry' }>;
+
+/** Reports that have been taken, and are being committed. */
+export interface TakenReports {
+  /** Slots that come free with them. */
+  freed: FreedSlot[];
+  /** To be filled before the commit is over: which attempt takes over the slot of which task's ended attempt. */
+  next: Map<string, AttemptRef>;
+  acks: Promise<ReportReply['acks']>;
+}
+
+const STREAM_PAGE = 1_000;
+
 /**
  * The owner of one shard: the only writer of its tasks and runs. It changes its state in memory, commits each change as
  * one unit, and lets everything that leaves it (answers, dispatches, queue entries) leave after the commit.
  *
  * W3. Effects run after their change is committed, in order; when the commit fails they never run.
  * W4. No answer without a lease that holds.
+ * W6. A grant counts only under the attempt number that comes next, and from the newest scheduler seen; the same grant
+ *     again is answered alike.
  */
 export class ShardOwner {
-  private readonly state: ShardState;
+  private state: ShardState | undefined;
+  private readonly due: DueTimes;
   private readonly committer: Committer;
   private readonly effects: ShardEffects;
+  private schedulerEpoch = 0;
+  /** Roots that are being deleted: what was read of them does not count any more. */
+  private readonly forgetting = new Set<string>();
   private closed = false;
 
   constructor(
     readonly shard: number,
     readonly epoch: number,
     batchSeq: number,
-    loaded: LoadedShard,
     private readonly parts: OwnerParts,
   ) {
-    this.state = new ShardState(loaded, parts.clock, parts.random, parts.retentionMs);
-    this.effects = new ShardEffects(
-      shard,
-      parts,
-      (record) => this.state.upstream(record),
-      (taskId) => {
-        this.retryDue(taskId);
-      },
-    );
+    this.due = new DueTimes(parts.clock, (ids) => void this.timesPassed(ids));
+    this.effects = new ShardEffects(shard, parts, (record) => this.state?.upstream(record));
     this.committer = new Committer(shard, epoch, batchSeq, parts.store, parts.clock, {
       stale: () => {
         this.lose();
@@ -80,26 +106,29 @@ export class ShardOwner {
     });
   }
 
-  /** Takes up what the shard held: waiting tasks to the scheduler, placed ones to their swarms, timers to the clock. */
-  resume(): void {
-    this.parts.relay.start();
-    for (const record of this.state.active()) this.effects.resume(record);
-  }
-
-  get activeTasks(): number {
-    return this.state.size;
+  /** Takes up what the shard held: placed tasks at once, with that it serves; the timers of waiting ones are streamed in. */
+  async open(): Promise<void> {
+    const { store, clock, random, relay, retentionMs } = this.parts;
+    const loaded = await store.loadActive(this.shard);
+    if (this.closed) return;
+    this.state = new ShardState(loaded, clock, random, this.due, retentionMs);
+    relay.start();
+    for (const record of this.state.hot()) this.effects.resume(record);
+    void this.streamTimers();
   }
 
   /** Accepts tasks. The answer comes after the commit; a repeated idempotency key meets the earlier task. */
   async submitTasks(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
     this.check();
-    const known = await this.storedHashes(items.filter((item) => item.keyed).map((item) => item.id));
-    const change = this.state.change();
+    const keyed = items.filter((item) => item.keyed);
+    const known = keyed.length === 0 ? NONE_KNOWN : await this.storedHashes(keyed.map((item) => item.id));
+    const state = this.check();
+    const change = state.change();
     const answers = items.map((item): Admission | MultiswarmError => {
-      const hash = item.keyed ? (this.state.bodyHash(item.id) ?? known.get(item.id)) : undefined;
+      const hash = item.keyed ? (state.bodyHash(item.id) ?? known.get(item.id)) : undefined;
       if (hash !== undefined) return repeated(item.id, item.spec, hash);
-      this.state.addTask(item, change);
-      return { id: item.id, state: 'queued', duplicate: false };
+      const { state: made } = state.addTask(item, change);
+      return { id: item.id, state: made, duplicate: false };
     });
     await this.commit(change);
     return answers;
@@ -110,101 +139,155 @@ export class ShardOwner {
     this.check();
     const { id, spec } = item.record;
     const known = await this.storedHashes(item.keyed ? [id] : []);
-    const hash = item.keyed ? (this.state.bodyHash(id) ?? known.get(id)) : undefined;
+    const state = this.check();
+    const hash = item.keyed ? (state.bodyHash(id) ?? known.get(id)) : undefined;
     const answer = hash === undefined ? { id, state: 'running', duplicate: false } : repeated(id, spec, hash);
     if (answer instanceof MultiswarmError) throw answer;
-    const change = this.state.change();
-    if (hash === undefined) this.state.addRun(item, change);
+    const change = state.change();
+    if (hash === undefined) state.addRun(item, change);
     await this.commit(change);
     return answer;
   }
 
-  /** Asks for a task's end. Idempotent; a task that has ended already stays as it is. */
-  async cancelTask(id: string, reason: string): Promise<void> {
-    this.check();
-    const change = this.state.change();
-    this.state.apply(id, { kind: 'cancel', reason }, change);
+  /**
+   * What people tell a task. A repetition that changes nothing is answered like the first time.
+   * @throws MultiswarmError `task-not-found`, or `wrong-state` with what to do instead
+   */
+  async command(id: string, command: UserCommand): Promise<void> {
+    const record = (await this.recall([id])).get(id);
+    const state = this.check();
+    if (!record || this.forgetting.has(id))
+      throw new MultiswarmError('task-not-found', `there is no task "${id}"`);
+    const before = state.task(id) ?? record;
+    const refusal = whyNot(before, command);
+    if (refusal !== undefined) throw new MultiswarmError('wrong-state', refusal);
+    const change = state.change();
+    state.applyTo(before, command, change);
     await this.commit(change);
   }
 
   async cancelRun(id: string, reason: string): Promise<void> {
-    this.check();
-    const change = this.state.change();
-    this.state.cancelRun(id, reason, change);
+    const state = this.check();
+    const change = state.change();
+    state.cancelRun(id, reason, change);
     await this.commit(change);
   }
 
-  /** Commits placements of tasks that are still queued. @returns those that are not: their slots are free. */
-  grant(
-    placements: readonly { taskId: string; placement: Placement }[],
-  ): { taskId: string; placement: Placement }[] {
-    // No look at the lease: the commit checks the epoch, and nothing leaves before it. Placements given back because a lease
-    // ran out for a moment would be forgotten by the scheduler, though this owner goes on when it is renewed.
-    if (this.closed) return [...placements];
-    const change = this.state.change();
-    const unused = placements.filter(({ taskId, placement }) => {
-      const queued = this.state.task(taskId);
-      if (!queued || !this.state.apply(taskId, { kind: 'assign', placement }, change)) return true;
-      this.parts.meters.assigned(queued.spec.priority, change.now - queued.since);
-      return false;
-    });
-    void this.commit(change).catch((error: unknown) => {
-      this.parts.logger.warn('a grant was not committed', { shard: this.shard, error });
-    });
-    return unused;
+  /**
+   * Commits placements of tasks that are queued under the next attempt number. W6.
+   * @returns those that are not: their slots are free
+   */
+  async grant({ schedulerEpoch, grants }: GrantRequest): Promise<AttemptRef[]> {
+    this.checkOpen();
+    if (schedulerEpoch < this.schedulerEpoch)
+      throw new MultiswarmError(
+        'stale-epoch',
+        `a scheduler with epoch ${this.schedulerEpoch} has taken over`,
+      );
+    this.schedulerEpoch = schedulerEpoch;
+    return (await this.assign(grants, {})).refused;
   }
 
-  /** Results from swarms, and losses from coordinators. Acknowledged after the commit; stale ones change nothing. */
-  async report(reports: readonly AttemptReport[]): Promise<ReportReply['acks']> {
-    this.check();
-    const change = this.state.change();
+  /** As `grant`, for slots whose swarm is about to get an answer: the attempts go out with it. */
+  grantFetched(
+    grants: readonly Grant[],
+  ): Promise<{ dispatch: DispatchRequest | undefined; refused: AttemptRef[] }> {
+    return this.assign(grants, { fetched: true });
+  }
+
+  /** Results, acceptances and progress from swarms, and losses from coordinators. Acknowledged after the commit; stale ones change nothing. */
+  report({
+    reports,
+    outcomes,
+    progress,
+  }: Pick<ReportRequest, 'reports' | 'outcomes' | 'progress'>): TakenReports {
+    const state = this.check();
+    const change = state.change();
+    for (const outcome of outcomes) this.takeOutcome(state, outcome, change);
+    for (const each of progress) state.apply(each.taskId, { kind: 'progress', ...each }, change);
+    const freed: FreedSlot[] = [];
     const acks = reports.map((report): ReportReply['acks'][number] => {
-      const recorded = this.state.apply(report.taskId, reportCommand(report), change);
-      return { taskId: report.taskId, attempt: report.attempt, status: recorded ? 'recorded' : 'stale' };
+      const { taskId, attempt } = report;
+      const record = state.apply(taskId, reportCommand(report), change);
+      if (record && report.outcome !== 'lost') {
+        const slot = freedSlot(record, attempt);
+        if (slot) freed.push(slot);
+      }
+      return { taskId, attempt, status: record ? 'recorded' : 'stale' };
     });
-    await this.commit(change);
-    return acks;
+    const next = new Map<string, AttemptRef>();
+    return { freed, next, acks: this.commit(change, { next }).then(() => acks) };
   }
 
   /** What coordinators answered to dispatches. */
-  async dispatched(outcomes: readonly DispatchOutcome[]): Promise<void> {
-    if (this.closed) return;
-    const change = this.state.change();
-    for (const answer of outcomes) {
-      this.parts.meters.dispatched(answer.outcome);
-      this.state.apply(answer.taskId, dispatchCommand(answer), change);
-    }
+  async dispatched(outcomes: ReportRequest['outcomes']): Promise<void> {
+    const { state } = this;
+    if (this.closed || !state) return;
+    const change = state.change();
+    for (const outcome of outcomes) this.takeOutcome(state, outcome, change);
     await this.commit(change);
   }
 
-  /** Attempts of which nobody has heard for the region timeout. */
-  async expire(lost: readonly AttemptRef[], reason: string): Promise<void> {
-    if (this.closed) return;
-    const change = this.state.change();
-    for (const { taskId, attempt } of lost)
-      this.state.apply(taskId, { kind: 'lost', attempt, reason }, change);
-    await this.commit(change);
-  }
-
-  /** A cancellation may get lost on its way: it is sent again as long as a swarm says that it holds the attempt. */
-  remindOfCancels(refs: readonly AttemptRef[]): void {
-    if (this.closed) return;
-    for (const { taskId, attempt } of refs) {
-      const record = this.state.task(taskId);
+  /** A coordinator says which attempts its swarms hold. A cancellation may have got lost on its way: it is sent again. */
+  seen(summary: RegionSummary): void {
+    for (const { taskId, attempt } of this.parts.leases.seen(summary)) {
+      const record = this.state?.task(taskId);
       if (record?.cancel && record.attempt === attempt) this.effects.remindOfCancel(record);
+    }
+  }
+
+  /**
+   * To be called about once a second: attempts without a sign of life are lost, those that nobody accepted are sent again.
+   * @param blind nobody could have told us anything
+   */
+  async expireAttempts(blind: boolean): Promise<void> {
+    const { leases, leaseHolds } = this.parts;
+    const { state } = this;
+    if (this.closed || !state) return;
+    if (blind || !leaseHolds()) {
+      leases.refresh();
+      return;
+    }
+    for (const { taskId, attempt } of leases.unaccepted()) {
+      const record = state.task(taskId);
+      if (record?.state === 'assigned' && record.attempt === attempt) this.effects.dispatch(record);
+    }
+    const lost = leases.expired();
+    if (lost.length === 0) return;
+    const change = state.change();
+    for (const { taskId, attempt, reason } of lost)
+      state.apply(taskId, { kind: 'lost', attempt, reason }, change);
+    await this.commit(change);
+  }
+
+  /** Everything that a scheduler has to know of this shard: what is held first, then what is queued, oldest first. */
+  async *snapshot(): AsyncGenerator<SnapshotPage> {
+    const hot = [...(this.state?.hot() ?? [])];
+    const held = hot.filter(({ state }) => state === 'assigned' || state === 'running').map(heldAttempt);
+    for (let at = 0; at < held.length; at += STREAM_PAGE) yield { held: held.slice(at, at + STREAM_PAGE) };
+    const steps = hot.filter((record) => record.spec.workflowId !== undefined && isPlaceable(record));
+    steps.sort((a, b) => a.order - b.order);
+    for (let at = 0; at < steps.length; at += STREAM_PAGE)
+      yield { queued: steps.slice(at, at + STREAM_PAGE).map((record) => queuedChange(record)) };
+    for await (const page of this.waiting()) {
+      // What is in memory is newer than what was read.
+      const queued = page.map((record) => this.state?.task(record.id) ?? record).filter(isPlaceable);
+      if (queued.length > 0) yield { queued: queued.map((record) => queuedChange(record)) };
     }
   }
 
   /** Removes roots whose retention has passed. @returns how many */
   async sweep(limit: number): Promise<number> {
-    this.check();
+    const state = this.check();
     const expired = await this.parts.store.expired(this.shard, this.parts.clock.now(), limit);
     // Each root is a unit of its own: the committer cuts between them, so that Redis is never busy with all at once.
     await Promise.all(
-      expired.map(({ root, taskIds }) => {
-        const change = this.state.change();
+      expired.map(async ({ root, taskIds }) => {
+        if (state.task(root)) return; // opened again meanwhile
+        this.forgetting.add(root);
+        const change = state.change();
         change.forget(root, taskIds);
-        return this.commit(change);
+        await this.commit(change).finally(() => this.forgetting.delete(root));
       }),
     );
     return expired.length;
@@ -213,6 +296,7 @@ export class ShardOwner {
   /** Finishes what is under way. New commands are refused from now on. */
   async close(): Promise<void> {
     this.closed = true;
+    this.due.stop();
     await this.committer.settled();
     this.committer.kill(new MultiswarmError('shard-unavailable', `shard ${this.shard} is changing hands`));
     await this.parts.relay.stop();
@@ -222,25 +306,111 @@ export class ShardOwner {
   lose(): void {
     if (this.closed) return;
     this.closed = true;
+    this.due.stop();
     this.committer.kill(new MultiswarmError('stale-epoch', `another owner has taken shard ${this.shard}`));
     void this.parts.relay.stop();
-    for (const { id } of this.state.active()) this.parts.ready.gone(id);
     this.parts.onLost();
   }
 
-  private retryDue(taskId: string): void {
-    if (this.closed) return;
-    const change = this.state.change();
-    this.state.apply(taskId, { kind: 'retry-due' }, change);
-    void this.commit(change).catch(() => undefined); // a failed commit ends this owner; the next one arms the timer anew
+  private async assign(
+    grants: readonly Grant[],
+    circumstances: Circumstances,
+  ): Promise<{ dispatch: DispatchRequest | undefined; refused: AttemptRef[] }> {
+    // No look at the lease: the commit checks the epoch, and nothing leaves before it. Placements given back because a lease
+    // ran out for a moment would be lost to the scheduler, though this owner goes on when it is renewed.
+    let state = this.checkOpen();
+    const cold = grants.filter(({ taskId }) => !state.task(taskId)).map(({ taskId }) => taskId);
+    if (cold.length > 0) {
+      await this.recall(cold);
+      state = this.checkOpen();
+    }
+    const change = state.change();
+    const refused: AttemptRef[] = [];
+    for (const grant of grants) {
+      const { taskId, attempt, placement } = grant;
+      const before = state.task(taskId);
+      if (before && state.apply(taskId, { kind: 'assign', attempt, placement }, change))
+        this.parts.meters.assigned(before.spec.priority, change.now - before.since);
+      else if (!isGranted(before, grant)) {
+        refused.push({ taskId, attempt });
+        if (before && isPlaceable(before))
+          change.effects.push({ effect: { kind: 'enqueue' }, record: before });
+      }
+    }
+    return { dispatch: await this.commit(change, circumstances), refused };
   }
 
-  /** W3, W4. */
-  private async commit(change: Change): Promise<void> {
+  private takeOutcome(state: ShardState, outcome: ReportRequest['outcomes'][number], change: Change): void {
+    this.parts.meters.dispatched(outcome.outcome);
+    const record = state.apply(outcome.taskId, dispatchCommand(outcome), change);
+    if (record && outcome.outcome === 'accepted')
+      this.parts.leases.accepted(outcome.taskId, outcome.attempt, record.attempts.at(-1)?.region ?? '');
+  }
+
+  private async timesPassed(ids: string[]): Promise<void> {
+    try {
+      await this.recall(ids);
+      const { state } = this;
+      if (this.closed || !state) return;
+      const change = state.change();
+      for (const id of ids) state.apply(id, { kind: 'due' }, change);
+      await this.commit(change);
+    } catch (error) {
+      if (this.closed) return; // the next owner arms the timers anew
+      this.parts.logger.warn('timers wait for Redis', { shard: this.shard, error });
+      for (const id of ids) this.due.set(id, this.parts.clock.now() + RETRY_DUE_MS);
+    }
+  }
+
+  /** Timers of tasks that waited when this owner took over. */
+  private async streamTimers(): Promise<void> {
+    try {
+      for await (const page of this.waiting()) this.state?.watch(page);
+    } catch (error) {
+      if (!this.closed) this.parts.logger.warn('waiting tasks were not read', { shard: this.shard, error });
+    }
+  }
+
+  private async *waiting(): AsyncGenerator<TaskRecord[]> {
+    let after: WaitingPlace | undefined;
+    for (;;) {
+      const page: TaskRecord[] = await this.parts.store.waiting(this.shard, after, STREAM_PAGE);
+      if (this.closed) return;
+      yield page;
+      const last = page.at(-1);
+      if (!last || page.length < STREAM_PAGE) return;
+      after = { order: last.order, id: last.id };
+    }
+  }
+
+  /** Records of tasks, in memory or as they were committed; active ones are in memory afterwards. */
+  private async recall(ids: readonly string[]): Promise<Map<string, TaskRecord>> {
+    let state = this.checkOpen();
+    const found = new Map<string, TaskRecord>();
+    const away = ids.filter((id) => {
+      const record = state.task(id);
+      if (record) found.set(id, record);
+      return record === undefined;
+    });
+    if (away.length === 0) return found;
+    const records = await this.parts.store.tasks(this.shard, away);
+    state = this.checkOpen();
+    for (const record of records) if (record) found.set(record.id, state.recall(record));
+    return found;
+  }
+
+  /** W3, W4. @returns what goes out with the answer, where attempts were fetched. */
+  private async commit(
+    change: Change,
+    circumstances: Circumstances = {},
+  ): Promise<DispatchRequest | undefined> {
+    change.seal();
     // Also where nothing changed: what is under way may be what the answer rests on.
     await this.committer.commit(change.writes);
-    for (const { effect, record } of change.effects) this.effects.perform(effect, record);
+    this.state?.settle(change);
+    const dispatch = this.effects.perform(change, circumstances);
     this.checkLease();
+    return dispatch;
   }
 
   private onCommitted(batch: Batch, durationMs: number): void {
@@ -252,19 +422,24 @@ export class ShardOwner {
   }
 
   private async storedHashes(ids: readonly string[]): Promise<Map<string, string>> {
-    const unknown = ids.filter((id) => this.state.bodyHash(id) === undefined);
-    if (unknown.length === 0) return new Map();
+    const unknown = ids.filter((id) => this.state?.bodyHash(id) === undefined);
+    if (unknown.length === 0) return NONE_KNOWN;
     const hashes = await this.parts.store.bodyHashes(this.shard, unknown);
     return new Map(
       unknown.flatMap((id, index) => (hashes[index] === undefined ? [] : [[id, hashes[index]]])),
     );
   }
 
-  private check(): void {
-    if (this.closed) {
-      throw new MultiswarmError('shard-unavailable', `shard ${this.shard} is changing hands`);
-    }
+  private check(): ShardState {
+    const state = this.checkOpen();
     this.checkLease();
+    return state;
+  }
+
+  private checkOpen(): ShardState {
+    if (this.closed || !this.state)
+      throw new MultiswarmError('shard-unavailable', `shard ${this.shard} is changing hands`);
+    return this.state;
   }
 
   private checkLease(): void {
@@ -274,6 +449,35 @@ export class ShardOwner {
       `shard ${this.shard} has no owner for the moment (Redis may be slow or away): try again`,
     );
   }
+}
+
+const NONE_KNOWN: Map<string, string> = new Map();
+const RETRY_DUE_MS = 1_000;
+
+function isPlaceable({ state, paused }: TaskRecord): boolean {
+  return state === 'queued' && paused === undefined;
+}
+
+/** W6: whether this very grant was committed before. */
+function isGranted(record: TaskRecord | undefined, { attempt, placement }: Grant): boolean {
+  const current = record?.attempts.at(-1);
+  return current?.attempt === attempt && current.reservationId === placement.reservationId;
+}
+
+/** The slot that an attempt has just given back. */
+function freedSlot(record: TaskRecord, attempt: number): FreedSlot | undefined {
+  const ended = record.attempts.at(-1);
+  if (ended?.attempt !== attempt || ended.outcome === undefined) return undefined;
+  const { swarmId, region, costPerSlotHour, reservationId = '' } = ended;
+  return {
+    taskId: record.id,
+    attempt,
+    swarmId,
+    region,
+    costPerSlotHour,
+    reservationId,
+    classKey: toClass(record.spec).key,
+  };
 }
 
 /** The answer to a repeated submission: the same body meets the earlier task, another one under the same key is refused. */

@@ -1,25 +1,32 @@
 import { isTerminal, type JsonValue } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
+import { dueAt } from '../domain/task/due';
 import { newTask, type TaskCommand, type TaskRecord, type Transition } from '../domain/task/record';
 import { transition } from '../domain/task/transition';
 import { effectiveInput, inputFault } from '../domain/workflow/input';
 import type { PlanCommand } from '../domain/workflow/planner';
 import type { LoadedShard } from '../ports';
 import { ActiveRun } from './active-run';
-import { Change, EventNumbers } from './change';
+import { Change } from './change';
+import type { DueTimes } from './due-times';
 import type { NewRun, NewTask } from './intake';
 
+/** Lone tasks that wait and whose records one shard keeps in memory; the records of the others are read back when needed. */
+export const HOT_WAITING_TASKS = 1_024;
+
 /**
- * What is active in one shard, in memory, and how commands change it. Synchronous: no answer, no commit, no waiting.
+ * What one shard has in memory, and how commands change it. Synchronous: no answer, no commit, no waiting.
  *
  * W1. Every change of a task goes through `apply`, which hands its consequences for the run to the planner in the same
  *     change: there is no window in which a finished step has not unlocked the next.
- * W2. What has ended is in memory no longer.
+ * W2. What has ended is in memory no longer, once its end is committed.
+ * W5. A record that is not in memory is as it was committed: only a lone task that waits, and of which nothing is
+ *     uncommitted, is let go. So memory does not grow with the number of waiting tasks.
  */
 export class ShardState {
   private readonly tasks = new Map<string, TaskRecord>();
   private readonly runs = new Map<string, ActiveRun>();
-  private readonly numbers: EventNumbers;
+  private hotWaiting = 0;
   /** Consequences that are still to be applied: a queue, since a chain of ten thousand skips would overflow the stack. */
   private readonly plans: { run: ActiveRun; command: PlanCommand }[] = [];
   private planning = false;
@@ -28,23 +35,21 @@ export class ShardState {
     loaded: LoadedShard,
     private readonly clock: Clock,
     private readonly random: Random,
-    private readonly retentionMs: number,
+    private readonly due: DueTimes,
+    private readonly retentionMs: (namespace: string) => number,
   ) {
-    this.numbers = new EventNumbers(loaded.historyLengths);
-    for (const task of loaded.tasks) this.tasks.set(task.id, task);
+    for (const task of loaded.tasks) this.keep(task);
     const ended = new Map(loaded.endedSteps.map((task) => [task.id, task]));
-    for (const run of loaded.runs) this.runs.set(run.id, new ActiveRun(run, ended, this.tasks));
+    for (const { run, progress } of loaded.runs)
+      this.runs.set(run.id, new ActiveRun(run, progress.events, ended, this.tasks));
   }
 
   change(): Change {
-    return new Change(this.numbers, this.clock.now());
+    return new Change(this.clock.now());
   }
 
-  get size(): number {
-    return this.tasks.size;
-  }
-
-  active(): IterableIterator<TaskRecord> {
+  /** Records in memory. */
+  hot(): IterableIterator<TaskRecord> {
     return this.tasks.values();
   }
 
@@ -52,47 +57,75 @@ export class ShardState {
     return this.tasks.get(id);
   }
 
-  /** What tells a repeated submission from a conflicting one, where the task or run is active. */
+  /** Takes a committed record back into memory, unless a newer one is there: that one is returned. */
+  recall(record: TaskRecord): TaskRecord {
+    const newer = this.tasks.get(record.id);
+    if (newer) return newer;
+    if (!isTerminal(record.state)) this.keep(record);
+    return record;
+  }
+
+  /** Sets the timers of waiting tasks that are not taken into memory. */
+  watch(records: readonly TaskRecord[]): void {
+    for (const record of records) if (!this.tasks.has(record.id)) this.due.set(record.id, dueAt(record));
+  }
+
+  /** What tells a repeated submission from a conflicting one, where the task or run is in memory. */
   bodyHash(id: string): string | undefined {
     const spec = this.tasks.get(id)?.spec ?? this.runs.get(id)?.record.spec;
     return spec && (spec.bodyHash ?? '');
   }
 
-  addTask({ id, spec }: NewTask, change: Change): void {
-    this.keep(undefined, newTask(id, spec, false, change.now), change);
+  addTask({ id, order, spec }: NewTask, change: Change): TaskRecord {
+    const created = newTask(id, spec, { blocked: false, order }, change.now);
+    this.follows(undefined, created, change);
+    return created.record;
   }
 
   /** The run and all its steps; those that wait for nothing are queued. */
   addRun({ record, steps }: NewRun, change: Change): void {
-    const run = new ActiveRun(record, new Map(), new Map());
+    const run = new ActiveRun(record, 0, new Map(), new Map());
     this.runs.set(record.id, run);
     const { name } = record.spec;
     const data = { steps: steps.length, ...(name === undefined ? {} : { name }) };
-    change.run(record, run.progress(), { type: 'workflow.submitted', data }, true);
+    change.run(run, { type: 'workflow.submitted', data }, true);
     for (const step of steps) {
-      const created = newTask(step.id, step.spec, true, change.now);
-      this.tasks.set(step.id, created.record);
-      change.task(undefined, created);
+      const created = newTask(step.id, step.spec, { blocked: true, order: step.order }, change.now);
+      this.keep(created.record);
+      change.task(undefined, created, run);
     }
     for (const step of run.plan.startable()) this.apply(run.step(step).taskId, { kind: 'unblock' }, change);
-    change.progress(record.id, run.progress());
   }
 
   cancelRun(id: string, reason: string, change: Change): void {
     const run = this.runs.get(id);
     if (!run || run.record.cancel) return;
     run.record = { ...run.record, cancel: { at: change.now, reason } };
-    change.run(run.record, run.progress(), { type: 'workflow.cancel-requested', data: { reason } }, false);
+    change.run(run, { type: 'workflow.cancel-requested', data: { reason } }, false);
     for (const step of run.record.spec.steps) this.apply(step.taskId, { kind: 'cancel', reason }, change);
   }
 
-  /** W1. @returns whether the command changed anything. */
-  apply(id: string, command: TaskCommand, change: Change): boolean {
+  /** W1. @returns the record after the command, or undefined where it changed nothing. */
+  apply(id: string, command: TaskCommand, change: Change): TaskRecord | undefined {
     const before = this.tasks.get(id);
-    const next = before && transition(before, command, change.now, this.random);
-    if (!next) return false;
-    this.keep(before, next, change);
-    return true;
+    return before && this.applyTo(before, command, change);
+  }
+
+  /** As `apply`, to a record that need not be in memory: one that has ended and is to be opened again. */
+  applyTo(before: TaskRecord, command: TaskCommand, change: Change): TaskRecord | undefined {
+    const next = transition(before, command, change.now, this.random);
+    if (!next) return undefined;
+    this.follows(before, next, change);
+    return next.record;
+  }
+
+  /** After the commit of a change: what has ended, or waits beyond what memory is for, is let go (W2, W5). */
+  settle(change: Change): void {
+    for (const record of change.records.values()) {
+      if (this.tasks.get(record.id) !== record) continue;
+      if (isTerminal(record.state) || (isColdable(record) && this.hotWaiting > HOT_WAITING_TASKS))
+        this.drop(record);
+    }
   }
 
   /** Outputs of the steps that a step depends on, by step. */
@@ -101,16 +134,28 @@ export class ShardState {
     return this.runs.get(spec.workflowId)?.upstream(spec.step);
   }
 
-  private keep(before: TaskRecord | undefined, next: Transition, change: Change): void {
+  private follows(before: TaskRecord | undefined, next: Transition, change: Change): void {
     const { record } = next;
     const ended = isTerminal(record.state);
-    if (ended)
-      this.tasks.delete(record.id); // W2
-    else this.tasks.set(record.id, record);
-    change.task(before, next);
     const run = record.spec.workflowId === undefined ? undefined : this.runs.get(record.spec.workflowId);
+    this.keep(record);
+    change.task(before, next, run);
     if (run) this.follow(run, record, before?.cost ?? 0, change);
-    else if (ended) change.rootEnded(record.id, change.now + this.retentionMs);
+    else if (ended) change.rootEnded(record.id, change.now + this.retentionMs(record.spec.namespace));
+    else if (before && isTerminal(before.state)) change.rootReopened(record.id);
+  }
+
+  private keep(record: TaskRecord): void {
+    const before = this.tasks.get(record.id);
+    if (before && isColdable(before)) this.hotWaiting -= 1;
+    if (isColdable(record)) this.hotWaiting += 1;
+    this.tasks.set(record.id, record);
+    this.due.set(record.id, dueAt(record));
+  }
+
+  private drop(record: TaskRecord): void {
+    if (isColdable(record)) this.hotWaiting -= 1;
+    this.tasks.delete(record.id);
   }
 
   /** What a step's change means for its run: others are unblocked or skipped, and the run may end. */
@@ -119,9 +164,8 @@ export class ShardState {
     run.observe(step, record, costBefore);
     for (const command of run.plan.plan(step, record.state)) this.plans.push({ run, command });
     this.applyPlans(change);
-    if (!isTerminal(record.state) || run.record.state !== 'running') return;
-    if (run.plan.ended) this.endRun(run, change);
-    else change.progress(run.record.id, run.progress());
+    if (isTerminal(record.state) && run.record.state === 'running' && run.plan.ended)
+      this.endRun(run, change);
   }
 
   private applyPlans(change: Change): void {
@@ -136,11 +180,8 @@ export class ShardState {
     const { taskId } = run.step(command.step);
     if (command.kind === 'skip') {
       const message = `step "${command.because}" did not succeed`;
-      this.apply(
-        taskId,
-        { kind: 'skip', error: { code: 'upstream-failed', message, retryable: false } },
-        change,
-      );
+      const error = { code: 'upstream-failed', message, retryable: false };
+      this.apply(taskId, { kind: 'skip', error }, change);
       return;
     }
     const task = this.tasks.get(taskId);
@@ -149,13 +190,19 @@ export class ShardState {
   }
 
   private endRun(run: ActiveRun, change: Change): void {
-    const { id, cancel } = run.record;
+    const { id, cancel, spec } = run.record;
     const state = run.plan.outcome(cancel !== undefined);
     run.record = { ...run.record, state, endedAt: change.now };
-    const progress = run.progress();
-    const data = { cost: progress.cost, counts: progress.counts };
-    change.run(run.record, progress, { type: `workflow.${state}`, data }, false);
+    const { cost, counts } = run.progress();
+    change.run(run, { type: `workflow.${state}`, data: { cost, counts } }, false);
     this.runs.delete(id); // W2
-    change.rootEnded(id, change.now + this.retentionMs);
+    change.rootEnded(id, change.now + this.retentionMs(spec.namespace));
   }
+}
+
+const WAITING: ReadonlySet<string> = new Set(['blocked', 'waiting', 'queued', 'backoff']);
+
+/** Whether a record may be let go of while its task is active. */
+function isColdable({ spec, state }: TaskRecord): boolean {
+  return spec.workflowId === undefined && WAITING.has(state);
 }

@@ -33,4 +33,6 @@ export interface RunRecord {
 export interface RunProgress {
   counts: Record<string, number>;
   cost: number;
+  /** Events of the run and its steps so far; the next one's number is one more. */
+  events: number;
 }

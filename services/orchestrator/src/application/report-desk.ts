@@ -1,0 +1,143 @@
+import {
+  MultiswarmError,
+  shardOf,
+  type DispatchRequest,
+  type ReportReply,
+  type ReportRequest,
+} from '@multiswarm/contracts';
+import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
+import type { ShardOwner, TakenReports } from './shard-owner';
+
+/** Swarms (and coordinators) of which the last answer is kept. */
+const ANSWERS = 20_000;
+
+type OfShard = Pick<ReportRequest, 'reports' | 'outcomes' | 'progress'>;
+
+/**
+ * Where swarms report to one replica, for all the shards that it owns: results in, the next attempts out.
+ *
+ * R1. What is acknowledged is committed, and what is sent back to run is committed as assigned.
+ * R2. The last answer to each sender is kept under the report's id and given again when it is asked for again: an answer that
+ *     got lost on its way is no lost attempt.
+ * R3. A slot is used once: the attempt that takes it over is named to the load-balancer together with the end of the one
+ *     before.
+ */
+export class ReportDesk {
+  private readonly answers = new Map<string, { id: string; reply: Promise<ReportReply> }>();
+
+  constructor(
+    private readonly shards: number,
+    private readonly ownerOf: (shard: number) => ShardOwner | undefined,
+    private readonly scheduler: SchedulerLink,
+  ) {}
+
+  handle(request: ReportRequest): Promise<ReportReply> {
+    const { id } = request;
+    if (id === undefined) return this.take(request);
+    const sender = `${request.swarmId} ${request.instance ?? ''}`;
+    const known = this.answers.get(sender);
+    if (known?.id === id) return known.reply; // R2
+    const reply = this.take(request);
+    this.remember(sender, id, reply);
+    return reply;
+  }
+
+  private async take(request: ReportRequest): Promise<ReportReply> {
+    const parts = this.byShard(request);
+    const taken = new Map<number, TakenReports>();
+    const acks: Promise<ReportReply['acks']>[] = [];
+    for (const [shard, part] of parts) {
+      const owner = this.ownerOf(shard);
+      if (!owner) {
+        acks.push(Promise.resolve(moved(part)));
+        continue;
+      }
+      try {
+        const reports = owner.report(part);
+        taken.set(shard, reports);
+        acks.push(reports.acks);
+      } catch (error) {
+        acks.push(Promise.reject(error as Error));
+      }
+    }
+    // All of it in this turn, so that ends and beginnings are committed together.
+    const next = request.fetch > 0 ? this.fetch(taken, request.fetch) : [];
+    const [settled, dispatches] = await Promise.all([Promise.allSettled(acks), Promise.all(next)]);
+    const done = settled.filter((each) => each.status === 'fulfilled').flatMap((each) => each.value);
+    const failure = settled.find((each) => each.status === 'rejected');
+    const sent = dispatches.filter((each): each is DispatchRequest => each !== undefined);
+    // Where nothing could be said at all the sender is told why; else it repeats what was not acknowledged.
+    if (failure && done.length === 0 && sent.length === 0) throw failure.reason;
+    return { v: 1, acks: done, next: sent };
+  }
+
+  private fetch(
+    taken: ReadonlyMap<number, TakenReports>,
+    most: number,
+  ): Promise<DispatchRequest | undefined>[] {
+    const freed = [...taken.values()].flatMap((each) => each.freed).slice(0, most);
+    if (freed.length === 0) return [];
+    const shards = new Map<number, Fetched[]>();
+    for (const fetched of this.scheduler.fetch(freed)) {
+      this.handOver(fetched.freed, fetched, taken); // R3
+      const list = shards.get(fetched.shard);
+      if (list) list.push(fetched);
+      else shards.set(fetched.shard, [fetched]);
+    }
+    return [...shards].map(([shard, list]) => this.assign(shard, list));
+  }
+
+  private handOver({ taskId }: FreedSlot, next: Fetched, taken: ReadonlyMap<number, TakenReports>): void {
+    const shard = shardOf(taskId, this.shards);
+    if (shard === undefined) return;
+    taken.get(shard)?.next.set(taskId, { taskId: next.taskId, attempt: next.attempt });
+  }
+
+  /** A beginning that cannot be committed does not spoil the ends: the scheduler gets it back. */
+  private async assign(shard: number, fetched: readonly Fetched[]): Promise<DispatchRequest | undefined> {
+    const refs = fetched.map(({ taskId, attempt }) => ({ taskId, attempt }));
+    try {
+      const owner = this.ownerOf(shard);
+      if (!owner) throw new MultiswarmError('shard-unavailable', `shard ${shard} is changing hands`);
+      const { dispatch, refused } = await owner.grantFetched(fetched);
+      if (refused.length > 0) this.scheduler.fetchedRefused(shard, refused);
+      return dispatch;
+    } catch {
+      this.scheduler.fetchedRefused(shard, refs);
+      return undefined;
+    }
+  }
+
+  private byShard(request: ReportRequest): Map<number, OfShard> {
+    const parts = new Map<number, OfShard>();
+    const part = (taskId: string): OfShard => {
+      const shard = shardOf(taskId, this.shards) ?? -1;
+      let known = parts.get(shard);
+      if (!known) parts.set(shard, (known = { reports: [], outcomes: [], progress: [] }));
+      return known;
+    };
+    for (const report of request.reports) part(report.taskId).reports.push(report);
+    for (const outcome of request.outcomes) part(outcome.taskId).outcomes.push(outcome);
+    for (const progress of request.progress) part(progress.taskId).progress.push(progress);
+    return parts;
+  }
+
+  private remember(sender: string, id: string, reply: Promise<ReportReply>): void {
+    const entry = { id, reply };
+    this.answers.delete(sender);
+    this.answers.set(sender, entry);
+    if (this.answers.size > ANSWERS)
+      for (const oldest of this.answers.keys()) {
+        this.answers.delete(oldest);
+        break;
+      }
+    reply.catch(() => {
+      // A fault is no answer: the repetition is tried anew.
+      if (this.answers.get(sender) === entry) this.answers.delete(sender);
+    });
+  }
+}
+
+function moved({ reports }: OfShard): ReportReply['acks'] {
+  return reports.map(({ taskId, attempt }) => ({ taskId, attempt, status: 'moved' }));
+}
