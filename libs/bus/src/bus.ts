@@ -34,8 +34,9 @@ export interface ServiceSeen {
  * What services and the SDK need of NATS. Bodies are JSON; what arrives is parsed by the schema that is given.
  *
  * B1. `request` ends: with the reply, with the error that the responder threw, with `bus-unavailable` (not connected,
- *     nobody listens, connection lost while waiting) or `timeout`, or with `internal` where the answer is not what the
- *     schema of the reply says. It is never repeated by the bus.
+ *     nobody listens, connection lost while waiting; only `NobodyListensError` says that nobody can have received it) or
+ *     `timeout`, or with `internal` where the answer is not what the schema of the reply says. It is never repeated by the
+ *     bus.
  * B2. `publish` throws `bus-unavailable` while disconnected: the client would drop it without a word.
  * B3. A handler that throws answers its request with the error as problem details; a message that does not fit its
  *     schema answers `invalid-request` and never reaches the handler.

@@ -1,6 +1,7 @@
 import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { MultiswarmError } from '@multiswarm/contracts';
 import type { Cancel, Clock } from '@multiswarm/core';
+import { NobodyListensError } from './nobody-listens';
 import { sendFault } from './send-fault';
 
 interface Pending {
@@ -63,12 +64,7 @@ export class ReplyMux {
     const waiting = this.take(message.subject.slice(this.prefix.length));
     if (!waiting) return;
     if (message.data.length === 0 && message.headers?.code === 503) {
-      waiting.reject(
-        new MultiswarmError(
-          'bus-unavailable',
-          'nobody listens on the subject: the service that answers it is not running',
-        ),
-      );
+      waiting.reject(new NobodyListensError());
     } else waiting.resolve(message);
   }
 

@@ -1,4 +1,4 @@
-import type { Bus } from '@multiswarm/bus';
+import { NobodyListensError, type Bus } from '@multiswarm/bus';
 import { MultiswarmError } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import fc from 'fast-check';
@@ -88,7 +88,11 @@ test('an answer that does not fit its schema is the fault of the responder, not 
 
 test('where nobody listens the request fails at once and may be repeated', async () => {
   const timeoutMs = 60_000;
-  await expect(client.request('silence', { n: 1 }, { reply: Answer, timeoutMs })).rejects.toMatchObject({
+  const error: unknown = await client
+    .request('silence', { n: 1 }, { reply: Answer, timeoutMs })
+    .catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(NobodyListensError);
+  expect(error).toMatchObject({
     code: 'bus-unavailable',
     retryable: true,
     message: expect.stringContaining('nobody listens'),

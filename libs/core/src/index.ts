@@ -4,6 +4,7 @@ export * from './chunk-by-bytes';
 export * from './clock';
 export * from './deferred';
 export * from './fifo';
+export * from './heartbeat-liveness';
 export * from './ids';
 export * from './manual-clock';
 export * from './random';

@@ -1,13 +1,12 @@
-import type { Heartbeat } from '@multiswarm/contracts';
+import type { Heartbeat, Swarm } from '@multiswarm/contracts';
+import { heartbeatLiveness, missedHeartbeats } from '@multiswarm/core';
 
-/** Intervals without a heartbeat after which a swarm is suspect, is down, and is forgotten. */
-export const SUSPECT_AFTER_INTERVALS = 2;
-export const DOWN_AFTER_INTERVALS = 3;
+/** Intervals without a heartbeat after which a swarm is forgotten. */
 export const FORGET_AFTER_INTERVALS = 60;
 /** Swarms of which one replica keeps track; those beyond it are not seen. */
 export const PRESENCE_LIMIT = 100_000;
 
-export type PresenceState = 'ready' | 'draining' | 'suspect' | 'down';
+export type PresenceState = Swarm['state'];
 
 export interface Seen {
   swarmId: string;
@@ -21,7 +20,7 @@ interface Entry {
   region: string;
   instance: string;
   seq: number;
-  draining: boolean;
+  state: 'ready' | 'cordoned' | 'draining';
   intervalMs: number;
   heardAtMs: number;
 }
@@ -52,9 +51,8 @@ export class Presence {
       return 'left';
     }
     if (!known && this.entries.size >= this.limit) return 'full';
-    const { region, instance, seq, intervalMs } = beat;
-    const draining = beat.state === 'draining';
-    this.entries.set(beat.swarmId, { region, instance, seq, draining, intervalMs, heardAtMs: nowMs });
+    const { region, instance, seq, state, intervalMs } = beat;
+    this.entries.set(beat.swarmId, { region, instance, seq, state, intervalMs, heardAtMs: nowMs });
     return known && stateOf(known, nowMs) !== 'down' ? 'renewed' : 'joined';
   }
 
@@ -86,20 +84,15 @@ export class Presence {
   /** Drops what has been silent for so long that nobody asks for it any more. */
   forgetSilent(nowMs: number): void {
     for (const [id, entry] of this.entries) {
-      if (missed(entry, nowMs) >= FORGET_AFTER_INTERVALS) this.entries.delete(id);
+      if (missedHeartbeats(nowMs - entry.heardAtMs, entry.intervalMs) >= FORGET_AFTER_INTERVALS)
+        this.entries.delete(id);
     }
   }
 }
 
-function missed(entry: Entry, nowMs: number): number {
-  return (nowMs - entry.heardAtMs) / Math.max(1, entry.intervalMs);
-}
-
 function stateOf(entry: Entry, nowMs: number): PresenceState {
-  const intervals = missed(entry, nowMs);
-  if (intervals >= DOWN_AFTER_INTERVALS) return 'down';
-  if (intervals >= SUSPECT_AFTER_INTERVALS) return 'suspect';
-  return entry.draining ? 'draining' : 'ready';
+  const liveness = heartbeatLiveness(nowMs - entry.heardAtMs, entry.intervalMs);
+  return liveness === 'alive' ? entry.state : liveness;
 }
 
 function toSeen(swarmId: string, entry: Entry, nowMs: number): Seen {

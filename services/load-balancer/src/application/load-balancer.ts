@@ -42,7 +42,8 @@ export interface LoadBalancerParts {
 /** The use cases of the load-balancer, around the fleet as this replica sees it. */
 export class LoadBalancer {
   private readonly fleet: Fleet;
-  private newestEpoch = 0;
+  /** By region where a coordinator places; the scheduler has none. */
+  private readonly newestEpochs = new Map<string | undefined, number>();
   private saidFull = false;
 
   constructor(private readonly parts: LoadBalancerParts) {
@@ -73,12 +74,14 @@ export class LoadBalancer {
     }
   }
 
-  /** Throws `stale-epoch` for a scheduler that another one has replaced. */
-  place({ epoch, items }: PlaceRequest): PlaceReply {
-    if (epoch < this.newestEpoch) {
+  /** Throws `stale-epoch` for a scheduler, or a coordinator, that another one has replaced. */
+  place({ epoch, region, items }: PlaceRequest): PlaceReply {
+    const newest = this.newestEpochs.get(region) ?? 0;
+    if (epoch < newest) {
+      const who = region === undefined ? 'a scheduler' : `a coordinator of ${region}`;
       throw new MultiswarmError(
         'stale-epoch',
-        `a scheduler with epoch ${this.newestEpoch} has taken over from epoch ${epoch}`,
+        `${who} with epoch ${newest} has taken over from epoch ${epoch}`,
       );
     }
     if (items.length > PLACE_ITEMS) {
@@ -87,7 +90,7 @@ export class LoadBalancer {
         findings: [{ pointer: '/items', code: 'too-big', message }],
       });
     }
-    this.newestEpoch = epoch;
+    this.newestEpochs.set(region, epoch);
     return { v: 1, results: this.placeAll(items) };
   }
 

@@ -1,4 +1,5 @@
 import type { AttemptRef, Heartbeat, Swarm, SwarmProfile } from '@multiswarm/contracts';
+import { heartbeatLiveness } from '@multiswarm/core';
 import type { Moment } from './moment';
 import {
   atLeastZero,
@@ -10,11 +11,6 @@ import {
   type ResourceVector,
 } from './resource-vector';
 
-/** Missed heartbeat intervals after which a swarm is suspect, and down. */
-const SUSPECT_AFTER_INTERVALS = 2;
-const DOWN_AFTER_INTERVALS = 3;
-/** A swarm says itself how often it heartbeats; outside of these bounds it would be down at once, or never. */
-const INTERVAL_MS = { least: 100, most: 60_000 };
 /** How long an ended attempt is remembered: longer than any heartbeat that was sent before its end can be under way. */
 const ENDED_MEMORY_MS = 10_000;
 /** Ended attempts that are remembered for one swarm; the oldest goes first. */
@@ -114,11 +110,12 @@ export class SwarmSeen {
   }
 
   stateAt(now: Moment): SwarmState {
-    const intervalMs = Math.min(INTERVAL_MS.most, Math.max(INTERVAL_MS.least, this.last.intervalMs));
-    const missed = this.silentMs(now) / intervalMs;
-    if (missed > DOWN_AFTER_INTERVALS) return 'down';
-    if (this.last.state === 'draining') return 'draining';
-    return missed > SUSPECT_AFTER_INTERVALS ? 'suspect' : 'ready';
+    const liveness = heartbeatLiveness(this.silentMs(now), this.last.intervalMs);
+    if (liveness === 'down') return 'down';
+    // Whether it is suspect matters only where it could get work.
+    const { state } = this.last;
+    if (state === 'draining' || state === 'cordoned') return state;
+    return liveness === 'suspect' ? 'suspect' : 'ready';
   }
 
   silentMs(now: Moment): number {
