@@ -21,7 +21,7 @@ export function spec(given: Record<string, unknown> = {}): TaskSpec {
 }
 
 export function queuedTask(id: string, given: Record<string, unknown> = {}, now = 0): TaskRecord {
-  return newTask(id, spec(given), false, now).record;
+  return newTask(id, spec(given), { blocked: false, order: now * 1_000 }, now).record;
 }
 
 export function placement(given: Partial<Placement> = {}): Placement {

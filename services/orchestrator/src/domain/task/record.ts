@@ -1,15 +1,20 @@
 import type {
   AttemptRecord,
+  Event,
   EventType,
   JsonValue,
   Placement,
+  Progress,
+  Signal,
   TaskError,
   TaskSpec,
   TaskState,
   Usage,
 } from '@multiswarm/contracts';
+import { begin, waitsAtBirth } from './begin';
 
 export type Attempt = AttemptRecord & { reservationId?: string };
+export type Outcome = NonNullable<Attempt['outcome']>;
 
 /** The truth about one task. Times are epoch milliseconds, costs are USD. */
 export interface TaskRecord {
@@ -18,6 +23,10 @@ export interface TaskRecord {
   state: TaskState;
   since: number;
   createdAt: number;
+  /** Epoch ms of the submission × 1000 plus a counter: between equals, the smaller one goes first. */
+  order: number;
+  /** Events of the task's own history so far; 0 for steps, whose run counts. */
+  events: number;
   /** Number of the current or last attempt: the fencing token. It never restarts and is not the `maxAttempts` count. */
   attempt: number;
   /** Attempts that the agents failed: counted against `retry.maxAttempts`. */
@@ -28,7 +37,19 @@ export interface TaskRecord {
   refusals?: number;
   attempts: Attempt[];
   cancel?: { at: number; reason: string };
+  /** No attempt begins until the task is resumed. */
+  paused?: { at: number; reason: string };
+  /** Oldest first. */
+  signals?: Signal[];
+  /** Of the current or last attempt. */
+  progress?: Progress;
+  /** Since when it waits for a start, without the time for which it was paused: for `scheduleToStartMs`. */
+  waitingSince?: number;
+  /** When somebody last asked for a retry: from then on `retry.totalMs` counts, else from `createdAt`. */
+  retriedAt?: number;
   retryAt?: number;
+  /** Why the last attempt that failed or was lost came to nothing, as long as another one is to follow. */
+  lastError?: TaskError;
   startedAt?: number;
   endedAt?: number;
   output?: JsonValue;
@@ -39,22 +60,30 @@ export interface TaskRecord {
 
 /** What `transition` is asked to do. */
 export type TaskCommand =
+  /** What a step depends on has ended as it should. */
   | { kind: 'unblock' }
-  | { kind: 'assign'; placement: Placement }
-  | { kind: 'accepted'; attempt: number }
+  /** `attempt`: the number that was granted; another one than the next changes nothing. */
+  | { kind: 'assign'; placement: Placement; attempt: number }
+  /** `placement`: where the attempt is, if the coordinator has sent it elsewhere under the same number. */
+  | { kind: 'accepted'; attempt: number; placement?: Placement }
   | { kind: 'refused'; attempt: number; reason: string }
   | { kind: 'lost'; attempt: number; reason: string }
-  | {
-      kind: 'finished';
-      attempt: number;
-      outcome: 'succeeded' | 'failed' | 'cancelled' | 'timed-out';
-      result: AttemptResult;
-    }
-  | { kind: 'retry-due' }
+  | { kind: 'finished'; attempt: number; outcome: AttemptEnd; result: AttemptResult }
+  /** The time that `dueAt` tells has come. */
+  | { kind: 'due' }
   | { kind: 'cancel'; reason: string }
-  /** Ends a task that has not been placed: a dependency did not succeed (`skip`), or it can never be sent (`reject`). */
+  | { kind: 'pause'; reason: string }
+  | { kind: 'resume' }
+  | { kind: 'signal'; signal: Signal }
+  /** A person wants another try. */
+  | { kind: 'retry' }
+  /** Ends a step that is blocked: a step before it did not succeed (`skip`), or it can never be sent (`reject`). */
   | { kind: 'skip'; error: TaskError }
-  | { kind: 'reject'; error: TaskError };
+  | { kind: 'reject'; error: TaskError }
+  | { kind: 'progress'; attempt: number; progress: Progress };
+
+/** How the agents of a swarm can end an attempt. */
+export type AttemptEnd = Extract<Outcome, 'succeeded' | 'failed' | 'cancelled' | 'timed-out'>;
 
 export interface AttemptResult {
   startedAt: number;
@@ -71,27 +100,41 @@ export interface EventDraft {
 
 /** What has to happen after the change is committed, never before. */
 export type Effect =
+  /** It may be placed from now on; `avoid`: the swarm that has just refused or lost it. */
   | { kind: 'enqueue'; avoid?: string }
+  /** It must not be placed any more. */
   | { kind: 'dequeue' }
   | { kind: 'dispatch' }
   | { kind: 'cancel-attempt'; attempt: number; swarmId: string; region: string; reason: string }
-  | { kind: 'give-back'; attempt: Attempt; outcome: NonNullable<Attempt['outcome']>; durationMs: number }
-  | { kind: 'wake-at'; at: number }
-  | { kind: 'ended' };
+  /** The swarm gets all signals of the task, oldest first. */
+  | { kind: 'signal-attempt'; attempt: number; swarmId: string; region: string }
+  | { kind: 'give-back'; attempt: Attempt; outcome: Outcome; durationMs: number }
+  | { kind: 'ended' }
+  /** It had ended, and is active again. */
+  | { kind: 'reopened' };
 
+/** `record` is always a new object, never the one that was given. */
 export interface Transition {
   record: TaskRecord;
   events: EventDraft[];
   effects: Effect[];
 }
 
-export function newTask(id: string, spec: TaskSpec, blocked: boolean, now: number): Transition {
+/** @param blocked by the steps before it: only a step is. A lone task waits for its `notBefore` and its `waitFor`. */
+export function newTask(
+  id: string,
+  spec: TaskSpec,
+  { blocked, order }: { blocked: boolean; order: number },
+  now: number,
+): Transition {
   const record: TaskRecord = {
     id,
     spec,
-    state: blocked ? 'blocked' : 'queued',
+    state: 'blocked',
     since: now,
     createdAt: now,
+    order,
+    events: 0,
     attempt: 0,
     failures: 0,
     losses: 0,
@@ -99,12 +142,42 @@ export function newTask(id: string, spec: TaskSpec, blocked: boolean, now: numbe
     cost: 0,
     usage: {},
   };
-  const submitted: EventDraft = {
-    type: 'task.submitted',
-    data: { type: spec.type, priority: spec.priority },
-  };
+  const submitted = submittedEvent(spec);
   if (blocked) return { record, events: [submitted], effects: [] };
-  return { record, events: [submitted, { type: 'task.queued' }], effects: [{ kind: 'enqueue' }] };
+  return begin(record, now, [submitted]);
+}
+
+function submittedEvent({ type, priority }: TaskSpec): EventDraft {
+  return { type: 'task.submitted', data: { type, priority } };
+}
+
+/**
+ * The first events of a lone task that was queued at once, which its record tells: nobody has to keep them.
+ * @returns none for other tasks, whose events are all kept
+ */
+export function firstEvents(record: TaskRecord): Event[] {
+  const { id, spec, createdAt } = record;
+  if (!isLone(record) || waitsAtBirth(spec, createdAt)) return [];
+  const root = { at: createdAt, namespace: spec.namespace, root: id, taskId: id };
+  return [
+    { v: 1, seq: 1, ...submittedEvent(spec), ...root },
+    { v: 1, seq: 2, type: 'task.queued', ...root },
+  ];
+}
+
+/** No step of a workflow. */
+export function isLone(record: TaskRecord): boolean {
+  return record.spec.workflowId === undefined;
+}
+
+/** Whether a swarm has its current attempt, or is about to get it. */
+export function isHeld(record: TaskRecord): boolean {
+  return record.state === 'assigned' || record.state === 'running';
+}
+
+/** Whether it may be placed: it waits in the scheduler's queue. */
+export function isPlaceable(record: TaskRecord): boolean {
+  return record.state === 'queued' && record.paused === undefined;
 }
 
 export function currentAttempt(record: TaskRecord): Attempt | undefined {

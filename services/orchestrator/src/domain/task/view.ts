@@ -1,5 +1,5 @@
-import { isTerminal, type Task, type TaskSummary, type Waiting } from '@multiswarm/contracts';
-import type { TaskRecord } from './record';
+import { isTerminal, type Task, type TaskSpec, type TaskSummary, type Waiting } from '@multiswarm/contracts';
+import { isHeld, type TaskRecord } from './record';
 
 /** The last instant that a Date can hold (ECMA-262, time values). */
 const LAST_INSTANT_MS = 8.64e15;
@@ -16,24 +16,21 @@ export function traceIdIn(traceparent: string): string {
 
 /** A task as people read it. */
 export function taskView(record: TaskRecord, waiting?: Waiting): Task {
+  const { signals, output } = record;
   return {
     ...taskSummary(record, waiting),
     input: record.spec.input,
-    ...outputOf(record),
+    ...(output === undefined ? {} : { output }),
+    ...(signals ? { signals } : {}),
     attempts: record.attempts.map(({ reservationId: _own, ...rest }) => rest),
   };
 }
 
-function outputOf(record: TaskRecord): { output?: NonNullable<Task['output']> | null } {
-  return record.output === undefined ? {} : { output: record.output };
-}
-
+/** Without what may be large: input, output, signals, and the attempts with their receipts. */
 export function taskSummary(record: TaskRecord, waiting?: Waiting): TaskSummary {
   const { spec } = record;
-  const placed =
-    isTerminal(record.state) || record.state === 'assigned' || record.state === 'running'
-      ? record.attempts.at(-1)
-      : undefined;
+  const placed = isTerminal(record.state) || isHeld(record) ? record.attempts.at(-1) : undefined;
+  const reason = record.state === 'queued' ? (pausedReason(record) ?? waiting) : undefined;
   return {
     id: record.id,
     type: spec.type,
@@ -48,17 +45,39 @@ export function taskSummary(record: TaskRecord, waiting?: Waiting): TaskSummary 
     requirements: spec.requirements,
     retry: spec.retry,
     timeouts: spec.timeouts,
-    ...(spec.estimateMs === undefined ? {} : { estimateMs: spec.estimateMs }),
+    ...given(spec),
     metadata: spec.metadata,
-    ...(spec.workflowId === undefined ? {} : { workflowId: spec.workflowId }),
-    ...(spec.step === undefined ? {} : { step: spec.step }),
     attempt: record.attempt,
     ...(placed ? { swarmId: placed.swarmId, region: placed.region } : {}),
     cost: record.cost,
     usage: record.usage,
+    ...(record.progress ? { progress: record.progress } : {}),
     ...(record.cancel ? { cancelRequestedAt: iso(record.cancel.at) } : {}),
+    ...(record.paused ? { paused: { at: iso(record.paused.at), reason: record.paused.reason } } : {}),
     ...(record.retryAt === undefined ? {} : { retryAt: iso(record.retryAt) }),
-    ...(waiting && record.state === 'queued' ? { waiting } : {}),
+    ...(reason ? { waiting: reason } : {}),
     traceId: traceIdIn(spec.traceparent),
   };
+}
+
+/** What the submission may leave out, where it did not. */
+function given(spec: TaskSpec): Partial<TaskSummary> {
+  const { estimateMs, fairnessKey, limitKeys, notBefore, waitFor, rerunOf, workflowId, step } = spec;
+  return {
+    ...(estimateMs === undefined ? {} : { estimateMs }),
+    ...(fairnessKey === undefined ? {} : { fairnessKey }),
+    ...(limitKeys === undefined ? {} : { limitKeys }),
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(waitFor === undefined ? {} : { waitFor }),
+    ...(rerunOf === undefined ? {} : { rerunOf }),
+    ...(workflowId === undefined ? {} : { workflowId }),
+    ...(step === undefined ? {} : { step }),
+  };
+}
+
+/** The scheduler does not know of a paused task, so its owner's record tells why it waits. */
+function pausedReason({ paused }: TaskRecord): Waiting | undefined {
+  if (!paused) return undefined;
+  const detail = `paused: ${paused.reason}`;
+  return { reason: 'paused', since: iso(paused.at), detail, unmet: [] };
 }

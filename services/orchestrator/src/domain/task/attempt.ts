@@ -1,0 +1,92 @@
+import type { Progress, TaskError, Usage } from '@multiswarm/contracts';
+import {
+  currentAttempt,
+  type Attempt,
+  type Effect,
+  type Outcome,
+  type TaskRecord,
+  type Transition,
+} from './record';
+
+interface Close {
+  outcome: Outcome;
+  /** Undefined where it never ran: it costs nothing then. */
+  startedAt: number | undefined;
+  endedAt: number;
+  error?: TaskError | undefined;
+  usage?: Usage | undefined;
+}
+
+/**
+ * T4: ends the current attempt.
+ * @returns the record with the ended attempt and its cost and usage in the sums, and the effect that gives its slot back
+ */
+export function close(
+  record: TaskRecord,
+  { outcome, startedAt, endedAt, error, usage }: Close,
+): { record: TaskRecord; giveBack: Effect } {
+  const current = currentAttempt(record);
+  if (!current || current.outcome !== undefined)
+    throw new Error(`invariant T4: task ${record.id} holds no attempt to close`);
+  const durationMs = Math.max(0, endedAt - (startedAt ?? endedAt));
+  const cost = (current.costPerSlotHour * durationMs) / 3_600_000;
+  const { startedAt: _accepted, ...rest } = current;
+  const attempt: Attempt = { ...rest, endedAt, outcome, cost };
+  if (startedAt !== undefined) attempt.startedAt = startedAt;
+  if (error) attempt.error = error;
+  if (usage) attempt.usage = usage;
+  return {
+    record: {
+      ...record,
+      attempts: [...record.attempts.slice(0, -1), attempt],
+      cost: record.cost + cost,
+      usage: addUsage(record.usage, usage),
+    },
+    giveBack: { kind: 'give-back', attempt, outcome, durationMs },
+  };
+}
+
+/** The record with its current attempt changed. */
+export function withCurrent(record: TaskRecord, change: Partial<Attempt>): TaskRecord {
+  const last = record.attempts.length - 1;
+  return {
+    ...record,
+    attempts: record.attempts.map((attempt, index) => (index === last ? { ...attempt, ...change } : attempt)),
+  };
+}
+
+/** Tells the swarm that holds the current attempt to stop; none where nobody holds it. */
+export function stop(record: TaskRecord, reason: string): Effect[] {
+  const attempt = currentAttempt(record);
+  if (!attempt || attempt.outcome !== undefined) return [];
+  const { swarmId, region } = attempt;
+  return [{ kind: 'cancel-attempt', attempt: attempt.attempt, swarmId, region, reason }];
+}
+
+/** Hands the swarm that holds the current attempt the signals of the task. */
+export function tellSignals(record: TaskRecord): Effect[] {
+  const attempt = currentAttempt(record);
+  if (!attempt) return [];
+  const { swarmId, region } = attempt;
+  return [{ kind: 'signal-attempt', attempt: attempt.attempt, swarmId, region }];
+}
+
+/** How far the current attempt is. Told twice, or overtaken on its way, it changes nothing. */
+export function progressed(record: TaskRecord, progress: Progress): Transition | undefined {
+  if (record.progress && record.progress.at >= progress.at) return undefined;
+  const { fraction, message } = progress;
+  const data = {
+    ...(fraction === undefined ? {} : { fraction }),
+    ...(message === undefined ? {} : { message }),
+  };
+  return { record: { ...record, progress }, events: [{ type: 'task.progress', data }], effects: [] };
+}
+
+function addUsage(total: Usage, more: Usage | undefined): Usage {
+  if (!more) return total;
+  const sum = (a?: number, b?: number): number => (a ?? 0) + (b ?? 0);
+  return {
+    inputTokens: sum(total.inputTokens, more.inputTokens),
+    outputTokens: sum(total.outputTokens, more.outputTokens),
+  };
+}

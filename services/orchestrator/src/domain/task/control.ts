@@ -1,0 +1,63 @@
+import { isTerminal, LIMITS, type Signal } from '@multiswarm/contracts';
+import { stop, tellSignals } from './attempt';
+import { begin, queue } from './begin';
+import { end, prepend } from './ending';
+import { isHeld, isPlaceable, type EventDraft, type TaskRecord, type Transition } from './record';
+import { whyNot } from './why-not';
+
+/** What people ask of a task. */
+
+/** Ends what no swarm has at once; a swarm is told to stop, and has its time to do so. */
+export function cancel(before: TaskRecord, reason: string, now: number): Transition | undefined {
+  if (before.cancel) return undefined;
+  const record = { ...before, cancel: { at: now, reason } };
+  const asked: EventDraft = { type: 'task.cancel-requested', data: { reason } };
+  if (isHeld(record)) return { record, events: [asked], effects: stop(record, reason) };
+  return prepend([asked], end(record, 'cancelled', now, {}));
+}
+
+export function pause(record: TaskRecord, reason: string, now: number): Transition | undefined {
+  if (record.paused || record.cancel) return undefined;
+  return {
+    record: { ...record, paused: { at: now, reason } },
+    events: [{ type: 'task.paused', data: { reason } }],
+    effects: isPlaceable(record) ? [{ kind: 'dequeue' }] : [],
+  };
+}
+
+export function resume(before: TaskRecord, now: number): Transition | undefined {
+  const { paused, ...record } = before;
+  if (!paused) return undefined;
+  if (record.waitingSince !== undefined)
+    record.waitingSince += Math.max(0, now - Math.max(paused.at, record.waitingSince));
+  return {
+    record,
+    events: [{ type: 'task.resumed' }],
+    effects: isPlaceable(record) ? [{ kind: 'enqueue' }] : [],
+  };
+}
+
+export function signal(before: TaskRecord, given: Signal, now: number): Transition {
+  const awaited = before.spec.waitFor?.signal;
+  const record = { ...before, signals: kept([...(before.signals ?? []), given], awaited) };
+  const told: EventDraft = { type: 'task.signalled', data: { name: given.name } };
+  if (record.state === 'waiting' && given.name === awaited) return queue(record, now, [told]);
+  return { record, events: [told], effects: isHeld(record) ? tellSignals(record) : [] };
+}
+
+/** T9: the oldest goes first, but never the last one of the name that the task waits for. */
+function kept(signals: Signal[], awaited: string | undefined): Signal[] {
+  if (signals.length <= LIMITS.TASK_SIGNALS) return signals;
+  const needed = signals.findLastIndex(({ name }) => name === awaited);
+  return signals.toSpliced(needed === 0 ? 1 : 0, 1);
+}
+
+/** Another try at once, where the next one would come later; of a lone task that has ended, from the beginning. */
+export function retry(record: TaskRecord, now: number): Transition | undefined {
+  if (whyNot(record, { kind: 'retry' }, now) !== undefined) return undefined;
+  const events: EventDraft[] = [{ type: 'task.retried' }];
+  if (!isTerminal(record.state)) return queue({ ...record, retriedAt: now }, now, events);
+  const { refusals: _r, cancel: _c, endedAt: _e, output: _o, error: _f, ...rest } = record;
+  const next = begin({ ...rest, failures: 0, losses: 0, retriedAt: now }, now, events);
+  return { ...next, effects: [{ kind: 'reopened' }, ...next.effects] };
+}

@@ -1,0 +1,101 @@
+import { LIMITS, type Placement } from '@multiswarm/contracts';
+import { backoffMs, type Backoff, type Random } from '@multiswarm/core';
+import { close, stop, tellSignals, withCurrent } from './attempt';
+import { queue } from './begin';
+import { dueTimer } from './due';
+import { end } from './ending';
+import {
+  currentAttempt,
+  isPlaceable,
+  type Attempt,
+  type Effect,
+  type EventDraft,
+  type TaskCommand,
+  type TaskRecord,
+  type Transition,
+} from './record';
+
+/** From the queue to a swarm that has accepted. */
+
+/** Refusals in a row after which the next try is still made at once, at another swarm. */
+export const REFUSALS_AT_ONCE = 2;
+export const REFUSAL_BACKOFF: Backoff = { initialMs: 100, factor: 2, maxMs: 30_000, jitter: 0.2 };
+
+export function assign(
+  record: TaskRecord,
+  { placement, attempt: number }: Extract<TaskCommand, { kind: 'assign' }>,
+  now: number,
+): Transition | undefined {
+  if (!isPlaceable(record)) return undefined; // T7
+  if (number !== record.attempt + 1) return undefined; // T3
+  if (dueTimer(record, now) !== undefined) return undefined; // T8
+  const { progress: _ofTheLast, ...rest } = record;
+  const attempt: Attempt = { attempt: number, assignedAt: now, ...placed(placement) };
+  const attempts = [...record.attempts, attempt].slice(-LIMITS.ATTEMPT_HISTORY);
+  return {
+    record: { ...rest, state: 'assigned', since: now, attempt: number, attempts },
+    events: [{ type: 'task.assigned', data: { because: placement.receipt.because } }],
+    effects: [{ kind: 'dispatch' }],
+  };
+}
+
+function placed({
+  swarmId,
+  region,
+  costPerSlotHour,
+  receipt,
+  reservationId,
+}: Placement): Omit<Attempt, 'attempt' | 'assignedAt'> {
+  return { swarmId, region, costPerSlotHour, receipt, reservationId };
+}
+
+/** What was told to the swarm before it had accepted, or to the one that it was taken from, is told once more. */
+export function accepted(
+  before: TaskRecord,
+  { placement }: Extract<TaskCommand, { kind: 'accepted' }>,
+  now: number,
+): Transition {
+  const { refusals: _refusals, waitingSince: _waiting, ...rest } = before;
+  const startedAt = before.startedAt ?? now;
+  const running: TaskRecord = { ...rest, state: 'running', since: now, startedAt };
+  const record = withCurrent(running, { startedAt: now, ...(placement ? placed(placement) : {}) });
+  const assignedAt = currentAttempt(record)?.assignedAt ?? now;
+  const news = record.signals?.some(({ at }) => at >= assignedAt) ? tellSignals(record) : [];
+  return {
+    record,
+    events: [{ type: 'task.running' }],
+    effects: [...news, ...(record.cancel ? stop(record, record.cancel.reason) : [])],
+  };
+}
+
+export function refused(
+  before: TaskRecord,
+  { reason }: Extract<TaskCommand, { kind: 'refused' }>,
+  now: number,
+  random: Random,
+): Transition {
+  const { record, giveBack } = close(before, { outcome: 'refused', startedAt: undefined, endedAt: now });
+  if (record.cancel) return end(record, 'cancelled', now, {}, [giveBack]); // T5
+  const refusals = (record.refusals ?? 0) + 1;
+  if (refusals > REFUSALS_AT_ONCE) return slower({ ...record, refusals }, reason, giveBack, now, random);
+  const events: EventDraft[] = [{ type: 'task.refused', data: { reason } }];
+  const again = queue({ ...record, refusals }, now, events, currentAttempt(record)?.swarmId);
+  return { ...again, effects: [giveBack, ...again.effects] };
+}
+
+/** T6. */
+function slower(
+  record: TaskRecord & { refusals: number },
+  reason: string,
+  giveBack: Effect,
+  now: number,
+  random: Random,
+): Transition {
+  const { refusals } = record;
+  const retryAt = now + backoffMs(REFUSAL_BACKOFF, refusals - REFUSALS_AT_ONCE, random);
+  return {
+    record: { ...record, state: 'backoff', since: now, retryAt },
+    events: [{ type: 'task.refused', data: { reason, retryAt, refusals } }],
+    effects: [giveBack],
+  };
+}
