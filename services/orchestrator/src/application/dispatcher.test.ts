@@ -1,4 +1,10 @@
-import type { AttemptDispatch, AttemptRef, DispatchOutcome } from '@multiswarm/contracts';
+import type {
+  AttemptDispatch,
+  AttemptRef,
+  ControlRequest,
+  DispatchOutcome,
+  DispatchRequest,
+} from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { dispatchOf } from '../../test/support/builders';
 import { pass, turns } from '../../test/support/turns';
@@ -12,21 +18,17 @@ class FakeRegions implements Regions {
   cancels: (AttemptRef & { reason: string })[] = [];
   away: (region: string) => boolean = () => false;
 
-  async dispatch(
-    region: string,
-    _shard: number,
-    _epoch: number,
-    attempts: AttemptDispatch[],
-  ): Promise<DispatchOutcome[]> {
+  async dispatch(region: string, { attempts, ...envelope }: DispatchRequest): Promise<DispatchOutcome[]> {
+    expect(envelope).toEqual({ v: 1, shard: 0, epoch: 1, reportTo: 'reports' });
     this.calls.push({ region, attempts });
     await Promise.resolve();
     if (this.away(region)) throw new Error('no coordinator');
     return attempts.map(({ taskId, attempt }) => ({ taskId, attempt, outcome: 'accepted' }));
   }
 
-  cancel(region: string, _swarmId: string, attempts: (AttemptRef & { reason: string })[]): Promise<void> {
+  control(region: string, _swarmId: string, control: ControlRequest): Promise<void> {
     if (this.away(region)) return Promise.reject(new Error('no coordinator'));
-    this.cancels.push(...attempts);
+    if (control.kind === 'cancel') this.cancels.push(...control.attempts);
     return Promise.resolve();
   }
 }
@@ -36,10 +38,15 @@ function bench() {
   const clock = new ManualClock();
   const outcomes: DispatchOutcome[] = [];
   const faults: unknown[] = [];
-  const dispatcher = new Dispatcher(0, 1, regions, clock, GIVE_UP_MS, {
-    outcomes: (each) => void outcomes.push(...each),
-    fault: (fault) => void faults.push(fault),
-  });
+  const dispatcher = new Dispatcher(
+    { shard: 0, epoch: 1, reportTo: 'reports', giveUpMs: GIVE_UP_MS },
+    regions,
+    clock,
+    {
+      outcomes: (each) => void outcomes.push(...each),
+      fault: (fault) => void faults.push(fault),
+    },
+  );
   return { regions, clock, outcomes, faults, dispatcher };
 }
 

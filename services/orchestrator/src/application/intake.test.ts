@@ -7,7 +7,9 @@ const SHARDS = 8;
 
 function intake(seed = 1): Intake {
   const clock = new ManualClock();
-  return new Intake(SHARDS, seededIds(clock, seededRandom(seed)), seededRandom(seed), clock);
+  return new Intake(SHARDS, seededIds(clock, seededRandom(seed)), seededRandom(seed), clock, (namespace) =>
+    namespace === 'capped' ? 'normal' : undefined,
+  );
 }
 
 const task = (body: Record<string, unknown>, seed = 1): NewTask =>
@@ -121,4 +123,39 @@ test('graph faults are told beside faults of the schema', () => {
     'unknown-dependency',
     'unknown-field',
   ]);
+});
+
+test('a namespace may cap the priority: more becomes the ceiling, less stays', () => {
+  const priorityOf = (namespace: string, priority: string): string =>
+    task({ namespace, priority }).spec.priority;
+  expect(priorityOf('capped', 'critical')).toBe('normal');
+  expect(priorityOf('capped', 'low')).toBe('low');
+  expect(priorityOf('free', 'critical')).toBe('critical');
+  const { steps } = run({ namespace: 'capped', tasks: [{ id: 'a', type: 'build', priority: 'high' }] });
+  expect(steps[0]?.spec.priority).toBe('normal');
+});
+
+test('the order grows with every submission, also within one millisecond', () => {
+  const one = intake();
+  const orders = Array.from({ length: 3_000 }, () => one.task({ type: 'build' }, TRACEPARENT).order);
+  expect(orders).toEqual([...orders].sort((a, b) => a - b));
+  expect(new Set(orders).size).toBe(3_000);
+});
+
+test('a rerun is the same work under an id of its own, and says of what it is a copy', () => {
+  const of = task({
+    input: { n: 1 },
+    idempotencyKey: 'k',
+    notBefore: '2030-01-01T00:00:00Z',
+    limitKeys: ['api'],
+  });
+  const again = intake(2).rerun(of, undefined, TRACEPARENT);
+  expect(again.id).not.toBe(of.id);
+  expect(again.keyed).toBe(false);
+  expect(again.spec).toMatchObject({ input: { n: 1 }, limitKeys: ['api'], rerunOf: of.id });
+  expect(again.spec).not.toHaveProperty('idempotencyKey');
+  expect(again.spec).not.toHaveProperty('notBefore');
+  const [first, second] = [1, 2].map((seed) => intake(seed).rerun(of, 'again', TRACEPARENT));
+  expect(second?.id).toBe(first?.id);
+  expect(second?.spec.bodyHash).toBe(first?.spec.bodyHash);
 });

@@ -1,8 +1,9 @@
-import type { EventBatch } from '@multiswarm/contracts';
 import { ManualClock, seededRandom } from '@multiswarm/core';
-import { event, eventBatch } from '../../test/support/builders';
+import { event } from '../../test/support/builders';
 import { MemoryShardStore } from '../../test/support/memory-shard-store';
 import { pass, turns } from '../../test/support/turns';
+import type { Batch, EventMessage } from '../ports';
+import { eventMessages } from './event-batches';
 import { OutboxRelay } from './outbox-relay';
 
 /** A stream as JetStream is one: it may store what it does not acknowledge, and drops a number that it has. */
@@ -11,7 +12,7 @@ class FlakyStream {
   tries = 0;
   fails: () => 'before' | 'after' | undefined = () => undefined;
 
-  async publish({ batchSeq }: EventBatch): Promise<void> {
+  async publish({ batchSeq }: EventMessage): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     this.tries += 1;
     const failure = this.fails();
@@ -34,8 +35,9 @@ function bench() {
   const commit = async (relay?: OutboxRelay): Promise<void> => {
     batchSeq += 1;
     const writes = [{ kind: 'event' as const, event: event('t0-00000001', batchSeq) }];
-    await store.commit({ shard: 0, epoch, batchSeq, writes });
-    relay?.add(eventBatch(batchSeq));
+    const batch: Batch = { shard: 0, epoch, batchSeq, writes };
+    await store.commit(batch);
+    for (const message of eventMessages(batch)) relay?.add(message);
   };
   return { store, stream, clock, faults, relayOf, commit };
 }

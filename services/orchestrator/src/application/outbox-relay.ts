@@ -1,10 +1,10 @@
-import { MultiswarmError, type EventBatch } from '@multiswarm/contracts';
+import { MultiswarmError } from '@multiswarm/contracts';
 import { delay, type Cancel, type Clock } from '@multiswarm/core';
-import type { EventStream, ShardStore } from '../ports';
+import type { EventMessage, EventStream, ShardStore } from '../ports';
 
-/** Batches kept in memory; beyond this the relay reads them back from the outbox. */
-const MEMORY_BATCHES = 1_000;
-const PAGE = 100;
+/** Messages, and characters of them, kept in memory; beyond this the relay reads them back from the outbox. */
+const MEMORY = { messages: 1_000, characters: 8 * 1024 * 1024 };
+const PAGE = 20;
 const TRIM_EVERY = 64;
 /** An idle relay trims after this, so that a successor finds next to nothing to hand over a second time. */
 const TRIM_IDLE_MS = 1_000;
@@ -13,14 +13,15 @@ const RETRY_MS = { first: 100, most: 2_000 };
 /**
  * Hands the outbox of one shard to the event stream.
  *
- * O1. Batches leave in the order of their numbers, each at least once; its number is its message id, so a repetition is dropped.
+ * O1. Messages leave in the order of their numbers, each at least once; its number is its message id, so a repetition is dropped.
  * O2. An entry is trimmed only after the stream has acknowledged it.
  * O3. Memory is bounded: while the stream is away, the outbox in Redis is the queue.
  * O4. What the stream will never take is reported and left out: it must not hold up the events behind it. The history
  *     in Redis has it all the same.
  */
 export class OutboxRelay {
-  private queue: EventBatch[] = [];
+  private queue: EventMessage[] = [];
+  private queued = 0;
   private behind = true;
   private published: number;
   private sinceTrim = 0;
@@ -44,12 +45,14 @@ export class OutboxRelay {
     this.wake();
   }
 
-  add(batch: EventBatch): void {
+  add(message: EventMessage): void {
     if (this.behind) return this.wake();
-    if (this.queue.length >= MEMORY_BATCHES) {
+    this.queued += message.text.length;
+    if (this.queue.length >= MEMORY.messages || this.queued > MEMORY.characters) {
       this.queue = [];
+      this.queued = 0;
       this.behind = true; // O3
-    } else this.queue.push(batch);
+    } else this.queue.push(message);
     this.wake();
   }
 
@@ -72,11 +75,11 @@ export class OutboxRelay {
     while (!this.stopped) {
       try {
         if (this.behind) await this.catchUp();
-        const batch = this.queue[0];
-        if (!batch && this.behind) continue; // the queue overflowed while the last page was on its way
-        if (!batch) break;
-        await this.publish(batch);
-        if (this.queue[0] === batch) this.queue.shift();
+        const message = this.queue[0];
+        if (!message && this.behind) continue; // the queue overflowed while the last page was on its way
+        if (!message) break;
+        await this.publish(message);
+        if (this.queue[0] === message) this.takeFirst(message);
         wait = RETRY_MS.first;
       } catch (error) {
         this.onFault(error);
@@ -88,6 +91,11 @@ export class OutboxRelay {
     if (this.sinceTrim > 0 && !this.stopped) this.trimSoon();
   }
 
+  private takeFirst(message: EventMessage): void {
+    this.queue.shift();
+    this.queued -= message.text.length;
+  }
+
   private trimSoon(): void {
     this.idleTrim ??= this.clock.after(TRIM_IDLE_MS, () => {
       this.idleTrim = undefined;
@@ -97,15 +105,15 @@ export class OutboxRelay {
 
   private async catchUp(): Promise<void> {
     for (;;) {
-      // From here on new batches are queued; those that both the page and the queue hold are dropped by their number.
+      // From here on new messages are queued; those that both the page and the queue hold are dropped by their number.
       this.behind = false;
       const page = await this.store.outbox(this.shard, this.published, PAGE).catch((error: unknown) => {
         this.behind = true;
         throw error;
       });
-      for (const batch of page) {
+      for (const message of page) {
         try {
-          await this.publish(batch);
+          await this.publish(message);
         } catch (error) {
           this.behind = true;
           throw error;
@@ -115,13 +123,13 @@ export class OutboxRelay {
     }
   }
 
-  private async publish(batch: EventBatch): Promise<void> {
-    if (batch.batchSeq <= this.published) return;
-    await this.stream.publish(batch).catch((error: unknown) => {
+  private async publish(message: EventMessage): Promise<void> {
+    if (message.batchSeq <= this.published) return;
+    await this.stream.publish(message).catch((error: unknown) => {
       if (!(error instanceof MultiswarmError) || error.retryable) throw error;
       this.onFault(error); // O4
     });
-    this.published = batch.batchSeq;
+    this.published = message.batchSeq;
     this.sinceTrim += 1;
     if (this.sinceTrim >= TRIM_EVERY) await this.trim();
   }

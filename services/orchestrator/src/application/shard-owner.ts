@@ -18,7 +18,7 @@ import type { Batch, FreedSlot, ShardStore, SnapshotPage, WaitingPlace } from '.
 import type { Change } from './change';
 import { Committer } from './committer';
 import { DueTimes } from './due-times';
-import { eventBatches } from './event-batches';
+import { eventBatches, eventMessages } from './event-batches';
 import type { NewRun, NewTask } from './intake';
 import type { OutboxRelay } from './outbox-relay';
 import { dispatchCommand, reportCommand } from './report-command';
@@ -159,9 +159,9 @@ export class ShardOwner {
     if (!record || this.forgetting.has(id))
       throw new MultiswarmError('task-not-found', `there is no task "${id}"`);
     const before = state.task(id) ?? record;
-    const refusal = whyNot(before, command);
-    if (refusal !== undefined) throw new MultiswarmError('wrong-state', refusal);
     const change = state.change();
+    const refusal = whyNot(before, command, change.now);
+    if (refusal !== undefined) throw new MultiswarmError('wrong-state', refusal);
     state.applyTo(before, command, change);
     await this.commit(change);
   }
@@ -414,10 +414,8 @@ export class ShardOwner {
   }
 
   private onCommitted(batch: Batch, durationMs: number): void {
-    for (const news of eventBatches(batch)) {
-      this.parts.onEvents(news);
-      this.parts.relay.add(news);
-    }
+    for (const events of eventBatches(batch)) this.parts.onEvents(events);
+    for (const message of eventMessages(batch)) this.parts.relay.add(message);
     this.parts.meters.committed(batch.writes.length, durationMs);
   }
 

@@ -4,20 +4,29 @@ import { placement, runOf, spec, stepTaskId } from '../../test/support/builders'
 import { newTask, type TaskRecord } from '../domain/task/record';
 import type { RunRecord } from '../domain/workflow/run';
 import type { LoadedShard, Write } from '../ports';
-import type { NewRun } from './intake';
-import { ShardState } from './shard-state';
+import type { Change } from './change';
+import { DueTimes } from './due-times';
+import type { NewRun, NewTask } from './intake';
+import { HOT_WAITING_TASKS, ShardState } from './shard-state';
 
 const RETENTION_MS = 1_000;
-const NOTHING: LoadedShard = { tasks: [], runs: [], endedSteps: [], historyLengths: new Map() };
+const NOTHING: LoadedShard = { tasks: [], runs: [], endedSteps: [] };
 
 function stateOf(loaded: LoadedShard = NOTHING): ShardState {
-  return new ShardState(loaded, new ManualClock(0), seededRandom(1), RETENTION_MS);
+  const clock = new ManualClock(0);
+  const due = new DueTimes(clock, () => undefined);
+  return new ShardState(loaded, clock, seededRandom(1), due, () => RETENTION_MS);
+}
+
+function newLone(id: string): NewTask {
+  return { id, shard: 0, keyed: false, order: 1, spec: spec() };
 }
 
 function newRun(dependencies: Record<string, string[]>, given: Record<string, unknown> = {}): NewRun {
   const record = runOf('w0-00000001', dependencies);
-  const steps = record.spec.steps.map(({ id, taskId }) => ({
+  const steps = record.spec.steps.map(({ id, taskId }, order) => ({
     id: taskId,
+    order,
     spec: spec({ workflowId: record.id, step: id, retry: { ...spec().retry, maxAttempts: 1 }, ...given }),
   }));
   return { shard: 0, keyed: false, record, steps };
@@ -28,9 +37,17 @@ function finish(state: ShardState, step: string, outcome: 'succeeded' | 'failed'
   const change = state.change();
   const id = stepTaskId(step);
   const attempt = (state.task(id)?.attempt ?? 0) + 1;
-  expect(state.apply(id, { kind: 'assign', placement: placement() }, change)).toBe(true);
+  expect(state.apply(id, { kind: 'assign', attempt, placement: placement() }, change)?.state).toBe(
+    'assigned',
+  );
   const result = { startedAt: 0, finishedAt: 1, ...(outcome === 'succeeded' ? { output } : {}) };
-  expect(state.apply(id, { kind: 'finished', attempt, outcome, result }, change)).toBe(true);
+  expect(state.apply(id, { kind: 'finished', attempt, outcome, result }, change)?.state).toBe(outcome);
+  return committed(state, change);
+}
+
+function committed(state: ShardState, change: Change): Write[] {
+  change.seal();
+  state.settle(change);
   return change.writes;
 }
 
@@ -50,7 +67,7 @@ test('the end of a step unlocks the next in the same change, with its output as 
   expect(b?.state).toBe('queued');
   expect(state.upstream(b as TaskRecord)).toEqual({ a: 'made by a' });
   expect(lastRun(finish(state, 'b', 'succeeded'))).toMatchObject({ state: 'succeeded', endedAt: 0 });
-  expect(state.size).toBe(0);
+  expect([...state.hot()]).toEqual([]);
 });
 
 test('a chain of ten thousand steps behind a failure is skipped in one change, without overflowing the stack', () => {
@@ -67,7 +84,7 @@ test('a chain of ten thousand steps behind a failure is skipped in one change, w
   const seqs = writes.flatMap((write) => (write.kind === 'event' ? [write.event.seq] : []));
   const first = seqs[0] ?? 0;
   expect(seqs).toEqual(seqs.map((_, index) => first + index));
-  expect(state.size).toBe(0);
+  expect([...state.hot()]).toEqual([]);
 });
 
 test('a step whose input grew too large with what its upstream made fails by itself, and is not sent', () => {
@@ -85,7 +102,7 @@ test('a step whose input grew too large with what its upstream made fails by its
 test('a cancelled run ends its waiting steps at once and itself when the last running one has ended', () => {
   const state = stateOf();
   state.addRun(newRun({ a: [], b: [], c: ['a'] }), state.change());
-  state.apply(stepTaskId('a'), { kind: 'assign', placement: placement() }, state.change());
+  state.apply(stepTaskId('a'), { kind: 'assign', attempt: 1, placement: placement() }, state.change());
   const change = state.change();
   state.cancelRun('w0-00000001', 'enough', change);
   state.cancelRun('w0-00000001', 'again', change);
@@ -94,14 +111,16 @@ test('a cancelled run ends its waiting steps at once and itself when the last ru
   expect(change.effects.filter(({ effect }) => effect.kind === 'cancel-attempt')).toHaveLength(1);
   const end = state.change();
   state.apply(stepTaskId('a'), { kind: 'lost', attempt: 1, reason: 'gone' }, end);
+  committed(state, change);
+  committed(state, end);
   expect(lastRun(end.writes)?.state).toBe('cancelled');
-  expect(state.size).toBe(0);
+  expect([...state.hot()]).toEqual([]);
 });
 
 test('a root that ended is kept for its retention, counted from its end', () => {
   const state = stateOf();
   const change = state.change();
-  state.addTask({ id: 't0-00000009', shard: 0, keyed: false, spec: spec() }, change);
+  state.addTask(newLone('t0-00000009'), change);
   state.apply('t0-00000009', { kind: 'cancel', reason: 'enough' }, change);
   expect(change.writes).toContainEqual({ kind: 'root-ended', root: 't0-00000009', expiresAt: RETENTION_MS });
 });
@@ -109,18 +128,49 @@ test('a root that ended is kept for its retention, counted from its end', () => 
 test('a loaded run goes on: cost, outputs and event numbers come from what was stored', () => {
   const record = runOf('w0-00000001', { a: [], b: ['a'] });
   const own = (step: string): TaskRecord =>
-    newTask(stepTaskId(step), spec({ workflowId: record.id, step }), true, 0).record;
+    newTask(stepTaskId(step), spec({ workflowId: record.id, step }), { blocked: true, order: 0 }, 0).record;
   const state = stateOf({
     tasks: [{ ...own('b'), state: 'queued' }],
-    runs: [record],
+    runs: [{ run: record, progress: { counts: {}, cost: 2, events: 7 } }],
     endedSteps: [{ ...own('a'), state: 'succeeded', output: { n: 1 }, cost: 2 }],
-    historyLengths: new Map([[record.id, 7]]),
   });
   expect(state.upstream(own('b'))).toEqual({ a: { n: 1 } });
   const writes = finish(state, 'b', 'succeeded');
   const events = writes.flatMap((write) => (write.kind === 'event' ? [write.event] : []));
   expect(events[0]?.seq).toBe(8);
-  const run = writes.find((write) => write.kind === 'run');
-  expect(run?.progress).toMatchObject({ counts: { succeeded: 2 } });
-  expect(run?.progress.cost).toBeCloseTo(2, 3);
+  const run = writes.flatMap((write) => (write.kind === 'run-progress' ? [write.progress] : [])).at(-1);
+  expect(run).toMatchObject({ counts: { succeeded: 2 }, events: events.at(-1)?.seq });
+  expect(run?.cost).toBeCloseTo(2, 3);
+});
+
+test('the events of a lone task are numbered by the task, and its first two are told by its record', () => {
+  const state = stateOf();
+  const change = state.change();
+  state.addTask(newLone('t0-00000009'), change);
+  state.apply('t0-00000009', { kind: 'assign', attempt: 1, placement: placement() }, change);
+  const events = change.writes.flatMap((write) => (write.kind === 'event' ? [write] : []));
+  expect(events.map(({ event, implied }) => [event.seq, event.type, implied === true])).toEqual([
+    [1, 'task.submitted', true],
+    [2, 'task.queued', true],
+    [3, 'task.assigned', false],
+  ]);
+  expect(state.task('t0-00000009')?.events).toBe(3);
+});
+
+test('records of waiting tasks are kept up to a number; what is not committed yet, or placed, always is', () => {
+  const state = stateOf();
+  const change = state.change();
+  const many = HOT_WAITING_TASKS + 10;
+  const id = (index: number): string => `t0-${String(index).padStart(8, '0')}`;
+  for (let index = 0; index < many; index += 1) state.addTask(newLone(id(index)), change);
+  const later = state.change();
+  state.apply(id(0), { kind: 'assign', attempt: 1, placement: placement() }, later);
+  expect([...state.hot()]).toHaveLength(many);
+  state.settle(change);
+  expect([...state.hot()]).toHaveLength(HOT_WAITING_TASKS + 1);
+  expect(state.task(id(0))?.state).toBe('assigned');
+  const [gone] = Array.from({ length: many }, (_, index) => id(index)).filter((each) => !state.task(each));
+  const record = lastTasks(change.writes).get(gone ?? '') as TaskRecord;
+  expect(state.recall(record)).toBe(record);
+  expect(state.task(record.id)).toBe(record);
 });
