@@ -14,9 +14,10 @@ const MAY_TOUCH_THE_WORLD = [
   'apps/**',
   'examples/**',
   'bench/**',
+  'sim/**',
   'deploy/**',
 ];
-const MAY_PRINT = ['apps/cli/**', 'examples/**', 'bench/**', 'scripts/**', 'deploy/**'];
+const MAY_PRINT = ['apps/cli/**', 'examples/**', 'bench/**', 'sim/**', 'scripts/**', 'deploy/**'];
 
 const INJECT =
   'is injected: take Clock, Random or Ids of @multiswarm/core, so that tests and simulations can drive it';
