@@ -1,5 +1,5 @@
 import { MultiswarmError } from '@multiswarm/contracts';
-import { deferred, delay, type Clock, type Deferred } from '@multiswarm/core';
+import { deferred, delay, type Cancel, type Clock, type Deferred } from '@multiswarm/core';
 import type { Batch, ShardStore, Write } from '../ports';
 import { numbersOf } from './event-batches';
 
@@ -11,6 +11,8 @@ interface Unit {
 
 /** A batch is cut here, in estimated bytes: Redis is busy for about 5 ms with one of this size. A larger unit goes alone. */
 const BATCH_BYTES = 512 * 1024;
+/** How long a change that nobody waits for may wait for another one to travel with. */
+const LAZY_MS = 20;
 const RETRY_MS = { first: 50, most: 1_000 };
 
 /**
@@ -21,10 +23,12 @@ const RETRY_MS = { first: 50, most: 1_000 };
  * G3. After `stale` nothing more is committed: everything not committed is rejected, and `onStale` is called once.
  * G4. `done` of a unit resolves only after Redis has confirmed the batch that carries it.
  * G5. A unit without writes costs Redis nothing: it resolves when all that was given before it is confirmed.
+ * G6. A lazy unit goes with the next batch that leaves anyway, at the latest after `LAZY_MS`; its place in the order is kept.
  */
 export class Committer {
   private waiting: Unit[] = [];
   private flushing: Promise<void> | undefined;
+  private lazyTimer: Cancel | undefined;
   private dead: MultiswarmError | undefined;
 
   constructor(
@@ -40,17 +44,19 @@ export class Committer {
     },
   ) {}
 
-  /** Resolves with the number of the batch that carried the writes. */
-  commit(writes: Write[]): Promise<number> {
+  /** Resolves with the number of the batch that carried the writes. `lazy`: G6. */
+  commit(writes: Write[], lazy = false): Promise<number> {
     if (this.dead) return Promise.reject(this.dead);
     const unit: Unit = { writes, weight: estimateBytes(writes), done: deferred() };
     this.waiting.push(unit);
-    this.flushing ??= this.run();
+    if (lazy) this.lazyTimer ??= this.clock.after(LAZY_MS, () => this.flush());
+    else this.flush();
     return unit.done.promise;
   }
 
   /** Resolves when nothing waits and nothing is under way. */
   async settled(): Promise<void> {
+    this.flush();
     while (this.flushing) await this.flushing;
   }
 
@@ -58,7 +64,14 @@ export class Committer {
   kill(reason: MultiswarmError): void {
     if (this.dead) return;
     this.dead = reason;
+    this.lazyTimer?.();
     for (const unit of this.waiting.splice(0)) unit.done.reject(reason);
+  }
+
+  private flush(): void {
+    this.lazyTimer?.();
+    this.lazyTimer = undefined;
+    if (this.waiting.length > 0) this.flushing ??= this.run();
   }
 
   private async run(): Promise<void> {
@@ -79,12 +92,12 @@ export class Committer {
         batchSeq: this.batchSeq + numbersOf(writes),
         writes,
       };
-      await this.flush(batch, units);
+      await this.send(batch, units);
     }
     this.flushing = undefined;
   }
 
-  private async flush(batch: Batch, units: Unit[]): Promise<void> {
+  private async send(batch: Batch, units: Unit[]): Promise<void> {
     const started = this.clock.monotonic();
     for (let wait: number = RETRY_MS.first; ; wait = Math.min(RETRY_MS.most, wait * 2)) {
       try {

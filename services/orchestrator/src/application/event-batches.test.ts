@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { event, queuedTask } from '../../test/support/builders';
 import type { Batch, Write } from '../ports';
-import { eventBatches, numbersOf } from './event-batches';
+import { eventBatches, eventMessages, numbersOf, printedEvents } from './event-batches';
 
 const NATS_BYTES = 1024 * 1024;
 
@@ -30,6 +30,55 @@ test('the messages of a batch hold all its events in order, fit into NATS, and c
     }),
     { numRuns: 50 },
   );
+});
+
+test('the texts of the messages say what the messages say, and are printed from the events once', () => {
+  const batch = batchOf([10, 300_000, 0, 300_000, 20]);
+  const texts = eventMessages(batch).map(({ text }) => text);
+  expect(texts.map((text) => JSON.parse(text) as unknown)).toEqual(eventBatches(batch));
+  expect(texts.length).toBeGreaterThan(1);
+  const again = printedEvents(batch.writes);
+  expect(printedEvents(batch.writes)).toBe(again);
+});
+
+test('characters of several bytes count as such', () => {
+  const write = (seq: number): Write => ({
+    kind: 'event',
+    event: { ...event('t0-00000001', seq), data: { text: '漢'.repeat(100_000) } },
+  });
+  const writes = [write(1), write(2)];
+  expect(numbersOf(writes)).toBe(2);
+});
+
+test('neighbours of one root that are kept make a run, and so do those that are only published', () => {
+  const happened = (root: string, seq: number, implied = false): Write => ({
+    kind: 'event',
+    event: event(root, seq),
+    ...(implied ? { implied } : {}),
+  });
+  const writes = [
+    happened('a', 1, true),
+    happened('a', 2, true),
+    happened('b', 1, true),
+    happened('b', 2),
+    happened('c', 1),
+    happened('c', 2),
+    happened('b', 3),
+  ];
+  expect(printedEvents(writes).runs).toEqual([
+    { root: undefined, count: 3 },
+    { root: 'b', count: 1 },
+    { root: 'c', count: 2 },
+    { root: 'b', count: 1 },
+  ]);
+  const forgotten: Write[] = [...writes, { kind: 'forget', root: 'b', taskIds: ['b'] }, happened('b', 1)];
+  expect(printedEvents(forgotten).runs.map(({ root }) => root)).toEqual([
+    undefined,
+    undefined,
+    'c',
+    undefined,
+    'b',
+  ]);
 });
 
 test('a batch without events takes one number and makes no message', () => {

@@ -29,12 +29,12 @@ export interface Circumstances {
   next?: ReadonlyMap<string, AttemptRef>;
   /** Placed attempts go out with an answer that is owed to their swarm anyway, not through the coordinator. */
   fetched?: boolean;
+  /** Nobody waits for it: it may be committed together with what comes next. */
+  lazy?: boolean;
 }
 
 /** What one change has for others: gathered first, so that each of them gets one message. */
 interface Outgoing {
-  queued: QueuedChange[];
-  gone: string[];
   released: AttemptRef[];
   outcomes: LbReport['outcomes'];
   freed: number;
@@ -48,16 +48,30 @@ export class ShardEffects {
     private readonly upstream: (record: TaskRecord) => Record<string, JsonValue> | undefined,
   ) {}
 
+  /**
+   * What the scheduler may know before the commit: a placement takes a while, and is committed after the change that it
+   * rests on, or, like that, not at all.
+   */
+  announce(change: Change): void {
+    const queued: QueuedChange[] = [];
+    const gone: string[] = [];
+    for (const { effect, record } of change.effects) {
+      if (effect.kind === 'enqueue') queued.push(queuedChange(record, effect.avoid));
+      else if (effect.kind === 'dequeue') gone.push(record.id);
+    }
+    if (queued.length + gone.length > 0) this.parts.scheduler.tell(this.shard, { queued, gone });
+  }
+
   /** @returns what goes out with the answer, where the attempts were fetched. */
   perform(change: Change, circumstances: Circumstances = {}): DispatchRequest | undefined {
     const { scheduler, placer, dispatcher } = this.parts;
-    const out: Outgoing = { queued: [], gone: [], released: [], outcomes: [], freed: 0 };
+    const out: Outgoing = { released: [], outcomes: [], freed: 0 };
     const fetched: AttemptDispatch[] = [];
     for (const { effect, record } of change.effects) {
       const dispatch = this.one(effect, record, out, circumstances);
       if (dispatch) fetched.push(dispatch);
     }
-    if (out.queued.length + out.gone.length + out.released.length > 0) scheduler.tell(this.shard, out);
+    if (out.released.length > 0) scheduler.tell(this.shard, { released: out.released });
     if (out.outcomes.length > 0) placer.report(out.outcomes);
     if (out.freed > 0) scheduler.capacityChanged(out.freed);
     return fetched.length > 0 ? dispatcher.request(fetched) : undefined;
@@ -97,10 +111,8 @@ export class ShardEffects {
   ): AttemptDispatch | undefined {
     switch (effect.kind) {
       case 'enqueue':
-        out.queued.push(queuedChange(record, effect.avoid));
-        return undefined;
       case 'dequeue':
-        out.gone.push(record.id);
+      case 'reopened':
         return undefined;
       case 'dispatch':
         if (!fetched) {
@@ -122,8 +134,6 @@ export class ShardEffects {
         return undefined;
       case 'ended':
         this.parts.meters.ended(record);
-        return undefined;
-      case 'reopened':
         return undefined;
     }
   }

@@ -70,7 +70,8 @@ const STREAM_PAGE = 1_000;
  * The owner of one shard: the only writer of its tasks and runs. It changes its state in memory, commits each change as
  * one unit, and lets everything that leaves it (answers, dispatches, queue entries) leave after the commit.
  *
- * W3. Effects run after their change is committed, in order; when the commit fails they never run.
+ * W3. Effects run after their change is committed, in order; when the commit fails they never run. Only the scheduler hears
+ *     of queued tasks before: its grants come back here, and are committed after what they rest on, or not at all.
  * W4. No answer without a lease that holds.
  * W6. A grant counts only under the attempt number that comes next, and from the newest scheduler seen; the same grant
  *     again is answered alike.
@@ -225,7 +226,8 @@ export class ShardOwner {
     if (this.closed || !state) return;
     const change = state.change();
     for (const outcome of outcomes) this.takeOutcome(state, outcome, change);
-    await this.commit(change);
+    // Nobody waits for an acceptance, and the result of a short attempt is not far behind.
+    await this.commit(change, { lazy: outcomes.every(({ outcome }) => outcome === 'accepted') });
   }
 
   /** A coordinator says which attempts its swarms hold. A cancellation may have got lost on its way: it is sent again. */
@@ -406,7 +408,8 @@ export class ShardOwner {
   ): Promise<DispatchRequest | undefined> {
     change.seal();
     // Also where nothing changed: what is under way may be what the answer rests on.
-    await this.committer.commit(change.writes);
+    this.effects.announce(change);
+    await this.committer.commit(change.writes, circumstances.lazy);
     this.state?.settle(change);
     const dispatch = this.effects.perform(change, circumstances);
     this.checkLease();
