@@ -11,6 +11,7 @@ import { systemClock, systemIds, type Clock, type Ids, within } from '@multiswar
 import type { z } from 'zod';
 import type { Bus, Delivery, Listening, RequestOptions, SendOptions, ServiceSeen } from './bus';
 import { announce, discover } from './micro';
+import { printed } from './printed';
 import { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 import { ReplyMux } from './reply-mux';
 import { sendFault } from './send-fault';
@@ -95,7 +96,7 @@ class NatsBus implements Bus {
     body: unknown,
     options: RequestOptions<S>,
   ): Promise<z.output<S>> {
-    const payload = this.encode(subject, JSON.stringify(body));
+    const payload = this.encode(subject, printed(body));
     const message = await this.mux.request(
       subject,
       payload,
@@ -126,7 +127,7 @@ class NatsBus implements Bus {
   }
 
   publish(subject: string, body: unknown, options: SendOptions = {}): void {
-    const payload = this.encode(subject, JSON.stringify(body));
+    const payload = this.encode(subject, printed(body));
     const headers = toHeaders(options);
     try {
       this.connection.publish(subject, payload, headers ? { headers } : {});
@@ -154,7 +155,7 @@ class NatsBus implements Bus {
     body: unknown,
     options: { messageId: string } & SendOptions,
   ): Promise<{ seq: number; duplicate: boolean }> {
-    const payload = this.encode(subject, JSON.stringify(body));
+    const payload = this.encode(subject, printed(body));
     const headers = toHeaders({
       ...options,
       headers: { ...options.headers, [names.messageId]: options.messageId },

@@ -11,8 +11,18 @@ export type LeaseResult =
   | { held: true; epoch: number; batchSeq: number }
   | { held: false; epoch: number; remainingMs: number; owner: string };
 
-/** Ownership of a shard, a region or the scheduler's role: a lease in Redis whose epoch only grows. */
-export class Leases {
+/** Ownership of a shard, a region or the scheduler's role: a lease whose epoch only grows. */
+export interface LeaseStore {
+  /** Takes the lease, and with it the next epoch, unless somebody else holds it. */
+  acquire(key: string, owner: string, ttlMs: number): Promise<LeaseResult>;
+  /** False: another epoch has begun, or the lease was given back, and whatever was not committed under the old one is void. */
+  renew(key: string, epoch: number, ttlMs: number): Promise<boolean>;
+  /** Gives it back at once. False: another epoch has begun. */
+  release(key: string, epoch: number): Promise<boolean>;
+}
+
+/** Leases in Redis, by its clock. */
+export class Leases implements LeaseStore {
   constructor(private readonly store: Store) {}
 
   async acquire(key: string, owner: string, ttlMs: number): Promise<LeaseResult> {
@@ -26,7 +36,6 @@ export class Leases {
     return { held: false, epoch, remainingMs: third, owner: holder ?? '' };
   }
 
-  /** False: another epoch has begun, or the lease was given back, and whatever was not committed under the old one is void. */
   async renew(key: string, epoch: number, ttlMs: number): Promise<boolean> {
     return (await this.store.run(renewScript, [key], [epoch, ttlMs])) === 1;
   }

@@ -11,6 +11,8 @@ export interface StoreOptions {
   silenceMs?: number;
 }
 
+export type ScriptArgument = string | number | Buffer;
+
 const SILENCE_MS = 5_000;
 
 /**
@@ -67,20 +69,35 @@ export class Store {
   }
 
   /** Runs a script by its hash, sending the source only where the server does not know it yet. */
-  async run(
-    script: Script,
-    keys: readonly string[],
-    args: readonly (string | number | Buffer)[],
-  ): Promise<unknown> {
-    return this.guard(async () => {
-      try {
-        // As one array: a commit may have more arguments than a function call takes.
-        return await this.redis.call('EVALSHA', [script.sha, keys.length, ...keys, ...args]);
-      } catch (error) {
-        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return this.redis.call('EVAL', [script.source, keys.length, ...keys, ...args]);
-      }
-    });
+  async run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    try {
+      return await this.runKnown(script, keys, args);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error;
+      return this.guard((redis) => redis.call('EVAL', [script.source, keys.length, ...keys, ...args]));
+    }
+  }
+
+  /** As `run`, but rejects with an error for which `isUnknownScript` holds where the server does not know the script. */
+  runKnown(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    // As one array: a commit may have more arguments than a function call takes.
+    return this.guard((redis) => redis.call('EVALSHA', [script.sha, keys.length, ...keys, ...args]));
+  }
+
+  /** Makes the script known to the server. */
+  async load(script: Script): Promise<void> {
+    await this.guard((redis) => redis.script('LOAD', script.source));
+  }
+
+  /** What `send` asks for leaves in one write to the socket; each command keeps its own answer or failure. */
+  together<T>(send: () => T): T {
+    const { stream } = this.redis;
+    stream.cork();
+    try {
+      return send();
+    } finally {
+      stream.uncork();
+    }
   }
 
   /** Any read or write through the client, with faults of the connection as `store-unavailable`. */
@@ -132,6 +149,10 @@ export class Store {
 function forgetSilence(redis: Redis): void {
   clearTimeout(redis['socketTimeoutTimer'] as NodeJS.Timeout | undefined);
   redis['socketTimeoutTimer'] = undefined;
+}
+
+export function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError' && error.message.startsWith('NOSCRIPT');
 }
 
 const CONNECTION_FAULTS = [

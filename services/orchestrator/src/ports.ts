@@ -5,12 +5,12 @@ import type {
   DispatchOutcome,
   DispatchRequest,
   Event,
-  EventBatch,
   Grant,
   GrantReply,
   GrantRequest,
   HeldAttempt,
   LbReport,
+  NamespaceSettings,
   PlaceItem,
   PlaceResult,
   QueuedTask,
@@ -45,6 +45,14 @@ export interface Batch {
   writes: Write[];
 }
 
+/** A message of the event stream: printed once, stored and published as that. */
+export interface EventMessage {
+  shard: number;
+  batchSeq: number;
+  /** The JSON of an `EventBatch`. */
+  text: string;
+}
+
 /** `applied`: this batch was committed by an earlier try of which the answer got lost. */
 export type CommitResult = 'committed' | 'applied' | 'stale';
 
@@ -75,7 +83,7 @@ export interface ShardStore {
   /** What tells a repeated submission from a conflicting one; undefined where there is no such task or run. */
   bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]>;
   /** Batches of events after `afterSeq` that were not acknowledged by the event stream, oldest first. */
-  outbox(shard: number, afterSeq: number, limit: number): Promise<EventBatch[]>;
+  outbox(shard: number, afterSeq: number, limit: number): Promise<EventMessage[]>;
   trimOutbox(shard: number, uptoSeq: number): Promise<void>;
   /** Roots whose time has passed, with the tasks that belong to them. */
   expired(shard: number, now: number, limit: number): Promise<{ root: string; taskIds: string[] }[]>;
@@ -95,6 +103,25 @@ export interface TruthReader {
   ): Promise<{ id: string; at: number }[]>;
   history(shard: number, root: string): Promise<Event[]>;
   counts(shard: number): Promise<Record<string, number>>;
+}
+
+/** A namespace's settings as they are kept. One that nobody has set has the defaults and revision 0. */
+export interface NamespaceEntry {
+  namespace: string;
+  settings: NamespaceSettings;
+  revision: number;
+}
+
+/** What platform engineers have set, for all shards and replicas. */
+export interface NamespaceStore {
+  get(namespace: string): Promise<NamespaceEntry>;
+  /**
+   * @returns the new revision, or `conflict` where the present one is not `ifRevision`
+   * @throws MultiswarmError `invalid-request` where there would be more than LIMITS.NAMESPACES
+   */
+  put(namespace: string, settings: NamespaceSettings, ifRevision?: number): Promise<number | 'conflict'>;
+  /** Those that somebody has set, by name. */
+  all(): Promise<NamespaceEntry[]>;
 }
 
 /** Where one replica leaves for another what is larger than NATS carries. */
@@ -163,7 +190,7 @@ export interface CordonStore {
 
 /** The stream of events that outlives its consumers. */
 export interface EventStream {
-  publish(batch: EventBatch): Promise<void>;
+  publish(message: EventMessage): Promise<void>;
 }
 
 export interface QueuedChange {

@@ -1,4 +1,4 @@
-import type { Bus } from '@multiswarm/bus';
+import { Printed, type Bus } from '@multiswarm/bus';
 import {
   ControlReply,
   DispatchReply,
@@ -91,9 +91,9 @@ export function busOwners(bus: Bus): Owners {
 
 export function busEventStream(bus: Bus): EventStream {
   return {
-    publish: async (batch) => {
-      await bus.publishStored(subjects.event(batch.shard), batch, {
-        messageId: `${batch.shard}.${batch.batchSeq}`,
+    publish: async ({ shard, batchSeq, text }) => {
+      await bus.publishStored(subjects.event(shard), new Printed(text), {
+        messageId: `${shard}.${batchSeq}`,
       });
     },
   };
