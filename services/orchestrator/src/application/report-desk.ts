@@ -11,6 +11,9 @@ import type { ShardOwner, TakenReports } from './shard-owner';
 /** Swarms (and coordinators) of which the last answer is kept. */
 const ANSWERS = 20_000;
 
+/** What the desk needs of an owner. */
+export type DeskOwner = Pick<ShardOwner, 'report' | 'grantFetched'>;
+
 type OfShard = Pick<ReportRequest, 'reports' | 'outcomes' | 'progress'>;
 
 /**
@@ -27,8 +30,8 @@ export class ReportDesk {
 
   constructor(
     private readonly shards: number,
-    private readonly ownerOf: (shard: number) => ShardOwner | undefined,
-    private readonly scheduler: SchedulerLink,
+    private readonly ownerOf: (shard: number) => DeskOwner | undefined,
+    private readonly scheduler: Pick<SchedulerLink, 'fetch' | 'fetchedRefused'>,
   ) {}
 
   handle(request: ReportRequest): Promise<ReportReply> {

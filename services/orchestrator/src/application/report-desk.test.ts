@@ -1,0 +1,160 @@
+import {
+  MultiswarmError,
+  type AttemptRef,
+  type AttemptReport,
+  type Grant,
+  type ReportReply,
+  type ReportRequest,
+} from '@multiswarm/contracts';
+import { deferred } from '@multiswarm/core';
+import { dispatchOf, placement } from '../../test/support/builders';
+import { turns } from '../../test/support/turns';
+import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
+import { ReportDesk, type DeskOwner } from './report-desk';
+import type { TakenReports } from './shard-owner';
+
+const A = 't0-0000000a';
+const B = 't1-0000000b';
+const NEXT = 't1-000000ff';
+
+/** An owner of one shard, who commits when the test says so. */
+class FakeOwner implements DeskOwner {
+  readonly taken: AttemptReport[][] = [];
+  readonly committed = deferred<undefined>();
+  handedOver = new Map<string, AttemptRef>();
+  refuses: AttemptRef[] = [];
+
+  report({ reports }: Pick<ReportRequest, 'reports' | 'outcomes' | 'progress'>): TakenReports {
+    this.taken.push([...reports]);
+    const acks = reports.map(({ taskId, attempt }) => ({ taskId, attempt, status: 'recorded' as const }));
+    const freed = reports.map(({ taskId, attempt }) => slot(taskId, attempt));
+    return { freed, next: this.handedOver, acks: this.committed.promise.then(() => acks) };
+  }
+
+  async grantFetched(grants: readonly Grant[]) {
+    await this.committed.promise;
+    const attempts = grants.map(({ taskId, attempt }) => dispatchOf(taskId, attempt));
+    const dispatch = { v: 1 as const, shard: 1, epoch: 3, attempts };
+    return this.refuses.length > 0
+      ? { dispatch: undefined, refused: this.refuses }
+      : { dispatch, refused: [] };
+  }
+}
+
+function slot(taskId: string, attempt: number): FreedSlot {
+  const place = { swarmId: 'a', region: 'eu-west', reservationId: 'r1', costPerSlotHour: 1 };
+  return { taskId, attempt, classKey: 'c', ...place };
+}
+
+function desk(fetched: readonly string[] = []) {
+  const owners = [new FakeOwner(), new FakeOwner()];
+  const asked: FreedSlot[][] = [];
+  const refused: AttemptRef[] = [];
+  const scheduler: Pick<SchedulerLink, 'fetch' | 'fetchedRefused'> = {
+    fetch: (freed) => {
+      asked.push([...freed]);
+      return freed.slice(0, fetched.length).map((each, index): Fetched => {
+        const taskId = fetched[index] ?? '';
+        return { taskId, attempt: 1, placement: placement(), shard: 1, freed: each };
+      });
+    },
+    fetchedRefused: (_shard, refs) => void refused.push(...refs),
+  };
+  const made = new ReportDesk(2, (shard) => owners[shard], scheduler);
+  return { desk: made, owners, asked, refused };
+}
+
+function request(taskIds: readonly string[], given: Partial<ReportRequest> = {}): ReportRequest {
+  const reports = taskIds.map((taskId) => ({
+    taskId,
+    attempt: 1,
+    outcome: 'succeeded' as const,
+    startedAt: 0,
+    finishedAt: 1,
+  }));
+  return { v: 1, swarmId: 'a', reports, outcomes: [], progress: [], fetch: 0, ...given };
+}
+
+const statuses = ({ acks }: ReportReply): string[] => acks.map(({ taskId, status }) => `${taskId} ${status}`);
+
+test('reports for several shards go to their owners, and are acknowledged when these have committed', async () => {
+  const { desk: own, owners } = desk();
+  let reply: ReportReply | undefined;
+  const answered = own.handle(request([A, B])).then((each) => (reply = each));
+  owners[0]?.committed.resolve(undefined);
+  await turns();
+  expect(reply).toBeUndefined();
+  owners[1]?.committed.resolve(undefined);
+  await answered;
+  expect(statuses(reply as unknown as ReportReply)).toEqual([`${A} recorded`, `${B} recorded`]);
+});
+
+test('a task whose shard is elsewhere is told as moved, and the others are taken all the same', async () => {
+  const { desk: own, owners } = desk();
+  owners.pop();
+  owners[0]?.committed.resolve(undefined);
+  expect(statuses(await own.handle(request([A, B])))).toEqual([`${A} recorded`, `${B} moved`]);
+});
+
+test('the same id gets the same answer, and the owner hears of it once', async () => {
+  const { desk: own, owners } = desk([NEXT]);
+  const once = request([A], { id: 'i1', fetch: 1 });
+  const replies = [own.handle(once), own.handle(once)];
+  owners.forEach((owner) => owner.committed.resolve(undefined));
+  const [first, second] = await Promise.all(replies);
+  expect(second).toBe(first);
+  expect(await own.handle(once)).toBe(first);
+  expect(first?.next[0]?.attempts.map(({ taskId }) => taskId)).toEqual([NEXT]);
+  expect(owners[0]?.taken).toHaveLength(1);
+  expect(await own.handle(request([A], { id: 'i2' }))).not.toBe(first);
+});
+
+test('a fault is no answer: the repetition is tried anew', async () => {
+  const { desk: own, owners } = desk();
+  const [owner] = owners;
+  const away = new MultiswarmError('store-unavailable', 'Redis does not answer');
+  const failing = deferred<ReportReply['acks']>();
+  const report = owner?.report.bind(owner);
+  if (owner) owner.report = (part) => ({ ...(report?.(part) as TakenReports), acks: failing.promise });
+  failing.reject(away);
+  await expect(own.handle(request([A], { id: 'i1' }))).rejects.toBe(away);
+  if (owner && report) owner.report = report;
+  owner?.committed.resolve(undefined);
+  expect(statuses(await own.handle(request([A], { id: 'i1' })))).toEqual([`${A} recorded`]);
+});
+
+test('free slots are offered to the scheduler, at most as many as the swarm says, and what comes goes out with the answer', async () => {
+  const { desk: own, owners, asked } = desk([NEXT]);
+  owners.forEach((owner) => owner.committed.resolve(undefined));
+  const reply = await own.handle(request([A, B], { fetch: 1 }));
+  expect(asked).toEqual([[slot(A, 1)]]);
+  expect(reply.next).toEqual([{ v: 1, shard: 1, epoch: 3, attempts: [dispatchOf(NEXT)] }]);
+  expect(owners[0]?.handedOver.get(A)).toEqual({ taskId: NEXT, attempt: 1 });
+});
+
+test('a swarm that wants nothing is offered nothing', async () => {
+  const { desk: own, owners, asked } = desk([NEXT]);
+  owners.forEach((owner) => owner.committed.resolve(undefined));
+  expect((await own.handle(request([A]))).next).toEqual([]);
+  expect(asked).toEqual([]);
+});
+
+test('what its owner cannot assign any more goes back to the scheduler, and the reports are acknowledged', async () => {
+  const { desk: own, owners, refused } = desk([NEXT]);
+  const [, owner] = owners;
+  if (owner) owner.refuses = [{ taskId: NEXT, attempt: 1 }];
+  owners.forEach((each) => each.committed.resolve(undefined));
+  const reply = await own.handle(request([A], { fetch: 1 }));
+  expect(reply.next).toEqual([]);
+  expect(statuses(reply)).toEqual([`${A} recorded`]);
+  expect(refused).toEqual([{ taskId: NEXT, attempt: 1 }]);
+});
+
+test('without any owner that could take it the sender is told why', async () => {
+  const { desk: own, owners } = desk();
+  for (const owner of owners)
+    owner.report = () => {
+      throw new MultiswarmError('shard-unavailable', 'shard 0 is changing hands');
+    };
+  await expect(own.handle(request([A]))).rejects.toMatchObject({ code: 'shard-unavailable' });
+});
