@@ -43,6 +43,14 @@ export const SchedulerChanges = z.object({
   schedulerEpoch: z.number().int().positive(),
   shard: z.number().int().nonnegative(),
   epoch: z.number().int().positive(),
+  seq: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      'counts from 1 for each owner and scheduler: a repetition changes nothing, a gap asks for a snapshot',
+    ),
   snapshot: z.object({ first: z.boolean(), last: z.boolean() }).optional(),
   classes: z
     .array(TaskClass)

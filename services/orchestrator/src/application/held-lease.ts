@@ -67,7 +67,7 @@ export interface LeaseElsewhere {
 const RENEW_AGAIN_MS = 500;
 
 /**
- * All leases of one replica, kept by one call to Redis at a time, however many they are.
+ * All leases of one replica, renewed together, however many they are.
  *
  * K1. `onLost` is called once, when another process has the lease. While Redis is away nothing is lost: the lease does not hold
  *     for the moment, and goes on if nobody has taken it when Redis is back.
@@ -123,27 +123,28 @@ export class LeaseKeeper {
     });
   }
 
+  /** All in one turn, so that Redis gets them as one pipeline. */
   private async renewAll(): Promise<boolean> {
     const leases = [...this.kept.keys()];
-    if (leases.length === 0) return true;
     const asked = this.clock.monotonic();
-    try {
-      const still = await this.leases.renewAll(leases, this.times.leaseMs);
-      leases.forEach((lease, index) => {
-        if (this.kept.has(lease)) this.took(lease, still[index] === true, asked);
-      });
-      return true;
-    } catch (error) {
-      this.onFault(error);
-      return false;
-    }
+    const results = await Promise.allSettled(
+      leases.map(({ key, epoch }) => this.leases.renew(key, epoch, this.times.leaseMs)),
+    );
+    results.forEach((result, index) => {
+      const lease = leases[index];
+      if (result.status === 'fulfilled' && lease) this.renewed(lease, result.value, asked);
+    });
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) this.onFault(failed.reason);
+    return failed === undefined;
   }
 
-  private took(lease: HeldLease, still: boolean, asked: number): void {
+  private renewed(lease: HeldLease, still: boolean, asked: number): void {
+    const lost = this.kept.get(lease);
+    if (!lost) return;
     lease.renewed(still, asked);
     if (still) return;
-    const lost = this.kept.get(lease);
     this.kept.delete(lease);
-    lost?.(); // K1
+    lost(); // K1
   }
 }

@@ -80,7 +80,12 @@ export class Replicas {
     if (replica === this.self || this.left.has(replica)) return; // R1
     const known = this.others.get(replica);
     if (leaving && shards.length === 0) this.forget(replica);
-    else this.others.set(replica, { heardAt: this.clock.monotonic(), leaving: leaving || known?.leaving === true, shards: new Set(shards) });
+    else
+      this.others.set(replica, {
+        heardAt: this.clock.monotonic(),
+        leaving: leaving || known?.leaving === true,
+        shards: new Set(shards),
+      });
     // Who is new knows nobody yet.
     if (!known && !leaving) this.announce();
     this.onChange();
@@ -141,7 +146,8 @@ export class Replicas {
     this.lookedAt = now;
     let changed = false;
     for (const [replica, other] of this.others) {
-      if (blind) other.heardAt = now; // R2
+      if (blind)
+        other.heardAt = now; // R2
       else if (now - other.heardAt > this.times.deadMs) changed = this.others.delete(replica) || changed;
     }
     if (changed) this.onChange();

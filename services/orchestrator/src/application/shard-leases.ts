@@ -59,30 +59,33 @@ interface Line {
 const LOOK_MS = 250;
 /** Shards that are handed over at the same time, so that most of them serve at any time. */
 const MOVES_AT_ONCE = 4;
-/** A shard that was handed over counts as moving for so long, if its new owner has not been heard of before. */
+/** A shard that was handed over counts as moving for so long, where its new owner has not been heard of before. */
 const MOVE_MS = 2_000;
-/** The clock of Redis counts whole milliseconds: a lease asked for a moment too early is another round. */
+/** Redis counts whole milliseconds: to ask a moment too early would cost another round. */
 const EDGE_MS = 2;
 const DISTRUST_MOST_MS = 5 * 60_000;
-/** While a shard closes, Redis may be away: after so long it is given up instead. */
+/** An owner that cannot finish (Redis is away) is given up after this. */
 const CLOSE_MS = 5_000;
 
 /**
- * The shards of this replica. Who should have which is told by rendezvous hashing over the live replicas; who has it is told by
- * the lease alone.
+ * The shards of this replica. Who should have which is told by rendezvous hashing over the live replicas; who has it is told
+ * by the lease alone.
  *
- * P1. The target of a shard asks for its lease at once when nobody has it, and otherwise when it can have run out: no lease is
- *     polled.
+ * P1. The target of a shard asks for its lease at once when nobody has it, and otherwise when it can have run out: no lease
+ *     is polled.
  * P2. Others ask only when the target has had its chance: one after the other, in the order of their weights.
  * P3. A shard is handed over when its target has been another live replica, the same, for `stableMs`; a few at a time.
- * P4. A shard that is handed over stays answered until its owner has finished; then the lease is free, then the others are told.
- * P5. Whoever could not be reached for long gives its shards up: its lease alone serves nobody.
+ * P4. A shard that is handed over stays answered until its owner has finished; then the lease is free, then the others are
+ *     told.
+ * P5. Whoever could not be reached for long gives its shards up: a lease alone serves nobody.
  */
 export class ShardLeases<O extends OwnedShard> {
   private readonly held = new Map<number, Held<O>>();
   private readonly lines: Line[];
+  private readonly asking = new Set<Promise<void>>();
   private readonly timers: Cancel[] = [];
-  private names = '';
+  private readonly startedAt: number;
+  private names: string | undefined;
   private stopped = false;
 
   constructor(
@@ -91,7 +94,7 @@ export class ShardLeases<O extends OwnedShard> {
     private readonly replicas: Replicas,
     private readonly parts: ShardLeaseParts<O>,
   ) {
-    const now = parts.clock.monotonic();
+    const now = (this.startedAt = parts.clock.monotonic());
     this.lines = Array.from({ length: shards }, () => ({
       target: undefined,
       targetSince: now,
@@ -104,54 +107,52 @@ export class ShardLeases<O extends OwnedShard> {
 
   start(): void {
     const { clock } = this.parts;
-    this.timers.push(
-      every(clock, LOOK_MS, () => this.look()),
-      clock.after(this.times.listenMs, () => this.look()),
-    );
+    const look = (): void => this.look();
+    this.timers.push(every(clock, LOOK_MS, look), clock.after(this.times.listenMs, look));
   }
 
-  /** The shards that this replica has and whose lease holds. */
-  get owned(): number[] {
-    return [...this.held].filter(([, { lease }]) => lease.holds()).map(([shard]) => shard);
+  /** The shards that this replica serves under a lease that holds. */
+  get served(): number[] {
+    return [...this.held]
+      .filter(([, { state, lease }]) => state !== 'opening' && lease.holds())
+      .map(([shard]) => shard);
   }
 
   owner(shard: number): O | undefined {
     return this.held.get(shard)?.owner;
   }
 
-  *owners(): Generator<O> {
-    for (const { owner } of this.held.values()) if (owner) yield owner;
+  owners(): O[] {
+    return [...this.held.values()].flatMap(({ owner }) => (owner ? [owner] : []));
   }
 
-  /** Compares what is with what should be. To be called whenever something was heard of other replicas. */
+  /** Compares what is with what should be. To be called whenever other replicas were heard of. */
   look(): void {
     if (this.stopped) return;
     const now = this.parts.clock.monotonic();
     this.aim(now);
-    if (this.replicas.cutOff) return this.giveUpAll(); // P5
+    if (this.replicas.cutOff) return void this.handOverAll(); // P5
+    const due: number[] = [];
     for (let shard = 0; shard < this.shards; shard += 1) {
-      const held = this.held.get(shard);
-      if (held) this.considerMove(shard, held, now);
-      else if (this.dueAt(shard) <= now) void this.ask(shard);
+      if (this.mayMove(shard, now)) void this.handOver(shard);
+      else if (!this.held.has(shard) && this.dueAt(shard) <= now) due.push(shard);
     }
+    if (due.length > 0) this.askFor(due);
   }
 
   /** Hands over everything. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.timers.forEach((cancel) => cancel());
-    await Promise.all([...this.held].map(([shard, held]) => this.handOver(shard, held)));
+    await Promise.all(this.asking);
+    await this.handOverAll();
   }
 
-  /** As if the process were gone: nothing is given back. */
+  /** As if the process were gone: nothing is given back, nothing is finished. */
   drop(): void {
     this.stopped = true;
     this.timers.forEach((cancel) => cancel());
-    for (const { owner, stopServing } of this.held.values()) {
-      stopServing();
-      owner?.lose();
-    }
-    this.held.clear();
+    for (const shard of [...this.held.keys()]) this.end(shard);
   }
 
   /** Who should have what, and what is free. */
@@ -164,7 +165,7 @@ export class ShardLeases<O extends OwnedShard> {
       if (targets && targets[shard] !== line.target) {
         line.target = targets[shard];
         line.targetSince = now;
-        if (line.target === this.replicas.self) this.askSoon(line, now);
+        this.askSooner(line, now);
       }
       const holder = this.held.has(shard) ? this.replicas.self : this.replicas.holder(shard);
       if (holder !== undefined) {
@@ -172,17 +173,148 @@ export class ShardLeases<O extends OwnedShard> {
         if (line.distrust?.target === holder) line.distrust = undefined;
       } else if (line.freeSince === undefined) {
         line.freeSince = now;
-        if (line.target === this.replicas.self) this.askSoon(line, now); // P1
+        this.askSooner(line, now);
       }
     });
   }
 
-  /** Sooner than planned, unless this replica still listens, or has the question under way. */
-  private askSoon(line: Line, now: number): void {
-    if (line.askAt !== Infinity && line.askAt > now && this.listened(now)) line.askAt = now;
+  /** P1: something has changed, so what was planned does not count. */
+  private askSooner(line: Line, now: number): void {
+    const listened = now >= this.startedAt + this.times.listenMs;
+    if (line.target === this.replicas.self && line.askAt !== Infinity && listened) line.askAt = now;
   }
 
-  private listened(now: number): boolean {
-    return now >= this.startedAt + this.times.listenMs;
+  private dueAt(shard: number): number {
+    const line = this.line(shard);
+    const { self } = this.replicas;
+    if (line.target === self) return line.askAt;
+    if (line.freeSince === undefined) return Infinity;
+    const others = this.replicas.live().filter((replica) => replica !== line.target);
+    const place = rendezvousOrder(shard, others).indexOf(self) + 1;
+    return place === 0 ? Infinity : Math.max(line.askAt, line.freeSince + place * this.times.graceMs); // P2
+  }
+
+  /** P3. */
+  private mayMove(shard: number, now: number): boolean {
+    const { target, targetSince, distrust } = this.line(shard);
+    if (this.held.get(shard)?.state !== 'serving') return false;
+    if (target === undefined || target === this.replicas.self) return false;
+    if (now - targetSince < this.times.stableMs || this.moving(now) >= MOVES_AT_ONCE) return false;
+    return distrust?.target !== target || now >= distrust.until;
+  }
+
+  private moving(now: number): number {
+    const closing = [...this.held.values()].filter(({ state }) => state === 'closing').length;
+    const given = this.lines.filter((line) => line.freeSince !== undefined && now - line.givenAt < MOVE_MS);
+    return closing + given.length;
+  }
+
+  private askFor(shards: readonly number[]): void {
+    for (const shard of shards) this.line(shard).askAt = Infinity;
+    const asked = Promise.allSettled(shards.map((shard) => this.ask(shard))).then((results) => {
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed)
+        this.parts.logger.warn('shards were not taken', { shards, error: failed.reason as unknown });
+      this.asking.delete(asked);
+    });
+    this.asking.add(asked);
+  }
+
+  private async ask(shard: number): Promise<void> {
+    const { keeper, clock } = this.parts;
+    const line = this.line(shard);
+    try {
+      const answer = await keeper.acquire(keys.shard(shard), (lease) => this.lost(shard, lease));
+      if (answer instanceof HeldLease) return await this.take(shard, answer);
+      const waitMs = answer.remainingMs + EDGE_MS;
+      line.askAt = clock.monotonic() + waitMs;
+      this.lookIn(waitMs);
+    } catch (error) {
+      line.askAt = clock.monotonic() + this.times.againMs;
+      throw error;
+    }
+  }
+
+  private lookIn(ms: number): void {
+    this.parts.clock.after(ms, () => this.look());
+  }
+
+  private async take(shard: number, lease: HeldLease): Promise<void> {
+    if (this.stopped) return this.release(shard, lease);
+    const held: Held<O> = { lease, state: 'opening', owner: undefined, stopServing: () => undefined };
+    this.held.set(shard, held);
+    this.noteAbsence(shard);
+    try {
+      const owner = await this.parts.open(shard, lease, () => this.lost(shard, lease));
+      if (this.held.get(shard) !== held) return owner.lose();
+      held.owner = owner;
+      held.stopServing = this.parts.serve(owner);
+      held.state = 'serving';
+    } catch (error) {
+      this.end(shard);
+      await this.release(shard, lease);
+      throw error;
+    }
+    this.line(shard).askAt = 0;
+    this.replicas.announce();
+  }
+
+  /** The target did not take it: it will be offered to it again, later each time. */
+  private noteAbsence(shard: number): void {
+    const line = this.line(shard);
+    line.freeSince = undefined;
+    if (line.target === undefined || line.target === this.replicas.self) return;
+    const before = line.distrust?.target === line.target ? line.distrust.waitMs : this.times.stableMs / 2;
+    const waitMs = Math.min(DISTRUST_MOST_MS, before * 2);
+    line.distrust = { target: line.target, until: this.parts.clock.monotonic() + waitMs, waitMs };
+  }
+
+  private async handOverAll(): Promise<void> {
+    await Promise.all([...this.held.keys()].map((shard) => this.handOver(shard)));
+  }
+
+  /** P4. */
+  private async handOver(shard: number): Promise<void> {
+    const held = this.held.get(shard);
+    if (held?.state !== 'serving' || !held.owner) return;
+    held.state = 'closing';
+    await within(this.parts.clock, CLOSE_MS, held.owner.close(), () => undefined).catch((error: unknown) =>
+      this.parts.logger.warn('a shard was not closed in order', { shard, error }),
+    );
+    if (this.held.get(shard) !== held) return;
+    this.end(shard);
+    const line = this.line(shard);
+    line.givenAt = line.freeSince = this.parts.clock.monotonic();
+    await this.release(shard, held.lease);
+    this.replicas.announce();
+  }
+
+  /** Somebody else has it, or its owner found that it cannot go on. */
+  private lost(shard: number, lease: HeldLease): void {
+    if (this.held.get(shard)?.lease !== lease) return;
+    this.parts.logger.warn('a shard was lost', { shard, epoch: lease.epoch });
+    this.end(shard);
+    this.line(shard).askAt = this.parts.clock.monotonic() + this.times.againMs;
+    void this.release(shard, lease);
+    this.replicas.announce();
+  }
+
+  private end(shard: number): void {
+    const held = this.held.get(shard);
+    this.held.delete(shard);
+    held?.stopServing();
+    held?.owner?.lose();
+  }
+
+  private async release(shard: number, lease: HeldLease): Promise<void> {
+    await this.parts.keeper
+      .release(lease)
+      .catch((error: unknown) => this.parts.logger.warn('lease of shard not released', { shard, error }));
+  }
+
+  private line(shard: number): Line {
+    const line = this.lines[shard];
+    if (!line) throw new MultiswarmError('internal', `there is no shard ${shard}`);
+    return line;
   }
 }
