@@ -81,6 +81,10 @@ export class SimProcess {
     this.armed = { after: Math.max(1, sends), end, then };
   }
 
+  disarm(): void {
+    this.armed = undefined;
+  }
+
   kill(): void {
     if (this.state === 'dead') return;
     this.state = 'dead';

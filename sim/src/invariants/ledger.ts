@@ -1,0 +1,169 @@
+import { isTerminal, type Event } from '@multiswarm/contracts';
+import type { TaskRecord } from '../../../services/orchestrator/src/domain/task/record';
+import type { RunProgress, RunRecord } from '../../../services/orchestrator/src/domain/workflow/run';
+import type { Batch, Write } from '../../../services/orchestrator/src/ports';
+import type { Findings } from './findings';
+import type { LimitBook } from './limit-book';
+import type { WorkBook } from './work-book';
+
+interface Shard {
+  epoch: number;
+  batchSeq: number;
+}
+
+/**
+ * The committed truth, kept a second time from the batches as they were applied, and what must hold between one commit and
+ * the next (invariants 1, 2, 3, 5 and 6).
+ */
+export class Ledger {
+  readonly tasks = new Map<string, TaskRecord>();
+  readonly runs = new Map<string, { run: RunRecord; progress: RunProgress }>();
+  /** Events by root. */
+  readonly histories = new Map<string, Event[]>();
+  /** Ids of tasks of which a client has asked for another try. */
+  readonly retriable = new Set<string>();
+  private readonly shards = new Map<number, Shard>();
+  private readonly terminal = new Map<string, string>();
+
+  constructor(
+    private readonly findings: Findings,
+    private readonly work: WorkBook,
+    private readonly limits: LimitBook,
+  ) {}
+
+  shard(shard: number): Shard {
+    const known = this.shards.get(shard) ?? { epoch: 0, batchSeq: 0 };
+    this.shards.set(shard, known);
+    return known;
+  }
+
+  /** @param leaseEpoch the epoch of the shard's lease at this moment */
+  applied(batch: Batch, leaseEpoch: number): void {
+    const shard = this.shard(batch.shard);
+    const name = `batch ${batch.shard}.${batch.batchSeq} of epoch ${batch.epoch}`;
+    this.findings.holds(6, batch.epoch === leaseEpoch, () => `${name} was applied under epoch ${leaseEpoch}`);
+    this.findings.holds(6, batch.epoch >= shard.epoch && batch.batchSeq > shard.batchSeq, () => {
+      return `${name} was applied after ${shard.batchSeq} of epoch ${shard.epoch}`;
+    });
+    shard.epoch = batch.epoch;
+    shard.batchSeq = batch.batchSeq;
+    for (const write of batch.writes) this.write(write);
+    // A batch is applied whole, so steps are looked at when all of it is there.
+    for (const write of batch.writes) if (write.kind === 'task') this.checkStep(write.record);
+    this.limits.check();
+  }
+
+  ended(id: string): boolean {
+    const record = this.tasks.get(id);
+    return record !== undefined && isTerminal(record.state);
+  }
+
+  private write(write: Write): void {
+    switch (write.kind) {
+      case 'task':
+        return this.writeTask(write.record);
+      case 'run':
+        return this.writeRun(write.record, write.progress);
+      case 'run-progress': {
+        const known = this.runs.get(write.runId);
+        if (known) known.progress = write.progress;
+        return;
+      }
+      case 'event': {
+        const history = this.histories.get(write.event.root) ?? [];
+        this.histories.set(write.event.root, history);
+        this.findings.holds(7, write.event.seq === history.length + 1, () => {
+          return `event ${write.event.seq} (${write.event.type}) of ${write.event.root} was committed after ${history.length}`;
+        });
+        history.push(write.event);
+        return;
+      }
+      case 'forget':
+        return void write.taskIds.forEach((id) => this.tasks.delete(id));
+      default:
+    }
+  }
+
+  private writeTask(next: TaskRecord): void {
+    const before = this.tasks.get(next.id);
+    this.tasks.set(next.id, next);
+    this.limits.changed(before, next);
+    this.checkAttempts(before, next);
+    if (before) this.checkFinal(before, next);
+    if (next.state === 'succeeded') this.checkResult(before, next);
+    if (isTerminal(next.state)) this.terminal.set(next.id, next.state);
+  }
+
+  private writeRun(run: RunRecord, progress: RunProgress): void {
+    const before = this.runs.get(run.id)?.run;
+    this.findings.holds(
+      1,
+      before === undefined || before.state === 'running' || before.state === run.state,
+      () => {
+        return `${run.id} was ${before?.state} and became ${run.state}`;
+      },
+    );
+    this.runs.set(run.id, { run, progress });
+  }
+
+  /** 1: what has ended stays so, unless somebody has asked for another try. */
+  private checkFinal(before: TaskRecord, next: TaskRecord): void {
+    if (!isTerminal(before.state) || before.state === next.state) return;
+    const again = this.retriable.has(next.id) && !isTerminal(next.state);
+    this.findings.holds(1, again, () => `${next.id} had ended as ${before.state} and became ${next.state}`);
+  }
+
+  /** 2: numbers of attempts grow one by one, each is placed once, and only a new number begins a new placement. */
+  private checkAttempts(before: TaskRecord | undefined, next: TaskRecord): void {
+    const last = before?.attempt ?? 0;
+    this.findings.holds(2, next.attempt === last || next.attempt === last + 1, () => {
+      return `${next.id} went from attempt ${last} to ${next.attempt}`;
+    });
+    if (next.state !== 'assigned') return;
+    const placed = next.attempts.at(-1);
+    const number = before?.state === 'assigned' && before.attempt === next.attempt ? 'again' : 'new';
+    if (number === 'again') return;
+    this.findings.holds(2, next.attempt === last + 1, () => {
+      return `${next.id} was assigned to ${placed?.swarmId} under the number ${next.attempt}, which was used before`;
+    });
+  }
+
+  /** 2: what a task ended with was made by its current attempt. */
+  private checkResult(before: TaskRecord | undefined, next: TaskRecord): void {
+    if (before?.state === 'succeeded') return;
+    const made = this.work.resultOf(next.id, next.attempt);
+    this.findings.holds(2, made !== undefined, () => {
+      return `${next.id} succeeded with attempt ${next.attempt}, of which no handler has returned`;
+    });
+    this.findings.holds(2, made === undefined || JSON.stringify(made) === JSON.stringify(next.output), () => {
+      return `${next.id} succeeded with ${JSON.stringify(next.output)}, attempt ${next.attempt} had made ${JSON.stringify(made)}`;
+    });
+  }
+
+  /** 3 */
+  private checkStep(record: TaskRecord): void {
+    const { workflowId, step } = record.spec;
+    if (workflowId === undefined || record.state === 'blocked') return;
+    const run = this.runs.get(workflowId)?.run;
+    const own = run?.spec.steps.find(({ id }) => id === step);
+    this.findings.holds(
+      3,
+      own !== undefined,
+      () => `${record.id} is a step of ${workflowId}, which is not there`,
+    );
+    const waitsFor = run?.spec.steps.filter(({ id }) => own?.dependsOn.includes(id)) ?? [];
+    const open = waitsFor.find(({ taskId }) => !this.ended(taskId));
+    const failed = waitsFor.find(({ taskId }) => this.tasks.get(taskId)?.state !== 'succeeded');
+    const over = record.state === 'skipped' || record.state === 'cancelled';
+    this.findings.holds(3, over || failed === undefined, () => {
+      return `${record.id} (${step}) is ${record.state} while ${failed?.id} is ${this.tasks.get(failed?.taskId ?? '')?.state}`;
+    });
+    this.findings.holds(
+      3,
+      record.state !== 'skipped' || failed !== undefined || run?.cancel !== undefined,
+      () => {
+        return `${record.id} (${step}) was skipped although all before it succeeded${open ? ` (${open.id} is open)` : ''}`;
+      },
+    );
+  }
+}

@@ -1,0 +1,52 @@
+import type { Event, EventBatch } from '@multiswarm/contracts';
+import type { Stored } from '../world/event-log';
+import type { Findings } from './findings';
+import type { Ledger } from './ledger';
+
+/** 7: a consumer of the stream of events. It drops what is not newer than the last batch seen, as every consumer has to. */
+export class StreamReader {
+  private read = 0;
+  private readonly newest = new Map<number, number>();
+  private readonly counts = new Map<string, number>();
+
+  constructor(
+    private readonly findings: Findings,
+    private readonly ledger: Ledger,
+  ) {}
+
+  /** Reads on to the end of what is stored. */
+  catchUp(messages: readonly Stored[]): void {
+    for (; this.read < messages.length; this.read += 1) {
+      const batch = JSON.parse(messages[this.read]?.text ?? '') as EventBatch;
+      const { shard, batchSeq } = batch;
+      const committed = this.ledger.shard(shard).batchSeq;
+      this.findings.holds(7, batchSeq <= committed, () => {
+        return `events of batch ${shard}.${batchSeq} were published, ${committed} is committed`;
+      });
+      if (batchSeq <= (this.newest.get(shard) ?? 0)) continue;
+      this.newest.set(shard, batchSeq);
+      for (const event of batch.events) this.take(event);
+    }
+  }
+
+  /** At the end: everything that was committed has arrived. */
+  checkComplete(): void {
+    for (const [root, history] of this.ledger.histories) {
+      const seen = this.counts.get(root) ?? 0;
+      this.findings.holds(7, seen === history.length, () => {
+        return `${history.length} events of ${root} were committed, ${seen} are in the stream`;
+      });
+    }
+  }
+
+  private take(event: Event): void {
+    const { root, seq, type } = event;
+    const last = this.counts.get(root) ?? 0;
+    this.findings.holds(7, seq === last + 1, () => `event ${seq} (${type}) of ${root} arrived after ${last}`);
+    this.counts.set(root, seq);
+    const committed = this.ledger.histories.get(root)?.[seq - 1];
+    this.findings.holds(7, committed?.type === type, () => {
+      return `event ${seq} of ${root} arrived as ${type}, ${committed?.type ?? 'nothing'} was committed`;
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { every } from '@multiswarm/core';
+import { attachToBus, busAnnouncer } from '../../../services/load-balancer/src/adapters/bus';
+import { LoadBalancer } from '../../../services/load-balancer/src/application/load-balancer';
+import { policyByName } from '../../../services/load-balancer/src/domain/policies';
+import type { SimProcess } from '../world/process';
+import { noMetrics } from '../world/quiet-telemetry';
+import type { World } from '../world/world';
+import type { Program, Running } from './node';
+
+export interface RunningBalancer extends Running {
+  readonly balancer: LoadBalancer;
+}
+
+const SWEEP_MS = 250;
+const HOLD_MS = 5_000;
+
+/** A load-balancer, put together as its own start does it. */
+export function balancerProgram(world: World, name: string, site: string): Program {
+  return {
+    name,
+    site,
+    start: (process: SimProcess): RunningBalancer => {
+      const { clock, ids } = process;
+      const bus = world.bus(process);
+      const balancer = new LoadBalancer({
+        ...{ clock, ids, metrics: noMetrics, logger: world.logger(process) },
+        policy: policyByName('least-loaded'),
+        reservationHoldMs: HOLD_MS,
+        announcer: busAnnouncer(bus),
+      });
+      void attachToBus(bus, balancer, clock);
+      every(clock, SWEEP_MS, () => balancer.sweep());
+      return { process, balancer, stop: () => bus.close() };
+    },
+  };
+}

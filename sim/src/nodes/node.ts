@@ -1,0 +1,15 @@
+import type { SimProcess } from '../world/process';
+
+/** One program in one process. */
+export interface Running {
+  readonly process: SimProcess;
+  /** As on SIGTERM: it gives back what it has, and resolves when it has ended. */
+  stop(): Promise<void>;
+}
+
+/** A program that can be started again after each death, as another process under the same name. */
+export interface Program {
+  readonly name: string;
+  readonly site: string;
+  start(process: SimProcess): Running;
+}

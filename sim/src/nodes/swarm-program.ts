@@ -1,0 +1,48 @@
+import { createSwarm, type Swarm, type SwarmOptions } from '@multiswarm/sdk';
+import type { WorkBook } from '../invariants/work-book';
+import { agent } from '../scenario/agent';
+import { TYPES } from '../scenario/submissions';
+import type { SimProcess } from '../world/process';
+import type { World } from '../world/world';
+import type { Program, Running } from './node';
+
+export interface SwarmPlan {
+  id: string;
+  region: string;
+  slots: number;
+  capabilities: string[];
+  costPerHour: number;
+  heartbeatMs: number;
+}
+
+export interface RunningSwarm extends Running {
+  readonly swarm: Swarm;
+}
+
+const DRAIN_MS = 500;
+const GRACE_MS = 200;
+const FLUSH_MS = 2_000;
+
+/** A swarm of the SDK, with agents that do what the input of their task says. */
+export function swarmProgram(world: World, work: WorkBook, plan: SwarmPlan): Program {
+  return {
+    name: plan.id,
+    site: plan.region,
+    start: (process: SimProcess): RunningSwarm => {
+      const { id, region, slots, capabilities, costPerHour, heartbeatMs } = plan;
+      const options: SwarmOptions = {
+        ...{ id, region, slots, capabilities, costPerHour, heartbeatMs },
+        ...{ drainMs: DRAIN_MS, graceMs: GRACE_MS, flushMs: FLUSH_MS, handleSignals: false },
+        bus: world.bus(process),
+        clock: process.clock,
+        random: process.random,
+        ids: process.ids,
+        logger: world.logger(process),
+      };
+      const swarm = createSwarm(options);
+      for (const type of TYPES) swarm.handle(type, agent(process.name, process.clock, work));
+      void swarm.start();
+      return { process, swarm, stop: () => swarm.drain().then(() => swarm.stop()) };
+    },
+  };
+}
