@@ -14,19 +14,15 @@ import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { Leases, Store } from '@multiswarm/store';
 import type { Logger, Telemetry } from '@multiswarm/telemetry';
 import { openClientFace } from './adapters/bus/client-face';
-import {
-  busEventStream,
-  busOwners,
-  busPlacer,
-  busRegions,
-  busSwarms,
-  busWaitingReasons,
-} from './adapters/bus/ports';
-import { ownerCommands, ownerFace, regionFace } from './adapters/bus/shard-commands';
+import { busEventStream, busPlacer, busWaitingReasons } from './adapters/bus/ports';
+import { regionFace } from './adapters/bus/region-face';
+import { busOwners, busRegions, busSwarms } from './adapters/bus/region-ports';
+import { ownerCommands, ownerFace } from './adapters/bus/shard-commands';
 import { eventRoute } from './adapters/http/events';
 import { httpRoutes } from './adapters/http/routes';
 import { fleetGauges, telemetryMeters } from './adapters/meters';
 import { pinShards } from './adapters/store/meta';
+import { redisCordonStore } from './adapters/store/redis-cordon-store';
 import { redisHandover } from './adapters/store/redis-handover';
 import { RedisShardStore } from './adapters/store/redis-shard-store';
 import { RedisTruthReader } from './adapters/store/redis-truth-reader';
@@ -161,16 +157,21 @@ function buildGlobalRole(
   );
 }
 
-function buildRegionalRole({ config, bus, leases, owner, logger }: World): RegionalRole {
-  const { regions, shards, leaseMs, renewMs, summaryMs, maxRegions, maxSwarmsPerRegion } = config;
+function buildRegionalRole({ config, bus, store, leases, owner, logger }: World): RegionalRole {
+  const { regions, shards, leaseMs, renewMs, summaryMs, attemptLeaseMs, maxRegions, maxSwarmsPerRegion } =
+    config;
   return new RegionalRole(
-    { owner, regions, shards, leaseMs, renewMs, summaryMs, maxRegions, maxSwarmsPerRegion },
-    leases,
-    regionFace(bus),
-    busSwarms(bus),
-    busOwners(bus),
-    clock,
-    logger,
+    { owner, regions, shards, leaseMs, renewMs, summaryMs, attemptLeaseMs, maxRegions, maxSwarmsPerRegion },
+    {
+      leases,
+      face: regionFace(bus),
+      swarms: busSwarms(bus),
+      owners: busOwners(bus),
+      placer: busPlacer(bus),
+      cordons: redisCordonStore(store),
+      clock,
+      logger,
+    },
   );
 }
 

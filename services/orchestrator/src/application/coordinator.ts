@@ -1,35 +1,43 @@
 import {
-  shardOf,
-  type AttemptDispatch,
-  type AttemptRef,
+  MultiswarmError,
+  type ControlRequest,
   type DispatchOutcome,
   type DispatchRequest,
   type Heartbeat,
   type RegionSummary,
 } from '@multiswarm/contracts';
-import { MultiswarmError } from '@multiswarm/contracts';
-import { delay, type Clock } from '@multiswarm/core';
+import type { Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { Membership, type MembershipChange } from '../domain/fleet/membership';
-import type { Owners, Swarms } from '../ports';
+import { attemptKey, OnTheWay } from '../domain/fleet/on-the-way';
+import type { CordonStore, Owners, Placer, Swarms } from '../ports';
+import { Cordons } from './coordinator-cordons';
+import { RegionDispatcher } from './coordinator-dispatch';
+import { LossReports } from './coordinator-losses';
+import { Arrivals } from './coordinator-arrivals';
 
 export interface CoordinatorOptions {
   region: string;
   epoch: number;
   shards: number;
   maxSwarms: number;
+  attemptLeaseMs: number;
 }
 
-interface Sent {
-  swarmId: string;
-  instance: string;
-  seq: number;
+export interface CoordinatorParts {
+  swarms: Swarms;
+  owners: Owners;
+  placer: Placer;
+  cordons: CordonStore;
+  clock: Clock;
+  logger: Logger;
+  /** Whether the lease of the region still holds, by the monotonic clock. */
+  leaseHolds: () => boolean;
 }
 
-/** Heartbeats after a dispatch by which the attempt must be listed, or has ended. */
-const LISTED_AFTER_HEARTBEATS = 2;
 const FORGET_DOWN_MS = 10 * 60_000;
-const RETRY_MS = { first: 100, most: 2_000 };
+/** After taking over: how long a swarm that was not heard yet is waited for, which was asked for a heartbeat. */
+const ARRIVAL_MS = 1_000;
 
 /**
  * One region: who belongs to it, what is sent to whom, and what got lost with a swarm.
@@ -39,204 +47,172 @@ const RETRY_MS = { first: 100, most: 2_000 };
  *     lost to its owner, until the owner has acknowledged it.
  * C3. A swarm over the region's limit, or an older process under the id of a newer one, is not a member: it is told so,
  *     and gets no work.
+ * C4. Until a full attempt lease has passed since it took over, a coordinator takes no silence for a loss: it does not know
+ *     how much of it is its own. The new process of a swarm of which it has heard the old one loses what that held at once.
+ * C5. Without a lease of the region that holds nothing is sent and nothing is lost.
+ * C6. A swarm that an operator has cordoned or drained gets nothing new, also before it has heard of it.
  */
 export class Coordinator {
   private readonly membership: Membership;
-  private readonly instances = new Map<string, { instance: string; seq: number }>();
-  private readonly sent = new Map<string, Sent>();
+  private readonly onTheWay = new OnTheWay();
+  private readonly arrivals: Arrivals;
   private readonly epochs = new Map<number, number>();
-  private stopped = false;
+  private readonly losses: LossReports;
+  private readonly cordons: Cordons;
+  private readonly dispatcher: RegionDispatcher;
+  private readonly mayLoseFrom: number;
 
   constructor(
     private readonly options: CoordinatorOptions,
-    private readonly swarms: Swarms,
-    private readonly owners: Owners,
-    private readonly clock: Clock,
-    private readonly logger: Logger,
+    private readonly parts: CoordinatorParts,
   ) {
-    this.membership = new Membership(() =>
-      this.membership.count() < options.maxSwarms
-        ? undefined
-        : `region ${options.region} has its ${options.maxSwarms} swarms (MAX_SWARMS_PER_REGION): stop one or raise the limit`,
+    const { region, epoch, maxSwarms, attemptLeaseMs } = options;
+    const { clock } = parts;
+    this.membership = new Membership(() => this.whyNoRoom());
+    this.arrivals = new Arrivals(clock, ARRIVAL_MS);
+    this.mayLoseFrom = clock.monotonic() + attemptLeaseMs;
+    this.losses = new LossReports(options, parts);
+    this.cordons = new Cordons(
+      { region, epoch, most: maxSwarms },
+      { ...parts, store: parts.cordons, isThere: (swarmId) => this.membership.has(swarmId) },
     );
+    this.dispatcher = new RegionDispatcher(
+      { region, epoch, repeatedMs: attemptLeaseMs },
+      {
+        ...parts,
+        onTheWay: this.onTheWay,
+        member: (swarmId) => this.membership.last(swarmId),
+        isCordoned: (swarmId) => this.cordons.blocks(swarmId),
+      },
+    );
+    this.loadCordons();
   }
 
   observe(heartbeat: Heartbeat): void {
-    const before = this.instances.get(heartbeat.swarmId);
-    const change = this.membership.observe(heartbeat, this.clock.monotonic());
+    const { logger, swarms } = this.parts;
+    const { swarmId, slots } = heartbeat;
+    const { region } = this.options;
+    const change = this.membership.observe(heartbeat, this.parts.clock.monotonic());
     if ('refused' in change) {
-      this.logger.warn('swarm not admitted', { swarmId: heartbeat.swarmId, reason: change.refused });
-      this.swarms.dismiss(heartbeat.swarmId, heartbeat.instance, change.refused); // C3
+      logger.warn('swarm not admitted', { swarmId, reason: change.refused });
+      swarms.dismiss(swarmId, heartbeat.instance, change.refused); // C3
       return;
     }
-    if (change.joined !== undefined)
-      this.logger.info('swarm joined', {
-        swarmId: change.joined,
-        region: this.options.region,
-        slots: heartbeat.slots,
-      });
     if (change.ignored) return;
-    this.instances.set(heartbeat.swarmId, { instance: heartbeat.instance, seq: heartbeat.seq });
-    if (before && before.instance !== heartbeat.instance)
-      this.loseSent(heartbeat.swarmId, before.instance, 'the swarm was restarted');
-    this.forgetListed(heartbeat);
+    if (change.joined !== undefined) logger.info('swarm joined', { swarmId, region, slots });
+    this.losses.add(swarmId, this.onTheWay.heard(heartbeat), 'the swarm was restarted'); // C2
     this.follow(change);
+    this.cordons.heard(heartbeat);
+    this.arrivals.heard(swarmId);
   }
 
   /** We could not have heard them: every swarm's silence begins anew. */
   forgiveSilence(): void {
-    this.membership.forgiveSilence(this.clock.monotonic());
+    this.membership.forgiveSilence(this.parts.clock.monotonic());
   }
 
   tick(): void {
-    for (const change of this.membership.tick(this.clock.monotonic())) this.follow(change);
-    this.membership.forget(this.clock.monotonic(), FORGET_DOWN_MS);
+    const now = this.parts.clock.monotonic();
+    for (const change of this.membership.tick(now, now >= this.mayLoseFrom)) this.follow(change); // C4
+    this.membership.forget(now, FORGET_DOWN_MS);
+    this.dispatcher.tick();
+    this.loadCordons();
   }
 
+  /** @throws MultiswarmError retryable, when another coordinator or owner has taken over */
   async dispatch(request: DispatchRequest): Promise<DispatchOutcome[]> {
-    if (request.epoch < (this.epochs.get(request.shard) ?? 0)) {
-      throw new MultiswarmError(
-        'stale-epoch',
-        `shard ${request.shard} has a newer owner than epoch ${request.epoch}`,
-      ); // C1
-    }
-    this.epochs.set(request.shard, request.epoch);
-    const bySwarm = new Map<string, AttemptDispatch[]>();
-    for (const attempt of request.attempts)
-      bySwarm.set(attempt.swarmId, [...(bySwarm.get(attempt.swarmId) ?? []), attempt]);
-    const answers = await Promise.all(
-      [...bySwarm].map(([swarmId, attempts]) => this.sendTo(swarmId, request, attempts)),
-    );
-    return answers.flat();
+    this.checkEpoch(request);
+    const missing = request.attempts
+      .map(({ swarmId }) => swarmId)
+      .filter((swarmId) => !this.membership.has(swarmId));
+    if (missing.length > 0) await this.arrivals.of(missing);
+    this.checkEpoch(request);
+    this.checkLease();
+    return this.dispatcher.dispatch(request);
   }
 
-  cancel(swarmId: string, attempts: (AttemptRef & { reason: string })[]): Promise<void> {
-    return this.swarms.cancel(swarmId, attempts);
+  /** @throws MultiswarmError `swarm-not-found`, or a retryable one when the swarm or the store does not answer */
+  async control(swarmId: string, control: ControlRequest): Promise<void> {
+    this.checkLease();
+    switch (control.kind) {
+      case 'cancel':
+        return this.tell(swarmId, control.attempts, (attempts) => ({ ...control, attempts }));
+      case 'signal':
+        return this.tell(swarmId, control.signals, (signals) => ({ ...control, signals }));
+      case 'cordon':
+      case 'drain':
+      case 'uncordon':
+        await this.cordons.load();
+        if (!this.membership.remembers(swarmId) && !this.cordons.isWanted(swarmId))
+          throw new MultiswarmError('swarm-not-found', `no swarm "${swarmId}" in ${this.options.region}`);
+        return this.cordons.want(swarmId, control.kind, control.reason);
+    }
   }
 
   summary(): RegionSummary {
-    const sent = [...this.sent.keys()].map(fromKey);
-    return {
-      v: 1,
-      region: this.options.region,
-      epoch: this.options.epoch,
-      swarms: this.membership.count(),
-      held: [...this.membership.held(), ...sent],
-    };
+    const { region, epoch } = this.options;
+    const held = new Map(
+      [...this.membership.held(), ...this.onTheWay.refs()].map((ref) => [attemptKey(ref), ref]),
+    );
+    return { v: 1, region, epoch, swarms: this.membership.count(), held: [...held.values()] };
   }
 
   stop(): void {
-    this.stopped = true;
+    this.losses.stop();
+    this.arrivals.stop();
   }
 
-  private async sendTo(
+  /** An attempt may be with another swarm than its owner knows of yet. */
+  private async tell<T extends { taskId: string; attempt: number }>(
     swarmId: string,
-    request: DispatchRequest,
-    attempts: AttemptDispatch[],
-  ): Promise<DispatchOutcome[]> {
-    const member = this.instances.get(swarmId);
-    if (!member || !this.membership.has(swarmId))
-      return all(attempts, 'refused', `swarm ${swarmId} is not a member of region ${this.options.region}`);
-    for (const attempt of attempts)
-      this.sent.set(toKey(attempt), { swarmId, instance: member.instance, seq: member.seq });
-    const outcomes = await this.swarms
-      .dispatch(swarmId, request.shard, request.epoch, attempts)
-      .catch((error: unknown): DispatchOutcome[] => {
-        const text = error instanceof Error ? error.message : String(error);
-        // Nobody listened: the attempt cannot have begun. No answer in time: it may have.
-        const never = error instanceof MultiswarmError && error.code === 'bus-unavailable';
-        return all(attempts, never ? 'refused' : 'unreachable', `swarm ${swarmId}: ${text}`);
-      });
-    for (const outcome of outcomes) if (outcome.outcome !== 'accepted') this.sent.delete(toKey(outcome));
-    return outcomes;
+    items: readonly T[],
+    toControl: (items: T[]) => ControlRequest,
+  ): Promise<void> {
+    const bySwarm = new Map<string, T[]>();
+    for (const item of items) {
+      const at = this.dispatcher.whereIs(item, swarmId);
+      bySwarm.set(at, [...(bySwarm.get(at) ?? []), item]);
+    }
+    await Promise.all([...bySwarm].map(([at, theirs]) => this.parts.swarms.control(at, toControl(theirs))));
   }
 
   private follow(change: MembershipChange): void {
-    if (change.left !== undefined) {
-      this.logger.info('swarm left', { swarmId: change.left, region: this.options.region });
-      const instance = this.instances.get(change.left)?.instance;
-      this.instances.delete(change.left);
-      if (instance !== undefined) this.loseSent(change.left, instance, 'the swarm left');
+    const { left } = change;
+    if (left !== undefined) {
+      this.parts.logger.info('swarm left', { swarmId: left, region: this.options.region });
+      this.losses.add(left, this.onTheWay.left(left), 'the swarm left'); // C2
     }
-    for (const { swarmId, attempts, reason } of change.lost) this.lose(swarmId, attempts, reason);
+    for (const { swarmId, attempts, reason } of change.lost) this.losses.add(swarmId, attempts, reason); // C2
   }
 
-  /** What was sent is accounted for once the swarm lists it, or no longer needs to. */
-  private forgetListed(heartbeat: Heartbeat): void {
-    if (this.sent.size === 0) return;
-    for (const ref of heartbeat.held) this.sent.delete(toKey(ref));
-    for (const [key, sent] of this.sent) {
-      if (sent.swarmId === heartbeat.swarmId && heartbeat.seq >= sent.seq + LISTED_AFTER_HEARTBEATS)
-        this.sent.delete(key);
-    }
+  /** C1. */
+  private checkEpoch({ shard, epoch }: DispatchRequest): void {
+    if (epoch < (this.epochs.get(shard) ?? 0))
+      throw new MultiswarmError('stale-epoch', `shard ${shard} has a newer owner than epoch ${epoch}`);
+    this.epochs.set(shard, epoch);
   }
 
-  private loseSent(swarmId: string, instance: string, reason: string): void {
-    const lost = [...this.sent].filter(([, sent]) => sent.swarmId === swarmId && sent.instance === instance);
-    for (const [key] of lost) this.sent.delete(key);
-    if (lost.length > 0)
-      this.lose(
-        swarmId,
-        lost.map(([key]) => fromKey(key)),
-        reason,
-      );
+  /** C5. */
+  private checkLease(): void {
+    if (this.parts.leaseHolds()) return;
+    throw new MultiswarmError(
+      'stale-epoch',
+      `region ${this.options.region} has no coordinator for the moment`,
+    );
   }
 
-  /** C2. */
-  private lose(swarmId: string, attempts: readonly AttemptRef[], reason: string): void {
-    this.logger.warn('attempts lost', {
-      swarmId,
-      region: this.options.region,
-      attempts: attempts.length,
-      reason,
+  private whyNoRoom(): string | undefined {
+    const { region, maxSwarms } = this.options;
+    if (this.membership.count() < maxSwarms) return undefined;
+    return `region ${region} has its ${maxSwarms} swarms (MAX_SWARMS_PER_REGION): stop one or raise the limit`;
+  }
+
+  private loadCordons(): void {
+    void this.cordons.load().catch((error: unknown) => {
+      this.parts.logger.warn('cordons of the region are not known yet', {
+        region: this.options.region,
+        error,
+      });
     });
-    const shards = new Map<number, AttemptRef[]>();
-    for (const ref of attempts) {
-      const shard = shardOf(ref.taskId, this.options.shards);
-      if (shard !== undefined) shards.set(shard, [...(shards.get(shard) ?? []), ref]);
-    }
-    for (const [shard, refs] of shards) void this.reportLost(shard, swarmId, refs, reason);
   }
-
-  private async reportLost(
-    shard: number,
-    swarmId: string,
-    refs: readonly AttemptRef[],
-    reason: string,
-  ): Promise<void> {
-    const now = this.clock.now();
-    const error = { code: 'attempt-lost', message: `swarm ${swarmId}: ${reason}`, retryable: true };
-    const reports = refs.map((ref) => ({
-      ...ref,
-      outcome: 'lost' as const,
-      startedAt: now,
-      finishedAt: now,
-      error,
-    }));
-    for (let wait: number = RETRY_MS.first; !this.stopped; wait = Math.min(RETRY_MS.most, wait * 2)) {
-      try {
-        return void (await this.owners.report(shard, swarmId, reports));
-      } catch (fault) {
-        this.logger.warn('an owner did not take a loss yet', { shard, error: fault });
-        await delay(this.clock, wait);
-      }
-    }
-  }
-}
-
-function all(
-  attempts: readonly AttemptDispatch[],
-  outcome: DispatchOutcome['outcome'],
-  reason: string,
-): DispatchOutcome[] {
-  return attempts.map(({ taskId, attempt }) => ({ taskId, attempt, outcome, reason }));
-}
-
-function toKey(ref: AttemptRef): string {
-  return `${ref.taskId}#${ref.attempt}`;
-}
-
-function fromKey(key: string): AttemptRef {
-  const at = key.lastIndexOf('#');
-  return { taskId: key.slice(0, at), attempt: Number(key.slice(at + 1)) };
 }

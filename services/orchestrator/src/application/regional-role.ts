@@ -3,7 +3,7 @@ import { every, type Cancel, type Clock } from '@multiswarm/core';
 import type { Leases } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
 import { Homes } from '../domain/fleet/homes';
-import type { Owners, Swarms } from '../ports';
+import type { CordonStore, Owners, Placer, Swarms } from '../ports';
 import { Coordinator } from './coordinator';
 import { HeldLease } from './held-lease';
 
@@ -17,12 +17,26 @@ export interface RegionalOptions {
   maxRegions: number;
   maxSwarmsPerRegion: number;
   shards: number;
+  attemptLeaseMs: number;
+}
+
+export interface RegionalParts {
+  leases: Leases;
+  face: RegionFace;
+  swarms: Swarms;
+  owners: Owners;
+  placer: Placer;
+  cordons: CordonStore;
+  clock: Clock;
+  logger: Logger;
 }
 
 export interface RegionFace {
   /** Opens the region's subjects for a coordinator; the result closes them. */
   open(region: string, coordinator: Coordinator): Cancel;
   summarize(coordinator: Coordinator): void;
+  /** Asks every swarm to heartbeat at once. */
+  census(): void;
   /** Whether heartbeats can reach us at all. */
   connected(): boolean;
 }
@@ -52,13 +66,9 @@ export class RegionalRole {
 
   constructor(
     private readonly options: RegionalOptions,
-    private readonly leases: Leases,
-    private readonly face: RegionFace,
-    private readonly swarms: Swarms,
-    private readonly owners: Owners,
-    private readonly clock: Clock,
-    private readonly logger: Logger,
+    private readonly parts: RegionalParts,
   ) {
+    const { clock } = parts;
     this.tickedAt = clock.monotonic();
     this.timers = [
       every(clock, options.renewMs, () => this.renew()),
@@ -69,7 +79,7 @@ export class RegionalRole {
 
   observe(heartbeat: Heartbeat): void {
     const { region } = heartbeat;
-    const elsewhere = this.homes.elsewhere(heartbeat, this.clock.monotonic());
+    const elsewhere = this.homes.elsewhere(heartbeat, this.parts.clock.monotonic());
     if (elsewhere !== undefined) return this.dismissDouble(heartbeat, elsewhere);
     if (this.stopped || !this.options.regions.some((pattern) => matchesPattern(pattern, region))) return;
     const held = this.held.get(region);
@@ -89,15 +99,15 @@ export class RegionalRole {
       this.drop(region);
       await held?.lease
         .release()
-        .catch((error: unknown) => this.logger.warn('lease of region not released', { region, error }));
+        .catch((error: unknown) => this.parts.logger.warn('lease of region not released', { region, error }));
     }
   }
 
   private dismissDouble({ swarmId, region, instance, state }: Heartbeat, elsewhere: string): void {
     if (this.stopped || state === 'stopped') return;
     const reason = `a swarm in region ${elsewhere} runs under the id ${swarmId}: give each its own`;
-    this.logger.warn('swarm not admitted', { swarmId, region, reason });
-    this.swarms.dismiss(swarmId, instance, reason);
+    this.parts.logger.warn('swarm not admitted', { swarmId, region, reason });
+    this.parts.swarms.dismiss(swarmId, instance, reason);
   }
 
   /** MAX_REGIONS: the first regions to show up are the deployment's regions. */
@@ -108,32 +118,36 @@ export class RegionalRole {
       return true;
     }
     const reason = `there are ${this.options.maxRegions} regions already (MAX_REGIONS): use one of ${[...this.regionsSeen].join(', ')} or raise the limit`;
-    this.logger.warn('swarm not admitted', { swarmId: heartbeat.swarmId, region: heartbeat.region, reason });
-    this.swarms.dismiss(heartbeat.swarmId, heartbeat.instance, reason);
+    this.parts.logger.warn('swarm not admitted', {
+      swarmId: heartbeat.swarmId,
+      region: heartbeat.region,
+      reason,
+    });
+    this.parts.swarms.dismiss(heartbeat.swarmId, heartbeat.instance, reason);
     return false;
   }
 
   private async ask(heartbeat: Heartbeat): Promise<void> {
     const { region } = heartbeat;
     const asked = this.asking.get(region);
-    if (asked && this.clock.monotonic() < asked.again) return;
+    if (asked && this.parts.clock.monotonic() < asked.again) return;
     this.asking.set(region, { again: Infinity });
     try {
       const answer = await HeldLease.acquire(
-        this.leases,
+        this.parts.leases,
         keys.regionLease(region),
         this.options.owner,
         this.options.leaseMs,
-        this.clock,
+        this.parts.clock,
       );
       if (answer instanceof HeldLease) this.take(region, answer, heartbeat);
       else
         this.asking.set(region, {
-          again: this.clock.monotonic() + Math.min(answer.remainingMs + 10, this.options.leaseMs),
+          again: this.parts.clock.monotonic() + Math.min(answer.remainingMs + 10, this.options.leaseMs),
         });
     } catch (error) {
-      this.logger.warn('could not ask for the lease of a region', { region, error });
-      this.asking.set(region, { again: this.clock.monotonic() + this.options.renewMs });
+      this.parts.logger.warn('could not ask for the lease of a region', { region, error });
+      this.asking.set(region, { again: this.parts.clock.monotonic() + this.options.renewMs });
     }
   }
 
@@ -143,17 +157,17 @@ export class RegionalRole {
       void lease.release().catch(() => undefined); // it runs out by itself
       return;
     }
-    const { shards, maxSwarmsPerRegion: maxSwarms } = this.options;
+    const { shards, maxSwarmsPerRegion: maxSwarms, attemptLeaseMs } = this.options;
     const coordinator = new Coordinator(
-      { region, epoch: lease.epoch, shards, maxSwarms },
-      this.swarms,
-      this.owners,
-      this.clock,
-      this.logger,
+      { region, epoch: lease.epoch, shards, maxSwarms, attemptLeaseMs },
+      { ...this.parts, leaseHolds: () => lease.holds() },
     );
-    this.held.set(region, { lease, coordinator, close: this.face.open(region, coordinator) });
-    this.logger.info('coordinating region', { region, epoch: lease.epoch });
+    const { face, logger } = this.parts;
+    this.held.set(region, { lease, coordinator, close: face.open(region, coordinator) });
+    logger.info('coordinating region', { region, epoch: lease.epoch });
     coordinator.observe(heartbeat);
+    // Work for the others is on its way already: they need not wait for their next heartbeat.
+    face.census();
   }
 
   private async renew(): Promise<void> {
@@ -161,7 +175,7 @@ export class RegionalRole {
       try {
         await lease.renew();
       } catch (error) {
-        this.logger.warn('lease of region not renewed', { region, error });
+        this.parts.logger.warn('lease of region not renewed', { region, error });
         if (!lease.holds()) this.drop(region);
       }
     }
@@ -169,8 +183,8 @@ export class RegionalRole {
 
   /** Silence counts only while we could have heard something: not after a pause, without NATS, or without the lease. */
   private tick(): void {
-    const now = this.clock.monotonic();
-    const blind = !this.face.connected() || now - this.tickedAt > BLIND_MS;
+    const now = this.parts.clock.monotonic();
+    const blind = !this.parts.face.connected() || now - this.tickedAt > BLIND_MS;
     this.tickedAt = now;
     this.homes.tick(now);
     for (const { coordinator, lease } of this.held.values()) {
@@ -180,7 +194,7 @@ export class RegionalRole {
   }
 
   private summarize(): void {
-    for (const { coordinator } of this.held.values()) this.face.summarize(coordinator);
+    for (const { coordinator } of this.held.values()) this.parts.face.summarize(coordinator);
   }
 
   private drop(region: string): void {

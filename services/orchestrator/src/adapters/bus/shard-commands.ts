@@ -1,8 +1,6 @@
 import type { Bus } from '@multiswarm/bus';
 import {
   MultiswarmError,
-  RegionControl,
-  DispatchRequest,
   ExplainRequest,
   ReportRequest,
   subjects,
@@ -11,11 +9,9 @@ import {
 } from '@multiswarm/contracts';
 import { chunkByBytes, jsonBytes, type Cancel } from '@multiswarm/core';
 import { z } from 'zod';
-import type { Coordinator } from '../../application/coordinator';
 import type { OwnerCommands } from '../../application/gateway';
 import type { OwnerFace } from '../../application/global-role';
 import type { NewRun } from '../../application/intake';
-import type { RegionFace } from '../../application/regional-role';
 import type { Scheduler } from '../../application/scheduler';
 import type { Handover } from '../../ports';
 import type { Admission, ShardOwner } from '../../application/shard-owner';
@@ -127,41 +123,6 @@ export function ownerFace(bus: Bus, handover: Handover): OwnerFace {
     },
   };
 }
-
-/** The subjects that a coordinator listens on while it holds its region's lease. */
-export function regionFace(bus: Bus): RegionFace {
-  return {
-    connected: () => bus.connected,
-    open: (region, coordinator: Coordinator): Cancel => {
-      const listening = [
-        bus.respond(subjects.regionDispatch(region), { request: DispatchRequest }, async (request) => ({
-          v: 1,
-          outcomes: await coordinator.dispatch(request),
-        })),
-        bus.respond(
-          subjects.regionControl(region),
-          { request: RegionControl },
-          async ({ swarmId, control }) => {
-            if (control.kind === 'cancel') await coordinator.cancel(swarmId, control.attempts);
-            return null;
-          },
-        ),
-      ];
-      return () => listening.forEach((each) => each.stop());
-    },
-    summarize: (coordinator) => {
-      if (!bus.connected) return;
-      const summary = coordinator.summary();
-      const parts = Math.max(1, Math.ceil(summary.held.length / SUMMARY_ATTEMPTS));
-      for (let part = 0; part < parts; part += 1) {
-        const held = summary.held.slice(part * SUMMARY_ATTEMPTS, (part + 1) * SUMMARY_ATTEMPTS);
-        bus.publish(subjects.regionSummary(summary.region), { ...summary, held });
-      }
-    },
-  };
-}
-
-const SUMMARY_ATTEMPTS = 5_000;
 
 async function execute(owner: ShardOwner, command: ShardCommand, handover: Handover): Promise<unknown> {
   switch (command.kind) {

@@ -5,10 +5,7 @@ import {
   type RegionView,
   type Swarm,
 } from '@multiswarm/contracts';
-
-/** A heartbeat is missed after this many of the swarm's own intervals: first suspect, then down. */
-const SUSPECT_INTERVALS = 2;
-const DOWN_INTERVALS = 3;
+import { heartbeatLiveness } from '@multiswarm/core';
 
 /** Instances of one swarm that are remembered as replaced. */
 const REPLACED_INSTANCES = 8;
@@ -18,7 +15,7 @@ interface Member {
   /** Instances that this one has taken over from, the last ones. */
   replaced: readonly string[];
   seenAt: number;
-  state: 'ready' | 'draining' | 'suspect' | 'down';
+  state: Swarm['state'];
   /** Attempts that this instance lists although they were declared lost while it was silent. */
   lost: ReadonlySet<string>;
 }
@@ -38,6 +35,7 @@ export interface MembershipChange {
  * M1. A heartbeat that is not newer than the last changes nothing: neither one of the same instance, nor one of an older.
  * M2. A new instance of a swarm has forgotten what the old one held: those attempts are lost at once.
  * M3. A swarm that is silent for three of its intervals is down, and what it held is lost; each attempt is lost once.
+ *     While nothing may be declared lost, it is only suspect.
  * M4. An instance that was replaced stays replaced: of two processes under one id, the older one is refused.
  */
 export class Membership {
@@ -70,13 +68,13 @@ export class Membership {
     return { lost };
   }
 
-  /** Lets time pass: silent swarms become suspect, then down. */
-  tick(at: number): MembershipChange[] {
+  /** Lets time pass: silent swarms become suspect, then (unless nothing may be lost yet) down. */
+  tick(at: number, mayLose = true): MembershipChange[] {
     const changes: MembershipChange[] = [];
     for (const [swarmId, member] of this.members) {
       if (member.state === 'down') continue;
-      const silent = (at - member.seenAt) / Math.max(1, member.heartbeat.intervalMs);
-      if (silent >= DOWN_INTERVALS) {
+      const liveness = heartbeatLiveness(at - member.seenAt, member.heartbeat.intervalMs);
+      if (liveness === 'down' && mayLose) {
         const lost = this.lose(member, `no heartbeat for ${Math.round(at - member.seenAt)} ms`); // M3
         this.members.set(swarmId, {
           ...member,
@@ -84,7 +82,7 @@ export class Membership {
           lost: new Set(member.heartbeat.held.map(toKey)),
         });
         changes.push({ left: swarmId, lost });
-      } else if (silent >= SUSPECT_INTERVALS) this.members.set(swarmId, { ...member, state: 'suspect' });
+      } else if (liveness !== 'alive') this.members.set(swarmId, { ...member, state: 'suspect' });
     }
     return changes;
   }
@@ -104,8 +102,18 @@ export class Membership {
   }
 
   has(swarmId: string): boolean {
+    return this.last(swarmId) !== undefined;
+  }
+
+  /** The last heartbeat of a swarm that is not down. */
+  last(swarmId: string): Heartbeat | undefined {
     const member = this.members.get(swarmId);
-    return member !== undefined && member.state !== 'down';
+    return member === undefined || member.state === 'down' ? undefined : member.heartbeat;
+  }
+
+  /** Whether the swarm is there, or was not long ago. */
+  remembers(swarmId: string): boolean {
+    return this.members.has(swarmId);
   }
 
   /** Swarms that are not down, of one region or of all. */
@@ -166,7 +174,7 @@ export class Membership {
     this.members.set(swarmId, {
       heartbeat,
       seenAt,
-      state: state === 'draining' ? 'draining' : 'ready',
+      state: state === 'stopped' ? 'down' : state,
       replaced: replaced.slice(-REPLACED_INSTANCES),
       lost: new Set(lost),
     });

@@ -1,0 +1,290 @@
+import {
+  MultiswarmError,
+  type AttemptDispatch,
+  type AttemptRef,
+  type DispatchOutcome,
+  type DispatchRequest,
+  type Heartbeat,
+} from '@multiswarm/contracts';
+import type { Clock } from '@multiswarm/core';
+import type { Logger } from '@multiswarm/telemetry';
+import { attemptKey, type OnTheWay } from '../domain/fleet/on-the-way';
+import type { Placer, Swarms } from '../ports';
+import { Repicks } from './coordinator-repicks';
+import { Routes, type Route } from './coordinator-routes';
+
+export interface DispatchOptions {
+  region: string;
+  epoch: number;
+  /** How long an owner repeats a dispatch that is not answered. */
+  repeatedMs: number;
+}
+
+export interface DispatchParts {
+  swarms: Swarms;
+  placer: Placer;
+  onTheWay: OnTheWay;
+  clock: Clock;
+  logger: Logger;
+  leaseHolds: () => boolean;
+  /** The last heartbeat of a member of the region. */
+  member: (swarmId: string) => Heartbeat | undefined;
+  /** Whether an operator wants it to get nothing new. */
+  isCordoned: (swarmId: string) => boolean;
+}
+
+/** Other swarms that are asked after the one that the owner has named. */
+const REPICKS = 2;
+/** Refusals that are about the number or its sender, not about the swarm: any other would have to say the same. */
+const FINAL_REFUSALS = new Set(['stale-attempt', 'stale-epoch']);
+
+interface Answer {
+  attempt: AttemptDispatch;
+  route: Route;
+  outcome: DispatchOutcome;
+  /** Whether a swarm has said so. */
+  asked: boolean;
+}
+
+type Outcomes = Map<string, DispatchOutcome>;
+
+/**
+ * Brings attempts to swarms, and to others when they are refused.
+ *
+ * D1. An attempt goes to another swarm under the same number only when everyone who was asked before has refused it in so
+ *     many words, or cannot have received it; silence is no refusal.
+ * D2. Only the coordinator to which the owner has sent it first may do that: any other cannot know where it went before.
+ * D3. A repetition goes where the attempt went before, and never to a later process of that swarm: the one before may have
+ *     begun it. A repetition that meets the first one under way gets the same answer.
+ * D4. Every reservation that was taken here and is not used is given back.
+ */
+export class RegionDispatcher {
+  private readonly routes: Routes;
+  private readonly repicks: Repicks;
+  private readonly underWay = new Map<string, Promise<Outcomes>>();
+
+  constructor(
+    private readonly options: DispatchOptions,
+    private readonly parts: DispatchParts,
+  ) {
+    const { region, epoch, repeatedMs } = options;
+    this.routes = new Routes(2 * repeatedMs);
+    this.repicks = new Repicks(region, epoch, parts.placer, parts.logger);
+  }
+
+  /** @returns what became of each attempt, in their order */
+  async dispatch(request: DispatchRequest): Promise<DispatchOutcome[]> {
+    const fresh = request.attempts.filter((attempt) => !this.underWay.has(attemptKey(attempt)));
+    const going = this.go(request, fresh);
+    for (const attempt of fresh) this.underWay.set(attemptKey(attempt), going);
+    const ways = request.attempts.map((attempt) => this.underWay.get(attemptKey(attempt)) ?? going);
+    try {
+      const answers = await Promise.all(ways);
+      return request.attempts.map(
+        (attempt, index) => answers[index]?.get(attemptKey(attempt)) ?? silence(attempt),
+      );
+    } finally {
+      for (const attempt of fresh) this.underWay.delete(attemptKey(attempt));
+    }
+  }
+
+  /** The swarm that has an attempt which its owner has sent to this one. */
+  whereIs(ref: AttemptRef, swarmId: string): string {
+    return this.routes.find(ref)?.swarmId ?? swarmId;
+  }
+
+  tick(): void {
+    this.routes.prune(this.parts.clock.monotonic());
+  }
+
+  private async go(request: DispatchRequest, attempts: readonly AttemptDispatch[]): Promise<Outcomes> {
+    const now = this.parts.clock.monotonic();
+    const groups = new Map<string, AttemptDispatch[]>();
+    for (const attempt of attempts) add(groups, this.routes.of(attempt, now).swarmId, attempt);
+    const answers = await this.offerAll(request, groups);
+    return new Map(answers.map((outcome) => [attemptKey(outcome), outcome]));
+  }
+
+  private async offerAll(
+    request: DispatchRequest,
+    groups: ReadonlyMap<string, AttemptDispatch[]>,
+  ): Promise<DispatchOutcome[]> {
+    const offers = [...groups].map(([swarmId, attempts]) => this.offer(swarmId, request, attempts));
+    return (await Promise.all(offers)).flat();
+  }
+
+  private async offer(
+    swarmId: string,
+    request: DispatchRequest,
+    attempts: readonly AttemptDispatch[],
+  ): Promise<DispatchOutcome[]> {
+    const answers: Answer[] = [];
+    const toAsk: { attempt: AttemptDispatch; route: Route }[] = [];
+    for (const attempt of attempts) {
+      const route = this.routes.of(attempt, this.parts.clock.monotonic());
+      const outcome = this.unasked(swarmId, request, attempt, route);
+      if (outcome) answers.push({ attempt, route, outcome, asked: false });
+      else toAsk.push({ attempt, route });
+    }
+    if (toAsk.length > 0) answers.push(...(await this.ask(swarmId, request, toAsk)));
+    const again = answers.filter((answer) => this.isForOthers(swarmId, request, answer));
+    const final = answers.filter((answer) => !again.includes(answer)).map((answer) => this.settle(answer));
+    return again.length === 0 ? final : [...final, ...(await this.elsewhere(request, again))];
+  }
+
+  /** What can be said without asking the swarm. */
+  private unasked(
+    swarmId: string,
+    request: DispatchRequest,
+    attempt: AttemptDispatch,
+    { final, instance }: Route,
+  ): DispatchOutcome | undefined {
+    const { member, isCordoned } = this.parts;
+    if (final) return final; // D3
+    const last = member(swarmId);
+    const { region } = this.options;
+    if (!last) {
+      if (instance !== undefined) return say(attempt, 'unreachable', `swarm ${swarmId} is gone`);
+      return say(attempt, 'refused', `swarm ${swarmId} is not a member of region ${region}`);
+    }
+    if (instance !== undefined && instance !== last.instance)
+      return say(attempt, 'unreachable', `swarm ${swarmId} was restarted after it got this`); // D3
+    // Where it may have been before, only the swarm can tell whether it has begun.
+    if (instance === undefined && isCordoned(swarmId) && this.isFirst(request, attempt))
+      return say(attempt, 'refused', `swarm ${swarmId} was cordoned`);
+    return undefined;
+  }
+
+  private async ask(
+    swarmId: string,
+    request: DispatchRequest,
+    asked: readonly { attempt: AttemptDispatch; route: Route }[],
+  ): Promise<Answer[]> {
+    const { member, onTheWay } = this.parts;
+    const last = member(swarmId);
+    const before = new Map(asked.map(({ route }) => [route, route.instance]));
+    for (const { attempt, route } of asked) {
+      route.instance = last?.instance;
+      if (last) onTheWay.add(last, attempt);
+    }
+    const heard = await this.send(
+      swarmId,
+      request,
+      asked.map(({ attempt }) => attempt),
+    );
+    return asked.map(({ attempt, route }) => {
+      let outcome = heard === 'nobody' ? undefined : (heard.get(attemptKey(attempt)) ?? silence(attempt));
+      if (!outcome) {
+        // It cannot have received this message; it may have received one before.
+        const never = before.get(route) === undefined;
+        outcome = say(attempt, never ? 'refused' : 'unreachable', `swarm ${swarmId}: nobody listens there`);
+      }
+      if (outcome.outcome === 'refused') route.instance = undefined;
+      if (outcome.outcome !== 'accepted') onTheWay.remove(swarmId, attempt);
+      return { attempt, route, outcome, asked: heard !== 'nobody' };
+    });
+  }
+
+  /** @returns `nobody` when it cannot have been received */
+  private async send(
+    swarmId: string,
+    { shard, epoch, reportTo }: DispatchRequest,
+    attempts: readonly AttemptDispatch[],
+  ): Promise<Outcomes | 'nobody'> {
+    const request: DispatchRequest = {
+      v: 1,
+      shard,
+      epoch,
+      regionEpoch: this.options.epoch,
+      ...(reportTo === undefined ? {} : { reportTo }),
+      attempts: attempts.map(({ requirements: _forUs, ...attempt }) => ({ ...attempt, swarmId })),
+    };
+    try {
+      const outcomes = await this.parts.swarms.dispatch(swarmId, request);
+      return new Map(outcomes.map((outcome) => [attemptKey(outcome), outcome]));
+    } catch (error) {
+      if (error instanceof MultiswarmError && error.code === 'swarm-not-found') return 'nobody';
+      const text = error instanceof Error ? error.message : String(error);
+      return new Map(
+        attempts.map((each) => [attemptKey(each), say(each, 'unreachable', `swarm ${swarmId}: ${text}`)]),
+      );
+    }
+  }
+
+  /** D1, D2. */
+  private isForOthers(
+    swarmId: string,
+    request: DispatchRequest,
+    { attempt, route, outcome }: Answer,
+  ): boolean {
+    if (outcome.outcome !== 'refused' || route.final) return false;
+    if (!route.refusedBy.includes(swarmId)) route.refusedBy.push(swarmId);
+    return (
+      this.isFirst(request, attempt) &&
+      route.instance === undefined &&
+      route.refusedBy.length <= REPICKS &&
+      !FINAL_REFUSALS.has(outcome.reason ?? '') &&
+      this.parts.leaseHolds()
+    );
+  }
+
+  /** D2: as its owner says, and as far as we remember. */
+  private isFirst({ regionEpoch }: DispatchRequest, attempt: AttemptDispatch): boolean {
+    return (
+      attempt.requirements !== undefined &&
+      regionEpoch === this.options.epoch &&
+      !this.routes.hasForgotten(this.parts.clock.monotonic())
+    );
+  }
+
+  private settle({ attempt, route, outcome, asked }: Answer): DispatchOutcome {
+    const { placement, final } = route;
+    if (final) return final;
+    if (outcome.outcome === 'accepted') return placement ? { ...outcome, placement } : outcome;
+    if (outcome.outcome === 'refused') {
+      this.repicks.giveBack(attempt, placement, asked ? 'refused' : 'unused'); // D4
+      route.final = outcome;
+      return outcome;
+    }
+    if (!placement) return outcome;
+    this.repicks.giveBack(attempt, placement, 'lost'); // D4
+    return (route.final = { ...outcome, placement });
+  }
+
+  private async elsewhere(request: DispatchRequest, refused: readonly Answer[]): Promise<DispatchOutcome[]> {
+    for (const { attempt, route, asked } of refused) {
+      this.repicks.giveBack(attempt, route.placement, asked ? 'refused' : 'unused'); // D4
+      route.placement = undefined;
+    }
+    const found = await this.repicks.find(refused);
+    const groups = new Map<string, AttemptDispatch[]>();
+    const none: DispatchOutcome[] = [];
+    for (const answer of refused) {
+      const { attempt, route } = answer;
+      route.placement = found.get(attempt);
+      if (route.placement && this.parts.leaseHolds()) {
+        route.swarmId = route.placement.swarmId;
+        add(groups, route.swarmId, attempt);
+      } else none.push(this.settle({ ...answer, asked: false }));
+    }
+    return [...none, ...(await this.offerAll(request, groups))];
+  }
+}
+
+function say(
+  { taskId, attempt }: AttemptRef,
+  outcome: DispatchOutcome['outcome'],
+  reason: string,
+): DispatchOutcome {
+  return { taskId, attempt, outcome, reason };
+}
+
+function silence(attempt: AttemptRef): DispatchOutcome {
+  return say(attempt, 'unreachable', 'the swarm said nothing about it');
+}
+
+function add<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
+  const group = groups.get(key);
+  if (group) group.push(value);
+  else groups.set(key, [value]);
+}

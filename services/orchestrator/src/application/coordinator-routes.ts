@@ -1,0 +1,81 @@
+import type { AttemptDispatch, AttemptRef, DispatchOutcome, Placement } from '@multiswarm/contracts';
+import { attemptKey } from '../domain/fleet/on-the-way';
+
+/** Attempts of which a coordinator remembers where they went. */
+const REMEMBERED_ATTEMPTS = 100_000;
+
+/** Where one attempt went. */
+export interface Route {
+  at: number;
+  swarmId: string;
+  /** The process of the swarm that may have begun it; undefined as long as none can have. */
+  instance: string | undefined;
+  /** Of a swarm that is asked in place of the one that the owner has named. */
+  placement: Placement | undefined;
+  refusedBy: string[];
+  /** The last word, which is repeated: no swarm will be asked again. */
+  final: DispatchOutcome | undefined;
+}
+
+/**
+ * Where attempts went, for as long as they may be sent again. Pure: times are monotonic milliseconds.
+ *
+ * D5. Memory is bounded: what had to be forgotten too early makes it known that nobody knows what went where.
+ */
+export class Routes {
+  /** The one that was asked for last comes last. */
+  private readonly routes = new Map<string, Route>();
+  private forgotUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly rememberedMs: number,
+    private readonly most = REMEMBERED_ATTEMPTS,
+  ) {}
+
+  find(ref: AttemptRef): Route | undefined {
+    return this.routes.get(attemptKey(ref));
+  }
+
+  /** The route of an attempt; one that was never sent begins at the swarm that its owner has named. */
+  of(attempt: AttemptDispatch, at: number): Route {
+    const key = attemptKey(attempt);
+    const route = this.routes.get(key) ?? begin(attempt);
+    route.at = at;
+    this.routes.delete(key);
+    this.routes.set(key, route);
+    if (this.routes.size > this.most) this.forgetOldest();
+    return route;
+  }
+
+  prune(now: number): void {
+    for (const [key, { at }] of this.routes) {
+      if (now - at <= this.rememberedMs) return;
+      this.routes.delete(key);
+    }
+  }
+
+  /** Whether an attempt that is not known may be one that was forgotten too early. */
+  hasForgotten(now: number): boolean {
+    return now < this.forgotUntil;
+  }
+
+  /** D5. */
+  private forgetOldest(): void {
+    for (const [key, { at }] of this.routes) {
+      this.routes.delete(key);
+      this.forgotUntil = at + this.rememberedMs;
+      return;
+    }
+  }
+}
+
+function begin({ swarmId }: AttemptDispatch): Route {
+  return {
+    at: 0,
+    swarmId,
+    instance: undefined,
+    placement: undefined,
+    refusedBy: [],
+    final: undefined,
+  };
+}
