@@ -199,6 +199,7 @@ describe('a swarm that is told to stop an attempt', () => {
     await peer.dispatch(swarm.id, { taskId: 't3-00000021', attempt: 2 });
     expect(await peer.report('t3-00000021', 2)).toMatchObject({ outcome: 'succeeded', output: 'second' });
     expect(await peer.report('t3-00000021', 1)).toMatchObject({ outcome: 'cancelled' });
+    await eventually(async () => (await peer.cancel(swarm.id, 't3-00000021', '')).held.length === 0);
     expect(await peer.dispatch(swarm.id, { taskId: 't3-00000021', attempt: 1 })).toMatchObject({
       reason: 'stale-attempt',
     });

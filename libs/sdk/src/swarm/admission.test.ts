@@ -1,3 +1,4 @@
+import type { AttemptRef } from '@multiswarm/contracts';
 import fc from 'fast-check';
 import { Admission, type Offer } from './admission';
 
@@ -68,6 +69,29 @@ describe('admission', () => {
     });
   });
 
+  test('refuses a coordinator of the past, and what no coordinator passed on only by its shard', () => {
+    const swarm = admission(9);
+    swarm.offer(offer({ taskId: 'new', regionEpoch: 5 }));
+    expect(swarm.offer(offer({ taskId: 'old', regionEpoch: 4 }))).toMatchObject({ reason: 'stale-epoch' });
+    expect(swarm.offer(offer({ taskId: 'direct' }))).toMatchObject({ outcome: 'accepted' });
+    expect(swarm.offer(offer({ taskId: 'new', regionEpoch: 4 }))).toMatchObject({
+      outcome: 'accepted',
+      start: false,
+    });
+    expect(swarm.offer(offer({ taskId: 'old', regionEpoch: 6 }))).toMatchObject({ reason: 'stale-epoch' });
+  });
+
+  test('takes nothing while it is closed and takes work again afterwards, but not once it drains', () => {
+    const swarm = admission();
+    swarm.close('cordoned');
+    expect([swarm.freeSlots, swarm.offer(offer())]).toMatchObject([0, { reason: 'cordoned' }]);
+    swarm.reopen();
+    expect([swarm.freeSlots, swarm.offer(offer({ taskId: 'b' }))]).toMatchObject([2, { start: true }]);
+    swarm.drain();
+    swarm.reopen();
+    expect([swarm.freeSlots, swarm.offer(offer({ taskId: 'c' }))]).toMatchObject([0, { reason: 'draining' }]);
+  });
+
   test.each([
     ['within what is left', { cpu: 2 }, 'accepted'],
     ['more than is left', { cpu: 3 }, 'refused'],
@@ -103,85 +127,134 @@ describe('admission', () => {
   test('forgets the oldest tasks beyond its memory, but never one that it holds', () => {
     const swarm = new Admission({ slots: 10, resources: {} }, 2);
     swarm.offer(offer({ taskId: 'held' }));
-    for (const taskId of ['x', 'y', 'z']) swarm.offer(offer({ taskId, handled: false }));
+    for (const taskId of ['x', 'y', 'z', 'u', 'v']) swarm.offer(offer({ taskId, handled: false }));
     expect(swarm.offer(offer({ taskId: 'held' }))).toMatchObject({ outcome: 'accepted', start: false });
+    expect(swarm.offer(offer({ taskId: 'u' }))).toMatchObject({ outcome: 'refused' });
     expect(swarm.offer(offer({ taskId: 'x' }))).toMatchObject({ outcome: 'accepted', start: true });
   });
 });
 
-/** What must hold after any sequence of offers, ends, acknowledgements and drains. */
+const DOORS = ['drain', 'cordoned', 'draining', 'reopen'] as const;
+type Door = (typeof DOORS)[number];
+
+/** What must hold after any sequence of offers, ends, acknowledgements, and of its door being shut and opened. */
+class Model {
+  readonly swarm: Admission;
+  private readonly startedCpu = new Map<string, number>();
+  private readonly running = new Set<string>();
+  private readonly unacknowledged = new Set<string>();
+  private readonly refused = new Set<string>();
+  private readonly highest = new Map<string, number>();
+  private readonly epochs = new Map<number, number>();
+  private regionEpoch = 0;
+  private draining = false;
+  private closed = false;
+
+  constructor(private readonly slots: number) {
+    this.swarm = admission(slots, { cpu: 4 });
+  }
+
+  door(door: Door): void {
+    if (door === 'drain') {
+      this.draining = true;
+      this.swarm.drain();
+    } else if (door === 'reopen') {
+      this.closed = false;
+      this.swarm.reopen();
+    } else {
+      this.closed = true;
+      this.swarm.close(door);
+    }
+  }
+
+  ended(ref: AttemptRef): void {
+    this.running.delete(toKey(ref));
+    this.swarm.handlerEnded(ref);
+  }
+
+  acknowledged(ref: AttemptRef): void {
+    this.unacknowledged.delete(toKey(ref));
+    this.swarm.acknowledged(ref);
+  }
+
+  offer(given: Offer): void {
+    const key = toKey(given);
+    const older = [...this.running].filter((other) => other < key && other.startsWith(`${given.taskId}/`));
+    const decision = this.swarm.offer(given);
+    if (decision.outcome === 'refused') {
+      expect(this.running.has(key)).toBe(false);
+      this.refused.add(key);
+    } else if (decision.start) {
+      expect(decision.superseded).toHaveLength(older.length);
+      this.start(given);
+    } else expect(this.startedCpu.has(key)).toBe(true);
+    this.highest.set(given.taskId, Math.max(given.attempt, this.highest.get(given.taskId) ?? 0));
+  }
+
+  check(): void {
+    const { swarm, running, slots } = this;
+    expect(swarm.busySlots).toBe(running.size);
+    expect(swarm.freeSlots).toBe(this.draining || this.closed ? 0 : slots - running.size);
+    expect(running.size).toBeLessThanOrEqual(slots);
+    const cpu = [...running].reduce((sum, key) => sum + (this.startedCpu.get(key) ?? 0), 0);
+    expect(cpu).toBeLessThanOrEqual(4);
+    expect(swarm.resourcesUsed.cpu ?? 0).toBe(cpu);
+    const held = new Set([...running, ...this.unacknowledged]);
+    expect(new Set(swarm.held.map(toKey))).toEqual(held);
+    expect(swarm.heldAttempts).toBe(held.size);
+  }
+
+  private start({ taskId, attempt, shard, epoch, regionEpoch, resources, handled }: Offer): void {
+    const key = toKey({ taskId, attempt });
+    expect(this.startedCpu.has(key) || this.refused.has(key)).toBe(false);
+    expect(handled && !this.draining && !this.closed).toBe(true);
+    expect(attempt).toBeGreaterThan(this.highest.get(taskId) ?? 0);
+    expect(epoch).toBeGreaterThanOrEqual(this.epochs.get(shard) ?? 0);
+    expect(regionEpoch ?? this.regionEpoch).toBeGreaterThanOrEqual(this.regionEpoch);
+    this.epochs.set(shard, epoch);
+    this.regionEpoch = regionEpoch ?? this.regionEpoch;
+    this.startedCpu.set(key, resources.cpu ?? 0);
+    this.running.add(key);
+    this.unacknowledged.add(key);
+  }
+}
+
+function toKey({ taskId, attempt }: AttemptRef): string {
+  return `${taskId}/${attempt}`;
+}
+
 describe('admission, under any sequence of events', () => {
   const taskId = fc.constantFrom('a', 'b', 'c', 'd');
   const attempt = fc.integer({ min: 1, max: 4 });
+  const anOffer = fc.record({
+    kind: fc.constant('offer' as const),
+    taskId,
+    attempt,
+    shard: fc.integer({ min: 0, max: 1 }),
+    epoch: fc.integer({ min: 1, max: 3 }),
+    regionEpoch: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+    resources: fc.record({ cpu: fc.integer({ min: 0, max: 3 }) }),
+    handled: fc.boolean(),
+  });
+  const kinds = ['ended', 'acknowledged'] as const;
   const step = fc.oneof(
+    { weight: 6, arbitrary: anOffer },
+    { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom(...kinds), taskId, attempt }) },
     {
-      weight: 6,
-      arbitrary: fc.record({
-        kind: fc.constant('offer' as const),
-        taskId,
-        attempt,
-        shard: fc.integer({ min: 0, max: 1 }),
-        epoch: fc.integer({ min: 1, max: 3 }),
-        resources: fc.record({ cpu: fc.integer({ min: 0, max: 3 }) }),
-        handled: fc.boolean(),
-      }),
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('door' as const), door: fc.constantFrom(...DOORS) }),
     },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('ended' as const), taskId, attempt }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('acknowledged' as const), taskId, attempt }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('drain' as const) }) },
   );
 
   test('starts each attempt once, never changes its mind, and stays within slots and resources', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 1, max: 3 }), (steps, slots) => {
-        const swarm = admission(slots, { cpu: 4 });
-        const startedCpu = new Map<string, number>();
-        const running = new Set<string>();
-        const unacknowledged = new Set<string>();
-        const refused = new Set<string>();
-        const highest = new Map<string, number>();
-        const epochs = new Map<number, number>();
-        let draining = false;
+        const model = new Model(slots);
         for (const given of steps) {
-          if (given.kind === 'drain') {
-            draining = true;
-            swarm.drain();
-            continue;
-          }
-          const key = `${given.taskId}/${given.attempt}`;
-          if (given.kind === 'ended') {
-            running.delete(key);
-            swarm.handlerEnded(given);
-          } else if (given.kind === 'acknowledged') {
-            unacknowledged.delete(key);
-            swarm.acknowledged(given);
-          } else {
-            const older = [...running].filter((other) => other < key && other.startsWith(`${given.taskId}/`));
-            const decision = swarm.offer(given);
-            const started = decision.outcome === 'accepted' && decision.start;
-            if (started) {
-              expect(startedCpu.has(key) || refused.has(key) || draining || !given.handled).toBe(false);
-              expect(given.attempt).toBeGreaterThan(highest.get(given.taskId) ?? 0);
-              expect(given.epoch).toBeGreaterThanOrEqual(epochs.get(given.shard) ?? 0);
-              expect(decision.superseded).toHaveLength(older.length);
-              startedCpu.set(key, given.resources.cpu);
-              running.add(key);
-              unacknowledged.add(key);
-            } else if (decision.outcome === 'accepted') expect(startedCpu.has(key)).toBe(true);
-            else {
-              if (running.has(key)) throw new Error(`refused ${key}, which runs here`);
-              refused.add(key);
-            }
-            highest.set(given.taskId, Math.max(given.attempt, highest.get(given.taskId) ?? 0));
-            if (started) epochs.set(given.shard, Math.max(given.epoch, epochs.get(given.shard) ?? 0));
-          }
-          expect(swarm.busySlots).toBe(running.size);
-          expect(running.size).toBeLessThanOrEqual(slots);
-          expect(
-            [...running].reduce((sum, other) => sum + (startedCpu.get(other) ?? 0), 0),
-          ).toBeLessThanOrEqual(4);
-          const held = new Set([...running, ...unacknowledged]);
-          expect(new Set(swarm.held.map((ref) => `${ref.taskId}/${ref.attempt}`))).toEqual(held);
+          if (given.kind === 'door') model.door(given.door);
+          else if (given.kind === 'offer') model.offer(given);
+          else model[given.kind](given);
+          model.check();
         }
       }),
       { numRuns: 500 },

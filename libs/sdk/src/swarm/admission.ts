@@ -1,5 +1,6 @@
 import type { AttemptRef, Resources } from '@multiswarm/contracts';
 import { SDK_LIMITS } from '../limits';
+import { Recent } from './recent';
 
 /**
  * Who may run here. The swarm's own word is the last: whoever placed an attempt was only guessing.
@@ -8,7 +9,8 @@ import { SDK_LIMITS } from '../limits';
  * A2. An attempt that was refused stays refused, because the coordinator may have sent the same number elsewhere by then;
  *     one that was accepted stays accepted, whatever its sender's epoch, because a refusal would send it elsewhere too.
  * A3. A number lower than one seen for its task is refused, unless it is still held.
- * A4. A sender whose epoch is older than one seen for its shard is refused.
+ * A4. A sender whose epoch is older than one seen for its shard is refused, and so is a coordinator whose epoch is older
+ *     than one seen for the region.
  * A5. Running attempts never occupy more than the slots and the resources of the swarm.
  * A6. An attempt is held until its handler has really ended and its report was acknowledged. A handler that ignores its
  *     signal keeps its slot, also after it was reported as timed out: the work is still being done.
@@ -18,14 +20,20 @@ export type RefusalReason =
   | 'stale-attempt'
   | 'stale-epoch'
   | 'draining'
+  | 'cordoned'
   | 'unknown-type'
   | 'too-many-unreported'
   | 'no-free-slot'
   | 'not-enough-resources';
 
+/** Why a swarm that runs takes nothing new. */
+export type Closure = Extract<RefusalReason, 'draining' | 'cordoned'>;
+
 export interface Offer extends AttemptRef {
   shard: number;
   epoch: number;
+  /** Of the coordinator that passed it on; an owner's answer to a report has none. */
+  regionEpoch?: number | undefined;
   resources: Resources;
   /** Whether there is a handler for its type. */
   handled: boolean;
@@ -33,8 +41,8 @@ export interface Offer extends AttemptRef {
 
 /** `superseded`: lower numbers of the same task that still run here. They must be aborted, whatever the decision on this one. */
 export type Decision =
-  | { outcome: 'accepted'; start: boolean; superseded: AttemptRef[] }
-  | { outcome: 'refused'; reason: RefusalReason; superseded: AttemptRef[] };
+  | { outcome: 'accepted'; start: boolean; superseded: readonly AttemptRef[] }
+  | { outcome: 'refused'; reason: RefusalReason; superseded: readonly AttemptRef[] };
 
 export interface Capacity {
   slots: number;
@@ -49,37 +57,59 @@ interface Held extends AttemptRef {
 
 interface Answer {
   attempt: number;
-  refused?: RefusalReason;
+  refused: RefusalReason | undefined;
 }
 
 const RESOURCE_NAMES = ['cpu', 'memoryMb', 'gpu'] as const;
+const NONE: readonly never[] = [];
+const START: Decision = { outcome: 'accepted', start: true, superseded: NONE };
+const ACCEPTED_BEFORE: Decision = { outcome: 'accepted', start: false, superseded: NONE };
+const STALE_ATTEMPT: Decision = { outcome: 'refused', reason: 'stale-attempt', superseded: NONE };
 
 export class Admission {
   private readonly heldByTask = new Map<string, Held[]>();
-  private readonly answers = new Map<string, Answer>();
-  private readonly epochs = new Map<number, number>();
+  /** Running attempts that occupy more than their slot. */
+  private readonly resourceful = new Set<Held>();
+  private readonly answers: Recent<string, Answer>;
+  private readonly epochs: Recent<number, number>;
+  private regionEpoch = 0;
   private heldCount = 0;
   private busy = 0;
-  private draining = false;
+  private ending = false;
+  private closure: Closure | undefined;
   private backlogFull = false;
 
   constructor(
     private readonly capacity: Capacity,
-    private readonly rememberedTasks: number = SDK_LIMITS.REMEMBERED_TASKS,
-  ) {}
+    rememberedTasks: number = SDK_LIMITS.REMEMBERED_TASKS,
+  ) {
+    this.answers = new Recent(rememberedTasks);
+    this.epochs = new Recent(SDK_LIMITS.SHARDS);
+  }
 
   get busySlots(): number {
     return this.busy;
   }
 
+  get heldAttempts(): number {
+    return this.heldCount;
+  }
+
+  /** Slots for which a new attempt would be taken now. */
+  get freeSlots(): number {
+    return this.closed === undefined ? Math.max(0, this.capacity.slots - this.busy) : 0;
+  }
+
   get held(): AttemptRef[] {
-    return this.allHeld().map(({ taskId, attempt }) => ({ taskId, attempt }));
+    const refs: AttemptRef[] = [];
+    for (const siblings of this.heldByTask.values())
+      for (const { taskId, attempt } of siblings) refs.push({ taskId, attempt });
+    return refs;
   }
 
   get resourcesUsed(): Resources {
     const used: Resources = {};
-    for (const { running, resources } of this.allHeld()) {
-      if (!running) continue;
+    for (const { resources } of this.resourceful) {
       for (const name of RESOURCE_NAMES) {
         if (resources[name]) used[name] = (used[name] ?? 0) + resources[name];
       }
@@ -87,9 +117,19 @@ export class Admission {
     return used;
   }
 
-  /** From now on nothing new is accepted. */
+  /** From now on, and for good, nothing new is accepted. */
   drain(): void {
-    this.draining = true;
+    this.ending = true;
+  }
+
+  /** Nothing new is accepted until `reopen`. */
+  close(closure: Closure): void {
+    this.closure = closure;
+  }
+
+  /** Ends a `close`, never a `drain`. */
+  reopen(): void {
+    this.closure = undefined;
   }
 
   /** While reports cannot be delivered and their buffer is full, nothing new is accepted. */
@@ -98,18 +138,16 @@ export class Admission {
   }
 
   offer(offer: Offer): Decision {
-    const known = this.knownAnswer(offer);
+    const siblings = this.heldByTask.get(offer.taskId);
+    const known = this.knownAnswer(offer, siblings);
     if (known) return known;
-    const superseded = this.runningBelow(offer);
-    const reason = this.refusal(offer);
-    this.raiseEpoch(offer);
-    this.remember(
-      offer.taskId,
-      reason === undefined ? { attempt: offer.attempt } : { attempt: offer.attempt, refused: reason },
-    );
-    if (reason !== undefined) return { outcome: 'refused', reason, superseded };
-    this.hold(offer);
-    return { outcome: 'accepted', start: true, superseded };
+    const superseded = siblings === undefined ? NONE : siblings.filter(({ running }) => running).map(toRef);
+    const refused = this.refusal(offer);
+    this.raiseEpochs(offer);
+    this.answers.set(offer.taskId, { attempt: offer.attempt, refused });
+    if (refused !== undefined) return { outcome: 'refused', reason: refused, superseded };
+    this.hold(offer, siblings);
+    return superseded.length === 0 ? START : { outcome: 'accepted', start: true, superseded };
   }
 
   /** The handler of an attempt has really ended: its slot is free. */
@@ -117,6 +155,7 @@ export class Admission {
     const held = this.find(ref);
     if (!held?.running) return;
     held.running = false;
+    this.resourceful.delete(held);
     this.busy -= 1;
     this.releaseIfDone(held);
   }
@@ -129,91 +168,87 @@ export class Admission {
     this.releaseIfDone(held);
   }
 
-  /** A1 to A3: what was answered before, if anything. */
-  private knownAnswer(offer: Offer): Decision | undefined {
-    if (this.find(offer)) return { outcome: 'accepted', start: false, superseded: [] };
-    const answer = this.answers.get(offer.taskId);
-    const highest = Math.max(
-      answer?.attempt ?? 0,
-      ...(this.heldByTask.get(offer.taskId) ?? []).map(({ attempt }) => attempt),
-    );
-    if (offer.attempt < highest) return { outcome: 'refused', reason: 'stale-attempt', superseded: [] };
-    if (answer?.attempt !== offer.attempt) return undefined;
+  /** A1 to A3: what was answered before, if anything. What is held and none of these has a lower number. */
+  private knownAnswer(
+    { taskId, attempt }: Offer,
+    siblings: readonly Held[] | undefined,
+  ): Decision | undefined {
+    const answer = this.answers.get(taskId);
+    let highest = answer?.attempt ?? 0;
+    if (siblings !== undefined) {
+      for (const held of siblings) {
+        if (held.attempt === attempt) return ACCEPTED_BEFORE;
+        highest = Math.max(highest, held.attempt);
+      }
+    }
+    if (attempt < highest) return STALE_ATTEMPT;
+    if (answer?.attempt !== attempt) return undefined;
     return answer.refused === undefined
-      ? { outcome: 'accepted', start: false, superseded: [] }
-      : { outcome: 'refused', reason: answer.refused, superseded: [] };
+      ? ACCEPTED_BEFORE
+      : { outcome: 'refused', reason: answer.refused, superseded: NONE };
   }
 
   private refusal(offer: Offer): RefusalReason | undefined {
     if (offer.epoch < (this.epochs.get(offer.shard) ?? 0)) return 'stale-epoch';
-    if (this.draining) return 'draining';
+    if (offer.regionEpoch !== undefined && offer.regionEpoch < this.regionEpoch) return 'stale-epoch';
+    if (this.closed === 'draining' || this.closed === 'cordoned') return this.closed;
     if (!offer.handled) return 'unknown-type';
-    if (this.backlogFull || this.heldCount >= SDK_LIMITS.HELD_ATTEMPTS) return 'too-many-unreported';
+    if (this.closed !== undefined) return this.closed;
     if (this.busy >= this.capacity.slots) return 'no-free-slot';
     return this.fits(offer.resources) ? undefined : 'not-enough-resources';
   }
 
+  /** Why nothing at all is taken, whatever it is. */
+  private get closed(): RefusalReason | undefined {
+    if (this.ending) return 'draining';
+    if (this.closure !== undefined) return this.closure;
+    return this.backlogFull || this.heldCount >= SDK_LIMITS.HELD_ATTEMPTS ? 'too-many-unreported' : undefined;
+  }
+
   /** A resource that the swarm does not declare is one that it does not have. */
   private fits(asked: Resources): boolean {
-    const needs = RESOURCE_NAMES.filter((name) => asked[name]);
-    if (needs.length === 0) return true;
+    if (!isResourceful(asked)) return true;
     const used = this.resourcesUsed;
-    return needs.every(
-      (name) => (used[name] ?? 0) + (asked[name] ?? 0) <= (this.capacity.resources[name] ?? 0),
+    return RESOURCE_NAMES.every(
+      (name) => !asked[name] || (used[name] ?? 0) + asked[name] <= (this.capacity.resources[name] ?? 0),
     );
   }
 
-  private hold({ taskId, attempt, resources }: Offer): void {
+  private hold({ taskId, attempt, resources }: Offer, siblings: Held[] | undefined): void {
     const held: Held = { taskId, attempt, resources, running: true, acknowledged: false };
-    const siblings = this.heldByTask.get(taskId);
     if (siblings) siblings.push(held);
     else this.heldByTask.set(taskId, [held]);
+    if (isResourceful(resources)) this.resourceful.add(held);
     this.heldCount += 1;
     this.busy += 1;
   }
 
   private releaseIfDone(held: Held): void {
     if (held.running || !held.acknowledged) return;
-    const left = (this.heldByTask.get(held.taskId) ?? []).filter((other) => other !== held);
-    if (left.length > 0) this.heldByTask.set(held.taskId, left);
-    else this.heldByTask.delete(held.taskId);
+    const { taskId, attempt } = held;
+    const siblings = this.heldByTask.get(taskId) ?? [];
+    if (siblings.length > 1) siblings.splice(siblings.indexOf(held), 1);
+    else this.heldByTask.delete(taskId);
     this.heldCount -= 1;
     // It may have been forgotten while it was held; from here on memory is all that keeps A1.
-    if ((this.answers.get(held.taskId)?.attempt ?? 0) <= held.attempt)
-      this.remember(held.taskId, { attempt: held.attempt });
+    if ((this.answers.get(taskId)?.attempt ?? 0) <= attempt)
+      this.answers.set(taskId, { attempt, refused: undefined });
   }
 
-  private runningBelow({ taskId, attempt }: AttemptRef): AttemptRef[] {
-    return (this.heldByTask.get(taskId) ?? [])
-      .filter((held) => held.running && held.attempt < attempt)
-      .map((held) => ({ taskId, attempt: held.attempt }));
-  }
-
-  private raiseEpoch({ shard, epoch }: Offer): void {
-    if (epoch <= (this.epochs.get(shard) ?? 0)) return;
-    rememberIn(this.epochs, shard, epoch, SDK_LIMITS.SHARDS);
-  }
-
-  private remember(taskId: string, answer: Answer): void {
-    rememberIn(this.answers, taskId, answer, this.rememberedTasks);
+  private raiseEpochs({ shard, epoch, regionEpoch }: Offer): void {
+    if (epoch > (this.epochs.get(shard) ?? 0)) this.epochs.set(shard, epoch);
+    if (regionEpoch !== undefined && regionEpoch > this.regionEpoch) this.regionEpoch = regionEpoch;
   }
 
   private find({ taskId, attempt }: AttemptRef): Held | undefined {
     return this.heldByTask.get(taskId)?.find((held) => held.attempt === attempt);
   }
-
-  private allHeld(): Held[] {
-    return [...this.heldByTask.values()].flat();
-  }
 }
 
-/** Sets the newest entry of a map that keeps its order of insertion, and forgets the oldest beyond the limit. */
-function rememberIn<K, V>(memory: Map<K, V>, key: K, value: V, limit: number): void {
-  memory.delete(key);
-  memory.set(key, value);
-  if (memory.size <= limit) return;
-  for (const oldest of memory.keys()) {
-    memory.delete(oldest);
-    return;
-  }
+function isResourceful(resources: Resources): boolean {
+  return Boolean(resources.cpu) || Boolean(resources.memoryMb) || Boolean(resources.gpu);
+}
+
+function toRef({ taskId, attempt }: AttemptRef): AttemptRef {
+  return { taskId, attempt };
 }

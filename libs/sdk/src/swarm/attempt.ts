@@ -4,14 +4,20 @@ import {
   type AttemptDispatch,
   type AttemptReport,
   type ErrorCode,
+  type Progress,
+  type Signal,
   type Usage,
 } from '@multiswarm/contracts';
-import { deferred, type Cancel, type Clock } from '@multiswarm/core';
+import type { Cancel, Clock } from '@multiswarm/core';
 import { startSpan, type ActiveSpan, type Logger } from '@multiswarm/telemetry';
-import type { Messages } from './messages';
 import type { z } from 'zod';
 import { endingOfAbort, endingOfError, endingOfValue, type AbortCause, type Ending } from './ending';
-import type { TaskContext } from './types';
+import type { Messages } from './messages';
+import { ProgressGate, toProgress } from './progress';
+import { SignalDesk } from './signal-desk';
+import { Silence } from './silence';
+import { AttemptContext, type ContextSource } from './task-context';
+import type { SignalHandler, TaskContext } from './types';
 
 /** A handler with the schemas of its definition. */
 export interface Registration {
@@ -28,41 +34,54 @@ export interface AttemptEnvironment {
   messages: Messages;
 }
 
+/** Who hears of an attempt. */
+export interface AttemptListener {
+  onProgress(attempt: Attempt, progress: Progress): void;
+  /** @param bytes about as many bytes of JSON as its output and its error have */
+  onReport(attempt: Attempt, report: AttemptReport, bytes: number): void;
+  onEnded(attempt: Attempt): void;
+}
+
 const ABORT_CODES = {
   cancelled: 'cancelled',
   superseded: 'cancelled',
   'timed-out': 'attempt-timeout',
+  'heartbeat-timeout': 'heartbeat-timeout',
   shutdown: 'shutting-down',
 } as const satisfies Record<AbortCause, ErrorCode>;
 
 /**
- * One attempt from its start to its report.
+ * One attempt from its start to its report. Whatever a handler that does nothing does not need is made only when it is asked for.
  *
- * T1. `report` resolves exactly once, at the latest `graceMs` after an abort, whether the handler returns or not.
- * T2. `ended` resolves when the handler has really returned; until then the attempt occupies its slot.
- * T3. The longest run (`startToCloseMs`) is measured here, on a monotonic clock.
+ * T1. It is reported exactly once, at the latest `graceMs` after an abort, whether the handler returns or not.
+ * T2. It ends when the handler has really returned; until then the attempt occupies its slot.
+ * T3. The longest run (`startToCloseMs`) and the longest silence (`heartbeatMs`) are measured here, on a monotonic clock.
+ * T4. The last progress is told, at the latest right before the report.
  */
-export class Attempt {
-  readonly report: Promise<AttemptReport>;
-  readonly ended: Promise<void>;
+export class Attempt implements ContextSource {
   private readonly startedAt: number;
   private readonly startedTick: number;
   private readonly controller = new AbortController();
-  private readonly outcome = deferred<AttemptReport>();
   private readonly span: ActiveSpan;
-  private readonly log: Logger;
-  private spent: Usage = {};
+  private attemptLog: Logger | undefined;
+  private signalDesk: SignalDesk | undefined;
+  private progressGate: ProgressGate | undefined;
+  private silence: Silence | undefined;
+  private spent: Usage | undefined;
   private cause: AbortCause | undefined;
+  private reason = '';
   private reported = false;
-  private cancelTimer: Cancel = () => undefined;
+  private cancelTimer: Cancel | undefined;
 
   constructor(
     readonly dispatch: AttemptDispatch,
-    registration: Registration,
+    readonly shard: number,
+    private readonly registration: Registration,
     private readonly environment: AttemptEnvironment,
+    private readonly listener: AttemptListener,
   ) {
-    const { clock, log } = environment;
-    this.report = this.outcome.promise;
+    const { clock } = environment;
+    const { startToCloseMs, heartbeatMs } = dispatch;
     this.startedAt = clock.now();
     this.startedTick = clock.monotonic();
     this.span = startSpan('multiswarm.attempt.run', {
@@ -74,25 +93,70 @@ export class Attempt {
         'multiswarm.attempt': dispatch.attempt,
       },
     });
-    this.log = log.child({
-      traceparent: this.span.traceparent,
-      taskId: dispatch.taskId,
-      attempt: dispatch.attempt,
-      type: dispatch.type,
-    });
-    if (dispatch.startToCloseMs !== undefined) {
-      this.cancelTimer = clock.after(dispatch.startToCloseMs, () =>
-        this.abort('timed-out', 'its time is over'),
+    if (startToCloseMs !== undefined)
+      this.cancelTimer = clock.after(startToCloseMs, () => this.abort('timed-out', 'its time is over'));
+    if (heartbeatMs !== undefined)
+      this.silence = new Silence(clock, heartbeatMs, () =>
+        this.abort('heartbeat-timeout', `no sign of life for ${heartbeatMs} ms`),
       );
+  }
+
+  get taskId(): string {
+    return this.dispatch.taskId;
+  }
+  get attempt(): number {
+    return this.dispatch.attempt;
+  }
+  get swarm(): TaskContext['swarm'] {
+    return this.environment.swarm;
+  }
+  get traceparent(): string {
+    return this.span.traceparent;
+  }
+  get messages(): TaskContext['messages'] {
+    return this.environment.messages.within(this.span.traceparent);
+  }
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+  get log(): Logger {
+    this.attemptLog ??= this.environment.log.child(this.logFields());
+    return this.attemptLog;
+  }
+  get signals(): readonly Signal[] {
+    return this.desk.known;
+  }
+
+  /**
+   * Calls the handler. To be called in a later turn than the dispatch: a handler that computes for long before its first
+   * await must not hold back the acceptance.
+   */
+  begin(): void {
+    const { input, handler } = this.registration;
+    let value: unknown;
+    try {
+      this.throwIfAborted();
+      const given = input ? parseOrThrow(input, this.dispatch.input) : this.dispatch.input;
+      // The handler's own type for its input was checked against this schema where it was registered.
+      value = handler(given as never, new AttemptContext(this));
+    } catch (error) {
+      this.threw(error);
+      return;
     }
-    this.ended = this.run(registration);
+    if (!isThenable(value)) this.returned(value);
+    else
+      void Promise.resolve(value).then(
+        (later) => this.returned(later),
+        (error: unknown) => this.threw(error),
+      );
   }
 
   /** Tells the handler to stop, and reports without it when it does not. Only the first call counts. */
   abort(cause: AbortCause, reason: string): void {
     if (this.cause !== undefined || this.reported) return;
     this.cause = cause;
-    this.cancelTimer();
+    this.reason = reason;
+    this.stopTimers();
     const { clock, graceMs } = this.environment;
     this.cancelTimer = clock.after(graceMs, () => {
       this.log.warn('the handler ignores its signal: reported without it, its slot stays taken', { cause });
@@ -101,64 +165,30 @@ export class Attempt {
     this.controller.abort(new MultiswarmError(ABORT_CODES[cause], reason));
   }
 
-  private async run({ input, output, handler }: Registration): Promise<void> {
-    try {
-      await nextTurn();
-      this.controller.signal.throwIfAborted();
-      const given = input ? parseOrThrow(input, this.dispatch.input) : this.dispatch.input;
-      // The handler's own type for its input was checked against this schema where it was registered.
-      const value = await handler(given as never, this.context());
-      if (output && this.cause === undefined) checkOutput(output, value);
-      this.finish(endingOfValue(value, this.cause));
-    } catch (error) {
-      if (this.cause === undefined) this.log.warn('the handler failed', { error });
-      this.finish(endingOfError(error, this.cause));
-    }
+  /** All signals of the task so far. */
+  signalled(all: readonly Signal[]): void {
+    this.desk.learn(all);
   }
 
-  private finish(ending: Ending): void {
+  onSignal(name: string, handler: SignalHandler): () => void {
+    return this.desk.on(name, handler);
+  }
+
+  heartbeat(): void {
+    this.silence?.sign();
+  }
+
+  progress(fraction: number | undefined, message: string | undefined): void {
+    const progress = toProgress(fraction, message, this.environment.clock.now());
+    this.heartbeat();
     if (this.reported) return;
-    this.reported = true;
-    this.cancelTimer();
-    const durationMs = Math.max(0, Math.round(this.environment.clock.monotonic() - this.startedTick));
-    this.log.info('attempt ended', {
-      outcome: ending.outcome,
-      durationMs,
-      ...(ending.error ? { code: ending.error.code, reason: ending.error.message } : {}),
-    });
-    this.span.end(ending.error && new Error(ending.error.message));
-    this.outcome.resolve({
-      taskId: this.dispatch.taskId,
-      attempt: this.dispatch.attempt,
-      ...ending,
-      startedAt: this.startedAt,
-      finishedAt: this.startedAt + durationMs,
-      ...(Object.keys(this.spent).length === 0 ? {} : { usage: this.spent }),
-    });
+    this.progressGate ??= new ProgressGate(this.environment.clock, (next) =>
+      this.listener.onProgress(this, next),
+    );
+    this.progressGate.offer(progress);
   }
 
-  private context(): TaskContext {
-    const { taskId, attempt, type, namespace, priority, workflowId, step } = this.dispatch;
-    return {
-      signal: this.controller.signal,
-      task: {
-        id: taskId,
-        attempt,
-        type,
-        namespace,
-        priority,
-        ...(workflowId === undefined ? {} : { workflowId }),
-        ...(step === undefined ? {} : { step }),
-      },
-      swarm: this.environment.swarm,
-      log: this.log,
-      traceparent: this.span.traceparent,
-      messages: this.environment.messages.within(this.span.traceparent),
-      usage: (spent) => this.addUsage(spent),
-    };
-  }
-
-  private addUsage(more: { inputTokens?: number; outputTokens?: number }): void {
+  addUsage(more: { inputTokens?: number; outputTokens?: number }): void {
     for (const name of ['inputTokens', 'outputTokens'] as const) {
       const tokens = more[name];
       if (tokens === undefined) continue;
@@ -168,9 +198,79 @@ export class Attempt {
           `usage: ${name} must be a whole number, 0 or more, not ${String(tokens)}`,
         );
       }
-      this.spent = { ...this.spent, [name]: (this.spent[name] ?? 0) + tokens };
+      this.spent = { ...this.spent, [name]: (this.spent?.[name] ?? 0) + tokens };
     }
   }
+
+  private returned(value: unknown): void {
+    this.end(this.endingOf(value));
+  }
+
+  private threw(error: unknown): void {
+    if (this.cause === undefined) this.log.warn('the handler failed', { error });
+    this.end(endingOfError(error, this.cause));
+  }
+
+  private end(ending: Ending): void {
+    this.finish(ending);
+    this.listener.onEnded(this);
+  }
+
+  private endingOf(value: unknown): Ending {
+    const { output } = this.registration;
+    try {
+      if (output && this.cause === undefined) checkOutput(output, value);
+    } catch (error) {
+      this.log.warn('the handler returned what its definition does not allow', { error });
+      return endingOfError(error, undefined);
+    }
+    return endingOfValue(value, this.cause);
+  }
+
+  private throwIfAborted(): void {
+    if (this.cause !== undefined) throw new MultiswarmError(ABORT_CODES[this.cause], this.reason);
+  }
+
+  private finish({ bytes, ...ending }: Ending): void {
+    if (this.reported) return;
+    this.stopTimers();
+    this.progressGate?.flush();
+    this.reported = true;
+    this.signalDesk?.close();
+    const durationMs = Math.max(0, Math.round(this.environment.clock.monotonic() - this.startedTick));
+    this.environment.log.info('attempt ended', {
+      ...this.logFields(),
+      outcome: ending.outcome,
+      durationMs,
+      ...(ending.error ? { code: ending.error.code, reason: ending.error.message } : {}),
+    });
+    this.span.end(ending.error && new Error(ending.error.message));
+    const { taskId, attempt } = this.dispatch;
+    const times = { startedAt: this.startedAt, finishedAt: this.startedAt + durationMs };
+    const usage = this.spent === undefined ? {} : { usage: this.spent };
+    this.listener.onReport(this, { taskId, attempt, ...ending, ...times, ...usage }, bytes);
+  }
+
+  private logFields(): Record<string, unknown> {
+    const { taskId, attempt, type } = this.dispatch;
+    return { traceparent: this.span.traceparent, taskId, attempt, type };
+  }
+
+  private get desk(): SignalDesk {
+    this.signalDesk ??= new SignalDesk(this.dispatch.signals ?? [], (name, error) =>
+      this.log.error('the handler of a signal failed', { signal: name, error }),
+    );
+    return this.signalDesk;
+  }
+
+  private stopTimers(): void {
+    this.cancelTimer?.();
+    this.silence?.stop();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** An output that breaks the definition's promise would break it again in the next attempt: not retryable. */
@@ -184,9 +284,4 @@ function checkOutput(schema: z.ZodType, value: unknown): void {
       { cause: error },
     );
   }
-}
-
-/** After the reply to the dispatch: a handler that computes for long before its first await must not hold back the acceptance. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

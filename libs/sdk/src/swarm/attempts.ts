@@ -1,14 +1,16 @@
-import type {
-  AttemptDispatch,
-  AttemptRef,
-  ControlReply,
-  ControlRequest,
-  DispatchOutcome,
-  DispatchReply,
-  DispatchRequest,
+import {
+  type AttemptDispatch,
+  type AttemptRef,
+  type AttemptReport,
+  type ControlReply,
+  type ControlRequest,
+  type DispatchOutcome,
+  type DispatchReply,
+  type DispatchRequest,
+  type Progress,
 } from '@multiswarm/contracts';
 import type { Admission } from './admission';
-import { Attempt, type AttemptEnvironment, type Registration } from './attempt';
+import { Attempt, type AttemptEnvironment, type AttemptListener, type Registration } from './attempt';
 import type { AbortCause } from './ending';
 import type { Reporter } from './reporter';
 
@@ -22,9 +24,10 @@ export interface AttemptsOptions {
 }
 
 /** The attempts of one swarm: admits, starts, aborts and reports them. */
-export class Attempts {
+export class Attempts implements AttemptListener {
   private readonly running = new Map<string, Attempt>();
   private readonly waiters = new Set<() => void>();
+  private accepted: Attempt[] = [];
 
   constructor(private readonly options: AttemptsOptions) {}
 
@@ -32,20 +35,31 @@ export class Attempts {
     return this.options.admission.held;
   }
 
-  dispatch({ shard, epoch, attempts }: DispatchRequest): DispatchReply {
-    return { v: 1, outcomes: attempts.map((attempt) => this.admit(attempt, shard, epoch)) };
+  /** What a coordinator sends: the answer says which of them were taken. */
+  dispatch(request: DispatchRequest): DispatchReply {
+    return { v: 1, outcomes: this.admitAll(request) };
+  }
+
+  /** What an owner's answer to a report brings: the outcomes go with the next report. */
+  fetched(requests: readonly DispatchRequest[]): void {
+    for (const request of requests) this.options.reporter.answer(request.shard, this.admitAll(request));
   }
 
   /** Aborts what runs of the given attempts; the rest is none of ours, or over. */
-  cancel(control: ControlRequest): ControlReply {
-    if (control.kind !== 'cancel') return { v: 1, held: this.held };
-    const { attempts } = control;
+  cancel({ attempts }: Extract<ControlRequest, { kind: 'cancel' }>): void {
     for (const { reason, ...ref } of attempts) this.running.get(keyOf(ref))?.abort('cancelled', reason);
+  }
+
+  signal({ signals }: Extract<ControlRequest, { kind: 'signal' }>): void {
+    for (const { signals: all, ...ref } of signals) this.running.get(keyOf(ref))?.signalled(all);
+  }
+
+  controlled(): ControlReply {
     return { v: 1, held: this.held };
   }
 
   abortAll(cause: AbortCause, reason: string): void {
-    for (const attempt of this.running.values()) attempt.abort(cause, reason);
+    for (const attempt of [...this.running.values()]) attempt.abort(cause, reason);
   }
 
   /** Resolves to true when every attempt has an outcome, to false when `ms` have passed before. */
@@ -65,50 +79,63 @@ export class Attempts {
     });
   }
 
-  private admit(dispatch: AttemptDispatch, shard: number, epoch: number): DispatchOutcome {
-    const { taskId, attempt, resources } = dispatch;
-    const { admission, registrationFor, reporter, environment } = this.options;
-    const registration = registrationFor(dispatch.type);
+  onProgress({ taskId, attempt, shard }: Attempt, progress: Progress): void {
+    this.options.reporter.progress(shard, { taskId, attempt, progress });
+  }
+
+  onReport(attempt: Attempt, report: AttemptReport, bytes: number): void {
+    this.running.delete(keyOf(attempt));
+    this.options.reporter.report(attempt.shard, report, bytes);
+    if (this.running.size === 0) for (const resolve of [...this.waiters]) resolve();
+  }
+
+  onEnded(attempt: Attempt): void {
+    this.options.admission.handlerEnded(attempt);
+    this.options.onChange();
+  }
+
+  private admitAll(request: DispatchRequest): DispatchOutcome[] {
+    const { admission, reporter, onChange } = this.options;
+    reporter.learn(request);
     admission.setBacklogFull(reporter.full);
+    const outcomes = request.attempts.map((attempt) => this.admit(attempt, request));
+    onChange();
+    return outcomes;
+  }
+
+  private admit(dispatch: AttemptDispatch, request: DispatchRequest): DispatchOutcome {
+    const { taskId, attempt, resources } = dispatch;
+    const { shard, epoch, regionEpoch } = request;
+    const { admission, registrationFor, environment } = this.options;
+    const registration = registrationFor(dispatch.type);
     const decision = admission.offer({
-      shard,
-      epoch,
-      taskId,
-      attempt,
-      resources,
+      ...{ shard, epoch, regionEpoch, taskId, attempt, resources },
       handled: registration !== undefined,
     });
     for (const ref of decision.superseded) {
       this.running.get(keyOf(ref))?.abort('superseded', `attempt ${attempt} of the task was dispatched`);
     }
     if (decision.outcome === 'refused') {
-      environment.log.debug('attempt refused', {
-        taskId,
-        attempt,
-        reason: decision.reason,
-        traceparent: dispatch.traceparent,
-      });
-      return { taskId, attempt, outcome: 'refused', reason: decision.reason };
+      const { reason } = decision;
+      const { traceparent } = dispatch;
+      environment.log.debug('attempt refused', { taskId, attempt, reason, traceparent });
+      return { taskId, attempt, outcome: 'refused', reason };
     }
-    if (decision.start && registration) this.start(dispatch, shard, registration);
+    if (decision.start && registration)
+      this.accept(new Attempt(dispatch, shard, registration, environment, this));
     return { taskId, attempt, outcome: 'accepted' };
   }
 
-  private start(dispatch: AttemptDispatch, shard: number, registration: Registration): void {
-    const { admission, reporter, environment, onChange } = this.options;
-    const ref = { taskId: dispatch.taskId, attempt: dispatch.attempt };
-    const attempt = new Attempt(dispatch, registration, environment);
-    this.running.set(keyOf(ref), attempt);
-    onChange();
-    void attempt.report.then((report) => {
-      this.running.delete(keyOf(ref));
-      reporter.report(shard, report);
-      if (this.running.size === 0) for (const resolve of [...this.waiters]) resolve();
-    });
-    void attempt.ended.then(() => {
-      admission.handlerEnded(ref);
-      onChange();
-    });
+  private accept(attempt: Attempt): void {
+    this.running.set(keyOf(attempt), attempt);
+    this.accepted.push(attempt);
+    if (this.accepted.length === 1) this.options.environment.clock.soon(() => this.beginAccepted());
+  }
+
+  private beginAccepted(): void {
+    const attempts = this.accepted;
+    this.accepted = [];
+    for (const attempt of attempts) attempt.begin();
   }
 }
 

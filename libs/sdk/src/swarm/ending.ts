@@ -8,14 +8,28 @@ import {
 import { NonRetryableError, RetryableError } from '../errors';
 
 /** Why an attempt was aborted. The first cause stands. */
-export type AbortCause = 'cancelled' | 'superseded' | 'timed-out' | 'shutdown';
+export type AbortCause = 'cancelled' | 'superseded' | 'timed-out' | 'heartbeat-timeout' | 'shutdown';
 
 /** How an attempt ended, without its times. */
-export type Ending = Pick<AttemptReport, 'outcome' | 'output' | 'error'>;
+export interface Ending extends Pick<AttemptReport, 'outcome' | 'output' | 'error'> {
+  /** About as many bytes of JSON, rather more than less. */
+  bytes: number;
+}
+
+/** A text up to this length is reported without being printed as JSON first. */
+const SHORT_TEXT_CHARS = 256;
+/** Bytes of JSON that a number, a boolean or null has at most. */
+const SCALAR_BYTES = 24;
+/** Bytes of JSON that one UTF-16 unit of a text has at most: as an escape. */
+const ESCAPE_BYTES = 6;
+/** The same, in a text of words. */
+const WORD_BYTES = 3;
 
 /** The ending of a handler that returned. What it returned after an abort by the owner, or too late, does not count. */
 export function endingOfValue(value: unknown, cause: AbortCause | undefined): Ending {
   if (cause !== undefined && cause !== 'shutdown') return endingOfAbort(cause, '');
+  if (value === undefined) return { outcome: 'succeeded', output: null, bytes: SCALAR_BYTES };
+  if (isSmallScalar(value)) return { outcome: 'succeeded', output: value, bytes: scalarBytes(value) };
   let text: string | undefined;
   try {
     text = toJson(value);
@@ -33,7 +47,7 @@ export function endingOfValue(value: unknown, cause: AbortCause | undefined): En
     );
   }
   // A copy: the handler may go on changing its object while the report waits.
-  return { outcome: 'succeeded', output: JSON.parse(text) as JsonValue };
+  return { outcome: 'succeeded', output: JSON.parse(text) as JsonValue, bytes };
 }
 
 /** The ending of a handler that threw. */
@@ -60,33 +74,55 @@ export function endingOfAbort(cause: AbortCause, detail: string): Ending {
   const because = detail === '' ? '' : `: ${detail}`;
   switch (cause) {
     case 'cancelled':
-      return { outcome: 'cancelled', error: taskError('cancelled', `cancelled on request${because}`, false) };
+      return withError('cancelled', taskError('cancelled', `cancelled on request${because}`, false));
     case 'superseded':
-      return {
-        outcome: 'cancelled',
-        error: taskError('cancelled', `a newer attempt took its place${because}`, false),
-      };
+      return withError(
+        'cancelled',
+        taskError('cancelled', `a newer attempt took its place${because}`, false),
+      );
     case 'timed-out':
-      return {
-        outcome: 'timed-out',
-        error: taskError('attempt-timeout', `ran longer than its startToCloseMs${because}`, true),
-      };
+      return withError(
+        'timed-out',
+        taskError('attempt-timeout', `ran longer than its startToCloseMs${because}`, true),
+      );
+    case 'heartbeat-timeout':
+      return withError(
+        'timed-out',
+        taskError('heartbeat-timeout', `was silent for longer than its heartbeatMs${because}`, true),
+      );
     // Lost, not failed: that the swarm had to go must not use up one of the task's attempts.
     case 'shutdown':
-      return {
-        outcome: 'lost',
-        error: taskError('attempt-lost', `the swarm was stopped before it finished${because}`, true),
-      };
+      return withError(
+        'lost',
+        taskError('attempt-lost', `the swarm was stopped before it finished${because}`, true),
+      );
   }
+}
+
+type SmallScalar = null | boolean | number | string;
+
+/** What nobody can change afterwards, and what is within the limit without being counted. */
+function isSmallScalar(value: unknown): value is SmallScalar {
+  if (value === null || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'string' && value.length <= SHORT_TEXT_CHARS;
+}
+
+function scalarBytes(value: SmallScalar): number {
+  return typeof value === 'string' ? value.length * ESCAPE_BYTES + 2 : SCALAR_BYTES;
 }
 
 /** Undefined for what JSON has no word for, such as a function; its type does not say so. */
 function toJson(value: unknown): string | undefined {
-  return JSON.stringify(value === undefined ? null : value);
+  return JSON.stringify(value);
 }
 
 function failed(code: string, message: string, retryable: boolean): Ending {
-  return { outcome: 'failed', error: taskError(code, message, retryable) };
+  return withError('failed', taskError(code, message, retryable));
+}
+
+function withError(outcome: Ending['outcome'], error: TaskError): Ending {
+  return { outcome, error, bytes: (error.code.length + error.message.length) * WORD_BYTES };
 }
 
 function taskError(code: string, message: string, retryable: boolean): TaskError {

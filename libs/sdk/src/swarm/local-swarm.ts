@@ -2,26 +2,27 @@ import { connectBus, type Bus, type Listening } from '@multiswarm/bus';
 import {
   ControlRequest,
   Dismissal,
-  DispatchRequest,
   MultiswarmError,
-  parseOrThrow,
   subjects,
-  SwarmProfile,
+  type ControlReply,
   type Heartbeat,
+  type SwarmProfile,
 } from '@multiswarm/contracts';
 import { systemClock, systemIds, systemRandom, type Clock, type Ids, type Random } from '@multiswarm/core';
 import { createLogger, type Logger } from '@multiswarm/telemetry';
 import { z } from 'zod';
 import { definitionOf, type TaskOrType } from '../define-task';
 import { stayAlive } from '../stay-alive';
-import { Admission } from './admission';
+import { Admission, type Closure } from './admission';
 import type { Registration } from './attempt';
 import { Attempts } from './attempts';
 import { Messages } from './messages';
+import { profileOf } from './profile';
 import { Pulse } from './pulse';
 import { Reporter } from './reporter';
 import { drainOnSignals } from './signals';
 import type { Swarm, SwarmOptions, SwarmState, TaskHandler } from './types';
+import { QuickDispatchRequest } from './wire';
 
 const DEFAULTS = { heartbeatMs: 2_000, drainMs: 30_000, graceMs: 5_000, flushMs: 5_000 } as const;
 const DEFAULT_SERVERS = 'nats://127.0.0.1:4222';
@@ -71,6 +72,7 @@ export class LocalSwarm implements Swarm {
       clock,
       random,
       beat: () => this.heartbeat(),
+      held: () => this.admission.heldAttempts,
     });
     this.messages = new Messages({
       swarmId: options.id,
@@ -104,7 +106,7 @@ export class LocalSwarm implements Swarm {
   async start(): Promise<void> {
     if (this.current !== 'created')
       throw new MultiswarmError('invalid-configuration', `the swarm ${this.id} was started already`);
-    const { types, ...profile } = this.profile();
+    const { types, ...profile } = profileOf(this.options, this.types());
     const bus = this.options.bus ?? (await this.connect());
     this.session = this.open(bus, profile);
     // A round trip: the server knows the subscriptions once this resolves. Lost meanwhile, the client subscribes again by itself.
@@ -183,8 +185,13 @@ export class LocalSwarm implements Swarm {
       admission.acknowledged(ref);
       this.pulse.soon();
     };
-    const reporter = new Reporter({ bus, swarmId: id, clock, random, log, onAcknowledged });
-    const attempts = new Attempts({
+    const instance = this.ids.next();
+    const reporter: Reporter = new Reporter({
+      ...{ bus, swarmId: id, region, instance, clock, random, log, onAcknowledged },
+      freeSlots: () => admission.freeSlots,
+      onFetched: (requests) => attempts.fetched(requests),
+    });
+    const attempts: Attempts = new Attempts({
       admission,
       reporter,
       environment: {
@@ -198,11 +205,11 @@ export class LocalSwarm implements Swarm {
       onChange: () => this.pulse.soon(),
     });
     const listening = [
-      bus.respond(subjects.swarmTasks(id), { request: DispatchRequest }, async (request) =>
+      bus.respond(subjects.swarmTasks(id), { request: QuickDispatchRequest }, async (request) =>
         attempts.dispatch(request),
       ),
       bus.respond(subjects.swarmControl(id), { request: ControlRequest }, async (request) =>
-        attempts.cancel(request),
+        this.control(request, attempts),
       ),
       bus.subscribe(subjects.census(), { schema: z.unknown() }, () => this.pulse.now()),
       bus.subscribe(subjects.swarmDismissed(id), { schema: Dismissal }, (dismissal) =>
@@ -221,7 +228,7 @@ export class LocalSwarm implements Swarm {
     this.messages.open(bus);
     const releases = [stayAlive()];
     if (this.options.handleSignals ?? true) releases.push(drainOnSignals(this));
-    return { bus, instance: this.ids.next(), profile, attempts, reporter, listening, releases };
+    return { bus, instance, profile, attempts, reporter, listening, releases };
   }
 
   /** The region has no room for it, or another process runs under its id: it must not go on as if it belonged. */
@@ -232,23 +239,44 @@ export class LocalSwarm implements Swarm {
     void this.stop();
   }
 
-  private profile(): SwarmProfile {
-    const { id, region, slots, costPerHour, capabilities, labels, attributes, resources } = this.options;
-    if (id === 'all')
-      throw new MultiswarmError(
-        'invalid-configuration',
-        'no swarm may be called "all": messages to all are addressed so',
-      );
-    const given = {
-      swarmId: id,
-      region,
-      slots,
-      types: this.types(),
-      capabilities: capabilities ?? [],
-      labels: labels ?? {},
-    };
-    const rest = { attributes: attributes ?? {}, resources: resources ?? {}, costPerHour: costPerHour ?? 0 };
-    return parseOrThrow(SwarmProfile, { ...given, ...rest }, 'invalid-configuration');
+  /** What a coordinator or an operator tells this swarm, beside the attempts that it gets. */
+  private control(request: ControlRequest, attempts: Attempts): ControlReply {
+    switch (request.kind) {
+      case 'cancel':
+        attempts.cancel(request);
+        break;
+      case 'signal':
+        attempts.signal(request);
+        break;
+      case 'cordon':
+        this.closeFor('cordoned', request.reason);
+        break;
+      case 'drain':
+        this.closeFor('draining', request.reason);
+        break;
+      case 'uncordon':
+        this.reopen(request.reason);
+        break;
+    }
+    return attempts.controlled();
+  }
+
+  /** Takes nothing new until it is reopened; what runs goes on. */
+  private closeFor(closure: Closure, reason: string): void {
+    this.admission.close(closure);
+    if (this.draining) return;
+    this.log.info(`the swarm is ${closure}: it takes nothing new`, { reason });
+    this.enter(closure);
+    this.pulse.now();
+  }
+
+  /** A swarm that is on its way to its end stays so. */
+  private reopen(reason: string): void {
+    this.admission.reopen();
+    if (this.draining) return;
+    this.log.info('the swarm takes work again', { reason });
+    this.enter('ready');
+    this.pulse.now();
   }
 
   private types(): string[] {
@@ -257,7 +285,7 @@ export class LocalSwarm implements Swarm {
 
   private heartbeat(
     session = this.session,
-    state: Heartbeat['state'] = this.current === 'draining' ? 'draining' : 'ready',
+    state: Heartbeat['state'] = this.current === 'created' ? 'ready' : this.current,
   ): void {
     // While disconnected there is nobody to tell; the next one goes out with the reconnect.
     if (!session?.bus.connected) return;

@@ -1,7 +1,7 @@
 import { ManualClock } from '@multiswarm/core';
 import { Pulse } from './pulse';
 
-function pulse(next = 0.5) {
+function pulse(next = 0.5, held = 0) {
   const clock = new ManualClock();
   const beats: number[] = [];
   const made = new Pulse({
@@ -9,6 +9,7 @@ function pulse(next = 0.5) {
     clock,
     random: { next: () => next },
     beat: () => void beats.push(clock.monotonic()),
+    held: () => held,
   });
   return { clock, beats, pulse: made };
 }
@@ -38,6 +39,16 @@ describe('the pulse', () => {
     }
     clock.advance(100);
     expect(beats).toEqual([0, 500, 600, 700]);
+  });
+
+  test('beats less often after changes the more attempts it lists', () => {
+    const { clock, beats, pulse: made } = pulse(0.5, 200);
+    made.start();
+    for (let change = 0; change < 50; change++) {
+      clock.advance(20);
+      made.soon();
+    }
+    expect(beats).toEqual([0, 300, 600, 900]);
   });
 
   test('is silent before its start and after its stop', () => {

@@ -5,10 +5,14 @@ export interface PulseOptions {
   clock: Clock;
   random: Random;
   beat: () => void;
+  /** How many attempts a heartbeat lists now. */
+  held: () => number;
 }
 
 /** At most one heartbeat in this time because of slots that were taken or came free. */
 const COALESCE_MS = 100;
+/** And so much more for each attempt that it lists: everybody who listens reads the whole list. */
+const COALESCE_MS_PER_HELD = 1;
 /** Spread of the interval, so that the swarms of a region do not beat in step. */
 const JITTER = 0.1;
 
@@ -40,8 +44,9 @@ export class Pulse {
 
   soon(): void {
     if (!this.running || this.cancelSoon) return;
-    const { clock } = this.options;
-    this.cancelSoon = clock.after(Math.max(0, this.last + COALESCE_MS - clock.monotonic()), () => this.now());
+    const { clock, held } = this.options;
+    const gapMs = COALESCE_MS + COALESCE_MS_PER_HELD * held();
+    this.cancelSoon = clock.after(Math.max(0, this.last + gapMs - clock.monotonic()), () => this.now());
   }
 
   stop(): void {

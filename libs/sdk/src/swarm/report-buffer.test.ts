@@ -2,11 +2,11 @@ import type { AttemptReport } from '@multiswarm/contracts';
 import { SDK_LIMITS } from '../limits';
 import { ReportBuffer } from './report-buffer';
 
-const report = (taskId: string, attempt: number, output = ''): AttemptReport => ({
+const report = (taskId: string, attempt: number): AttemptReport => ({
   taskId,
   attempt,
   outcome: 'succeeded',
-  output,
+  output: '',
   startedAt: 0,
   finishedAt: 1,
 });
@@ -14,20 +14,20 @@ const report = (taskId: string, attempt: number, output = ''): AttemptReport => 
 describe('the report buffer', () => {
   test('lets a report go only by the acknowledgement of its own attempt, and only once', () => {
     const buffer = new ReportBuffer();
-    buffer.add(0, report('a', 1));
-    buffer.add(0, report('a', 2));
+    const first = buffer.add(0, report('a', 1), 2);
+    const second = buffer.add(0, report('a', 2), 2);
     expect(buffer.acknowledge({ taskId: 'a', attempt: 3 })).toBe(false);
     expect(buffer.acknowledge({ taskId: 'a', attempt: 2 })).toBe(true);
     expect(buffer.acknowledge({ taskId: 'a', attempt: 2 })).toBe(false);
-    expect([buffer.size, buffer.has(report('a', 1)), buffer.has(report('a', 2))]).toEqual([1, true, false]);
+    expect([buffer.size, buffer.has(first), buffer.has(second)]).toEqual([1, true, false]);
   });
 
   test('is full at its limit in bytes and has room again after an acknowledgement', () => {
     const buffer = new ReportBuffer();
-    const part = 'x'.repeat(SDK_LIMITS.UNREPORTED_BYTES / 2);
-    buffer.add(0, report('a', 1, part));
+    const part = SDK_LIMITS.UNREPORTED_BYTES / 2;
+    buffer.add(0, report('a', 1), part);
     expect(buffer.full).toBe(false);
-    buffer.add(0, report('b', 1, part));
+    buffer.add(0, report('b', 1), part);
     expect(buffer.full).toBe(true);
     buffer.acknowledge({ taskId: 'a', attempt: 1 });
     expect(buffer.full).toBe(false);

@@ -4,8 +4,16 @@ import { SDK_LIMITS } from '../limits';
 export interface PendingReport {
   readonly shard: number;
   readonly report: AttemptReport;
+  /** About as many as it has as JSON, rather more than less. */
   readonly bytes: number;
+  /** How often nobody could read it. */
+  refusals: number;
+  /** How often it came back without an acknowledgement. */
+  returns: number;
 }
+
+/** Bytes of a report beside its output and its error. */
+const REPORT_BYTES = 300;
 
 /**
  * The reports that no owner has acknowledged yet.
@@ -25,22 +33,25 @@ export class ReportBuffer {
     return this.bytes >= SDK_LIMITS.UNREPORTED_BYTES;
   }
 
-  add(shard: number, report: AttemptReport): PendingReport {
-    const item = { shard, report, bytes: Buffer.byteLength(JSON.stringify(report)) };
+  /** @param contentBytes of its output and its error as JSON */
+  add(shard: number, report: AttemptReport, contentBytes: number): PendingReport {
+    const bytes = contentBytes + REPORT_BYTES;
+    const item = { shard, report, bytes, refusals: 0, returns: 0 };
     this.pending.set(keyOf(report), item);
-    this.bytes += item.bytes;
+    this.bytes += bytes;
     return item;
   }
 
-  has(ref: AttemptRef): boolean {
-    return this.pending.has(keyOf(ref));
+  has({ report }: PendingReport): boolean {
+    return this.pending.has(keyOf(report));
   }
 
   /** False where nothing waited for this acknowledgement. */
   acknowledge(ref: AttemptRef): boolean {
-    const item = this.pending.get(keyOf(ref));
+    const key = keyOf(ref);
+    const item = this.pending.get(key);
     if (!item) return false;
-    this.pending.delete(keyOf(ref));
+    this.pending.delete(key);
     this.bytes -= item.bytes;
     return true;
   }

@@ -1,49 +1,74 @@
 import type { Bus } from '@multiswarm/bus';
 import {
-  asMultiswarmError,
-  ReportReply,
   subjects,
   type AttemptRef,
   type AttemptReport,
+  type DispatchOutcome,
+  type DispatchRequest,
+  type ProgressReport,
+  type ReportReply,
 } from '@multiswarm/contracts';
-import {
-  backoffMs,
-  Batcher,
-  chunkByBytes,
-  delay,
-  type Backoff,
-  type Clock,
-  type Random,
-} from '@multiswarm/core';
+import { backoffMs, delay, type Backoff, type Clock, type Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
-import { SDK_LIMITS } from '../limits';
 import { ReportBuffer, type PendingReport } from './report-buffer';
+import { ReportLane, type LaneEnvironment, type LaneListener } from './report-lane';
+import type { Said } from './report-outbox';
+import { ReportRoutes } from './report-routes';
 
 export interface ReporterOptions {
   bus: Bus;
   swarmId: string;
+  region: string;
+  instance: string;
   clock: Clock;
   random: Random;
   log: Logger;
+  /** Slots for which a new attempt would be taken now. */
+  freeSlots: () => number;
   onAcknowledged: (ref: AttemptRef) => void;
+  /** Attempts that came with an answer. */
+  onFetched: (requests: readonly DispatchRequest[]) => void;
 }
 
-const REPORT_BACKOFF: Backoff = { initialMs: 50, factor: 2, maxMs: 2_000, jitter: 0.3 };
-const REPORT_TIMEOUT_MS = 5_000;
+/** Before a report is said again that came back without an acknowledgement. */
+const RETURN_BACKOFF: Backoff = { initialMs: 50, factor: 2, maxMs: 2_000, jitter: 0.3 };
+/** Before a report is said again that nobody could read. */
+const UNREADABLE_BACKOFF: Backoff = { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.3 };
 
 /**
- * Tells the owners of the shards how attempts ended, again and again until they say that they know.
- * One batch per shard is under way at a time; while a shard does not answer, only its own reports wait.
+ * Tells the owners of the shards how attempts ended, again and again until they say that they know; what came of attempts
+ * that they sent with an answer; and how far attempts are. Each message offers the slots that are free then.
+ *
+ * P1. Reports of all shards that go to one replica travel in one message, one under way for each subject: see ReportLane.
+ * P2. A report is kept until its owner has recorded it, or knows better. One that its replica does not own any more goes to
+ *     the subject of its shard.
+ * P3. A slot is offered in one message at a time.
  */
-export class Reporter {
+export class Reporter implements LaneListener {
   private readonly buffer = new ReportBuffer();
-  private readonly shards = new Map<number, Batcher<PendingReport>>();
-  private readonly failures = new Map<number, number>();
+  private readonly routes = new ReportRoutes();
+  private readonly lanes = new Map<string, ReportLane>();
+  private readonly environment: LaneEnvironment;
   private readonly waiters = new Set<() => void>();
+  private readonly later = new Set<() => void>();
   private wakeUp = new AbortController();
+  private messages = 0;
+  /** Slots that answers under way may fill. */
+  private fetching = 0;
+  /** Outcomes that no owner has answered yet. */
+  private unsaid = 0;
   private closed = false;
 
-  constructor(private readonly options: ReporterOptions) {}
+  constructor(private readonly options: ReporterOptions) {
+    const { bus, clock, random, log, swarmId, region, instance } = options;
+    this.environment = {
+      ...{ bus, clock, random, log },
+      envelope: () => ({ v: 1, swarmId, region, instance, id: `${instance}-${this.messages++}` }),
+      reserveSlots: (reports) => this.reserveSlots(reports),
+      releaseSlots: (fetching) => void (this.fetching -= fetching),
+      pause: (ms) => delay(clock, ms, this.wakeUp.signal).catch(() => undefined),
+    };
+  }
 
   get full(): boolean {
     return this.buffer.full;
@@ -53,19 +78,37 @@ export class Reporter {
     return this.buffer.size;
   }
 
-  report(shard: number, report: AttemptReport): void {
-    this.batcher(shard).add(this.buffer.add(shard, report));
+  /** Where the reports of a shard go from now on. */
+  learn(request: DispatchRequest): void {
+    this.routes.learn(request);
+  }
+
+  /** @param contentBytes of its output and its error as JSON */
+  report(shard: number, report: AttemptReport, contentBytes: number): void {
+    this.send(this.buffer.add(shard, report, contentBytes));
+  }
+
+  progress(shard: number, progress: ProgressReport): void {
+    this.laneOf(shard).addProgress({ shard, progress });
+  }
+
+  /** What came of attempts that an owner sent with its answer. */
+  answer(shard: number, outcomes: readonly DispatchOutcome[]): void {
+    this.unsaid += outcomes.length;
+    const lane = this.laneOf(shard);
+    for (const outcome of outcomes) lane.addOutcome({ shard, outcome });
   }
 
   /** Tries at once what waits for its next try: the connection is back. */
   wake(): void {
     this.wakeUp.abort();
     this.wakeUp = new AbortController();
+    for (const again of [...this.later]) again();
   }
 
-  /** Resolves to true when all is acknowledged, to false when it is not within `ms`. */
+  /** Resolves to true when all is said and acknowledged, to false when it is not within `ms`. */
   async flushed(ms: number): Promise<boolean> {
-    if (this.buffer.size === 0) return true;
+    if (this.isQuiet) return true;
     return new Promise((resolve) => {
       const done = (): void => {
         cancel();
@@ -82,68 +125,101 @@ export class Reporter {
 
   close(): void {
     this.closed = true;
+    for (const lane of this.lanes.values()) lane.close();
     this.wake();
   }
 
-  private batcher(shard: number): Batcher<PendingReport> {
-    const known = this.shards.get(shard);
+  onAnswer(lane: ReportLane, { reports, outcomes }: Said, { acks, next }: ReportReply): void {
+    const moved = new Set<string>();
+    for (const { status, ...ref } of acks) {
+      if (status === 'moved') moved.add(keyOf(ref));
+      else if (this.buffer.acknowledge(ref)) this.options.onAcknowledged(ref);
+    }
+    this.unsaid -= outcomes.length;
+    if (next.length > 0) this.options.onFetched(next);
+    for (const item of reports) {
+      if (!this.buffer.has(item)) continue;
+      if (lane.replica && moved.has(keyOf(item.report))) this.sendElsewhere(lane, item);
+      else this.sendLater(item, backoffMs(RETURN_BACKOFF, ++item.returns, this.options.random));
+    }
+    this.announceQuiet();
+  }
+
+  onUndeliverable(lane: ReportLane, { reports, outcomes, progress }: Said): void {
+    for (const { shard } of [...reports, ...outcomes, ...progress]) this.leave(lane, shard);
+    for (const item of reports) this.send(item);
+    for (const item of outcomes) this.laneOf(item.shard).addOutcome(item);
+    for (const item of progress) this.laneOf(item.shard).addProgress(item);
+  }
+
+  onUnreadable(_lane: ReportLane, item: PendingReport): void {
+    if (!this.buffer.has(item)) return;
+    this.sendLater(item, backoffMs(UNREADABLE_BACKOFF, ++item.refusals, this.options.random));
+  }
+
+  onOutcomesDropped(count: number): void {
+    this.unsaid -= count;
+    this.announceQuiet();
+  }
+
+  /** Replicas come and go, and so do their subjects. */
+  onIdle(lane: ReportLane): void {
+    this.lanes.delete(lane.subject);
+  }
+
+  private get isQuiet(): boolean {
+    return this.buffer.size === 0 && this.unsaid === 0;
+  }
+
+  private announceQuiet(): void {
+    if (this.isQuiet) for (const resolve of [...this.waiters]) resolve();
+  }
+
+  private send(item: PendingReport): void {
+    this.laneOf(item.shard).addReport(item);
+  }
+
+  private sendElsewhere(lane: ReportLane, item: PendingReport): void {
+    this.leave(lane, item.shard);
+    this.send(item);
+  }
+
+  private sendLater(item: PendingReport, ms: number): void {
+    const again = (): void => {
+      cancel();
+      this.later.delete(again);
+      if (!this.closed) this.send(item);
+    };
+    const cancel = this.options.clock.after(ms, again);
+    this.later.add(again);
+  }
+
+  /** The shard is not reported to there any more, unless a dispatch has named another place meanwhile. */
+  private leave(lane: ReportLane, shard: number): void {
+    if (this.routes.subjectOf(shard) === lane.subject) this.routes.forget(shard);
+  }
+
+  private laneOf(shard: number): ReportLane {
+    const subject = this.routes.subjectOf(shard);
+    const known = this.lanes.get(subject);
     if (known) return known;
-    const batcher = new Batcher<PendingReport>(
-      (items) => this.deliver(shard, items),
-      SDK_LIMITS.REPORT_BATCH,
-      (error) => this.options.log.error('a batch of reports could not be handled', { error, shard }),
-    );
-    this.shards.set(shard, batcher);
-    return batcher;
+    const replica = subject !== subjects.shardReport(shard);
+    const lane = new ReportLane(subject, replica, this.environment, this);
+    if (this.closed) lane.close();
+    this.lanes.set(subject, lane);
+    return lane;
   }
 
-  private async deliver(shard: number, items: PendingReport[]): Promise<void> {
-    for (const chunk of chunkByBytes(items, ({ bytes }) => bytes, {
-      bytes: SDK_LIMITS.BATCH_BYTES,
-      items: SDK_LIMITS.REPORT_BATCH,
-    }))
-      await this.send(shard, chunk);
-    const left = items.filter(({ report }) => this.buffer.has(report));
-    if (left.length === 0) {
-      this.failures.delete(shard);
-      return;
-    }
-    const failures = (this.failures.get(shard) ?? 0) + 1;
-    this.failures.set(shard, failures);
-    await this.pause(backoffMs(REPORT_BACKOFF, failures, this.options.random));
-    if (!this.closed) for (const item of left) this.batcher(shard).add(item);
+  /** P3. Without a report no slot came free, and there is nothing to fetch. */
+  private reserveSlots(reports: number): { fetch: number; fetching: number } {
+    if (reports === 0 || this.full || this.closed) return { fetch: 0, fetching: 0 };
+    const fetch = Math.max(0, this.options.freeSlots() - this.fetching);
+    const fetching = Math.min(fetch, reports);
+    this.fetching += fetching;
+    return { fetch, fetching };
   }
+}
 
-  private async send(shard: number, chunk: PendingReport[]): Promise<void> {
-    const { bus, swarmId, log } = this.options;
-    if (this.closed) return;
-    try {
-      const body = { v: 1, swarmId, reports: chunk.map(({ report }) => report) };
-      const { acks } = await bus.request(subjects.shardReport(shard), body, {
-        reply: ReportReply,
-        timeoutMs: REPORT_TIMEOUT_MS,
-      });
-      for (const ack of acks) this.acknowledge(ack);
-    } catch (error) {
-      const { retryable } = asMultiswarmError(error);
-      log[retryable ? 'debug' : 'error']('a report was not acknowledged, it is repeated', {
-        error,
-        shard,
-        reports: chunk.length,
-      });
-      // One report that its owner cannot read must not hold up the others of its batch.
-      if (!retryable && chunk.length > 1) for (const item of chunk) await this.send(shard, [item]);
-    }
-  }
-
-  private acknowledge(ref: AttemptRef): void {
-    if (!this.buffer.acknowledge(ref)) return;
-    this.options.onAcknowledged(ref);
-    if (this.buffer.size === 0) for (const resolve of [...this.waiters]) resolve();
-  }
-
-  /** Ends early when woken. */
-  private async pause(ms: number): Promise<void> {
-    await delay(this.options.clock, ms, this.wakeUp.signal).catch(() => undefined);
-  }
+function keyOf({ taskId, attempt }: AttemptRef): string {
+  return `${taskId}/${attempt}`;
 }

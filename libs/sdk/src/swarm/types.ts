@@ -7,6 +7,7 @@ import type {
   Priority,
   Resources,
   Scalar,
+  Signal,
 } from '@multiswarm/contracts';
 import type { Clock, Ids, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
@@ -53,7 +54,10 @@ export interface SwarmOptions {
 
 /** What a handler is told about, and what it may say about, the attempt that it runs. */
 export interface TaskContext {
-  /** Aborted when the task is cancelled, its time is over, a newer attempt took its place, or the swarm has to go. */
+  /**
+   * Aborted when the task is cancelled, its time is over, it was silent for too long, a newer attempt took its place, or
+   * the swarm has to go.
+   */
   readonly signal: AbortSignal;
   readonly task: {
     readonly id: string;
@@ -73,14 +77,31 @@ export interface TaskContext {
   readonly messages: Pick<SwarmMessages, 'send' | 'broadcast'>;
   /** Tokens spent; several calls add up. */
   usage(spent: { inputTokens?: number; outputTokens?: number }): void;
+  /**
+   * How far the work is: a fraction from 0 to 1, a short text, or both. Call it as often as you like: one in a second is
+   * sent, and always the last. It is a sign of life, as `heartbeat()` is.
+   */
+  progress(fraction?: number, message?: string): void;
+  /** A sign of life. A handler that gives none for longer than the task's `heartbeatMs` is aborted. */
+  heartbeat(): void;
+  /** What the task was told from outside, oldest first. Those that come while it runs are added. */
+  readonly signals: readonly Signal[];
+  /**
+   * Handles the signals of one name, those that came before this call too, one after the other.
+   * Returns the function that removes the handler.
+   */
+  onSignal(name: string, handler: SignalHandler): () => void;
 }
+
+export type SignalHandler = (payload: JsonValue, signal: Signal) => void | Promise<void>;
 
 export type TaskHandler<Input = JsonValue, Output = unknown> = (
   input: Input,
   ctx: TaskContext,
 ) => Output | Promise<Output>;
 
-export type SwarmState = 'created' | 'ready' | 'draining' | 'stopped';
+/** `cordoned`: told to take nothing new; `draining`: the same, or on its way to its own end. */
+export type SwarmState = 'created' | 'ready' | 'cordoned' | 'draining' | 'stopped';
 
 /** A message to send. `to` is a swarm's id; `broadcast` reaches every other swarm of the namespace. */
 export type OutgoingMessage = Omit<z.input<typeof MessageSubmission>, 'from' | 'namespace'>;

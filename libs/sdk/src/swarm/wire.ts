@@ -1,0 +1,113 @@
+import { DispatchRequest, ReportReply } from '@multiswarm/contracts';
+import { z } from 'zod';
+
+/**
+ * The schemas of the messages that a busy swarm gets by the thousand, as a check by hand; zod, which takes many times as
+ * long, is asked only where something does not fit, for the list of what is wrong.
+ */
+export const QuickDispatchRequest = quick(DispatchRequest, isDispatchRequest);
+export const QuickReportReply = quick(ReportReply, isReportReply);
+
+type Unknown = Record<string, unknown>;
+
+function quick<S extends z.ZodType>(schema: S, fits: (value: unknown) => boolean): z.ZodType<z.output<S>> {
+  return z.unknown().transform((value, context) => {
+    // It fits the schema, and there is nothing in it that parsing would change.
+    if (fits(value)) return value as z.output<S>;
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: value } as never);
+    return z.NEVER;
+  });
+}
+
+function isReportReply(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    value['v'] === 1 &&
+    isListOf(value['acks'], isAck) &&
+    isListOf(value['next'], isDispatchRequest)
+  );
+}
+
+function isAck(ack: Unknown): boolean {
+  const { taskId, attempt, status } = ack;
+  return (
+    typeof taskId === 'string' &&
+    isCount(attempt, 1) &&
+    (status === 'recorded' || status === 'stale' || status === 'moved')
+  );
+}
+
+function isDispatchRequest(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { v, shard, epoch, regionEpoch, reportTo, attempts } = value;
+  return (
+    v === 1 &&
+    isCount(shard, 0) &&
+    isCount(epoch, 1) &&
+    (regionEpoch === undefined || isCount(regionEpoch, 1)) &&
+    (reportTo === undefined || (typeof reportTo === 'string' && reportTo.length <= 256)) &&
+    isListOf(attempts, isAttempt)
+  );
+}
+
+function isAttempt(attempt: Unknown): boolean {
+  return (
+    typeof attempt['taskId'] === 'string' &&
+    isCount(attempt['attempt'], 1) &&
+    isCount(attempt['shard'], 0) &&
+    typeof attempt['swarmId'] === 'string' &&
+    typeof attempt['type'] === 'string' &&
+    typeof attempt['namespace'] === 'string' &&
+    isPriority(attempt['priority']) &&
+    attempt['input'] !== undefined &&
+    isResources(attempt['resources']) &&
+    typeof attempt['traceparent'] === 'string' &&
+    hasUsableOptions(attempt)
+  );
+}
+
+function hasUsableOptions(attempt: Unknown): boolean {
+  const { startToCloseMs, heartbeatMs, signals, requirements, workflowId, step } = attempt;
+  return (
+    (startToCloseMs === undefined || isCount(startToCloseMs, 0)) &&
+    (heartbeatMs === undefined || isCount(heartbeatMs, 0)) &&
+    (signals === undefined || isListOf(signals, isSignal)) &&
+    (requirements === undefined || isObject(requirements)) &&
+    (workflowId === undefined || typeof workflowId === 'string') &&
+    (step === undefined || typeof step === 'string')
+  );
+}
+
+function isSignal({ name, payload, at }: Unknown): boolean {
+  return typeof name === 'string' && payload !== undefined && isCount(at, 0);
+}
+
+function isPriority(value: unknown): boolean {
+  return value === 'normal' || value === 'high' || value === 'critical' || value === 'low';
+}
+
+function isResources(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  for (const name in value) {
+    const amount = value[name];
+    if (name !== 'cpu' && name !== 'memoryMb' && name !== 'gpu') return false;
+    if (!(typeof amount === 'number' && amount >= 0 && Number.isFinite(amount))) return false;
+  }
+  return true;
+}
+
+function isListOf(value: unknown, fits: (item: Unknown) => boolean): boolean {
+  if (!Array.isArray(value)) return false;
+  for (const item of value as unknown[]) if (!isObject(item) || !fits(item)) return false;
+  return true;
+}
+
+function isCount(value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+function isObject(value: unknown): value is Unknown {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
