@@ -1,338 +1,254 @@
-import { keys, type AttemptRef, type EventBatch, type Placement } from '@multiswarm/contracts';
-import { every, type Cancel, type Clock, type Random } from '@multiswarm/core';
-import type { Leases } from '@multiswarm/store';
+import type {
+  AttemptRef,
+  NamespaceSettings,
+  RegionSummary,
+  ReplicaAlive,
+  ReportReply,
+  ReportRequest,
+  SchedulerActive,
+  SchedulerChanges,
+  SchedulerChangesReply,
+} from '@multiswarm/contracts';
+import { every, type Cancel, type Clock } from '@multiswarm/core';
+import type { LeaseStore } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
-import type { EventStream, LoadedShard, Placer, Regions, ShardStore } from '../ports';
-import { AttemptLeases } from './attempt-leases';
-import { Dispatcher } from './dispatcher';
-import { HeldLease } from './held-lease';
-import type { Meters } from './meters';
-import { OutboxRelay } from './outbox-relay';
-import { Scheduler } from './scheduler';
-import { ShardOwner } from './shard-owner';
+import type { GrantPort, Placer } from '../ports';
+import { LeaseKeeper } from './held-lease';
+import { OwnerFactory, type OwnerFactoryParts } from './owner-factory';
+import { Replicas, type ReplicaVoice } from './replicas';
+import { ReportDesk } from './report-desk';
+import type { Scheduler } from './scheduler';
+import { StreamedLink } from './scheduler-link';
+import { SchedulerRole, type SchedulerFace } from './scheduler-role';
+import { ShardLeases } from './shard-leases';
+import type { ShardOwner } from './shard-owner';
 
 export interface GlobalOptions {
-  owner: string;
+  replica: string;
   shards: number;
   leaseMs: number;
   renewMs: number;
-  attemptLeaseMs: number;
-  regionTimeoutMs: number;
-  retentionMs: number;
 }
 
+/** The subjects of owners. */
 export interface OwnerFace {
   /** Opens the shard's subjects for its owner; the result closes them. */
-  open(owner: ShardOwner): Cancel;
-  openScheduler(scheduler: Scheduler): Cancel;
-  /** Whether anybody could tell us anything. */
-  connected(): boolean;
+  open(owner: ShardOwner, desk: ReportDesk): Cancel;
+  /** Opens the subject on which this replica takes reports for all its shards. */
+  openReplica(replica: string, desk: ReportDesk): Cancel;
 }
 
-export interface GlobalParts {
-  leases: Leases;
-  store: ShardStore;
-  placer: Placer;
-  regions: Regions;
-  stream: EventStream;
+export interface GlobalParts extends Omit<OwnerFactoryParts, 'scheduler'> {
+  leases: LeaseStore;
+  voice: ReplicaVoice;
   face: OwnerFace;
+  schedulerFace: SchedulerFace;
+  /** To the scheduler, wherever it runs. */
+  tellScheduler(changes: SchedulerChanges): Promise<SchedulerChangesReply>;
+  /** Grants to owners, here or elsewhere. */
+  grants(ownerOf: (shard: number) => ShardOwner | undefined): GrantPort;
+  placer: Placer;
+  settings: (namespace: string) => NamespaceSettings;
   clock: Clock;
-  random: Random;
   logger: Logger;
-  meters: Meters;
-  onEvents: (batch: EventBatch) => void;
 }
 
-interface Held {
-  lease: HeldLease;
-  owner: ShardOwner;
-  attempts: AttemptLeases;
-  close: Cancel;
-}
-
-const ASK_MS = 250;
+const EXPIRE_MS = 1_000;
 /** A longer time between two looks means that this process stood still. */
 const BLIND_MS = 3_000;
-/** A capacity event may get lost on its way: parked tasks are looked at again this often all the same. */
-const LOOK_AGAIN_MS = 5_000;
 const SWEEP_MS = 60_000;
 const SWEEP_ROOTS = 200;
 
+/** How patient replicas are with each other. All of it follows from the lease, since a lease is what a silent replica keeps. */
+export function patience(leaseMs: number) {
+  return {
+    aliveMs: leaseMs / 5,
+    deadMs: leaseMs * 0.7,
+    cutOffMs: leaseMs * 2,
+    stableMs: leaseMs,
+    graceMs: leaseMs,
+    againMs: leaseMs / 5,
+    listenMs: Math.min(200, leaseMs / 10),
+  };
+}
+
 /**
- * The global level of this process. One replica at a time holds the scheduler's lease and with it all shards; the others
- * stand by and pass commands on. (Spreading the shards over replicas changes only who asks for which lease.)
+ * The global level of this process: the shards that are its share, and the scheduler when it is its turn. What others have is
+ * reached over the bus, so any replica answers anything.
  */
 export class GlobalRole {
-  private readonly held = new Map<number, Held>();
-  private scheduler: { lease: HeldLease; scheduler: Scheduler; close: Cancel } | undefined;
-  private asking: Promise<void> | undefined;
+  readonly desk: ReportDesk;
+  private readonly keeper: LeaseKeeper;
+  private readonly replicas: Replicas;
+  private readonly shards: ShardLeases<ShardOwner>;
+  private readonly scheduling: SchedulerRole;
+  private readonly link: StreamedLink;
   private readonly timers: Cancel[] = [];
-  private stopped = false;
+  private closeReports: Cancel = () => undefined;
   private lookedAt: number;
 
   constructor(
     private readonly options: GlobalOptions,
     private readonly parts: GlobalParts,
   ) {
-    this.lookedAt = parts.clock.monotonic();
+    const { replica, shards, leaseMs } = options;
+    const { clock, logger, face } = parts;
+    const times = patience(leaseMs);
+    this.lookedAt = clock.monotonic();
+    this.keeper = new LeaseKeeper(parts.leases, replica, options, clock, (error) =>
+      logger.warn('leases not renewed', { error }),
+    );
+    this.replicas = new Replicas(
+      replica,
+      times,
+      clock,
+      parts.voice,
+      () => this.shards.served,
+      () => this.lookAround(),
+    );
+    this.link = new StreamedLink({
+      replica,
+      shards,
+      clock,
+      send: (changes) => parts.tellScheduler(changes),
+      onFault: (error) => logger.warn('the scheduler was not told', { error }),
+    });
+    this.desk = new ReportDesk(shards, (shard) => this.ownerOf(shard), this.link);
+    const factory = new OwnerFactory({ ...parts, scheduler: this.link });
+    this.shards = new ShardLeases(shards, times, this.replicas, {
+      keeper: this.keeper,
+      open: (shard, lease, onLost) => factory.open(shard, lease, onLost),
+      serve: (owner) => this.serve(owner),
+      clock,
+      logger,
+    });
+    this.scheduling = new SchedulerRole(
+      shards,
+      { leaseMs, ...times },
+      {
+        ...{ keeper: this.keeper, replicas: this.replicas, link: this.link, clock, logger },
+        ...{ face: parts.schedulerFace, placer: parts.placer, settings: parts.settings },
+        grants: parts.grants((shard) => this.ownerOf(shard)),
+      },
+    );
+    this.closeReports = face.openReplica(replica, this.desk);
   }
 
   start(): void {
     const { clock } = this.parts;
     this.timers.push(
-      every(clock, ASK_MS, () => this.ask()),
-      every(clock, this.options.renewMs, () => this.renew()),
-      every(clock, 1_000, () => this.expireAttempts()),
-      every(clock, LOOK_AGAIN_MS, () => this.scheduler?.scheduler.lookAgain()),
+      every(clock, EXPIRE_MS, () => this.expireAttempts()),
       every(clock, SWEEP_MS, () => this.sweep()),
     );
-    void this.ask();
+    this.keeper.start();
+    this.replicas.start();
+    this.shards.start();
+    this.scheduling.start();
   }
 
+  /** The owner of a shard, where it is in this process; it may be about to close. */
   ownerOf(shard: number): ShardOwner | undefined {
-    return this.held.get(shard)?.owner;
+    return this.shards.owner(shard);
   }
 
   get activeScheduler(): Scheduler | undefined {
-    return this.scheduler?.scheduler;
+    return this.scheduling.active;
   }
 
-  get ownedShards(): number {
-    return this.held.size;
+  get ownedShards(): number[] {
+    return this.shards.served;
   }
 
-  get activeTasks(): number {
-    return [...this.held.values()].reduce((sum, { owner }) => sum + owner.activeTasks, 0);
+  get liveReplicas(): string[] {
+    return this.replicas.live();
+  }
+
+  observeReplica(alive: ReplicaAlive): void {
+    this.replicas.observe(alive);
+  }
+
+  observeScheduler(active: SchedulerActive): void {
+    this.scheduling.heard(active);
+  }
+
+  report(request: ReportRequest): Promise<ReportReply> {
+    return this.desk.handle(request);
   }
 
   /** A coordinator says which attempts its swarms hold. */
-  seen(refs: readonly AttemptRef[]): void {
-    for (const { attempts, owner } of this.held.values()) {
-      attempts.seen(refs);
-      owner.remindOfCancels(refs);
-    }
+  seen(summary: RegionSummary): void {
+    for (const owner of this.shards.owners()) owner.seen(summary);
   }
 
   capacityChanged(freeSlots: number): void {
-    this.scheduler?.scheduler.capacityChanged(freeSlots);
+    this.link.capacityChanged(freeSlots);
   }
 
-  /** Finishes what is under way and hands everything over at once. */
+  namespaceChanged(namespace: string): void {
+    this.scheduling.active?.namespaceChanged(namespace);
+  }
+
+  /** Finishes what is under way and hands everything over at once: the scheduler first, so that whoever hears of it can go on. */
   async stop(): Promise<void> {
-    this.stopped = true;
     this.timers.forEach((cancel) => cancel());
-    await this.asking;
-    this.scheduler?.scheduler.stop();
-    await Promise.all([...this.held.keys()].map((shard) => this.handOver(shard)));
-    this.scheduler?.close();
-    await this.scheduler?.lease
-      .release()
-      .catch((error: unknown) => this.parts.logger.warn('lease of the scheduler not released', { error }));
-    this.scheduler = undefined;
+    await this.scheduling.stop();
+    this.replicas.leave();
+    await this.shards.stop();
+    this.replicas.stop();
+    this.keeper.stop();
+    this.link.stop();
+    this.closeReports();
   }
 
-  private async ask(): Promise<void> {
-    if (this.stopped || this.held.size === this.options.shards) return;
-    this.asking ??= this.takeAll()
-      .catch((error: unknown) => this.parts.logger.warn('could not take ownership', { error }))
-      .finally(() => (this.asking = undefined));
-    await this.asking;
+  /** As if the process were gone: nothing is finished, nothing is given back. */
+  drop(): void {
+    this.timers.forEach((cancel) => cancel());
+    this.scheduling.drop();
+    this.shards.drop();
+    this.replicas.drop();
+    this.keeper.stop();
+    this.link.stop();
+    this.closeReports();
   }
 
-  private async takeAll(): Promise<void> {
-    if (!this.scheduler && !(await this.takeScheduler())) return;
-    const free = Array.from({ length: this.options.shards }, (_, shard) => shard).filter(
-      (shard) => !this.held.has(shard),
-    );
-    // All of them, whatever becomes of one: a second round must not begin while a shard of this one is still loading.
-    const taken = await Promise.allSettled(free.map((shard) => this.takeShard(shard)));
-    for (const result of taken) {
-      if (result.status === 'rejected')
-        this.parts.logger.warn('a shard was not taken', { error: result.reason as unknown });
-    }
+  private lookAround(): void {
+    this.shards.look();
+    this.scheduling.look();
   }
 
-  private async takeScheduler(): Promise<boolean> {
-    const { leases, placer, clock, logger, face } = this.parts;
-    const lease = await HeldLease.acquire(
-      leases,
-      keys.schedulerLease(),
-      this.options.owner,
-      this.options.leaseMs,
-      clock,
-    );
-    if (!(lease instanceof HeldLease)) return false;
-    const grants = {
-      grant: (shard: number, placements: { taskId: string; placement: Placement }[]) =>
-        this.ownerOf(shard)?.grant(placements) ?? placements,
+  private serve(owner: ShardOwner): Cancel {
+    const close = this.parts.face.open(owner, this.desk);
+    const end = this.link.opened(owner);
+    this.parts.logger.info('shard taken', { shard: owner.shard, epoch: owner.epoch });
+    return () => {
+      end();
+      close();
     };
-    const scheduler = new Scheduler(lease.epoch, placer, grants, clock, (error) =>
-      logger.warn('placing waits for the load-balancer', { error }),
-    );
-    this.scheduler = { lease, scheduler, close: face.openScheduler(scheduler) };
-    logger.info('scheduling', { epoch: lease.epoch });
-    return true;
   }
 
-  private async takeShard(shard: number): Promise<void> {
-    const { leases, store, clock, logger } = this.parts;
-    const scheduler = this.scheduler?.scheduler;
-    if (this.stopped || !scheduler) return;
-    const lease = await HeldLease.acquire(
-      leases,
-      keys.shard(shard),
-      this.options.owner,
-      this.options.leaseMs,
-      clock,
-    );
-    if (!(lease instanceof HeldLease)) return;
-    const loaded = await store.load(shard).catch(async (error: unknown) => {
-      await lease.release().catch(() => undefined); // it runs out by itself
-      throw error;
-    });
-    // The scheduler's lease was lost meanwhile (tasks handed to the old scheduler would wait for ever), or we are stopping.
-    if (this.scheduler?.scheduler !== scheduler || this.isStopped()) return lease.release();
-    const attempts = new AttemptLeases(this.options.regionTimeoutMs, () => clock.monotonic());
-    const owner = this.buildOwner(shard, lease, loaded, scheduler, attempts);
-    this.held.set(shard, { lease, owner, attempts, close: this.parts.face.open(owner) });
-    owner.resume();
-    if (loaded.tasks.length > 0)
-      logger.info('shard taken', {
-        shard,
-        epoch: lease.epoch,
-        tasks: loaded.tasks.length,
-        runs: loaded.runs.length,
-      });
-  }
-
-  private buildOwner(
-    shard: number,
-    lease: HeldLease,
-    loaded: LoadedShard,
-    scheduler: Scheduler,
-    attempts: AttemptLeases,
-  ): ShardOwner {
-    const { store, clock, logger, stream } = this.parts;
-    const dispatcher = new Dispatcher(
-      shard,
-      lease.epoch,
-      this.parts.regions,
-      clock,
-      this.options.attemptLeaseMs,
-      {
-        // To the owner that sent them: what an earlier epoch of this shard gave up, its successor has sent anew.
-        outcomes: (outcomes) =>
-          void owner
-            .dispatched(outcomes)
-            .catch((error: unknown) => logger.warn('dispatch not recorded', { shard, error })),
-        fault: (error) => logger.warn('dispatch waits for a region', { shard, error }),
-      },
-    );
-    const relay = new OutboxRelay(shard, store, stream, clock, (error) =>
-      logger.warn('events wait for JetStream', { shard, error }),
-    );
-    const owner: ShardOwner = new ShardOwner(shard, lease.epoch, lease.batchSeq, loaded, {
-      store,
-      ready: scheduler,
-      placer: this.parts.placer,
-      dispatcher,
-      leases: attempts,
-      relay,
-      clock,
-      random: this.parts.random,
-      logger,
-      retentionMs: this.options.retentionMs,
-      leaseHolds: () => lease.holds(),
-      onLost: () => this.drop(shard, owner),
-      meters: this.parts.meters,
-      onEvents: this.parts.onEvents,
-    });
-    return owner;
-  }
-
-  private async renew(): Promise<void> {
-    const leases = [...this.held].map(([shard, { lease, owner }]) => ({
-      lease,
-      lost: () => owner.lose(),
-      shard,
-    }));
-    await Promise.all(
-      leases.map(async ({ lease, lost, shard }) => {
-        try {
-          await lease.renew();
-        } catch (error) {
-          this.parts.logger.warn('lease of shard not renewed', { shard, error });
-          if (isStale(error)) lost();
-        }
-      }),
-    );
-    const { scheduler } = this;
-    await scheduler?.lease.renew().catch((error: unknown) => {
-      this.parts.logger.warn('lease of the scheduler not renewed', { error });
-      if (isStale(error)) this.loseScheduler();
-    });
-  }
-
-  /** Without the scheduler's lease this replica stands by: it gives its shards to whoever has it. */
-  private loseScheduler(): void {
-    this.scheduler?.scheduler.stop();
-    this.scheduler?.close();
-    this.scheduler = undefined;
-    for (const shard of [...this.held.keys()]) void this.handOver(shard);
-  }
-
-  private async handOver(shard: number): Promise<void> {
-    const held = this.held.get(shard);
-    if (!held) return;
-    this.held.delete(shard);
-    held.close();
-    await held.owner.close();
-    await held.lease
-      .release()
-      .catch((error: unknown) => this.parts.logger.warn('lease of shard not released', { shard, error }));
-  }
-
-  private drop(shard: number, owner: ShardOwner): void {
-    const held = this.held.get(shard);
-    if (held?.owner !== owner) return;
-    held.close();
-    this.held.delete(shard);
-  }
-
-  private isStopped(): boolean {
-    return this.stopped;
-  }
-
-  /** What nobody could have told us is no sign of death: after a pause, or without NATS or a lease, a new period begins. */
+  /** What nobody could have told us is no sign of death: after a pause, or without NATS, a new period begins. */
   private async expireAttempts(): Promise<void> {
-    const { clock, face } = this.parts;
-    const blind = !face.connected() || clock.monotonic() - this.lookedAt > BLIND_MS;
+    const { clock, voice, logger } = this.parts;
+    const blind = !voice.connected() || clock.monotonic() - this.lookedAt > BLIND_MS;
     this.lookedAt = clock.monotonic();
-    for (const [shard, { owner, attempts, lease }] of [...this.held]) {
-      if (blind || !lease.holds()) {
-        attempts.refresh();
-        continue;
-      }
-      const lost = attempts.expired();
-      if (lost.length === 0) continue;
-      const reason = `no sign of life for ${this.options.regionTimeoutMs} ms`;
-      await owner
-        .expire(lost, reason)
-        .catch((error: unknown) => this.parts.logger.warn('a loss was not recorded', { shard, error }));
-    }
+    await Promise.all(
+      this.shards
+        .owners()
+        .map((owner) =>
+          owner
+            .expireAttempts(blind)
+            .catch((error: unknown) => logger.warn('a loss was not recorded', { shard: owner.shard, error })),
+        ),
+    );
   }
 
   private async sweep(): Promise<void> {
-    for (const [shard, { owner }] of [...this.held]) {
+    for (const owner of this.shards.owners()) {
       try {
         while ((await owner.sweep(SWEEP_ROOTS)) === SWEEP_ROOTS);
       } catch (error) {
-        this.parts.logger.warn('expired tasks were not removed', { shard, error });
+        this.parts.logger.warn('expired tasks were not removed', { shard: owner.shard, error });
       }
     }
   }
-}
-
-function isStale(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'stale-epoch';
 }

@@ -2,6 +2,7 @@ import type { RegionPage, SwarmPage, SystemStatus } from '@multiswarm/contracts'
 import type { Clock } from '@multiswarm/core';
 import type { Fleet } from './fleet';
 import type { Gateway } from './gateway';
+import type { Namespaces } from './namespace-settings';
 import type { Reads } from './reads';
 import { systemStatus } from './status';
 
@@ -21,6 +22,7 @@ export class Orchestrator {
     readonly gateway: Gateway,
     readonly reads: Reads,
     readonly fleet: Fleet,
+    readonly namespaces: Namespaces,
     private readonly sources: StatusSources,
     private readonly clock: Clock,
   ) {}

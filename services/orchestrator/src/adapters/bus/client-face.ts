@@ -8,6 +8,8 @@ import {
   groups,
   ListTasksQuery,
   ListWorkflowsQuery,
+  Namespace,
+  PutNamespace,
   subjects,
   TaskId,
   WorkflowId,
@@ -15,12 +17,13 @@ import {
 import { newTraceparent, parseTraceparent } from '@multiswarm/telemetry';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
+import { ListNamespacesQuery } from '../http/namespace-routes';
 
 type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => Promise<unknown>;
 
 /** Clients over NATS: each verb in a queue group, so that any replica may answer. */
 export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
-  const { gateway, reads } = orchestrator;
+  const { gateway, reads, namespaces } = orchestrator;
   const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
     bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) =>
       handler(body, traceOf(delivery)),
@@ -52,6 +55,11 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
       await gateway.cancelWorkflow(id, reason);
       return reads.workflow(id, 0);
     }),
+    on(subjects.namespace('get'), z.object({ namespace: Namespace }), ({ namespace }) =>
+      namespaces.get(namespace),
+    ),
+    on(subjects.namespace('list'), ListNamespacesQuery, (query) => namespaces.list(query)),
+    on(subjects.namespace('put'), PutNamespace, (wanted) => namespaces.put(wanted)),
     on(subjects.status(), z.unknown(), () => orchestrator.status()),
     on(subjects.fleet('swarms'), z.unknown(), () => Promise.resolve(orchestrator.swarms())),
     on(subjects.fleet('regions'), z.unknown(), () => Promise.resolve(orchestrator.regions())),

@@ -1,21 +1,14 @@
 import { Printed, type Bus } from '@multiswarm/bus';
-import {
-  ExplainReply,
-  MultiswarmError,
-  PlaceReply,
-  subjects,
-  type LbReport,
-  type PlaceItem,
-} from '@multiswarm/contracts';
-import type { EventStream, Placer, WaitingReasons } from '../../ports';
+import { MultiswarmError, PlaceReply, subjects, type LbReport } from '@multiswarm/contracts';
+import type { ReplicaVoice } from '../../application/replicas';
+import type { EventStream, Placer } from '../../ports';
 
 const PLACE_TIMEOUT_MS = 2_000;
-const EXPLAIN_TIMEOUT_MS = 500;
 
 /** What the orchestrator asks of others, over NATS. */
 export function busPlacer(bus: Bus): Placer {
   return {
-    place: async (epoch, items: PlaceItem[], region) => {
+    place: async (epoch, items, region) => {
       const reply = await bus.request(
         subjects.lbPlace(),
         { v: 1, epoch, ...(region === undefined ? {} : { region }), items },
@@ -40,17 +33,13 @@ export function busEventStream(bus: Bus): EventStream {
   };
 }
 
-/** Asks the scheduler, wherever it runs. */
-export function busWaitingReasons(bus: Bus): WaitingReasons {
+/** What replicas say to each other. */
+export function replicaVoice(bus: Bus): ReplicaVoice {
   return {
-    explain: async (taskIds) => {
-      const reply = await bus.request(
-        subjects.schedulerExplain(),
-        { v: 1, taskIds },
-        { reply: ExplainReply, timeoutMs: EXPLAIN_TIMEOUT_MS },
-      );
-      return reply.waiting;
+    announce: (alive) => {
+      if (bus.connected) bus.publish(subjects.replicaAlive(), alive);
     },
+    connected: () => bus.connected,
   };
 }
 

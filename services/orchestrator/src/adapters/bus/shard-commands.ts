@@ -1,37 +1,57 @@
 import type { Bus } from '@multiswarm/bus';
 import {
+  GrantRequest,
   MultiswarmError,
-  ExplainRequest,
   ReportRequest,
+  Signal,
   subjects,
-  TaskSpec,
   type Problem,
 } from '@multiswarm/contracts';
 import { chunkByBytes, jsonBytes, type Cancel } from '@multiswarm/core';
 import { z } from 'zod';
 import type { OwnerCommands } from '../../application/gateway';
 import type { OwnerFace } from '../../application/global-role';
-import type { NewRun } from '../../application/intake';
-import type { Scheduler } from '../../application/scheduler';
+import type { NewRun, NewTask } from '../../application/intake';
+import type { ReportDesk } from '../../application/report-desk';
+import type { Admission, ShardOwner, UserCommand } from '../../application/shard-owner';
 import type { Handover } from '../../ports';
-import type { Admission, ShardOwner } from '../../application/shard-owner';
 import { asShardFault } from './ports';
 
-const NewTaskSchema = z.object({ id: z.string(), shard: z.number(), keyed: z.boolean(), spec: TaskSpec });
-/** A run is made by our own intake on another replica of the same version; its record is passed through as it is. */
+/** Records are made, and were checked, by the intake of another replica of the same version: they are passed through as they are. */
+function madeByIntake<T>(): z.ZodType<T> {
+  return z.custom<T>((value) => typeof value === 'object' && value !== null);
+}
+
+const NewTaskSchema = z.object({
+  id: z.string(),
+  shard: z.number(),
+  keyed: z.boolean(),
+  order: z.number(),
+  spec: madeByIntake<NewTask['spec']>(),
+});
 const NewRunSchema = z.object({
   shard: z.number(),
   keyed: z.boolean(),
-  record: z.custom<NewRun['record']>((value) => typeof value === 'object' && value !== null),
-  steps: z.array(z.object({ id: z.string(), spec: TaskSpec })),
+  record: madeByIntake<NewRun['record']>(),
+  steps: z.array(
+    z.object({ id: z.string(), order: z.number(), spec: madeByIntake<NewRun['steps'][number]['spec']>() }),
+  ),
 });
+
+const TaskCommandSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('cancel'), reason: z.string() }),
+  z.object({ kind: z.literal('pause'), reason: z.string() }),
+  z.object({ kind: z.literal('resume') }),
+  z.object({ kind: z.literal('signal'), signal: Signal }),
+  z.object({ kind: z.literal('retry') }),
+]) satisfies z.ZodType<UserCommand>;
 
 /** Commands between replicas: from the one that a client spoke to, to the one that owns the shard. */
 const ShardCommand = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('submit-tasks'), tasks: z.array(NewTaskSchema) }),
   z.object({ v: z.literal(1), kind: z.literal('submit-run'), run: NewRunSchema }),
   z.object({ v: z.literal(1), kind: z.literal('take-run'), id: z.string() }),
-  z.object({ v: z.literal(1), kind: z.literal('cancel-task'), id: z.string(), reason: z.string() }),
+  z.object({ v: z.literal(1), kind: z.literal('command'), taskId: z.string(), command: TaskCommandSchema }),
   z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), reason: z.string() }),
 ]);
 type ShardCommand = z.infer<typeof ShardCommand>;
@@ -82,9 +102,9 @@ export function ownerCommands(
       await handover.put(shard, run.record.id, text);
       return send(shard, { v: 1, kind: 'take-run', id: run.record.id }, AdmissionSchema);
     },
-    cancelTask: async (shard, id, reason) => {
-      await (local(shard)?.cancelTask(id, reason) ??
-        send(shard, { v: 1, kind: 'cancel-task', id, reason }, z.null()));
+    command: async (shard, taskId, command) => {
+      await (local(shard)?.command(taskId, command) ??
+        send(shard, { v: 1, kind: 'command', taskId, command }, z.null()));
     },
     cancelRun: async (shard, id, reason) => {
       await (local(shard)?.cancelRun(id, reason) ??
@@ -93,32 +113,26 @@ export function ownerCommands(
   };
 }
 
-/** The subjects that an owner, or the scheduler, listens on while it holds its lease. */
+/** The subjects that an owner listens on while it holds its lease, and the one for the reports of all shards of a replica. */
 export function ownerFace(bus: Bus, handover: Handover): OwnerFace {
+  const reports = (subject: string, desk: ReportDesk) =>
+    bus.respond(subject, { request: ReportRequest }, (request) => desk.handle(request));
   return {
-    connected: () => bus.connected,
-    open: (owner: ShardOwner): Cancel => {
+    open: (owner: ShardOwner, desk: ReportDesk): Cancel => {
       const listening = [
         bus.respond(subjects.shardCommand(owner.shard), { request: ShardCommand }, (command) =>
           execute(owner, command, handover),
         ),
-        bus.respond(subjects.shardReport(owner.shard), { request: ReportRequest }, async ({ reports }) => ({
+        reports(subjects.shardReport(owner.shard), desk),
+        bus.respond(subjects.shardGrant(owner.shard), { request: GrantRequest }, async (request) => ({
           v: 1,
-          acks: await owner.report(reports),
+          refused: await owner.grant(request),
         })),
       ];
       return () => listening.forEach((each) => each.stop());
     },
-    openScheduler: (scheduler: Scheduler): Cancel => {
-      const listening = bus.respond(
-        subjects.schedulerExplain(),
-        { request: ExplainRequest },
-        async ({ taskIds }) => ({
-          v: 1,
-          waiting: await scheduler.explain(taskIds),
-          queued: scheduler.queued,
-        }),
-      );
+    openReplica: (replica, desk): Cancel => {
+      const listening = reports(subjects.replicaReport(replica), desk);
       return () => listening.stop();
     },
   };
@@ -140,8 +154,8 @@ async function execute(owner: ShardOwner, command: ShardCommand, handover: Hando
         throw new MultiswarmError('timeout', `${command.id} was not handed over in time`);
       return owner.submitRun(NewRunSchema.parse(JSON.parse(text)));
     }
-    case 'cancel-task':
-      await owner.cancelTask(command.id, command.reason);
+    case 'command':
+      await owner.command(command.taskId, command.command);
       return null;
     case 'cancel-run':
       await owner.cancelRun(command.id, command.reason);

@@ -1,6 +1,7 @@
 import type { Route } from '@multiswarm/service';
 import type { Orchestrator } from '../../application/orchestrator';
 import { fleetRoutes } from './fleet-routes';
+import { namespaceRoutes } from './namespace-routes';
 import { taskRoutes } from './task-routes';
 import { taskSubmissionRoutes } from './task-submission-routes';
 import { workflowRoutes } from './workflow-routes';
@@ -14,5 +15,6 @@ export function httpRoutes(orchestrator: Orchestrator): Route[] {
     ...workflowSubmissionRoutes(orchestrator),
     ...workflowRoutes(orchestrator),
     ...fleetRoutes(orchestrator),
+    ...namespaceRoutes(orchestrator),
   ];
 }

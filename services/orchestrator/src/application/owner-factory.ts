@@ -1,0 +1,69 @@
+import type { EventBatch } from '@multiswarm/contracts';
+import type { Clock, Random } from '@multiswarm/core';
+import type { Logger } from '@multiswarm/telemetry';
+import type { EventStream, Placer, Regions, SchedulerLink, ShardStore } from '../ports';
+import { AttemptLeases, type LeaseTimes } from './attempt-leases';
+import { Dispatcher } from './dispatcher';
+import type { HeldLease } from './held-lease';
+import type { Meters } from './meters';
+import { OutboxRelay } from './outbox-relay';
+import { ShardOwner } from './shard-owner';
+
+/** What all owners of one replica share. */
+export interface OwnerFactoryParts {
+  store: ShardStore;
+  scheduler: SchedulerLink;
+  placer: Placer;
+  regions: Regions;
+  stream: EventStream;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  meters: Meters;
+  /** Subject on which this replica takes reports for all its shards. */
+  reportTo: string;
+  times: LeaseTimes;
+  /** How long ended tasks of a namespace are kept. */
+  retentionMs: (namespace: string) => number;
+  onEvents: (batch: EventBatch) => void;
+}
+
+/** Builds owners out of leases. */
+export class OwnerFactory {
+  constructor(private readonly parts: OwnerFactoryParts) {}
+
+  /**
+   * An owner that serves.
+   * @param onLost it has found out by itself that it is none any more
+   * @throws what loading the shard throws
+   */
+  async open(shard: number, lease: HeldLease, onLost: () => void): Promise<ShardOwner> {
+    const { store, stream, clock, logger, times } = this.parts;
+    const { scheduler, placer, random, meters, retentionMs, onEvents } = this.parts;
+    const relay = new OutboxRelay(shard, store, stream, clock, (error) =>
+      logger.warn('events wait for JetStream', { shard, error }),
+    );
+    const owner: ShardOwner = new ShardOwner(shard, lease.epoch, lease.batchSeq, {
+      ...{ store, scheduler, placer, clock, random, logger, meters, retentionMs, onEvents, relay },
+      dispatcher: this.dispatcher(shard, lease.epoch, () => owner),
+      leases: new AttemptLeases(times, () => clock.monotonic()),
+      leaseHolds: () => lease.holds(),
+      onLost,
+    });
+    await owner.open();
+    return owner;
+  }
+
+  private dispatcher(shard: number, epoch: number, owner: () => ShardOwner): Dispatcher {
+    const { regions, clock, logger, reportTo, times } = this.parts;
+    const options = { shard, epoch, reportTo, giveUpMs: times.attemptLeaseMs };
+    return new Dispatcher(options, regions, clock, {
+      // To the owner that sent them: what an earlier epoch of this shard gave up, its successor has sent anew.
+      outcomes: (outcomes) =>
+        void owner()
+          .dispatched(outcomes)
+          .catch((error: unknown) => logger.warn('dispatch not recorded', { shard, error })),
+      fault: (error) => logger.warn('dispatch waits for a region', { shard, error }),
+    });
+  }
+}
