@@ -17,8 +17,10 @@ export const keys = {
 
   /** Hash: owner, epoch, leaseUntil, batchSeq. Lease and data share a slot, so that each commit checks the epoch where it writes. */
   shard: (shard: number) => `ms:{s${shard}}:shard`,
-  /** Hash: spec, hash (of the body, for idempotency keys), state, output. */
-  task: (shard: number, id: string) => `ms:{s${shard}}:t:${id}`,
+  /** Hash: tasks as they were first committed, JSON by id, without what is as it is for most. */
+  specs: (shard: number) => `ms:{s${shard}}:specs`,
+  /** Hash: what has become of tasks since then, JSON by id; nothing of those that have only waited. */
+  states: (shard: number) => `ms:{s${shard}}:states`,
   /** Hash: spec, hash, state, progress. */
   workflow: (shard: number, id: string) => `ms:{s${shard}}:w:${id}`,
   /** Sorted sets, scored by creation: everything that lists show. */

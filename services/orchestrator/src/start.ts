@@ -143,7 +143,7 @@ function buildGlobalRole(
     { owner, shards, leaseMs, renewMs, attemptLeaseMs, regionTimeoutMs, retentionMs },
     {
       leases,
-      store: new RedisShardStore(store, config.commitReplicas),
+      store: new RedisShardStore(store, config.commitReplicas, clock),
       placer: busPlacer(bus),
       regions: busRegions(bus),
       stream: busEventStream(bus),

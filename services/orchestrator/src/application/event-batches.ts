@@ -39,52 +39,53 @@ export function printedEvents(writes: readonly Write[]): PrintedEvents {
   return printed;
 }
 
+/** The text of a message: `head`, so many printed events with commas between them, `MESSAGE_TAIL`. */
+export interface MessageFrame {
+  batchSeq: number;
+  head: string;
+  count: number;
+}
+export const MESSAGE_TAIL = ']}';
+
 /**
  * The messages that carry a batch's events. One, as a rule; the events of a workflow of ten thousand steps are more than
  * NATS carries at once. Each message has a number of its own, the last that of the batch: so numbers go on growing by one
  * from message to message, and a batch takes as many of them as it needs.
  */
+export function messageFrames({ shard, epoch, batchSeq: last, writes }: Batch): MessageFrame[] {
+  const { perMessage } = printedEvents(writes);
+  return perMessage.map((count, index) => {
+    const batchSeq = last - perMessage.length + 1 + index;
+    const head = `{"v":1,"shard":${shard},"epoch":${epoch},"batchSeq":${batchSeq},"events":[`;
+    return { batchSeq, head, count };
+  });
+}
+
+/** The messages as they are published. */
 export function eventMessages(batch: Batch): EventMessage[] {
   const { texts } = printedEvents(batch.writes);
-  return spread(batch, (batchSeq, from, to) => ({
-    shard: batch.shard,
-    batchSeq,
-    text: `${messageHead(batch, batchSeq)}${texts.slice(from, to).join(',')}${MESSAGE_TAIL}`,
-  }));
+  let from = 0;
+  return messageFrames(batch).map(({ batchSeq, head, count }) => {
+    from += count;
+    const text = head + texts.slice(from - count, from).join(',') + MESSAGE_TAIL;
+    return { shard: batch.shard, batchSeq, text };
+  });
 }
 
 /** The same messages for those who read them in this process. */
 export function eventBatches(batch: Batch): EventBatch[] {
-  const { shard, epoch } = batch;
-  const { events } = printedEvents(batch.writes);
-  return spread(batch, (batchSeq, from, to) => ({
-    v: 1,
-    shard,
-    epoch,
-    batchSeq,
-    events: events.slice(from, to),
-  }));
+  const { shard, epoch, writes } = batch;
+  const { events } = printedEvents(writes);
+  let from = 0;
+  return messageFrames(batch).map(({ batchSeq, count }) => {
+    from += count;
+    return { v: 1, shard, epoch, batchSeq, events: events.slice(from - count, from) };
+  });
 }
-
-/** What comes before the events in the text of a message; between them are commas. */
-export function messageHead({ shard, epoch }: Batch, batchSeq: number): string {
-  return `{"v":1,"shard":${shard},"epoch":${epoch},"batchSeq":${batchSeq},"events":[`;
-}
-export const MESSAGE_TAIL = ']}';
 
 /** How many numbers a batch with these writes takes: at least one, also without events. */
 export function numbersOf(writes: readonly Write[]): number {
   return Math.max(1, printedEvents(writes).perMessage.length);
-}
-
-function spread<T>(batch: Batch, make: (batchSeq: number, from: number, to: number) => T): T[] {
-  const { perMessage } = printedEvents(batch.writes);
-  const first = batch.batchSeq - perMessage.length + 1;
-  let from = 0;
-  return perMessage.map((count, index) => {
-    from += count;
-    return make(first + index, from - count, from);
-  });
 }
 
 function printEvents(writes: readonly Write[]): PrintedEvents {

@@ -1,15 +1,18 @@
-import { isTerminal, MultiswarmError, type Event, type EventBatch } from '@multiswarm/contracts';
-import { eventBatches } from '../../src/application/event-batches';
+import { MultiswarmError } from '@multiswarm/contracts';
 import type { TaskRecord } from '../../src/domain/task/record';
-import type { RunRecord } from '../../src/domain/workflow/run';
-import type { Batch, CommitResult, LoadedShard, ShardStore, Write } from '../../src/ports';
+import type {
+  Batch,
+  CommitResult,
+  EventMessage,
+  LoadedShard,
+  ShardStore,
+  TruthReader,
+  WaitingPlace,
+} from '../../src/ports';
+import { ShardTable, type ShardData, type ShardLease } from './shard-table';
 
-/** The port in memory, for one shard, with the faults that a network has. Held to the same contract as the one in Redis. */
+/** The port in memory, with the faults that a network has. Held to the same contract as the one in Redis. */
 export class MemoryShardStore implements ShardStore {
-  readonly tasks = new Map<string, TaskRecord>();
-  readonly runs = new Map<string, RunRecord>();
-  readonly histories = new Map<string, Event[]>();
-  readonly ended = new Map<string, number>();
   /** Every batch in the order in which it was applied. */
   readonly applied: Batch[] = [];
   /** Every call, also those that came to nothing. */
@@ -17,14 +20,19 @@ export class MemoryShardStore implements ShardStore {
   /** What happens to the next calls of `commit`, in order; nothing special when it is empty. */
   faults: ('away' | 'answer-lost' | 'broken')[] = [];
   trims = 0;
-  private epoch = 0;
-  private batchSeq = 0;
-  private entries: EventBatch[] = [];
+  private readonly leases = new Map<number, ShardLease>();
+  private readonly table = new ShardTable((shard) => this.lease(shard));
 
-  /** Takes the shard over, as a lease does. */
-  take(): { epoch: number; batchSeq: number } {
-    this.epoch += 1;
-    return { epoch: this.epoch, batchSeq: this.batchSeq };
+  /** Takes a shard over, as a lease does. */
+  take(shard = 0): ShardLease {
+    const lease = this.lease(shard);
+    lease.epoch += 1;
+    return { ...lease };
+  }
+
+  /** What a shard holds now. */
+  data(shard = 0): ShardData {
+    return this.table.data(shard);
   }
 
   async commit(batch: Batch): Promise<CommitResult> {
@@ -33,77 +41,58 @@ export class MemoryShardStore implements ShardStore {
     const fault = this.faults.shift();
     if (fault === 'away') throw away();
     if (fault === 'broken') throw new Error('WRONGTYPE Operation against a key');
-    const result = this.apply(batch);
+    const result = this.table.commit(batch);
+    if (result === 'committed') this.applied.push(batch);
     if (fault === 'answer-lost') throw away();
     return result;
   }
 
-  async load(): Promise<LoadedShard> {
-    const active = [...this.tasks.values()].filter((task) => !isTerminal(task.state));
-    const runs = [...this.runs.values()].filter((run) => run.state === 'running');
-    const endedSteps = runs
-      .flatMap((run) => run.spec.steps.map((step) => this.tasks.get(step.taskId)))
-      .filter((task): task is TaskRecord => task !== undefined && isTerminal(task.state));
-    const roots = [
-      ...runs.map((run) => run.id),
-      ...active.filter((task) => task.spec.workflowId === undefined).map((task) => task.id),
-    ];
-    const historyLengths = new Map(roots.map((root) => [root, this.histories.get(root)?.length ?? 0]));
-    return Promise.resolve({ tasks: active, runs, endedSteps, historyLengths });
+  async loadActive(shard: number): Promise<LoadedShard> {
+    return Promise.resolve(this.table.loadActive(shard));
   }
 
-  bodyHashes(_shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
-    const hashes = ids.map((id) => {
-      const spec = this.tasks.get(id)?.spec ?? this.runs.get(id)?.spec;
-      return spec && (spec.bodyHash ?? '');
-    });
-    return Promise.resolve(hashes);
+  async waiting(shard: number, after: WaitingPlace | undefined, limit: number): Promise<TaskRecord[]> {
+    return Promise.resolve(this.table.waiting(shard, after, limit));
   }
 
-  outbox(_shard: number, afterSeq: number, limit: number): Promise<EventBatch[]> {
-    return Promise.resolve(this.entries.filter((entry) => entry.batchSeq > afterSeq).slice(0, limit));
+  async tasks(shard: number, ids: readonly string[]): Promise<(TaskRecord | undefined)[]> {
+    return Promise.resolve(this.table.tasks(shard, ids));
   }
 
-  trimOutbox(_shard: number, uptoSeq: number): Promise<void> {
+  async bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
+    return Promise.resolve(this.table.bodyHashes(shard, ids));
+  }
+
+  async outbox(shard: number, afterSeq: number, limit: number): Promise<EventMessage[]> {
+    return Promise.resolve(this.table.outbox(shard, afterSeq, limit));
+  }
+
+  async trimOutbox(shard: number, uptoSeq: number): Promise<void> {
     this.trims += 1;
-    this.entries = this.entries.filter((entry) => entry.batchSeq > uptoSeq);
-    return Promise.resolve();
+    return Promise.resolve(this.table.trimOutbox(shard, uptoSeq));
   }
 
-  expired(_shard: number, now: number, limit: number): Promise<{ root: string; taskIds: string[] }[]> {
-    const roots = [...this.ended].filter(([, at]) => at <= now).sort((a, b) => a[1] - b[1]);
-    const found = roots.slice(0, limit).map(([root]) => ({
-      root,
-      taskIds: this.runs.get(root)?.spec.steps.map((step) => step.taskId) ?? [root],
-    }));
-    return Promise.resolve(found);
+  async expired(shard: number, now: number, limit: number): Promise<{ root: string; taskIds: string[] }[]> {
+    return Promise.resolve(this.table.expired(shard, now, limit));
   }
 
-  private apply(batch: Batch): CommitResult {
-    if (batch.epoch !== this.epoch) return 'stale';
-    if (batch.batchSeq <= this.batchSeq) return 'applied';
-    for (const write of batch.writes) this.write(write);
-    this.entries.push(...eventBatches(batch));
-    this.batchSeq = batch.batchSeq;
-    this.applied.push(batch);
-    return 'committed';
+  /** Reads of what this store holds. */
+  truth(): TruthReader {
+    const { table } = this;
+    return {
+      task: async (shard, id) => Promise.resolve(table.tasks(shard, [id])[0]),
+      tasks: async (shard, ids) => Promise.resolve(table.tasks(shard, ids)),
+      run: async (shard, id) => Promise.resolve(table.data(shard).runs.get(id)),
+      recent: async (...asked) => Promise.resolve(table.recent(...asked)),
+      history: async (shard, root) => Promise.resolve(table.history(shard, root)),
+      counts: async (shard) => Promise.resolve(table.counts(shard)),
+    };
   }
 
-  private write(write: Write): void {
-    if (write.kind === 'task') this.tasks.set(write.record.id, write.record);
-    else if (write.kind === 'run') this.runs.set(write.record.id, write.record);
-    else if (write.kind === 'root-ended') this.ended.set(write.root, write.expiresAt);
-    else if (write.kind === 'event') {
-      const { root } = write.event;
-      this.histories.set(root, [...(this.histories.get(root) ?? []), write.event]);
-    } else if (write.kind === 'forget') this.forget(write.root, write.taskIds);
-  }
-
-  private forget(root: string, taskIds: string[]): void {
-    for (const id of taskIds) this.tasks.delete(id);
-    this.runs.delete(root);
-    this.histories.delete(root);
-    this.ended.delete(root);
+  private lease(shard: number): ShardLease {
+    let lease = this.leases.get(shard);
+    if (!lease) this.leases.set(shard, (lease = { epoch: 0, batchSeq: 0 }));
+    return lease;
   }
 }
 

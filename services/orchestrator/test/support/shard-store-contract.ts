@@ -1,19 +1,22 @@
-import type { EventType } from '@multiswarm/contracts';
+import { EventBatch, type EventType, type TaskState } from '@multiswarm/contracts';
+import { numbersOf } from '../../src/application/event-batches';
 import type { TaskRecord } from '../../src/domain/task/record';
-import type { RunRecord } from '../../src/domain/workflow/run';
-import type { Batch, ShardStore, Write } from '../../src/ports';
+import type { RunProgress, RunRecord } from '../../src/domain/workflow/run';
+import type { Batch, ShardStore, TruthReader, WaitingPlace, Write } from '../../src/ports';
 import { event, queuedTask, runOf, stepTaskId } from './builders';
 
 export interface StoreUnderTest {
   store: ShardStore;
-  /** Takes the shard over, as a lease does. */
-  take(): Promise<{ epoch: number; batchSeq: number }>;
+  truth: TruthReader;
+  /** Takes a shard over, as a lease does. */
+  take(shard: number): Promise<{ epoch: number; batchSeq: number }>;
 }
 
 const SHARD = 0;
 const RUN = 'w0-00000001';
 const T1 = 't0-00000001';
-const PROGRESS = { counts: { blocked: 2 }, cost: 0 };
+const T2 = 't0-00000002';
+const PROGRESS: RunProgress = { counts: { blocked: 2 }, cost: 0, events: 3 };
 
 /** What every `ShardStore` has to do, whatever it is made of. */
 export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
@@ -23,85 +26,257 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
 
   beforeEach(async () => {
     under = await make();
-    ({ epoch, batchSeq } = await under.take());
+    ({ epoch, batchSeq } = await under.take(SHARD));
   });
 
-  const batchOf = (...writes: Write[]): Batch => ({ shard: SHARD, epoch, batchSeq: (batchSeq += 1), writes });
+  // A batch takes a number per message, and carries the last.
+  const batchOf = (...writes: Write[]): Batch => {
+    batchSeq += numbersOf(writes);
+    return { shard: SHARD, epoch, batchSeq, writes };
+  };
   const commit = (...writes: Write[]) => under.store.commit(batchOf(...writes));
-  const created = (record: TaskRecord): Write => ({ kind: 'task', record, isNew: true });
-  const changed = (record: TaskRecord): Write => ({ kind: 'task', record, isNew: false });
-  const run = (record: RunRecord, isNew: boolean): Write => ({
-    kind: 'run',
-    record,
-    progress: PROGRESS,
-    isNew,
-  });
-  const happened = (root: string, seq: number, type: EventType = 'task.queued'): Write => ({
-    kind: 'event',
-    event: { ...event(root, seq), type },
-  });
+  const waiting = async (after?: WaitingPlace, limit = 100): Promise<string[]> =>
+    (await under.store.waiting(SHARD, after, limit)).map(({ id }) => id);
+  const active = async (): Promise<string[]> =>
+    (await under.store.loadActive(SHARD)).tasks.map(({ id }) => id).sort();
+  const stepOf = (name: string): TaskRecord => queuedTask(stepTaskId(name), { workflowId: RUN, step: name });
 
-  test('what was committed is loaded as it was', async () => {
-    const record = queuedTask(T1, { input: { text: 'é \u0000 "quoted"', list: [1, null, true] } });
-    expect(await commit(created(record), happened(T1, 1), happened(T1, 2))).toBe('committed');
-    const loaded = await under.store.load(SHARD);
-    expect(loaded).toEqual({ tasks: [record], runs: [], endedSteps: [], historyLengths: new Map([[T1, 2]]) });
+  test('what was committed is read as it was', async () => {
+    const record = queuedTask(T1, { input: { text: 'é \u0000 "quoted"', list: [1, null, true] } }, 1_234);
+    expect(await commit(created(record), happened(T1, 1, 'task.submitted'))).toBe('committed');
+    expect(await under.store.waiting(SHARD, undefined, 10)).toEqual([record]);
+    expect(await under.store.tasks(SHARD, [T2, T1])).toEqual([undefined, record]);
+    expect(await under.truth.task(SHARD, T1)).toEqual(record);
+    expect(await under.store.loadActive(SHARD)).toEqual({ tasks: [], runs: [], endedSteps: [] });
+    const ended: TaskRecord = {
+      ...record,
+      state: 'succeeded',
+      output: null,
+      endedAt: 9,
+      cost: 0.5,
+      events: 4,
+    };
+    await commit(changed(ended, 'queued'));
+    expect(await under.store.tasks(SHARD, [T1])).toEqual([ended]);
   });
 
   test('the same batch again is told as applied, and does nothing twice', async () => {
-    const batch = batchOf(created(queuedTask(T1)), happened(T1, 1), {
-      kind: 'count',
-      state: 'queued',
-      by: 1,
-    });
+    const batch = batchOf(created(queuedTask(T1)), happened(T1, 1), counted('queued', 1));
     expect(await under.store.commit(batch)).toBe('committed');
     expect(await under.store.commit(batch)).toBe('applied');
-    expect((await under.store.load(SHARD)).historyLengths.get(T1)).toBe(1);
+    expect(await under.truth.history(SHARD, T1)).toHaveLength(1);
+    expect(await under.truth.counts(SHARD)).toEqual({ queued: 1 });
     expect(await under.store.outbox(SHARD, 0, 10)).toHaveLength(1);
   });
 
   test('of an older epoch nothing is written, and the numbers of batches go on under the new one', async () => {
     await commit(created(queuedTask(T1)));
-    const late = batchOf(created(queuedTask('t0-00000002')));
-    const next = await under.take();
+    const late = batchOf(created(queuedTask(T2)), happened(T2, 1), counted('queued', 1));
+    const next = await under.take(SHARD);
     expect(next).toEqual({ epoch: epoch + 1, batchSeq: 1 });
     expect(await under.store.commit(late)).toBe('stale');
-    expect((await under.store.load(SHARD)).tasks.map(({ id }) => id)).toEqual([T1]);
+    expect(await waiting()).toEqual([T1]);
+    expect(await under.store.outbox(SHARD, 0, 10)).toEqual([]);
     const own = { ...late, epoch: next.epoch };
     expect(await under.store.commit(own)).toBe('committed');
   });
 
+  test('batches of several shards that are given together have each its own result', async () => {
+    const leases = await Promise.all([1, 2, 3].map((shard) => under.take(shard)));
+    const batch = (shard: number, by: Partial<Batch> = {}): Batch => ({
+      shard,
+      epoch: leases[shard - 1]?.epoch ?? 0,
+      batchSeq: 1,
+      writes: [created(queuedTask(`t${shard}-00000001`))],
+      ...by,
+    });
+    const twice = batch(2);
+    expect(await under.store.commit(twice)).toBe('committed');
+    await under.take(3);
+    const results = [batch(1), twice, batch(3)].map((each) => under.store.commit(each));
+    expect(await Promise.all(results)).toEqual(['committed', 'applied', 'stale']);
+    const stored = await Promise.all([1, 2, 3].map((shard) => under.store.waiting(shard, undefined, 10)));
+    expect(stored.map((each) => each.length)).toEqual([1, 1, 0]);
+  });
+
+  test('of several writes of one task or run in one batch the last one stands', async () => {
+    const record = queuedTask(T1);
+    const run = runOf(RUN, { a: [] });
+    await commit(
+      created(record),
+      counted('queued', 1),
+      changed({ ...record, state: 'assigned', attempt: 1 }, 'queued'),
+      counted('queued', -1),
+      counted('assigned', 1),
+      changed({ ...record, state: 'running', attempt: 1 }, 'assigned'),
+      written(run, true),
+      { kind: 'run-progress', runId: RUN, progress: { counts: { queued: 1 }, cost: 1, events: 4 } },
+      written({ ...run, cancel: { at: 1, reason: 'x' } }, false, { counts: {}, cost: 2, events: 5 }),
+    );
+    const loaded = await under.store.loadActive(SHARD);
+    expect(loaded.tasks).toEqual([{ ...record, state: 'running', attempt: 1 }]);
+    expect(loaded.runs).toEqual([
+      { run: { ...run, cancel: { at: 1, reason: 'x' } }, progress: { counts: {}, cost: 2, events: 5 } },
+    ]);
+    expect(await waiting()).toEqual([]);
+    expect(await under.truth.counts(SHARD)).toEqual({ assigned: 1 });
+    await commit({ kind: 'run-progress', runId: RUN, progress: PROGRESS });
+    expect((await under.truth.run(SHARD, RUN))?.progress).toEqual(PROGRESS);
+  });
+
+  test('a task that was placed and back in one batch waits, as before', async () => {
+    const record = queuedTask(T1);
+    await commit(created(record));
+    await commit(
+      changed({ ...record, state: 'assigned' }, 'queued'),
+      changed({ ...record, state: 'backoff', retryAt: 5 }, 'assigned'),
+    );
+    expect(await under.store.waiting(SHARD, undefined, 10)).toEqual([
+      { ...record, state: 'backoff', retryAt: 5 },
+    ]);
+    expect(await active()).toEqual([]);
+  });
+
+  test.each<[TaskState, 'waits' | 'is active' | 'is neither']>([
+    ['queued', 'waits'],
+    ['blocked', 'waits'],
+    ['waiting', 'waits'],
+    ['backoff', 'waits'],
+    ['assigned', 'is active'],
+    ['running', 'is active'],
+    ['succeeded', 'is neither'],
+    ['failed', 'is neither'],
+    ['cancelled', 'is neither'],
+    ['expired', 'is neither'],
+    ['skipped', 'is neither'],
+  ])('a lone task that is %s %s, whatever it was before', async (state, where) => {
+    const record = queuedTask(T1);
+    for (const was of ['queued', 'backoff', 'assigned', 'running', 'failed'] as const) {
+      const before = { ...record, state: was };
+      await commit({ kind: 'forget', root: T1, taskIds: [T1] }, created(before));
+      await commit(changed({ ...record, state }, was));
+      expect(await waiting()).toEqual(where === 'waits' ? [T1] : []);
+      expect(await active()).toEqual(where === 'is active' ? [T1] : []);
+      expect((await under.truth.task(SHARD, T1))?.state).toBe(state);
+    }
+  });
+
+  test('waiting tasks come in the order of their submission, equals by id, page by page, each once', async () => {
+    const at = (id: string, order: number): TaskRecord => ({ ...queuedTask(id), order });
+    const orders = [5, 3, 3, 9, 3, 7, 3, 1_763_830_066_970_123, 1_763_830_066_970_122];
+    const records = orders.map((order, index) => at(`t0-0000000${9 - index}`, order));
+    await commit(...records.map(created));
+    const line = [...records].sort((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1));
+    for (const size of [1, 2, 3, 4, 100]) {
+      const seen: TaskRecord[] = [];
+      for (let after: TaskRecord | undefined; ;) {
+        const page = await under.store.waiting(SHARD, after, size);
+        seen.push(...page);
+        after = page.at(-1);
+        if (!after || page.length < size) break;
+      }
+      expect(seen).toEqual(line);
+    }
+  });
+
+  test('between two pages tasks may come and go: those that stay are seen once, and the place need not exist any more', async () => {
+    const tasks = Array.from({ length: 10 }, (_, index) => queuedTask(`t0-0000000${index}`, {}, index >> 1));
+    await commit(...tasks.map(created));
+    const first = await under.store.waiting(SHARD, undefined, 4);
+    const [, a1, , a3, a4, a5] = tasks as [
+      TaskRecord,
+      TaskRecord,
+      TaskRecord,
+      TaskRecord,
+      TaskRecord,
+      TaskRecord,
+    ];
+    const late = queuedTask('t0-00000003a', {}, 1);
+    const early = queuedTask('t0-0000000', {}, 0);
+    await commit(
+      ...[a1, a3, a5].map((task) => changed({ ...task, state: 'assigned' }, 'queued')),
+      changed({ ...a4, state: 'backoff' }, 'queued'),
+      created(late),
+      created(early),
+    );
+    const rest = await waiting(first.at(-1));
+    expect(first.map(({ id }) => id)).toEqual(tasks.slice(0, 4).map(({ id }) => id));
+    expect(rest).toEqual([late.id, ...tasks.slice(4).map(({ id }) => id)].filter((id) => id !== a5.id));
+  });
+
   test('what has ended is not loaded, except the steps of a run that goes on', async () => {
     const record = runOf(RUN, { a: [], b: ['a'] });
-    const step = (name: string): TaskRecord => queuedTask(stepTaskId(name), { workflowId: RUN, step: name });
-    const alone = queuedTask(T1);
-    await commit(run(record, true), created(step('a')), created(step('b')), created(alone), happened(RUN, 1));
-    const ended = { ...step('a'), state: 'succeeded' as const, output: { made: 'by a' } };
-    await commit(changed(ended), changed({ ...alone, state: 'cancelled' }));
-    const loaded = await under.store.load(SHARD);
-    expect(loaded.tasks).toEqual([step('b')]);
-    expect(loaded.endedSteps).toEqual([ended]);
-    expect(loaded.runs).toEqual([record]);
-    expect(loaded.historyLengths).toEqual(new Map([[RUN, 1]]));
+    const alone = { ...queuedTask(T1), state: 'running' as const };
+    const blocked = { ...stepOf('b'), state: 'blocked' as const };
+    await commit(written(record, true), created(stepOf('a')), created(blocked), created(alone));
+    expect(await active()).toEqual([stepTaskId('a'), stepTaskId('b'), T1].sort());
+    const ended = { ...stepOf('a'), state: 'succeeded' as const, output: { made: 'by a' } };
+    await commit(changed(ended, 'queued'), changed({ ...alone, state: 'cancelled' }, 'running'));
+    expect(await under.store.loadActive(SHARD)).toEqual({
+      tasks: [blocked],
+      runs: [{ run: record, progress: PROGRESS }],
+      endedSteps: [ended],
+    });
+    expect(await waiting()).toEqual([]);
     await commit(
-      changed({ ...step('b'), state: 'failed' }),
-      run({ ...record, state: 'failed', endedAt: 5 }, false),
+      changed({ ...blocked, state: 'failed' }, 'blocked'),
+      written({ ...record, state: 'failed', endedAt: 5 }, false),
     );
-    expect(await under.store.load(SHARD)).toMatchObject({ tasks: [], runs: [], endedSteps: [] });
+    expect(await under.store.loadActive(SHARD)).toEqual({ tasks: [], runs: [], endedSteps: [] });
   });
 
   test('the hash of a body tells a repetition from a conflict: undefined is nobody, empty is one without a key', async () => {
     await commit(
       created(queuedTask(T1, { bodyHash: 'h1', idempotencyKey: 'k' })),
-      created(queuedTask('t0-00000002')),
-      run(runOf(RUN, { a: [] }), true),
+      created(queuedTask(T2)),
+      written(runOf(RUN, { a: [] }), true),
     );
-    const ids = [RUN, 't0-00000003', T1, 't0-00000002'];
+    const ids = [RUN, 't0-00000003', T1, T2];
     expect(await under.store.bodyHashes(SHARD, ids)).toEqual(['hash', undefined, 'h1', '']);
     expect(await under.store.bodyHashes(SHARD, [])).toEqual([]);
   });
 
-  test('the outbox gives batches of events in order, from any number on, until they are trimmed', async () => {
+  test('an implied event is published and not kept: the record tells it', async () => {
+    const record = queuedTask(T1, {}, 7);
+    const submitted: Write = {
+      kind: 'event',
+      event: { ...event(T1, 1), type: 'task.submitted', at: 7, data: { type: 'build', priority: 'normal' } },
+      implied: true,
+    };
+    const queued: Write = { kind: 'event', event: { ...event(T1, 2), at: 7 }, implied: true };
+    await commit(created(record), submitted, queued);
+    const first = await under.truth.history(SHARD, T1);
+    expect(first).toEqual([submitted.event, queued.event]);
+    const [message] = await under.store.outbox(SHARD, 0, 10);
+    expect(eventsOf(message)).toEqual(first);
+    await commit(
+      changed({ ...record, state: 'assigned', events: 3 }, 'queued'),
+      happened(T1, 3, 'task.assigned'),
+    );
+    const history = await under.truth.history(SHARD, T1);
+    expect(history.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(history.slice(0, 2)).toEqual(first);
+    expect(await under.truth.history(SHARD, 't0-00000009')).toEqual([]);
+  });
+
+  test('the events of a batch are published in their order, whatever roots they are of, and kept by root', async () => {
+    const roots = [T1, T1, RUN, T1, T2, RUN, RUN, T2];
+    const seqs = new Map<string, number>();
+    const writes = roots.map((root): Write => {
+      seqs.set(root, (seqs.get(root) ?? 0) + 1);
+      return happened(root, seqs.get(root) ?? 0);
+    });
+    await commit(...writes);
+    const [message] = await under.store.outbox(SHARD, 0, 10);
+    expect(eventsOf(message).map(({ root }) => root)).toEqual(roots);
+    for (const root of [T1, T2, RUN]) {
+      const history = await under.truth.history(SHARD, root);
+      expect(history.map(({ seq }) => seq)).toEqual([...Array(history.length).keys()].map((at) => at + 1));
+      expect(history).toHaveLength(seqs.get(root) ?? 0);
+    }
+  });
+
+  test('the outbox gives messages with events in order, from any number on, until they are trimmed', async () => {
     await commit(happened(T1, 1));
     await commit(created(queuedTask(T1)));
     await commit(happened(T1, 2), happened(T1, 3));
@@ -111,8 +286,15 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await seqs(0)).toEqual([1, 3, 4]);
     expect(await seqs(1)).toEqual([3, 4]);
     expect(await seqs(0, 2)).toEqual([1, 3]);
-    const [batch] = await under.store.outbox(SHARD, 1, 1);
-    expect(batch).toMatchObject({ v: 1, shard: SHARD, epoch, events: [{ seq: 2 }, { seq: 3 }] });
+    const [message] = await under.store.outbox(SHARD, 1, 1);
+    expect(message).toMatchObject({ shard: SHARD, batchSeq: 3 });
+    expect(EventBatch.parse(JSON.parse(message?.text ?? ''))).toMatchObject({
+      v: 1,
+      shard: SHARD,
+      epoch,
+      batchSeq: 3,
+      events: [{ seq: 2 }, { seq: 3 }],
+    });
     await under.store.trimOutbox(SHARD, 3);
     expect(await seqs(0)).toEqual([4]);
   });
@@ -122,28 +304,40 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
       kind: 'event',
       event: { ...event(T1, seq), data: { text: 'x'.repeat(400_000) } },
     }));
-    batchSeq += 2; // a batch takes a number per message, and carries the last
     await commit(...big);
-    const batches = await under.store.outbox(SHARD, 0, 10);
-    expect(batches.map((each) => [each.batchSeq, each.events.map(({ seq }) => seq)])).toEqual([
+    const messages = await under.store.outbox(SHARD, 0, 10);
+    expect(messages.map((each) => [each.batchSeq, eventsOf(each).map(({ seq }) => seq)])).toEqual([
       [1, [1]],
       [2, [2]],
       [3, [3]],
     ]);
+    expect((await under.truth.history(SHARD, T1)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
     await commit(happened(T1, 4));
     expect((await under.store.outbox(SHARD, 3, 10)).map((each) => each.batchSeq)).toEqual([4]);
   });
 
+  test('a batch of tens of thousands of writes is one batch', async () => {
+    const ids = Array.from({ length: 10_000 }, (_, index) => `t0-${String(index).padStart(8, '0')}`);
+    await commit(
+      ...ids.map((id) => created(queuedTask(id))),
+      ...ids.map((_, index) => happened(RUN, index + 1)),
+      ...ids.map((id) => happened(id, 1)),
+    );
+    expect((await under.store.waiting(SHARD, undefined, 20_000)).map(({ id }) => id)).toEqual(ids);
+    expect(await under.truth.history(SHARD, RUN)).toHaveLength(10_000);
+    await commit(...ids.map((id) => changed({ ...queuedTask(id), state: 'running' }, 'queued')));
+    expect(await active()).toEqual(ids);
+    await commit(...ids.map((id): Write => ({ kind: 'forget', root: id, taskIds: [id] })));
+    expect(await active()).toEqual([]);
+    expect(await under.truth.recent('tasks', SHARD, undefined, 10)).toEqual([]);
+  });
+
   test('roots are due in the order in which their time passes, with the tasks that go with them, and are gone afterwards', async () => {
     const record = { ...runOf(RUN, { a: [], b: [] }), state: 'succeeded' as const };
-    const step = (name: string): TaskRecord => ({ ...queuedTask(stepTaskId(name)), state: 'succeeded' });
-    await commit(created({ ...queuedTask(T1), state: 'cancelled' }), {
-      kind: 'root-ended',
-      root: T1,
-      expiresAt: 200,
-    });
-    await commit(run(record, true), created(step('a')), created(step('b')), happened(RUN, 1));
-    await commit({ kind: 'root-ended', root: RUN, expiresAt: 100 });
+    const step = (name: string): TaskRecord => ({ ...stepOf(name), state: 'succeeded' });
+    await commit(created({ ...queuedTask(T1), state: 'cancelled' }), rootEnded(T1, 200));
+    await commit(written(record, true), created(step('a')), created(step('b')), happened(RUN, 1));
+    await commit(rootEnded(RUN, 100));
     expect(await under.store.expired(SHARD, 99, 10)).toEqual([]);
     const due = await under.store.expired(SHARD, 200, 10);
     expect(due).toEqual([
@@ -153,10 +347,86 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await under.store.expired(SHARD, 200, 1)).toEqual(due.slice(0, 1));
     await commit(...due.map((each): Write => ({ kind: 'forget', ...each })));
     expect(await under.store.expired(SHARD, 200, 10)).toEqual([]);
-    expect(await under.store.bodyHashes(SHARD, [RUN, T1, stepTaskId('a')])).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    const ids = [RUN, T1, stepTaskId('a')];
+    expect(await under.store.bodyHashes(SHARD, ids)).toEqual([undefined, undefined, undefined]);
+    expect(await under.truth.history(SHARD, RUN)).toEqual([]);
   });
+
+  test('a root that was opened again is not due, until it has ended again', async () => {
+    const record = queuedTask(T1);
+    await commit(created({ ...record, state: 'failed' }), rootEnded(T1, 100));
+    await commit(changed(record, 'failed'), { kind: 'root-reopened', root: T1 });
+    expect(await under.store.expired(SHARD, 1_000, 10)).toEqual([]);
+    expect(await waiting()).toEqual([T1]);
+    await commit(rootEnded(T1, 500), { kind: 'root-reopened', root: T1 }, rootEnded(T1, 700));
+    expect(await under.store.expired(SHARD, 600, 10)).toEqual([]);
+    expect(await under.store.expired(SHARD, 700, 10)).toEqual([{ root: T1, taskIds: [T1] }]);
+  });
+
+  test('what is forgotten may come again under its id in the same batch, and nothing of the old one is left', async () => {
+    const old = { ...queuedTask(T1, { input: 'old' }), state: 'succeeded' as const, output: 1 };
+    await commit(created(queuedTask(T1)), happened(T1, 1), happened(T1, 2));
+    await commit(changed(old, 'queued'), rootEnded(T1, 5));
+    const again = queuedTask(T1, { input: 'new' });
+    await commit(
+      happened(T1, 3),
+      { kind: 'forget', root: T1, taskIds: [T1] },
+      created(again),
+      happened(T1, 1, 'task.submitted'),
+    );
+    expect(await under.truth.task(SHARD, T1)).toEqual(again);
+    expect(await waiting()).toEqual([T1]);
+    expect(await under.store.expired(SHARD, 10, 10)).toEqual([]);
+    expect((await under.truth.history(SHARD, T1)).map(({ type }) => type)).toEqual(['task.submitted']);
+    await commit(changed({ ...again, state: 'cancelled' }, 'queued'), rootEnded(T1, 5), {
+      kind: 'forget',
+      root: T1,
+      taskIds: [T1],
+    });
+    expect(await under.truth.task(SHARD, T1)).toBeUndefined();
+    expect(await under.store.expired(SHARD, 10, 10)).toEqual([]);
+    expect(await under.truth.history(SHARD, T1)).toEqual([]);
+  });
+
+  test('lists give all of one millisecond, page by page, each once and newest first', async () => {
+    const ids = Array.from({ length: 25 }, (_, index) => `t0-${String(index).padStart(8, '0')}`);
+    await commit(...ids.map((id) => created({ ...queuedTask(id), createdAt: 5 })));
+    await commit(created({ ...queuedTask('t0-99999999'), createdAt: 4 }));
+    const listed: string[] = [];
+    for (let before: { at: number; id: string } | undefined; ;) {
+      const page = await under.truth.recent('tasks', SHARD, before, 4);
+      listed.push(...page.map(({ id }) => id));
+      before = page.at(-1);
+      if (!before) break;
+    }
+    expect(listed).toEqual([...ids.reverse(), 't0-99999999']);
+  });
+}
+
+function created(record: TaskRecord): Write {
+  return { kind: 'task', record, isNew: true };
+}
+
+function changed(record: TaskRecord, was: TaskState): Write {
+  return { kind: 'task', record, isNew: false, was };
+}
+
+function written(record: RunRecord, isNew: boolean, progress = PROGRESS): Write {
+  return { kind: 'run', record, progress, isNew };
+}
+
+function happened(root: string, seq: number, type: EventType = 'task.queued'): Write & { kind: 'event' } {
+  return { kind: 'event', event: { ...event(root, seq), type } };
+}
+
+function counted(state: string, by: number): Write {
+  return { kind: 'count', state, by };
+}
+
+function rootEnded(root: string, expiresAt: number): Write {
+  return { kind: 'root-ended', root, expiresAt };
+}
+
+function eventsOf(message: { text: string } | undefined): EventBatch['events'] {
+  return EventBatch.parse(JSON.parse(message?.text ?? 'null')).events;
 }

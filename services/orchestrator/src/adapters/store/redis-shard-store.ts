@@ -1,71 +1,68 @@
-import { join } from 'node:path';
-import { EventBatch, keys, MultiswarmError } from '@multiswarm/contracts';
-import { loadScript, type Store } from '@multiswarm/store';
+import { keys } from '@multiswarm/contracts';
+import type { Clock } from '@multiswarm/core';
+import type { Store } from '@multiswarm/store';
 import type { TaskRecord } from '../../domain/task/record';
-import type { RunRecord } from '../../domain/workflow/run';
-import type { Batch, CommitResult, LoadedShard, ShardStore } from '../../ports';
-import { decodeRun } from './decode';
-import { encodeBatch } from './encode';
-import { firstErrorThrown, readTasks } from './redis-truth-reader';
+import type { RunProgress, RunRecord } from '../../domain/workflow/run';
+import type { Batch, CommitResult, EventMessage, LoadedShard, ShardStore, WaitingPlace } from '../../ports';
+import { CommitPipeline } from './commit-pipeline';
+import { isRun } from './encode-batch';
+import { firstErrorThrown, readTasks, readWaiting } from './redis-tasks';
+import { decodeRun } from './run-codec';
+import { bodyHashIn } from './task-codec';
 
-const commitScript = loadScript(join(__dirname, '..', '..', '..', 'lua', 'commit.lua'));
-const LOAD_PAGE = 500;
-const WAIT_FOR_REPLICAS_MS = 1_000;
+/** Runs, and bodies of tasks, that are read at once. */
+const PAGE = 100;
 
 /** Shards in Redis: one Lua call per batch, which checks the epoch in the same script that writes. */
 export class RedisShardStore implements ShardStore {
+  private readonly pipeline: CommitPipeline;
+
   /** @param commitReplicas replicas that must have acknowledged a commit before it counts (`COMMIT_REPLICAS`) */
   constructor(
     private readonly store: Store,
-    private readonly commitReplicas: number,
-  ) {}
-
-  async commit(batch: Batch): Promise<CommitResult> {
-    const commands = encodeBatch(batch);
-    const args: (string | number)[] = [batch.epoch, batch.batchSeq];
-    const names = [keys.shard(batch.shard)];
-    for (const [name, key, ...rest] of commands) {
-      names.push(key);
-      args.push(name, rest.length, ...rest);
-    }
-    const result = (await this.store.run(commitScript, names, args)) as CommitResult;
-    if (result !== 'stale' && this.commitReplicas > 0) await this.waitForReplicas();
-    return result;
+    commitReplicas: number,
+    clock: Clock,
+  ) {
+    this.pipeline = new CommitPipeline(store, commitReplicas, clock);
   }
 
-  async load(shard: number): Promise<LoadedShard> {
+  commit(batch: Batch): Promise<CommitResult> {
+    return this.pipeline.commit(batch);
+  }
+
+  async loadActive(shard: number): Promise<LoadedShard> {
     const [taskIds, runIds] = await this.store.guard((redis) =>
       Promise.all([redis.smembers(keys.activeTasks(shard)), redis.smembers(keys.activeWorkflows(shard))]),
     );
-    const tasks = present(await this.loadTasks(shard, taskIds));
+    const tasks = present(await readTasks(this.store, shard, taskIds));
     const runs = await this.loadRuns(shard, runIds);
     const active = new Set(taskIds);
     const ended = runs
-      .flatMap((run) => run.spec.steps.map((step) => step.taskId))
+      .flatMap(({ run }) => run.spec.steps.map((step) => step.taskId))
       .filter((id) => !active.has(id));
-    const endedSteps = present(await this.loadTasks(shard, ended));
-    const roots = [
-      ...runIds,
-      ...tasks.filter((task) => task.spec.workflowId === undefined).map((task) => task.id),
-    ];
-    return { tasks, runs, endedSteps, historyLengths: await this.historyLengths(shard, roots) };
+    return { tasks, runs, endedSteps: present(await readTasks(this.store, shard, ended)) };
+  }
+
+  waiting(shard: number, after: WaitingPlace | undefined, limit: number): Promise<TaskRecord[]> {
+    return readWaiting(this.store, shard, after, limit);
+  }
+
+  tasks(shard: number, ids: readonly string[]): Promise<(TaskRecord | undefined)[]> {
+    return readTasks(this.store, shard, ids);
   }
 
   async bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
-    const replies = await this.store.guard(async (redis) => {
-      const pipeline = redis.pipeline();
-      for (const id of ids)
-        pipeline.hget(id.startsWith('w') ? keys.workflow(shard, id) : keys.task(shard, id), 'hash');
-      return firstErrorThrown(await pipeline.exec());
-    });
-    return replies.map((hash) => (typeof hash === 'string' ? hash : undefined));
+    const hashes: (string | undefined)[] = [];
+    for (let at = 0; at < ids.length; at += PAGE)
+      hashes.push(...(await this.hashesOf(shard, ids.slice(at, at + PAGE))));
+    return hashes;
   }
 
-  async outbox(shard: number, afterSeq: number, limit: number): Promise<EventBatch[]> {
+  async outbox(shard: number, afterSeq: number, limit: number): Promise<EventMessage[]> {
     const entries = await this.store.guard((redis) =>
       redis.xrange(keys.outbox(shard), `(${afterSeq}-0`, '+', 'COUNT', limit),
     );
-    return entries.map(([, fields]) => EventBatch.parse(JSON.parse(fields[1] ?? 'null')));
+    return entries.map(([id, fields]) => ({ shard, batchSeq: Number.parseInt(id), text: fields[1] ?? '' }));
   }
 
   async trimOutbox(shard: number, uptoSeq: number): Promise<void> {
@@ -76,51 +73,40 @@ export class RedisShardStore implements ShardStore {
     const roots = await this.store.guard((redis) =>
       redis.zrangebyscore(keys.ended(shard), '-inf', now, 'LIMIT', 0, limit),
     );
-    const runs = new Map(
-      (
-        await this.loadRuns(
-          shard,
-          roots.filter((root) => root.startsWith('w')),
-        )
-      ).map((run) => [run.id, run]),
-    );
-    return roots.map((root) => ({
-      root,
-      taskIds: root.startsWith('w') ? (runs.get(root)?.spec.steps.map((step) => step.taskId) ?? []) : [root],
-    }));
+    const runs = await this.loadRuns(shard, roots.filter(isRun));
+    const steps = new Map(runs.map(({ run }) => [run.id, run.spec.steps.map((step) => step.taskId)]));
+    return roots.map((root) => ({ root, taskIds: isRun(root) ? (steps.get(root) ?? []) : [root] }));
   }
 
-  /** Too few acknowledgements: no answer; the owner tries the batch again, finds it applied and waits again. */
-  private async waitForReplicas(): Promise<void> {
-    const acknowledged = await this.store.guard((redis) =>
-      redis.wait(this.commitReplicas, WAIT_FOR_REPLICAS_MS),
-    );
-    if (acknowledged >= this.commitReplicas) return;
-    throw new MultiswarmError(
-      'store-unavailable',
-      `${acknowledged} of ${this.commitReplicas} replicas of Redis acknowledged the commit`,
-    );
+  private async hashesOf(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
+    const replies = await this.store.guard(async (redis) => {
+      const pipeline = redis.pipeline();
+      for (const id of ids) {
+        if (isRun(id)) pipeline.hget(keys.workflow(shard, id), 'hash');
+        else pipeline.hget(keys.specs(shard), id);
+      }
+      return firstErrorThrown(await pipeline.exec());
+    });
+    return ids.map((id, index) => {
+      const reply = replies[index];
+      if (typeof reply !== 'string') return undefined;
+      return isRun(id) ? reply : bodyHashIn(reply);
+    });
   }
 
-  private async loadTasks(shard: number, ids: readonly string[]): Promise<(TaskRecord | undefined)[]> {
-    const loaded: (TaskRecord | undefined)[] = [];
-    for (let at = 0; at < ids.length; at += LOAD_PAGE)
-      loaded.push(...(await readTasks(this.store, shard, ids.slice(at, at + LOAD_PAGE))));
+  private async loadRuns(
+    shard: number,
+    ids: readonly string[],
+  ): Promise<{ run: RunRecord; progress: RunProgress }[]> {
+    const loaded: { run: RunRecord; progress: RunProgress }[] = [];
+    for (let at = 0; at < ids.length; at += PAGE) {
+      const page = ids.slice(at, at + PAGE);
+      const fields = await this.store.guard((redis) =>
+        Promise.all(page.map((id) => redis.hgetall(keys.workflow(shard, id)))),
+      );
+      loaded.push(...present(fields.map((each, index) => decodeRun(page[index] ?? '', each))));
+    }
     return loaded;
-  }
-
-  private async loadRuns(shard: number, ids: readonly string[]): Promise<RunRecord[]> {
-    const fields = await this.store.guard((redis) =>
-      Promise.all(ids.map((id) => redis.hgetall(keys.workflow(shard, id)))),
-    );
-    return present(fields.map((each, index) => decodeRun(ids[index] ?? '', each)?.run));
-  }
-
-  private async historyLengths(shard: number, roots: readonly string[]): Promise<Map<string, number>> {
-    const lengths = await this.store.guard((redis) =>
-      Promise.all(roots.map((root) => redis.llen(keys.history(shard, root)))),
-    );
-    return new Map(roots.map((root, index) => [root, lengths[index] ?? 0]));
   }
 }
 

@@ -1,35 +1,12 @@
 import { keys, type Event } from '@multiswarm/contracts';
 import type { Store } from '@multiswarm/store';
-import type { TaskRecord } from '../../domain/task/record';
+import { firstEvents, type TaskRecord } from '../../domain/task/record';
 import type { RunProgress, RunRecord } from '../../domain/workflow/run';
 import type { TruthReader } from '../../ports';
-import { decodeRun, decodeTask } from './decode';
-
-/** Several tasks in one round trip, in the order of `ids`. */
-export async function readTasks(
-  store: Store,
-  shard: number,
-  ids: readonly string[],
-): Promise<(TaskRecord | undefined)[]> {
-  if (ids.length === 0) return [];
-  const replies = await store.guard(async (redis) => {
-    const pipeline = redis.pipeline();
-    for (const id of ids) pipeline.hmget(keys.task(shard, id), 'spec', 'state', 'output');
-    return firstErrorThrown(await pipeline.exec());
-  });
-  return replies.map((value, index) => {
-    const [spec, state, output] = value as (string | null)[];
-    return decodeTask(ids[index] ?? '', { spec, state, output });
-  });
-}
-
-/** The replies of a pipeline, which rejects nothing by itself: faults of the connection are among its replies. */
-export function firstErrorThrown(replies: [Error | null, unknown][] | null): unknown[] {
-  return (replies ?? []).map(([error, value]) => {
-    if (error) throw error;
-    return value;
-  });
-}
+import { isRun } from './encode-batch';
+import { firstErrorThrown, readTasks } from './redis-tasks';
+import { decodeRun } from './run-codec';
+import { decodeTask } from './task-codec';
 
 /** Committed truth, read from Redis by any replica: an owner is not asked, and a read never shows what may be lost. */
 export class RedisTruthReader implements TruthReader {
@@ -69,13 +46,22 @@ export class RedisTruthReader implements TruthReader {
     return found.slice(0, limit);
   }
 
+  /** What the history does not keep is told by the record (see `Write`). */
   async history(shard: number, root: string): Promise<Event[]> {
-    const entries = await this.store.guard((redis) => redis.lrange(keys.history(shard, root), 0, -1));
-    return entries.map((entry) => JSON.parse(entry) as Event);
+    const replies = await this.store.guard(async (redis) => {
+      const read = redis.multi().lrange(keys.history(shard, root), 0, -1);
+      if (!isRun(root)) read.hget(keys.specs(shard), root);
+      return firstErrorThrown(await read.exec());
+    });
+    const [entries, spec] = replies as [string[], string | null | undefined];
+    const kept = entries.map((entry) => JSON.parse(entry) as Event);
+    const record = kept[0]?.seq === 1 ? undefined : decodeTask(root, spec, undefined);
+    return record ? [...firstEvents(record), ...kept] : kept;
   }
 
   async counts(shard: number): Promise<Record<string, number>> {
     const counts = await this.store.guard((redis) => redis.hgetall(keys.counts(shard)));
-    return Object.fromEntries(Object.entries(counts).map(([state, count]) => [state, Number(count)]));
+    const known = Object.entries(counts).map(([state, count]) => [state, Number(count)] as const);
+    return Object.fromEntries(known.filter(([, count]) => count !== 0));
   }
 }

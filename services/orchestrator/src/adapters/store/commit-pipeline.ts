@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { MultiswarmError } from '@multiswarm/contracts';
+import { deferred, type Clock, type Deferred } from '@multiswarm/core';
+import { isUnknownScript, loadScript, type Store } from '@multiswarm/store';
+import type { Batch, CommitResult } from '../../ports';
+import { encodeBatch, type CommitInput } from './encode-batch';
+
+const commitScript = loadScript(join(__dirname, '..', '..', '..', 'lua', 'commit.lua'));
+const WAIT_FOR_REPLICAS_MS = 1_000;
+
+interface Gathered {
+  input: CommitInput;
+  done: Deferred<CommitResult>;
+}
+
+/**
+ * Takes batches of several shards to Redis together.
+ *
+ * L1. What is given in one turn of the event loop leaves in one write to the socket: Redis reads it at once, and one
+ *     fsync and one WAIT cover it.
+ * L2. Each batch has a result or a failure of its own: it is one Lua call, atomic for itself.
+ * L3. A batch counts only when as many replicas have it as are asked for. Too few: no answer; the owner tries the batch
+ *     again, finds it applied, and the replicas are waited for again.
+ */
+export class CommitPipeline {
+  private gathered: Gathered[] = [];
+
+  constructor(
+    private readonly store: Store,
+    private readonly commitReplicas: number,
+    private readonly clock: Clock,
+  ) {}
+
+  commit(batch: Batch): Promise<CommitResult> {
+    const done = deferred<CommitResult>();
+    if (this.gathered.length === 0) this.clock.soon(() => void this.sendGathered());
+    this.gathered.push({ input: encodeBatch(batch), done });
+    return done.promise;
+  }
+
+  private async sendGathered(): Promise<void> {
+    const sent = this.gathered;
+    this.gathered = [];
+    const unknown = await this.send(sent);
+    if (unknown.length === 0) return;
+    try {
+      await this.store.load(commitScript);
+      await this.send(unknown, true);
+    } catch (error) {
+      for (const { done } of unknown) done.reject(error);
+    }
+  }
+
+  /** @returns those that Redis did not take since it does not know the script; with `last` they are rejected instead */
+  private async send(batches: readonly Gathered[], last = false): Promise<Gathered[]> {
+    const { answers, replicas } = this.store.together(() => ({
+      answers: batches.map(({ input }) => this.store.runKnown(commitScript, input.keys, input.args)),
+      replicas: this.replicasReached(),
+    }));
+    const [results, fault] = await Promise.all([Promise.allSettled(answers), replicas]);
+    return batches.filter(({ done }, index) => {
+      const result = results[index] as PromiseSettledResult<CommitResult>;
+      if (result.status === 'fulfilled') {
+        if (fault && result.value !== 'stale')
+          done.reject(fault); // L3
+        else done.resolve(result.value);
+        return false;
+      }
+      if (isUnknownScript(result.reason) && !last) return true;
+      done.reject(result.reason);
+      return false;
+    });
+  }
+
+  /** Why the commits that were sent before do not count; undefined where they do. */
+  private async replicasReached(): Promise<unknown> {
+    if (this.commitReplicas === 0) return undefined;
+    try {
+      const reached = await this.store.guard((redis) =>
+        redis.wait(this.commitReplicas, WAIT_FOR_REPLICAS_MS),
+      );
+      if (reached >= this.commitReplicas) return undefined;
+      const detail = `${reached} of ${this.commitReplicas} replicas of Redis acknowledged the commit`;
+      return new MultiswarmError('store-unavailable', detail);
+    } catch (error) {
+      return error;
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import { isTerminal, keys, type TaskState } from '@multiswarm/contracts';
+import { messageFrames, printedEvents } from '../../application/event-batches';
+import type { TaskRecord } from '../../domain/task/record';
+import type { Batch } from '../../ports';
+import { changesOf, type BatchChanges, type RunChange, type TaskChange } from './batch-changes';
+import { CommitCommands, type Argument } from './commit-commands';
+import { encodeRunSpec, encodeRunState } from './run-codec';
+import { encodeSpec, encodeState } from './task-codec';
+
+export interface CommitInput {
+  keys: string[];
+  args: Argument[];
+}
+
+/** A batch as `commit.lua` takes it: few commands with many arguments each, whatever the number of its writes. */
+export function encodeBatch(batch: Batch): CommitInput {
+  const { shard, epoch, batchSeq, writes } = batch;
+  const commands = new CommitCommands([keys.shard(shard), keys.outbox(shard)]);
+  const changes = changesOf(writes);
+  removeForgotten(commands, shard, changes);
+  writeTasks(commands, shard, changes.tasks);
+  for (const [id, change] of changes.runs) writeRun(commands, shard, id, change);
+  writeEnded(commands, shard, changes.ended);
+  for (const [state, by] of changes.counts)
+    if (by !== 0) commands.add('HINCRBY', keys.counts(shard), [state, by]);
+  const { histories, args } = encodeEvents(batch);
+  return {
+    keys: [...commands.keys, ...histories],
+    args: [epoch, batchSeq, commands.keys.length + 1, commands.count, ...commands.args, ...args],
+  };
+}
+
+function removeForgotten(
+  commands: CommitCommands,
+  shard: number,
+  { forgottenTasks, forgottenRoots }: BatchChanges,
+): void {
+  for (const key of [keys.specs(shard), keys.states(shard)]) commands.add('HDEL', key, forgottenTasks);
+  commands.add('ZREM', keys.tasks(shard), forgottenTasks);
+  commands.add('ZREM', keys.waitingTasks(shard), forgottenTasks);
+  commands.add('SREM', keys.activeTasks(shard), forgottenTasks);
+  commands.add('ZREM', keys.ended(shard), forgottenRoots);
+  const runs = forgottenRoots.filter(isRun);
+  commands.add('ZREM', keys.workflows(shard), runs);
+  commands.add('SREM', keys.activeWorkflows(shard), runs);
+  for (const root of forgottenRoots) commands.addAlone('UNLINK', keys.history(shard, root));
+  for (const run of runs) commands.addAlone('UNLINK', keys.workflow(shard, run));
+}
+
+function writeTasks(commands: CommitCommands, shard: number, changes: ReadonlyMap<string, TaskChange>): void {
+  const specs: Argument[] = [];
+  const states: Argument[] = [];
+  const created: Argument[] = [];
+  const moves = new Moves();
+  for (const [id, { record, isNew, was }] of changes) {
+    if (isNew) {
+      specs.push(id, encodeSpec(record));
+      created.push(record.createdAt, id);
+      moves.add(record, undefined);
+    } else {
+      states.push(id, encodeState(record));
+      moves.add(record, was ?? 'unknown');
+    }
+  }
+  commands.add('HSET', keys.specs(shard), specs);
+  commands.add('HSET', keys.states(shard), states);
+  commands.add('ZADD', keys.tasks(shard), created);
+  commands.add('ZREM', keys.waitingTasks(shard), moves.outOfWaiting);
+  commands.add('ZADD', keys.waitingTasks(shard), moves.intoWaiting);
+  commands.add('SREM', keys.activeTasks(shard), moves.outOfActive);
+  commands.add('SADD', keys.activeTasks(shard), moves.intoActive);
+}
+
+/** Which tasks enter and leave the two groups that a new owner reads. */
+class Moves {
+  /** With the order as score. */
+  readonly intoWaiting: Argument[] = [];
+  readonly outOfWaiting: Argument[] = [];
+  readonly intoActive: Argument[] = [];
+  readonly outOfActive: Argument[] = [];
+
+  /** @param was undefined for a task that is not stored */
+  add(record: TaskRecord, was: TaskState | 'unknown' | undefined): void {
+    const { id, order } = record;
+    const from = was === 'unknown' ? was : was && groupOf(record, was);
+    const to = groupOf(record, record.state);
+    if (from === to) return;
+    if (from === 'waiting' || (from === 'unknown' && to !== 'waiting')) this.outOfWaiting.push(id);
+    if (from === 'active' || (from === 'unknown' && to !== 'active')) this.outOfActive.push(id);
+    if (to === 'waiting') this.intoWaiting.push(order, id);
+    if (to === 'active') this.intoActive.push(id);
+  }
+}
+
+/** Active is what an owner must know before it serves: placed tasks, and every step that has not ended. */
+function groupOf({ spec }: TaskRecord, state: TaskState): 'active' | 'waiting' | undefined {
+  if (isTerminal(state)) return undefined;
+  const placed = state === 'assigned' || state === 'running';
+  return placed || spec.workflowId !== undefined ? 'active' : 'waiting';
+}
+
+function writeRun(
+  commands: CommitCommands,
+  shard: number,
+  id: string,
+  { record, progress, isNew }: RunChange,
+): void {
+  const fields: Argument[] = ['progress', JSON.stringify(progress)];
+  if (record) fields.push('state', encodeRunState(record));
+  if (record && isNew) fields.push('spec', encodeRunSpec(record), 'hash', record.spec.bodyHash);
+  commands.add('HSET', keys.workflow(shard, id), fields);
+  if (!record) return;
+  if (isNew) commands.add('ZADD', keys.workflows(shard), [record.createdAt, id]);
+  commands.add(record.state === 'running' ? 'SADD' : 'SREM', keys.activeWorkflows(shard), [id]);
+}
+
+function writeEnded(
+  commands: CommitCommands,
+  shard: number,
+  ended: ReadonlyMap<string, number | undefined>,
+): void {
+  const expires: Argument[] = [];
+  const opened: Argument[] = [];
+  for (const [root, at] of ended) {
+    if (at === undefined) opened.push(root);
+    else expires.push(at, root);
+  }
+  commands.add('ZREM', keys.ended(shard), opened);
+  commands.add('ZADD', keys.ended(shard), expires);
+}
+
+/** The events, once: the script writes the same texts into histories and into the outbox. */
+function encodeEvents(batch: Batch): { histories: string[]; args: Argument[] } {
+  const { runs, texts } = printedEvents(batch.writes);
+  const histories: string[] = [];
+  const counts: Argument[] = [];
+  for (const { root, count } of runs) {
+    for (let left = count; left > 0; left -= CommitCommands.MOST_ARGUMENTS) {
+      const part = Math.min(left, CommitCommands.MOST_ARGUMENTS);
+      counts.push(root === undefined ? -part : part);
+      if (root !== undefined) histories.push(keys.history(batch.shard, root));
+    }
+  }
+  const frames = messageFrames(batch);
+  const messages = frames.flatMap(({ batchSeq, head, count }): Argument[] => [`${batchSeq}-0`, head, count]);
+  return { histories, args: [counts.length, ...counts, frames.length, ...messages, ...texts] };
+}
+
+export function isRun(root: string): boolean {
+  return root.startsWith('w');
+}
