@@ -1,7 +1,9 @@
 import {
   type Accepted,
+  type AttemptRef,
   type BatchReply,
   type DispatchRequest,
+  type Heartbeat,
   type ReportReply,
   type ReportRequest,
 } from '@multiswarm/contracts';
@@ -15,9 +17,11 @@ type ReplyCheck = (reply: unknown, request: unknown, process: SimProcess) => voi
 
 /** What leaves a process rests on what is committed: answers to clients and swarms, and attempts that are sent out (7, 2). */
 export class Answers implements Wiretap {
-  /** Ids that a client was promised, in the order of the answers. */
+  /** What each process of a swarm said last that it holds. */
+  readonly held = new Map<SimProcess, AttemptRef[]>();
   private readonly onSent: readonly (readonly [RegExp, Check])[] = [
-    [/\.region\.[^.]+\.dispatch$/, (body) => this.dispatched(body as DispatchRequest)],
+    [/\.swarm\.[^.]+\.heartbeat$/, (body, process) => void this.held.set(process, (body as Heartbeat).held)],
+    [/\.(region\.[^.]+\.dispatch|swarm\.[^.]+\.tasks)$/, (body) => this.dispatched(body as DispatchRequest)],
   ];
   private readonly onReplied: readonly (readonly [RegExp, ReplyCheck])[] = [
     [/\.task\.submit$/, (reply) => this.accepted((reply as Accepted).id)],

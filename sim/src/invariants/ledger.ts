@@ -9,6 +9,8 @@ import type { WorkBook } from './work-book';
 interface Shard {
   epoch: number;
   batchSeq: number;
+  /** Ended tasks by state. */
+  counts: Map<string, number>;
 }
 
 /**
@@ -32,7 +34,7 @@ export class Ledger {
   ) {}
 
   shard(shard: number): Shard {
-    const known = this.shards.get(shard) ?? { epoch: 0, batchSeq: 0 };
+    const known = this.shards.get(shard) ?? { epoch: 0, batchSeq: 0, counts: new Map<string, number>() };
     this.shards.set(shard, known);
     return known;
   }
@@ -47,10 +49,14 @@ export class Ledger {
     });
     shard.epoch = batch.epoch;
     shard.batchSeq = batch.batchSeq;
-    for (const write of batch.writes) this.write(write);
+    for (const write of batch.writes) this.write(write, shard);
     // A batch is applied whole, so steps are looked at when all of it is there.
     for (const write of batch.writes) if (write.kind === 'task') this.checkStep(write.record);
     this.limits.check();
+  }
+
+  counts(shard: number): Record<string, number> {
+    return Object.fromEntries(this.shard(shard).counts);
   }
 
   ended(id: string): boolean {
@@ -58,7 +64,7 @@ export class Ledger {
     return record !== undefined && isTerminal(record.state);
   }
 
-  private write(write: Write): void {
+  private write(write: Write, shard: Shard): void {
     switch (write.kind) {
       case 'task':
         return this.writeTask(write.record);
@@ -80,7 +86,10 @@ export class Ledger {
       }
       case 'forget':
         return void write.taskIds.forEach((id) => this.tasks.delete(id));
-      default:
+      case 'count':
+        return void shard.counts.set(write.state, (shard.counts.get(write.state) ?? 0) + write.by);
+      case 'root-ended':
+      case 'root-reopened':
     }
   }
 

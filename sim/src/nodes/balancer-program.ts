@@ -7,10 +7,6 @@ import { noMetrics } from '../world/quiet-telemetry';
 import type { World } from '../world/world';
 import type { Program, Running } from './node';
 
-export interface RunningBalancer extends Running {
-  readonly balancer: LoadBalancer;
-}
-
 const SWEEP_MS = 250;
 const HOLD_MS = 5_000;
 
@@ -19,7 +15,7 @@ export function balancerProgram(world: World, name: string, site: string): Progr
   return {
     name,
     site,
-    start: (process: SimProcess): RunningBalancer => {
+    start: (process: SimProcess): Running => {
       const { clock, ids } = process;
       const bus = world.bus(process);
       const balancer = new LoadBalancer({
@@ -30,7 +26,15 @@ export function balancerProgram(world: World, name: string, site: string): Progr
       });
       void attachToBus(bus, balancer, clock);
       every(clock, SWEEP_MS, () => balancer.sweep());
-      return { process, balancer, stop: () => bus.close() };
+      return {
+        process,
+        stop: () => bus.close(),
+        left: () =>
+          balancer
+            .swarms()
+            .filter(({ busySlots }) => busySlots > 0)
+            .map(({ swarmId, busySlots }) => `${busySlots} slots of ${swarmId}`),
+      };
     },
   };
 }

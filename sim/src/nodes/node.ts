@@ -5,6 +5,8 @@ export interface Running {
   readonly process: SimProcess;
   /** As on SIGTERM: it gives back what it has, and resolves when it has ended. */
   stop(): Promise<void>;
+  /** What it still counts, which after the end of all tasks must be nothing. */
+  left(): string[];
 }
 
 /** A program that can be started again after each death, as another process under the same name. */

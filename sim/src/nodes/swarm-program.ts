@@ -1,4 +1,5 @@
-import { createSwarm, type Swarm, type SwarmOptions } from '@multiswarm/sdk';
+import type { AttemptRef } from '@multiswarm/contracts';
+import { createSwarm, type SwarmOptions } from '@multiswarm/sdk';
 import type { WorkBook } from '../invariants/work-book';
 import { agent } from '../scenario/agent';
 import { TYPES } from '../scenario/submissions';
@@ -15,20 +16,21 @@ export interface SwarmPlan {
   heartbeatMs: number;
 }
 
-export interface RunningSwarm extends Running {
-  readonly swarm: Swarm;
-}
-
 const DRAIN_MS = 500;
 const GRACE_MS = 200;
 const FLUSH_MS = 2_000;
 
 /** A swarm of the SDK, with agents that do what the input of their task says. */
-export function swarmProgram(world: World, work: WorkBook, plan: SwarmPlan): Program {
+export function swarmProgram(
+  world: World,
+  work: WorkBook,
+  held: ReadonlyMap<SimProcess, readonly AttemptRef[]>,
+  plan: SwarmPlan,
+): Program {
   return {
     name: plan.id,
     site: plan.region,
-    start: (process: SimProcess): RunningSwarm => {
+    start: (process: SimProcess): Running => {
       const { id, region, slots, capabilities, costPerHour, heartbeatMs } = plan;
       const options: SwarmOptions = {
         ...{ id, region, slots, capabilities, costPerHour, heartbeatMs },
@@ -42,7 +44,11 @@ export function swarmProgram(world: World, work: WorkBook, plan: SwarmPlan): Pro
       const swarm = createSwarm(options);
       for (const type of TYPES) swarm.handle(type, agent(process.name, process.clock, work));
       void swarm.start();
-      return { process, swarm, stop: () => swarm.drain().then(() => swarm.stop()) };
+      return {
+        process,
+        stop: () => swarm.drain().then(() => swarm.stop()),
+        left: () => (held.get(process) ?? []).map(({ taskId, attempt }) => `${taskId}#${attempt}`),
+      };
     },
   };
 }

@@ -1,0 +1,101 @@
+import { allMutants, mutantNamed, type Mutant } from './mutants';
+import { readOptions, USAGE, type Options } from './options';
+import type { simulate, RunResult } from './simulate';
+import { INVARIANTS } from './invariants/findings';
+
+/** See ../load.cjs, which this process was started with. */
+interface Loader {
+  loadWith(path: string, patches: Mutant['patches']): { simulate: typeof simulate };
+}
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- plain JavaScript, loaded before any TypeScript can be
+const { loadWith } = require('../load.cjs') as Loader;
+
+const SIMULATE = 'sim/src/simulate.ts';
+
+/** Runs seeds until one finds something, or to the end. */
+async function runSeeds(run: typeof simulate, { seeds, seed, verbose, mutant }: Options): Promise<number> {
+  let failed = 0;
+  const sums = { events: 0, tasks: 0, attempts: 0, simulatedMs: 0 };
+  const from = performance.now();
+  for (let next = seed; next < seed + seeds; next += 1) {
+    const result = await attempt(run, next, verbose);
+    for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += result[key];
+    if (result.finding) {
+      failed += 1;
+      process.stdout.write(`${told(result)}\n  repeat with: ${command(next, mutant)}\n`);
+    }
+  }
+  const seconds = (performance.now() - from) / 1000;
+  process.stdout.write(
+    `${seeds - failed} of ${seeds} seeds held in ${seconds.toFixed(1)} s: ${sums.tasks} tasks, ${sums.attempts} attempts, ` +
+      `${sums.events} events, ${Math.round(sums.simulatedMs / 1000)} simulated seconds\n`,
+  );
+  return failed === 0 ? 0 : 1;
+}
+
+async function runMutants({ seeds, seed }: Options): Promise<number> {
+  let survived = 0;
+  for (const mutant of allMutants()) {
+    const { simulate: run } = loadWith(SIMULATE, mutant.patches);
+    const killer = await firstFailure(run, [
+      ...mutant.seeds,
+      ...Array.from({ length: seeds }, (_, index) => seed + index),
+    ]);
+    if (!killer?.finding) survived += 1;
+    const verdict = killer?.finding
+      ? `killed by seed ${killer.seed}: invariant ${killer.finding.invariant}, ${killer.finding.detail}`
+      : 'SURVIVED';
+    process.stdout.write(`${mutant.name.padEnd(34)} ${verdict.split('\n')[0]}\n`);
+  }
+  return survived === 0 ? 0 : 1;
+}
+
+async function firstFailure(run: typeof simulate, seeds: readonly number[]): Promise<RunResult | undefined> {
+  for (const seed of seeds) {
+    const result = await attempt(run, seed, false);
+    if (result.finding) return result;
+  }
+  return undefined;
+}
+
+function attempt(run: typeof simulate, seed: number, verbose: boolean): Promise<RunResult> {
+  return run({ seed, onLine: verbose ? (line) => process.stdout.write(`${line}\n`) : undefined });
+}
+
+function told({ seed, finding }: RunResult): string {
+  if (!finding) return `seed ${seed} held`;
+  const { invariant, at, detail } = finding;
+  return `seed ${seed} broke invariant ${invariant} (${INVARIANTS[invariant]}) after ${(at / 1000).toFixed(3)} s:\n  ${detail}`;
+}
+
+function command(seed: number, mutant: string | undefined): string {
+  return `npm run sim -- --seed ${seed} --verbose${mutant === undefined ? '' : ` --mutant ${mutant}`}`;
+}
+
+async function main(): Promise<number> {
+  let options;
+  let patches: Mutant['patches'];
+  try {
+    options = readOptions(process.argv.slice(2));
+    if (options === 'help') {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    patches = options.mutant === undefined ? [] : mutantNamed(options.mutant).patches;
+  } catch (error) {
+    process.stderr.write(`sim: ${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options.mutants) return runMutants(options);
+  return runSeeds(loadWith(SIMULATE, patches).simulate, options);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`sim: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** A fault that somebody could put into the code, and that a simulation has to find. */
+const Mutant = z.strictObject({
+  /** What it breaks, in a sentence. */
+  breaks: z.string(),
+  /** Seeds that find it, as far as they are known: they are tried first. */
+  seeds: z.array(z.number().int()).default([]),
+  patches: z.array(z.strictObject({ file: z.string(), find: z.string().min(1), replace: z.string() })).min(1),
+});
+export type Mutant = z.infer<typeof Mutant> & { name: string };
+
+const DIRECTORY = join(__dirname, '..', 'mutants');
+
+export function allMutants(): Mutant[] {
+  return readdirSync(DIRECTORY)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => ({
+      ...Mutant.parse(JSON.parse(readFileSync(join(DIRECTORY, file), 'utf8'))),
+      name: file.slice(0, -'.json'.length),
+    }));
+}
+
+/** @throws Error where there is none of this name */
+export function mutantNamed(name: string): Mutant {
+  const all = allMutants();
+  const found = all.find((mutant) => mutant.name === name);
+  if (!found)
+    throw new Error(`no mutant is called ${name}; there are ${all.map((each) => each.name).join(', ')}`);
+  return found;
+}

@@ -1,0 +1,78 @@
+import { assemble, type AssembleParts } from '../../../services/orchestrator/src/assemble';
+import type { Meters } from '../../../services/orchestrator/src/application/meters';
+import { shardStore, truthReader, type SimShards } from '../stores/sim-shard-store';
+import { cordonStore, handover, namespaceStore, type SettingsTables } from '../stores/settings';
+import type { Plan } from '../scenario/plan';
+import { REGIONS } from '../scenario/submissions';
+import { CENTRE } from '../world/geography';
+import type { SimProcess } from '../world/process';
+import type { World } from '../world/world';
+import type { Program, Running } from './node';
+
+export interface OrchestratorParts {
+  world: World;
+  shards: SimShards;
+  settings: SettingsTables;
+  plan: Plan;
+}
+
+const noMeters: Meters = {
+  committed: () => undefined,
+  assigned: () => undefined,
+  dispatched: () => undefined,
+  lost: () => undefined,
+  ended: () => undefined,
+};
+
+/** One replica, put together by the orchestrator itself from the ports of the world. */
+export function orchestratorProgram(
+  parts: OrchestratorParts,
+  name: string,
+  site: string,
+  roles: 'both' | 'global' | 'regional',
+): Program {
+  return {
+    name,
+    site,
+    start: (process: SimProcess): Running => {
+      const { world, shards, settings, plan } = parts;
+      const { clock, random, ids } = process;
+      const bus = world.bus(process);
+      const config: AssembleParts['config'] = {
+        shards: plan.shards,
+        global: roles !== 'regional',
+        regional: roles !== 'global',
+        regions: site === CENTRE ? [...REGIONS] : [site],
+        maxRegions: 8,
+        maxSwarmsPerRegion: 16,
+        ...{ leaseMs: 1_500, renewMs: 400, attemptLeaseMs: 3_000, regionTimeoutMs: 5_000, summaryMs: 500 },
+        retentionMs: 3_600_000,
+        successRateThreshold: 0.9,
+        utilizationThreshold: 0.9,
+      };
+      const assembled = assemble({
+        ...{ config, bus, clock, random, ids, replica: process.name.replace('.', '-'), version: 'simulated' },
+        shardStore: shardStore(process, shards),
+        truth: truthReader(process, shards),
+        leases: world.leasesOf(process),
+        handover: handover(process, world.redis, settings),
+        namespaces: namespaceStore(process, world.redis, settings),
+        cordons: cordonStore(process, world.redis, settings, world.leases),
+        logger: world.logger(process),
+        meters: noMeters,
+        onAccepted: () => undefined,
+      });
+      void assembled.start();
+      return {
+        process,
+        stop: () => assembled.stop().then(() => bus.close()),
+        left: () => {
+          const scheduler = assembled.global.activeScheduler;
+          return scheduler === undefined || scheduler.queued === 0
+            ? []
+            : [`${scheduler.queued} queued tasks`];
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,199 @@
+import { isTerminal } from '@multiswarm/contracts';
+import { Answers } from './invariants/answers';
+import { Findings, type Finding } from './invariants/findings';
+import { Ledger } from './invariants/ledger';
+import { LimitBook } from './invariants/limit-book';
+import { StreamReader } from './invariants/stream-reader';
+import { WorkBook } from './invariants/work-book';
+import { balancerProgram } from './nodes/balancer-program';
+import { orchestratorProgram } from './nodes/orchestrator-program';
+import { ProgramHost } from './nodes/program-host';
+import { swarmProgram } from './nodes/swarm-program';
+import { Client, Promises } from './scenario/client';
+import { Faults } from './scenario/faults';
+import { planOf, type Plan } from './scenario/plan';
+import { NAMESPACES, REGIONS } from './scenario/submissions';
+import { SettingsTables } from './stores/settings';
+import { SimShards } from './stores/sim-shard-store';
+import { CENTRE } from './world/geography';
+import { forbidRealTime } from './world/no-real-time';
+import { World } from './world/world';
+
+export interface RunOptions {
+  seed: number;
+  /** Lines of the trace. */
+  onLine?: ((line: string) => void) | undefined;
+}
+
+export interface RunResult {
+  seed: number;
+  finding: Finding | undefined;
+  /** Equal for two runs that did the same. */
+  hash: string;
+  simulatedMs: number;
+  events: number;
+  tasks: number;
+  attempts: number;
+}
+
+const WARM_UP_MS = 1_500;
+/** After the last fault everything must come to its end within this. */
+const CONVERGENCE_MS = 120_000;
+const TIDY_MS = 1_000;
+/** When all tasks have ended, what is still on its way arrives, and reservations that nobody gave back run out. */
+const SETTLE_MS = 12_000;
+
+/** One run from its seed: it ends with the first finding, or when everything has ended and been counted. */
+export async function simulate(options: RunOptions): Promise<RunResult> {
+  const allow = forbidRealTime();
+  const run = new Run(options);
+  try {
+    await run.toTheEnd();
+  } finally {
+    allow();
+  }
+  return run.result();
+}
+
+class Run {
+  private readonly world: World;
+  private readonly plan: Plan;
+  private readonly findings = new Findings(() => this.world.timeline);
+  private readonly work = new WorkBook(this.findings);
+  private readonly limits = new LimitBook(this.findings, NAMESPACES);
+  private readonly ledger = new Ledger(this.findings, this.work, this.limits);
+  private readonly stream = new StreamReader(this.findings, this.ledger);
+  private readonly answers = new Answers(this.findings, this.ledger);
+  private readonly promises = new Promises();
+  private readonly host: ProgramHost;
+  private readonly faults: Faults;
+  private readonly clients: Client[];
+
+  constructor(private readonly options: RunOptions) {
+    this.world = new World({
+      seed: options.seed,
+      tap: this.answers,
+      onFault: (process, what, error) => {
+        this.findings.broken(
+          0,
+          `${process}, ${what}: ${error instanceof Error ? error.stack : String(error)}`,
+        );
+      },
+      onLine: options.onLine,
+    });
+    const { world } = this;
+    this.plan = planOf(world.seeds);
+    this.host = new ProgramHost(world, world.seeds, this.plan.skewMs);
+    this.faults = new Faults(world, this.host, world.seeds.stream('faults'));
+    this.startPrograms();
+    this.clients = Array.from({ length: this.plan.clients }, (_, index) =>
+      this.client(`client-${index + 1}`),
+    );
+  }
+
+  async toTheEnd(): Promise<void> {
+    const { activeMs, actions, faults } = this.plan;
+    await this.until(WARM_UP_MS, () => false);
+    for (const client of this.clients) client.start(actions, activeMs);
+    this.faults.schedule(faults, activeMs);
+    await this.until(activeMs, () => false);
+    this.faults.quiet();
+    await this.converge();
+    if (this.findings.first) return;
+    await this.until(SETTLE_MS, () => false);
+    if (!this.findings.first) this.checkEnd();
+  }
+
+  result(): RunResult {
+    const { timeline, trace } = this.world;
+    return {
+      seed: this.options.seed,
+      finding: this.findings.first,
+      hash: trace.hash,
+      simulatedMs: timeline.now,
+      events: timeline.events,
+      tasks: this.ledger.tasks.size,
+      attempts: this.work.begun,
+    };
+  }
+
+  private startPrograms(): void {
+    const { world, plan, host, work, findings, ledger } = this;
+    const shards = new SimShards(world.redis, world.leases, ledger, findings);
+    const settings = new SettingsTables(NAMESPACES);
+    const parts = { world, shards, settings, plan };
+    for (let replica = 1; replica <= plan.replicas; replica += 1)
+      host.add(orchestratorProgram(parts, `orch-${replica}`, CENTRE, plan.regional ? 'global' : 'both'));
+    if (plan.regional)
+      for (const region of REGIONS)
+        host.add(orchestratorProgram(parts, `coord-${region}`, region, 'regional'));
+    for (let balancer = 1; balancer <= plan.balancers; balancer += 1)
+      host.add(balancerProgram(world, `lb-${balancer}`, CENTRE));
+    for (const swarm of plan.swarms) host.add(swarmProgram(world, work, this.answers.held, swarm));
+  }
+
+  private client(name: string): Client {
+    const process = this.world.process({ name, site: CENTRE, skewMs: 0 });
+    const { findings, ledger, promises } = this;
+    return new Client({ process, bus: this.world.bus(process), findings, ledger, promises });
+  }
+
+  private async converge(): Promise<void> {
+    const deadline = this.world.timeline.now + CONVERGENCE_MS;
+    const [tidy] = this.clients;
+    while (!this.findings.first && this.world.timeline.now < deadline) {
+      if (await this.until(TIDY_MS, () => this.allEnded())) return;
+      tidy?.tidyUp();
+    }
+    if (!this.findings.first) this.findings.broken(1, `not ended: ${this.open().slice(0, 3).join('; ')}`);
+  }
+
+  /** Lets so much time pass, or less where `done` says so. Stops at a finding too. */
+  private async until(ms: number, done: () => boolean): Promise<boolean> {
+    const { timeline, nats } = this.world;
+    let ended = false;
+    await timeline.run(() => {
+      this.stream.catchUp(nats.log.messages);
+      ended = done();
+      return ended || this.findings.first !== undefined;
+    }, timeline.now + ms);
+    return ended;
+  }
+
+  private allEnded(): boolean {
+    return this.clients.every(({ open }) => open === 0) && this.open().length === 0;
+  }
+
+  private open(): string[] {
+    const { tasks, runs } = this.ledger;
+    return [
+      ...[...tasks.values()]
+        .filter(({ state }) => !isTerminal(state))
+        .map(({ id, state, attempt }) => `${id} is ${state} (attempt ${attempt})`),
+      ...[...runs.values()]
+        .filter(({ run }) => run.state === 'running')
+        .map(({ run }) => `${run.id} is running`),
+    ];
+  }
+
+  /** What holds when all is over. */
+  private checkEnd(): void {
+    const { findings, ledger, promises } = this;
+    for (const id of promises.acknowledged)
+      findings.holds(
+        1,
+        ledger.tasks.has(id) || ledger.runs.has(id),
+        () => `${id} was acknowledged, and is not there`,
+      );
+    this.stream.checkComplete();
+    findings.holds(
+      5,
+      this.limits.left().length === 0,
+      () => `current attempts at the end: ${this.limits.left().join()}`,
+    );
+    for (const running of this.host.all) {
+      const left = running.left();
+      findings.holds(5, left.length === 0, () => `${running.process.name} still counts ${left.join(', ')}`);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { keys } from '@multiswarm/contracts';
+import type { Batch, CommitResult, ShardStore, TruthReader } from '../../../services/orchestrator/src/ports';
+import { ShardTable } from '../../../services/orchestrator/test/support/shard-table';
+import type { Findings } from '../invariants/findings';
+import type { Ledger } from '../invariants/ledger';
+import type { SimProcess } from '../world/process';
+import type { RedisServer } from '../world/redis-server';
+import type { LeaseTable } from '../world/sim-leases';
+import { copy } from './copy';
+
+/** The shards in Redis: what they hold, and what has to hold for every batch that arrives. */
+export class SimShards {
+  readonly table: ShardTable;
+  private readonly sent = new Map<string, string>();
+
+  constructor(
+    readonly redis: RedisServer,
+    private readonly leases: LeaseTable,
+    readonly ledger: Ledger,
+    private readonly findings: Findings,
+  ) {
+    this.table = new ShardTable((shard) => leases.get(keys.shard(shard)));
+  }
+
+  commit(batch: Batch, text: string): CommitResult {
+    this.checkRepetition(batch, text);
+    const result = this.table.commit(batch);
+    // A copy of its own: what the table hands out later must not change what the ledger remembers.
+    if (result === 'committed')
+      this.ledger.applied(JSON.parse(text) as Batch, this.leases.get(keys.shard(batch.shard)).epoch);
+    return result;
+  }
+
+  /** 6: a number of a batch names one content: a retry sends the same again, and nothing else. */
+  private checkRepetition({ shard, epoch, batchSeq }: Batch, text: string): void {
+    const name = `batch ${shard}.${batchSeq} of epoch ${epoch}`;
+    const before = this.sent.get(name);
+    this.findings.holds(
+      6,
+      before === undefined || before === text,
+      () => `${name} came twice, with other writes`,
+    );
+    this.sent.set(name, text);
+  }
+}
+
+/** The store as one process uses it. */
+export function shardStore(process: SimProcess, shards: SimShards): ShardStore {
+  const { redis, table } = shards;
+  const call = <T>(what: string, shard: number, apply: () => T): Promise<T> =>
+    redis.call(process, `${what} ${shard}`, apply);
+  return {
+    commit: (batch) => {
+      const text = JSON.stringify(batch);
+      return call(`commit ${batch.epoch}:${batch.batchSeq} of`, batch.shard, () =>
+        shards.commit(JSON.parse(text) as Batch, text),
+      );
+    },
+    loadActive: (shard) => call('load', shard, () => copy(table.loadActive(shard))),
+    waiting: (shard, after, limit) =>
+      call('waiting of', shard, () => copy(table.waiting(shard, after, limit))),
+    tasks: (shard, ids) => call('tasks of', shard, () => table.tasks(shard, ids).map((task) => copy(task))),
+    bodyHashes: (shard, ids) => call('hashes of', shard, () => table.bodyHashes(shard, ids)),
+    outbox: (shard, afterSeq, limit) =>
+      call('outbox of', shard, () => copy(table.outbox(shard, afterSeq, limit))),
+    trimOutbox: (shard, uptoSeq) => call('trim', shard, () => table.trimOutbox(shard, uptoSeq)),
+    expired: (shard, now, limit) => call('expired of', shard, () => copy(table.expired(shard, now, limit))),
+  };
+}
+
+/** Reads of the committed truth, by any process. */
+export function truthReader(process: SimProcess, { redis, table }: SimShards): TruthReader {
+  const read = <T>(what: string, look: () => T): Promise<T> => redis.call(process, `read ${what}`, look);
+  return {
+    task: (shard, id) => read(id, () => copy(table.tasks(shard, [id])[0])),
+    tasks: (shard, ids) => read(`tasks of ${shard}`, () => table.tasks(shard, ids).map((task) => copy(task))),
+    run: (shard, id) => read(id, () => copy(table.data(shard).runs.get(id))),
+    recent: (kind, shard, before, limit) =>
+      read(`${kind} of ${shard}`, () => table.recent(kind, shard, before, limit)),
+    history: (shard, root) => read(`history of ${root}`, () => copy(table.history(shard, root))),
+    counts: (shard) => read(`counts of ${shard}`, () => table.counts(shard)),
+  };
+}
