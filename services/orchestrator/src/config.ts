@@ -35,6 +35,12 @@ export function orchestratorConfig(settings: Settings) {
 }
 export type OrchestratorConfig = ReturnType<typeof orchestratorConfig>;
 
+/** What the engine needs of it; the rest says where Redis and NATS are. */
+export type EngineConfig = Omit<
+  OrchestratorConfig,
+  'natsUrl' | 'redisUrl' | 'commitReplicas' | 'eventReplicas' | 'checkDurability'
+>;
+
 function list(value: string | readonly string[]): string[] {
   return typeof value === 'string'
     ? value

@@ -92,7 +92,7 @@ export class GlobalRole {
     private readonly parts: GlobalParts,
   ) {
     const { replica, shards, leaseMs } = options;
-    const { clock, logger, face } = parts;
+    const { clock, logger } = parts;
     const times = patience(leaseMs);
     this.lookedAt = clock.monotonic();
     this.keeper = new LeaseKeeper(parts.leases, replica, options, clock, (error) =>
@@ -131,11 +131,11 @@ export class GlobalRole {
         grants: parts.grants((shard) => this.ownerOf(shard)),
       },
     );
-    this.closeReports = face.openReplica(replica, this.desk);
   }
 
   start(): void {
-    const { clock } = this.parts;
+    const { clock, face } = this.parts;
+    this.closeReports = face.openReplica(this.options.replica, this.desk);
     this.timers.push(
       every(clock, EXPIRE_MS, () => this.expireAttempts()),
       every(clock, SWEEP_MS, () => this.sweep()),

@@ -39,7 +39,9 @@ export class Namespaces {
   /** @throws MultiswarmError `store-unavailable`: without the limits nothing should be scheduled */
   async start(): Promise<void> {
     await this.refresh();
-    this.cancel = every(this.clock, REFRESH_MS, () => this.refresh().catch(this.onFault));
+    this.cancel = every(this.clock, REFRESH_MS, async () => {
+      await this.refresh().catch(this.onFault);
+    });
   }
 
   stop(): void {

@@ -5,6 +5,7 @@ import type { Gateway } from './gateway';
 import type { Namespaces } from './namespace-settings';
 import type { Reads } from './reads';
 import { systemStatus } from './status';
+import { TaskControl } from './task-control';
 
 export interface StatusSources {
   services(): Promise<{ name: string; id: string; version: string }[]>;
@@ -18,6 +19,8 @@ const SERVICES_FRESH_MS = 2_000;
 export class Orchestrator {
   private seen: { at: number; services: { name: string; id: string; version: string }[] } | undefined;
 
+  readonly control: TaskControl;
+
   constructor(
     readonly gateway: Gateway,
     readonly reads: Reads,
@@ -25,7 +28,9 @@ export class Orchestrator {
     readonly namespaces: Namespaces,
     private readonly sources: StatusSources,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.control = new TaskControl(gateway, reads, clock);
+  }
 
   swarms(): SwarmPage {
     return { items: this.fleet.swarms(), next: null };

@@ -1,6 +1,6 @@
 import { keys, matchesPattern, type Heartbeat } from '@multiswarm/contracts';
 import { every, type Cancel, type Clock } from '@multiswarm/core';
-import type { Leases } from '@multiswarm/store';
+import type { LeaseStore } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
 import { Homes } from '../domain/fleet/homes';
 import type { CordonStore, Owners, Placer, Swarms } from '../ports';
@@ -21,7 +21,7 @@ export interface RegionalOptions {
 }
 
 export interface RegionalParts {
-  leases: Leases;
+  leases: LeaseStore;
   face: RegionFace;
   swarms: Swarms;
   owners: Owners;
@@ -89,6 +89,11 @@ export class RegionalRole {
 
   get regions(): string[] {
     return [...this.held.keys()];
+  }
+
+  /** The coordinator of a region, where it is in this process. */
+  coordinatorOf(region: string): Coordinator | undefined {
+    return this.held.get(region)?.coordinator;
   }
 
   async stop(): Promise<void> {

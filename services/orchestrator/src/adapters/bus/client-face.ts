@@ -9,7 +9,12 @@ import {
   ListTasksQuery,
   ListWorkflowsQuery,
   Namespace,
+  PauseTask,
   PutNamespace,
+  RerunTask,
+  ResumeTask,
+  RetryTask,
+  SignalTask,
   subjects,
   TaskId,
   WorkflowId,
@@ -23,7 +28,7 @@ type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => 
 
 /** Clients over NATS: each verb in a queue group, so that any replica may answer. */
 export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
-  const { gateway, reads, namespaces } = orchestrator;
+  const { gateway, reads, control, namespaces } = orchestrator;
   const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
     bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) =>
       handler(body, traceOf(delivery)),
@@ -39,10 +44,12 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
       items: await reads.events(id),
       next: null,
     })),
-    on(subjects.task('cancel'), CancelTask, async ({ id, reason }) => {
-      await gateway.cancelTask(id, reason);
-      return reads.task(id, 0);
-    }),
+    on(subjects.task('cancel'), CancelTask, (asked) => control.cancel(asked)),
+    on(subjects.task('pause'), PauseTask, (asked) => control.pause(asked)),
+    on(subjects.task('resume'), ResumeTask, (asked) => control.resume(asked)),
+    on(subjects.task('signal'), SignalTask, (asked) => control.signal(asked)),
+    on(subjects.task('retry'), RetryTask, (asked) => control.retry(asked)),
+    on(subjects.task('rerun'), RerunTask, (asked, trace) => control.rerun(asked, trace)),
     on(subjects.workflow('submit'), z.unknown(), (body, trace) => gateway.submitWorkflow(body, trace)),
     on(subjects.workflow('validate'), z.unknown(), (body) => Promise.resolve(gateway.validate(body))),
     on(subjects.workflow('get'), GetWorkflowQuery, ({ id, waitMs }) => reads.workflow(id, waitMs)),

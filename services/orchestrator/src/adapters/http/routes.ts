@@ -2,6 +2,7 @@ import type { Route } from '@multiswarm/service';
 import type { Orchestrator } from '../../application/orchestrator';
 import { fleetRoutes } from './fleet-routes';
 import { namespaceRoutes } from './namespace-routes';
+import { taskControlRoutes } from './task-control-routes';
 import { taskRoutes } from './task-routes';
 import { taskSubmissionRoutes } from './task-submission-routes';
 import { workflowRoutes } from './workflow-routes';
@@ -12,6 +13,7 @@ export function httpRoutes(orchestrator: Orchestrator): Route[] {
   return [
     ...taskSubmissionRoutes(orchestrator),
     ...taskRoutes(orchestrator),
+    ...taskControlRoutes(orchestrator),
     ...workflowSubmissionRoutes(orchestrator),
     ...workflowRoutes(orchestrator),
     ...fleetRoutes(orchestrator),

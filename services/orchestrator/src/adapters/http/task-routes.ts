@@ -1,20 +1,12 @@
-import {
-  CancelRequest,
-  EventPage,
-  GetTaskQuery,
-  ListTasksQuery,
-  Task,
-  TaskId,
-  TaskPage,
-} from '@multiswarm/contracts';
+import { EventPage, GetTaskQuery, ListTasksQuery, Task, TaskId, TaskPage } from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
 
 const TaskParams = z.object({ id: TaskId });
 
-/** Tasks that are there: read, follow, cancel. */
-export function taskRoutes({ gateway, reads }: Orchestrator): Route[] {
+/** Tasks that are there: read and follow. */
+export function taskRoutes({ reads }: Orchestrator): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -46,22 +38,6 @@ export function taskRoutes({ gateway, reads }: Orchestrator): Route[] {
       reply: EventPage,
       errors: ['task-not-found'],
       handler: async ({ params }) => ({ items: await reads.events(params.id), next: null }),
-    }),
-    defineRoute({
-      method: 'post',
-      path: '/v1/tasks/:id/cancel',
-      summary: 'Cancel a task; one that runs is told, and ends as cancelled unless it succeeds first',
-      tags: ['tasks'],
-      params: TaskParams,
-      body: CancelRequest.prefault({}),
-      reply: Task,
-      status: 202,
-      errors: ['task-not-found'],
-      handler: async ({ params, body }) => {
-        await reads.task(params.id, 0);
-        await gateway.cancelTask(params.id, body.reason);
-        return reads.task(params.id, 0);
-      },
     }),
   ];
 }

@@ -1,0 +1,58 @@
+import { LIMITS, MultiswarmError, type Accepted, type JsonValue, type Task } from '@multiswarm/contracts';
+import { jsonBytes, type Clock } from '@multiswarm/core';
+import type { Gateway } from './gateway';
+import type { Reads } from './reads';
+import type { UserCommand } from './shard-owner';
+
+/** What people do to tasks that are there. Each answers with the task as it is afterwards, and says why where it cannot be done. */
+export class TaskControl {
+  constructor(
+    private readonly gateway: Gateway,
+    private readonly reads: Reads,
+    private readonly clock: Clock,
+  ) {}
+
+  /** One that runs is told, and ends as cancelled unless it succeeds first. */
+  cancel({ id, reason }: { id: string; reason: string }): Promise<Task> {
+    return this.tell(id, { kind: 'cancel', reason });
+  }
+
+  /** No new attempt begins until it is resumed; one that runs goes on. */
+  pause({ id, reason }: { id: string; reason: string }): Promise<Task> {
+    return this.tell(id, { kind: 'pause', reason });
+  }
+
+  resume({ id }: { id: string }): Promise<Task> {
+    return this.tell(id, { kind: 'resume' });
+  }
+
+  /** @throws MultiswarmError `body-too-large` */
+  signal({ id, name, payload }: { id: string; name: string; payload: JsonValue }): Promise<Task> {
+    const bytes = jsonBytes(payload);
+    if (bytes > LIMITS.SIGNAL_BYTES) {
+      const message = `the payload has ${bytes} bytes, a signal carries ${LIMITS.SIGNAL_BYTES}`;
+      throw new MultiswarmError('body-too-large', message, {
+        findings: [{ pointer: '/payload', code: 'too-large', message }],
+      });
+    }
+    return this.tell(id, { kind: 'signal', signal: { name, payload, at: this.clock.now() } });
+  }
+
+  /** Another try at once; what has ended without success is active again. */
+  retry({ id }: { id: string }): Promise<Task> {
+    return this.tell(id, { kind: 'retry' });
+  }
+
+  /** The same work once more, as a task of its own. */
+  rerun(
+    { id, idempotencyKey }: { id: string; idempotencyKey?: string | undefined },
+    traceparent: string,
+  ): Promise<Accepted> {
+    return this.gateway.rerun(id, idempotencyKey, traceparent);
+  }
+
+  private async tell(id: string, command: UserCommand): Promise<Task> {
+    await this.gateway.command(id, command);
+    return this.reads.task(id, 0);
+  }
+}

@@ -1,0 +1,284 @@
+import type { Bus, Listening } from '@multiswarm/bus';
+import {
+  CapacityEvent,
+  Heartbeat,
+  MultiswarmError,
+  NamespaceChanged,
+  RegionSummary,
+  ReplicaAlive,
+  SchedulerActive,
+  shardOf,
+  subjects,
+  type EventBatch,
+  type TaskSpec,
+} from '@multiswarm/contracts';
+import { every, within, type Cancel, type Clock, type Ids, type Random } from '@multiswarm/core';
+import type { LeaseStore } from '@multiswarm/store';
+import type { Logger } from '@multiswarm/telemetry';
+import { z } from 'zod';
+import { openClientFace } from './adapters/bus/client-face';
+import { busEventStream, busPlacer, replicaVoice } from './adapters/bus/ports';
+import { regionFace } from './adapters/bus/region-face';
+import { busOwners, busRegions, busSwarms } from './adapters/bus/region-ports';
+import {
+  busSchedulerChanges,
+  busWaitingReasons,
+  grantPort,
+  schedulerFace,
+} from './adapters/bus/scheduler-face';
+import { ownerCommands, ownerFace } from './adapters/bus/shard-commands';
+import { Fleet } from './application/fleet';
+import { Gateway } from './application/gateway';
+import { GlobalRole } from './application/global-role';
+import { Intake } from './application/intake';
+import type { Meters } from './application/meters';
+import { Namespaces } from './application/namespace-settings';
+import { Orchestrator } from './application/orchestrator';
+import { Reads } from './application/reads';
+import { RegionalRole } from './application/regional-role';
+import type { EngineConfig } from './config';
+import type {
+  CordonStore,
+  Handover,
+  NamespaceStore,
+  Owners,
+  Regions,
+  ShardStore,
+  TruthReader,
+} from './ports';
+
+/** Everything that an orchestrator has of the world. */
+export interface AssembleParts {
+  config: EngineConfig;
+  /** This process, as the holder of leases; one token of a subject, and never used again. */
+  replica: string;
+  version: string;
+  bus: Bus;
+  shardStore: ShardStore;
+  truth: TruthReader;
+  leases: LeaseStore;
+  handover: Handover;
+  namespaces: NamespaceStore;
+  cordons: CordonStore;
+  clock: Clock;
+  random: Random;
+  ids: Ids;
+  logger: Logger;
+  meters: Meters;
+  onAccepted: (priority: string, count: number) => void;
+}
+
+/** An orchestrator: its roles, and what clients ask of it. */
+export interface Assembled {
+  readonly orchestrator: Orchestrator;
+  readonly global: GlobalRole;
+  /** Where this process has the role. */
+  readonly regional: RegionalRole | undefined;
+  start(): Promise<void>;
+  /** As a signal does it: what is under way is finished, everything is handed over. */
+  stop(): Promise<void>;
+  /** As if the process were gone: nothing is finished, nothing is given back. */
+  drop(): void;
+}
+
+const OWNER_WAIT_MS = 3_000;
+const SERVICES_WAIT_MS = 150;
+const NATS_WAIT_MS = 1_000;
+const FLEET_TICK_MS = 500;
+/** An assigned attempt that nobody has accepted is dispatched again after this. */
+const RESEND_MS = 2_000;
+
+/** Builds an orchestrator out of what it is given. Nothing begins before `start`. */
+export function assemble(parts: AssembleParts): Assembled {
+  return new Assembly(parts);
+}
+
+class Assembly implements Assembled {
+  readonly orchestrator: Orchestrator;
+  readonly global: GlobalRole;
+  readonly regional: RegionalRole | undefined;
+  private readonly fleet: Fleet;
+  private readonly namespaces: Namespaces;
+  private readonly reads: Reads;
+  private readonly stops: Cancel[] = [];
+
+  constructor(private readonly parts: AssembleParts) {
+    const { config, bus, clock, logger } = parts;
+    this.fleet = new Fleet(clock);
+    this.namespaces = new Namespaces(
+      parts.namespaces,
+      { changed: (news) => void (bus.connected && bus.publish(subjects.namespaceChanged(), news)) },
+      clock,
+      (error) => logger.warn('settings of namespaces were not read', { error }),
+    );
+    this.global = this.buildGlobal();
+    this.regional = config.regional ? this.buildRegional() : undefined;
+    this.reads = this.buildReads();
+    this.orchestrator = this.buildOrchestrator();
+    this.namespaces.onChange((namespace) => this.global.namespaceChanged(namespace));
+  }
+
+  async start(): Promise<void> {
+    const { bus, clock, config, version } = this.parts;
+    await this.namespaces.start();
+    const listening = [...this.hear(), openClientFace(bus, this.orchestrator)];
+    listening.push(
+      bus.announce({ name: 'orchestrator', version, description: 'durable tasks and workflows' }),
+    );
+    this.stops.push(
+      ...listening.map((each) => () => each.stop()),
+      every(clock, FLEET_TICK_MS, () => this.fleet.tick()),
+      () => this.namespaces.stop(),
+    );
+    bus.onReconnect(() => this.reconnected());
+    if (config.global) this.global.start();
+    bus.publish(subjects.census(), {});
+  }
+
+  async stop(): Promise<void> {
+    await this.regional?.stop();
+    await this.global.stop();
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  drop(): void {
+    this.global.drop();
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  /** What was said meanwhile is lost: ask who is there, and look at what waits. */
+  private reconnected(): void {
+    const { bus } = this.parts;
+    if (bus.connected) bus.publish(subjects.census(), {});
+    this.global.capacityChanged(1);
+  }
+
+  private buildGlobal(): GlobalRole {
+    const { config, replica, bus, shardStore, leases, handover, clock, random, logger, meters } = this.parts;
+    const { shards, leaseMs, renewMs, attemptLeaseMs, regionTimeoutMs } = config;
+    const settings = (namespace: string) => this.namespaces.settings(namespace);
+    return new GlobalRole(
+      { replica, shards, leaseMs, renewMs },
+      {
+        ...{ leases, clock, random, logger, meters, settings, store: shardStore },
+        placer: busPlacer(bus),
+        regions: this.regions(),
+        stream: busEventStream(bus),
+        reportTo: subjects.replicaReport(replica),
+        times: { attemptLeaseMs, regionTimeoutMs, resendMs: RESEND_MS },
+        retentionMs: (namespace) => settings(namespace).retentionMs ?? config.retentionMs,
+        onEvents: (batch) => this.reads.observe(batch),
+        voice: replicaVoice(bus),
+        face: ownerFace(bus, handover),
+        schedulerFace: schedulerFace(bus),
+        tellScheduler: busSchedulerChanges(bus),
+        grants: (ownerOf) => grantPort(bus, ownerOf),
+      },
+    );
+  }
+
+  private buildRegional(): RegionalRole {
+    const { config, replica, bus, leases, cordons, clock, logger } = this.parts;
+    return new RegionalRole(
+      { owner: replica, ...config },
+      {
+        ...{ leases, cordons, clock, logger },
+        face: regionFace(bus),
+        swarms: busSwarms(bus),
+        owners: this.owners(),
+        placer: busPlacer(bus),
+      },
+    );
+  }
+
+  /** Coordinators: in this process where it has the region, else over the bus. */
+  private regions(): Regions {
+    const elsewhere = busRegions(this.parts.bus);
+    const here = (region: string) => this.regional?.coordinatorOf(region);
+    return {
+      dispatch: (region, request) => here(region)?.dispatch(request) ?? elsewhere.dispatch(region, request),
+      control: (region, swarmId, control) =>
+        here(region)?.control(swarmId, control) ?? elsewhere.control(region, swarmId, control),
+    };
+  }
+
+  /** Owners: in this process where it has the shard, else over the bus. */
+  private owners(): Owners {
+    const elsewhere = busOwners(this.parts.bus);
+    return {
+      report: async (shard, losses) => {
+        if (!this.global.ownerOf(shard)) return elsewhere.report(shard, losses);
+        const request = { v: 1 as const, ...losses, outcomes: [], progress: [], fetch: 0 };
+        return (await this.global.desk.handle(request)).acks;
+      },
+    };
+  }
+
+  private buildReads(): Reads {
+    const { bus, truth, clock, config } = this.parts;
+    const elsewhere = busWaitingReasons(bus);
+    const reasons = {
+      explain: (ids: string[]) => (this.global.activeScheduler ?? elsewhere).explain(ids),
+    };
+    return new Reads(truth, reasons, config.shards, clock);
+  }
+
+  private buildOrchestrator(): Orchestrator {
+    const { bus, clock, config, handover, ids, random, onAccepted } = this.parts;
+    const { shards, successRateThreshold, utilizationThreshold } = config;
+    const ceiling = (namespace: string) => this.namespaces.settings(namespace).priorityCeiling;
+    const gateway = new Gateway(
+      new Intake(shards, ids, random, clock, ceiling),
+      ownerCommands(bus, handover, (shard) => this.global.ownerOf(shard)),
+      shards,
+      clock,
+      OWNER_WAIT_MS,
+      onAccepted,
+      (id) => this.specOf(id),
+    );
+    const services = async () => {
+      await within(clock, NATS_WAIT_MS, bus.rttMs(), () => {
+        throw new MultiswarmError('bus-unavailable', 'NATS does not answer');
+      });
+      return bus.services(SERVICES_WAIT_MS);
+    };
+    const sources = { services, successRateThreshold, utilizationThreshold };
+    return new Orchestrator(gateway, this.reads, this.fleet, this.namespaces, sources, clock);
+  }
+
+  private async specOf(id: string): Promise<TaskSpec> {
+    const shard = shardOf(id, this.parts.config.shards);
+    const record = shard === undefined ? undefined : await this.parts.truth.task(shard, id);
+    if (!record) throw new MultiswarmError('task-not-found', `there is no task "${id}"`);
+    return record.spec;
+  }
+
+  /** What everybody says in passing: heartbeats, summaries, capacity, events, and what replicas tell each other. */
+  private hear(): Listening[] {
+    const { bus, config } = this.parts;
+    const { global, regional, fleet, namespaces, reads } = this;
+    const on = <S extends z.ZodType>(subject: string, schema: S, heard: (message: z.output<S>) => void) =>
+      bus.subscribe(subject, { schema }, heard);
+    const all = [
+      on(subjects.allHeartbeats(), Heartbeat, (heartbeat) => {
+        fleet.observe(heartbeat);
+        regional?.observe(heartbeat);
+      }),
+      on(subjects.namespaceChanged(), NamespaceChanged, (news) => void namespaces.observe(news)),
+      on(subjects.allEvents(), EventBatchOfOurs, (batch) => reads.observe(batch)),
+    ];
+    if (!config.global) return all;
+    return [
+      ...all,
+      on(subjects.allRegionSummaries(), RegionSummary, (summary) => global.seen(summary)),
+      on(subjects.lbCapacity(), CapacityEvent, ({ freeSlots }) => global.capacityChanged(freeSlots)),
+      on(subjects.replicaAlive(), ReplicaAlive, (alive) => global.observeReplica(alive)),
+      on(subjects.schedulerActive(), SchedulerActive, (active) => global.observeScheduler(active)),
+    ];
+  }
+}
+
+/** Every event of the deployment passes here, printed by another replica: to check each field would cost more than the rest. */
+const EventBatchOfOurs = z.custom<EventBatch>(
+  (value) => typeof value === 'object' && value !== null && 'events' in value && Array.isArray(value.events),
+);
