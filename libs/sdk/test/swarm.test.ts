@@ -241,14 +241,15 @@ describe('a swarm that is told to stop an attempt', () => {
 
 describe('reports', () => {
   test('are repeated until they are acknowledged, and the attempt is held until then', async () => {
-    peer.ignoreReports = 2;
+    peer.ignoreReports = Number.POSITIVE_INFINITY;
     const swarm = newSwarm().handle('echo', () => 1);
     await swarm.start();
     await peer.dispatch(swarm.id, { taskId: 't3-00000030' });
-    await eventually(() => peer.beatOf(swarm.id)?.held.length === 1);
+    await eventually(() => peer.beatOf(swarm.id)?.held.length === 1 && peer.reportRequests > 2);
+    peer.ignoreReports = 0;
     await peer.report('t3-00000030');
     await eventually(() => peer.beatOf(swarm.id)?.held.length === 0);
-    expect([peer.reportRequests, peer.reports.length]).toEqual([3, 1]);
+    expect(peer.reports).toHaveLength(1);
   });
 
   test('survive a restart of the NATS server during which the attempt ends', async () => {

@@ -2,7 +2,6 @@ import {
   MultiswarmError,
   parseOrThrow,
   type AttemptDispatch,
-  type AttemptReport,
   type ErrorCode,
   type Progress,
   type Signal,
@@ -14,6 +13,7 @@ import type { z } from 'zod';
 import { endingOfAbort, endingOfError, endingOfValue, type AbortCause, type Ending } from './ending';
 import type { Messages } from './messages';
 import { ProgressGate, toProgress } from './progress';
+import { printReport } from './report-json';
 import { SignalDesk } from './signal-desk';
 import { Silence } from './silence';
 import { AttemptContext, type ContextSource } from './task-context';
@@ -37,8 +37,8 @@ export interface AttemptEnvironment {
 /** Who hears of an attempt. */
 export interface AttemptListener {
   onProgress(attempt: Attempt, progress: Progress): void;
-  /** @param bytes about as many bytes of JSON as its output and its error have */
-  onReport(attempt: Attempt, report: AttemptReport, bytes: number): void;
+  /** @param report an `AttemptReport` as JSON */
+  onReport(attempt: Attempt, report: string): void;
   onEnded(attempt: Attempt): void;
 }
 
@@ -231,7 +231,7 @@ export class Attempt implements ContextSource {
     if (this.cause !== undefined) throw new MultiswarmError(ABORT_CODES[this.cause], this.reason);
   }
 
-  private finish({ bytes, ...ending }: Ending): void {
+  private finish({ outcome, error, output }: Ending): void {
     if (this.reported) return;
     this.stopTimers();
     this.progressGate?.flush();
@@ -240,15 +240,14 @@ export class Attempt implements ContextSource {
     const durationMs = Math.max(0, Math.round(this.environment.clock.monotonic() - this.startedTick));
     this.environment.log.info('attempt ended', {
       ...this.logFields(),
-      outcome: ending.outcome,
-      durationMs,
-      ...(ending.error ? { code: ending.error.code, reason: ending.error.message } : {}),
+      ...{ outcome, durationMs },
+      ...(error ? { code: error.code, reason: error.message } : {}),
     });
-    this.span.end(ending.error && new Error(ending.error.message));
+    this.span.end(error && new Error(error.message));
     const { taskId, attempt } = this.dispatch;
     const times = { startedAt: this.startedAt, finishedAt: this.startedAt + durationMs };
-    const usage = this.spent === undefined ? {} : { usage: this.spent };
-    this.listener.onReport(this, { taskId, attempt, ...ending, ...times, ...usage }, bytes);
+    const rest = { ...(error ? { error } : {}), ...(this.spent ? { usage: this.spent } : {}) };
+    this.listener.onReport(this, printReport({ taskId, attempt, outcome, ...times, ...rest }, output));
   }
 
   private logFields(): Record<string, unknown> {

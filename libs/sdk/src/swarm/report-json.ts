@@ -1,0 +1,16 @@
+import { Printed } from '@multiswarm/bus';
+import type { AttemptReport, ReportRequest } from '@multiswarm/contracts';
+
+/**
+ * A report as JSON. It is printed once, when its attempt ends, and travels as it is, however often it is sent.
+ * @param output as JSON; undefined where there is none
+ */
+export function printReport(report: Omit<AttemptReport, 'output'>, output: string | undefined): string {
+  const rest = JSON.stringify(report);
+  return output === undefined ? rest : `${rest.slice(0, -1)},"output":${output}}`;
+}
+
+/** A message of reports that are printed already. */
+export function printMessage(message: Omit<ReportRequest, 'reports'>, reports: readonly string[]): Printed {
+  return new Printed(`${JSON.stringify(message).slice(0, -1)},"reports":[${reports.join()}]}`);
+}
