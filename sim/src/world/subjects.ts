@@ -2,6 +2,8 @@
 export class SubjectPattern {
   private readonly tokens: string[];
   readonly literal: boolean;
+  /** A run has few subjects and many messages. */
+  private readonly known = new Map<string, boolean>();
 
   constructor(readonly text: string) {
     this.tokens = text.split('.');
@@ -9,7 +11,14 @@ export class SubjectPattern {
   }
 
   matches(subject: string): boolean {
-    if (this.literal) return this.text === subject;
+    const known = this.known.get(subject);
+    if (known !== undefined) return known;
+    const found = this.compare(subject);
+    this.known.set(subject, found);
+    return found;
+  }
+
+  private compare(subject: string): boolean {
     const given = subject.split('.');
     for (const [index, token] of this.tokens.entries()) {
       if (token === '>') return given.length > index;
