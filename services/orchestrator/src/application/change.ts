@@ -1,5 +1,11 @@
 import type { Event, JsonValue } from '@multiswarm/contracts';
-import type { Effect, EventDraft, TaskRecord, Transition } from '../domain/task/record';
+import {
+  isHeld,
+  type Effect,
+  type EventDraft,
+  type TaskRecord,
+  type Transition,
+} from '../domain/task/record';
 import type { RunProgress, RunRecord } from '../domain/workflow/run';
 import type { Write } from '../ports';
 
@@ -14,6 +20,8 @@ const OF_AN_ATTEMPT: ReadonlySet<string> = new Set<Event['type']>([
   'task.succeeded',
   'task.failed',
 ]);
+/** These may end an attempt, or a task that was not placed. */
+const PERHAPS_OF_AN_ATTEMPT: ReadonlySet<string> = new Set<Event['type']>(['task.cancelled', 'task.expired']);
 
 /** Counts the events of one run, and tells its progress. */
 export interface RunCounter {
@@ -50,7 +58,8 @@ export class Change {
     else record.events = from + events.length;
     this.writes.push({ kind: 'task', record, isNew: before === undefined, was: before?.state });
     events.forEach((draft, index) => {
-      this.taskEvent(record, draft, run ? run.next() : from + index + 1, implied);
+      const seq = run ? run.next() : from + index + 1;
+      this.taskEvent(record, draft, seq, implied, before !== undefined && isHeld(before));
     });
     for (const effect of effects) this.effects.push({ effect, record });
     this.records.set(record.id, record);
@@ -84,9 +93,17 @@ export class Change {
     this.writes.push({ kind: 'forget', root, taskIds });
   }
 
-  private taskEvent(record: TaskRecord, draft: EventDraft, seq: number, implied: boolean): void {
+  private taskEvent(
+    record: TaskRecord,
+    draft: EventDraft,
+    seq: number,
+    implied: boolean,
+    held: boolean,
+  ): void {
     const { workflowId, step, namespace } = record.spec;
-    const attempt = OF_AN_ATTEMPT.has(draft.type) ? record.attempts.at(-1) : undefined;
+    const { type } = draft;
+    const ofAttempt = OF_AN_ATTEMPT.has(type) || (held && PERHAPS_OF_AN_ATTEMPT.has(type));
+    const attempt = ofAttempt ? record.attempts.at(-1) : undefined;
     const event: EventOf = { ...draft, root: workflowId ?? record.id, namespace, taskId: record.id };
     if (workflowId !== undefined) event.workflowId = workflowId;
     if (step !== undefined) event.step = step;

@@ -157,6 +157,29 @@ test('killed while it waits for the store, it gives up without another try', asy
   await committer.settled();
 });
 
+test('a lazy unit waits for the next one and travels with it; alone it leaves after a while', async () => {
+  const { store, committer, clock } = bench();
+  const lazy = committer.commit(unit('t1'), true);
+  await turns();
+  expect(store.calls).toHaveLength(0);
+  await committer.commit(unit('t2'));
+  await lazy;
+  expect(idsOf(store.applied)).toEqual(['t1', 't2']);
+  expect(store.applied).toHaveLength(1);
+  const alone = committer.commit(unit('t3'), true);
+  await pass(clock, 50);
+  await alone;
+  expect(idsOf(store.applied)).toEqual(['t1', 't2', 't3']);
+});
+
+test('what is lazy is committed before a shard changes hands', async () => {
+  const { store, committer } = bench();
+  const lazy = committer.commit(unit('t1'), true);
+  await committer.settled();
+  await lazy;
+  expect(idsOf(store.applied)).toEqual(['t1']);
+});
+
 test('whatever answers get lost, units are applied whole, once and in the order in which they were given', async () => {
   const fault = fc.constantFrom<'away' | 'answer-lost'>('away', 'answer-lost');
   await fc.assert(

@@ -57,6 +57,7 @@ type Outcomes = Map<string, DispatchOutcome>;
  * D3. A repetition goes where the attempt went before, and never to a later process of that swarm: the one before may have
  *     begun it. A repetition that meets the first one under way gets the same answer.
  * D4. Every reservation that was taken here and is not used is given back.
+ * D6. What was declared lost is sent to nobody any more under that number.
  */
 export class RegionDispatcher {
   private readonly routes: Routes;
@@ -85,6 +86,19 @@ export class RegionDispatcher {
       );
     } finally {
       for (const attempt of fresh) this.underWay.delete(attemptKey(attempt));
+    }
+  }
+
+  /** D6. */
+  lost(swarmId: string, attempts: readonly AttemptRef[], reason: string): void {
+    const now = this.parts.clock.monotonic();
+    for (const { taskId, attempt } of attempts) {
+      const route = this.routes.of({ taskId, attempt, swarmId }, now);
+      if (route.final) continue;
+      // D4: of what was answered before, the owner knows the reservation.
+      if (this.underWay.has(attemptKey({ taskId, attempt })))
+        this.repicks.giveBack({ taskId, attempt }, route.placement, 'lost');
+      route.final = say({ taskId, attempt }, 'unreachable', `swarm ${swarmId}: ${reason}`);
     }
   }
 

@@ -44,7 +44,7 @@ export class Repicks {
     const items = refused.map(({ attempt, route }) => {
       const { taskId, attempt: number, namespace, type, requirements, traceparent } = attempt;
       const here = { ...requirements, region: [region] };
-      const avoid = route.refusedBy;
+      const avoid = [...route.refusedBy];
       const classKey = JSON.stringify([namespace, type, here, avoid]);
       return {
         ...{ key: taskId, classKey, attempt: number, namespace, type, requirements: here },

@@ -1,4 +1,4 @@
-import type { AttemptDispatch, AttemptRef, DispatchOutcome, Placement } from '@multiswarm/contracts';
+import type { AttemptRef, DispatchOutcome, Placement } from '@multiswarm/contracts';
 import { attemptKey } from '../domain/fleet/on-the-way';
 
 /** Attempts of which a coordinator remembers where they went. */
@@ -37,9 +37,9 @@ export class Routes {
   }
 
   /** The route of an attempt; one that was never sent begins at the swarm that its owner has named. */
-  of(attempt: AttemptDispatch, at: number): Route {
+  of(attempt: AttemptRef & { swarmId: string }, at: number): Route {
     const key = attemptKey(attempt);
-    const route = this.routes.get(key) ?? begin(attempt);
+    const route = this.routes.get(key) ?? begin(attempt.swarmId);
     route.at = at;
     this.routes.delete(key);
     this.routes.set(key, route);
@@ -69,7 +69,7 @@ export class Routes {
   }
 }
 
-function begin({ swarmId }: AttemptDispatch): Route {
+function begin(swarmId: string): Route {
   return {
     at: 0,
     swarmId,

@@ -1,5 +1,6 @@
 import {
   MultiswarmError,
+  type AttemptRef,
   type ControlRequest,
   type DispatchOutcome,
   type DispatchRequest,
@@ -100,7 +101,7 @@ export class Coordinator {
     }
     if (change.ignored) return;
     if (change.joined !== undefined) logger.info('swarm joined', { swarmId, region, slots });
-    this.losses.add(swarmId, this.onTheWay.heard(heartbeat), 'the swarm was restarted'); // C2
+    this.lose(swarmId, this.onTheWay.heard(heartbeat), 'the swarm was restarted');
     this.follow(change);
     this.cordons.heard(heartbeat);
     this.arrivals.heard(swarmId);
@@ -143,6 +144,7 @@ export class Coordinator {
       case 'drain':
       case 'uncordon':
         await this.cordons.load();
+        if (!this.membership.has(swarmId)) await this.arrivals.of([swarmId]);
         if (!this.membership.remembers(swarmId) && !this.cordons.isWanted(swarmId))
           throw new MultiswarmError('swarm-not-found', `no swarm "${swarmId}" in ${this.options.region}`);
         return this.cordons.want(swarmId, control.kind, control.reason);
@@ -180,9 +182,15 @@ export class Coordinator {
     const { left } = change;
     if (left !== undefined) {
       this.parts.logger.info('swarm left', { swarmId: left, region: this.options.region });
-      this.losses.add(left, this.onTheWay.left(left), 'the swarm left'); // C2
+      this.lose(left, this.onTheWay.left(left), 'the swarm left');
     }
-    for (const { swarmId, attempts, reason } of change.lost) this.losses.add(swarmId, attempts, reason); // C2
+    for (const { swarmId, attempts, reason } of change.lost) this.lose(swarmId, attempts, reason);
+  }
+
+  /** C2. */
+  private lose(swarmId: string, attempts: readonly AttemptRef[], reason: string): void {
+    this.dispatcher.lost(swarmId, attempts, reason);
+    this.losses.add(swarmId, attempts, reason);
   }
 
   /** C1. */

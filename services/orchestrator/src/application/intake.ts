@@ -76,7 +76,8 @@ export class Intake {
   ): NewTask {
     const { idempotencyKey: _first, bodyHash: _hash, workflowId: _run, step: _step, ...work } = of.spec;
     const { notBefore: _passed, ...again } = work;
-    const spec: TaskSpec = { ...again, rerunOf: of.id, traceparent };
+    const { deadline: _old, ...timeouts } = work.timeouts;
+    const spec: TaskSpec = { ...again, timeouts, rerunOf: of.id, traceparent };
     if (idempotencyKey !== undefined) {
       spec.idempotencyKey = idempotencyKey;
       spec.bodyHash = bodyHash({ rerunOf: of.id });

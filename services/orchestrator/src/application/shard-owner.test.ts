@@ -1,156 +1,242 @@
-import { MultiswarmError, type DispatchOutcome, type LbReport } from '@multiswarm/contracts';
+import { MultiswarmError, type Grant, type LbReport, type ReportRequest } from '@multiswarm/contracts';
 import { ManualClock, seededRandom } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import { noMeters, placement, spec } from '../../test/support/builders';
 import { MemoryShardStore } from '../../test/support/memory-shard-store';
 import { pass, turns } from '../../test/support/turns';
-import type { TaskRecord } from '../domain/task/record';
-import type { LoadedShard } from '../ports';
+import type { Regions, SchedulerLink, SnapshotPage } from '../ports';
 import { AttemptLeases } from './attempt-leases';
 import { Dispatcher } from './dispatcher';
 import { Gateway, type OwnerCommands } from './gateway';
 import type { NewTask } from './intake';
 import { OutboxRelay } from './outbox-relay';
 import { ShardOwner } from './shard-owner';
+import { HOT_WAITING_TASKS } from './shard-state';
 
-const T1 = 't0-00000001';
-const NOTHING: LoadedShard = { tasks: [], runs: [], endedSteps: [], historyLengths: new Map() };
+const id = (n: number): string => `t0-${String(n).padStart(8, '0')}`;
+const T1 = id(1);
+const T2 = id(2);
+const SCHEDULER = 1;
 
 /** An owner over a store in memory; what leaves it is written down. */
 class Bench {
-  readonly ready: string[] = [];
+  readonly queued: string[] = [];
   readonly gone: string[] = [];
+  readonly released: string[] = [];
   readonly dispatched: string[] = [];
-  readonly cancelled: string[] = [];
+  readonly controls: string[] = [];
   readonly lbReports: LbReport['outcomes'] = [];
   leaseHolds = true;
   lost = 0;
   owner: ShardOwner;
 
-  constructor(
-    readonly store = new MemoryShardStore(),
-    readonly clock = new ManualClock(),
-    loaded = NOTHING,
+  private constructor(
+    readonly store: MemoryShardStore,
+    readonly clock: ManualClock,
   ) {
-    this.owner = this.take(loaded);
+    this.owner = this.take();
   }
 
-  private take(loaded: LoadedShard): ShardOwner {
+  static async open(store = new MemoryShardStore(), clock = new ManualClock()): Promise<Bench> {
+    const bench = new Bench(store, clock);
+    await bench.owner.open();
+    await turns();
+    return bench;
+  }
+
+  private take(): ShardOwner {
     const { epoch, batchSeq } = this.store.take();
     const { clock, store } = this;
-    const regions = {
-      dispatch: (
-        _region: string,
-        _shard: number,
-        _epoch: number,
-        attempts: { taskId: string; attempt: number }[],
-      ) => {
+    const regions: Regions = {
+      dispatch: (_region, { attempts }) => {
         this.dispatched.push(...attempts.map(({ taskId, attempt }) => `${taskId}#${attempt}`));
-        return new Promise<DispatchOutcome[]>(() => undefined);
+        return new Promise(() => undefined);
       },
-      cancel: (_region: string, _swarm: string, attempts: { taskId: string; attempt: number }[]) => {
-        this.cancelled.push(...attempts.map(({ taskId, attempt }) => `${taskId}#${attempt}`));
+      control: (_region, _swarm, control) => {
+        if (control.kind === 'cancel')
+          this.controls.push(...control.attempts.map(({ taskId, attempt }) => `cancel ${taskId}#${attempt}`));
+        if (control.kind === 'signal')
+          for (const each of control.signals)
+            this.controls.push(`signal ${each.taskId} ${each.signals.map(({ name }) => name).join(',')}`);
         return Promise.resolve();
       },
     };
-    const stream = { publish: () => Promise.resolve() };
-    return new ShardOwner(0, epoch, batchSeq, loaded, {
+    const link: SchedulerLink = {
+      tell: (_shard, { queued = [], gone = [], released = [] }) => {
+        this.queued.push(...queued.map(({ task }) => `${task.taskId}#${task.attempt}`));
+        this.gone.push(...gone);
+        this.released.push(...released.map(({ taskId, attempt }) => `${taskId}#${attempt}`));
+      },
+      capacityChanged: () => undefined,
+      fetch: () => [],
+      fetchedRefused: () => undefined,
+    };
+    const options = { shard: 0, epoch, reportTo: 'reports', giveUpMs: 10_000 };
+    const on = { outcomes: () => undefined, fault: () => undefined };
+    const times = { attemptLeaseMs: 10_000, regionTimeoutMs: 30_000, resendMs: 2_000 };
+    return new ShardOwner(0, epoch, batchSeq, {
       store,
       clock,
-      ready: {
-        ready: (record: TaskRecord) => void this.ready.push(record.id),
-        gone: (id: string) => void this.gone.push(id),
-        capacityChanged: () => undefined,
-      },
+      scheduler: link,
       placer: {
         place: () => Promise.resolve([]),
         report: (outcomes) => void this.lbReports.push(...outcomes),
       },
-      dispatcher: new Dispatcher(0, epoch, regions, clock, 10_000, {
-        outcomes: () => undefined,
-        fault: () => undefined,
-      }),
-      leases: new AttemptLeases(30_000, () => clock.monotonic()),
-      relay: new OutboxRelay(0, store, stream, clock, () => undefined),
+      dispatcher: new Dispatcher(options, regions, clock, on),
+      leases: new AttemptLeases(times, () => clock.monotonic()),
+      relay: new OutboxRelay(0, store, { publish: () => Promise.resolve() }, clock, () => undefined),
       random: seededRandom(1),
       logger: createLogger({ service: 'orchestrator', level: 'silent' }),
-      retentionMs: 1_000,
+      retentionMs: (namespace) => (namespace === 'short' ? 10 : 1_000),
       leaseHolds: () => this.leaseHolds,
       onLost: () => void (this.lost += 1),
       onEvents: () => undefined,
       meters: noMeters,
     });
   }
+
+  state(task: string): string | undefined {
+    return this.store.data().tasks.get(task)?.state;
+  }
 }
 
-const task = (id = T1, given: Partial<NewTask> = {}): NewTask => ({
-  id,
+const task = (given = T1, more: Partial<NewTask> = {}): NewTask => ({
+  id: given,
   shard: 0,
   keyed: false,
+  order: Number(given.slice(3)),
   spec: spec(),
+  ...more,
+});
+const grant = (taskId = T1, attempt = 1, reservationId = 'r1'): Grant => ({
+  taskId,
+  attempt,
+  placement: placement({ reservationId }),
+});
+const granting = (grants: Grant[], schedulerEpoch = SCHEDULER) => ({ v: 1 as const, schedulerEpoch, grants });
+const accepted = (taskId: string, attempt = 1): ReportRequest['outcomes'] => [
+  { taskId, attempt, outcome: 'accepted' },
+];
+const result = (taskId: string, attempt = 1, given: Partial<ReportRequest['reports'][number]> = {}) => ({
+  taskId,
+  attempt,
+  outcome: 'succeeded' as const,
+  startedAt: 0,
+  finishedAt: 5,
+  output: 1,
   ...given,
 });
-const granted = [{ taskId: T1, placement: placement() }];
+const reporting = (...reports: ReportRequest['reports']) => ({ reports, outcomes: [], progress: [] });
 
-test('nothing leaves before the commit: no answer, no queue entry, no dispatch', async () => {
-  const { owner, store, ready, dispatched, clock } = new Bench();
+async function pages(owner: ShardOwner, epoch = SCHEDULER): Promise<SnapshotPage[]> {
+  const all: SnapshotPage[] = [];
+  for await (const page of owner.snapshot(epoch)) all.push(page);
+  return all;
+}
+
+test('nothing leaves before the commit: no answer, no dispatch; only the scheduler hears of it', async () => {
+  const { owner, store, queued, dispatched, clock } = await Bench.open();
   store.faults = ['away'];
   let answered = false;
   const answer = owner.submitTasks([task()]).then(() => (answered = true));
   await turns();
-  expect({ answered, ready }).toEqual({ answered: false, ready: [] });
+  expect({ answered, queued }).toEqual({ answered: false, queued: [`${T1}#1`] });
   await pass(clock, 100);
   await answer;
-  expect(ready).toEqual([T1]);
   store.faults = ['away'];
-  owner.grant(granted);
+  const granted = owner.grant(granting([grant()]));
   await turns();
   expect(dispatched).toEqual([]);
   await pass(clock, 100);
+  expect(await granted).toEqual([]);
+  expect(dispatched).toEqual([`${T1}#1`]);
+});
+
+test('a grant that comes while the task is still being committed is committed after it', async () => {
+  const { owner, store, dispatched, clock } = await Bench.open();
+  store.faults = ['answer-lost'];
+  const answer = owner.submitTasks([task()]);
+  const granted = owner.grant(granting([grant()]));
+  await turns();
+  expect(dispatched).toEqual([]);
+  await pass(clock, 100);
+  await Promise.all([answer, granted]);
+  expect(
+    store.applied.map(({ writes }) => writes.filter(({ kind }) => kind === 'task').length).length,
+  ).toBeGreaterThan(0);
+  expect(store.data().tasks.get(T1)).toMatchObject({ state: 'assigned', attempt: 1 });
   expect(dispatched).toEqual([`${T1}#1`]);
 });
 
 test('without a lease that holds there is no answer, though the work goes on when it is renewed', async () => {
-  const bench = new Bench();
-  const { owner, store } = bench;
-  const answer = owner.submitTasks([task()]);
+  const bench = await Bench.open();
+  const answer = bench.owner.submitTasks([task()]);
   bench.leaseHolds = false;
   await expect(answer).rejects.toMatchObject({ code: 'shard-unavailable' });
-  await expect(owner.submitTasks([task('t0-00000002')])).rejects.toMatchObject({ code: 'shard-unavailable' });
-  await expect(owner.report([])).rejects.toMatchObject({ code: 'shard-unavailable' });
-  expect([...store.tasks.keys()]).toEqual([T1]);
+  await expect(bench.owner.submitTasks([task(T2)])).rejects.toMatchObject({ code: 'shard-unavailable' });
+  expect(() => bench.owner.report(reporting())).toThrow(
+    expect.objectContaining({ code: 'shard-unavailable' }),
+  );
+  expect([...bench.store.data().tasks.keys()]).toEqual([T1]);
 });
 
-test('a placement that comes while the lease has run out for a moment is committed, since the epoch decides', async () => {
-  const bench = new Bench();
-  await bench.owner.submitTasks([task()]);
-  bench.leaseHolds = false;
-  expect(bench.owner.grant(granted)).toEqual([]);
-  await turns();
-  expect(bench.dispatched).toEqual([`${T1}#1`]);
-  expect(bench.store.tasks.get(T1)?.state).toBe('assigned');
+test('a grant for a task that is not queued any more, or under another number, is handed back', async () => {
+  const { owner } = await Bench.open();
+  await owner.submitTasks([task(), task(T2)]);
+  await owner.command(T1, { kind: 'cancel', reason: 'enough' });
+  const refused = await owner.grant(granting([grant(T1), grant(T2, 2), grant(id(9))]));
+  expect(refused).toEqual([
+    { taskId: T1, attempt: 1 },
+    { taskId: T2, attempt: 2 },
+    { taskId: id(9), attempt: 1 },
+  ]);
 });
 
-test('a placement for a task that is not queued any more is handed back', async () => {
-  const { owner } = new Bench();
+test('the same grant again is answered alike; another one for the same attempt is handed back', async () => {
+  const { owner, dispatched } = await Bench.open();
   await owner.submitTasks([task()]);
-  await owner.cancelTask(T1, 'enough');
-  expect(owner.grant(granted)).toEqual(granted);
+  expect(await owner.grant(granting([grant()]))).toEqual([]);
+  expect(await owner.grant(granting([grant()]))).toEqual([]);
+  expect(await owner.grant(granting([grant(T1, 1, 'r2')]))).toEqual([{ taskId: T1, attempt: 1 }]);
+  await turns();
+  expect(dispatched).toEqual([`${T1}#1`]);
+});
+
+test('an older scheduler than one heard of is refused', async () => {
+  const { owner } = await Bench.open();
+  await owner.submitTasks([task()]);
+  await pages(owner, 7);
+  await expect(owner.grant(granting([grant()], 6))).rejects.toMatchObject({ code: 'stale-epoch' });
+  expect(await owner.grant(granting([grant()], 7))).toEqual([]);
+});
+
+test('tasks beyond what memory is for are read back when they are granted, commanded or due', async () => {
+  const bench = await Bench.open();
+  const count = HOT_WAITING_TASKS + 20;
+  const tasks = Array.from({ length: count }, (_, n) =>
+    task(id(n + 1), n === count - 1 ? { spec: spec({ timeouts: { scheduleToStartMs: 500 } }) } : {}),
+  );
+  for (const each of tasks) await bench.owner.submitTasks([each]);
+  const [cold, other, timed] = [id(count - 2), id(count - 3), id(count)];
+  expect(await bench.owner.grant(granting([grant(cold)]))).toEqual([]);
+  await bench.owner.command(other, { kind: 'cancel', reason: 'enough' });
+  await pass(bench.clock, 600);
+  expect([cold, other, timed].map((each) => bench.state(each))).toEqual(['assigned', 'cancelled', 'expired']);
+  expect(bench.gone).toEqual(expect.arrayContaining([other, timed]));
 });
 
 test('a submission that is repeated because its answer got lost makes one task, also after that has ended', async () => {
-  const { owner, store } = new Bench();
+  const { owner, store } = await Bench.open();
   await owner.submitTasks([task()]);
   const again = task(T1, { keyed: true });
   expect(await owner.submitTasks([again])).toEqual([{ id: T1, state: 'accepted', duplicate: false }]);
-  await owner.cancelTask(T1, 'enough');
+  await owner.command(T1, { kind: 'cancel', reason: 'enough' });
   expect(await owner.submitTasks([again])).toEqual([{ id: T1, state: 'accepted', duplicate: false }]);
-  expect(store.tasks.get(T1)?.state).toBe('cancelled');
-  expect(store.histories.get(T1)?.filter(({ type }) => type === 'task.submitted')).toHaveLength(1);
+  expect(store.data().tasks.get(T1)?.state).toBe('cancelled');
 });
 
 test('a repeated key meets its task: the same body as a duplicate, another one as a conflict', async () => {
-  const { owner } = new Bench();
+  const { owner } = await Bench.open();
   const keyed = (bodyHash: string): NewTask =>
     task(T1, { keyed: true, spec: spec({ idempotencyKey: 'k', bodyHash }) });
   const [first, same, other] = await owner.submitTasks([keyed('h1'), keyed('h1'), keyed('h2')]);
@@ -163,81 +249,153 @@ test('a repeated key meets its task: the same body as a duplicate, another one a
 });
 
 test('a report of another attempt is stale, and acknowledged as such so that it is not sent for ever', async () => {
-  const { owner, lbReports } = new Bench();
+  const { owner, lbReports, released } = await Bench.open();
   await owner.submitTasks([task()]);
-  owner.grant(granted);
-  const report = { taskId: T1, outcome: 'succeeded' as const, startedAt: 0, finishedAt: 5, output: 1 };
-  const acks = await owner.report([
-    { ...report, attempt: 2 },
-    { ...report, attempt: 1 },
-    { ...report, attempt: 1 },
-    { ...report, taskId: 't0-00000099', attempt: 1 },
-  ]);
+  await owner.grant(granting([grant()]));
+  const taken = owner.report(reporting(result(T1, 2), result(T1), result(T1), result(id(99))));
+  expect(released).toEqual([]);
+  const acks = await taken.acks;
   expect(acks.map(({ status }) => status)).toEqual(['stale', 'recorded', 'stale', 'stale']);
+  expect(taken.freed.map(({ taskId, swarmId, reservationId }) => [taskId, swarmId, reservationId])).toEqual([
+    [T1, 'a', 'r1'],
+  ]);
+  expect(released).toEqual([`${T1}#1`]);
   expect(lbReports).toEqual([
     { reservationId: 'r1', swarmId: 'a', taskId: T1, attempt: 1, outcome: 'succeeded', durationMs: 5 },
   ]);
 });
 
-test('another owner: what is not committed is refused, the queue forgets this one, and it says so once', async () => {
-  const bench = new Bench();
+test('a slot that was handed on is told so, and fetched attempts go out with the answer instead of a dispatch', async () => {
+  const { owner, lbReports, dispatched } = await Bench.open();
+  await owner.submitTasks([task(), task(T2)]);
+  await owner.grant(granting([grant()]));
+  await turns();
+  const taken = owner.report(reporting(result(T1)));
+  taken.next.set(T1, { taskId: T2, attempt: 1 });
+  const { dispatch, refused } = await owner.grantFetched([grant(T2)]);
+  await taken.acks;
+  expect(refused).toEqual([]);
+  expect(dispatch).toMatchObject({ shard: 0, epoch: 1, reportTo: 'reports' });
+  expect(dispatch?.attempts.map(({ taskId, attempt }) => [taskId, attempt])).toEqual([[T2, 1]]);
+  expect(lbReports[0]?.next).toEqual({ taskId: T2, attempt: 1 });
+  expect(dispatched).toEqual([`${T1}#1`]);
+});
+
+test('a fetched attempt that nobody accepts is sent through the coordinator, under the same number', async () => {
+  const { owner, clock, dispatched } = await Bench.open();
+  await owner.submitTasks([task()]);
+  await owner.grantFetched([grant()]);
+  clock.advance(1_999);
+  await owner.expireAttempts(false);
+  expect(dispatched).toEqual([]);
+  clock.advance(1);
+  await owner.expireAttempts(false);
+  await turns();
+  expect(dispatched).toEqual([`${T1}#1`]);
+});
+
+test('an attempt of which nothing is heard is lost and queued again; not while nobody could have told', async () => {
+  const { owner, clock, queued, store } = await Bench.open();
+  await owner.submitTasks([task()]);
+  await owner.grant(granting([grant()]));
+  void owner.dispatched(accepted(T1));
+  await pass(clock, 50);
+  clock.advance(29_000);
+  await owner.expireAttempts(true);
+  clock.advance(29_000);
+  await owner.expireAttempts(false);
+  expect(queued).toEqual([`${T1}#1`]);
+  clock.advance(1_000);
+  await owner.expireAttempts(false);
+  expect(queued).toEqual([`${T1}#1`, `${T1}#2`]);
+  expect(store.data().tasks.get(T1)).toMatchObject({ state: 'queued', losses: 1 });
+});
+
+test('another owner: what is not committed is refused, and it says so once', async () => {
+  const bench = await Bench.open();
   await bench.owner.submitTasks([task()]);
   bench.store.take();
-  const late = bench.owner.submitTasks([task('t0-00000002')]);
-  await expect(late).rejects.toMatchObject({ code: 'stale-epoch' });
-  await expect(bench.owner.submitTasks([task('t0-00000003')])).rejects.toMatchObject({
-    code: 'shard-unavailable',
-  });
-  expect(bench.gone).toContain(T1);
+  await expect(bench.owner.submitTasks([task(T2)])).rejects.toMatchObject({ code: 'stale-epoch' });
+  await expect(bench.owner.submitTasks([task(id(3))])).rejects.toMatchObject({ code: 'shard-unavailable' });
   expect(bench.lost).toBe(1);
   expect(bench.dispatched).toEqual([]);
 });
 
-test('a successor takes up what was left: queued to the scheduler, assigned to its swarm, backoff to the clock', async () => {
-  const first = new Bench();
+test('a successor takes up what was left: placed tasks at once, timers of waiting ones, and a snapshot of all of it', async () => {
+  const first = await Bench.open();
   const retry = { ...spec().retry, initialMs: 500, jitter: 0 };
-  const ids = ['t0-00000001', 't0-00000002', 't0-00000003', 't0-00000004'] as const;
-  await first.owner.submitTasks(ids.map((id) => task(id, { spec: spec({ retry }) })));
-  first.owner.grant(ids.slice(1).map((taskId) => ({ taskId, placement: placement() })));
-  await first.owner.dispatched([{ taskId: ids[2], attempt: 1, outcome: 'accepted' }]);
+  await first.owner.submitTasks([1, 2, 3, 4].map((n) => task(id(n), { spec: spec({ retry }) })));
+  await first.owner.grant(granting([2, 3, 4].map((n) => grant(id(n)))));
+  void first.owner.dispatched([...accepted(id(3)), ...accepted(id(4))]);
+  await pass(first.clock, 50);
   const error = { code: 'attempt-failed', message: 'no', retryable: true };
-  await first.owner.report([
-    { taskId: ids[3], attempt: 1, outcome: 'failed', startedAt: 0, finishedAt: 1, error },
+  await first.owner.report(reporting(result(id(4), 1, { outcome: 'failed', error }))).acks;
+  const second = await Bench.open(first.store, first.clock);
+  expect(second.dispatched).toEqual([`${id(2)}#1`]);
+  expect(await pages(second.owner)).toEqual([
+    { held: [2, 3].map((n) => ({ taskId: id(n), attempt: 1, namespace: 'default' })) },
+    { queued: [expect.objectContaining({ task: expect.objectContaining({ taskId: id(1), attempt: 1 }) })] },
   ]);
-  const second = new Bench(first.store, first.clock, await first.store.load());
-  second.owner.resume();
-  await turns();
-  expect(second.ready).toEqual([ids[0]]);
-  expect(second.dispatched).toEqual([`${ids[1]}#1`]);
-  await pass(second.clock, 500);
-  expect(second.ready).toEqual([ids[0], ids[3]]);
-  expect(second.owner.activeTasks).toBe(4);
+  await pass(second.clock, 600);
+  expect(second.queued).toEqual([`${id(4)}#2`]);
+});
+
+test('a snapshot has what is queued and not committed yet, and leaves out what is paused', async () => {
+  const { owner, store } = await Bench.open();
+  await owner.submitTasks([task(), task(T2)]);
+  await owner.command(T2, { kind: 'pause', reason: 'wait' });
+  store.faults = ['away'];
+  const late = owner.submitTasks([task(id(3))]).catch(() => undefined);
+  const queued = (await pages(owner)).flatMap((page) => page.queued ?? []).map((each) => each.task.taskId);
+  expect(queued).toEqual([T1, id(3)]);
+  void late;
 });
 
 test('a cancellation that was under way when the owner died is sent again by its successor', async () => {
-  const first = new Bench();
+  const first = await Bench.open();
   await first.owner.submitTasks([task()]);
-  first.owner.grant(granted);
-  await first.owner.dispatched([{ taskId: T1, attempt: 1, outcome: 'accepted' }]);
-  await first.owner.cancelTask(T1, 'enough');
-  const second = new Bench(first.store, first.clock, await first.store.load());
-  second.owner.resume();
-  await turns();
-  expect(second.cancelled).toEqual([`${T1}#1`]);
+  await first.owner.grant(granting([grant()]));
+  void first.owner.dispatched(accepted(T1));
+  await first.owner.command(T1, { kind: 'cancel', reason: 'enough' });
+  const second = await Bench.open(first.store, first.clock);
+  expect(second.controls).toEqual([`cancel ${T1}#1`]);
   expect(second.dispatched).toEqual([]);
-  await second.owner.expire([{ taskId: T1, attempt: 1 }], 'the swarm is gone');
-  expect(second.store.tasks.get(T1)?.state).toBe('cancelled');
+  second.owner.seen({ v: 1, region: 'eu-west', epoch: 1, swarms: 1, held: [{ taskId: T1, attempt: 1 }] });
+  await turns();
+  expect(second.controls).toHaveLength(2);
 });
 
-test('what has ended is removed when its retention has passed, and not before', async () => {
-  const { owner, store, clock } = new Bench();
+test('what people tell a task: it is done, or refused with what to do instead', async () => {
+  const bench = await Bench.open();
+  const { owner, controls, queued } = bench;
   await owner.submitTasks([task()]);
-  await owner.cancelTask(T1, 'enough');
-  clock.advance(999);
+  await owner.grant(granting([grant()]));
+  const signal = { name: 'go', payload: 1, at: 0 };
+  await owner.command(T1, { kind: 'signal', signal });
+  expect(controls).toEqual([`signal ${T1} go`]);
+  await expect(owner.command(T1, { kind: 'retry' })).rejects.toMatchObject({ code: 'wrong-state' });
+  await expect(owner.command(id(9), { kind: 'resume' })).rejects.toMatchObject({ code: 'task-not-found' });
+  const error = { code: 'broken', message: 'no', retryable: false };
+  await owner.report(reporting(result(T1, 1, { outcome: 'failed', error }))).acks;
+  expect(bench.state(T1)).toBe('failed');
+  expect(bench.store.data().ended.has(T1)).toBe(true);
+  await owner.command(T1, { kind: 'retry' });
+  expect(bench.state(T1)).toBe('queued');
+  expect(bench.store.data().ended.has(T1)).toBe(false);
+  expect(queued.at(-1)).toBe(`${T1}#2`);
+});
+
+test('what has ended is removed when the retention of its namespace has passed, and not before', async () => {
+  const { owner, store, clock } = await Bench.open();
+  await owner.submitTasks([task(), task(T2, { spec: spec({ namespace: 'short' }) })]);
+  for (const each of [T1, T2]) await owner.command(each, { kind: 'cancel', reason: 'enough' });
+  clock.advance(10);
+  expect(await owner.sweep(10)).toBe(1);
+  clock.advance(989);
   expect(await owner.sweep(10)).toBe(0);
   clock.advance(1);
   expect(await owner.sweep(10)).toBe(1);
-  expect([store.tasks.size, store.histories.size, store.ended.size]).toEqual([0, 0, 0]);
+  expect([store.data().tasks.size, store.data().ended.size]).toEqual([0, 0]);
 });
 
 test('the gateway repeats a command whose owner is moving, and says that it may be there already', async () => {
@@ -246,11 +404,13 @@ test('the gateway repeats a command whose owner is moving, and says that it may 
   const submitTasks: OwnerCommands['submitTasks'] = (_shard, tasks) => {
     seen.push(...tasks.map(({ keyed }) => keyed));
     if (seen.length < 3) return Promise.reject(new MultiswarmError('shard-unavailable', 'moving'));
-    return Promise.resolve(tasks.map(({ id }) => ({ id, state: 'queued', duplicate: false })));
+    return Promise.resolve(tasks.map((each) => ({ id: each.id, state: 'queued', duplicate: false })));
   };
   // The gateway asks the intake for `task`, and the owners for `submitTasks`, and nothing else of either here.
   const intake = { task: () => task() } as unknown as ConstructorParameters<typeof Gateway>[0];
-  const gateway = new Gateway(intake, { submitTasks } as OwnerCommands, 1, clock, 3_000, () => undefined);
+  const specOf = () => Promise.resolve(spec());
+  const owners = { submitTasks } as OwnerCommands;
+  const gateway = new Gateway(intake, owners, 1, clock, 3_000, () => undefined, specOf);
   const answer = gateway.submitTask({}, 'trace');
   await pass(clock, 1_000);
   expect(await answer).toEqual({ id: T1, state: 'queued', duplicate: false });

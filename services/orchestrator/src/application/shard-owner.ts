@@ -12,7 +12,7 @@ import {
 import type { Clock, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { toClass } from '../domain/queue/task-class';
-import type { TaskCommand, TaskRecord } from '../domain/task/record';
+import { isHeld, isPlaceable, type TaskCommand, type TaskRecord } from '../domain/task/record';
 import { whyNot } from '../domain/task/why-not';
 import type { Batch, FreedSlot, ShardStore, SnapshotPage, WaitingPlace } from '../ports';
 import type { Change } from './change';
@@ -262,20 +262,27 @@ export class ShardOwner {
     await this.commit(change);
   }
 
-  /** Everything that a scheduler has to know of this shard: what is held first, then what is queued, oldest first. */
-  async *snapshot(): AsyncGenerator<SnapshotPage> {
+  /**
+   * Everything that a scheduler has to know of this shard: what is held first, then what is queued, oldest first; last what
+   * is queued and not committed yet. Grants of an older scheduler are refused from now on.
+   */
+  async *snapshot(schedulerEpoch: number): AsyncGenerator<SnapshotPage> {
+    this.schedulerEpoch = Math.max(this.schedulerEpoch, schedulerEpoch);
     const hot = [...(this.state?.hot() ?? [])];
-    const held = hot.filter(({ state }) => state === 'assigned' || state === 'running').map(heldAttempt);
-    for (let at = 0; at < held.length; at += STREAM_PAGE) yield { held: held.slice(at, at + STREAM_PAGE) };
+    yield* pagesOf(hot.filter(isHeld).map(heldAttempt), (held) => ({ held }));
     const steps = hot.filter((record) => record.spec.workflowId !== undefined && isPlaceable(record));
-    steps.sort((a, b) => a.order - b.order);
-    for (let at = 0; at < steps.length; at += STREAM_PAGE)
-      yield { queued: steps.slice(at, at + STREAM_PAGE).map((record) => queuedChange(record)) };
+    yield* pagesOf(steps.sort(byOrder), queuedPage);
+    const lone = new Set(hot.filter(({ spec }) => spec.workflowId === undefined).map(({ id }) => id));
     for await (const page of this.waiting()) {
+      for (const { id } of page) lone.delete(id);
       // What is in memory is newer than what was read.
-      const queued = page.map((record) => this.state?.task(record.id) ?? record).filter(isPlaceable);
-      if (queued.length > 0) yield { queued: queued.map((record) => queuedChange(record)) };
+      yield* pagesOf(
+        page.map((record) => this.state?.task(record.id) ?? record).filter(isPlaceable),
+        queuedPage,
+      );
     }
+    const uncommitted = [...lone].flatMap((id) => this.state?.task(id) ?? []).filter(isPlaceable);
+    yield* pagesOf(uncommitted.sort(byOrder), queuedPage);
   }
 
   /** Removes roots whose retention has passed. @returns how many */
@@ -455,8 +462,16 @@ export class ShardOwner {
 const NONE_KNOWN: Map<string, string> = new Map();
 const RETRY_DUE_MS = 1_000;
 
-function isPlaceable({ state, paused }: TaskRecord): boolean {
-  return state === 'queued' && paused === undefined;
+function byOrder(one: TaskRecord, other: TaskRecord): number {
+  return one.order - other.order;
+}
+
+function queuedPage(records: readonly TaskRecord[]): SnapshotPage {
+  return { queued: records.map((record) => queuedChange(record)) };
+}
+
+function* pagesOf<T>(items: readonly T[], page: (items: T[]) => SnapshotPage): Generator<SnapshotPage> {
+  for (let at = 0; at < items.length; at += STREAM_PAGE) yield page(items.slice(at, at + STREAM_PAGE));
 }
 
 /** W6: whether this very grant was committed before. */

@@ -1,0 +1,287 @@
+import { MultiswarmError, type DispatchOutcome } from '@multiswarm/contracts';
+import { dispatchOf, heartbeat } from '../../test/support/builders';
+import { first, RegionBench, request } from '../../test/support/region';
+import { turns } from '../../test/support/turns';
+import { Routes } from './coordinator-routes';
+
+const T1 = 't0-00000001';
+const T2 = 't0-00000002';
+const NOBODY = new MultiswarmError('swarm-not-found', 'nobody listens');
+const TIMEOUT = new MultiswarmError('timeout', 'no answer');
+
+/** A region of swarms `a` to `d`, of which the load-balancer knows all but `a`. */
+function region(given: ConstructorParameters<typeof RegionBench>[0] = {}): RegionBench {
+  const bench = new RegionBench(given);
+  for (const swarmId of ['a', 'b', 'c', 'd']) bench.coordinator.observe(heartbeat({ swarmId }));
+  bench.placer.others = ['b', 'c', 'd'];
+  return bench;
+}
+
+const refusing =
+  (...refusers: string[]) =>
+  (swarmId: string) =>
+    refusers.includes(swarmId) ? ({ refused: 'no-free-slot' } as const) : ('accepted' as const);
+
+describe('a refusal', () => {
+  test('is answered by another swarm of the region, under the same number, and the owner learns which', async () => {
+    const bench = region({ epoch: 1 });
+    bench.swarms.answer = refusing('a');
+    expect(await bench.send(T1, 3)).toEqual({
+      ...{ taskId: T1, attempt: 3, outcome: 'accepted' },
+      placement: expect.objectContaining({ swarmId: 'b', region: 'eu-west', reservationId: 're1' }),
+    });
+    expect(bench.swarms.dispatched).toEqual([`a ${T1}#3`, `b ${T1}#3`]);
+    expect(bench.swarms.requests[1]?.request).toMatchObject({
+      ...{ shard: 0, epoch: 1, regionEpoch: 1, reportTo: 'reports.of.owner' },
+      attempts: [{ taskId: T1, attempt: 3, swarmId: 'b' }],
+    });
+    expect(bench.placer.givenBack).toEqual([]);
+  });
+
+  test('asks the load-balancer for this region alone, without those that have refused', async () => {
+    const bench = region();
+    bench.swarms.answer = refusing('a', 'b');
+    await bench.send(T1);
+    expect(bench.placer.asked.map(({ epoch, region: of }) => [epoch, of])).toEqual([
+      [1, 'eu-west'],
+      [1, 'eu-west'],
+    ]);
+    expect(bench.placer.asked.flatMap(({ items }) => items)).toMatchObject([
+      {
+        ...{ key: T1, attempt: 1, type: 'build', namespace: 'default', avoid: ['a'] },
+        requirements: { capabilities: ['gpu'], region: ['eu-west'] },
+      },
+      { key: T1, avoid: ['a', 'b'] },
+    ]);
+  });
+
+  test('by three swarms goes back to the owner, and every reservation that was taken is given back', async () => {
+    const bench = region();
+    bench.swarms.answer = refusing('a', 'b', 'c', 'd');
+    expect(await bench.send(T1)).toEqual({
+      ...{ taskId: T1, attempt: 1, outcome: 'refused', reason: 'no-free-slot' },
+    });
+    expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`, `b ${T1}#1`, `c ${T1}#1`]);
+    expect(bench.placer.givenBack).toEqual(['re1 b refused', 're2 c refused']);
+  });
+
+  test.each([
+    ['there is none', undefined],
+    ['it finds only who has refused', { swarmId: 'a' }],
+    ['it finds another region', { swarmId: 'x', region: 'us-east' }],
+  ])('goes back to the owner when the load-balancer is asked for another and %s', async (_name, chosen) => {
+    const bench = region();
+    bench.swarms.answer = refusing('a');
+    bench.placer.choose = () => chosen;
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'refused', reason: 'no-free-slot' });
+    expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`]);
+    expect(bench.placer.givenBack).toEqual(chosen ? [`re1 ${chosen.swarmId} unused`] : []);
+  });
+
+  test('goes back to the owner when the load-balancer does not answer', async () => {
+    const bench = region();
+    bench.swarms.answer = refusing('a');
+    bench.placer.place = () => Promise.reject(TIMEOUT);
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'refused' });
+  });
+
+  test.each(['stale-attempt', 'stale-epoch'])('because of a %s is the last word', async (reason) => {
+    const bench = region();
+    bench.swarms.answer = (swarmId) => (swarmId === 'a' ? { refused: reason } : 'accepted');
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'refused', reason });
+    expect(bench.placer.asked).toEqual([]);
+  });
+
+  test('of one attempt of a message leaves the others of it where they are', async () => {
+    const bench = region();
+    bench.swarms.answer = (swarmId, taskId) => (swarmId === 'a' && taskId === T2 ? 'refused' : 'accepted');
+    const outcomes = await bench.coordinator.dispatch(request(first(T1), first(T2)));
+    expect(outcomes).toEqual([
+      { taskId: T1, attempt: 1, outcome: 'accepted' },
+      { ...{ taskId: T2, attempt: 1, outcome: 'accepted' }, placement: expect.anything() },
+    ]);
+  });
+});
+
+describe('D1: silence is no refusal', () => {
+  test('a swarm that nobody listens for, or that is not here, cannot have begun: another is asked', async () => {
+    const bench = region();
+    bench.swarms.answer = (swarmId) => (swarmId === 'a' ? NOBODY : 'accepted');
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'accepted', placement: { swarmId: 'b' } });
+    expect(await bench.send(T2, 1, { swarmId: 'stranger' })).toMatchObject({
+      ...{ outcome: 'accepted', placement: { swarmId: 'b' } },
+    });
+  });
+
+  test.each([
+    ['does not answer', TIMEOUT],
+    ['is cut off while it is asked', new MultiswarmError('bus-unavailable', 'the connection was lost')],
+  ])('a swarm that %s may have begun: no other is asked', async (_name, fault) => {
+    const bench = region();
+    bench.swarms.answer = () => fault;
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'unreachable' });
+    expect(bench.placer.asked).toEqual([]);
+    expect(bench.coordinator.summary().held).toEqual([]);
+  });
+
+  test('a second swarm that does not answer is where it ends, and its reservation is given back once', async () => {
+    const bench = region();
+    bench.swarms.answer = (swarmId) => (swarmId === 'a' ? 'refused' : TIMEOUT);
+    const outcome = { outcome: 'unreachable', placement: { swarmId: 'b' } };
+    expect(await bench.send(T1)).toMatchObject(outcome);
+    expect(await bench.send(T1)).toMatchObject(outcome);
+    expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`, `b ${T1}#1`]);
+    expect(bench.placer.givenBack).toEqual(['re1 b lost']);
+  });
+
+  test('an attempt that an answer does not name may have begun', async () => {
+    const bench = region();
+    bench.swarms.dispatch = () => Promise.resolve([]);
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'unreachable' });
+  });
+});
+
+describe('D2: only the coordinator to which it was sent first picks another swarm', () => {
+  test.each([
+    ['that was sent before', dispatchOf(T1), 1],
+    ['that was sent first to an earlier coordinator', first(T1), 1],
+    ['that was sent first to a later coordinator', first(T1), 3],
+  ])('an attempt %s goes back to its owner', async (_name, attempt, regionEpoch) => {
+    const bench = region({ epoch: 2 });
+    bench.swarms.answer = refusing('a');
+    const [outcome] = await bench.coordinator.dispatch({ ...request(attempt), regionEpoch });
+    expect(outcome).toMatchObject({ outcome: 'refused' });
+    expect(bench.placer.asked).toEqual([]);
+  });
+
+  test('an attempt of an owner that knows of no coordinator goes back to it', async () => {
+    const bench = region();
+    bench.swarms.answer = refusing('a');
+    const { regionEpoch: _unknown, ...sent } = request(first(T1));
+    expect(await bench.coordinator.dispatch(sent)).toMatchObject([{ outcome: 'refused' }]);
+  });
+
+  test('a lease that ran out while others were looked for ends the search', async () => {
+    const bench = region();
+    bench.swarms.answer = refusing('a');
+    const { place } = bench.placer;
+    bench.placer.place = (...asked) => {
+      bench.lease = false;
+      return place.apply(bench.placer, asked);
+    };
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'refused' });
+    expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`]);
+    expect(bench.placer.givenBack).toEqual(['re1 b unused']);
+  });
+});
+
+describe('D3: a repetition', () => {
+  test('goes where the attempt went, with the same answer', async () => {
+    const bench = region();
+    bench.swarms.answer = refusing('a');
+    const answer = await bench.send(T1);
+    expect(await bench.send(T1)).toEqual(answer);
+    expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`, `b ${T1}#1`, `b ${T1}#1`]);
+    expect(bench.placer.asked).toHaveLength(1);
+  });
+
+  test('of what everybody has refused asks nobody again', async () => {
+    const bench = region();
+    bench.swarms.answer = refusing('a', 'b', 'c', 'd');
+    const answer = await bench.send(T1);
+    bench.swarms.answer = () => 'accepted';
+    expect(await bench.send(T1)).toEqual(answer);
+    expect(bench.swarms.dispatched).toHaveLength(3);
+  });
+
+  test('meets the first one under way, and gets the same answer', async () => {
+    const bench = region();
+    let decide: (verdict: 'refused') => void = () => undefined;
+    bench.swarms.answer = (swarmId) =>
+      swarmId === 'a' ? new Promise((resolve) => (decide = resolve)) : 'accepted';
+    const answers: Promise<DispatchOutcome | undefined>[] = [bench.send(T1)];
+    await turns();
+    answers.push(bench.send(T1));
+    decide('refused');
+    const [one, two] = await Promise.all(answers);
+    expect(one).toMatchObject({ outcome: 'accepted', placement: { swarmId: 'b' } });
+    expect(two).toEqual(one);
+    expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`, `b ${T1}#1`]);
+  });
+
+  test.each([
+    ['did not answer', TIMEOUT],
+    ['accepted', 'accepted' as const],
+  ])('never reaches a later process of a swarm that %s', async (_name, before) => {
+    const bench = region();
+    bench.swarms.answer = () => before;
+    await bench.send(T1);
+    bench.coordinator.observe(heartbeat({ instance: 'i2', sentAt: 5 }));
+    bench.swarms.answer = () => 'accepted';
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'unreachable' });
+    expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`]);
+    expect(await bench.send(T1, 2)).toMatchObject({ outcome: 'accepted' });
+  });
+
+  test('to a swarm for which nobody listens now, but which may have begun, is unreachable', async () => {
+    const bench = region();
+    bench.swarms.answer = () => TIMEOUT;
+    await bench.send(T1);
+    bench.swarms.answer = (swarmId) => (swarmId === 'a' ? NOBODY : 'accepted');
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'unreachable' });
+    expect(bench.placer.asked).toEqual([]);
+  });
+
+  test('that the same process refuses has never begun there: another is asked', async () => {
+    const bench = region();
+    bench.swarms.answer = () => TIMEOUT;
+    await bench.send(T1);
+    bench.swarms.answer = refusing('a');
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'accepted', placement: { swarmId: 'b' } });
+  });
+});
+
+describe('D5: memory is bounded', () => {
+  const ref = (taskId: string) => ({ taskId, attempt: 1, swarmId: 'a' });
+
+  test('where an attempt went is forgotten when its owner does not repeat it any more', () => {
+    const routes = new Routes(1_000);
+    routes.of(ref(T1), 0);
+    routes.of(ref(T2), 500);
+    routes.prune(1_000);
+    expect(routes.find(ref(T1))).toBeDefined();
+    routes.prune(1_001);
+    expect([routes.find(ref(T1)), routes.find(ref(T2))?.swarmId]).toEqual([undefined, 'a']);
+    expect(routes.hasForgotten(1_001)).toBe(false);
+  });
+
+  test('what had to be forgotten earlier makes it known, until it would have been forgotten anyway', () => {
+    const routes = new Routes(1_000, 1);
+    routes.of(ref(T1), 0);
+    routes.of(ref(T2), 100);
+    expect(routes.find(ref(T1))).toBeUndefined();
+    expect([routes.hasForgotten(999), routes.hasForgotten(1_000)]).toEqual([true, false]);
+  });
+});
+
+test('D6: what was declared lost with its swarm is sent to nobody any more', async () => {
+  const bench = region();
+  const held = [{ taskId: T1, attempt: 1 }];
+  bench.coordinator.observe(heartbeat({ seq: 2, held }));
+  bench.coordinator.observe(heartbeat({ instance: 'i2', sentAt: 5 }));
+  expect(await bench.send(T1)).toMatchObject({
+    ...{ outcome: 'unreachable', reason: 'swarm a: the swarm was restarted' },
+  });
+  expect(bench.swarms.requests).toEqual([]);
+});
+
+test('D4, D6: an attempt that is lost while another swarm is asked is lost, and the reservation given back once', async () => {
+  const bench = region();
+  bench.swarms.answer = (swarmId) => {
+    if (swarmId === 'a') return 'refused';
+    bench.coordinator.observe(heartbeat({ swarmId: 'b', instance: 'i2', sentAt: 5 }));
+    return 'accepted';
+  };
+  expect(await bench.send(T1)).toMatchObject({ outcome: 'unreachable' });
+  expect(bench.placer.givenBack).toEqual(['re1 b lost']);
+});
