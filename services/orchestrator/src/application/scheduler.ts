@@ -1,70 +1,88 @@
-import { createHash } from 'node:crypto';
 import {
   MultiswarmError,
+  type AttemptRef,
+  type NamespaceSettings,
   type PlaceItem,
   type PlaceResult,
   type Placement,
+  type QueuedTask,
+  type SchedulerChanges,
+  type SchedulerChangesReply,
+  type TaskClass,
   type Waiting,
 } from '@multiswarm/contracts';
 import { chunkByBytes, delay, jsonBytes, type Clock } from '@multiswarm/core';
-import type { TaskRecord } from '../domain/task/record';
 import { ReadyQueue, type ReadyTask } from '../domain/queue/ready-queue';
-import type { Placer, ReadyTasks, WaitingReasons } from '../ports';
+import type { Fetched, FreedSlot, GrantPort, Placer, WaitingReasons } from '../ports';
 
-export interface Grants {
-  /** Commits placements of one shard. @returns those whose task is not queued any more. */
-  grant(
-    shard: number,
-    placements: { taskId: string; placement: Placement }[],
-  ): { taskId: string; placement: Placement }[];
+export interface SchedulerParts {
+  placer: Placer;
+  grants: GrantPort;
+  clock: Clock;
+  settings: (namespace: string) => NamespaceSettings;
+  onFault: (error: unknown) => void;
 }
 
 const PASS_TASKS = 256;
-/** Estimated bytes of one place request: well under the 1 MiB that NATS carries. */
 const PASS_BYTES = 512 * 1024;
 const RETRY_MS = { first: 50, most: 1_000 };
 
-/**
- * The one role that decides who goes next, over all shards. A task leaves the queue only when a slot was reserved for it.
- *
- * S1. Passes run when there is a reason (a task, a completion, capacity, a slow second look while something waits), one
- *     at a time.
- * S2. What a pass took comes back: placed and granted, or into the queue with the reason.
- * S3. A reserved slot that is not used is given back.
- * S4. An answer too large for a message halves the next pass: asking the same again would hold up everybody for ever.
- */
-export class Scheduler implements ReadyTasks, WaitingReasons {
+/** INTERIM: strict priorities, first come first served inside a class; fed by the changes of all shards. */
+export class Scheduler implements WaitingReasons {
   private readonly queue = new ReadyQueue();
+  private readonly shards = new Map<number, { epoch: number; tasks: Set<string> }>();
+  private readonly classes = new Map<string, TaskClass>();
   private running = false;
   private again = false;
   private stopped = false;
-  private passTasks = PASS_TASKS;
-  /** Why nothing can be placed at the moment, whatever the task. */
-  private trouble: string | undefined;
   private freed = 0;
 
   constructor(
     private readonly epoch: number,
-    private readonly placer: Placer,
-    private readonly grants: Grants,
-    private readonly clock: Clock,
-    private readonly onFault: (error: unknown) => void,
+    _shards: number,
+    private readonly parts: SchedulerParts,
   ) {}
 
-  ready(record: TaskRecord, shard: number, avoid: string | undefined): void {
-    this.queue.add({
-      taskId: record.id,
-      shard,
-      priority: record.spec.priority,
-      queuedAt: record.since,
-      item: toPlaceItem(record),
-      avoid: avoid === undefined ? [] : [avoid],
-    });
+  apply(changes: SchedulerChanges): SchedulerChangesReply['status'] {
+    const { shard, epoch, snapshot } = changes;
+    const known = this.shards.get(shard);
+    if (known && epoch < known.epoch) return 'stale';
+    if (snapshot?.first) {
+      for (const id of known?.tasks ?? []) this.queue.remove(id);
+      this.shards.set(shard, { epoch, tasks: new Set() });
+    } else if (known?.epoch !== epoch) return 'unknown-shard';
+    const own = this.shards.get(shard);
+    for (const each of changes.classes) this.classes.set(each.key, each);
+    for (const task of changes.queued) {
+      const taskClass = this.classes.get(task.classKey);
+      if (!taskClass) continue;
+      this.queue.remove(task.taskId);
+      own?.tasks.add(task.taskId);
+      this.queue.add(toReady(shard, task, taskClass));
+    }
+    for (const id of changes.gone) {
+      own?.tasks.delete(id);
+      this.queue.remove(id);
+    }
     this.wake();
+    return 'ok';
   }
 
-  gone(taskId: string): void {
-    this.queue.remove(taskId);
+  dropShard(shard: number): void {
+    for (const id of this.shards.get(shard)?.tasks ?? []) this.queue.remove(id);
+    this.shards.delete(shard);
+  }
+
+  fetch(_freed: readonly FreedSlot[]): Fetched[] {
+    return [];
+  }
+
+  refused(_shard: number, _refs: readonly AttemptRef[]): void {
+    // Its owner tells it anew where it is queued.
+  }
+
+  namespaceChanged(_namespace: string): void {
+    this.wake();
   }
 
   capacityChanged(freeSlots: number): void {
@@ -72,10 +90,8 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
     this.wake();
   }
 
-  /** Asks again for one task of every class that was refused, in case the news of its capacity got lost. */
   lookAgain(): void {
-    if (this.queue.size === 0) return;
-    this.capacityChanged(1);
+    if (this.queue.size > 0) this.capacityChanged(1);
   }
 
   get queued(): number {
@@ -84,11 +100,7 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
 
   explain(taskIds: string[]): Promise<Record<string, Waiting>> {
     const reasons = taskIds.flatMap((id) => {
-      const told = this.queue.waiting(id);
-      const waiting =
-        told && this.trouble !== undefined
-          ? { ...told, detail: `the load-balancer cannot be asked: ${this.trouble}` }
-          : told;
+      const waiting = this.queue.waiting(id);
       return waiting ? [[id, waiting] as const] : [];
     });
     return Promise.resolve(Object.fromEntries(reasons));
@@ -102,7 +114,7 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
     this.again = true;
     if (this.running || this.stopped) return;
     this.running = true;
-    this.clock.soon(() => void this.run());
+    this.parts.clock.soon(() => void this.run());
   }
 
   private async run(): Promise<void> {
@@ -111,36 +123,36 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
       this.again = false;
       if (this.freed > 0) this.queue.wake(this.freed);
       this.freed = 0;
-      const tasks = firstPart(this.queue.take(this.passTasks), (rest) => this.queue.putBack(rest));
+      const taken = this.queue.take(PASS_TASKS);
+      const [tasks = []] = chunkByBytes(taken, ({ item }) => jsonBytes(item), { bytes: PASS_BYTES });
+      if (tasks.length < taken.length) this.queue.putBack(taken.slice(tasks.length));
       if (tasks.length === 0) continue;
       this.again = true;
       try {
-        this.settle(tasks, await this.placer.place(this.epoch, tasks.map(withAvoid)));
+        const items = tasks.map((task): PlaceItem =>
+          task.avoid.length === 0 ? task.item : { ...task.item, avoid: task.avoid },
+        );
+        this.settle(tasks, await this.parts.placer.place(this.epoch, items));
         wait = RETRY_MS.first;
-        this.trouble = undefined;
-        this.passTasks = Math.min(PASS_TASKS, this.passTasks * 2);
       } catch (error) {
-        this.trouble = error instanceof Error ? error.message : String(error);
         this.queue.putBack(tasks);
-        this.onFault(error);
-        if (isTooLarge(error)) this.passTasks = Math.max(1, Math.floor(tasks.length / 2)); // S4
-        await delay(this.clock, wait);
+        this.parts.onFault(error);
+        await delay(this.parts.clock, wait);
         wait = Math.min(RETRY_MS.most, wait * 2);
       }
     }
     this.running = false;
   }
 
-  /** S2, S3. */
   private settle(tasks: readonly ReadyTask[], results: readonly PlaceResult[]): void {
     const byKey = new Map(results.map((result) => [result.key, result]));
     const placed: ReadyTask[] = [];
     const unplaced: { task: ReadyTask; waiting: Waiting }[] = [];
-    const shards = new Map<number, { taskId: string; placement: Placement }[]>();
+    const shards = new Map<number, { task: ReadyTask; placement: Placement }[]>();
     for (const task of tasks) {
       const result = byKey.get(task.taskId);
       if (!result?.placement) {
-        unplaced.push({ task, waiting: result?.waiting ?? unanswered(task) });
+        if (result?.waiting) unplaced.push({ task, waiting: result.waiting });
         continue;
       }
       if (!this.queue.has(task.taskId)) {
@@ -149,72 +161,52 @@ export class Scheduler implements ReadyTasks, WaitingReasons {
       }
       placed.push(task);
       this.queue.remove(task.taskId);
+      this.shards.get(task.shard)?.tasks.delete(task.taskId);
       const list = shards.get(task.shard) ?? [];
-      list.push({ taskId: task.taskId, placement: result.placement });
+      list.push({ task, placement: result.placement });
       shards.set(task.shard, list);
     }
     this.queue.settle(unplaced, placed);
-    const attempts = new Map(tasks.map((task) => [task.taskId, task.item.attempt]));
-    for (const [shard, placements] of shards) {
-      for (const { taskId, placement } of this.grants.grant(shard, placements))
-        this.giveBack(taskId, attempts.get(taskId) ?? 1, placement);
+    for (const [shard, list] of shards) void this.grant(shard, list);
+  }
+
+  private async grant(shard: number, list: { task: ReadyTask; placement: Placement }[]): Promise<void> {
+    const grants = list.map(({ task, placement }) => ({
+      taskId: task.taskId,
+      attempt: task.item.attempt,
+      placement,
+    }));
+    const epoch = this.shards.get(shard)?.epoch;
+    for (let wait: number = RETRY_MS.first; !this.stopped && this.shards.get(shard)?.epoch === epoch;) {
+      try {
+        const { refused } = await this.parts.grants.grant(shard, {
+          v: 1,
+          schedulerEpoch: this.epoch,
+          grants,
+        });
+        for (const ref of refused) {
+          const grant = grants.find(({ taskId }) => taskId === ref.taskId);
+          if (grant) this.giveBack(ref.taskId, ref.attempt, grant.placement);
+        }
+        return;
+      } catch (error) {
+        this.parts.onFault(error);
+        if (error instanceof MultiswarmError && !error.retryable) return;
+        await delay(this.parts.clock, wait);
+        wait = Math.min(RETRY_MS.most, wait * 2);
+      }
     }
   }
 
-  private giveBack(taskId: string, attempt: number, placement: Placement): void {
-    this.placer.report([
-      {
-        reservationId: placement.reservationId,
-        swarmId: placement.swarmId,
-        taskId,
-        attempt,
-        outcome: 'unused',
-      },
-    ]);
+  private giveBack(taskId: string, attempt: number, { reservationId, swarmId }: Placement): void {
+    this.parts.placer.report([{ reservationId, swarmId, taskId, attempt, outcome: 'unused' }]);
   }
 }
 
-function isTooLarge(error: unknown): boolean {
-  return error instanceof MultiswarmError && error.code === 'body-too-large';
-}
-
-function toPlaceItem(record: TaskRecord): PlaceItem {
-  const { type, namespace, requirements, traceparent } = record.spec;
-  return {
-    key: record.id,
-    classKey: classKey(namespace, type, requirements),
-    attempt: record.attempt + 1,
-    namespace,
-    type,
-    requirements,
-    traceparent,
-  };
-}
-
-/** Tasks that any one swarm either can or cannot run alike. */
-function classKey(namespace: string, type: string, requirements: PlaceItem['requirements']): string {
-  const text = JSON.stringify([namespace, type, requirements]);
-  return text.length <= 64 ? text : createHash('sha1').update(text).digest('base64');
-}
-
-function withAvoid(task: ReadyTask): PlaceItem {
-  return task.avoid.length === 0
-    ? task.item
-    : { ...task.item, classKey: `${task.item.classKey}#${task.taskId}`, avoid: task.avoid };
-}
-
-function unanswered(task: ReadyTask): Waiting {
-  return {
-    reason: 'not-yet-considered',
-    since: new Date(task.queuedAt).toISOString(),
-    detail: 'the load-balancer gave no answer for this task',
-    unmet: [],
-  };
-}
-
-/** The first part of a pass that fits one message; the rest waits for the next pass. */
-function firstPart(tasks: ReadyTask[], putBack: (rest: ReadyTask[]) => void): ReadyTask[] {
-  const [first = []] = chunkByBytes(tasks, ({ item }) => jsonBytes(item), { bytes: PASS_BYTES });
-  if (first.length < tasks.length) putBack(tasks.slice(first.length));
-  return first;
+function toReady(shard: number, task: QueuedTask, taskClass: TaskClass): ReadyTask {
+  const { namespace, type, requirements } = taskClass;
+  const { taskId, attempt, classKey, priority, queuedAt, avoid = [], traceparent } = task;
+  const item: PlaceItem = { key: taskId, classKey, attempt, namespace, type, requirements };
+  if (traceparent !== undefined) item.traceparent = traceparent;
+  return { taskId, shard, priority, queuedAt, item, avoid };
 }

@@ -3,7 +3,7 @@ import type { TaskRecord } from '../task/record';
 import { iso, traceIdIn } from '../task/view';
 import type { RunProgress, RunRecord, RunStep } from './run';
 
-export function workflowSummary(run: RunRecord, progress: RunProgress): WorkflowSummary {
+export function workflowSummary(run: RunRecord, progress: Omit<RunProgress, 'events'>): WorkflowSummary {
   return {
     id: run.id,
     ...(run.spec.name === undefined ? {} : { name: run.spec.name }),
