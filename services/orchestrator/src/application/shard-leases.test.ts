@@ -248,7 +248,7 @@ test('a shard that its target cannot open goes to the next in line, and is offer
     away += deployment.counts()['nobody'] ?? 0;
   }
   // Offered after 5, 10, 20, 40, 80 and 160 s, and missing for about a lease and a half each time.
-  expect(away).toBeLessThan(8 * 6 * 10);
+  console.log(away);expect(away).toBeLessThan(8 * 6 * 10);
   broken.fails = () => false;
 });
 
@@ -269,9 +269,10 @@ test('one that stood still for longer than its leases has lost them when it goes
   await pass(deployment.clock, 1_000);
   const paused = deployment.members.get('a') as Member;
   const stale = paused.shards.owners();
-  // What it said and asked for while it stood still came to nothing.
-  for (const owner of stale) await deployment.leases.acquire(keys.shard(owner.shard), 'c', 0);
-  for (const owner of stale) deployment.leases.leases.get(keys.shard(owner.shard))!.owner = 'c';
+  const others = { owner: 'c', until: Infinity };
+  for (const { shard, epoch } of stale)
+    deployment.leases.leases.set(keys.shard(shard), { ...others, epoch: epoch + 1 });
   await pass(deployment.clock, 1_600);
+  expect(stale).toHaveLength(8);
   expect(stale.every(({ lost, serving }) => lost && !serving)).toBe(true);
 });
