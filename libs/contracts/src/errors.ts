@@ -52,6 +52,12 @@ export const ERRORS = {
   },
   'no-placement': { status: 503, exit: 7, retryable: true, title: 'No swarm can take this now' },
   'shard-unavailable': { status: 503, exit: 7, retryable: true, title: 'The shard has no owner right now' },
+  'region-unavailable': {
+    status: 503,
+    exit: 7,
+    retryable: true,
+    title: 'The region has no coordinator right now',
+  },
   'store-unavailable': { status: 503, exit: 7, retryable: true, title: 'Redis does not answer' },
   'bus-unavailable': { status: 503, exit: 7, retryable: true, title: 'NATS does not answer' },
   'not-ready': { status: 503, exit: 7, retryable: true, title: 'The service is still starting' },

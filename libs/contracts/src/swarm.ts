@@ -68,9 +68,13 @@ export const AttemptDispatch = z.object({
   startToCloseMs: Millis.optional(),
   heartbeatMs: Millis.optional(),
   signals: z.array(Signal).optional(),
-  requirements: Requirements.optional().describe(
-    'only when it is sent for the first time: the coordinator that `regionEpoch` names may send it to another swarm when it is refused',
-  ),
+  requirements: Requirements.optional().describe('for a coordinator that has to pick another swarm'),
+  again: z
+    .boolean()
+    .optional()
+    .describe(
+      'it may have been sent before, also by somebody else: a swarm that does not have it refuses it, since it may be elsewhere',
+    ),
   workflowId: z.string().optional(),
   step: z.string().optional(),
   traceparent: z.string(),
@@ -90,6 +94,10 @@ export const DispatchRequest = z.object({
     .describe(
       'from the owner: the newest epoch of the region that it knows of, the same in every repetition; from the coordinator, to the swarm: its own',
     ),
+  instance: z
+    .string()
+    .optional()
+    .describe('from the coordinator, to the swarm: the process that is meant; any other refuses'),
   reportTo: z
     .string()
     .max(256)
