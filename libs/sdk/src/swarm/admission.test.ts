@@ -81,6 +81,20 @@ describe('admission', () => {
     expect(swarm.offer(offer({ taskId: 'old', regionEpoch: 6 }))).toMatchObject({ reason: 'stale-epoch' });
   });
 
+  test('refuses what may have been sent before unless it has it, and keeps to that when it comes for the first time', () => {
+    const swarm = admission();
+    swarm.offer(offer({ taskId: 'known' }));
+    expect(swarm.offer(offer({ taskId: 'known', again: true }))).toMatchObject({ outcome: 'accepted' });
+    expect(swarm.offer(offer({ taskId: 'new', again: true }))).toMatchObject({ reason: 'not-received' });
+    expect(swarm.offer(offer({ taskId: 'new' }))).toMatchObject({ reason: 'not-received' });
+    expect(swarm.offer(offer({ taskId: 'new', attempt: 2 }))).toMatchObject({ outcome: 'accepted' });
+  });
+
+  test('refuses what is meant for an earlier process of the swarm', () => {
+    const swarm = admission();
+    expect(swarm.offer(offer({ misdirected: true }))).toMatchObject({ reason: 'other-process' });
+  });
+
   test('takes nothing while it is closed and takes work again afterwards, but not once it drains', () => {
     const swarm = admission();
     swarm.close('cordoned');

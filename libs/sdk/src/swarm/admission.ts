@@ -11,14 +11,18 @@ import { Recent } from './recent';
  * A3. A number lower than one seen for its task is refused, unless it is still held.
  * A4. A sender whose epoch is older than one seen for its shard is refused, and so is a coordinator whose epoch is older
  *     than one seen for the region.
- * A5. Running attempts never occupy more than the slots and the resources of the swarm.
- * A6. An attempt is held until its handler has really ended and its report was acknowledged. A handler that ignores its
+ * A5. An attempt that may have been sent before, or that is meant for another process of this swarm, is refused unless it
+ *     is known: it may have begun elsewhere.
+ * A6. Running attempts never occupy more than the slots and the resources of the swarm.
+ * A7. An attempt is held until its handler has really ended and its report was acknowledged. A handler that ignores its
  *     signal keeps its slot, also after it was reported as timed out: the work is still being done.
- * A7. Memory is bounded: A1 to A3 hold for the last `REMEMBERED_TASKS` tasks and for all that is held.
+ * A8. Memory is bounded: A1 to A3 hold for the last `REMEMBERED_TASKS` tasks and for all that is held.
  */
 export type RefusalReason =
   | 'stale-attempt'
   | 'stale-epoch'
+  | 'not-received'
+  | 'other-process'
   | 'draining'
   | 'cordoned'
   | 'unknown-type'
@@ -34,6 +38,10 @@ export interface Offer extends AttemptRef {
   epoch: number;
   /** Of the coordinator that passed it on; an owner's answer to a report has none. */
   regionEpoch?: number | undefined;
+  /** It may have been sent before. */
+  again?: boolean | undefined;
+  /** It is meant for another process of this swarm. */
+  misdirected?: boolean;
   resources: Resources;
   /** Whether there is a handler for its type. */
   handled: boolean;
@@ -191,6 +199,8 @@ export class Admission {
   private refusal(offer: Offer): RefusalReason | undefined {
     if (offer.epoch < (this.epochs.get(offer.shard) ?? 0)) return 'stale-epoch';
     if (offer.regionEpoch !== undefined && offer.regionEpoch < this.regionEpoch) return 'stale-epoch';
+    if (offer.misdirected === true) return 'other-process';
+    if (offer.again === true) return 'not-received';
     if (this.closed === 'draining' || this.closed === 'cordoned') return this.closed;
     if (!offer.handled) return 'unknown-type';
     if (this.closed !== undefined) return this.closed;

@@ -14,6 +14,8 @@ import type { AbortCause } from './ending';
 import type { Reporter } from './reporter';
 
 export interface AttemptsOptions {
+  /** Of this process of the swarm. */
+  instance: string;
   admission: Admission;
   reporter: Reporter;
   environment: AttemptEnvironment;
@@ -104,11 +106,12 @@ export class Attempts implements AttemptListener {
 
   private admit(dispatch: AttemptDispatch, request: DispatchRequest): DispatchOutcome {
     const { taskId, attempt, resources } = dispatch;
-    const { shard, epoch, regionEpoch } = request;
+    const { shard, epoch, regionEpoch, instance } = request;
     const { admission, registrationFor, environment } = this.options;
     const registration = registrationFor(dispatch.type);
     const decision = admission.offer({
-      ...{ shard, epoch, regionEpoch, taskId, attempt, resources },
+      ...{ shard, epoch, regionEpoch, taskId, attempt, resources, again: dispatch.again },
+      misdirected: instance !== undefined && instance !== this.options.instance,
       handled: registration !== undefined,
     });
     for (const ref of decision.superseded) {

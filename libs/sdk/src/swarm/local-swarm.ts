@@ -192,6 +192,7 @@ export class LocalSwarm implements Swarm {
       onFetched: (requests) => attempts.fetched(requests),
     });
     const attempts: Attempts = new Attempts({
+      instance,
       admission,
       reporter,
       environment: {

@@ -41,12 +41,13 @@ function isAck(ack: Unknown): boolean {
 
 function isDispatchRequest(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { v, shard, epoch, regionEpoch, reportTo, attempts } = value;
+  const { v, shard, epoch, regionEpoch, instance, reportTo, attempts } = value;
   return (
     v === 1 &&
     isCount(shard, 0) &&
     isCount(epoch, 1) &&
     (regionEpoch === undefined || isCount(regionEpoch, 1)) &&
+    (instance === undefined || typeof instance === 'string') &&
     (reportTo === undefined || (typeof reportTo === 'string' && reportTo.length <= 256)) &&
     isListOf(attempts, isAttempt)
   );
@@ -69,12 +70,13 @@ function isAttempt(attempt: Unknown): boolean {
 }
 
 function hasUsableOptions(attempt: Unknown): boolean {
-  const { startToCloseMs, heartbeatMs, signals, requirements, workflowId, step } = attempt;
+  const { startToCloseMs, heartbeatMs, signals, requirements, again, workflowId, step } = attempt;
   return (
     (startToCloseMs === undefined || isCount(startToCloseMs, 0)) &&
     (heartbeatMs === undefined || isCount(heartbeatMs, 0)) &&
     (signals === undefined || isListOf(signals, isSignal)) &&
     (requirements === undefined || isObject(requirements)) &&
+    (again === undefined || typeof again === 'boolean') &&
     (workflowId === undefined || typeof workflowId === 'string') &&
     (step === undefined || typeof step === 'string')
   );
