@@ -7,12 +7,15 @@ import {
   subjects,
   type AttemptDispatch,
   type AttemptReport,
+  type ControlRequest,
   type DispatchOutcome,
 } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 
 export const SHARD = 3;
 export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** The other side of a swarm's protocol: a coordinator that dispatches and an owner that takes reports, over a real server. */
 export class Peer {
@@ -65,6 +68,12 @@ export class Peer {
 
   async cancel(swarmId: string, taskId: string, reason: string, attempt = 1): Promise<ControlReply> {
     const body = { v: 1, kind: 'cancel', attempts: [{ taskId, attempt, reason }] };
+    return this.bus.request(subjects.swarmControl(swarmId), body, { reply: ControlReply });
+  }
+
+  /** What a coordinator or an operator tells a swarm. */
+  async control(swarmId: string, control: DistributiveOmit<ControlRequest, 'v'>): Promise<ControlReply> {
+    const body = { v: 1, ...control };
     return this.bus.request(subjects.swarmControl(swarmId), body, { reply: ControlReply });
   }
 
