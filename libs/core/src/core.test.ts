@@ -6,6 +6,7 @@ import { Fifo } from './fifo';
 import { seededIds } from './ids';
 import { ManualClock } from './manual-clock';
 import { seededRandom } from './random';
+import { randomHex } from './random-hex';
 
 describe('backoff', () => {
   test('stays inside its jitter band around the capped exponential', () => {
@@ -131,4 +132,11 @@ describe('batcher', () => {
     expect(failed).toEqual([[1]]);
     expect(sent).toEqual([[1], [2]]);
   });
+});
+
+test('random digits are as many as were asked for, and never the same again', () => {
+  const lengths = [1, 7, 8, 16, 4_096];
+  for (const bytes of lengths) expect(randomHex(bytes)).toMatch(new RegExp(`^[0-9a-f]{${2 * bytes}}$`));
+  const many = Array.from({ length: 5_000 }, () => randomHex(8));
+  expect(new Set(many).size).toBe(many.length);
 });

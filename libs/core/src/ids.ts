@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from './clock';
 import { systemClock } from './clock';
 import type { Random } from './random';
+import { randomHex } from './random-hex';
 
 /** A source of unique, time-ordered texts of 26 lower-case hex digits. */
 export interface Ids {
@@ -13,7 +13,7 @@ export function timeOrderedIds(clock: Clock, random: (bytes: number) => string):
   return { next: () => clock.now().toString(16).padStart(12, '0') + random(7) };
 }
 
-export const systemIds: Ids = timeOrderedIds(systemClock, (bytes) => randomBytes(bytes).toString('hex'));
+export const systemIds: Ids = timeOrderedIds(systemClock, randomHex);
 
 export function seededIds(clock: Clock, random: Random): Ids {
   const hex = (): string =>

@@ -8,4 +8,5 @@ export * from './heartbeat-liveness';
 export * from './ids';
 export * from './manual-clock';
 export * from './random';
+export * from './random-hex';
 export * from './within';

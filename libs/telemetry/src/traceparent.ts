@@ -1,6 +1,4 @@
-// Trace ids are never part of a decision, so a simulation does not have to drive them; W3C asks for true randomness.
-// eslint-disable-next-line no-restricted-imports
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '@multiswarm/core';
 
 /** W3C trace context, https://www.w3.org/TR/trace-context/: version, trace id, span id, flags. */
 const SHAPE = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -13,9 +11,12 @@ export interface TraceParts {
   flags: number;
 }
 
-/** A traceparent for a trace that begins here; sampled. */
+/**
+ * A traceparent for a trace that begins here; sampled. Trace ids are never part of a decision, so a simulation does not
+ * have to drive them; W3C asks for true randomness.
+ */
 export function newTraceparent(): string {
-  const hex = randomBytes(24).toString('hex');
+  const hex = randomHex(24);
   return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`;
 }
 

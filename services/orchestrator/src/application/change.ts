@@ -1,4 +1,4 @@
-import type { Event, JsonValue } from '@multiswarm/contracts';
+import type { Event } from '@multiswarm/contracts';
 import {
   isHeld,
   type Effect,
@@ -71,7 +71,16 @@ export class Change {
     const seq = run.next();
     this.runs.add(run);
     this.writes.push({ kind: 'run', record, progress: run.progress(), isNew });
-    this.event({ ...draft, root: id, namespace: spec.namespace, workflowId: id }, seq, false);
+    const event: Event = {
+      v: 1,
+      seq,
+      at: this.now,
+      ...draft,
+      root: id,
+      namespace: spec.namespace,
+      workflowId: id,
+    };
+    this.writes.push({ kind: 'event', event });
   }
 
   /** To be called once, before the commit: the progress of each run that this change touched, once per run. */
@@ -94,36 +103,25 @@ export class Change {
   }
 
   private taskEvent(
-    record: TaskRecord,
-    draft: EventDraft,
+    { id, spec, attempts }: TaskRecord,
+    { type, data }: EventDraft,
     seq: number,
     implied: boolean,
     held: boolean,
   ): void {
-    const { workflowId, step, namespace } = record.spec;
-    const { type } = draft;
-    const ofAttempt = OF_AN_ATTEMPT.has(type) || (held && PERHAPS_OF_AN_ATTEMPT.has(type));
-    const attempt = ofAttempt ? record.attempts.at(-1) : undefined;
-    const event: EventOf = { ...draft, root: workflowId ?? record.id, namespace, taskId: record.id };
+    const { workflowId, step, namespace } = spec;
+    // One object, filled: this is made several times for every task.
+    const event: Event = { v: 1, seq, at: this.now, type, root: workflowId ?? id, namespace, taskId: id };
     if (workflowId !== undefined) event.workflowId = workflowId;
     if (step !== undefined) event.step = step;
+    const ofAttempt = OF_AN_ATTEMPT.has(type) || (held && PERHAPS_OF_AN_ATTEMPT.has(type));
+    const attempt = ofAttempt ? attempts[attempts.length - 1] : undefined;
     if (attempt) {
       event.attempt = attempt.attempt;
       event.swarmId = attempt.swarmId;
       event.region = attempt.region;
     }
-    this.event(event, seq, implied);
-  }
-
-  private event(event: EventOf, seq: number, implied: boolean): void {
-    const whole: Event = { v: 1, seq, at: this.now, ...event };
-    this.writes.push(implied ? { kind: 'event', event: whole, implied } : { kind: 'event', event: whole });
+    if (data) event.data = data;
+    this.writes.push(implied ? { kind: 'event', event, implied } : { kind: 'event', event });
   }
 }
-
-type EventOf = Partial<Event> & {
-  type: Event['type'];
-  root: string;
-  namespace: string;
-  data?: Record<string, JsonValue>;
-};
