@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /**
@@ -32,19 +32,29 @@ export function keyedUnique(
   namespace: string,
   key: string,
 ): { unique: string; hash: number } {
-  const digest = createHash('sha256').update(`${kind}\0${namespace}\0${key}`).digest();
-  return { unique: digest.toString('hex').slice(0, 32), hash: digest.readUInt32BE(28) };
+  const digest = hash('sha256', `${kind}\0${namespace}\0${key}`, 'hex');
+  return { unique: digest.slice(0, 32), hash: Number.parseInt(digest.slice(56), 16) };
 }
 
 /** Same body, same hash: key order does not matter. */
 export function bodyHash(body: unknown): string {
-  return createHash('sha256').update(canonical(body)).digest('hex').slice(0, 32);
+  return hash('sha256', canonical(body), 'hex').slice(0, 32);
 }
 
+/** JSON with the keys of every object in the order of their UTF-16 units. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    let text = '';
+    for (const item of value)
+      text += `${text === '' ? '' : ','}${item === undefined ? 'null' : canonical(item)}`;
+    return `[${text}]`;
+  }
+  let text = '';
+  const record = value as Record<string, unknown>; // an object of JSON, by the checks above
+  for (const key of Object.keys(record).sort()) {
+    const inner = record[key];
+    if (inner !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(inner)}`;
+  }
+  return `{${text}}`;
 }
