@@ -94,8 +94,8 @@ function isResources(value: unknown): boolean {
   if (!isObject(value)) return false;
   for (const name in value) {
     const amount = value[name];
-    if (name !== 'cpu' && name !== 'memoryMb' && name !== 'gpu') return false;
-    if (!(typeof amount === 'number' && amount >= 0 && Number.isFinite(amount))) return false;
+    if (name === 'gpu' ? !isCount(amount, 0) : name !== 'cpu' && name !== 'memoryMb') return false;
+    if (!(typeof amount === 'number' && amount >= 0)) return false;
   }
   return true;
 }

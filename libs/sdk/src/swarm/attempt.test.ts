@@ -1,0 +1,255 @@
+import {
+  LIMITS,
+  type AttemptDispatch,
+  type AttemptReport,
+  type Progress,
+  type Signal,
+} from '@multiswarm/contracts';
+import { deferred, ManualClock } from '@multiswarm/core';
+import { createLogger } from '@multiswarm/telemetry';
+import { Attempt, type Registration } from './attempt';
+import { Messages } from './messages';
+import type { TaskContext } from './types';
+
+const log = createLogger({ service: 'test', level: 'silent' });
+const GRACE_MS = 1_000;
+
+/** An attempt on a clock that stands still, with all that is heard of it. */
+class Trial {
+  readonly clock = new ManualClock();
+  readonly progress: Progress[] = [];
+  readonly reports: AttemptReport[] = [];
+  ends = 0;
+  readonly attempt: Attempt;
+  ctx!: TaskContext;
+  private readonly returned = deferred<unknown>();
+
+  constructor(dispatch: Partial<AttemptDispatch> = {}, registration: Partial<Registration> = {}) {
+    const handler = (_input: unknown, ctx: TaskContext): unknown => {
+      this.ctx = ctx;
+      return this.returned.promise;
+    };
+    this.attempt = new Attempt(
+      {
+        ...{
+          taskId: 't',
+          attempt: 1,
+          shard: 0,
+          swarmId: 's',
+          type: 'echo',
+          namespace: 'n',
+          priority: 'normal',
+        },
+        ...{
+          input: {},
+          resources: {},
+          traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        },
+        ...dispatch,
+      },
+      0,
+      { handler, ...registration },
+      {
+        ...{ swarm: { id: 's', region: 'r' }, clock: this.clock, log, graceMs: GRACE_MS },
+        messages: new Messages({ swarmId: 's', namespace: 'n', clock: this.clock, log }),
+      },
+      {
+        onProgress: (_attempt, progress) => void this.progress.push(progress),
+        onReport: (_attempt, report) => void this.reports.push(JSON.parse(report) as AttemptReport),
+        onEnded: () => void (this.ends += 1),
+      },
+    );
+    this.attempt.begin();
+  }
+
+  async return(value: unknown): Promise<void> {
+    this.returned.resolve(value);
+    await settled();
+  }
+}
+
+/** Lets every promise that is settled be followed up. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('an attempt', () => {
+  test('that returns at once is reported and ended in the same turn', () => {
+    const trial = new Trial({ input: { n: 1 } }, { handler: (input: unknown) => input });
+    expect(trial.reports).toMatchObject([{ outcome: 'succeeded', output: { n: 1 } }]);
+    expect(trial.ends).toBe(1);
+  });
+
+  test('is reported once and ends when its handler ends, however late that is', async () => {
+    const trial = new Trial();
+    trial.attempt.abort('cancelled', 'not needed');
+    expect(trial.ctx.signal.aborted).toBe(true);
+    trial.clock.advance(GRACE_MS);
+    expect([trial.reports.map(({ outcome }) => outcome), trial.ends]).toEqual([['cancelled'], 0]);
+    await trial.return('late');
+    expect([trial.reports.length, trial.ends]).toEqual([1, 1]);
+  });
+
+  test('that was aborted before it began never calls its handler', () => {
+    const handler = jest.fn();
+    const clock = new ManualClock();
+    const reports: string[] = [];
+    const { attempt: model } = new Trial();
+    const attempt = new Attempt(
+      model.dispatch,
+      0,
+      { handler },
+      {
+        ...{ swarm: { id: 's', region: 'r' }, clock, log, graceMs: 1 },
+        messages: new Messages({ swarmId: 's', namespace: 'n', clock, log }),
+      },
+      {
+        onProgress: () => undefined,
+        onReport: (_attempt, report) => void reports.push(report),
+        onEnded: () => undefined,
+      },
+    );
+    attempt.abort('cancelled', 'not needed');
+    attempt.begin();
+    expect(handler).not.toHaveBeenCalled();
+    expect(reports.map((report) => JSON.parse(report) as unknown)).toMatchObject([
+      { outcome: 'cancelled', error: { message: 'cancelled on request: not needed' } },
+    ]);
+  });
+
+  test('keeps what a handler took from its context together, also when it is spread or taken apart', async () => {
+    const trial = new Trial();
+    const { signal, usage, progress, log: taken, task } = { ...trial.ctx };
+    usage({ inputTokens: 2 });
+    progress(1);
+    taken.info('fine');
+    expect([task.id, signal]).toEqual(['t', trial.ctx.signal]);
+    await trial.return(1);
+    expect(trial.reports).toMatchObject([{ usage: { inputTokens: 2 } }]);
+  });
+});
+
+describe('a silent handler', () => {
+  test('is aborted after heartbeatMs and reported as timed out', async () => {
+    const trial = new Trial({ heartbeatMs: 100 });
+    trial.clock.advance(99);
+    expect(trial.ctx.signal.aborted).toBe(false);
+    trial.clock.advance(1);
+    expect(trial.ctx.signal.reason).toMatchObject({ code: 'heartbeat-timeout' });
+    await trial.return('too late');
+    expect(trial.reports).toMatchObject([
+      { outcome: 'timed-out', error: { code: 'heartbeat-timeout', retryable: true } },
+    ]);
+  });
+
+  test.each([
+    ['a heartbeat', (ctx: TaskContext) => ctx.heartbeat()],
+    ['progress', (ctx: TaskContext) => ctx.progress(0.1)],
+  ])('is one that gives no sign of life: %s is one', async (_name, sign) => {
+    const trial = new Trial({ heartbeatMs: 100 });
+    for (let round = 0; round < 5; round++) {
+      trial.clock.advance(90);
+      sign(trial.ctx);
+    }
+    trial.clock.advance(99);
+    expect(trial.ctx.signal.aborted).toBe(false);
+    trial.clock.advance(1);
+    expect(trial.ctx.signal.aborted).toBe(true);
+    await trial.return(1);
+  });
+
+  test('is left alone where the task sets no limit, and once it has ended', async () => {
+    const trial = new Trial();
+    trial.clock.advance(1e9);
+    expect(trial.ctx.signal.aborted).toBe(false);
+    const ended = new Trial({ heartbeatMs: 100 });
+    await ended.return('in time');
+    ended.clock.advance(1e9);
+    expect(ended.reports).toMatchObject([{ outcome: 'succeeded' }]);
+  });
+});
+
+describe('progress', () => {
+  const seen = ({ progress }: Trial): unknown[] =>
+    progress.map(({ fraction, message }) => message ?? fraction);
+
+  test('is let through once in a second, and the last one always', async () => {
+    const trial = new Trial();
+    for (let step = 0; step <= 25; step++) {
+      trial.ctx.progress(step / 100);
+      trial.clock.advance(100);
+    }
+    expect(seen(trial)).toEqual([0, 0.09, 0.19]);
+    await trial.return('done');
+    expect(seen(trial)).toEqual([0, 0.09, 0.19, 0.25]);
+    expect(trial.progress.at(-1)?.at).toBe(trial.clock.now() - 100);
+  });
+
+  test('that nothing follows is let through by itself a second later, and nothing after the end', async () => {
+    const trial = new Trial();
+    trial.ctx.progress(0.1);
+    trial.ctx.progress(undefined, 'half');
+    trial.clock.advance(LIMITS.PROGRESS_MS - 1);
+    expect(seen(trial)).toEqual([0.1]);
+    trial.clock.advance(1);
+    expect(seen(trial)).toEqual([0.1, 'half']);
+    await trial.return('done');
+    trial.ctx.progress(1);
+    trial.clock.advance(10_000);
+    expect(seen(trial)).toEqual([0.1, 'half']);
+  });
+
+  test.each([[-0.1], [1.1], [Number.NaN], ['half']])('refuses a fraction of %p', (fraction) => {
+    expect(() => new Trial().ctx.progress(fraction as number)).toThrow(
+      expect.objectContaining({ code: 'invalid-request' }) as Error,
+    );
+  });
+
+  test('keeps the beginning of a long message', () => {
+    const trial = new Trial();
+    trial.ctx.progress(undefined, 'x'.repeat(2 * LIMITS.PROGRESS_MESSAGE_CHARS));
+    expect(trial.progress[0]?.message).toHaveLength(LIMITS.PROGRESS_MESSAGE_CHARS);
+  });
+});
+
+describe('signals', () => {
+  const signal = (name: string, payload: number): Signal => ({ name, payload, at: payload });
+
+  test('that came before and later ones reach the handlers of their name once each, in order', async () => {
+    const first = [signal('go', 1), signal('other', 2), signal('go', 3)];
+    const trial = new Trial({ signals: first });
+    const seen: unknown[] = [];
+    trial.ctx.onSignal('go', (payload) => void seen.push(payload));
+    await settled();
+    trial.attempt.signalled([...first, signal('go', 4)]);
+    trial.attempt.signalled([...first, signal('go', 4)]);
+    trial.attempt.signalled(first);
+    await settled();
+    expect(seen).toEqual([1, 3, 4]);
+    expect(trial.ctx.signals.map(({ payload }) => payload)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('are handled one after the other, whatever a handler throws', async () => {
+    const trial = new Trial({ signals: [signal('go', 1), signal('go', 2)] });
+    const seen: string[] = [];
+    trial.ctx.onSignal('go', async (payload) => {
+      seen.push(`begin ${JSON.stringify(payload)}`);
+      await settled();
+      seen.push(`end ${JSON.stringify(payload)}`);
+      throw new Error('no');
+    });
+    for (let turn = 0; turn < 6; turn++) await settled();
+    expect(seen).toEqual(['begin 1', 'end 1', 'begin 2', 'end 2']);
+  });
+
+  test('do not reach a handler that was removed, nor any after the end', async () => {
+    const trial = new Trial({ signals: [signal('go', 1)] });
+    const handler = jest.fn();
+    trial.ctx.onSignal('go', handler)();
+    trial.ctx.onSignal('late', handler);
+    await trial.return('done');
+    trial.attempt.signalled([signal('go', 1), signal('late', 2)]);
+    await settled();
+    expect(handler).not.toHaveBeenCalled();
+  });
+});
