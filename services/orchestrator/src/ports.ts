@@ -140,7 +140,10 @@ export interface Placer {
 
 /** Regional coordinators, as owners see them. */
 export interface Regions {
-  /** @throws MultiswarmError when the coordinator does not answer: the same attempts may be sent again. */
+  /**
+   * @throws MultiswarmError `region-unavailable` when there is no coordinator, so that nobody has received it; after any other
+   * error somebody may have. The same attempts may be sent again.
+   */
   dispatch(region: string, request: DispatchRequest): Promise<DispatchOutcome[]>;
   control(region: string, swarmId: string, control: ControlRequest): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { heartbeat } from '../../test/support/builders';
-import { first, MemoryCordonStore, RegionBench, request } from '../../test/support/region';
+import { MemoryCordonStore, RegionBench } from '../../test/support/region';
 import { pass, turns } from '../../test/support/turns';
 import type { Cordon } from '../ports';
 
@@ -168,8 +168,7 @@ describe('C6: a swarm that shall get nothing new', () => {
   test('is asked all the same about what it may have been sent before', async () => {
     const bench = region();
     await bench.coordinator.control('a', wish('cordon'));
-    const { requirements: _sentBefore, ...again } = first(T1);
-    expect(await bench.coordinator.dispatch(request(again))).toMatchObject([{ outcome: 'accepted' }]);
+    expect(await bench.send(T1, 1, { again: true })).toMatchObject({ outcome: 'accepted' });
     expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`]);
   });
 

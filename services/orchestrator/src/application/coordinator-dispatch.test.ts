@@ -1,5 +1,5 @@
 import { MultiswarmError, type DispatchOutcome } from '@multiswarm/contracts';
-import { dispatchOf, heartbeat } from '../../test/support/builders';
+import { heartbeat } from '../../test/support/builders';
 import { first, RegionBench, request } from '../../test/support/region';
 import { turns } from '../../test/support/turns';
 import { Routes } from './coordinator-routes';
@@ -85,12 +85,15 @@ describe('a refusal', () => {
     expect(await bench.send(T1)).toMatchObject({ outcome: 'refused' });
   });
 
-  test.each(['stale-attempt', 'stale-epoch'])('because of a %s is the last word', async (reason) => {
-    const bench = region();
-    bench.swarms.answer = (swarmId) => (swarmId === 'a' ? { refused: reason } : 'accepted');
-    expect(await bench.send(T1)).toMatchObject({ outcome: 'refused', reason });
-    expect(bench.placer.asked).toEqual([]);
-  });
+  test.each(['stale-attempt', 'stale-epoch', 'not-received', 'other-process'])(
+    'because of a %s is the last word',
+    async (reason) => {
+      const bench = region();
+      bench.swarms.answer = (swarmId) => (swarmId === 'a' ? { refused: reason } : 'accepted');
+      expect(await bench.send(T1)).toMatchObject({ outcome: 'refused', reason });
+      expect(bench.placer.asked).toEqual([]);
+    },
+  );
 
   test('of one attempt of a message leaves the others of it where they are', async () => {
     const bench = region();
@@ -141,24 +144,40 @@ describe('D1: silence is no refusal', () => {
   });
 });
 
-describe('D2: only the coordinator to which it was sent first picks another swarm', () => {
+describe('D2: only the coordinator to which it was sent first offers it, and picks other swarms', () => {
+  const again = (bench: RegionBench): (boolean | undefined)[] =>
+    bench.swarms.requests.flatMap(({ request: sent }) => sent.attempts.map((each) => each.again));
+
   test.each([
-    ['that was sent before', dispatchOf(T1), 1],
+    ['that was sent before', first(T1, 1, { again: true }), 2],
     ['that was sent first to an earlier coordinator', first(T1), 1],
     ['that was sent first to a later coordinator', first(T1), 3],
-  ])('an attempt %s goes back to its owner', async (_name, attempt, regionEpoch) => {
-    const bench = region({ epoch: 2 });
-    bench.swarms.answer = refusing('a');
-    const [outcome] = await bench.coordinator.dispatch({ ...request(attempt), regionEpoch });
-    expect(outcome).toMatchObject({ outcome: 'refused' });
-    expect(bench.placer.asked).toEqual([]);
-  });
+  ])(
+    'of an attempt %s it asks, and a refusal goes back to the owner',
+    async (_name, attempt, regionEpoch) => {
+      const bench = region({ epoch: 2 });
+      bench.swarms.answer = refusing('a');
+      const [outcome] = await bench.coordinator.dispatch({ ...request(attempt), regionEpoch });
+      expect(outcome).toMatchObject({ outcome: 'refused' });
+      expect(bench.placer.asked).toEqual([]);
+      expect(again(bench)).toEqual([true]);
+    },
+  );
 
-  test('an attempt of an owner that knows of no coordinator goes back to it', async () => {
+  test('an attempt of an owner that knows of no coordinator is offered, but not to others', async () => {
     const bench = region();
     bench.swarms.answer = refusing('a');
     const { regionEpoch: _unknown, ...sent } = request(first(T1));
     expect(await bench.coordinator.dispatch(sent)).toMatchObject([{ outcome: 'refused' }]);
+    expect(bench.placer.asked).toEqual([]);
+    expect(again(bench)).toEqual([undefined]);
+  });
+
+  test('what one swarm has refused is offered to the next', async () => {
+    const bench = region();
+    bench.swarms.answer = refusing('a');
+    await bench.send(T1);
+    expect(again(bench)).toEqual([undefined, undefined]);
   });
 
   test('a lease that ran out while others were looked for ends the search', async () => {
@@ -209,18 +228,20 @@ describe('D3: a repetition', () => {
     expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`, `b ${T1}#1`]);
   });
 
-  test.each([
-    ['did not answer', TIMEOUT],
-    ['accepted', 'accepted' as const],
-  ])('never reaches a later process of a swarm that %s', async (_name, before) => {
+  test('is a question to the process that now answers for a swarm that was silent', async () => {
     const bench = region();
-    bench.swarms.answer = () => before;
+    bench.swarms.answer = () => TIMEOUT;
     await bench.send(T1);
     bench.coordinator.observe(heartbeat({ instance: 'i2', sentAt: 5 }));
-    bench.swarms.answer = () => 'accepted';
-    expect(await bench.send(T1)).toMatchObject({ outcome: 'unreachable' });
-    expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`]);
-    expect(await bench.send(T1, 2)).toMatchObject({ outcome: 'accepted' });
+    bench.swarms.answer = (swarmId) => (swarmId === 'a' ? { refused: 'not-received' } : 'accepted');
+    expect(await bench.send(T1)).toMatchObject({ outcome: 'refused', reason: 'not-received' });
+    expect(
+      bench.swarms.requests.map(({ request: { instance, attempts } }) => [instance, attempts[0]?.again]),
+    ).toEqual([
+      ['i1', undefined],
+      ['i2', true],
+    ]);
+    expect(bench.placer.asked).toEqual([]);
   });
 
   test('to a swarm for which nobody listens now, but which may have begun, is unreachable', async () => {
@@ -264,15 +285,18 @@ describe('D5: memory is bounded', () => {
   });
 });
 
-test('D6: what was declared lost with its swarm is sent to nobody any more', async () => {
+test.each([
+  ['listed', false],
+  ['accepted and did not list yet', true],
+])('D6: what a swarm %s when it was lost is sent to nobody any more', async (_name, isSent) => {
   const bench = region();
-  const held = [{ taskId: T1, attempt: 1 }];
-  bench.coordinator.observe(heartbeat({ seq: 2, held }));
+  if (isSent) await bench.send(T1);
+  else bench.coordinator.observe(heartbeat({ seq: 2, held: [{ taskId: T1, attempt: 1 }] }));
   bench.coordinator.observe(heartbeat({ instance: 'i2', sentAt: 5 }));
   expect(await bench.send(T1)).toMatchObject({
     ...{ outcome: 'unreachable', reason: 'swarm a: the swarm was restarted' },
   });
-  expect(bench.swarms.requests).toEqual([]);
+  expect(bench.swarms.requests).toHaveLength(isSent ? 1 : 0);
 });
 
 test('D4, D6: an attempt that is lost while another swarm is asked is lost, and the reservation given back once', async () => {

@@ -35,8 +35,8 @@ export interface DispatchParts {
 
 /** Other swarms that are asked after the one that the owner has named. */
 const REPICKS = 2;
-/** Refusals that are about the number or its sender, not about the swarm: any other would have to say the same. */
-const FINAL_REFUSALS = new Set(['stale-attempt', 'stale-epoch']);
+/** Refusals that do not say that an attempt has never begun anywhere, or that any other swarm would have to repeat. */
+const FINAL_REFUSALS = new Set(['stale-attempt', 'stale-epoch', 'not-received', 'other-process']);
 
 interface Answer {
   attempt: AttemptDispatch;
@@ -49,13 +49,14 @@ interface Answer {
 type Outcomes = Map<string, DispatchOutcome>;
 
 /**
- * Brings attempts to swarms, and to others when they are refused.
+ * Brings attempts to swarms, and to others when they are refused. No number is ever begun by two processes:
  *
- * D1. An attempt goes to another swarm under the same number only when everyone who was asked before has refused it in so
- *     many words, or cannot have received it; silence is no refusal.
- * D2. Only the coordinator to which the owner has sent it first may do that: any other cannot know where it went before.
- * D3. A repetition goes where the attempt went before, and never to a later process of that swarm: the one before may have
- *     begun it. A repetition that meets the first one under way gets the same answer.
+ * D1. An attempt is offered to another swarm under the same number only when everyone to whom it was offered before has
+ *     refused it in so many words, or cannot have received it; silence is no refusal.
+ * D2. It is offered only by the coordinator to which its owner has sent it first, and picked for others only where the owner
+ *     knew which one that is. For any other it may be anywhere: it asks, and who does not have it refuses.
+ * D3. A repetition goes where the attempt went before, as a question where it may have been received, because by now another
+ *     process may answer for the swarm. A repetition that meets the first one under way gets the same answer.
  * D4. Every reservation that was taken here and is not used is given back.
  * D6. What was declared lost is sent to nobody any more under that number.
  */
@@ -151,20 +152,17 @@ export class RegionDispatcher {
     swarmId: string,
     request: DispatchRequest,
     attempt: AttemptDispatch,
-    { final, instance }: Route,
+    { final, sent }: Route,
   ): DispatchOutcome | undefined {
     const { member, isCordoned } = this.parts;
     if (final) return final; // D3
-    const last = member(swarmId);
-    const { region } = this.options;
-    if (!last) {
-      if (instance !== undefined) return say(attempt, 'unreachable', `swarm ${swarmId} is gone`);
-      return say(attempt, 'refused', `swarm ${swarmId} is not a member of region ${region}`);
+    if (!member(swarmId)) {
+      if (sent) return say(attempt, 'unreachable', `swarm ${swarmId} is gone`);
+      const reason = `swarm ${swarmId} is not a member of region ${this.options.region}`;
+      return say(attempt, 'refused', reason);
     }
-    if (instance !== undefined && instance !== last.instance)
-      return say(attempt, 'unreachable', `swarm ${swarmId} was restarted after it got this`); // D3
     // Where it may have been before, only the swarm can tell whether it has begun.
-    if (instance === undefined && isCordoned(swarmId) && this.isFirst(request, attempt))
+    if (isCordoned(swarmId) && !sent && this.mayOffer(request, attempt))
       return say(attempt, 'refused', `swarm ${swarmId} was cordoned`);
     return undefined;
   }
@@ -175,25 +173,24 @@ export class RegionDispatcher {
     asked: readonly { attempt: AttemptDispatch; route: Route }[],
   ): Promise<Answer[]> {
     const { member, onTheWay } = this.parts;
-    const last = member(swarmId);
-    const before = new Map(asked.map(({ route }) => [route, route.instance]));
+    const to = member(swarmId);
+    const before = asked.map(({ route }) => route.sent);
+    const attempts = asked.map(({ attempt, route }) => {
+      const { requirements: _forUs, again: _owners, ...message } = attempt;
+      const again = route.sent || !this.mayOffer(request, attempt); // D2, D3
+      return { ...message, swarmId, ...(again ? { again } : {}) };
+    });
     for (const { attempt, route } of asked) {
-      route.instance = last?.instance;
-      if (last) onTheWay.add(last, attempt);
+      route.sent = true;
+      if (to) onTheWay.add(to, attempt);
     }
-    const heard = await this.send(
-      swarmId,
-      request,
-      asked.map(({ attempt }) => attempt),
-    );
-    return asked.map(({ attempt, route }) => {
-      let outcome = heard === 'nobody' ? undefined : (heard.get(attemptKey(attempt)) ?? silence(attempt));
-      if (!outcome) {
-        // It cannot have received this message; it may have received one before.
-        const never = before.get(route) === undefined;
-        outcome = say(attempt, never ? 'refused' : 'unreachable', `swarm ${swarmId}: nobody listens there`);
-      }
-      if (outcome.outcome === 'refused') route.instance = undefined;
+    const heard = await this.send(swarmId, to?.instance, request, attempts);
+    return asked.map(({ attempt, route }, index) => {
+      const outcome =
+        heard === 'nobody'
+          ? unheard(swarmId, attempt, before[index] === true)
+          : (heard.get(attemptKey(attempt)) ?? silence(attempt));
+      if (outcome.outcome === 'refused') route.sent = false;
       if (outcome.outcome !== 'accepted') onTheWay.remove(swarmId, attempt);
       return { attempt, route, outcome, asked: heard !== 'nobody' };
     });
@@ -202,16 +199,14 @@ export class RegionDispatcher {
   /** @returns `nobody` when it cannot have been received */
   private async send(
     swarmId: string,
+    instance: string | undefined,
     { shard, epoch, reportTo }: DispatchRequest,
-    attempts: readonly AttemptDispatch[],
+    attempts: AttemptDispatch[],
   ): Promise<Outcomes | 'nobody'> {
     const request: DispatchRequest = {
-      v: 1,
-      shard,
-      epoch,
-      regionEpoch: this.options.epoch,
+      ...{ v: 1, shard, epoch, regionEpoch: this.options.epoch, attempts },
+      ...(instance === undefined ? {} : { instance }),
       ...(reportTo === undefined ? {} : { reportTo }),
-      attempts: attempts.map(({ requirements: _forUs, ...attempt }) => ({ ...attempt, swarmId })),
     };
     try {
       const outcomes = await this.parts.swarms.dispatch(swarmId, request);
@@ -232,23 +227,22 @@ export class RegionDispatcher {
     { attempt, route, outcome }: Answer,
   ): boolean {
     if (outcome.outcome !== 'refused' || route.final) return false;
-    if (!route.refusedBy.includes(swarmId)) route.refusedBy.push(swarmId);
+    if (!route.refusedBy.includes(swarmId)) route.refusedBy = [...route.refusedBy, swarmId];
     return (
-      this.isFirst(request, attempt) &&
-      route.instance === undefined &&
+      this.mayOffer(request, attempt) &&
+      request.regionEpoch === this.options.epoch &&
+      attempt.requirements !== undefined &&
       route.refusedBy.length <= REPICKS &&
       !FINAL_REFUSALS.has(outcome.reason ?? '') &&
+      !this.routes.hasForgotten(this.parts.clock.monotonic()) &&
       this.parts.leaseHolds()
     );
   }
 
-  /** D2: as its owner says, and as far as we remember. */
-  private isFirst({ regionEpoch }: DispatchRequest, attempt: AttemptDispatch): boolean {
-    return (
-      attempt.requirements !== undefined &&
-      regionEpoch === this.options.epoch &&
-      !this.routes.hasForgotten(this.parts.clock.monotonic())
-    );
+  /** D2: as its owner says. */
+  private mayOffer({ regionEpoch }: DispatchRequest, { again }: AttemptDispatch): boolean {
+    const ours = regionEpoch === undefined || regionEpoch === this.options.epoch;
+    return again !== true && ours;
   }
 
   private settle({ attempt, route, outcome, asked }: Answer): DispatchOutcome {
@@ -291,6 +285,11 @@ function say(
   reason: string,
 ): DispatchOutcome {
   return { taskId, attempt, outcome, reason };
+}
+
+/** It cannot have received this message; it may have received one before. */
+function unheard(swarmId: string, attempt: AttemptRef, before: boolean): DispatchOutcome {
+  return say(attempt, before ? 'unreachable' : 'refused', `swarm ${swarmId}: nobody listens there`);
 }
 
 function silence(attempt: AttemptRef): DispatchOutcome {

@@ -2,17 +2,18 @@ import type { AttemptRef, DispatchOutcome, Placement } from '@multiswarm/contrac
 import { attemptKey } from '../domain/fleet/on-the-way';
 
 /** Attempts of which a coordinator remembers where they went. */
-const REMEMBERED_ATTEMPTS = 100_000;
+const REMEMBERED_ATTEMPTS = 250_000;
+const NOBODY: readonly string[] = [];
 
 /** Where one attempt went. */
 export interface Route {
   at: number;
   swarmId: string;
-  /** The process of the swarm that may have begun it; undefined as long as none can have. */
-  instance: string | undefined;
+  /** Whether the swarm may have received it, and has not refused it. */
+  sent: boolean;
   /** Of a swarm that is asked in place of the one that the owner has named. */
   placement: Placement | undefined;
-  refusedBy: string[];
+  refusedBy: readonly string[];
   /** The last word, which is repeated: no swarm will be asked again. */
   final: DispatchOutcome | undefined;
 }
@@ -20,7 +21,8 @@ export interface Route {
 /**
  * Where attempts went, for as long as they may be sent again. Pure: times are monotonic milliseconds.
  *
- * D5. Memory is bounded: what had to be forgotten too early makes it known that nobody knows what went where.
+ * D5. Memory is bounded: when something had to be forgotten too early, nothing is picked for other swarms until it would
+ *     have been forgotten anyway.
  */
 export class Routes {
   /** The one that was asked for last comes last. */
@@ -73,9 +75,9 @@ function begin(swarmId: string): Route {
   return {
     at: 0,
     swarmId,
-    instance: undefined,
+    sent: false,
     placement: undefined,
-    refusedBy: [],
+    refusedBy: NOBODY,
     final: undefined,
   };
 }

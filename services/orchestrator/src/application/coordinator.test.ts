@@ -13,7 +13,7 @@ describe('dispatch', () => {
     coordinator.observe(heartbeat({ swarmId: 'b' }));
     swarms.answer = (_swarmId, taskId) => (taskId === T2 ? 'refused' : 'accepted');
     const attempts = [dispatchOf(T1), dispatchOf(T2, 3, { swarmId: 'b' }), dispatchOf(T3)];
-    const outcomes = await coordinator.dispatch({ ...request(...attempts), epoch: 5 });
+    const outcomes = await coordinator.dispatch({ ...request(...attempts), epoch: 5, regionEpoch: 7 });
     expect(outcomes).toEqual([
       { taskId: T1, attempt: 1, outcome: 'accepted' },
       { taskId: T2, attempt: 3, outcome: 'refused' },
@@ -21,7 +21,7 @@ describe('dispatch', () => {
     ]);
     expect(swarms.dispatched).toEqual([`a ${T1}#1`, `a ${T3}#1`, `b ${T2}#3`]);
     expect(swarms.requests[0]?.request).toEqual({
-      ...{ v: 1, shard: 0, epoch: 5, regionEpoch: 7, reportTo: 'reports.of.owner' },
+      ...{ v: 1, shard: 0, epoch: 5, regionEpoch: 7, instance: 'i1', reportTo: 'reports.of.owner' },
       attempts: [attempts[0], attempts[2]],
     });
   });

@@ -69,7 +69,7 @@ export function busOwners(bus: Bus): Owners {
 function asRegionFault(region: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof NobodyListensError)) throw error;
-    const message = `region ${region} has no coordinator right now: try again`;
-    throw new MultiswarmError('bus-unavailable', message, { cause: error });
+    const message = `region ${region} has no coordinator right now`;
+    throw new MultiswarmError('region-unavailable', message, { cause: error });
   };
 }
