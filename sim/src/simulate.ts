@@ -1,4 +1,4 @@
-import { isTerminal } from '@multiswarm/contracts';
+import { isTerminal, MultiswarmError } from '@multiswarm/contracts';
 import { Answers } from './invariants/answers';
 import { Findings, type Finding } from './invariants/findings';
 import { Ledger } from './invariants/ledger';
@@ -11,12 +11,13 @@ import { ProgramHost } from './nodes/program-host';
 import { swarmProgram } from './nodes/swarm-program';
 import { Client, Promises } from './scenario/client';
 import { Faults } from './scenario/faults';
-import { planOf, type Plan } from './scenario/plan';
+import { planOf, TIMES, type Plan } from './scenario/plan';
 import { NAMESPACES, REGIONS } from './scenario/submissions';
 import { SettingsTables } from './stores/settings';
 import { SimShards } from './stores/sim-shard-store';
 import { CENTRE } from './world/geography';
 import { forbidRealTime } from './world/no-real-time';
+import type { SimProcess } from './world/process';
 import { World } from './world/world';
 
 export interface RunOptions {
@@ -41,15 +42,20 @@ const WARM_UP_MS = 1_500;
 const CONVERGENCE_MS = 120_000;
 const TIDY_MS = 1_000;
 /** When all tasks have ended, what is still on its way arrives, and reservations that nobody gave back run out. */
-const SETTLE_MS = 12_000;
+const SETTLE_MS = 20_000;
 
 /** One run from its seed: it ends with the first finding, or when everything has ended and been counted. */
 export async function simulate(options: RunOptions): Promise<RunResult> {
   const allow = forbidRealTime();
   const run = new Run(options);
+  const onRejection = (error: unknown): void => run.unhandled(error);
+  process.on('unhandledRejection', onRejection);
   try {
     await run.toTheEnd();
+  } catch (error) {
+    run.unhandled(error);
   } finally {
+    process.off('unhandledRejection', onRejection);
     allow();
   }
   return run.result();
@@ -61,7 +67,7 @@ class Run {
   private readonly findings = new Findings(() => this.world.timeline);
   private readonly work = new WorkBook(this.findings);
   private readonly limits = new LimitBook(this.findings, NAMESPACES);
-  private readonly ledger = new Ledger(this.findings, this.work, this.limits);
+  private readonly ledger = new Ledger(this.findings, this.work, this.limits, TIMES.attemptLeaseMs);
   private readonly stream = new StreamReader(this.findings, this.ledger);
   private readonly answers = new Answers(this.findings, this.ledger);
   private readonly promises = new Promises();
@@ -100,8 +106,13 @@ class Run {
     this.faults.quiet();
     await this.converge();
     if (this.findings.first) return;
-    await this.until(SETTLE_MS, () => false);
+    await this.until(SETTLE_MS, () => this.left().length === 0);
     if (!this.findings.first) this.checkEnd();
+  }
+
+  /** Nobody caught it. In a process of its own that is the end of the program. */
+  unhandled(error: unknown): void {
+    this.findings.broken(0, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 
   result(): RunResult {
@@ -121,15 +132,24 @@ class Run {
     const { world, plan, host, work, findings, ledger } = this;
     const shards = new SimShards(world.redis, world.leases, ledger, findings);
     const settings = new SettingsTables(NAMESPACES);
-    const parts = { world, shards, settings, plan };
+    const failed = this.failed.bind(this);
+    const parts = { world, shards, settings, plan, failed };
     for (let replica = 1; replica <= plan.replicas; replica += 1)
       host.add(orchestratorProgram(parts, `orch-${replica}`, CENTRE, plan.regional ? 'global' : 'both'));
     if (plan.regional)
       for (const region of REGIONS)
         host.add(orchestratorProgram(parts, `coord-${region}`, region, 'regional'));
     for (let balancer = 1; balancer <= plan.balancers; balancer += 1)
-      host.add(balancerProgram(world, `lb-${balancer}`, CENTRE));
-    for (const swarm of plan.swarms) host.add(swarmProgram(world, work, this.answers.held, swarm));
+      host.add(balancerProgram(world, failed, `lb-${balancer}`, CENTRE));
+    for (const swarm of plan.swarms) host.add(swarmProgram(world, failed, work, this.answers.held, swarm));
+  }
+
+  /** Without NATS or Redis no program starts: it ends, and is started again. Any other reason is a bug. */
+  private failed(process: SimProcess, error: unknown): void {
+    this.findings.holds(0, error instanceof MultiswarmError && error.retryable, () => {
+      return `${process.name} could not start: ${error instanceof Error ? error.stack : String(error)}`;
+    });
+    process.kill();
   }
 
   private client(name: string): Client {
@@ -176,6 +196,15 @@ class Run {
     ];
   }
 
+  /** What is still counted somewhere, or on its way. */
+  private left(): string[] {
+    return [
+      ...this.limits.left(),
+      ...this.stream.missing(),
+      ...this.host.all.flatMap(({ process, left }) => left().map((what) => `${process.name}: ${what}`)),
+    ];
+  }
+
   /** What holds when all is over. */
   private checkEnd(): void {
     const { findings, ledger, promises } = this;
@@ -185,15 +214,7 @@ class Run {
         ledger.tasks.has(id) || ledger.runs.has(id),
         () => `${id} was acknowledged, and is not there`,
       );
-    this.stream.checkComplete();
-    findings.holds(
-      5,
-      this.limits.left().length === 0,
-      () => `current attempts at the end: ${this.limits.left().join()}`,
-    );
-    for (const running of this.host.all) {
-      const left = running.left();
-      findings.holds(5, left.length === 0, () => `${running.process.name} still counts ${left.join(', ')}`);
-    }
+    for (const missing of this.stream.missing()) findings.broken(7, missing);
+    findings.holds(5, this.left().length === 0, () => `still counted at the end: ${this.left().join(', ')}`);
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '@multiswarm/contracts';
 import type { SimProcess } from '../world/process';
 import type { Wiretap } from '../world/sim-bus';
+import { EpochBook } from './epoch-book';
 import type { Findings } from './findings';
 import type { Ledger } from './ledger';
 
@@ -30,22 +31,38 @@ export class Answers implements Wiretap {
       /\.task\.submit-batch$/,
       (reply) => (reply as BatchReply).results.forEach((each) => 'id' in each && this.accepted(each.id)),
     ],
-    [/\.report$/, (reply, request) => this.reported(reply as ReportReply, request as ReportRequest)],
+    [
+      /\.report$/,
+      (reply, request, process) => {
+        this.reported(reply as ReportReply, request as ReportRequest);
+        this.repeated(reply as ReportReply, request as ReportRequest, process);
+      },
+    ],
   ];
   private readonly sentBySubject = new Map<string, Check | undefined>();
   private readonly repliedBySubject = new Map<string, ReplyCheck | undefined>();
 
+  private readonly epochs: EpochBook;
+  private readonly lastReports = new WeakMap<SimProcess, Map<string, { id: string; text: string }>>();
+
   constructor(
     private readonly findings: Findings,
     private readonly ledger: Ledger,
-  ) {}
+  ) {
+    this.epochs = new EpochBook(findings);
+  }
 
   sent(process: SimProcess, subject: string, body: unknown): void {
     find(this.onSent, this.sentBySubject, subject)?.(body, process);
   }
 
+  received(process: SimProcess, subject: string, request: unknown): void {
+    this.epochs.received(process, subject, request);
+  }
+
   replied(process: SimProcess, subject: string, request: unknown, reply: unknown): void {
     if (reply instanceof Error) return;
+    this.epochs.replied(process, subject, request, reply);
     find(this.onReplied, this.repliedBySubject, subject)?.(reply, request, process);
   }
 
@@ -74,6 +91,20 @@ export class Answers implements Wiretap {
       });
     }
     for (const each of next) this.dispatched(each);
+  }
+
+  /** A report that is repeated under its id gets the answer that it got before: attempts that it brought are not lost. */
+  private repeated(reply: ReportReply, { id, swarmId, instance }: ReportRequest, process: SimProcess): void {
+    if (id === undefined) return;
+    const last = this.lastReports.get(process) ?? new Map<string, { id: string; text: string }>();
+    this.lastReports.set(process, last);
+    const sender = `${swarmId} ${instance ?? ''}`;
+    const before = last.get(sender);
+    const text = JSON.stringify(reply);
+    this.findings.holds(7, before?.id !== id || before.text === text, () => {
+      return `${process.name} answered report ${id} of ${sender} first with ${before?.text}, then with ${text}`;
+    });
+    last.set(sender, { id, text });
   }
 }
 

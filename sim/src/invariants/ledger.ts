@@ -13,6 +13,9 @@ interface Shard {
   counts: Map<string, number>;
 }
 
+/** What an owner says that has waited in vain; coordinators have other words. */
+const OWN_LOSS = /^(no sign of life|region \S+ has not listed)/;
+
 /**
  * The committed truth, kept a second time from the batches as they were applied, and what must hold between one commit and
  * the next (invariants 1, 2, 3, 5 and 6).
@@ -31,6 +34,7 @@ export class Ledger {
     private readonly findings: Findings,
     private readonly work: WorkBook,
     private readonly limits: LimitBook,
+    private readonly attemptLeaseMs: number,
   ) {}
 
   shard(shard: number): Shard {
@@ -39,17 +43,22 @@ export class Ledger {
     return known;
   }
 
-  /** @param leaseEpoch the epoch of the shard's lease at this moment */
-  applied(batch: Batch, leaseEpoch: number): void {
+  /** @param lease the epoch of the shard's lease at this moment, and since when it has been that */
+  applied(batch: Batch, lease: { epoch: number; ageMs: number }): void {
     const shard = this.shard(batch.shard);
     const name = `batch ${batch.shard}.${batch.batchSeq} of epoch ${batch.epoch}`;
-    this.findings.holds(6, batch.epoch === leaseEpoch, () => `${name} was applied under epoch ${leaseEpoch}`);
+    this.findings.holds(
+      6,
+      batch.epoch === lease.epoch,
+      () => `${name} was applied under epoch ${lease.epoch}`,
+    );
     this.findings.holds(6, batch.epoch >= shard.epoch && batch.batchSeq > shard.batchSeq, () => {
       return `${name} was applied after ${shard.batchSeq} of epoch ${shard.epoch}`;
     });
     shard.epoch = batch.epoch;
     shard.batchSeq = batch.batchSeq;
     for (const write of batch.writes) this.write(write, shard);
+    for (const write of batch.writes) if (write.kind === 'event') this.checkLoss(write.event, lease.ageMs);
     // A batch is applied whole, so steps are looked at when all of it is there.
     for (const write of batch.writes) if (write.kind === 'task') this.checkStep(write.record);
     this.limits.check();
@@ -146,6 +155,14 @@ export class Ledger {
     });
     this.findings.holds(2, made === undefined || JSON.stringify(made) === JSON.stringify(next.output), () => {
       return `${next.id} succeeded with ${JSON.stringify(next.output)}, attempt ${next.attempt} had made ${JSON.stringify(made)}`;
+    });
+  }
+
+  /** 2: an owner that has just taken over has not been silent to for long enough to know what that means. */
+  private checkLoss({ type, taskId, data }: Event, ageMs: number): void {
+    if (type !== 'task.lost' || !OWN_LOSS.test(String(data?.['reason']))) return;
+    this.findings.holds(2, ageMs >= this.attemptLeaseMs, () => {
+      return `${taskId} was declared lost by an owner that was in office for ${ageMs} ms: ${String(data?.['reason'])}`;
     });
   }
 

@@ -5,13 +5,13 @@ import { policyByName } from '../../../services/load-balancer/src/domain/policie
 import type { SimProcess } from '../world/process';
 import { noMetrics } from '../world/quiet-telemetry';
 import type { World } from '../world/world';
-import type { Program, Running } from './node';
+import type { Failed, Program, Running } from './node';
 
 const SWEEP_MS = 250;
-const HOLD_MS = 5_000;
+const HOLD_MS = 2_500;
 
 /** A load-balancer, put together as its own start does it. */
-export function balancerProgram(world: World, name: string, site: string): Program {
+export function balancerProgram(world: World, failed: Failed, name: string, site: string): Program {
   return {
     name,
     site,
@@ -24,7 +24,7 @@ export function balancerProgram(world: World, name: string, site: string): Progr
         reservationHoldMs: HOLD_MS,
         announcer: busAnnouncer(bus),
       });
-      void attachToBus(bus, balancer, clock);
+      attachToBus(bus, balancer, clock).catch((error: unknown) => failed(process, error));
       every(clock, SWEEP_MS, () => balancer.sweep());
       return {
         process,

@@ -15,3 +15,6 @@ export interface Program {
   readonly site: string;
   start(process: SimProcess): Running;
 }
+
+/** A program could not start. */
+export type Failed = (process: SimProcess, error: unknown) => void;

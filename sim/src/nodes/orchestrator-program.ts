@@ -2,18 +2,19 @@ import { assemble, type AssembleParts } from '../../../services/orchestrator/src
 import type { Meters } from '../../../services/orchestrator/src/application/meters';
 import { shardStore, truthReader, type SimShards } from '../stores/sim-shard-store';
 import { cordonStore, handover, namespaceStore, type SettingsTables } from '../stores/settings';
-import type { Plan } from '../scenario/plan';
+import { TIMES, type Plan } from '../scenario/plan';
 import { REGIONS } from '../scenario/submissions';
 import { CENTRE } from '../world/geography';
 import type { SimProcess } from '../world/process';
 import type { World } from '../world/world';
-import type { Program, Running } from './node';
+import type { Failed, Program, Running } from './node';
 
 export interface OrchestratorParts {
   world: World;
   shards: SimShards;
   settings: SettingsTables;
   plan: Plan;
+  failed: Failed;
 }
 
 const noMeters: Meters = {
@@ -45,7 +46,7 @@ export function orchestratorProgram(
         regions: site === CENTRE ? [...REGIONS] : [site],
         maxRegions: 8,
         maxSwarmsPerRegion: 16,
-        ...{ leaseMs: 1_500, renewMs: 400, attemptLeaseMs: 3_000, regionTimeoutMs: 5_000, summaryMs: 500 },
+        ...TIMES,
         retentionMs: 3_600_000,
         successRateThreshold: 0.9,
         utilizationThreshold: 0.9,
@@ -62,7 +63,7 @@ export function orchestratorProgram(
         meters: noMeters,
         onAccepted: () => undefined,
       });
-      void assembled.start();
+      assembled.start().catch((error: unknown) => parts.failed(process, error));
       return {
         process,
         stop: () => assembled.stop().then(() => bus.close()),

@@ -5,7 +5,7 @@ import { agent } from '../scenario/agent';
 import { TYPES } from '../scenario/submissions';
 import type { SimProcess } from '../world/process';
 import type { World } from '../world/world';
-import type { Program, Running } from './node';
+import type { Failed, Program, Running } from './node';
 
 export interface SwarmPlan {
   id: string;
@@ -23,6 +23,7 @@ const FLUSH_MS = 2_000;
 /** A swarm of the SDK, with agents that do what the input of their task says. */
 export function swarmProgram(
   world: World,
+  failed: Failed,
   work: WorkBook,
   held: ReadonlyMap<SimProcess, readonly AttemptRef[]>,
   plan: SwarmPlan,
@@ -43,7 +44,7 @@ export function swarmProgram(
       };
       const swarm = createSwarm(options);
       for (const type of TYPES) swarm.handle(type, agent(process.name, process.clock, work));
-      void swarm.start();
+      swarm.start().catch((error: unknown) => failed(process, error));
       return {
         process,
         stop: () => swarm.drain().then(() => swarm.stop()),

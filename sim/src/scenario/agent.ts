@@ -19,7 +19,7 @@ export interface Part {
 }
 
 export function actOf(random: Random): Act {
-  const ms = Math.round(between(random, 1, 60) ** 1.6);
+  const ms = Math.round(between(random, 1, 60) ** 1.7);
   return pickWeighted<() => Act>(random, [
     [70, () => ({ do: 'succeed', ms })],
     [14, () => ({ do: 'fail', ms, final: false })],

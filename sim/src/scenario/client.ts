@@ -33,6 +33,8 @@ export class Promises {
 const REQUEST_MS = 2_000;
 const BACKOFF: Backoff = { initialMs: 50, factor: 2, maxMs: 800, jitter: 0.3 };
 const BATCH = 6;
+/** What runs for longer than this is taken for one that hangs. */
+const PATIENCE_MS = 3_000;
 
 /** One client: it submits for a while, and tells some of its tasks something. It repeats only what is safe to repeat. */
 export class Client {
@@ -50,14 +52,15 @@ export class Client {
 
   /** What a person does who wants everything to end: sends the signals, resumes, and cancels what would go on for ever. */
   tidyUp(): void {
-    const { ledger } = this.parts;
+    const { ledger, process } = this.parts;
     for (const record of ledger.tasks.values()) {
       if (isTerminal(record.state)) continue;
       const { id, spec } = record;
       if (spec.workflowId !== undefined) continue;
       if (record.paused) this.begin(() => this.tell('resume', { id }));
       else if (record.state === 'waiting') this.begin(() => this.tell('signal', { id, name: 'go' }));
-      else if (record.state === 'running') this.begin(() => this.tell('cancel', { id }));
+      else if (record.state === 'running' && process.clock.now() - record.since > PATIENCE_MS)
+        this.begin(() => this.tell('cancel', { id }));
     }
   }
 

@@ -142,7 +142,9 @@ export class Faults {
   }
 
   private victim(): string {
-    return pick(this.random, this.host.names);
+    const names = this.host.names;
+    const replicas = names.filter((name) => name.startsWith('orch'));
+    return pick(this.random, chance(this.random, 0.5) ? replicas : names);
   }
 
   private later(ms: number, then: () => void): void {

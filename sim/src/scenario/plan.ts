@@ -18,6 +18,15 @@ export interface Plan {
   skewMs: number;
 }
 
+/** The times of the orchestrator, a third of what is shipped, so that a run sees more of what follows from them. */
+export const TIMES = {
+  leaseMs: 1_500,
+  renewMs: 500,
+  attemptLeaseMs: 3_000,
+  regionTimeoutMs: 5_000,
+  summaryMs: 800,
+} as const;
+
 export function planOf(seeds: Seeds): Plan {
   const random = seeds.stream('plan');
   const swarms = REGIONS.flatMap((region) =>
@@ -28,7 +37,7 @@ export function planOf(seeds: Seeds): Plan {
       // The first of each region can do everything, so that nothing waits for ever.
       capabilities: index === 0 || chance(random, 0.3) ? ['gpu'] : [],
       costPerHour: wholeBetween(random, 1, 4),
-      heartbeatMs: 500,
+      heartbeatMs: 800,
     })),
   );
   return {
@@ -38,14 +47,14 @@ export function planOf(seeds: Seeds): Plan {
     balancers: wholeBetween(random, 1, 2),
     swarms,
     clients: 2,
-    actions: wholeBetween(random, 5, 12),
-    activeMs: between(random, 2_000, 6_000),
+    actions: wholeBetween(random, 6, 16),
+    activeMs: between(random, 1_500, 5_000),
     faults: pickWeighted(random, [
       [1, 0],
-      [2, 1],
-      [3, 3],
-      [3, 5],
-      [1, 9],
+      [2, 2],
+      [4, 4],
+      [3, 7],
+      [1, 12],
     ]),
     skewMs: chance(random, 0.5) ? 0 : 150,
   };

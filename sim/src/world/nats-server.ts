@@ -34,6 +34,12 @@ export interface Subscription {
   deliver(message: Message): void;
 }
 
+/**
+ * What has no number of its own, so that its receiver could not tell a copy from a second wish; whoever sends it repeats it
+ * under a key. NATS makes no copies: those of other messages stand for senders that repeat them.
+ */
+const ONCE = /^(task\.submit|shard\.\d+\.command$)/;
+
 /** Until a client finds out that its connection is gone, and until it has another one. */
 const NOTICED_AFTER_MS = { from: 1, to: 1_500 };
 const RECONNECTED_AFTER_MS = { from: 1, to: 400 };
@@ -99,7 +105,8 @@ export class NatsServer {
   carry(from: Peer, to: Peer, label: string, arrive: () => void): void {
     if (from.link !== 'up' || to.link !== 'up' || this.way(from, to) !== 'open') return;
     const { linkNumber } = to;
-    for (const delay of copiesOf(this.weather, this.random)) {
+    const copies = copiesOf(this.weather, this.random);
+    for (const delay of ONCE.test(label) ? copies.slice(0, 1) : copies) {
       this.timeline.in(delay, to.process, label, () => {
         if (to.linkNumber === linkNumber) arrive();
       });

@@ -34,6 +34,7 @@ interface Pending {
 /** What leaves a process, at the moment in which it leaves. */
 export interface Wiretap {
   sent(process: SimProcess, subject: string, body: unknown): void;
+  received(process: SimProcess, subject: string, request: unknown): void;
   replied(process: SimProcess, subject: string, request: unknown, reply: unknown): void;
 }
 
@@ -276,6 +277,7 @@ export class SimBus implements Bus, Peer {
     const { server, tap, onFault } = this.parts;
     this.handling += 1;
     const request: unknown = JSON.parse(message.text);
+    tap.received(this.process, message.subject, request);
     let value: unknown;
     let reply: string;
     try {

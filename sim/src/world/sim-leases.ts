@@ -7,6 +7,8 @@ interface Lease {
   epoch: number;
   leaseUntil: number;
   batchSeq: number;
+  /** When the present epoch began, simulated milliseconds. */
+  since: number;
 }
 
 /** The hashes in which leases live, and, for shards, the number of the last batch. See libs/store/lua. */
@@ -16,7 +18,7 @@ export class LeaseTable {
   constructor(private readonly redis: RedisServer) {}
 
   get(key: string): Lease {
-    const lease = this.leases.get(key) ?? { owner: '', epoch: 0, leaseUntil: 0, batchSeq: 0 };
+    const lease = this.leases.get(key) ?? { owner: '', epoch: 0, leaseUntil: 0, batchSeq: 0, since: 0 };
     this.leases.set(key, lease);
     return lease;
   }
@@ -28,6 +30,7 @@ export class LeaseTable {
       return { held: false, epoch: lease.epoch, remainingMs: lease.leaseUntil - now, owner: lease.owner };
     lease.epoch += 1;
     lease.owner = owner;
+    lease.since = now;
     lease.leaseUntil = now + ttlMs;
     return { held: true, epoch: lease.epoch, batchSeq: lease.batchSeq };
   }

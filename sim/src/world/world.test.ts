@@ -11,7 +11,7 @@ function worldOf(seed = 1): World & { faults: string[] } {
   const faults: string[] = [];
   const world = new World({
     seed,
-    tap: { sent: () => undefined, replied: () => undefined },
+    tap: { sent: () => undefined, received: () => undefined, replied: () => undefined },
     onFault: (process, what, error) => faults.push(`${process} ${what} ${String(error)}`),
   });
   return Object.assign(world, { faults });
