@@ -80,6 +80,13 @@ export type Grant = z.infer<typeof Grant>;
 export const GrantRequest = z.object({
   v: z.literal(1),
   schedulerEpoch: z.number().int().positive(),
+  epoch: z.number().int().positive().optional().describe('of the owner that told of these tasks'),
+  since: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('number of the message with which the snapshot began that told of these tasks'),
   grants: z.array(Grant),
 });
 export type GrantRequest = z.infer<typeof GrantRequest>;

@@ -172,7 +172,7 @@ class Assembly implements Assembled {
         face: ownerFace(bus, handover),
         schedulerFace: schedulerFace(bus),
         tellScheduler: busSchedulerChanges(bus),
-        grants: (ownerOf) => grantPort(bus, ownerOf),
+        grants: (gateOf) => grantPort(bus, gateOf),
       },
     );
   }

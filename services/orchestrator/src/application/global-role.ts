@@ -13,6 +13,7 @@ import { every, type Cancel, type Clock } from '@multiswarm/core';
 import type { LeaseStore } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
 import type { GrantPort, Placer } from '../ports';
+import { GrantGate } from './grant-gate';
 import { LeaseKeeper } from './held-lease';
 import { OwnerFactory, type OwnerFactoryParts } from './owner-factory';
 import { Replicas, type ReplicaVoice } from './replicas';
@@ -33,7 +34,7 @@ export interface GlobalOptions {
 /** The subjects of owners. */
 export interface OwnerFace {
   /** Opens the shard's subjects for its owner; the result closes them. */
-  open(owner: ShardOwner, desk: ReportDesk): Cancel;
+  open(owner: ShardOwner, gate: GrantGate, desk: ReportDesk): Cancel;
   /** Opens the subject on which this replica takes reports for all its shards. */
   openReplica(replica: string, desk: ReportDesk): Cancel;
 }
@@ -46,7 +47,7 @@ export interface GlobalParts extends Omit<OwnerFactoryParts, 'scheduler'> {
   /** To the scheduler, wherever it runs. */
   tellScheduler(changes: SchedulerChanges): Promise<SchedulerChangesReply>;
   /** Grants to owners, here or elsewhere. */
-  grants(ownerOf: (shard: number) => ShardOwner | undefined): GrantPort;
+  grants(gateOf: (shard: number) => GrantGate | undefined): GrantPort;
   placer: Placer;
   settings: (namespace: string) => NamespaceSettings;
   clock: Clock;
@@ -83,6 +84,7 @@ export class GlobalRole {
   private readonly shards: ShardLeases<ShardOwner>;
   private readonly scheduling: SchedulerRole;
   private readonly link: StreamedLink;
+  private readonly gates = new Map<number, GrantGate>();
   private readonly timers: Cancel[] = [];
   private closeReports: Cancel = () => undefined;
   private lookedAt: number;
@@ -128,7 +130,7 @@ export class GlobalRole {
       {
         ...{ keeper: this.keeper, replicas: this.replicas, link: this.link, clock, logger },
         ...{ face: parts.schedulerFace, placer: parts.placer, settings: parts.settings },
-        grants: parts.grants((shard) => this.ownerOf(shard)),
+        grants: parts.grants((shard) => this.gates.get(shard)),
       },
     );
   }
@@ -217,12 +219,15 @@ export class GlobalRole {
   }
 
   private serve(owner: ShardOwner): Cancel {
-    const close = this.parts.face.open(owner, this.desk);
-    const end = this.link.opened(owner);
+    const gate = new GrantGate(owner);
+    this.gates.set(owner.shard, gate);
+    const close = this.parts.face.open(owner, gate, this.desk);
+    const end = this.link.opened(gate);
     this.parts.logger.info('shard taken', { shard: owner.shard, epoch: owner.epoch });
     return () => {
       end();
       close();
+      this.gates.delete(owner.shard);
     };
   }
 

@@ -1,4 +1,5 @@
 import type { SchedulerChanges, SchedulerChangesReply } from '@multiswarm/contracts';
+import type { Basis } from './scheduler-grants';
 
 /** What takes in the changes of shards: the scheduler. */
 export interface ChangesTaker {
@@ -13,12 +14,19 @@ export interface ChangesTaker {
  * I3. What was meant for another scheduler is none of ours: what rests on it could be older than what we know.
  */
 export class SchedulerInbox {
-  private readonly last = new Map<number, { epoch: number; seq: number }>();
+  /** By shard: the number of the last message, and of the one with which its snapshot began. */
+  private readonly last = new Map<number, Basis & { seq: number }>();
 
   constructor(
     readonly epoch: number,
     private readonly scheduler: ChangesTaker,
   ) {}
+
+  /** On what a grant for this shard rests at the moment. */
+  basis(shard: number): Basis | undefined {
+    const known = this.last.get(shard);
+    return known && known.since > 0 ? { epoch: known.epoch, since: known.since } : undefined;
+  }
 
   take(changes: SchedulerChanges): SchedulerChangesReply {
     return { v: 1, schedulerEpoch: this.epoch, status: this.status(changes) };
@@ -33,7 +41,10 @@ export class SchedulerInbox {
     if (seq > 0 && seq <= last) return 'ok'; // I1
     if (seq > last + 1 && snapshot?.first !== true) return 'unknown-shard'; // I2
     const status = this.scheduler.apply(changes);
-    if (status === 'ok') this.last.set(shard, { epoch, seq });
+    if (status === 'ok') {
+      const since = snapshot?.first === true ? seq : (known?.since ?? 0);
+      this.last.set(shard, { epoch, seq, since });
+    }
     return status;
   }
 }

@@ -12,6 +12,7 @@ import type { GrantPort, Placer } from '../ports';
 import { HeldLease, type LeaseKeeper } from './held-lease';
 import type { Replicas } from './replicas';
 import { Scheduler } from './scheduler';
+import { FencedGrants } from './scheduler-grants';
 import { SchedulerInbox } from './scheduler-inbox';
 import type { StreamedLink } from './scheduler-link';
 
@@ -151,9 +152,9 @@ export class SchedulerRole {
   private async take(lease: HeldLease): Promise<void> {
     const { keeper, placer, grants, clock, settings, logger, face, link } = this.parts;
     if (this.stopped) return keeper.release(lease);
-    const scheduler = new Scheduler(lease.epoch, this.shards, {
+    const scheduler: Scheduler = new Scheduler(lease.epoch, this.shards, {
       placer,
-      grants,
+      grants: new FencedGrants(grants, (shard) => inbox.basis(shard)),
       clock,
       settings,
       onFault: (error) => logger.warn('placing waits', { error }),

@@ -16,10 +16,10 @@ export interface SnapshotSource {
   readonly shard: number;
   readonly epoch: number;
   /**
-   * All that was told up to this call, as it is when a page is read: held attempts before queued tasks. Grants of a scheduler
-   * that is older than this one are refused from now on.
+   * All that was told up to this call, as it is when a page is read: held attempts before queued tasks. Grants of an older
+   * scheduler, or that rest on what was told before the message of this number, are refused from now on.
    */
-  snapshot(schedulerEpoch: number): AsyncIterable<SnapshotPage>;
+  snapshot(schedulerEpoch: number, since: number): AsyncIterable<SnapshotPage>;
 }
 
 /** The scheduler to which streams lead at the moment. */
@@ -161,7 +161,9 @@ export class ShardStream {
     this.since = new Set();
     let first = true;
     try {
-      for await (const page of this.source.snapshot(destination.epoch)) {
+      for await (const page of this.source.snapshot(destination.epoch, this.seq + 1)) {
+        // Reading the page took time: what is told now is the next round's to tell.
+        if (!this.isCurrent(round)) return false;
         for (let rest = page; !isEmpty(rest); first = false) {
           const packer = this.packer();
           rest = this.pack(rest, packer);
@@ -169,12 +171,12 @@ export class ShardStream {
           if (!(await this.send(packer.parcel, round, { first, last: false }))) return false;
           if (!(await this.sendUntold(round))) return false;
         }
-        if (!this.isCurrent(round)) return false;
       }
     } catch (error) {
       this.parts.onFault(error);
       return false;
     }
+    if (!this.isCurrent(round)) return false;
     const whole = await this.send(nothing(), round, { first, last: true });
     if (whole) this.since = undefined;
     return whole;

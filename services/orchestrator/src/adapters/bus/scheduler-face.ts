@@ -7,8 +7,8 @@ import {
   SchedulerChangesReply,
   subjects,
 } from '@multiswarm/contracts';
+import type { GrantGate } from '../../application/grant-gate';
 import type { SchedulerFace } from '../../application/scheduler-role';
-import type { ShardOwner } from '../../application/shard-owner';
 import type { GrantPort, WaitingReasons } from '../../ports';
 import { asShardFault } from './ports';
 
@@ -49,11 +49,11 @@ export function busSchedulerChanges(bus: Bus) {
 }
 
 /** Grants for the owner of a shard: in this process, or wherever it is. */
-export function grantPort(bus: Bus, local: (shard: number) => ShardOwner | undefined): GrantPort {
+export function grantPort(bus: Bus, local: (shard: number) => GrantGate | undefined): GrantPort {
   return {
     grant: async (shard, request) => {
-      const owner = local(shard);
-      if (owner) return { v: 1, refused: await owner.grant(request) };
+      const gate = local(shard);
+      if (gate) return { v: 1, refused: await gate.grant(request) };
       try {
         return await bus.request(subjects.shardGrant(shard), request, {
           reply: GrantReply,

@@ -11,6 +11,7 @@ import { chunkByBytes, jsonBytes, type Cancel } from '@multiswarm/core';
 import { z } from 'zod';
 import type { OwnerCommands } from '../../application/gateway';
 import type { OwnerFace } from '../../application/global-role';
+import type { GrantGate } from '../../application/grant-gate';
 import type { NewRun, NewTask } from '../../application/intake';
 import type { ReportDesk } from '../../application/report-desk';
 import type { Admission, ShardOwner, UserCommand } from '../../application/shard-owner';
@@ -118,7 +119,7 @@ export function ownerFace(bus: Bus, handover: Handover): OwnerFace {
   const reports = (subject: string, desk: ReportDesk) =>
     bus.respond(subject, { request: ReportRequest }, (request) => desk.handle(request));
   return {
-    open: (owner: ShardOwner, desk: ReportDesk): Cancel => {
+    open: (owner: ShardOwner, gate: GrantGate, desk: ReportDesk): Cancel => {
       const listening = [
         bus.respond(subjects.shardCommand(owner.shard), { request: ShardCommand }, (command) =>
           execute(owner, command, handover),
@@ -126,7 +127,7 @@ export function ownerFace(bus: Bus, handover: Handover): OwnerFace {
         reports(subjects.shardReport(owner.shard), desk),
         bus.respond(subjects.shardGrant(owner.shard), { request: GrantRequest }, async (request) => ({
           v: 1,
-          refused: await owner.grant(request),
+          refused: await gate.grant(request),
         })),
       ];
       return () => listening.forEach((each) => each.stop());
