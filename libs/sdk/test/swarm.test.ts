@@ -321,6 +321,84 @@ describe('heartbeats', () => {
   });
 });
 
+describe('a swarm that is told to take nothing new', () => {
+  test.each([
+    ['cordon', 'cordoned'],
+    ['drain', 'draining'],
+  ] as const)(
+    'by %s refuses it, goes on with what runs, and takes work again afterwards',
+    async (kind, state) => {
+      const held = gate();
+      const states: string[] = [];
+      const swarm = newSwarm({ heartbeatMs: 60_000 })
+        .handle('echo', held.handler)
+        .handle('quick', () => 'ok');
+      swarm.onStateChange((next) => states.push(next));
+      await swarm.start();
+      await peer.dispatch(swarm.id, { taskId: 't3-00000060' });
+      await held.entered;
+      const reply = await peer.control(swarm.id, { kind, reason: 'maintenance' });
+      expect(reply.held).toEqual([{ taskId: 't3-00000060', attempt: 1 }]);
+      await eventually(() => peer.beatOf(swarm.id)?.state === state);
+      const sent = { taskId: 't3-00000061', type: 'quick' };
+      expect(await peer.dispatch(swarm.id, sent)).toMatchObject({ outcome: 'refused', reason: state });
+      held.release();
+      expect(await peer.report('t3-00000060')).toMatchObject({ outcome: 'succeeded' });
+      await peer.control(swarm.id, { kind: 'uncordon', reason: 'done' });
+      await eventually(() => peer.beatOf(swarm.id)?.state === 'ready');
+      await peer.dispatch(swarm.id, { ...sent, attempt: 2 });
+      expect(await peer.report('t3-00000061', 2)).toMatchObject({ output: 'ok' });
+      expect(states).toEqual(['ready', state, 'ready']);
+    },
+  );
+
+  test('stays on its way to its end when it is told to take work again', async () => {
+    const held = gate();
+    const swarm = newSwarm().handle('echo', held.handler);
+    await swarm.start();
+    await peer.dispatch(swarm.id, { taskId: 't3-00000062' });
+    await held.entered;
+    await peer.control(swarm.id, { kind: 'drain', reason: 'maintenance' });
+    const drained = swarm.drain();
+    await peer.control(swarm.id, { kind: 'uncordon', reason: 'done' });
+    expect(await peer.dispatch(swarm.id, { taskId: 't3-00000063' })).toMatchObject({ reason: 'draining' });
+    expect(swarm.state).toBe('draining');
+    held.release();
+    await drained;
+  });
+});
+
+describe('a task that is told something', () => {
+  test('gets the signals that came with its dispatch and those that come while it runs', async () => {
+    const swarm = newSwarm().handle(
+      'echo',
+      (_input, ctx) =>
+        new Promise((resolve) => {
+          const early = ctx.signals.length;
+          ctx.onSignal('approve', (payload) => resolve({ early, payload }));
+        }),
+    );
+    await swarm.start();
+    const first = { name: 'note', payload: null, at: 1 };
+    await peer.dispatch(swarm.id, { taskId: 't3-00000064', signals: [first] });
+    const ref = { taskId: 't3-00000064', attempt: 1 };
+    const signals = [first, { name: 'approve', payload: { by: 'Ada' }, at: 2 }];
+    await peer.control(swarm.id, { kind: 'signal', signals: [{ ...ref, signals }] });
+    expect(await peer.report('t3-00000064')).toMatchObject({ output: { early: 1, payload: { by: 'Ada' } } });
+  });
+});
+
+test('a handler that gives no sign of life is aborted and reported as timed out', async () => {
+  const held = gate();
+  const swarm = newSwarm().handle('echo', held.handler);
+  await swarm.start();
+  await peer.dispatch(swarm.id, { taskId: 't3-00000065', heartbeatMs: 20 });
+  expect(await peer.report('t3-00000065')).toMatchObject({
+    outcome: 'timed-out',
+    error: { code: 'heartbeat-timeout', retryable: true },
+  });
+});
+
 describe('draining', () => {
   test('refuses what is new, lets what runs finish, and says goodbye', async () => {
     const held = gate();

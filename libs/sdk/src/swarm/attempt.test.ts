@@ -229,6 +229,26 @@ describe('signals', () => {
     expect(trial.ctx.signals.map(({ payload }) => payload)).toEqual([1, 2, 3, 4]);
   });
 
+  test('come once each although the task forgets its oldest, all but one that it waited for', async () => {
+    const all = Array.from({ length: 60 }, (_, n) => signal('go', Math.floor(n / 2)));
+    const listAt = (length: number): Signal[] => [
+      signal('approved', 0),
+      ...all.slice(Math.max(0, length - LIMITS.TASK_SIGNALS + 1), length),
+    ];
+    const trial = new Trial({ signals: listAt(3) });
+    const seen: unknown[] = [];
+    trial.ctx.onSignal('go', (payload) => void seen.push(payload));
+    trial.ctx.onSignal('approved', () => void seen.push('approved'));
+    for (let length = 4; length <= all.length; length += 3) {
+      trial.attempt.signalled(listAt(length));
+      trial.attempt.signalled(listAt(length - 2));
+    }
+    trial.attempt.signalled(listAt(all.length));
+    for (let turn = 0; turn < 70; turn++) await settled();
+    expect(seen.filter((each) => each !== 'approved')).toEqual(all.map(({ payload }) => payload));
+    expect(seen.filter((each) => each === 'approved')).toHaveLength(1);
+  });
+
   test('are handled one after the other, whatever a handler throws', async () => {
     const trial = new Trial({ signals: [signal('go', 1), signal('go', 2)] });
     const seen: string[] = [];
