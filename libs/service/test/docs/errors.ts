@@ -52,6 +52,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'The shard of this task has no owner at the moment.',
     'Try again: another replica takes it within `SHARD_LEASE_MS`.',
   ],
+  'region-unavailable': [
+    'The region of this swarm has no coordinator at the moment.',
+    'Try again: another replica takes it within `SHARD_LEASE_MS`.',
+  ],
   'store-unavailable': ['Redis does not answer.', 'Try again; operators look at `/health`.'],
   'bus-unavailable': ['NATS does not answer.', 'Try again; operators look at `/health`.'],
   'shutting-down': ['The service is shutting down.', 'Try again: another replica answers.'],

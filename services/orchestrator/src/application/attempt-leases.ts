@@ -72,6 +72,11 @@ export class AttemptLeases {
     });
   }
 
+  /** The newest epoch of a region of which a summary was heard. */
+  epochOf(region: string): number | undefined {
+    return this.regions.get(region)?.epoch;
+  }
+
   /** Nobody could tell us anything: everybody gets a full period again. */
   refresh(): void {
     const now = this.monotonic();

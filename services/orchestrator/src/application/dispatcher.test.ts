@@ -1,9 +1,10 @@
-import type {
-  AttemptDispatch,
-  AttemptRef,
-  ControlRequest,
-  DispatchOutcome,
-  DispatchRequest,
+import {
+  MultiswarmError,
+  type AttemptDispatch,
+  type AttemptRef,
+  type ControlRequest,
+  type DispatchOutcome,
+  type DispatchRequest,
 } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { dispatchOf } from '../../test/support/builders';
@@ -14,32 +15,36 @@ import { Dispatcher } from './dispatcher';
 const GIVE_UP_MS = 10_000;
 
 class FakeRegions implements Regions {
-  calls: { region: string; attempts: AttemptDispatch[] }[] = [];
+  calls: { region: string; attempts: AttemptDispatch[]; regionEpoch: number | undefined }[] = [];
   cancels: (AttemptRef & { reason: string })[] = [];
   away: (region: string) => boolean = () => false;
+  fault = new Error('no answer');
 
-  async dispatch(region: string, { attempts, ...envelope }: DispatchRequest): Promise<DispatchOutcome[]> {
+  async dispatch(
+    region: string,
+    { attempts, regionEpoch, ...envelope }: DispatchRequest,
+  ): Promise<DispatchOutcome[]> {
     expect(envelope).toEqual({ v: 1, shard: 0, epoch: 1, reportTo: 'reports' });
-    this.calls.push({ region, attempts });
+    this.calls.push({ region, attempts, regionEpoch });
     await Promise.resolve();
-    if (this.away(region)) throw new Error('no coordinator');
+    if (this.away(region)) throw this.fault;
     return attempts.map(({ taskId, attempt }) => ({ taskId, attempt, outcome: 'accepted' }));
   }
 
   control(region: string, _swarmId: string, control: ControlRequest): Promise<void> {
-    if (this.away(region)) return Promise.reject(new Error('no coordinator'));
+    if (this.away(region)) return Promise.reject(this.fault);
     if (control.kind === 'cancel') this.cancels.push(...control.attempts);
     return Promise.resolve();
   }
 }
 
-function bench() {
+function bench(epochOf: (region: string) => number | undefined = () => 1) {
   const regions = new FakeRegions();
   const clock = new ManualClock();
   const outcomes: DispatchOutcome[] = [];
   const faults: unknown[] = [];
   const dispatcher = new Dispatcher(
-    { shard: 0, epoch: 1, reportTo: 'reports', giveUpMs: GIVE_UP_MS },
+    { shard: 0, epoch: 1, reportTo: 'reports', giveUpMs: GIVE_UP_MS, epochOf },
     regions,
     clock,
     {
@@ -135,4 +140,39 @@ test('a cancellation is repeated for a while, then left to the loss of the attem
   dispatcher.cancel('eu-west', 'a', { ...ref, taskId: 't2' });
   await pass(clock, 2 * GIVE_UP_MS, 500);
   expect(faults).toHaveLength(1);
+});
+
+describe('X1: a dispatch that has to be repeated', () => {
+  const twice = async (epochs: (number | undefined)[], fault: Error) => {
+    const left = [...epochs];
+    const made = bench(() => left.shift());
+    made.regions.fault = fault;
+    made.regions.away = () => made.regions.calls.length === 1;
+    made.dispatcher.send('eu-west', dispatchOf('t1'));
+    await pass(made.clock, 1_000);
+    return made.regions.calls.map(({ regionEpoch, attempts }) => [regionEpoch, attempts[0]?.again]);
+  };
+  const timeout = new MultiswarmError('timeout', 'no answer');
+  const nobody = new MultiswarmError('region-unavailable', 'no coordinator');
+
+  test('goes to the coordinator that may have received it, whoever has the region now', async () => {
+    expect(await twice([4, 5], timeout)).toEqual([
+      [4, undefined],
+      [4, undefined],
+    ]);
+  });
+
+  test('is a question when nobody knows which coordinator may have received it', async () => {
+    expect(await twice([undefined, 5], timeout)).toEqual([
+      [undefined, undefined],
+      [undefined, true],
+    ]);
+  });
+
+  test('goes to the next coordinator when nobody can have received it', async () => {
+    expect(await twice([4, 5], nobody)).toEqual([
+      [4, undefined],
+      [5, undefined],
+    ]);
+  });
 });

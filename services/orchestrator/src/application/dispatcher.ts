@@ -23,12 +23,17 @@ export interface DispatcherOptions {
   reportTo: string;
   /** How long a region may owe an answer. */
   giveUpMs: number;
+  /** The newest epoch of a region that is known here. */
+  epochOf: (region: string) => number | undefined;
 }
 
 /**
  * Takes committed attempts to the coordinators of their regions, together what was committed together.
  * A dispatch that gets no answer is repeated with the same attempt number (a swarm accepts one number once) until
  * `giveUpMs`; then its outcome is `unreachable`, and the owner commits the next number before anyone else may run it.
+ *
+ * X1. What may have been received is repeated to the same coordinator, or as a question: another one would offer the attempt
+ *     a second time, which the first may have sent elsewhere.
  */
 export class Dispatcher {
   private readonly regions = new Map<string, Batcher<AttemptDispatch>>();
@@ -73,22 +78,40 @@ export class Dispatcher {
   private async sendAll(region: string, attempts: AttemptDispatch[]): Promise<void> {
     for (const part of chunkByBytes(attempts, bytesOf, { bytes: BATCH_BYTES })) {
       // Not awaited: a slow swarm must not hold up the attempts of the next batch; the swarm's admission bounds what is under way.
-      void this.retrying(() => this.port.dispatch(region, this.request(part))).then(
-        this.on.outcomes,
-        (error: unknown) => {
-          this.on.fault(error);
-          this.on.outcomes(
-            part.map(({ taskId, attempt }) => ({
-              taskId,
-              attempt,
-              outcome: 'unreachable',
-              reason: this.whyNot(region, error),
-            })),
-          );
-        },
-      );
+      void this.deliver(region, part).then(this.on.outcomes, (error: unknown) => {
+        this.on.fault(error);
+        this.on.outcomes(
+          part.map(({ taskId, attempt }) => ({
+            taskId,
+            attempt,
+            outcome: 'unreachable',
+            reason: this.whyNot(region, error),
+          })),
+        );
+      });
     }
     await Promise.resolve();
+  }
+
+  /** X1. */
+  private deliver(region: string, attempts: AttemptDispatch[]): Promise<DispatchOutcome[]> {
+    let repetition: DispatchRequest | undefined;
+    return this.retrying(async () => {
+      const request = repetition ?? this.first(region, attempts);
+      try {
+        return await this.port.dispatch(region, request);
+      } catch (error) {
+        const reachedNobody = error instanceof MultiswarmError && error.code === 'region-unavailable';
+        if (!reachedNobody) repetition ??= asRepetition(request);
+        throw error;
+      }
+    });
+  }
+
+  private first(region: string, attempts: AttemptDispatch[]): DispatchRequest {
+    const regionEpoch = this.options.epochOf(region);
+    const request = this.request(attempts);
+    return regionEpoch === undefined ? request : { ...request, regionEpoch };
   }
 
   private whyNot(region: string, error: unknown): string {
@@ -108,6 +131,12 @@ export class Dispatcher {
       }
     }
   }
+}
+
+/** Only one coordinator takes up a request that names its epoch; of any other, nobody knows who has received it. */
+function asRepetition(request: DispatchRequest): DispatchRequest {
+  if (request.regionEpoch !== undefined) return request;
+  return { ...request, attempts: request.attempts.map((attempt) => ({ ...attempt, again: true })) };
 }
 
 function bytesOf(attempt: AttemptDispatch): number {

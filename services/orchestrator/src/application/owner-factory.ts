@@ -43,10 +43,11 @@ export class OwnerFactory {
     const relay = new OutboxRelay(shard, store, stream, clock, (error) =>
       logger.warn('events wait for JetStream', { shard, error }),
     );
+    const leases = new AttemptLeases(times, () => clock.monotonic());
     const owner: ShardOwner = new ShardOwner(shard, lease.epoch, lease.batchSeq, {
       ...{ store, scheduler, placer, clock, random, logger, meters, retentionMs, onEvents, relay },
-      dispatcher: this.dispatcher(shard, lease.epoch, () => owner),
-      leases: new AttemptLeases(times, () => clock.monotonic()),
+      dispatcher: this.dispatcher(shard, lease.epoch, leases, () => owner),
+      leases,
       leaseHolds: () => lease.holds(),
       onLost,
     });
@@ -54,9 +55,15 @@ export class OwnerFactory {
     return owner;
   }
 
-  private dispatcher(shard: number, epoch: number, owner: () => ShardOwner): Dispatcher {
+  private dispatcher(
+    shard: number,
+    epoch: number,
+    leases: AttemptLeases,
+    owner: () => ShardOwner,
+  ): Dispatcher {
     const { regions, clock, logger, reportTo, times } = this.parts;
-    const options = { shard, epoch, reportTo, giveUpMs: times.attemptLeaseMs };
+    const epochOf = (region: string) => leases.epochOf(region);
+    const options = { shard, epoch, reportTo, giveUpMs: times.attemptLeaseMs, epochOf };
     return new Dispatcher(options, regions, clock, {
       // To the owner that sent them: what an earlier epoch of this shard gave up, its successor has sent anew.
       outcomes: (outcomes) =>

@@ -79,17 +79,14 @@ export class ShardEffects {
 
   /** Takes up a task that an earlier owner has left placed. */
   resume(record: TaskRecord): void {
-    if (record.state === 'assigned') this.dispatch(record);
+    if (record.state === 'assigned') this.dispatchAgain(record);
     else if (record.state === 'running') this.watch(record, false);
     if (record.cancel) this.remindOfCancel(record);
   }
 
-  /** Sends an attempt through the coordinator: it has not been accepted in time. */
-  dispatch(record: TaskRecord): void {
-    const attempt = record.attempts.at(-1);
-    if (!attempt) return;
-    this.watch(record, false);
-    this.parts.dispatcher.send(attempt.region, this.toDispatch(record));
+  /** Asks through the coordinator after an attempt that was sent before, and was not accepted in time. */
+  dispatchAgain(record: TaskRecord): void {
+    this.send(record, { ...this.toDispatch(record), again: true });
   }
 
   remindOfCancel(record: TaskRecord): void {
@@ -116,7 +113,7 @@ export class ShardEffects {
         return undefined;
       case 'dispatch':
         if (!fetched) {
-          this.dispatch(record);
+          this.send(record, this.toDispatch(record));
           return undefined;
         }
         this.watch(record, true);
@@ -136,6 +133,11 @@ export class ShardEffects {
         this.parts.meters.ended(record);
         return undefined;
     }
+  }
+
+  private send(record: TaskRecord, dispatch: AttemptDispatch): void {
+    this.watch(record, false);
+    this.parts.dispatcher.send(record.attempts.at(-1)?.region ?? '', dispatch);
   }
 
   private giveBack(

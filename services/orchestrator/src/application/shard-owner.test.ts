@@ -71,7 +71,7 @@ class Bench {
       fetch: () => [],
       fetchedRefused: () => undefined,
     };
-    const options = { shard: 0, epoch, reportTo: 'reports', giveUpMs: 10_000 };
+    const options = { shard: 0, epoch, reportTo: 'reports', giveUpMs: 10_000, epochOf: () => 1 };
     const on = { outcomes: () => undefined, fault: () => undefined };
     const times = { attemptLeaseMs: 10_000, regionTimeoutMs: 30_000, resendMs: 2_000 };
     return new ShardOwner(0, epoch, batchSeq, {

@@ -252,7 +252,7 @@ export class ShardOwner {
     }
     for (const { taskId, attempt } of leases.unaccepted()) {
       const record = state.task(taskId);
-      if (record?.state === 'assigned' && record.attempt === attempt) this.effects.dispatch(record);
+      if (record?.state === 'assigned' && record.attempt === attempt) this.effects.dispatchAgain(record);
     }
     const lost = leases.expired();
     if (lost.length === 0) return;
