@@ -6,6 +6,7 @@ import { Requirements } from './requirements';
 export const PLACEMENT_RULES = [
   'down',
   'draining',
+  'cordoned',
   'type',
   'capability',
   'region',

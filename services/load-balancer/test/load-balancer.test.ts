@@ -114,6 +114,48 @@ test('heartbeats, a placement, a heartbeat that lists it, a report: the slot com
   expect((await placed('t2')).costPerSlotHour).toBe(8);
 });
 
+test('a slot that is handed over is announced only once nobody takes it over any more', async () => {
+  await startWith({ swarmId: 'a', slots: 1 });
+  const placement = await placed('t1');
+  const [ended] = reportOf(placement, 't1').outcomes;
+  const report = { v: 1, outcomes: [{ ...ended, next: { taskId: 't2', attempt: 1 } }] };
+  world.bus.publish(subjects.lbReport(), report);
+  await eventually(async () => (await placeItems([item('t9')]))[0]?.waiting?.reason === 'no-slot');
+  expect((await seen(one, 'a')).busySlots).toBe(1);
+  world.bus.publish(subjects.lbReport(), reportOf(placement, 't2'));
+  await sawEvents([{ reason: 'joined' }, { reason: 'freed', swarmId: 'a', freeSlots: 1 }]);
+});
+
+test('all that comes free in one batch of reports is announced once for each swarm', async () => {
+  await startWith({ swarmId: 'a', slots: 50 }, { swarmId: 'b', slots: 50 });
+  const results = await placeItems(Array.from({ length: 100 }, (_, index) => item(`t${index}`)));
+  const outcomes = results.flatMap(({ key, placement }) =>
+    placement === undefined ? [] : reportOf(placement, key).outcomes,
+  );
+  expect(outcomes).toHaveLength(100);
+  world.bus.publish(subjects.lbReport(), { v: 1, outcomes });
+  await sawEvents([
+    { reason: 'joined' },
+    { reason: 'joined' },
+    { reason: 'freed', swarmId: 'a', freeSlots: 50 },
+    { reason: 'freed', swarmId: 'b', freeSlots: 50 },
+  ]);
+});
+
+test('a cordoned swarm is shown as that, gets nothing, and is announced when it takes work again', async () => {
+  await startWith({ swarmId: 'a', state: 'cordoned' });
+  const [result] = await placeItems([item('t1')]);
+  expect(result?.waiting).toMatchObject({
+    reason: 'no-swarm',
+    detail: 'no swarm takes work: 1 known, 1 cordoned',
+    unmet: [{ rule: 'cordoned', count: 1, detail: 'a swarm that is not cordoned', examples: ['a'] }],
+  });
+  expect((await seen(one, 'a')).state).toBe('cordoned');
+  beat({ swarmId: 'a', state: 'ready' });
+  await sawEvents([{ reason: 'joined' }, { reason: 'changed', freeSlots: 4 }]);
+  expect((await placed('t2')).swarmId).toBe('a');
+});
+
 test('a heartbeat of the past changes nothing', async () => {
   await startWith({ swarmId: 'a', seq: 10, slots: 2 }, { swarmId: 'marker' });
   world.bus.publish(

@@ -16,6 +16,7 @@ import {
 } from '@multiswarm/contracts';
 import type { Clock, Ids } from '@multiswarm/core';
 import { startSpan, type Logger, type Metrics } from '@multiswarm/telemetry';
+import { takesNoWork } from '../domain/feasible';
 import { Fleet, type CapacityReason, type StateChange } from '../domain/fleet';
 import type { Moment } from '../domain/moment';
 import { place } from '../domain/place';
@@ -23,6 +24,7 @@ import { POLICIES, type Policy } from '../domain/policies';
 import { ANY_TYPE } from '../domain/requirement-rules';
 import type { SwarmSeen } from '../domain/swarm-seen';
 import type { Announcer } from '../ports';
+import { CapacityNews } from './capacity-news';
 
 /** Items of one request to place. */
 const PLACE_ITEMS = 512;
@@ -44,10 +46,12 @@ export class LoadBalancer {
   private readonly fleet: Fleet;
   /** By region where a coordinator places; the scheduler has none. */
   private readonly newestEpochs = new Map<string | undefined, number>();
+  private readonly news: CapacityNews;
   private saidFull = false;
 
   constructor(private readonly parts: LoadBalancerParts) {
     this.fleet = new Fleet({ replica: parts.ids.next(), holdMs: parts.reservationHoldMs });
+    this.news = new CapacityNews(parts.clock, (swarm, reason) => this.announceCapacity(swarm, reason));
   }
 
   heartbeat(heartbeat: Heartbeat): void {
@@ -70,7 +74,7 @@ export class LoadBalancer {
       case 'seen':
         if (seen.capacity === undefined) return;
         if (seen.capacity === 'joined') logger.info('swarm joined', { swarmId, region, slots });
-        this.announceCapacity(seen.swarm, seen.capacity);
+        this.news.add(seen.swarm, seen.capacity);
     }
   }
 
@@ -116,11 +120,9 @@ export class LoadBalancer {
 
   report({ outcomes }: LbReport): void {
     const now = this.now();
-    const freed = new Set<SwarmSeen>();
     for (const outcome of outcomes) {
-      for (const swarm of this.fleet.report(outcome, now)) freed.add(swarm);
+      for (const swarm of this.fleet.report(outcome, now)) this.news.add(swarm, 'freed');
     }
-    for (const swarm of freed) this.announceFreed(swarm, now);
   }
 
   /** Hands an outcome to all replicas: each of them counts the attempt as running until it hears of its end. */
@@ -132,7 +134,7 @@ export class LoadBalancer {
   sweep(): void {
     const now = this.now();
     const { freed, changes } = this.fleet.sweep(now);
-    for (const swarm of freed) this.announceFreed(swarm, now);
+    for (const swarm of freed) this.news.add(swarm, 'freed');
     for (const change of changes) this.logChange(change);
   }
 
@@ -166,14 +168,23 @@ export class LoadBalancer {
     const results = place(this.fleet, items, this.now(), policy);
     for (const span of spans) span?.end();
     metrics.histogram('multiswarm.placement.duration.milliseconds').record(clock.monotonic() - from);
-    results.forEach((result, index) => this.record(result, items[index]));
+    this.count(results);
+    results.forEach((result, index) => this.log(result, items[index]));
     return results;
   }
 
-  private record({ key: taskId, placement, waiting }: PlaceResult, item: PlaceItem | undefined): void {
-    const { logger, metrics } = this.parts;
-    const result = placement === undefined ? (waiting?.reason ?? 'no-slot') : 'placed';
-    metrics.counter('multiswarm.placements').add(1, { result });
+  private count(results: readonly PlaceResult[]): void {
+    const counts = new Map<string, number>();
+    for (const { placement, waiting } of results) {
+      const result = placement === undefined ? (waiting?.reason ?? 'no-slot') : 'placed';
+      counts.set(result, (counts.get(result) ?? 0) + 1);
+    }
+    const placements = this.parts.metrics.counter('multiswarm.placements');
+    for (const [result, count] of counts) placements.add(count, { result });
+  }
+
+  private log({ key: taskId, placement, waiting }: PlaceResult, item: PlaceItem | undefined): void {
+    const { logger } = this.parts;
     const about = { traceparent: item?.traceparent, taskId, attempt: item?.attempt };
     if (placement !== undefined) {
       const { swarmId, region, reservationId, receipt } = placement;
@@ -181,16 +192,18 @@ export class LoadBalancer {
     } else logger.debug('unplaced', { ...about, reason: waiting?.reason, detail: waiting?.detail });
   }
 
-  private announceFreed(swarm: SwarmSeen, now: Moment): void {
-    const state = swarm.stateAt(now);
-    const known = this.fleet.get(swarm.swarmId) === swarm;
-    if (known && swarm.freeSlots > 0 && (state === 'ready' || state === 'suspect'))
-      this.announceCapacity(swarm, 'freed');
-  }
-
-  private announceCapacity({ swarmId, region, freeSlots }: SwarmSeen, reason: CapacityReason): void {
+  private announceCapacity(swarm: SwarmSeen, reason: CapacityReason): void {
+    const { swarmId, region, freeSlots } = swarm;
+    if (this.fleet.get(swarmId) !== swarm) return;
+    // What came free may be taken again, by a later request of the same turn.
+    const isFree = freeSlots > 0 && !takesNoWork(swarm.stateAt(this.now()));
+    if (reason === 'freed' && !isFree) return;
     const event: CapacityEvent = { v: 1, swarmId, region, freeSlots, reason };
-    this.parts.announcer.capacity(event);
+    try {
+      this.parts.announcer.capacity(event);
+    } catch (error) {
+      this.parts.logger.debug('capacity could not be announced', { swarmId, error });
+    }
   }
 
   private logChange({ swarmId, region, from, to }: StateChange): void {

@@ -1,6 +1,5 @@
 import { PLACEMENT_RULES, type Rejection } from '@multiswarm/contracts';
-import { EXAMPLES } from './feasible';
-import type { Fleet } from './fleet';
+import { EXAMPLES, STATE_DETAILS, takesNoWork, type IdleState } from './feasible';
 import type { Moment } from './moment';
 import type { Ask } from './requirement-rules';
 import type { SwarmSeen } from './swarm-seen';
@@ -15,17 +14,17 @@ interface Compared {
   swarm: SwarmSeen;
   failed: Ask[];
   /** Why it takes no work at all. */
-  state: 'down' | 'draining' | undefined;
+  state: IdleState | undefined;
 }
 
 /** Why no swarm can run a class of work, in one sentence that says what to change. Asked only where nobody can. */
-export function explainNoSwarm(fleet: Fleet, asks: readonly Ask[], now: Moment): NoSwarm {
-  const compared = [...fleet.swarms()].map((swarm): Compared => {
+export function explainNoSwarm(swarms: Iterable<SwarmSeen>, asks: readonly Ask[], now: Moment): NoSwarm {
+  const compared = [...swarms].map((swarm): Compared => {
     const state = swarm.stateAt(now);
     return {
       swarm,
       failed: asks.filter((ask) => !ask.passes(swarm.profile)),
-      state: state === 'down' || state === 'draining' ? state : undefined,
+      state: takesNoWork(state) ? state : undefined,
     };
   });
   if (compared.length === 0) return { detail: `no swarm is connected; it needs ${listOf(asks)}`, unmet: [] };
@@ -34,14 +33,13 @@ export function explainNoSwarm(fleet: Fleet, asks: readonly Ask[], now: Moment):
 }
 
 function nobodyLive(compared: readonly Compared[]): NoSwarm {
-  const of = (state: 'down' | 'draining'): Compared[] => compared.filter((one) => one.state === state);
-  const groups = (['down', 'draining'] as const).filter((state) => of(state).length > 0);
-  const counts = groups.map((state) => `${of(state).length} ${state}`).join(', ');
+  const found = PLACEMENT_RULES.filter(takesNoWork)
+    .map((rule) => ({ rule, swarms: compared.filter(({ state }) => state === rule) }))
+    .filter(({ swarms }) => swarms.length > 0);
+  const counts = found.map(({ rule, swarms }) => `${swarms.length} ${rule}`).join(', ');
   return {
     detail: `no swarm takes work: ${compared.length} known, ${counts}`,
-    unmet: groups.map((rule) =>
-      rejection(rule, rule === 'down' ? 'a live heartbeat' : 'a swarm that is not draining', of(rule)),
-    ),
+    unmet: found.map(({ rule, swarms }) => rejection(rule, STATE_DETAILS[rule], swarms)),
   };
 }
 

@@ -1,8 +1,7 @@
 import { PLACEMENT_RULES, type PlacementRule, type Rejection } from '@multiswarm/contracts';
-import type { Fleet } from './fleet';
 import type { Moment } from './moment';
 import type { Ask } from './requirement-rules';
-import type { SwarmSeen } from './swarm-seen';
+import type { SwarmSeen, SwarmState } from './swarm-seen';
 
 /** Swarms that a rejection names. */
 export const EXAMPLES = 5;
@@ -17,13 +16,13 @@ export interface Feasible {
 }
 
 /** Asks every swarm the static rules: state, type, capability, region, label, attribute, total resources. */
-export function feasibleSwarms(fleet: Fleet, asks: readonly Ask[], now: Moment): Feasible {
+export function feasibleSwarms(swarms: Iterable<SwarmSeen>, asks: readonly Ask[], now: Moment): Feasible {
   const ready: SwarmSeen[] = [];
   const suspect: SwarmSeen[] = [];
   const rejections = new Rejections();
-  for (const swarm of fleet.swarms()) {
+  for (const swarm of swarms) {
     const state = swarm.stateAt(now);
-    if (state === 'down' || state === 'draining') {
+    if (takesNoWork(state)) {
       rejections.add(state, STATE_DETAILS[state], swarm);
       continue;
     }
@@ -34,7 +33,17 @@ export function feasibleSwarms(fleet: Fleet, asks: readonly Ask[], now: Moment):
   return { ready, suspect, rejected: rejections.list() };
 }
 
-const STATE_DETAILS = { down: 'a live heartbeat', draining: 'a swarm that is not draining' } as const;
+/** States in which a swarm gets no new work, each a rule of its own, with what is asked for instead. */
+export const STATE_DETAILS = {
+  down: 'a live heartbeat',
+  draining: 'a swarm that is not draining',
+  cordoned: 'a swarm that is not cordoned',
+} as const satisfies Partial<Record<PlacementRule & SwarmState, string>>;
+export type IdleState = keyof typeof STATE_DETAILS;
+
+export function takesNoWork(state: string): state is IdleState {
+  return Object.hasOwn(STATE_DETAILS, state);
+}
 
 /** Collects who fell out by which rule. */
 export class Rejections {

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
-import type { AttemptRef, PlaceItem } from '@multiswarm/contracts';
-import { at, fleetOf, heartbeat, HOLD_MS, item, leastLoaded } from '../../test/support/builders';
+import type { AttemptRef, Heartbeat, PlaceItem } from '@multiswarm/contracts';
+import {
+  at,
+  fleetOf,
+  fleetOfReplica,
+  heartbeat,
+  HOLD_MS,
+  item,
+  leastLoaded,
+} from '../../test/support/builders';
 import type { Fleet, Outcome } from './fleet';
 import { place } from './place';
 import { NO_RESOURCES, plus, RESOURCE_KINDS } from './resource-vector';
@@ -25,9 +33,16 @@ type Step =
       seqBack: number;
       held: AttemptRef[];
       cpuUsed: number;
-      state: 'ready' | 'draining' | 'stopped';
+      state: Heartbeat['state'];
     }
-  | { kind: 'report'; swarmId: string; of: AttemptRef; known: boolean; outcome: Outcome['outcome'] }
+  | {
+      kind: 'report';
+      swarmId: string;
+      of: AttemptRef;
+      known: boolean;
+      outcome: Outcome['outcome'];
+      next: AttemptRef | undefined;
+    }
   | { kind: 'wait'; ms: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -50,6 +65,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       'ready' as const,
       'ready' as const,
       'draining' as const,
+      'cordoned' as const,
       'stopped' as const,
     ),
   }),
@@ -59,6 +75,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     of: attempt,
     known: fc.boolean(),
     outcome: fc.constantFrom(...OUTCOMES),
+    next: fc.option(attempt, { nil: undefined }),
   }),
   fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: HOLD_MS * 2 }) }),
 );
@@ -102,12 +119,20 @@ class World {
     }
   }
 
-  private report({ swarmId: id, of, known, outcome }: Extract<Step, { kind: 'report' }>): void {
+  private report({ swarmId: id, of, known, outcome, next }: Extract<Step, { kind: 'report' }>): void {
     const reservation = [...this.fleet.liveReservations()].find(
       ({ attemptKey: key }) => key === attemptKey(of),
     );
-    const reservationId = known ? (reservation?.id ?? 'none') : 'none';
-    this.fleet.report({ reservationId, swarmId: id, ...of, outcome }, at(this.time));
+    const reservationId = known ? (reservation?.reportedAs ?? 'none') : 'none';
+    const given = { reservationId, swarmId: id, ...of, outcome, ...(next === undefined ? {} : { next }) };
+    const before = new Map([...this.fleet.swarms()].map((swarm) => [swarm, swarm.freeSlots]));
+    const freed = this.fleet.report(given, at(this.time));
+    expect(
+      [...before]
+        .filter(([swarm, free]) => swarm.freeSlots > free)
+        .map(([swarm]) => swarm)
+        .sort(),
+    ).toEqual([...freed].sort());
   }
 }
 
@@ -121,8 +146,12 @@ function checkInvariants(fleet: Fleet): void {
     expect(swarm.reservedResources).toEqual(
       own.reduce((sum, { resources }) => plus(sum, resources), NO_RESOURCES),
     );
-    expect(own.length).toBeLessThanOrEqual(swarm.slots);
-    for (const kind of RESOURCE_KINDS) expect(swarm.reservedResources[kind]).toBeLessThanOrEqual(CPU * 1_000);
+    // What was handed over runs already, whatever was placed there meanwhile.
+    if (own.every(({ id, reportedAs }) => id === reportedAs)) {
+      expect(own.length).toBeLessThanOrEqual(swarm.slots);
+      for (const kind of RESOURCE_KINDS)
+        expect(swarm.reservedResources[kind]).toBeLessThanOrEqual(CPU * 1_000);
+    }
     expect(swarm.freeSlots).toBe(Math.max(0, swarm.slots - swarm.busy));
     const counted = new Set(swarm.toSwarm(at(0)).held.map(attemptKey));
     for (const { attemptKey: key } of own) expect(counted.has(key)).toBe(false);
@@ -180,5 +209,88 @@ test('everything comes free when all holds have run out and the swarms hold noth
       }
       expect(world.fleet.size).toBe(SWARMS.length);
     }),
+  );
+});
+
+/**
+ * One swarm that does what it is told, and two replicas: one places, the other one hears the same heartbeats and reports.
+ * Heartbeats are under way for some steps; what one replica is told by reports it is told at once.
+ */
+class Chains {
+  readonly placing = fleetOfReplica('r1', { swarmId: 'a', slots: SLOTS, intervalMs: 60_000 });
+  readonly hearing = fleetOfReplica('r2', { swarmId: 'a', slots: SLOTS, intervalMs: 60_000 });
+  readonly running = new Map<string, string>();
+  private readonly underWay: Heartbeat[] = [];
+  private seq = 1;
+  private tasks = 0;
+
+  constructor(private readonly delay: number) {}
+
+  run(step: 'place' | 'heartbeat' | { end: number; handOver: boolean }): void {
+    if (step === 'place') this.place();
+    else if (step === 'heartbeat') this.send();
+    else this.end(step);
+    if (this.underWay.length > this.delay) this.deliver();
+  }
+
+  deliver(): void {
+    const sent = this.underWay.shift();
+    if (sent === undefined) return;
+    for (const fleet of [this.placing, this.hearing]) fleet.heartbeat(sent, at(this.seq));
+  }
+
+  send(): void {
+    this.seq += 1;
+    const held = [...this.running.keys()].map((taskId) => ({ taskId, attempt: 1 }));
+    this.underWay.push(heartbeat({ swarmId: 'a', slots: SLOTS, intervalMs: 60_000, seq: this.seq, held }));
+  }
+
+  private place(): void {
+    const taskId = this.newTask();
+    const [result] = place(this.placing, [item(taskId)], at(this.seq), leastLoaded);
+    expect(result?.placement !== undefined).toBe(this.running.size < SLOTS);
+    if (result?.placement !== undefined) this.running.set(taskId, result.placement.reservationId);
+  }
+
+  private end({ end, handOver }: { end: number; handOver: boolean }): void {
+    const [taskId, reservationId] = [...this.running][end % Math.max(1, this.running.size)] ?? [];
+    if (taskId === undefined || reservationId === undefined) return;
+    const next = handOver ? { taskId: this.newTask(), attempt: 1 } : undefined;
+    this.running.delete(taskId);
+    if (next !== undefined) this.running.set(next.taskId, reservationId);
+    const outcome: Outcome = { reservationId, swarmId: 'a', taskId, attempt: 1, outcome: 'succeeded' };
+    for (const fleet of [this.placing, this.hearing])
+      fleet.report(next === undefined ? outcome : { ...outcome, next }, at(this.seq));
+  }
+
+  private newTask(): string {
+    this.tasks += 1;
+    return `t${this.tasks}`;
+  }
+}
+
+test('however heartbeats and hand-overs mix, whoever places counts exactly what runs, and all replicas do after a heartbeat', () => {
+  const busy = (fleet: Fleet) => fleet.get('a')?.busy;
+  const one = fc.oneof(
+    fc.constant('place' as const),
+    fc.constant('heartbeat' as const),
+    fc.record({ end: fc.nat(SLOTS), handOver: fc.boolean() }),
+  );
+  fc.assert(
+    fc.property(fc.nat(4), fc.array(one, { maxLength: 60 }), (delay, steps) => {
+      const chains = new Chains(delay);
+      for (const step of steps) {
+        chains.run(step);
+        expect(busy(chains.placing)).toBe(chains.running.size);
+        expect(busy(chains.hearing)).toBeLessThanOrEqual(chains.running.size);
+      }
+      chains.send();
+      for (let index = 0; index <= steps.length; index++) chains.deliver();
+      expect([busy(chains.placing), busy(chains.hearing)]).toEqual([
+        chains.running.size,
+        chains.running.size,
+      ]);
+    }),
+    { numRuns: 300 },
   );
 });

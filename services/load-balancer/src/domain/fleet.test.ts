@@ -1,7 +1,7 @@
 import { at, fleetOf, heartbeat, HOLD_MS } from '../../test/support/builders';
 import type { Fleet, Outcome } from './fleet';
 import { NO_RESOURCES, toVector } from './resource-vector';
-import type { Reservation, SwarmSeen } from './swarm-seen';
+import { attemptKey, type Reservation, type SwarmSeen } from './swarm-seen';
 
 function swarm(fleet: Fleet, id: string): SwarmSeen {
   const found = fleet.get(id);
@@ -10,7 +10,7 @@ function swarm(fleet: Fleet, id: string): SwarmSeen {
 }
 
 function reserve(fleet: Fleet, id: string, taskId: string, resources = NO_RESOURCES): Reservation {
-  return fleet.reserve(swarm(fleet, id), { taskId, attempt: 1 }, resources, at(0));
+  return fleet.reserve(swarm(fleet, id), attemptKey({ taskId, attempt: 1 }), resources, at(0));
 }
 
 function outcome(swarmId: string, taskId: string, given: Partial<Outcome> = {}): Outcome {
@@ -98,6 +98,7 @@ describe('heartbeats', () => {
     ['nothing changes', { held: held('t1'), resourcesUsed: { cpu: 2 } }, undefined],
     ['it takes more work', { held: held('t1', 't2'), resourcesUsed: { cpu: 3 } }, undefined],
     ['it begins to drain', { held: [], state: 'draining' as const }, undefined],
+    ['it is cordoned', { held: [], state: 'cordoned' as const }, undefined],
   ])('says whether waiting work may fit when %s', (_when, change, capacity) => {
     const base = { swarmId: 'a', resources: { cpu: 4 } };
     const fleet = fleetOf({ ...base, held: held('t1'), resourcesUsed: { cpu: 2 } });
@@ -217,5 +218,199 @@ describe('reservations', () => {
     expect(fleet.sweep(at(HOLD_MS - 1)).freed).toEqual([]);
     expect(fleet.sweep(at(HOLD_MS)).freed.map(({ swarmId }) => swarmId)).toEqual(['a']);
     expect(swarm(fleet, 'a').busy).toBe(0);
+  });
+});
+
+describe('a slot that is handed over', () => {
+  const to = (taskId: string) => ({ next: { taskId, attempt: 1 } });
+  const busyAndCpu = (fleet: Fleet) => [swarm(fleet, 'a').busy, swarm(fleet, 'a').resourcesLeft.cpu];
+  const base = { swarmId: 'a', slots: 1, resources: { cpu: 4 } };
+  const beat = (fleet: Fleet, seq: number, cpuUsed: number, ...taskIds: string[]) =>
+    fleet.heartbeat(
+      heartbeat({ ...base, seq, held: held(...taskIds), resourcesUsed: { cpu: cpuUsed } }),
+      at(seq),
+    );
+
+  test('is never free, and the next attempt has what the ended one had', () => {
+    const fleet = fleetOf(base);
+    const { id } = reserve(fleet, 'a', 't1', toVector({ cpu: 2 }));
+    expect(fleet.report(outcome('a', 't1', { reservationId: id, ...to('t2') }), at(1))).toEqual([]);
+    expect(busyAndCpu(fleet)).toEqual([1, 2_000]);
+    expect([...fleet.liveReservations()].map(({ attemptKey: key }) => key)).toEqual(['t2#1']);
+  });
+
+  test('is counted once through a whole chain, whatever heartbeats of the past still say', () => {
+    const fleet = fleetOf(base);
+    const { id } = reserve(fleet, 'a', 't1', toVector({ cpu: 2 }));
+    beat(fleet, 2, 2, 't1');
+    fleet.report(outcome('a', 't1', { reservationId: id, ...to('t2') }), at(2));
+    beat(fleet, 3, 2, 't1');
+    expect(busyAndCpu(fleet)).toEqual([1, 2_000]);
+    beat(fleet, 4, 2, 't2');
+    expect(busyAndCpu(fleet)).toEqual([1, 2_000]);
+    fleet.report(outcome('a', 't2', { reservationId: id, ...to('t3') }), at(4));
+    expect(busyAndCpu(fleet)).toEqual([1, 2_000]);
+    expect(
+      fleet.report(outcome('a', 't3', { reservationId: id }), at(5)).map(({ swarmId }) => swarmId),
+    ).toEqual(['a']);
+    beat(fleet, 6, 2, 't2');
+    expect(busyAndCpu(fleet)).toEqual([0, 4_000]);
+  });
+
+  test('is counted by every replica, also by one that never heard of the ended attempt', () => {
+    const fleet = fleetOf(base);
+    expect(fleet.report(outcome('a', 't1', to('t2')), at(1))).toEqual([]);
+    expect(swarm(fleet, 'a').busy).toBe(1);
+    expect(fleet.report(outcome('a', 't2'), at(2))).toHaveLength(1);
+    expect(swarm(fleet, 'a').busy).toBe(0);
+  });
+
+  test('of another replica: the resources are part of what the swarm says it uses, and are counted once', () => {
+    const fleet = fleetOf({ ...base, held: held('t1'), resourcesUsed: { cpu: 3 } });
+    fleet.report(outcome('a', 't1', to('t2')), at(1));
+    expect(busyAndCpu(fleet)).toEqual([1, 1_000]);
+    beat(fleet, 2, 3, 't2');
+    expect(busyAndCpu(fleet)).toEqual([1, 1_000]);
+  });
+
+  test('comes free when the next attempt is not used after all', () => {
+    const fleet = fleetOf(base);
+    const { id } = reserve(fleet, 'a', 't1');
+    fleet.report(outcome('a', 't1', { reservationId: id, ...to('t2') }), at(1));
+    const unused = outcome('a', 't2', { reservationId: id, outcome: 'unused' });
+    expect(fleet.report(unused, at(2)).map(({ freeSlots }) => freeSlots)).toEqual([1]);
+    beat(fleet, 3, 0, 't2');
+    expect(swarm(fleet, 'a').busy).toBe(1);
+  });
+
+  test('is handed over as well where the attempt before was not used', () => {
+    const fleet = fleetOf(base);
+    const { id } = reserve(fleet, 'a', 't1', toVector({ cpu: 1 }));
+    fleet.report(outcome('a', 't1', { reservationId: id, outcome: 'unused', ...to('t2') }), at(1));
+    expect(busyAndCpu(fleet)).toEqual([1, 3_000]);
+  });
+
+  test('is held as long as any reservation, from the hand-over on', () => {
+    const fleet = fleetOf({ ...base, intervalMs: 60_000 });
+    const { id } = reserve(fleet, 'a', 't1');
+    fleet.report(outcome('a', 't1', { reservationId: id, ...to('t2') }), at(HOLD_MS - 1));
+    expect(fleet.sweep(at(HOLD_MS)).freed).toEqual([]);
+    expect(fleet.sweep(at(2 * HOLD_MS - 1)).freed).toHaveLength(1);
+    expect(swarm(fleet, 'a').busy).toBe(0);
+  });
+
+  test.each([
+    ['comes again', (fleet: Fleet) => swarm(fleet, 'a').busy, 1],
+    [
+      'comes again after the next attempt has ended',
+      (fleet: Fleet) => {
+        fleet.report(outcome('a', 't2'), at(2));
+        return swarm(fleet, 'a').busy;
+      },
+      0,
+    ],
+    [
+      'comes again after the slot went on to a third attempt',
+      (fleet: Fleet) => {
+        fleet.report(outcome('a', 't2', to('t3')), at(2));
+        return swarm(fleet, 'a').busy;
+      },
+      1,
+    ],
+  ])('counts the same when the report %s', (_when, meanwhile, busy) => {
+    const fleet = fleetOf(base);
+    const { id } = reserve(fleet, 'a', 't1');
+    const report = outcome('a', 't1', { reservationId: id, ...to('t2') });
+    fleet.report(report, at(1));
+    expect(meanwhile(fleet)).toBe(busy);
+    fleet.report(report, at(3));
+    expect(swarm(fleet, 'a').busy).toBe(busy);
+    expect([...fleet.liveReservations()]).toHaveLength(busy);
+  });
+
+  test('is not counted again when the heartbeat that lists the next attempt was faster', () => {
+    const fleet = fleetOf({ ...base, held: held('t1') });
+    beat(fleet, 2, 0, 't2');
+    fleet.report(outcome('a', 't1', to('t2')), at(3));
+    expect(swarm(fleet, 'a').busy).toBe(1);
+    expect([...fleet.liveReservations()]).toEqual([]);
+  });
+
+  test('gives back the slot that the next attempt had elsewhere', () => {
+    const fleet = fleetOf(base, { swarmId: 'b', slots: 1 });
+    const { id } = reserve(fleet, 'a', 't1');
+    reserve(fleet, 'b', 't2');
+    const freed = fleet.report(outcome('a', 't1', { reservationId: id, ...to('t2') }), at(1));
+    expect(freed.map(({ swarmId }) => swarmId)).toEqual(['b']);
+    expect([swarm(fleet, 'a').busy, swarm(fleet, 'b').busy]).toEqual([1, 0]);
+  });
+
+  test('comes free where it was, when the next attempt was sent to another swarm of the region', () => {
+    const fleet = fleetOf(base, { swarmId: 'b' });
+    const { id } = reserve(fleet, 'a', 't1');
+    fleet.report(outcome('a', 't1', { reservationId: id, ...to('t2') }), at(1));
+    const freed = fleet.report(outcome('b', 't2', { reservationId: id }), at(2));
+    expect(freed.map(({ swarmId }) => swarmId)).toEqual(['a']);
+  });
+
+  test('of a swarm that is unknown here changes nothing', () => {
+    const fleet = fleetOf(base);
+    expect(fleet.report(outcome('elsewhere', 't1', to('t2')), at(1))).toEqual([]);
+    expect([...fleet.liveReservations()]).toEqual([]);
+  });
+
+  test('goes with its swarm when that starts anew', () => {
+    const fleet = fleetOf(base);
+    fleet.report(outcome('a', 't1', to('t2')), at(1));
+    fleet.heartbeat(heartbeat({ ...base, instance: 'i2', seq: 1 }), at(2));
+    expect([swarm(fleet, 'a').busy, [...fleet.liveReservations()].length]).toEqual([0, 0]);
+  });
+});
+
+describe('the version', () => {
+  test('is the same while only slots are taken and given back', () => {
+    const fleet = fleetOf({ swarmId: 'a' }, { swarmId: 'b' });
+    const version = fleet.versionAt(at(0));
+    reserve(fleet, 'a', 't1');
+    fleet.report(outcome('a', 't1'), at(1));
+    fleet.heartbeat(heartbeat({ swarmId: 'b', seq: 2, held: held('t2') }), at(2));
+    expect(fleet.versionAt(at(1_500))).toBe(version);
+  });
+
+  test.each([
+    ['a swarm joins', (fleet: Fleet) => fleet.heartbeat(heartbeat({ swarmId: 'c' }), at(1)), 1],
+    [
+      'a swarm says goodbye',
+      (fleet: Fleet) => fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2, state: 'stopped' }), at(1)),
+      1,
+    ],
+    [
+      'a profile changes',
+      (fleet: Fleet) => fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2, types: ['x'] }), at(1)),
+      1,
+    ],
+    [
+      'a swarm is cordoned',
+      (fleet: Fleet) => fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2, state: 'cordoned' }), at(1)),
+      1,
+    ],
+    ['a swarm misses its heartbeats', () => undefined, 2_500],
+    [
+      'a swarm that heartbeats more often now misses them',
+      (fleet: Fleet) => fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2, intervalMs: 100 }), at(1)),
+      300,
+    ],
+  ])('is another one when %s', (_when, change, ms) => {
+    const fleet = fleetOf({ swarmId: 'a' }, { swarmId: 'b' });
+    const version = fleet.versionAt(at(0));
+    change(fleet);
+    expect(fleet.versionAt(at(ms))).not.toBe(version);
+  });
+
+  test('is another one when a suspect swarm is heard of again', () => {
+    const fleet = fleetOf({ swarmId: 'a' }, { swarmId: 'b', intervalMs: 60_000 });
+    const version = fleet.versionAt(at(2_500));
+    fleet.heartbeat(heartbeat({ swarmId: 'a', seq: 2 }), at(2_600));
+    expect(fleet.versionAt(at(2_600))).not.toBe(version);
   });
 });

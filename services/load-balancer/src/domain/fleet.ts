@@ -1,6 +1,7 @@
 import type { AttemptRef, CapacityEvent, Heartbeat, LbReport } from '@multiswarm/contracts';
 import type { Moment } from './moment';
-import { grew, type ResourceVector } from './resource-vector';
+import { Pools } from './pools';
+import { grew, NO_RESOURCES, type ResourceVector } from './resource-vector';
 import { attemptKey, SwarmSeen, type Reservation, type SwarmState } from './swarm-seen';
 
 /** Swarms that one replica keeps in view, those that are down included. */
@@ -39,6 +40,10 @@ export interface StateChange {
  *     replaced (unless its successor is down) or that has said goodbye.
  * F2. A new instance replaces everything that was known of its swarm.
  * F3. A reservation ends once: by a heartbeat that lists its attempt, by a report, by its expiry, or with its swarm.
+ * F4. Where the slot of an ended attempt was handed over to the next one, every replica reserves it for that one, whoever
+ *     placed the first: at no moment does the slot look free. The next one has what the ended one had.
+ * F5. `version` says whether anything has changed that decides who could ever run what: which swarms there are, their
+ *     profiles, and their states.
  */
 export class Fleet {
   private readonly swarmsById = new Map<string, SwarmSeen>();
@@ -48,6 +53,10 @@ export class Fleet {
   private readonly stopped = new Map<string, string>();
   private readonly states = new Map<string, SwarmState>();
   private turns = 0;
+  private version = 0;
+  /** The monotonic time before which no swarm changes its state by silence alone. */
+  private statesHoldUntilMs = 0;
+  readonly pools = new Pools(this);
 
   constructor(private readonly options: FleetOptions) {}
 
@@ -76,27 +85,28 @@ export class Fleet {
     return this.refresh(known, heartbeat, now);
   }
 
+  /** F5: the same number means the same answer to who could ever run what. */
+  versionAt(now: Moment): number {
+    if (now.monotonicMs >= this.statesHoldUntilMs) {
+      this.statesHoldUntilMs = Infinity;
+      for (const swarm of this.swarmsById.values()) this.noteState(swarm, now);
+    }
+    return this.version;
+  }
+
   /** Takes a slot and resources of a swarm for an attempt, which has one reservation at most. The caller has seen that there is room. */
-  reserve(swarm: SwarmSeen, attempt: AttemptRef, resources: ResourceVector, now: Moment): Reservation {
+  reserve(swarm: SwarmSeen, attempt: string, resources: ResourceVector, now: Moment): Reservation {
     this.cancel(attempt);
-    this.turns += 1;
-    const reservation: Reservation = {
-      id: `${this.options.replica}-${this.turns}`,
-      attemptKey: attemptKey(attempt),
-      swarm,
-      resources,
-      expiresAtMs: now.monotonicMs + this.options.holdMs,
-    };
+    const reservation = this.newReservation(swarm, attempt, resources, now);
     swarm.reserve(reservation);
     swarm.lastTurn = this.turns;
-    this.reservations.set(reservation.id, reservation);
-    this.reservationsByAttempt.set(reservation.attemptKey, reservation);
+    this.keep(reservation);
     return reservation;
   }
 
-  /** Gives back what this replica holds for an attempt: whoever asks for it again has lost our first answer. */
-  cancel(attempt: AttemptRef): void {
-    const reservation = this.reservationsByAttempt.get(attemptKey(attempt));
+  /** Gives back what this replica holds for an attempt (its `attemptKey`): whoever asks for it again has lost our first answer. */
+  cancel(attempt: string): void {
+    const reservation = this.reservationsByAttempt.get(attempt);
     if (reservation !== undefined) this.drop(reservation);
   }
 
@@ -105,17 +115,16 @@ export class Fleet {
    * attempt may be another than the one reserved: its region may have picked again after a refusal.
    */
   report(outcome: Outcome, now: Moment): SwarmSeen[] {
+    const { next } = outcome;
     const ran = this.swarmsById.get(outcome.swarmId);
-    const reservation = this.reservations.get(outcome.reservationId) ?? this.reservationOn(ran, outcome);
-    const touched = new Set([ran, reservation?.swarm].filter((swarm) => swarm !== undefined));
-    const before = new Map([...touched].map((swarm) => [swarm, swarm.freeSlots]));
-    // Whoever asked for a route names the task as they like; the reservation knows under which key it was made.
-    const key =
-      reservation !== undefined && reservation.swarm === ran ? reservation.attemptKey : attemptKey(outcome);
-    if (outcome.outcome === 'refused') ran?.refused();
-    else if (outcome.outcome !== 'unused') ran?.end(key, now);
-    if (reservation !== undefined) this.drop(reservation);
-    return [...touched].filter((swarm) => swarm.freeSlots > (before.get(swarm) ?? 0));
+    const reservation = this.reservationOf(outcome, ran);
+    const ofNext = next && this.reservationsByAttempt.get(attemptKey(next));
+    const touched = distinct([ran, reservation?.swarm, ofNext?.swarm]);
+    const before = touched.map(({ freeSlots }) => freeSlots);
+    const resources = this.settle(outcome, ran, reservation, now);
+    if (next !== undefined && ran !== undefined)
+      this.handOver(ran, next, outcome.reservationId, resources, now);
+    return touched.filter(({ freeSlots }, index) => freeSlots > (before[index] ?? 0));
   }
 
   /** Ends what has expired, forgets swarms that have long been silent, and tells what changed since the last call. */
@@ -129,9 +138,64 @@ export class Fleet {
     return { freed: [...freed], changes: this.stateChanges(now) };
   }
 
-  private reservationOn(swarm: SwarmSeen | undefined, attempt: AttemptRef): Reservation | undefined {
-    const reservation = this.reservationsByAttempt.get(attemptKey(attempt));
-    return reservation?.swarm === swarm ? reservation : undefined;
+  /** Counts the end of the attempt, and ends its reservation. Returns the resources that it had. */
+  private settle(
+    outcome: Outcome,
+    ran: SwarmSeen | undefined,
+    reservation: Reservation | undefined,
+    now: Moment,
+  ): ResourceVector {
+    // Whoever asked for a route names the task as they like; the reservation knows under which key it was made.
+    const own = reservation?.swarm === ran ? reservation : undefined;
+    let resources = own?.resources ?? NO_RESOURCES;
+    if (outcome.outcome === 'refused') ran?.refused();
+    else if (outcome.outcome !== 'unused')
+      resources = ran?.end(own?.attemptKey ?? attemptKey(outcome), now) ?? resources;
+    if (reservation !== undefined) this.drop(reservation);
+    return resources;
+  }
+
+  /** F4. */
+  private handOver(
+    swarm: SwarmSeen,
+    next: AttemptRef,
+    reportedAs: string,
+    resources: ResourceVector,
+    now: Moment,
+  ): void {
+    const key = attemptKey(next);
+    const known = this.reservationsByAttempt.get(key);
+    // The report came twice, or after the heartbeat that lists the next one, or after its end.
+    if (swarm.knows(key) || (known?.swarm === swarm && known.reportedAs === reportedAs)) return;
+    this.cancel(key);
+    const reservation = this.newReservation(swarm, key, resources, now, reportedAs);
+    swarm.takeOver(reservation);
+    this.keep(reservation);
+  }
+
+  private newReservation(
+    swarm: SwarmSeen,
+    attempt: string,
+    resources: ResourceVector,
+    now: Moment,
+    reportedAs?: string,
+  ): Reservation {
+    this.turns += 1;
+    const id = `${this.options.replica}-${this.turns}`;
+    const expiresAtMs = now.monotonicMs + this.options.holdMs;
+    return { id, reportedAs: reportedAs ?? id, attemptKey: attempt, swarm, resources, expiresAtMs };
+  }
+
+  private keep(reservation: Reservation): void {
+    this.reservations.set(reservation.id, reservation);
+    this.reservationsByAttempt.set(reservation.attemptKey, reservation);
+  }
+
+  private reservationOf(outcome: Outcome, ran: SwarmSeen | undefined): Reservation | undefined {
+    const placed = this.reservations.get(outcome.reservationId);
+    if (placed !== undefined) return placed;
+    const known = this.reservationsByAttempt.get(attemptKey(outcome));
+    return known?.swarm === ran || known?.reportedAs === outcome.reservationId ? known : undefined;
   }
 
   private isPast(heartbeat: Heartbeat, known: SwarmSeen | undefined, now: Moment): boolean {
@@ -142,6 +206,8 @@ export class Fleet {
 
   private join(heartbeat: Heartbeat, known: SwarmSeen | undefined, now: Moment): Seen {
     const swarm = new SwarmSeen(heartbeat, now, known?.instance);
+    this.version += 1;
+    this.noteState(swarm, now);
     if (known !== undefined) this.dropAllOf(known);
     this.stopped.delete(heartbeat.swarmId);
     this.swarmsById.set(heartbeat.swarmId, swarm);
@@ -152,6 +218,8 @@ export class Fleet {
     const before = { state: swarm.stateAt(now), free: swarm.freeSlots, left: swarm.resourcesLeft };
     const { listed, profileChanged } = swarm.update(heartbeat, now);
     for (const reservation of listed) this.drop(reservation);
+    if (profileChanged) this.version += 1;
+    this.noteState(swarm, now);
     const capacity = this.capacityReason(swarm, before, profileChanged, now);
     return { kind: 'seen', swarm, ...(capacity === undefined ? {} : { capacity }) };
   }
@@ -162,7 +230,8 @@ export class Fleet {
     profileChanged: boolean,
     now: Moment,
   ): CapacityReason | undefined {
-    if (swarm.stateAt(now) === 'draining') return undefined;
+    const state = swarm.stateAt(now);
+    if (state === 'draining' || state === 'cordoned') return undefined;
     if (before.state === 'down') return 'joined';
     if (profileChanged || before.state !== 'ready') return 'changed';
     if (swarm.freeSlots === 0) return undefined;
@@ -180,6 +249,7 @@ export class Fleet {
   }
 
   private forget(swarm: SwarmSeen): void {
+    this.version += 1;
     this.dropAllOf(swarm);
     this.swarmsById.delete(swarm.swarmId);
     this.states.delete(swarm.swarmId);
@@ -195,6 +265,14 @@ export class Fleet {
     if (this.reservationsByAttempt.get(reservation.attemptKey) === reservation) {
       this.reservationsByAttempt.delete(reservation.attemptKey);
     }
+  }
+
+  /** F5 for a state, which changes by a heartbeat or by silence. */
+  private noteState(swarm: SwarmSeen, now: Moment): void {
+    const state = swarm.stateAt(now);
+    if (swarm.stateCounted !== state) this.version += 1;
+    swarm.stateCounted = state;
+    this.statesHoldUntilMs = Math.min(this.statesHoldUntilMs, swarm.stateHoldsUntil(now));
   }
 
   private stateChanges(now: Moment): StateChange[] {
@@ -213,4 +291,10 @@ export class Fleet {
     }
     return changes;
   }
+}
+
+function distinct(swarms: readonly (SwarmSeen | undefined)[]): SwarmSeen[] {
+  return swarms.filter(
+    (swarm, index): swarm is SwarmSeen => swarm !== undefined && swarms.indexOf(swarm) === index,
+  );
 }

@@ -295,14 +295,15 @@ describe('why nobody can run it', () => {
     );
   });
 
-  test('says that no swarm takes work when all are down or draining', () => {
+  test('says that no swarm takes work when all are down, draining or cordoned', () => {
     const fleet = fleetOf(
       { swarmId: 'a', intervalMs: 100 },
       { swarmId: 'b', intervalMs: 60_000, state: 'draining' },
+      { swarmId: 'c', intervalMs: 60_000, state: 'cordoned' },
     );
     const waiting = waitingOf(fleet, {}, {}, 10_000);
-    expect(waiting.detail).toBe('no swarm takes work: 2 known, 1 down, 1 draining');
-    expect(waiting.unmet.map(({ rule }) => rule)).toEqual(['down', 'draining']);
+    expect(waiting.detail).toBe('no swarm takes work: 3 known, 1 down, 1 draining, 1 cordoned');
+    expect(waiting.unmet.map(({ rule }) => rule)).toEqual(['down', 'draining', 'cordoned']);
   });
 
   test('says what is needed when no swarm is connected', () => {

@@ -1,11 +1,10 @@
-import type { PlaceItem, PlaceResult, Receipt, Waiting } from '@multiswarm/contracts';
-import { explainNoSwarm } from './explain-no-swarm';
-import { EXAMPLES, feasibleSwarms, type Feasible } from './feasible';
+import type { PlaceItem, PlaceResult, Receipt, Rejection, Waiting } from '@multiswarm/contracts';
+import { EXAMPLES } from './feasible';
 import type { Fleet } from './fleet';
 import type { Moment } from './moment';
+import { Openings } from './openings';
 import type { Policy } from './policies';
-import { asksOf, type Ask } from './requirement-rules';
-import { NO_RESOURCES, toVector, type ResourceVector } from './resource-vector';
+import type { Pool } from './pools';
 import { roomFor, type Room } from './room';
 import { attemptKey, type SwarmSeen } from './swarm-seen';
 
@@ -22,28 +21,31 @@ const RANKED = 5;
  * P4. A free slot first: no item is placed on a swarm that has none, however good it is otherwise.
  */
 export function place(fleet: Fleet, items: readonly PlaceItem[], now: Moment, policy: Policy): PlaceResult[] {
-  const pass = new PlacementPass(fleet, now, policy);
+  const keys = items.map(({ key, attempt }) => attemptKey({ taskId: key, attempt }));
   // Whoever asks again for an attempt has lost the first answer. All is given back before anything is placed, or P2 would not hold.
-  for (const { key, attempt } of items) fleet.cancel({ taskId: key, attempt });
+  for (const key of keys) fleet.cancel(key);
+  const pass = new PlacementPass(fleet, now, policy);
   const answers = new Map<string, PlaceResult>();
-  return items.map((item) => {
-    const key = attemptKey({ taskId: item.key, attempt: item.attempt });
-    const answer = answers.get(key) ?? pass.place(item);
+  return items.map((item, index) => {
+    const key = keys[index] as string;
+    const answer = answers.get(key) ?? pass.place(item, key);
     answers.set(key, answer);
     return answer;
   });
 }
 
-/** What all items of one class have in common. */
-interface RequirementClass {
-  asks: readonly Ask[];
-  resources: ResourceVector;
-  feasible: Feasible;
+/** What all items of one class have in common in one pass. */
+interface ClassInPass {
+  pool: Pool;
+  openings?: Openings;
   waiting?: Waiting;
+  /** All rejections, of the pool and of the room, joined once for each list of the room. */
+  rejected?: { room: Rejection[]; all: Rejection[] };
 }
 
 class PlacementPass {
-  private readonly classes = new Map<string, RequirementClass>();
+  private readonly classes = new Map<string, Map<string, ClassInPass>>();
+  private readonly taken: SwarmSeen[] = [];
   private readonly decidedAt: string;
 
   constructor(
@@ -54,61 +56,64 @@ class PlacementPass {
     this.decidedAt = new Date(now.wallMs).toISOString();
   }
 
-  place(item: PlaceItem): PlaceResult {
+  place(item: PlaceItem, key: string): PlaceResult {
     const wanted = this.classOf(item);
     if (wanted.waiting !== undefined) return { key: item.key, waiting: wanted.waiting };
-    const room = roomFor(wanted.feasible, wanted.resources, item.avoid);
-    const ranked = this.policy.rank(room.swarms, { top: RANKED });
+    const { ranked, room } = this.choose(wanted, item.avoid);
     const [chosen] = ranked;
     if (chosen === undefined) {
-      wanted.waiting = this.waiting(wanted, room);
+      wanted.waiting = this.waiting(wanted.pool, room);
       return { key: item.key, waiting: wanted.waiting };
     }
     const receipt = this.receipt(wanted, room, ranked, chosen);
-    const attempt = { taskId: item.key, attempt: item.attempt };
-    const { id: reservationId } = this.fleet.reserve(chosen, attempt, wanted.resources, this.now);
+    const { id: reservationId } = this.fleet.reserve(chosen, key, wanted.pool.resources, this.now);
+    this.taken.push(chosen);
     const { swarmId, region, costPerSlotHour } = chosen;
     return { key: item.key, placement: { swarmId, region, reservationId, costPerSlotHour, receipt } };
   }
 
-  private classOf(item: PlaceItem): RequirementClass {
-    const key = `${item.type} ${item.classKey}`;
-    const known = this.classes.get(key);
+  private choose(
+    wanted: ClassInPass,
+    avoid: readonly string[] | undefined,
+  ): { ranked: SwarmSeen[]; room: Room } {
+    const { policy } = this;
+    if (policy.order !== undefined && (avoid === undefined || avoid.length === 0)) {
+      wanted.openings ??= new Openings(wanted.pool, policy.order, this.taken);
+      return wanted.openings.room(RANKED);
+    }
+    const { swarms, room } = roomFor(wanted.pool.feasible, wanted.pool.resources, avoid);
+    return { ranked: policy.rank(swarms, { top: RANKED }), room };
+  }
+
+  private classOf(item: PlaceItem): ClassInPass {
+    const ofType = this.classes.get(item.type) ?? new Map<string, ClassInPass>();
+    const known = ofType.get(item.classKey);
     if (known !== undefined) return known;
-    const asks = asksOf(item);
-    const { resources } = item.requirements;
-    const wanted = {
-      asks,
-      resources: resources === undefined ? NO_RESOURCES : toVector(resources),
-      feasible: feasibleSwarms(this.fleet, asks, this.now),
-    };
-    this.classes.set(key, wanted);
+    const wanted = { pool: this.fleet.pools.of(item, this.now) };
+    this.classes.set(item.type, ofType.set(item.classKey, wanted));
     return wanted;
   }
 
-  private receipt(wanted: RequirementClass, room: Room, ranked: SwarmSeen[], chosen: SwarmSeen): Receipt {
-    const { feasible } = wanted;
-    const could = feasible.ready.length + feasible.suspect.length;
-    const counts = { known: this.fleet.size, feasible: could, free: room.swarms.length };
+  private receipt(wanted: ClassInPass, room: Room, ranked: readonly SwarmSeen[], chosen: SwarmSeen): Receipt {
+    const feasible = wanted.pool.size;
+    const counts = { known: this.fleet.size, feasible, free: room.free };
     return {
       policy: this.policy.name,
       decidedAt: this.decidedAt,
       candidates: this.fleet.size,
-      feasible: could,
+      feasible,
       withFreeSlot: room.withFreeSlot,
-      rejected: room.rejected.length === 0 ? feasible.rejected : [...feasible.rejected, ...room.rejected],
-      ranked: ranked.map(({ swarmId, region, freeSlots, load, costPerSlotHour }) => {
-        return { swarmId, region, freeSlots, load, costPerSlotHour };
-      }),
+      rejected: rejectedBy(wanted, room),
+      ranked: ranked.map((swarm) => swarm.ranked),
       chosen: chosen.swarmId,
       because: this.policy.because(ranked, counts) + room.caveat,
     };
   }
 
-  private waiting({ asks, feasible }: RequirementClass, room: Room): Waiting {
+  private waiting(pool: Pool, room: Room): Waiting {
     const since = this.decidedAt;
-    const could = feasible.ready.length + feasible.suspect.length;
-    if (could === 0) return { reason: 'no-swarm', since, ...explainNoSwarm(this.fleet, asks, this.now) };
+    const could = pool.size;
+    if (could === 0) return { reason: 'no-swarm', since, ...pool.explain(this.now) };
     const [full] = room.rejected;
     const names = full?.examples.join(', ') ?? '';
     const more = could > EXAMPLES ? ` and ${could - EXAMPLES} more` : '';
@@ -117,4 +122,12 @@ class PlacementPass {
     const detail = `${who} ${full?.detail ?? 'a free slot'} now: ${names}${more}`;
     return { reason: 'no-slot', since, detail, unmet: room.rejected };
   }
+}
+
+function rejectedBy(wanted: ClassInPass, room: Room): Rejection[] {
+  const { rejected } = wanted.pool.feasible;
+  if (room.rejected.length === 0) return rejected;
+  if (wanted.rejected?.room !== room.rejected)
+    wanted.rejected = { room: room.rejected, all: [...rejected, ...room.rejected] };
+  return wanted.rejected.all;
 }

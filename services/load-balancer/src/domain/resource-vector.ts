@@ -35,7 +35,11 @@ export function minus(a: ResourceVector, b: ResourceVector): ResourceVector {
 
 /** Whether `asked` fits into `left`, kind by kind. What is not asked for fits anywhere, also where a kind is overdrawn. */
 export function fits(asked: ResourceVector, left: ResourceVector): boolean {
-  return RESOURCE_KINDS.every((kind) => asked[kind] === 0 || asked[kind] <= left[kind]);
+  return (
+    (asked.cpu === 0 || asked.cpu <= left.cpu) &&
+    (asked.memoryMb === 0 || asked.memoryMb <= left.memoryMb) &&
+    (asked.gpu === 0 || asked.gpu <= left.gpu)
+  );
 }
 
 /** Whether any kind of `after` is more than in `before`. */

@@ -1,5 +1,11 @@
-import type { AttemptRef, Heartbeat, Swarm, SwarmProfile } from '@multiswarm/contracts';
-import { heartbeatLiveness } from '@multiswarm/core';
+import type { AttemptRef, Heartbeat, Receipt, Swarm, SwarmProfile } from '@multiswarm/contracts';
+import {
+  DOWN_AFTER_INTERVALS,
+  heartbeatLiveness,
+  missedHeartbeats,
+  SUSPECT_AFTER_INTERVALS,
+} from '@multiswarm/core';
+import { EndedAttempts } from './ended-attempts';
 import type { Moment } from './moment';
 import {
   atLeastZero,
@@ -11,15 +17,13 @@ import {
   type ResourceVector,
 } from './resource-vector';
 
-/** How long an ended attempt is remembered: longer than any heartbeat that was sent before its end can be under way. */
-const ENDED_MEMORY_MS = 10_000;
-/** Ended attempts that are remembered for one swarm; the oldest goes first. */
-const ENDED_ATTEMPTS = 10_000;
-
 export type SwarmState = Swarm['state'];
+export type Ranked = Receipt['ranked'][number];
 
 export interface Reservation {
   readonly id: string;
+  /** The id under which its end is reported: its own, or that of the reservation whose slot was handed over to it. */
+  readonly reportedAs: string;
   readonly attemptKey: string;
   readonly swarm: SwarmSeen;
   readonly resources: ResourceVector;
@@ -37,7 +41,8 @@ export function attemptKey({ taskId, attempt }: AttemptRef): string {
  *          + own reservations that no heartbeat lists yet
  *          + refusals since the last heartbeat (the swarm knows of load that we cannot see; its next heartbeat tells).
  * S2. An attempt is counted once: a reservation ends when a heartbeat lists its attempt.
- * S3. A reservation is made only into a free slot and into resources that are left.
+ * S3. A reservation is made only into a free slot and into resources that are left. An attempt that takes over the slot of
+ *     another one is counted in any case: it runs already.
  */
 export class SwarmSeen {
   private last: Heartbeat;
@@ -47,11 +52,13 @@ export class SwarmSeen {
   private resourcesHeld: ResourceVector;
   private resourcesReserved = NO_RESOURCES;
   private resourcesTotal: ResourceVector;
+  /** Total less held less reserved, worked out when it is asked for. */
+  private left: ResourceVector | undefined;
+  private shown: Ranked | undefined;
   /** Resources of own attempts that the heartbeat lists, so that they can be given back when the attempt ends. */
   private readonly resourcesListed = new Map<string, ResourceVector>();
   private readonly reservationsByAttempt = new Map<string, Reservation>();
-  /** Ended attempts by the monotonic time until which a heartbeat that still lists them is not believed. */
-  private readonly ended = new Map<string, number>();
+  private readonly ended = new EndedAttempts();
   private refusals = 0;
   // Worked out at every change (S1), because a placement reads them of every swarm.
   busy = 0;
@@ -62,6 +69,8 @@ export class SwarmSeen {
   costPerSlotHour = 0;
   /** Number of the last decision that chose this swarm; 0 before the first. Ties go to the smallest. */
   lastTurn = 0;
+  /** The state with which the fleet has counted it. */
+  stateCounted: SwarmState | undefined;
 
   constructor(
     heartbeat: Heartbeat,
@@ -102,7 +111,15 @@ export class SwarmSeen {
     return this.resourcesReserved;
   }
   get resourcesLeft(): ResourceVector {
-    return minus(minus(this.resourcesTotal, this.resourcesHeld), this.resourcesReserved);
+    this.left ??= minus(minus(this.resourcesTotal, this.resourcesHeld), this.resourcesReserved);
+    return this.left;
+  }
+
+  /** What receipts show of it, as it is now. */
+  get ranked(): Ranked {
+    const { swarmId, region, freeSlots, load, costPerSlotHour } = this;
+    this.shown ??= { swarmId, region, freeSlots, load, costPerSlotHour };
+    return this.shown;
   }
 
   reservations(): IterableIterator<Reservation> {
@@ -118,8 +135,21 @@ export class SwarmSeen {
     return liveness === 'suspect' ? 'suspect' : 'ready';
   }
 
+  /** The monotonic time from which its state is another one, unless it heartbeats before. */
+  stateHoldsUntil(now: Moment): number {
+    const missed = missedHeartbeats(this.silentMs(now), this.last.intervalMs);
+    const next = [SUSPECT_AFTER_INTERVALS, DOWN_AFTER_INTERVALS].find((intervals) => missed < intervals);
+    const perInterval = missedHeartbeats(1, this.last.intervalMs);
+    return next === undefined ? Infinity : this.receivedAt.monotonicMs + next / perInterval;
+  }
+
   silentMs(now: Moment): number {
     return now.monotonicMs - this.receivedAt.monotonicMs;
+  }
+
+  /** Whether it runs the attempt or has run it lately, as far as heartbeats and reports have told. */
+  knows(key: string): boolean {
+    return this.held.has(key) || this.ended.has(key);
   }
 
   /** Whether one more attempt with these resources has room now. */
@@ -145,29 +175,33 @@ export class SwarmSeen {
     this.ended.delete(reservation.attemptKey);
     // S2: asked again for an attempt that the last heartbeat lists; the reservation counts until the next one.
     if (this.held.delete(reservation.attemptKey)) this.giveBackListed(reservation.attemptKey);
+    this.takeOver(reservation);
+  }
+
+  /** S3: reserves without a look at what is left. The caller has seen that it does not know the attempt. */
+  takeOver(reservation: Reservation): void {
     this.reservationsByAttempt.set(reservation.attemptKey, reservation);
-    this.resourcesReserved = plus(this.resourcesReserved, reservation.resources);
-    this.recount();
+    this.changeReserved(plus, reservation.resources);
   }
 
   release(reservation: Reservation): void {
-    if (!this.reservationsByAttempt.delete(reservation.attemptKey)) return;
-    this.resourcesReserved = minus(this.resourcesReserved, reservation.resources);
-    this.recount();
+    if (this.reservationsByAttempt.delete(reservation.attemptKey))
+      this.changeReserved(minus, reservation.resources);
   }
 
-  /** The attempt does not run here any more, whatever heartbeats that are still under way say. Its reservation is the caller's. */
-  end(key: string, now: Moment): void {
-    this.ended.delete(key);
-    this.ended.set(key, now.monotonicMs + ENDED_MEMORY_MS);
-    if (this.ended.size > ENDED_ATTEMPTS) this.ended.delete(first(this.ended.keys()));
-    const reservation = this.reservationsByAttempt.get(key);
-    if (reservation !== undefined) {
-      // A heartbeat from before the end may be the first that lists it.
-      this.resourcesListed.set(key, reservation.resources);
-    }
-    if (this.held.delete(key)) this.giveBackListed(key);
+  /**
+   * The attempt does not run here any more, whatever heartbeats that are still under way say. Its reservation is the
+   * caller's. Returns the resources that it is known to have had; none where they are part of what the swarm says it uses.
+   */
+  end(key: string, now: Moment): ResourceVector {
+    this.ended.add(key, now.monotonicMs);
+    const reserved = this.reservationsByAttempt.get(key)?.resources;
+    // A heartbeat from before the end may be the first that lists it.
+    if (reserved !== undefined) this.list(key, reserved);
+    if (!this.held.delete(key)) return reserved ?? NO_RESOURCES;
+    this.giveBackListed(key);
     this.recount();
+    return this.resourcesListed.get(key) ?? NO_RESOURCES;
   }
 
   refused(): void {
@@ -190,7 +224,7 @@ export class SwarmSeen {
 
   /** S1 and S2 for a heartbeat that was just taken over. */
   private count(heartbeat: Heartbeat, now: Moment): Reservation[] {
-    this.forgetEnded(now);
+    this.ended.forget(now.monotonicMs);
     this.refusals = 0;
     this.held = new Map();
     this.resourcesHeld = toVector(heartbeat.resourcesUsed);
@@ -205,7 +239,7 @@ export class SwarmSeen {
       this.held.set(key, ref);
       const reservation = this.reservationsByAttempt.get(key);
       if (reservation === undefined) continue;
-      this.resourcesListed.set(key, reservation.resources);
+      this.list(key, reservation.resources);
       listed.push(reservation);
     }
     for (const key of endedButListed) this.giveBackListed(key);
@@ -222,6 +256,17 @@ export class SwarmSeen {
     this.freeSlots = Math.max(0, slots - this.busy);
     this.load = Math.min(1, this.busy / slots);
     this.costPerSlotHour = costPerHour / slots;
+    this.left = undefined;
+    this.shown = undefined;
+  }
+
+  private changeReserved(change: typeof plus, resources: ResourceVector): void {
+    if (resources !== NO_RESOURCES) this.resourcesReserved = change(this.resourcesReserved, resources);
+    this.recount();
+  }
+
+  private list(key: string, resources: ResourceVector): void {
+    if (resources !== NO_RESOURCES) this.resourcesListed.set(key, resources);
   }
 
   private giveBackListed(key: string): void {
@@ -229,13 +274,7 @@ export class SwarmSeen {
     if (resources === undefined) return;
     // A swarm may have freed the resources already, and list the attempt only until its result is acknowledged.
     this.resourcesHeld = atLeastZero(minus(this.resourcesHeld, resources));
-  }
-
-  private forgetEnded(now: Moment): void {
-    for (const [key, until] of this.ended) {
-      if (until > now.monotonicMs) return;
-      this.ended.delete(key);
-    }
+    this.left = undefined;
   }
 }
 
@@ -252,10 +291,4 @@ function textOf(heartbeat: Heartbeat): string {
     costPerHour,
     state,
   ]);
-}
-
-/** The first of something that is known not to be empty. */
-function first<T>(items: Iterable<T>): T {
-  for (const item of items) return item;
-  throw new Error('empty');
 }

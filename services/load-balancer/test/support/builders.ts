@@ -36,7 +36,11 @@ export function heartbeat(given: SwarmGiven): Heartbeat {
 }
 
 export function fleetOf(...swarms: SwarmGiven[]): Fleet {
-  const fleet = new Fleet({ replica: 'r', holdMs: HOLD_MS });
+  return fleetOfReplica('r', ...swarms);
+}
+
+export function fleetOfReplica(replica: string, ...swarms: SwarmGiven[]): Fleet {
+  const fleet = new Fleet({ replica, holdMs: HOLD_MS });
   for (const swarm of swarms) fleet.heartbeat(heartbeat(swarm), at(0));
   return fleet;
 }

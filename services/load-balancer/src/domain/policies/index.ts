@@ -1,7 +1,8 @@
 import { leastLoaded } from './least-loaded';
 import type { Policy } from './policy';
 
-export type { Policy } from './policy';
+export type { Candidate, Policy } from './policy';
+export { topOf } from './top-of';
 
 /** Every policy that this build has, the default first. */
 export const POLICIES: readonly [Policy, ...Policy[]] = [leastLoaded];

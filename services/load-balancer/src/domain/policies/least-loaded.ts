@@ -8,6 +8,7 @@ import { topOf } from './top-of';
 export const leastLoaded: Policy = {
   name: 'least-loaded',
   rank: (candidates, { top }) => topOf(candidates, top, compare),
+  order: compare,
   because: ([chosen, next], { known, feasible, free }) => {
     if (chosen === undefined) return 'there was no candidate';
     if (feasible === 1)

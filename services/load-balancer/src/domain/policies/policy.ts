@@ -29,6 +29,11 @@ export interface Policy {
   readonly name: string;
   /** The best `top` candidates, best first; never empty where there are candidates. */
   rank<C extends Candidate>(candidates: readonly C[], context: PolicyContext): C[];
+  /**
+   * Only for a policy whose rank is an order by the candidates' own numbers, in which a candidate that was just chosen
+   * comes no earlier than before. A batch is placed from a short list then, and not by ranking everybody for each item.
+   */
+  readonly order?: (a: Candidate, b: Candidate) => number;
   /** One plain sentence: why the first of `ranked` was chosen. */
   because(ranked: readonly Candidate[], counts: Counts): string;
 }
