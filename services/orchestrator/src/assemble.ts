@@ -243,7 +243,8 @@ class Assembly implements Assembled {
       return bus.services(SERVICES_WAIT_MS);
     };
     const sources = { services, successRateThreshold, utilizationThreshold };
-    return new Orchestrator(gateway, this.reads, this.fleet, this.namespaces, sources, clock);
+    const { reads, fleet, namespaces } = this;
+    return new Orchestrator(gateway, reads, fleet, this.regions(), namespaces, sources, clock);
   }
 
   private async specOf(id: string): Promise<TaskSpec> {

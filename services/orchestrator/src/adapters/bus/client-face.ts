@@ -3,6 +3,7 @@ import {
   BatchSubmission,
   CancelTask,
   CancelWorkflow,
+  CordonSwarm,
   GetTaskQuery,
   GetWorkflowQuery,
   groups,
@@ -28,7 +29,7 @@ type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => 
 
 /** Clients over NATS: each verb in a queue group, so that any replica may answer. */
 export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
-  const { gateway, reads, control, namespaces } = orchestrator;
+  const { gateway, reads, control, fleetControl, namespaces } = orchestrator;
   const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
     bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) =>
       handler(body, traceOf(delivery)),
@@ -70,6 +71,9 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.status(), z.unknown(), () => orchestrator.status()),
     on(subjects.fleet('swarms'), z.unknown(), () => Promise.resolve(orchestrator.swarms())),
     on(subjects.fleet('regions'), z.unknown(), () => Promise.resolve(orchestrator.regions())),
+    ...(['cordon', 'drain', 'uncordon'] as const).map((kind) =>
+      on(subjects.fleet(kind), CordonSwarm, (asked) => fleetControl.want(kind, asked)),
+    ),
   ];
   return { stop: () => listening.forEach((each) => each.stop()) };
 }

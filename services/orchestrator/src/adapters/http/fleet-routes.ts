@@ -1,7 +1,13 @@
-import { RegionPage, Swarm, SwarmId, SwarmPage, SystemStatus } from '@multiswarm/contracts';
+import { CordonRequest, RegionPage, Swarm, SwarmId, SwarmPage, SystemStatus } from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
+
+const CONTROLS = [
+  { kind: 'cordon', summary: 'Give a swarm nothing new; it keeps what it has, also over restarts' },
+  { kind: 'drain', summary: 'Let a swarm finish what it has, and give it nothing new' },
+  { kind: 'uncordon', summary: 'End a cordon or a drain' },
+] as const;
 
 /** The fleet, and the system as a whole. */
 export function fleetRoutes(orchestrator: Orchestrator): Route[] {
@@ -24,6 +30,20 @@ export function fleetRoutes(orchestrator: Orchestrator): Route[] {
       errors: ['swarm-not-found'],
       handler: ({ params }) => Promise.resolve(orchestrator.fleet.swarm(params.id)),
     }),
+    ...CONTROLS.map(({ kind, summary }) =>
+      defineRoute({
+        method: 'post',
+        path: `/v1/swarms/:id/${kind}`,
+        summary,
+        tags: ['fleet'],
+        params: z.object({ id: SwarmId }),
+        body: CordonRequest.prefault({}),
+        reply: Swarm,
+        status: 202,
+        errors: ['swarm-not-found', 'region-unavailable'],
+        handler: ({ params, body }) => orchestrator.fleetControl.want(kind, { ...params, ...body }),
+      }),
+    ),
     defineRoute({
       method: 'get',
       path: '/v1/regions',
