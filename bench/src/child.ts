@@ -11,14 +11,20 @@ process.once('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 export interface Child {
+  readonly name: string;
+  readonly pid: number;
   /** Rejects as soon as the process ends unasked. */
   readonly failed: Promise<never>;
   /** Resolves with the first message that it sends. */
-  readonly ready: Promise<void>;
-  /** Sends a message and resolves when it is answered. */
-  ask(question: object): Promise<void>;
+  readonly ready: Promise<unknown>;
+  /** Sends a message and resolves with the answer. One question at a time. */
+  readonly ask: (question: object) => Promise<unknown>;
+  /** Sends a message that is not answered. */
+  tell(news: object): void;
   /** Resolves with the next message that it sends by itself. */
-  told(): Promise<void>;
+  told(): Promise<unknown>;
+  /** Ends it without a warning. */
+  kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,11 +49,14 @@ export function startChild({ name, args, env = {} }: ChildOptions): Child {
   });
   // Whoever waits for something of this process races it; between such waits nobody listens.
   failed.catch(() => undefined);
-  const answer = (): Promise<void> => Promise.race([once(child, 'message').then(() => undefined), failed]);
+  const answer = (): Promise<unknown> =>
+    Promise.race([once(child, 'message').then(([message]) => message as unknown), failed]);
   const ready = answer();
   // The services say nothing over this channel; whoever waits for them asks them over HTTP.
   ready.catch(() => undefined);
   return {
+    name,
+    pid: child.pid ?? 0,
     failed,
     ready,
     ask: (question) => {
@@ -55,7 +64,13 @@ export function startChild({ name, args, env = {} }: ChildOptions): Child {
       child.send(question);
       return answered;
     },
+    tell: (news) => void child.send(news),
     told: answer,
+    kill: async () => {
+      stopping = true;
+      child.kill('SIGKILL');
+      await ended;
+    },
     stop: async () => {
       stopping = true;
       child.kill('SIGTERM');

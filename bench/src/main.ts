@@ -1,11 +1,18 @@
 import { bus } from './benches/bus';
 import type { Bench } from './benches/bench';
+import { flatness } from './benches/flatness';
+import { idle } from './benches/idle';
 import { latency } from './benches/latency';
+import { memory } from './benches/memory';
+import { submit } from './benches/submit';
+import { takeover } from './benches/takeover';
 import { throughput } from './benches/throughput';
 import { readOptions, USAGE } from './options';
 import { toLine } from './report';
 
-const BENCHES: Readonly<Record<string, Bench>> = { throughput, latency, bus };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  ...{ throughput, latency, submit, memory, flatness, takeover, idle, bus },
+};
 
 async function main(): Promise<number> {
   let options;

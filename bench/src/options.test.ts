@@ -6,9 +6,11 @@ test('without arguments everything runs five times in full size', () => {
   expect(readOptions([], KNOWN)).toEqual({
     names: KNOWN,
     quick: false,
+    alone: false,
     runs: 5,
     tasks: 10_000,
     probes: 300,
+    waiting: 100_000,
     appendfsync: 'everysec',
   });
 });
@@ -18,13 +20,25 @@ test('--quick is small and runs once, unless told otherwise', () => {
     names: ['latency'],
     runs: 1,
     tasks: 2_000,
+    waiting: 20_000,
   });
   expect(readOptions(['--quick', '--runs', '3'], KNOWN)).toMatchObject({ runs: 3, tasks: 2_000 });
+});
+
+test('a size, the concurrency and where profiles go can be given', () => {
+  const argv = ['--waiting', '1000000', '--concurrency', '200', '--profile', '/tmp/p', '--alone'];
+  expect(readOptions(argv, KNOWN)).toMatchObject({
+    waiting: 1_000_000,
+    concurrency: 200,
+    profile: '/tmp/p',
+    alone: true,
+  });
 });
 
 test.each([
   [['speed'], 'no bench is called speed; there are throughput, latency, bus'],
   [['--runs', '0'], '--runs takes a whole number from 1, not 0'],
+  [['--concurrency', 'many'], '--concurrency takes a whole number from 1, not many'],
   [['--appendfsync', 'maybe'], '--appendfsync takes everysec, always, no, not maybe'],
   [['--fast'], "Unknown option '--fast'"],
 ])('%j is refused', (argv, message) => {

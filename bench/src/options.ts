@@ -11,20 +11,34 @@ export interface Options {
   tasks: number;
   /** Lone tasks, one after the other. */
   probes: number;
+  /** Tasks that wait while something is measured. */
+  waiting: number;
   appendfsync: (typeof FSYNC)[number];
+  /** Instead of trying out which suits best. */
+  concurrency?: number;
+  /** The peer is left out. */
+  alone: boolean;
+  /** A directory for CPU profiles of what is measured. */
+  profile?: string;
 }
 
 export const USAGE = `usage: npm run bench -- [name …] [options]
 
-names: throughput, latency, bus (default: all)
-  --quick              2,000 tasks and 100 lone tasks instead of 10,000 and 300; one run unless --runs is given
+names: throughput, latency, submit, memory, flatness, takeover, idle, bus (default: all)
+  --quick              small and once: 2,000 tasks, 100 lone tasks, 20,000 waiting ones; to see that it works, not a result
   --runs N             runs of each figure; the result is their median (default 5)
-  --tasks N            tasks of one batch
-  --probes N           lone tasks
+  --tasks N            tasks of one batch (default 10,000)
+  --probes N           lone tasks (default 300)
+  --waiting N          tasks that wait in memory, flatness, takeover and idle (default 100,000)
   --appendfsync WHEN   ${FSYNC.join(', ')} (default everysec): the Redis of both systems
+  --concurrency N      throughput: of both systems, instead of trying out which suits each
+  --alone              leave out the peer
+  --profile DIR        throughput, latency: write CPU profiles of every process for what is measured; profiling costs speed.
+                       node bench/profile-top.mjs DIR/*.cpuprofile shows where the time went
   --no-build           measure what is built already
 
-Results are JSON lines on stdout, progress is on stderr.
+Settings of the services come from the environment, as always (SHARDS=4 npm run bench …). Results are JSON lines on stdout,
+progress is on stderr.
 `;
 
 /** Throws an error with the fault as its message. */
@@ -34,10 +48,14 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
+      alone: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
       runs: { type: 'string' },
       tasks: { type: 'string' },
       probes: { type: 'string' },
+      waiting: { type: 'string' },
+      concurrency: { type: 'string' },
+      profile: { type: 'string' },
       appendfsync: { type: 'string', default: 'everysec' },
     },
   });
@@ -47,14 +65,18 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
     throw new Error(`no bench is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
   const appendfsync = FSYNC.find((when) => when === values.appendfsync);
   if (!appendfsync) throw new Error(`--appendfsync takes ${FSYNC.join(', ')}, not ${values.appendfsync}`);
-  const { quick } = values;
+  const { quick, alone, concurrency, profile } = values;
   return {
     names: positionals.length > 0 ? positionals : known,
     quick,
+    alone,
     runs: count('--runs', values.runs, quick ? 1 : 5),
     tasks: count('--tasks', values.tasks, quick ? 2_000 : 10_000),
     probes: count('--probes', values.probes, quick ? 100 : 300),
+    waiting: count('--waiting', values.waiting, quick ? 20_000 : 100_000),
     appendfsync,
+    ...(concurrency === undefined ? {} : { concurrency: count('--concurrency', concurrency, 1) }),
+    ...(profile === undefined ? {} : { profile }),
   };
 }
 

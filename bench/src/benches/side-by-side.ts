@@ -3,18 +3,23 @@ import type { Options } from '../options';
 import { rounded } from '../statistics';
 import { bullmq } from '../systems/bullmq';
 import { multiswarm } from '../systems/multiswarm';
-import type { RunningSystem, System } from '../systems/system';
+import type { RunningSystem, Setup, System, SystemOptions } from '../systems/system';
 
-/** Ours first, the peer second. */
-const SYSTEMS = [multiswarm, bullmq] as const;
-/** Work that is done before anything is measured: code gets compiled, connections get opened. */
+/** Work that is done before anything is measured, at least: code gets compiled, connections get opened. */
 const WARM_UP_TASKS = 2_000;
 const DEADLINE_MS = 180_000;
 
 export interface SideBySide<T> {
   own: { name: string; runs: T[] };
-  peer: { name: string; runs: T[] };
+  /** Not when the peer is left out. */
+  peer: { name: string; runs: T[] } | undefined;
   serverVersions: Record<string, string>;
+}
+export type Setups = Readonly<Record<string, Setup>>;
+
+/** Ours first, the peer second. */
+export function systemsOf({ alone }: Options): readonly System[] {
+  return alone ? [multiswarm] : [multiswarm, bullmq];
 }
 
 /**
@@ -22,68 +27,62 @@ export interface SideBySide<T> {
  * measured, nothing of the other one exists. Turns spread what the machine does besides evenly over both.
  */
 export async function sideBySide<T>(
-  { runs, appendfsync }: Options,
-  concurrency: Readonly<Record<string, number>>,
+  options: Options,
+  setups: Setups,
   progress: (line: string) => void,
-  measure: (system: RunningSystem) => Promise<T>,
+  measure: (system: RunningSystem, run: number) => Promise<T>,
   show: (value: T) => string,
 ): Promise<SideBySide<T>> {
-  const [own, peer] = SYSTEMS.map(({ name }) => ({ name, runs: [] as T[] })) as [
-    SideBySide<T>['own'],
-    SideBySide<T>['peer'],
-  ];
+  const { runs, appendfsync, tasks, profile } = options;
+  const series = new Map(systemsOf(options).map(({ name }) => [name, [] as T[]]));
   const serverVersions: Record<string, string> = {};
   for (let run = 1; run <= runs; run++) {
-    for (const system of SYSTEMS) {
-      const value = await once(
-        system,
-        { appendfsync, concurrency: concurrency[system.name] ?? 1 },
-        async (running) => {
-          Object.assign(serverVersions, running.serverVersions);
-          return measure(running);
-        },
-      );
-      (system === multiswarm ? own : peer).runs.push(value);
+    for (const system of systemsOf(options)) {
+      const setup = setups[system.name] ?? { concurrency: 1 };
+      const start = { appendfsync, ...setup, probed: profile !== undefined };
+      const value = await once(system, start, tasks, async (running) => {
+        Object.assign(serverVersions, running.serverVersions);
+        return measure(running, run);
+      });
+      series.get(system.name)?.push(value);
       progress(`run ${run}/${runs}  ${system.name.padEnd(10)} ${show(value)}`);
     }
   }
-  return { own, peer, serverVersions };
+  const own = { name: multiswarm.name, runs: series.get(multiswarm.name) ?? [] };
+  const others = series.get(bullmq.name);
+  return { own, peer: others && { name: bullmq.name, runs: others }, serverVersions };
 }
 
-/** Two looks at each candidate, because one may have been disturbed. */
-const LOOKS = 2;
-
-/** For each system the number of concurrent pieces of work with which it was fastest. */
-export async function bestConcurrency(
-  { tasks, appendfsync }: Options,
-  candidates: readonly number[],
+/** For each system the setup with which a batch was fastest. */
+export async function bestSetups(
+  options: Options,
+  candidates: readonly Setup[],
+  looks: number,
   progress: (line: string) => void,
-): Promise<Record<string, number>> {
-  const best: Record<string, { concurrency: number; perSecond: number }> = {};
-  for (let look = 0; look < LOOKS; look++) {
-    for (const { system, concurrency } of pairs(SYSTEMS, candidates)) {
-      const ms = await once(system, { appendfsync, concurrency }, (running) => running.batch(tasks));
+): Promise<Setups> {
+  const { tasks, appendfsync } = options;
+  const best = new Map<string, { setup: Setup; perSecond: number }>();
+  for (let look = 0; look < looks; look++) {
+    for (const { system, setup } of pairs(systemsOf(options), candidates)) {
+      const ms = await once(system, { appendfsync, ...setup }, tasks, (running) => running.batch(tasks));
       const perSecond = tasks / (ms / 1_000);
-      progress(`${system.name} with concurrency ${concurrency}: ${rounded(perSecond)} tasks/s`);
-      if (perSecond > (best[system.name]?.perSecond ?? 0)) best[system.name] = { concurrency, perSecond };
+      progress(`${system.name} with ${JSON.stringify(setup)}: ${rounded(perSecond)} tasks/s`);
+      if (perSecond > (best.get(system.name)?.perSecond ?? 0)) best.set(system.name, { setup, perSecond });
     }
   }
-  return Object.fromEntries(Object.entries(best).map(([name, { concurrency }]) => [name, concurrency]));
+  return Object.fromEntries([...best].map(([name, { setup }]) => [name, setup]));
 }
 
-function pairs(
-  systems: readonly System[],
-  candidates: readonly number[],
-): { system: System; concurrency: number }[] {
-  return candidates.flatMap((concurrency) => systems.map((system) => ({ system, concurrency })));
+function pairs(systems: readonly System[], setups: readonly Setup[]): { system: System; setup: Setup }[] {
+  return setups.flatMap((setup) => systems.map((system) => ({ system, setup })));
 }
 
 /** Work that was lost on the way must end the bench, not hold it for ever. */
-async function inTime<T>(what: string, work: Promise<T>): Promise<T> {
+export async function inTime<T>(what: string, work: Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
   const late = new AbortController();
-  const deadline = delay(DEADLINE_MS, undefined, { signal: late.signal }).then(
+  const deadline = delay(deadlineMs, undefined, { signal: late.signal }).then(
     () => {
-      throw new Error(`${what} was not over after ${DEADLINE_MS} ms`);
+      throw new Error(`${what} was not over after ${deadlineMs} ms`);
     },
     () => undefined as never,
   );
@@ -96,12 +95,14 @@ async function inTime<T>(what: string, work: Promise<T>): Promise<T> {
 
 async function once<T>(
   system: System,
-  options: Parameters<System['start']>[0],
+  options: SystemOptions,
+  tasks: number,
   measure: (running: RunningSystem) => Promise<T>,
 ): Promise<T> {
   const running = await system.start(options);
   try {
-    await inTime(`the warm-up of ${system.name}`, running.batch(WARM_UP_TASKS));
+    const warmUp = running.batch(Math.max(WARM_UP_TASKS, tasks));
+    await inTime(`the warm-up of ${system.name}`, warmUp);
     return await inTime(`a run of ${system.name}`, measure(running));
   } finally {
     await running.stop();

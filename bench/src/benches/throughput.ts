@@ -1,21 +1,95 @@
-import { rounded } from '../statistics';
+import { withCpu, type CpuOf, type CpuTime } from '../cpu';
+import type { Figure } from '../report';
+import { median, rounded } from '../statistics';
+import type { RunningSystem, Setup } from '../systems/system';
 import type { Bench } from './bench';
-import { bestConcurrency, sideBySide } from './side-by-side';
+import { bestSetups, sideBySide, type SideBySide } from './side-by-side';
 
-/** Each system runs with the one of these that suits it best here. */
-const CONCURRENCY = [50, 200, 500, 1_000];
+const CONCURRENCY = { full: [50, 200, 500, 1_000], quick: [200, 1_000] };
+/** In one call, or in chunks of so many with four under way at once. */
+const CHUNKS = [undefined, 1_000];
+/** Two looks at each candidate, because one may have been disturbed. */
+const LOOKS = { full: 2, quick: 1 };
 
-/** One batch of no-op tasks: from handing it in until the client knows that all have succeeded. */
+type Batch = CpuOf<number>;
+
+/**
+ * One batch of no-op tasks: submitted, placed, run in a swarm process, the result committed. Each system runs with the
+ * concurrency and the chunks that suit it best here. Beside the rate it gives the processor time that every process spent
+ * for one task, which says what a process of its kind could carry with a core of its own.
+ */
 export const throughput: Bench = async (options, progress) => {
-  const concurrency = await bestConcurrency(options, CONCURRENCY, progress);
-  const { own, peer, serverVersions } = await sideBySide(
-    options,
-    concurrency,
-    progress,
-    async (system) => options.tasks / ((await system.batch(options.tasks)) / 1_000),
-    (perSecond) => `${rounded(perSecond)} tasks/s`,
+  const { tasks, runs, appendfsync, quick, concurrency, profile } = options;
+  const size = quick ? 'quick' : 'full';
+  const candidates = (concurrency === undefined ? CONCURRENCY[size] : [concurrency]).flatMap((slots) =>
+    CHUNKS.map((chunk): Setup => ({ concurrency: slots, ...(chunk === undefined ? {} : { chunk }) })),
   );
-  const { tasks, runs, appendfsync } = options;
-  const settings = { tasks, runs, appendfsync, concurrency, triedConcurrency: CONCURRENCY };
-  return [{ bench: 'throughput', metric: 'batch', unit: 'tasks/s', own, peer, settings, serverVersions }];
+  const setups = await bestSetups(options, candidates, LOOKS[size], progress);
+  const measure = (system: RunningSystem, run: number): Promise<Batch> => {
+    const work = (): Promise<Batch> => withCpu(system.processes, () => system.batch(tasks));
+    return profile === undefined ? work() : system.profiled(profile, `throughput-${run}`, work);
+  };
+  const rate = ({ value }: Batch): number => tasks / (value / 1_000);
+  const result = await sideBySide(options, setups, progress, measure, (batch) =>
+    [`${rounded(rate(batch))} tasks/s`, `${rounded(batch.foreignCores)} cores busy with something else`].join(
+      ', ',
+    ),
+  );
+  const foreignCores = result.own.runs.map((batch) => rounded(batch.foreignCores));
+  const settings = { tasks, runs, appendfsync, setups, foreignCores, profiled: profile !== undefined };
+  const { serverVersions } = result;
+  const common = { bench: 'throughput', settings, serverVersions };
+  return [
+    { ...common, metric: 'batch', unit: 'tasks/s', ...mapped(result, rate) },
+    ...processorTime(result, tasks).map((figure) => ({ ...common, unit: 'µs/task', ...figure })),
+  ];
 };
+
+function mapped<T>({ own, peer }: SideBySide<T>, value: (run: T) => number): Pick<Figure, 'own' | 'peer'> {
+  return {
+    own: { name: own.name, runs: own.runs.map(value) },
+    ...(peer && { peer: { name: peer.name, runs: peer.runs.map(value) } }),
+  };
+}
+
+/** For each of our processes; the peer beside it where it has a process of that name. */
+function processorTime(
+  { own, peer }: SideBySide<Batch>,
+  tasks: number,
+): Pick<Figure, 'metric' | 'own' | 'peer'>[] {
+  const withAll = (of: { name: string; runs: Batch[] }): { name: string; runs: Batch[] } => ({
+    name: of.name,
+    runs: of.runs.map((run) => ({ ...run, used: { ...run.used, 'all processes': sum(run.used) } })),
+  });
+  return eachProcess({ own: withAll(own), peer: peer && withAll(peer) }, tasks);
+}
+
+function sum(used: Readonly<Record<string, CpuTime>>): CpuTime {
+  const times = Object.values(used);
+  return {
+    processMs: times.reduce((total, { processMs }) => total + processMs, 0),
+    mainThreadMs: times.reduce((total, { mainThreadMs }) => total + mainThreadMs, 0),
+  };
+}
+
+function eachProcess(
+  { own, peer }: Pick<SideBySide<Batch>, 'own' | 'peer'>,
+  tasks: number,
+): Pick<Figure, 'metric' | 'own' | 'peer'>[] {
+  const [first] = own.runs;
+  const series = (of: { name: string; runs: Batch[] }, name: string, time: 'processMs' | 'mainThreadMs') => ({
+    name: of.name,
+    runs: of.runs.flatMap(({ used }) => (used[name] ? [(used[name][time] * 1_000) / tasks] : [])),
+  });
+  return Object.keys(first?.used ?? {}).flatMap((name) =>
+    (['processMs', 'mainThreadMs'] as const).flatMap((time) => {
+      const ours = series(own, name, time);
+      const theirs = peer && series(peer, PEER_OF[name] ?? name, time);
+      if (median(ours.runs) === 0) return [];
+      const metric = time === 'processMs' ? `cpu of ${name}` : `cpu of ${name}, main thread`;
+      return [{ metric, own: ours, ...(theirs?.runs.length ? { peer: theirs } : {}) }];
+    }),
+  );
+}
+
+const PEER_OF: Readonly<Record<string, string>> = { 'swarm bench': 'worker' };

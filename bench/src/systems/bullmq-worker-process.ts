@@ -18,7 +18,8 @@ worker.on('failed', (_job, error) => {
   throw error;
 });
 worker.on('error', (error) => console.error('bullmq worker:', error));
-process.on('message', (question: { tellAfter: number }) => {
+process.on('message', (question: { tellAfter?: number }) => {
+  if (question.tellAfter === undefined) return;
   completed.clear();
   tellAfter = question.tellAfter;
   process.send?.('counting');

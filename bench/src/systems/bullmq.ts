@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { startRedis } from '@multiswarm/testing';
 import { Queue, QueueEvents } from 'bullmq';
-import { Redis } from 'ioredis';
 import { startChild, type Child } from '../child';
-import { startOrUndo, type Endings, type RunningSystem, type System } from './system';
+import { PROBED, profiled } from '../profiling';
+import { redisVersion, withRedis } from '../redis-facts';
+import { inChunks, startOrUndo, type Endings, type RunningSystem, type System } from './system';
 
 const QUEUE = 'bench';
+/** A queue without a worker. */
+const PARKED_QUEUE = 'parked';
 
 /**
  * BullMQ on its own Redis with the same configuration: the queue here, one worker in a process of its own.
@@ -15,13 +18,18 @@ const QUEUE = 'bench';
  */
 export const bullmq: System = {
   name: 'bullmq',
-  start: ({ appendfsync, concurrency }) =>
+  start: ({ appendfsync, concurrency, chunk, probed = false }) =>
     startOrUndo(async (endings) => {
       const redis = await startRedis({ appendfsync });
       endings.add(() => redis.stop());
       const worker = startChild({
-        name: 'bullmq worker',
-        args: ['-r', 'ts-node/register', join(__dirname, 'bullmq-worker-process.ts')],
+        name: 'worker',
+        args: [
+          ...(probed ? PROBED : []),
+          '-r',
+          'ts-node/register',
+          join(__dirname, 'bullmq-worker-process.ts'),
+        ],
         env: {
           BENCH_REDIS_PORT: String(redis.port),
           BENCH_CONCURRENCY: String(concurrency),
@@ -30,27 +38,39 @@ export const bullmq: System = {
       });
       endings.add(() => worker.stop());
       await worker.ready;
-      const connection = { host: '127.0.0.1', port: redis.port };
-      const queue = new Queue(QUEUE, { connection });
-      endings.add(() => queue.close());
-      await queue.waitUntilReady();
-      const serverVersions = { redis: await redisVersion(redis.port) };
+      const queue = await openQueue(QUEUE, redis.port, endings);
+      const parked = await openQueue(PARKED_QUEUE, redis.port, endings);
       return {
-        batch: (count) => batch(queue, worker, count),
+        batch: (count) => batch(queue, worker, count, chunk),
         lone: loneJobs(queue, worker, redis.port, endings),
-        serverVersions,
+        submit: () => parked.add('noop', { n: 0 }),
+        profiled: (directory, label, work) => profiled(directory, `${label}-bullmq`, [worker], work),
+        processes: [
+          { name: 'worker', pid: worker.pid },
+          { name: 'redis', pid: redis.pid },
+          { name: 'client', pid: process.pid },
+        ],
+        serverVersions: { redis: await redisVersion(redis.port) },
         stop: () => endings.run(),
       };
     }),
 };
 
-async function batch(queue: Queue, worker: Child, count: number): Promise<number> {
+/** A queue in this process. */
+export async function openQueue(name: string, port: number, endings: Endings): Promise<Queue> {
+  const queue = new Queue(name, { connection: { host: '127.0.0.1', port } });
+  endings.add(() => queue.close());
+  await queue.waitUntilReady();
+  return queue;
+}
+
+async function batch(queue: Queue, worker: Child, count: number, chunk: number | undefined): Promise<number> {
   const jobs = Array.from({ length: count }, (_, n) => ({ name: 'noop', data: { n } }));
   // Answered first: a busy worker would otherwise complete jobs before it begins to count.
   await worker.ask({ tellAfter: count });
   const completed = worker.told();
   const from = performance.now();
-  await queue.addBulk(jobs);
+  await inChunks(jobs, chunk, (part) => queue.addBulk(part));
   await completed;
   return performance.now() - from;
 }
@@ -81,18 +101,4 @@ async function followEvents(port: number, endings: Endings): Promise<QueueEvents
   endings.add(() => events.close());
   await events.waitUntilReady();
   return events;
-}
-
-export async function redisVersion(port: number): Promise<string> {
-  const info = await withRedis(port, (redis) => redis.info('server'));
-  return /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown';
-}
-
-async function withRedis<T>(port: number, use: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(port, '127.0.0.1');
-  try {
-    return await use(redis);
-  } finally {
-    await redis.quit();
-  }
 }

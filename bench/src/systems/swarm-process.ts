@@ -1,15 +1,25 @@
 import { createSwarm } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
+import { Gate } from './gate';
 
-/** A swarm that does nothing, as fast as it can. */
+/**
+ * A swarm that does nothing, as fast as it can. With BENCH_GATED its attempts wait in their slots until the bench lets a number
+ * of them through (`{ open: n }`), so that work waits in the orchestrator while the swarm lives and holds what it has.
+ */
+const gated = process.env['BENCH_GATED'] === 'true';
+const gate = new Gate();
 const swarm = createSwarm({
-  id: 'bench',
+  id: process.env['BENCH_SWARM'] ?? 'bench',
   region: 'local',
   slots: Number(process.env['BENCH_SLOTS']),
   servers: process.env['NATS_URL'] ?? '',
   // By default it writes a line for each attempt; the peer writes none.
   logger: createLogger({ service: 'swarm', level: 'warn' }),
-}).handle('noop', (input) => input);
+}).handle(process.env['BENCH_TYPE'] ?? 'noop', gated ? (input) => gate.pass(input) : (input) => input);
 
+process.on('message', ({ open }: { open?: number }) => {
+  if (open !== undefined) gate.open(open);
+});
+process.once('SIGTERM', () => gate.open(Infinity));
 process.once('disconnect', () => process.exit(1));
 void swarm.start().then(() => process.send?.('ready'));

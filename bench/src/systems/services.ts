@@ -1,0 +1,67 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startChild, type Child } from '../child';
+import { PROBED } from '../profiling';
+import type { Endings } from './system';
+
+const SERVICES_DIR = join(__dirname, '..', '..', '..', 'services');
+const READY_TIMEOUT_MS = 30_000;
+const READY_POLL_MS = 20;
+const PORT_SETTING = {
+  'load-balancer': 'LOAD_BALANCER_PORT',
+  communicator: 'COMMUNICATOR_PORT',
+  orchestrator: 'ORCHESTRATOR_PORT',
+} as const;
+export type ServiceName = keyof typeof PORT_SETTING;
+
+export interface ServiceOptions {
+  /** Where NATS and Redis are. Everything else is as it comes, or as the environment of the bench says. */
+  urls: Record<string, string>;
+  /** Answers questions about its heap and its profile. */
+  probed: boolean;
+}
+
+/** Starts one built service (dist) and resolves when it says that it is ready. */
+export async function startService(
+  service: ServiceName,
+  name: string,
+  { urls, probed }: ServiceOptions,
+  endings: Endings,
+): Promise<Child> {
+  const port = await freePort();
+  const env = { ...urls, [PORT_SETTING[service]]: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'warn' };
+  const main = join(SERVICES_DIR, service, 'dist', 'main.js');
+  const child = startChild({ name, args: [...(probed ? PROBED : []), main], env });
+  endings.add(() => child.stop());
+  await Promise.race([answers(`http://127.0.0.1:${port}/health/ready`, name), child.failed]);
+  return child;
+}
+
+async function answers(url: string, name: string): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  let last = 'no answer';
+  while (performance.now() < deadline) {
+    try {
+      const response = await fetch(url);
+      last = await response.text();
+      if (response.ok) return;
+    } catch (error) {
+      last = String(error);
+    }
+    await delay(READY_POLL_MS);
+  }
+  throw new Error(`${name} was not ready after ${READY_TIMEOUT_MS} ms: ${last}`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      // A TCP server that listens has an AddressInfo; strings are for pipes.
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
