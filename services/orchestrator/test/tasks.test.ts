@@ -185,7 +185,7 @@ test('a swarm that refuses is passed over for another one', async () => {
   refusing.admit = () => 'refused';
   await world.swarm('b');
   const id = await one.submit({});
-  expect(await one.ended(id)).toMatchObject({ state: 'succeeded', swarmId: 'b', attempt: 2 });
+  expect(await one.ended(id)).toMatchObject({ state: 'succeeded', swarmId: 'b', attempt: 1 });
   expect(refusing.ran).toEqual([]);
 });
 

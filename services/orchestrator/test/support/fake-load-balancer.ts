@@ -16,11 +16,13 @@ interface Place {
 export class FakeLoadBalancer {
   readonly swarms = new Map<string, Place>();
   /** Reservations that were given and have not come back. */
-  readonly open = new Map<string, { swarmId: string; taskId: string }>();
+  readonly open = new Map<string, { swarmId: string; taskId: string; attempt: number }>();
   /** Reports about a reservation that was not open: given back twice, or never given. */
   readonly unknownReports: LbReport['outcomes'] = [];
   readonly outcomes: LbReport['outcomes'] = [];
   readonly items: PlaceItem[] = [];
+  /** Reservations for which the same number got another one. */
+  private readonly superseded = new Set<string>();
   private reservations = 0;
   private waiting = false;
   private readonly listening: Listening[];
@@ -49,6 +51,7 @@ export class FakeLoadBalancer {
 
   private place(item: PlaceItem): PlaceResult {
     this.items.push(item);
+    this.supersede(item);
     const fit = [...this.swarms].filter(([, { types }]) => types.includes('*') || types.includes(item.type));
     const withRoom = fit.filter(([, each]) => each.busy < each.slots);
     // To avoid is a wish: where only the avoided one has room, it gets the task.
@@ -60,9 +63,18 @@ export class FakeLoadBalancer {
     const [swarmId, swarm] = free;
     swarm.busy += 1;
     const reservationId = `r${(this.reservations += 1)}`;
-    this.open.set(reservationId, { swarmId, taskId: item.key });
+    this.open.set(reservationId, { swarmId, taskId: item.key, attempt: item.attempt });
     const { region } = swarm;
     return { key: item.key, placement: placement({ swarmId, region, reservationId, costPerSlotHour: 3.6 }) };
+  }
+
+  /** One reservation for one number: a coordinator that sends it elsewhere has the first one replaced. */
+  private supersede({ key, attempt }: PlaceItem): void {
+    for (const [id, open] of this.open)
+      if (open.taskId === key && open.attempt === attempt) {
+        this.superseded.add(id);
+        this.free(id, open.swarmId);
+      }
   }
 
   private reason(item: PlaceItem, fits: boolean): NonNullable<PlaceResult['waiting']> {
@@ -77,17 +89,27 @@ export class FakeLoadBalancer {
   private report(outcomes: LbReport['outcomes']): void {
     for (const outcome of outcomes) {
       this.outcomes.push(outcome);
-      const open = this.open.get(outcome.reservationId);
-      if (!open) {
-        this.unknownReports.push(outcome);
-        continue;
-      }
-      this.open.delete(outcome.reservationId);
-      const swarm = this.swarms.get(open.swarmId);
-      if (!swarm) continue;
-      swarm.busy -= 1;
-      if (this.waiting) this.announce(open.swarmId, swarm.region, swarm.slots - swarm.busy, 'freed');
+      const [id, open] = this.reservationOf(outcome) ?? [];
+      if (id === undefined || !open) {
+        if (!this.superseded.delete(outcome.reservationId)) this.unknownReports.push(outcome);
+      } else if (outcome.next) this.open.set(id, { swarmId: open.swarmId, ...outcome.next });
+      else this.free(id, open.swarmId);
     }
+  }
+
+  /** By its id, or by the attempt where the coordinator has sent that elsewhere. */
+  private reservationOf({ reservationId, taskId, attempt }: LbReport['outcomes'][number]) {
+    const given = this.open.get(reservationId);
+    if (given) return [reservationId, given] as const;
+    return [...this.open].find(([, open]) => open.taskId === taskId && open.attempt === attempt);
+  }
+
+  private free(reservationId: string, swarmId: string): void {
+    this.open.delete(reservationId);
+    const swarm = this.swarms.get(swarmId);
+    if (!swarm) return;
+    swarm.busy -= 1;
+    if (this.waiting) this.announce(swarmId, swarm.region, swarm.slots - swarm.busy, 'freed');
   }
 
   private announce(swarmId: string, region: string, freeSlots: number, reason: 'joined' | 'freed'): void {
