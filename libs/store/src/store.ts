@@ -1,6 +1,7 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import { Redis } from 'ioredis';
 import type { Script } from './script';
+import { ScriptCall } from './script-call';
 
 export interface StoreOptions {
   url: string;
@@ -10,8 +11,6 @@ export interface StoreOptions {
   /** How long Redis may say nothing while it owes an answer; 5,000 ms unless told. */
   silenceMs?: number;
 }
-
-export type ScriptArgument = string | number | Buffer;
 
 const SILENCE_MS = 5_000;
 
@@ -69,19 +68,19 @@ export class Store {
   }
 
   /** Runs a script by its hash, sending the source only where the server does not know it yet. */
-  async run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+  async run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     try {
       return await this.runKnown(script, keys, args);
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      return this.guard((redis) => redis.call('EVAL', [script.source, keys.length, ...keys, ...args]));
+      await this.load(script);
+      return this.runKnown(script, keys, args);
     }
   }
 
   /** As `run`, but rejects with an error for which `isUnknownScript` holds where the server does not know the script. */
-  runKnown(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
-    // As one array: a commit may have more arguments than a function call takes.
-    return this.guard((redis) => redis.call('EVALSHA', [script.sha, keys.length, ...keys, ...args]));
+  runKnown(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    return this.guard(async (redis) => redis.sendCommand(new ScriptCall(script, keys, args)));
   }
 
   /** Makes the script known to the server. */

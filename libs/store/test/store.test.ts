@@ -1,6 +1,8 @@
-import { isConnectionFault, loadScript, type Script, type Store } from '@multiswarm/store';
+import { isConnectionFault, isUnknownScript, loadScript, type Script, type Store } from '@multiswarm/store';
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { Stores } from './stores';
 
 let stores: Stores;
@@ -20,11 +22,55 @@ function script(source: string): Script {
   return loadScript(path);
 }
 
-test('a script runs with its keys and arguments, bytes among them', async () => {
-  const bytes = Buffer.from([0, 255, 13, 10]);
-  const put = script("redis.call('SET', KEYS[1], ARGV[1]) return redis.call('INCRBY', KEYS[2], ARGV[2])");
-  expect(await store.run(put, ['{a}1', '{a}2'], [bytes, 7])).toBe(7);
-  expect(await store.redis.getBuffer('{a}1')).toEqual(bytes);
+test('a script gets its keys and arguments as they are, whatever characters they have', async () => {
+  const echo = script('return { KEYS, ARGV }');
+  const texts = fc.array(
+    fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.string({ maxLength: 80 })),
+  );
+  await fc.assert(
+    fc.asyncProperty(texts, texts, async (keys, args) => {
+      const tagged = keys.map((key) => `{a}${key}`);
+      expect(await store.run(echo, tagged, args)).toEqual([tagged, args]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a script gets large arguments whole, and numbers as they are printed', async () => {
+  const digest = script(
+    'local seen = {} for at, arg in ipairs(ARGV) do seen[at] = redis.sha1hex(arg) end return seen',
+  );
+  const args = ['', 'x'.repeat(100_000), 'é漢😀\r\n'.repeat(20_000), 7, -1.5, 1_763_830_066_970_123];
+  const sha1 = (arg: unknown): string => createHash('sha1').update(String(arg)).digest('hex');
+  expect(await store.run(digest, [], args)).toEqual(args.map(sha1));
+});
+
+test('what is asked for together leaves in one write, and each has its own answer', async () => {
+  const { stream } = store.redis;
+  const write = jest.spyOn(stream as unknown as { _writev: () => void }, '_writev');
+  const add = script("return redis.call('INCRBY', KEYS[1], ARGV[1])");
+  await store.load(add);
+  await store.redis.set('{a}text', 'x');
+  const asked = store.together(() =>
+    ['{a}1', '{a}text', '{a}1'].map((key) => store.runKnown(add, [key], [5])),
+  );
+  const answers = await Promise.allSettled(asked);
+  expect(answers).toMatchObject([
+    { value: 5 },
+    { reason: { message: expect.stringContaining('not an integer') } },
+    { value: 10 },
+  ]);
+  expect(write).toHaveBeenCalledTimes(1);
+  write.mockRestore();
+});
+
+test('a script that the server does not know is told apart from other errors', async () => {
+  const fresh = script(`return ${Math.random()}`);
+  const refused = await store.runKnown(fresh, [], []).catch((error: unknown) => error);
+  expect(isUnknownScript(refused)).toBe(true);
+  expect(isUnknownScript(new Error('NOSCRIPT'))).toBe(false);
+  await store.load(fresh);
+  expect(await store.runKnown(fresh, [], [])).toBe(0);
 });
 
 test('a script that the server has forgotten is sent again and runs once', async () => {

@@ -98,7 +98,9 @@ export class ShardTable {
       .slice(0, limit)
       .map(([root]) => ({
         root,
-        taskIds: runs.get(root)?.run.spec.steps.map((step) => step.taskId) ?? [root],
+        taskIds: root.startsWith('w')
+          ? (runs.get(root)?.run.spec.steps.map((step) => step.taskId) ?? [])
+          : [root],
       }));
   }
 
