@@ -15,7 +15,7 @@ export interface CommandRow {
 export const NOUNS: Readonly<Record<string, string>> = {
   task: 'submit, read and cancel tasks',
   workflow: 'check, run, read and cancel workflows',
-  swarm: 'run and list swarms',
+  swarm: 'run, list, cordon and drain swarms',
   fleet: 'run the swarms of a file',
   event: 'what happens, as it happens',
 };
@@ -98,6 +98,24 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['swarm', 'list'],
     summary: 'the fleet',
     load: () => require('./commands/swarm/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['swarm', 'drain'],
+    args: '<id>',
+    summary: 'let a swarm finish what it has, and give it nothing new',
+    load: () => require('./commands/swarm/drain') as { command: CommandDefinition },
+  },
+  {
+    path: ['swarm', 'cordon'],
+    args: '<id>',
+    summary: 'give a swarm nothing new',
+    load: () => require('./commands/swarm/cordon') as { command: CommandDefinition },
+  },
+  {
+    path: ['swarm', 'uncordon'],
+    args: '<id>',
+    summary: 'end a cordon or a drain',
+    load: () => require('./commands/swarm/uncordon') as { command: CommandDefinition },
   },
   {
     path: ['fleet', 'run'],

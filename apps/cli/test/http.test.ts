@@ -310,6 +310,62 @@ describe('cancelling a task', () => {
   });
 });
 
+describe('cordon and drain', () => {
+  const swarm = (state: string, held = 0): object => ({
+    ...{ swarmId: 'a', region: 'eu-west', slots: 4, types: ['*'], capabilities: [], labels: {} },
+    ...{ attributes: {}, resources: {}, costPerHour: 1, state, busySlots: held, freeSlots: 0 },
+    held: Array.from({ length: held }, () => ({ taskId: 't0-00000001', attempt: 1 })),
+    lastSeen: new Date().toISOString(),
+  });
+
+  test.each(['cordon', 'drain', 'uncordon'])(
+    '%s asks for it, with the reason, and shows the swarm',
+    async (kind) => {
+      peer.json(202, swarm('draining'));
+      const { code, out } = await run('swarm', kind, 'a', '--reason', 'new kernel', '-o', 'json');
+      expect([code, JSON.parse(out)]).toMatchObject([0, { swarmId: 'a', state: 'draining' }]);
+      expect(peer.seen).toMatchObject([
+        { method: 'POST', path: `/v1/swarms/a/${kind}`, body: '{"reason":"new kernel"}' },
+      ]);
+    },
+  );
+
+  test('a swarm that nobody knows is exit 3', async () => {
+    peer.json(404, new MultiswarmError('swarm-not-found', 'no swarm "x" is connected').toProblem());
+    expect(await run('swarm', 'drain', 'x')).toEqual({
+      ...{ code: 3, out: '', err: 'error: no swarm "x" is connected\n' },
+    });
+  });
+
+  const draining = (...seen: (object | number)[]): void =>
+    peer.answerWith((request, response) => {
+      if (request.method === 'POST') return sendJson(response, 202, swarm('draining', 1));
+      const next = (seen.length > 1 ? seen.shift() : seen[0]) ?? 500;
+      if (typeof next !== 'number') return sendJson(response, 200, next);
+      const code = next === 404 ? 'swarm-not-found' : 'bus-unavailable';
+      sendJson(response, next, new MultiswarmError(code, 'not now').toProblem());
+    });
+
+  test.each([
+    ['it holds nothing', [swarm('ready'), swarm('draining', 1), 503, swarm('draining')], ''],
+    ['it has stopped', [swarm('draining', 1), 404], 'swarm a has stopped\n'],
+    ['it is down', [swarm('draining', 1), swarm('down', 1)], ''],
+  ])('drain --wait ends when %s', async (_name, seen, said) => {
+    draining(...seen);
+    const io = hurried(memoryIo({ env: { MULTISWARM_URL: peer.url } }));
+    expect(await runCli(['swarm', 'drain', 'a', '--wait', '-o', 'name'], io, '0')).toBe(0);
+    expect([io.out(), io.err()]).toEqual(['a\n', said]);
+    expect(peer.seen).toHaveLength(1 + seen.length);
+  });
+
+  test('drain --wait is exit 6 when the time is over, and says what is left', async () => {
+    draining(swarm('draining', 2));
+    const { code, err } = await run('swarm', 'drain', 'a', '--wait', '--timeout', '50ms');
+    expect(code).toBe(6);
+    expect(err).toContain('a has not drained after 0.05 s, it holds 2 attempts; it goes on');
+  });
+});
+
 describe('event tail', () => {
   const event = (seq: number): object => ({
     v: 1,

@@ -9,6 +9,9 @@ export const paths = {
   workflowCancel: (id: string) => `/v1/workflows/${encodeURIComponent(id)}/cancel`,
   workflowValidate: '/v1/workflows/validate',
   swarms: '/v1/swarms',
+  swarm: (id: string) => `/v1/swarms/${encodeURIComponent(id)}`,
+  swarmControl: (id: string, kind: 'cordon' | 'drain' | 'uncordon') =>
+    `/v1/swarms/${encodeURIComponent(id)}/${kind}`,
   events: '/v1/events',
   status: '/status',
 } as const;

@@ -26,6 +26,7 @@ export function paintState(color: Paint, state: string): string {
     case 'assigned':
       return color.cyan(state);
     case 'backoff':
+    case 'cordoned':
     case 'draining':
     case 'suspect':
     case 'degraded':

@@ -1,0 +1,9 @@
+import type { CommandDefinition } from '../../command';
+import { askFor, declareReason, type ReasonOptions } from './ask-for';
+
+export const command: CommandDefinition<ReasonOptions> = {
+  description: 'Ends a cordon or a drain: the swarm gets work again.',
+  examples: [{ command: 'swarmctl swarm uncordon eu-west-writers', does: 'give it work again' }],
+  configure: declareReason,
+  run: async (invocation) => (await askFor('uncordon', invocation)).print(),
+};
