@@ -22,6 +22,10 @@ export interface TaskDefaults {
   timeouts?: Timeouts;
   priority?: Priority;
   estimateMs?: number;
+  /** Tasks of one namespace take turns by this key, for example a customer. */
+  fairnessKey?: string;
+  /** Keys whose limits the namespace sets; the task waits while one of them is used up. */
+  limitKeys?: readonly string[];
 }
 
 /** The schema of a definition that names none: any JSON. */

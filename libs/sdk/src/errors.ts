@@ -1,5 +1,7 @@
 import {
+  ErrorCodeSchema,
   MultiswarmError,
+  type ErrorCode,
   type Task,
   type TaskError,
   type TaskState,
@@ -32,7 +34,7 @@ export class NonRetryableError extends AttemptError {
   readonly retryable = false;
 }
 
-/** A task ended in another state than `succeeded`. `error` is what its last attempt reported. */
+/** A task ended in another state than `succeeded`. `error` says why; where it failed, it is what its last attempt reported. */
 export class TaskFailedError extends MultiswarmError {
   readonly taskId: string;
   readonly state: TaskState;
@@ -40,13 +42,33 @@ export class TaskFailedError extends MultiswarmError {
   readonly attempts: Task['attempts'];
 
   constructor(task: Task) {
-    super(task.state === 'cancelled' ? 'cancelled' : 'task-failed', failure(`task ${task.id}`, task));
-    this.name = 'TaskFailedError';
+    super(codeOf(task), failure(`task ${task.id}`, task));
+    this.name = new.target.name;
     this.taskId = task.id;
     this.state = task.state;
     this.error = task.error;
     this.attempts = task.attempts;
   }
+}
+
+/** Somebody cancelled the task. Its code is `cancelled`. */
+export class TaskCancelledError extends TaskFailedError {}
+
+/**
+ * The task's time was over. Its code says which: `deadline-exceeded`, `schedule-to-start-timeout` or `signal-timeout`.
+ */
+export class TaskExpiredError extends TaskFailedError {}
+
+/** The error for a task that has ended in another state than `succeeded`. */
+export function toTaskError(task: Task): TaskFailedError {
+  if (task.state === 'cancelled') return new TaskCancelledError(task);
+  return task.state === 'expired' ? new TaskExpiredError(task) : new TaskFailedError(task);
+}
+
+function codeOf({ state, error }: Task): ErrorCode {
+  if (state === 'cancelled') return 'cancelled';
+  const code = state === 'expired' ? ErrorCodeSchema.safeParse(error?.code) : undefined;
+  return code?.data ?? 'task-failed';
 }
 
 /** A workflow ended in another state than `succeeded`. `steps` says how far each of its steps came. */

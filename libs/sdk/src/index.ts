@@ -7,12 +7,20 @@ export {
   type TaskDefinition,
   type TaskOrType,
 } from './define-task';
-export { NonRetryableError, RetryableError, TaskFailedError, WorkflowFailedError } from './errors';
+export {
+  NonRetryableError,
+  RetryableError,
+  TaskCancelledError,
+  TaskExpiredError,
+  TaskFailedError,
+  WorkflowFailedError,
+} from './errors';
 export { SDK_LIMITS } from './limits';
 export { createSwarm } from './swarm/create-swarm';
 export type {
   MessageHandler,
   OutgoingMessage,
+  SignalHandler,
   Swarm,
   SwarmMessages,
   SwarmOptions,
@@ -25,14 +33,19 @@ export type {
   BatchItem,
   BatchItemOutcome,
   BatchOutcome,
-  CancelReceipt,
   Client,
   ConnectOptions,
+  ControlReceipt,
   EventsOptions,
+  FleetClient,
   FollowOptions,
   LiveEvent,
+  NamespaceInput,
+  NamespacesClient,
+  RerunOptions,
   StepInput,
   SubmitOptions,
+  SwarmReceipt,
   TaskFilter,
   TaskHandle,
   WaitOptions,

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { MultiswarmError } from '@multiswarm/contracts';
+import { MultiswarmError, NamespaceSettings } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import { connect, type Client } from '../src';
 import { silent } from './fixtures';
@@ -85,6 +85,61 @@ describe('the client over HTTP', () => {
     });
     expect(asked[0]?.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
     expect(asked[2]?.body).toEqual({ reason: 'not needed' });
+  });
+
+  test('commands tasks, swarms and namespaces by the routes of the orchestrator', async () => {
+    const view = { ...NamespaceSettings.parse({}), namespace: 'acme', revision: 3 };
+    respond = ({ url }, response) => {
+      if (url.startsWith('/v1/namespaces?')) json(response, 200, { items: [view], next: null });
+      else if (url.startsWith('/v1/namespaces')) json(response, 200, view);
+      else if (url.startsWith('/v1/swarms')) json(response, 202, { swarmId: 's1', state: 'ready' });
+      else if (url.endsWith('/rerun')) json(response, 202, { id: ID, state: 'queued', duplicate: true });
+      else json(response, 202, task(ID, 'running'));
+    };
+    const run = client.task(ID);
+    await run.pause('later');
+    await run.resume();
+    await run.signal('go', 1);
+    await run.retry();
+    expect((await run.rerun({ idempotencyKey: 'k' })).duplicate).toBe(true);
+    await client.fleet.cordon('s1', 'maintenance');
+    await client.fleet.drain('s1');
+    await client.fleet.uncordon('s1');
+    await client.namespaces.get('acme');
+    await client.namespaces.list({ cursor: 'a' });
+    await client.namespaces.put('acme', { weight: 2 }, { ifRevision: 3 });
+    await client.namespaces.put('acme', {});
+    expect(asked.map(({ method, url, body }) => [`${method} ${url}`, body])).toEqual([
+      [`POST /v1/tasks/${ID}/pause`, { reason: 'later' }],
+      [`POST /v1/tasks/${ID}/resume`, {}],
+      [`POST /v1/tasks/${ID}/signal`, { name: 'go', payload: 1 }],
+      [`POST /v1/tasks/${ID}/retry`, {}],
+      [`POST /v1/tasks/${ID}/rerun`, { idempotencyKey: 'k' }],
+      ['POST /v1/swarms/s1/cordon', { reason: 'maintenance' }],
+      ['POST /v1/swarms/s1/drain', {}],
+      ['POST /v1/swarms/s1/uncordon', {}],
+      ['GET /v1/namespaces/acme', undefined],
+      ['GET /v1/namespaces?cursor=a', undefined],
+      ['PUT /v1/namespaces/acme', { weight: 2 }],
+      ['PUT /v1/namespaces/acme', {}],
+    ]);
+    expect(asked.slice(-2).map(({ headers }) => headers['if-match'])).toEqual(['"3"', undefined]);
+  });
+
+  test('submits a batch as it is', async () => {
+    respond = ({ body }, response) => {
+      const { tasks } = body as { tasks: unknown[] };
+      const results = tasks.map((_task, index) => ({ index, id: ID, duplicate: false }));
+      json(response, 202, { accepted: tasks.length, rejected: 0, results });
+    };
+    const outcome = await client.submitBatch([{ task: 'echo', input: { text: '漢字' } }, { task: 'echo' }]);
+    expect(outcome.accepted).toBe(2);
+    expect(asked[0]?.body).toEqual({
+      tasks: [
+        { type: 'echo', input: { text: '漢字' }, idempotencyKey: expect.any(String) as string },
+        { type: 'echo', idempotencyKey: expect.any(String) as string },
+      ],
+    });
   });
 
   test('passes filters as a query', async () => {

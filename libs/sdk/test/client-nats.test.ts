@@ -1,6 +1,9 @@
 import { connectBus, type Bus } from '@multiswarm/bus';
 import {
+  CordonSwarm,
   MultiswarmError,
+  NamespaceSettings,
+  PutNamespace,
   subjects,
   TaskSubmission,
   type BatchItemResult,
@@ -9,7 +12,14 @@ import {
 } from '@multiswarm/contracts';
 import { eventually, startNats, type TestServer } from '@multiswarm/testing';
 import { z } from 'zod';
-import { connect, defineTask, type Client } from '../src';
+import {
+  connect,
+  defineTask,
+  TaskCancelledError,
+  TaskExpiredError,
+  TaskFailedError,
+  type Client,
+} from '../src';
 import { silent } from './fixtures';
 import { event, task, workflow } from './records';
 
@@ -64,6 +74,22 @@ describe('submitting over NATS', () => {
     });
   });
 
+  test('says when and under which limits the task may run', async () => {
+    const asked = answer<unknown>(subjects.task('submit'), () => accept());
+    const limited = defineTask({ type: 'ask', limitKeys: ['llm'], fairnessKey: 'everybody' });
+    const when = {
+      notBefore: '2030-01-01T00:00:00.000Z',
+      waitFor: { signal: 'approve', timeoutMs: 1_000 },
+      timeouts: { scheduleToStartMs: 5, heartbeatMs: 6, deadline: '2031-01-01T00:00:00.000Z' },
+      retry: { totalMs: 60_000 },
+    };
+    await client.submit(limited, {}, { ...when, fairnessKey: 'acme' });
+    expect(TaskSubmission.parse(asked[0])).toMatchObject({
+      ...when,
+      ...{ type: 'ask', limitKeys: ['llm'], fairnessKey: 'acme' },
+    });
+  });
+
   test('repeats what fails in passing with the same idempotency key', async () => {
     const asked = answer<{ idempotencyKey: string }>(subjects.task('submit'), (_body, call) =>
       call < 3 ? fail(unavailable) : accept(),
@@ -99,7 +125,7 @@ describe('submitting over NATS', () => {
     const result = run.result();
     abort.abort();
     await expect(result).rejects.toMatchObject({
-      name: 'TaskFailedError',
+      name: 'TaskCancelledError',
       code: 'cancelled',
       state: 'cancelled',
     });
@@ -141,6 +167,24 @@ describe('waiting for a result', () => {
     });
   });
 
+  test.each([
+    ['cancelled', undefined, TaskCancelledError, 'cancelled'],
+    ['expired', 'deadline-exceeded', TaskExpiredError, 'deadline-exceeded'],
+    ['expired', 'signal-timeout', TaskExpiredError, 'signal-timeout'],
+    ['expired', 'a-code-of-tomorrow', TaskExpiredError, 'task-failed'],
+    ['failed', 'attempt-lost', TaskFailedError, 'task-failed'],
+  ] as const)('tells by its error what ended as %s (%s)', async (state, reported, type, code) => {
+    const error = reported && { code: reported, message: 'because', retryable: false };
+    answer(subjects.task('get'), () => task(ID, state, error ? { error } : {}));
+    const thrown = await client
+      .task(ID)
+      .result()
+      .catch((fault: unknown) => fault);
+    expect(thrown).toBeInstanceOf(TaskFailedError);
+    expect(thrown).toBeInstanceOf(type);
+    expect(thrown).toMatchObject({ code, state, name: type.name });
+  });
+
   test('ends with a timeout, or by the signal of the caller, without cancelling the task', async () => {
     answer(subjects.task('get'), () => task(ID, 'running'));
     const cancels = answer(subjects.task('cancel'), () => task(ID, 'running'));
@@ -163,6 +207,87 @@ describe('waiting for a result', () => {
       name: 'WorkflowFailedError',
       state: 'failed',
     });
+  });
+});
+
+describe('commands over NATS', () => {
+  test('pause, resume, signal and rerun a task', async () => {
+    const asked: [string, unknown][] = [];
+    for (const verb of ['pause', 'resume', 'signal', 'retry'])
+      answer<unknown>(subjects.task(verb), (body) => {
+        asked.push([verb, body]);
+        return task(ID, 'queued');
+      });
+    const reruns = answer<{ idempotencyKey: string }>(subjects.task('rerun'), () => accept('t4-00000002'));
+    const run = client.task(ID, square);
+    expect(await run.pause('later')).toEqual({ id: ID, state: 'queued' });
+    await run.pause();
+    await run.resume();
+    await run.signal('approve', { by: 'Ada' });
+    await run.signal('go');
+    await run.retry();
+    expect(asked).toEqual([
+      ['pause', { id: ID, reason: 'later' }],
+      ['pause', { id: ID }],
+      ['resume', { id: ID }],
+      ['signal', { id: ID, name: 'approve', payload: { by: 'Ada' } }],
+      ['signal', { id: ID, name: 'go' }],
+      ['retry', { id: ID }],
+    ]);
+    answer(subjects.task('get'), () => task('t4-00000002', 'succeeded', { output: { n: 4 } }));
+    const copy = await run.rerun();
+    expect([copy.id, await copy.result()]).toEqual(['t4-00000002', { n: 4 }]);
+    expect(reruns[0]).toEqual({ id: ID, idempotencyKey: expect.stringMatching(/^[0-9a-f]{26}$/) as string });
+    await run.rerun({ idempotencyKey: 'again' });
+    expect(reruns[1]).toEqual({ id: ID, idempotencyKey: 'again' });
+  });
+
+  test('a retry of which the answer got lost is no error, one that cannot be done is', async () => {
+    const wrong = new MultiswarmError('wrong-state', 'it is in the queue already');
+    answer(subjects.task('retry'), (_body, call) => fail(call === 1 ? unavailable : wrong));
+    answer(subjects.task('get'), () => task(ID, 'queued'));
+    expect(await client.task(ID).retry()).toEqual({ id: ID, state: 'queued' });
+    await expect(client.task(ID).retry()).rejects.toMatchObject({ code: 'wrong-state' });
+  });
+
+  test('read and set what belongs to a namespace', async () => {
+    const view = { ...NamespaceSettings.parse({ weight: 2 }), namespace: 'acme', revision: 3 };
+    const gets = answer(subjects.namespace('get'), () => view);
+    const lists = answer(subjects.namespace('list'), () => ({ items: [view], next: null }));
+    const puts = answer<unknown>(subjects.namespace('put'), (body) => {
+      PutNamespace.parse(body);
+      return { ...view, revision: 4 };
+    });
+    expect(await client.namespaces.get('acme')).toEqual(view);
+    expect((await client.namespaces.list({ limit: 5 })).items).toEqual([view]);
+    await client.namespaces.put('acme', { weight: 2, limits: { 'api:*': { concurrency: 3 } } });
+    const stored = await client.namespaces.put('acme', { weight: 2 }, { ifRevision: 3 });
+    expect(stored.revision).toBe(4);
+    expect([gets, lists, puts]).toEqual([
+      [{ namespace: 'acme' }],
+      [{ limit: 5 }],
+      [
+        { namespace: 'acme', settings: { weight: 2, limits: { 'api:*': { concurrency: 3 } } } },
+        { namespace: 'acme', settings: { weight: 2 }, ifRevision: 3 },
+      ],
+    ]);
+  });
+
+  test('cordon, drain and uncordon a swarm', async () => {
+    const asked: [string, unknown][] = [];
+    for (const verb of ['cordon', 'drain', 'uncordon'])
+      answer<unknown>(subjects.fleet(verb), (body) => {
+        asked.push([verb, CordonSwarm.parse(body)]);
+        return { swarmId: 's1', state: 'ready', slots: 4 };
+      });
+    expect(await client.fleet.cordon('s1', 'maintenance')).toEqual({ swarmId: 's1', state: 'ready' });
+    await client.fleet.drain('s1');
+    await client.fleet.uncordon('s1');
+    expect(asked).toEqual([
+      ['cordon', { id: 's1', reason: 'maintenance' }],
+      ['drain', { id: 's1', reason: 'on request' }],
+      ['uncordon', { id: 's1', reason: 'on request' }],
+    ]);
   });
 });
 
@@ -265,6 +390,20 @@ describe('events over NATS', () => {
     }
     expect(seen).toEqual([1, 2, 3, 4, 5]);
     expect(histories).toHaveLength(2);
+  });
+
+  test('of a task that was retried go on behind its first end', async () => {
+    const all = [
+      event(ID, 1, 'task.submitted'),
+      event(ID, 2, 'task.expired'),
+      event(ID, 3, 'task.retried'),
+      event(ID, 4, 'task.queued'),
+      event(ID, 5, 'task.expired'),
+    ];
+    answer(subjects.task('events'), () => ({ items: all, next: null }));
+    const seen: number[] = [];
+    for await (const { seq } of client.task(ID).events()) seen.push(seq);
+    expect(seen).toEqual([1, 2, 3, 4, 5]);
   });
 
   test('of the whole system come as they happen, filtered, and never twice', async () => {

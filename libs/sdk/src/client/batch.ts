@@ -1,11 +1,12 @@
+import { Printed } from '@multiswarm/bus';
 import {
   asMultiswarmError,
   ERRORS,
+  LIMITS,
   MultiswarmError,
   type BatchItemResult,
   type ErrorCode,
 } from '@multiswarm/contracts';
-import { LIMITS } from '@multiswarm/contracts';
 import { chunkByBytes } from '@multiswarm/core';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
@@ -16,7 +17,7 @@ import { definitionOf } from '../define-task';
 
 interface Prepared {
   index: number;
-  body: unknown;
+  json: string;
   bytes: number;
 }
 
@@ -36,7 +37,9 @@ export class BatchSubmitter {
   }
 
   async submit(): Promise<BatchOutcome> {
-    const prepared = this.items.flatMap((item, index) => this.prepare(item, index));
+    const prepared = this.items
+      .map((item, index) => this.prepare(item, index))
+      .filter((item) => item !== undefined);
     let sent = 0;
     for (const chunk of this.chunks(prepared)) {
       try {
@@ -52,13 +55,13 @@ export class BatchSubmitter {
     return { accepted, rejected: items.length - accepted, items };
   }
 
-  private prepare({ task, input, ...options }: BatchItem, index: number): Prepared[] {
+  private prepare({ task, input, ...options }: BatchItem, index: number): Prepared | undefined {
     try {
-      const body = toSubmission(task, input, options, this.port.ids.next());
-      return [{ index, body, bytes: Buffer.byteLength(JSON.stringify(body)) + 1 }];
+      const json = JSON.stringify(toSubmission(task, input, options, this.port.ids.next()));
+      return { index, json, bytes: Buffer.byteLength(json) + 1 };
     } catch (error) {
       this.outcomes[index] = { index, error: asMultiswarmError(error) };
-      return [];
+      return undefined;
     }
   }
 
@@ -75,7 +78,7 @@ export class BatchSubmitter {
       async () => {
         const reply = await this.port.ask(
           OPERATIONS.submitBatch,
-          { tasks: left.map(({ body }) => body) },
+          new Printed(`{"tasks":[${left.map(({ json }) => json).join()}]}`),
           { signal: this.signal, forMs: 0 },
         );
         const passing: { item: Prepared; error: MultiswarmError }[] = [];

@@ -12,6 +12,7 @@ import type { z } from 'zod';
 import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-task';
 import { BatchSubmitter } from './batch';
 import { EventQueue } from './event-queue';
+import { fleetOf, namespacesOf } from './operators';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
 import { toSubmission, toWorkflow } from './submission';
@@ -21,8 +22,10 @@ import type {
   BatchOutcome,
   Client,
   EventsOptions,
+  FleetClient,
   FollowOptions,
   LiveEvent,
+  NamespacesClient,
   SubmitOptions,
   TaskFilter,
   WorkflowDocument,
@@ -33,7 +36,13 @@ import type {
 import { SubmittedWorkflow } from './workflow-handle';
 
 export class ConnectedClient implements Client {
-  constructor(private readonly port: Port) {}
+  readonly namespaces: NamespacesClient;
+  readonly fleet: FleetClient;
+
+  constructor(private readonly port: Port) {
+    this.namespaces = namespacesOf(port);
+    this.fleet = fleetOf(port);
+  }
 
   async submit<In extends z.ZodType, Out extends z.ZodType>(
     task: TaskOrType<In, Out>,

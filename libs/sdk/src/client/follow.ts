@@ -38,7 +38,7 @@ export async function* follow({
         if (event.seq <= last) continue;
         last = event.seq;
         yield event;
-        if (isLast(event)) return;
+        if (isLast(event) && !isReopened(event, next)) return;
       }
       const item = await queue.next(signal, QUIET_MS);
       if (item.kind !== 'event') next = await history();
@@ -48,6 +48,13 @@ export async function* follow({
   } finally {
     feed.close();
   }
+}
+
+/** Somebody has retried the task after that end. */
+function isReopened(end: Event, events: readonly Event[]): boolean {
+  return events.some(
+    ({ type, seq, taskId }) => type === 'task.retried' && seq > end.seq && taskId === end.taskId,
+  );
 }
 
 function withoutId({ id: _id, ...event }: Event & { id?: string }): Event {

@@ -1,3 +1,4 @@
+import { Printed } from '@multiswarm/bus';
 import { ErrorCodeSchema, Event, MultiswarmError, parseOrThrow } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
 import { z } from 'zod';
@@ -94,8 +95,9 @@ export class HttpTransport implements Transport {
           accept: 'application/json',
           ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(traceparent === undefined ? {} : { traceparent }),
+          ...call.headers,
         },
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        ...(call.body === undefined ? {} : { body: print(call.body) }),
       });
       await this.check(response);
       return await response.text();
@@ -139,6 +141,10 @@ export class HttpTransport implements Transport {
     }
     return url;
   }
+}
+
+function print(body: unknown): string {
+  return body instanceof Printed ? body.json : JSON.stringify(body);
 }
 
 function toEvent(data: string): Event {

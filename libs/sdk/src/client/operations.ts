@@ -1,7 +1,8 @@
 import {
   Accepted,
-  BatchReply,
   EventPage,
+  NamespacePage,
+  NamespaceView,
   RegionPage,
   subjects,
   SwarmPage,
@@ -11,13 +12,17 @@ import {
   ValidationReply,
   Workflow,
   WorkflowPage,
+  type JsonValue,
 } from '@multiswarm/contracts';
 import { z } from 'zod';
+import { QuickBatchReply } from './wire';
+import type { NamespaceInput } from './types';
 
 export interface HttpCall {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT';
   path: string;
   query?: Readonly<Record<string, unknown>>;
+  headers?: Readonly<Record<string, string>>;
   body?: unknown;
 }
 
@@ -34,11 +39,24 @@ interface Reference {
 interface Wait extends Reference {
   waitMs: number;
 }
-interface Cancellation extends Reference {
+interface Reasoned extends Reference {
   reason?: string;
 }
+interface SignalBody extends Reference {
+  name: string;
+  payload?: JsonValue;
+}
+interface RerunBody extends Reference {
+  idempotencyKey: string;
+}
+interface PutBody {
+  namespace: string;
+  settings: NamespaceInput;
+  ifRevision?: number;
+}
 
-const CancelReply = z.object({ id: z.string(), state: z.string() });
+const ControlReply = z.object({ id: z.string(), state: z.string() });
+const SwarmReply = z.object({ swarmId: z.string(), state: z.string() });
 
 function post(path: string): (body: unknown) => HttpCall {
   return (body) => ({ method: 'POST', path, body });
@@ -52,8 +70,25 @@ function readOne(path: string): (body: Reference) => HttpCall {
   return ({ id, ...query }) => ({ method: 'GET', path: `${path}/${encodeURIComponent(id)}`, query });
 }
 
-function cancelOne(path: string): (body: Cancellation) => HttpCall {
-  return ({ id, ...body }) => ({ method: 'POST', path: `${path}/${encodeURIComponent(id)}/cancel`, body });
+function command(path: string, verb: string): (body: Reference) => HttpCall {
+  return ({ id, ...body }) => ({ method: 'POST', path: `${path}/${encodeURIComponent(id)}/${verb}`, body });
+}
+
+function putNamespace({ namespace, settings, ifRevision }: PutBody): HttpCall {
+  return {
+    method: 'PUT',
+    path: `${NAMESPACES}/${encodeURIComponent(namespace)}`,
+    body: settings,
+    ...(ifRevision === undefined ? {} : { headers: { 'if-match': `"${ifRevision}"` } }),
+  };
+}
+
+function taskCommand<Body extends Reference>(verb: string): Operation<Body, typeof ControlReply> {
+  return operation(subjects.task(verb), command(TASKS, verb), ControlReply);
+}
+
+function swarmCommand(verb: string): Operation<Reasoned, typeof SwarmReply> {
+  return operation(subjects.fleet(verb), command(SWARMS, verb), SwarmReply);
 }
 
 function eventsOf(path: string): (body: Reference) => HttpCall {
@@ -70,21 +105,41 @@ function operation<Body, S extends z.ZodType>(
 
 const TASKS = '/v1/tasks';
 const WORKFLOWS = '/v1/workflows';
+const NAMESPACES = '/v1/namespaces';
+const SWARMS = '/v1/swarms';
 
 export const OPERATIONS = {
   submitTask: operation(subjects.task('submit'), post(TASKS), Accepted),
-  submitBatch: operation(subjects.task('submit-batch'), post(`${TASKS}/batch`), BatchReply),
+  submitBatch: operation(subjects.task('submit-batch'), post(`${TASKS}/batch`), QuickBatchReply),
   getTask: operation<Wait, typeof Task>(subjects.task('get'), readOne(TASKS), Task),
   listTasks: operation(subjects.task('list'), read(TASKS), TaskPage),
-  cancelTask: operation(subjects.task('cancel'), cancelOne(TASKS), CancelReply),
+  cancelTask: taskCommand<Reasoned>('cancel'),
+  pauseTask: taskCommand<Reasoned>('pause'),
+  resumeTask: taskCommand<Reference>('resume'),
+  signalTask: taskCommand<SignalBody>('signal'),
+  retryTask: taskCommand<Reference>('retry'),
+  rerunTask: operation<RerunBody, typeof Accepted>(subjects.task('rerun'), command(TASKS, 'rerun'), Accepted),
   taskEvents: operation(subjects.task('events'), eventsOf(TASKS), EventPage),
   submitWorkflow: operation(subjects.workflow('submit'), post(WORKFLOWS), Accepted),
   validateWorkflow: operation(subjects.workflow('validate'), post(`${WORKFLOWS}/validate`), ValidationReply),
   getWorkflow: operation<Wait, typeof Workflow>(subjects.workflow('get'), readOne(WORKFLOWS), Workflow),
   listWorkflows: operation(subjects.workflow('list'), read(WORKFLOWS), WorkflowPage),
-  cancelWorkflow: operation(subjects.workflow('cancel'), cancelOne(WORKFLOWS), CancelReply),
+  cancelWorkflow: operation(subjects.workflow('cancel'), command(WORKFLOWS, 'cancel'), ControlReply),
   workflowEvents: operation(subjects.workflow('events'), eventsOf(WORKFLOWS), EventPage),
   status: operation(subjects.status(), read('/status'), SystemStatus),
-  swarms: operation(subjects.fleet('swarms'), read('/v1/swarms'), SwarmPage),
+  swarms: operation(subjects.fleet('swarms'), read(SWARMS), SwarmPage),
+  cordonSwarm: swarmCommand('cordon'),
+  drainSwarm: swarmCommand('drain'),
+  uncordonSwarm: swarmCommand('uncordon'),
   regions: operation(subjects.fleet('regions'), read('/v1/regions'), RegionPage),
+  getNamespace: operation(
+    subjects.namespace('get'),
+    ({ namespace }: { namespace: string }) => ({
+      method: 'GET',
+      path: `${NAMESPACES}/${encodeURIComponent(namespace)}`,
+    }),
+    NamespaceView,
+  ),
+  listNamespaces: operation(subjects.namespace('list'), read(NAMESPACES), NamespacePage),
+  putNamespace: operation(subjects.namespace('put'), putNamespace, NamespaceView),
 } as const;

@@ -61,7 +61,10 @@ export class Port {
     }
   }
 
-  retry<T>(attempt: () => Promise<T>, { signal, forMs = this.options.retryForMs }: AskOptions): Promise<T> {
+  retry<T>(
+    attempt: () => Promise<T>,
+    { signal, forMs = this.options.retryForMs }: AskOptions = {},
+  ): Promise<T> {
     const { clock, random } = this.options;
     return withRetry(attempt, { clock, random, forMs, signal });
   }

@@ -5,12 +5,12 @@ import { stayAlive } from '../stay-alive';
 import { follow } from './follow';
 import type { Operation } from './operations';
 import type { Port } from './port';
-import type { CancelReceipt, FollowOptions, WaitOptions } from './types';
+import type { ControlReceipt, FollowOptions, WaitOptions } from './types';
 
 /** What differs between tasks and workflows. */
 export interface RunKind<S extends z.ZodType> {
   get: Operation<{ id: string; waitMs: number }, S>;
-  cancel: Operation<{ id: string; reason?: string }, z.ZodType<CancelReceipt>>;
+  cancel: Operation<{ id: string; reason?: string }, z.ZodType<ControlReceipt>>;
   events: Operation<{ id: string }, z.ZodType<EventPage>>;
   isLast: (event: Event, id: string) => boolean;
 }
@@ -35,7 +35,7 @@ export abstract class RunHandle<S extends z.ZodType<{ state: string }>> {
     return this.port.ask(this.kind.get, { id: this.id, waitMs: 0 });
   }
 
-  cancel(reason?: string): Promise<CancelReceipt> {
+  cancel(reason?: string): Promise<ControlReceipt> {
     return this.port.ask(this.kind.cancel, { id: this.id, ...(reason === undefined ? {} : { reason }) });
   }
 

@@ -6,16 +6,16 @@ import type { BatchItem, StepInput, WorkflowDocument, WorkflowInput } from './ty
 type Fields = Readonly<Record<string, unknown>>;
 type WorkOptions = Omit<BatchItem, 'task' | 'input'>;
 
-/** What is sent for one task. Throws `invalid-request`, with every fault, when the input does not fit the definition. */
+/** What is sent for one task; fields that are undefined are none. Throws `invalid-request`, with every fault, when the input does not fit the definition. */
 export function toSubmission(
   task: TaskOrType<z.ZodType, z.ZodType>,
   input: unknown,
   options: WorkOptions,
   key: string,
 ): Fields {
-  const { idempotencyKey, namespace } = options;
+  const { idempotencyKey = key, namespace, notBefore, waitFor } = options;
   checkInput(task, input);
-  return defined({ ...toWork(task, input, options), namespace, idempotencyKey: idempotencyKey ?? key });
+  return { ...toWork(task, input, options), namespace, idempotencyKey, notBefore, waitFor };
 }
 
 /** What is sent for a workflow: definitions are written out, anything else is left as it is for the server to judge. */
@@ -37,10 +37,13 @@ function toStep(step: unknown): unknown {
     timeouts,
     priority,
     estimateMs,
+    fairnessKey,
+    limitKeys,
     metadata,
     ...rest
   } = step;
-  const options = defined({ requires, requirements, retry, timeouts, priority, estimateMs, metadata });
+  const how = { requires, requirements, retry, timeouts, priority, estimateMs, fairnessKey, limitKeys };
+  const options = defined({ ...how, metadata });
   // What is left over is no field of a step; the server names it.
   return defined({ ...rest, id, ...toWork(task, input, options) });
 }
@@ -51,7 +54,7 @@ function isStepInput(step: unknown): step is StepInput {
 
 function toWork(task: TaskOrType<z.ZodType, z.ZodType>, input: unknown, options: WorkOptions): Fields {
   const definition = definitionOf(task);
-  return defined({
+  return {
     type: definition.type,
     input,
     requirements: options.requirements ?? options.requires ?? definition.requires,
@@ -59,8 +62,10 @@ function toWork(task: TaskOrType<z.ZodType, z.ZodType>, input: unknown, options:
     timeouts: options.timeouts ?? definition.timeouts,
     priority: options.priority ?? definition.priority,
     estimateMs: options.estimateMs ?? definition.estimateMs,
+    fairnessKey: options.fairnessKey ?? definition.fairnessKey,
+    limitKeys: options.limitKeys ?? definition.limitKeys,
     metadata: options.metadata,
-  });
+  };
 }
 
 function checkInput(task: TaskOrType<z.ZodType, z.ZodType>, input: unknown): void {

@@ -1,15 +1,22 @@
-import { parseOrThrow, type Task, type Event, type JsonValue } from '@multiswarm/contracts';
+import {
+  asMultiswarmError,
+  parseOrThrow,
+  type Event,
+  type JsonValue,
+  type Task,
+} from '@multiswarm/contracts';
 import type { z } from 'zod';
-import { TaskFailedError } from '../errors';
+import { toTaskError } from '../errors';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
 import { RunHandle, type RunKind } from './run-handle';
-import type { TaskHandle, WaitOptions } from './types';
+import type { ControlReceipt, RerunOptions, TaskHandle, WaitOptions } from './types';
 
 const LAST: ReadonlySet<string> = new Set([
   'task.succeeded',
   'task.failed',
   'task.cancelled',
+  'task.expired',
   'task.skipped',
 ]);
 
@@ -35,9 +42,43 @@ export class SubmittedTask<Out extends z.ZodType>
 
   async result(options: WaitOptions = {}): Promise<z.output<Out>> {
     const task = await this.end(options);
-    if (task.state !== 'succeeded') throw new TaskFailedError(task);
+    if (task.state !== 'succeeded') throw toTaskError(task);
     const output: JsonValue = task.output ?? null;
     // Without a schema the output is any JSON, which is what the type of a definition without one says.
     return this.schema ? parseOrThrow(this.schema, output) : (output as z.output<Out>);
+  }
+
+  pause(reason?: string): Promise<ControlReceipt> {
+    const { id } = this;
+    return this.port.ask(OPERATIONS.pauseTask, { id, ...(reason === undefined ? {} : { reason }) });
+  }
+
+  resume(): Promise<ControlReceipt> {
+    return this.port.ask(OPERATIONS.resumeTask, { id: this.id });
+  }
+
+  signal(name: string, payload?: JsonValue): Promise<ControlReceipt> {
+    const { id } = this;
+    return this.port.ask(OPERATIONS.signalTask, { id, name, ...(payload === undefined ? {} : { payload }) });
+  }
+
+  async retry(): Promise<ControlReceipt> {
+    let tries = 0;
+    try {
+      return await this.port.retry(() => {
+        tries += 1;
+        return this.port.ask(OPERATIONS.retryTask, { id: this.id }, { forMs: 0 });
+      });
+    } catch (error) {
+      // A try of which the answer got lost may have done it: then there is nothing to be retried any more.
+      if (tries === 1 || asMultiswarmError(error).code !== 'wrong-state') throw error;
+      const { id, state } = await this.get();
+      return { id, state };
+    }
+  }
+
+  async rerun({ idempotencyKey = this.port.ids.next() }: RerunOptions = {}): Promise<SubmittedTask<Out>> {
+    const { id, duplicate } = await this.port.ask(OPERATIONS.rerunTask, { id: this.id, idempotencyKey });
+    return new SubmittedTask(this.port, id, duplicate, this.schema);
   }
 }

@@ -5,6 +5,9 @@ import type {
   ListTasksQuery,
   ListWorkflowsQuery,
   MultiswarmError,
+  NamespacePage,
+  NamespaceSettings,
+  NamespaceView,
   RegionPage,
   Scalar,
   SwarmPage,
@@ -12,6 +15,7 @@ import type {
   Task,
   TaskPage,
   ValidationReply,
+  WaitFor,
   Workflow,
   WorkflowPage,
 } from '@multiswarm/contracts';
@@ -40,6 +44,10 @@ export interface SubmitOptions extends TaskDefaults {
   metadata?: Readonly<Record<string, Scalar>>;
   /** A repeated submission with the same key is the same task. A fresh one is made up when there is none. */
   idempotencyKey?: string;
+  /** ISO 8601: the task does not begin before. */
+  notBefore?: string;
+  /** The task does not begin before it was sent this signal. */
+  waitFor?: WaitFor;
   /** Cancels the task when it is aborted. */
   signal?: AbortSignal;
 }
@@ -55,8 +63,8 @@ export interface FollowOptions {
   signal?: AbortSignal;
 }
 
-/** What a cancel is answered with: the state of a moment; the end comes later, when the agent has stopped. */
-export interface CancelReceipt {
+/** What a command is answered with: the state of a moment. After a cancel the end comes later, when the agent has stopped. */
+export interface ControlReceipt {
   id: string;
   state: string;
 }
@@ -65,12 +73,31 @@ export interface TaskHandle<Output = JsonValue> {
   readonly id: string;
   /** The idempotency key met an earlier submission: this is that task. */
   readonly duplicate: boolean;
-  /** The output, checked by the definition's schema. Throws `TaskFailedError` when the task ends in any other way. */
+  /**
+   * The output, checked by the definition's schema. Throws `TaskFailedError` when the task ends in any other way;
+   * `TaskCancelledError` and `TaskExpiredError` are two kinds of it.
+   */
   result(options?: WaitOptions): Promise<Output>;
   get(): Promise<Task>;
-  cancel(reason?: string): Promise<CancelReceipt>;
+  cancel(reason?: string): Promise<ControlReceipt>;
+  /** No new attempt begins until it is resumed; one that runs goes on. */
+  pause(reason?: string): Promise<ControlReceipt>;
+  resume(): Promise<ControlReceipt>;
+  /**
+   * Tells the task something: it ends a wait for a signal of this name, and the agent can read it. It may arrive twice,
+   * where the answer to the first got lost.
+   */
+  signal(name: string, payload?: JsonValue): Promise<ControlReceipt>;
+  /** Another try: at once where the next one would come later, from the beginning where the task has failed, expired or was cancelled. */
+  retry(): Promise<ControlReceipt>;
+  /** A new task that is a copy of this one. A fresh idempotency key is made up when there is none. */
+  rerun(options?: RerunOptions): Promise<TaskHandle<Output>>;
   /** All that happened to the task and all that will, in order and without gaps, until its end. */
   events(options?: FollowOptions): AsyncIterable<Event>;
+}
+
+export interface RerunOptions {
+  idempotencyKey?: string;
 }
 
 export interface WorkflowHandle {
@@ -79,7 +106,7 @@ export interface WorkflowHandle {
   /** The outputs of the steps that nothing depends on, by step. Throws `WorkflowFailedError`. */
   result(options?: WaitOptions): Promise<Record<string, JsonValue>>;
   get(): Promise<Workflow>;
-  cancel(reason?: string): Promise<CancelReceipt>;
+  cancel(reason?: string): Promise<ControlReceipt>;
   /** All events of the run and of its steps, in order and without gaps, until its end. */
   events(options?: FollowOptions): AsyncIterable<Event>;
 }
@@ -148,6 +175,38 @@ export type LiveEvent = Event & { id?: string };
 export type TaskFilter = Partial<ListTasksQuery>;
 export type WorkflowFilter = Partial<ListWorkflowsQuery>;
 
+/** As people write them; what is left out has its default. */
+export type NamespaceInput = z.input<typeof NamespaceSettings>;
+
+/** What platform engineers set for each namespace. */
+export interface NamespacesClient {
+  /** The defaults, with revision 0, where nobody has set any. */
+  get(namespace: string): Promise<NamespaceView>;
+  /** Those that somebody has set, by name. */
+  list(page?: { limit?: number; cursor?: string }): Promise<NamespacePage>;
+  /**
+   * Replaces all settings of a namespace. With `ifRevision` it throws `revision-conflict` where they were changed since
+   * that revision was read.
+   */
+  put(namespace: string, settings: NamespaceInput, options?: { ifRevision?: number }): Promise<NamespaceView>;
+}
+
+/** What operators want of a swarm; it is kept over restarts of the swarm, until `uncordon`. */
+export interface FleetClient {
+  /** Nothing new for this swarm; what runs goes on. */
+  cordon(swarmId: string, reason?: string): Promise<SwarmReceipt>;
+  /** The same, and the swarm says that it is running empty. */
+  drain(swarmId: string, reason?: string): Promise<SwarmReceipt>;
+  /** Ends a cordon and a drain. */
+  uncordon(swarmId: string, reason?: string): Promise<SwarmReceipt>;
+}
+
+/** The swarm as it was seen at that moment; it follows the command a little later. */
+export interface SwarmReceipt {
+  swarmId: string;
+  state: string;
+}
+
 /** A connection to Multiswarm. Made by `connect`. */
 export interface Client {
   submit<In extends z.ZodType = AnyJson, Out extends z.ZodType = AnyJson>(
@@ -177,6 +236,8 @@ export interface Client {
   status(): Promise<SystemStatus>;
   swarms(): Promise<SwarmPage>;
   regions(): Promise<RegionPage>;
+  readonly namespaces: NamespacesClient;
+  readonly fleet: FleetClient;
   /** What happens from now on. Over HTTP it resumes by itself after interruptions; over NATS it is live only. */
   events(options?: EventsOptions): AsyncIterable<LiveEvent>;
   close(): Promise<void>;

@@ -1,25 +1,9 @@
 import { DispatchRequest, ReportReply } from '@multiswarm/contracts';
-import { z } from 'zod';
+import { isCount, isListOf, isObject, quick, type Unknown } from '../quick';
 
-/**
- * The schemas of the messages that a busy swarm gets by the thousand, as a check by hand; zod, which takes many times as
- * long, is asked only where something does not fit, for the list of what is wrong.
- */
+/** The messages that a busy swarm gets by the thousand. */
 export const QuickDispatchRequest = quick(DispatchRequest, isDispatchRequest);
 export const QuickReportReply = quick(ReportReply, isReportReply);
-
-type Unknown = Record<string, unknown>;
-
-function quick<S extends z.ZodType>(schema: S, fits: (value: unknown) => boolean): z.ZodType<z.output<S>> {
-  return z.unknown().transform((value, context) => {
-    // It fits the schema, and there is nothing in it that parsing would change.
-    if (fits(value)) return value as z.output<S>;
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: value } as never);
-    return z.NEVER;
-  });
-}
 
 function isReportReply(value: unknown): boolean {
   return (
@@ -98,18 +82,4 @@ function isResources(value: unknown): boolean {
     if (!(typeof amount === 'number' && amount >= 0)) return false;
   }
   return true;
-}
-
-function isListOf(value: unknown, fits: (item: Unknown) => boolean): boolean {
-  if (!Array.isArray(value)) return false;
-  for (const item of value as unknown[]) if (!isObject(item) || !fits(item)) return false;
-  return true;
-}
-
-function isCount(value: unknown, least: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= least;
-}
-
-function isObject(value: unknown): value is Unknown {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
