@@ -19,7 +19,7 @@ export function declareReason(command: Command): void {
 export async function askFor(
   kind: 'cordon' | 'drain' | 'uncordon',
   { args, options, global, io }: Invocation<ReasonOptions>,
-): Promise<{ api: HttpApi; swarm: Swarm; print(swarm?: Swarm): number }> {
+): Promise<{ api: HttpApi; swarm: Swarm; print: (swarm?: Swarm) => number }> {
   const api = new HttpApi(global.url);
   const body = options.reason === undefined ? {} : { reason: options.reason };
   const asked = await api.post<Swarm>(paths.swarmControl(args[0] ?? '', kind), body);
