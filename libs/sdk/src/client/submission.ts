@@ -13,9 +13,8 @@ export function toSubmission(
   options: WorkOptions,
   key: string,
 ): Fields {
-  const { idempotencyKey = key, namespace, notBefore, waitFor } = options;
   checkInput(task, input);
-  return { ...toWork(task, input, options), namespace, idempotencyKey, notBefore, waitFor };
+  return toWork(task, input, options, options.idempotencyKey ?? key);
 }
 
 /** What is sent for a workflow: definitions are written out, anything else is left as it is for the server to judge. */
@@ -52,7 +51,13 @@ function isStepInput(step: unknown): step is StepInput {
   return typeof step === 'object' && step !== null && 'task' in step;
 }
 
-function toWork(task: TaskOrType<z.ZodType, z.ZodType>, input: unknown, options: WorkOptions): Fields {
+/** One literal with every field, because it is made for each of many tasks; steps have some of them only. */
+function toWork(
+  task: TaskOrType<z.ZodType, z.ZodType>,
+  input: unknown,
+  options: WorkOptions,
+  idempotencyKey?: string,
+): Fields {
   const definition = definitionOf(task);
   return {
     type: definition.type,
@@ -65,6 +70,10 @@ function toWork(task: TaskOrType<z.ZodType, z.ZodType>, input: unknown, options:
     fairnessKey: options.fairnessKey ?? definition.fairnessKey,
     limitKeys: options.limitKeys ?? definition.limitKeys,
     metadata: options.metadata,
+    namespace: options.namespace,
+    idempotencyKey,
+    notBefore: options.notBefore,
+    waitFor: options.waitFor,
   };
 }
 

@@ -120,7 +120,10 @@ export class Attempt implements ContextSource {
     return this.controller.signal;
   }
   get log(): Logger {
-    this.attemptLog ??= this.environment.log.child(this.logFields());
+    if (this.attemptLog === undefined) {
+      const { taskId, attempt, type } = this.dispatch;
+      this.attemptLog = this.environment.log.child({ traceparent: this.traceparent, taskId, attempt, type });
+    }
     return this.attemptLog;
   }
   get signals(): readonly Signal[] {
@@ -238,21 +241,16 @@ export class Attempt implements ContextSource {
     this.reported = true;
     this.signalDesk?.close();
     const durationMs = Math.max(0, Math.round(this.environment.clock.monotonic() - this.startedTick));
-    this.environment.log.info('attempt ended', {
-      ...this.logFields(),
-      ...{ outcome, durationMs },
-      ...(error ? { code: error.code, reason: error.message } : {}),
-    });
-    this.span.end(error && new Error(error.message));
-    const { taskId, attempt } = this.dispatch;
-    const times = { startedAt: this.startedAt, finishedAt: this.startedAt + durationMs };
-    const rest = { ...(error ? { error } : {}), ...(this.spent ? { usage: this.spent } : {}) };
-    this.listener.onReport(this, printReport({ taskId, attempt, outcome, ...times, ...rest }, output));
-  }
-
-  private logFields(): Record<string, unknown> {
     const { taskId, attempt, type } = this.dispatch;
-    return { traceparent: this.span.traceparent, taskId, attempt, type };
+    const { traceparent } = this.span;
+    const ended = { traceparent, taskId, attempt, type, outcome, durationMs };
+    const { log } = this.environment;
+    log.info('attempt ended', error ? { ...ended, code: error.code, reason: error.message } : ended);
+    this.span.end(error && new Error(error.message));
+    const { startedAt, spent: usage } = this;
+    const finishedAt = startedAt + durationMs;
+    const report = { taskId, attempt, outcome, error, startedAt, finishedAt, usage };
+    this.listener.onReport(this, printReport(report, output));
   }
 
   private get desk(): SignalDesk {

@@ -130,9 +130,9 @@ export class Reporter implements LaneListener {
 
   onAnswer(lane: ReportLane, { reports, outcomes }: Said, { acks, next }: ReportReply): void {
     const moved = new Set<string>();
-    for (const { status, ...ref } of acks) {
-      if (status === 'moved') moved.add(keyOf(ref));
-      else if (this.buffer.acknowledge(ref)) this.options.onAcknowledged(ref);
+    for (const ack of acks) {
+      if (ack.status === 'moved') moved.add(keyOf(ack));
+      else if (this.buffer.acknowledge(ack)) this.options.onAcknowledged(ack);
     }
     this.unsaid -= outcomes.length;
     if (next.length > 0) this.options.onFetched(next);
