@@ -33,7 +33,7 @@ describe('settings of namespaces', () => {
     const namespaces = redisNamespaceStore(store);
     const rich = settings({
       weight: 2,
-      fairnessWeights: { 'é"\\': 3 },
+      fairnessWeights: { 'customer:1': 3 },
       limit: { concurrency: 0 },
       limits: { 'customer:*': { rate: { tasks: 1, perMs: 10 } } },
     });

@@ -1,6 +1,7 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import { deferred, delay, type Cancel, type Clock, type Deferred } from '@multiswarm/core';
 import type { Batch, ShardStore, Write } from '../ports';
+import { BATCH_WEIGHT, weightOf } from './batch-weight';
 import { numbersOf } from './event-batches';
 
 interface Unit {
@@ -9,8 +10,6 @@ interface Unit {
   done: Deferred<number>;
 }
 
-/** A batch is cut here, in estimated bytes: Redis is busy for about 5 ms with one of this size. A larger unit goes alone. */
-const BATCH_BYTES = 512 * 1024;
 /** How long a change that nobody waits for may wait for another one to travel with. */
 const LAZY_MS = 20;
 const RETRY_MS = { first: 50, most: 1_000 };
@@ -47,7 +46,7 @@ export class Committer {
   /** Resolves with the number of the batch that carried the writes. `lazy`: G6. */
   commit(writes: Write[], lazy = false): Promise<number> {
     if (this.dead) return Promise.reject(this.dead);
-    const unit: Unit = { writes, weight: estimateBytes(writes), done: deferred() };
+    const unit: Unit = { writes, weight: weightOf(writes), done: deferred() };
     this.waiting.push(unit);
     if (lazy) this.lazyTimer ??= this.clock.after(LAZY_MS, () => this.flush());
     else this.flush();
@@ -118,11 +117,11 @@ export class Committer {
   }
 
   private cut(): Unit[] {
-    let bytes = 0;
+    let weight = 0;
     let count = 0;
     for (const unit of this.waiting) {
-      if (count > 0 && bytes + unit.weight > BATCH_BYTES) break;
-      bytes += unit.weight;
+      if (count > 0 && weight + unit.weight > BATCH_WEIGHT) break;
+      weight += unit.weight;
       count += 1;
     }
     return this.waiting.splice(0, count);
@@ -150,23 +149,4 @@ export class Committer {
   private rejectAll(units: Unit[], reason: MultiswarmError): void {
     for (const unit of units) unit.done.reject(reason);
   }
-}
-
-/** Cheap and rough: what dominates is inputs, outputs and receipts, all of which are JSON of about their length in memory. */
-function estimateBytes(writes: readonly Write[]): number {
-  let bytes = 0;
-  for (const write of writes) {
-    bytes += write.kind === 'forget' ? 256 * (1 + write.taskIds.length) : 256;
-    if (write.kind === 'task')
-      bytes += write.isNew ? roughSize(write.record.spec.input) + 512 : 512 + roughSize(write.record.output);
-  }
-  return bytes;
-}
-
-function roughSize(value: unknown): number {
-  if (typeof value === 'string') return value.length;
-  if (typeof value !== 'object' || value === null) return 8;
-  let size = 2;
-  for (const inner of Object.values(value)) size += 8 + roughSize(inner);
-  return size;
 }
