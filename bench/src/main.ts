@@ -4,6 +4,7 @@ import { flatness } from './benches/flatness';
 import { idle } from './benches/idle';
 import { latency } from './benches/latency';
 import { memory } from './benches/memory';
+import { scheduler } from './benches/scheduler';
 import { submit } from './benches/submit';
 import { takeover } from './benches/takeover';
 import { throughput } from './benches/throughput';
@@ -11,7 +12,7 @@ import { readOptions, USAGE } from './options';
 import { toLine } from './report';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
-  ...{ throughput, latency, submit, memory, flatness, takeover, idle, bus },
+  ...{ throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus },
 };
 
 async function main(): Promise<number> {

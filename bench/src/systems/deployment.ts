@@ -27,6 +27,8 @@ export interface DeploymentOptions {
   orchestrators?: number;
   /** Services and swarms answer questions about heap and profile. */
   probed?: boolean;
+  /** Of the services; `warn` unless told. */
+  logLevel?: string;
 }
 
 /** Type of tasks that no swarm ever takes. */
@@ -62,7 +64,8 @@ export function startDeployment(options: DeploymentOptions): Promise<Deployment>
     const nats = await startNats();
     endings.add(() => nats.stop());
     const urls = { NATS_URL: nats.url, REDIS_URL: redis.url };
-    const services = await startServices({ urls, probed: options.probed ?? false }, options, endings);
+    const { probed = false, logLevel = 'warn' } = options;
+    const services = await startServices({ urls, probed, logLevel }, options, endings);
     const swarms = await Promise.all(options.swarms.map((each) => startSwarm(each, urls, options, endings)));
     const bus = await connectBus({ servers: nats.url, name: 'bench' });
     endings.add(() => bus.close());

@@ -20,17 +20,18 @@ export interface ServiceOptions {
   urls: Record<string, string>;
   /** Answers questions about its heap and its profile. */
   probed: boolean;
+  logLevel: string;
 }
 
 /** Starts one built service (dist) and resolves when it says that it is ready. */
 export async function startService(
   service: ServiceName,
   name: string,
-  { urls, probed }: ServiceOptions,
+  { urls, probed, logLevel }: ServiceOptions,
   endings: Endings,
 ): Promise<Child> {
   const port = await freePort();
-  const env = { ...urls, [PORT_SETTING[service]]: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'warn' };
+  const env = { ...urls, [PORT_SETTING[service]]: String(port), HOST: '127.0.0.1', LOG_LEVEL: logLevel };
   const main = join(SERVICES_DIR, service, 'dist', 'main.js');
   const child = startChild({ name, args: [...(probed ? PROBED : []), main], env });
   endings.add(() => child.stop());
