@@ -15,11 +15,13 @@ const SIMULATE = 'sim/src/simulate.ts';
 /** Runs seeds until one finds something, or to the end. */
 async function runSeeds(run: typeof simulate, { seeds, seed, verbose, mutant }: Options): Promise<number> {
   let failed = 0;
+  let hash = '';
   const sums = { events: 0, tasks: 0, attempts: 0, simulatedMs: 0 };
   const from = performance.now();
   for (let next = seed; next < seed + seeds; next += 1) {
     const result = await attempt(run, next, verbose);
     for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += result[key];
+    hash = result.hash;
     if (result.finding) {
       failed += 1;
       process.stdout.write(`${told(result)}\n  repeat with: ${command(next, mutant)}\n`);
@@ -28,7 +30,7 @@ async function runSeeds(run: typeof simulate, { seeds, seed, verbose, mutant }: 
   const seconds = (performance.now() - from) / 1000;
   process.stdout.write(
     `${seeds - failed} of ${seeds} seeds held in ${seconds.toFixed(1)} s: ${sums.tasks} tasks, ${sums.attempts} attempts, ` +
-      `${sums.events} events, ${Math.round(sums.simulatedMs / 1000)} simulated seconds\n`,
+      `${sums.events} events, ${Math.round(sums.simulatedMs / 1000)} simulated seconds, last hash ${hash}\n`,
   );
   return failed === 0 ? 0 : 1;
 }

@@ -215,6 +215,7 @@ class Run {
         () => `${id} was acknowledged, and is not there`,
       );
     for (const missing of this.stream.missing()) findings.broken(7, missing);
+    if (this.plan.faults === 0) this.answers.slots.check();
     findings.holds(5, this.left().length === 0, () => `still counted at the end: ${this.left().join(', ')}`);
   }
 }

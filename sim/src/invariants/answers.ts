@@ -4,6 +4,7 @@ import {
   type BatchReply,
   type DispatchRequest,
   type Heartbeat,
+  type LbReport,
   type ReportReply,
   type ReportRequest,
 } from '@multiswarm/contracts';
@@ -12,6 +13,7 @@ import type { Wiretap } from '../world/sim-bus';
 import { EpochBook } from './epoch-book';
 import type { Findings } from './findings';
 import type { Ledger } from './ledger';
+import { SlotBook } from './slot-book';
 
 type Check = (body: unknown, process: SimProcess) => void;
 type ReplyCheck = (reply: unknown, request: unknown, process: SimProcess) => void;
@@ -22,6 +24,7 @@ export class Answers implements Wiretap {
   readonly held = new Map<SimProcess, AttemptRef[]>();
   private readonly onSent: readonly (readonly [RegExp, Check])[] = [
     [/\.swarm\.[^.]+\.heartbeat$/, (body, process) => void this.held.set(process, (body as Heartbeat).held)],
+    [/\.lb\.report$/, (body) => this.slots.reported(body as LbReport)],
     [/\.(region\.[^.]+\.dispatch|swarm\.[^.]+\.tasks)$/, (body) => this.dispatched(body as DispatchRequest)],
   ];
   private readonly onReplied: readonly (readonly [RegExp, ReplyCheck])[] = [
@@ -42,6 +45,7 @@ export class Answers implements Wiretap {
   private readonly sentBySubject = new Map<string, Check | undefined>();
   private readonly repliedBySubject = new Map<string, ReplyCheck | undefined>();
 
+  readonly slots: SlotBook;
   private readonly epochs: EpochBook;
   private readonly lastReports = new WeakMap<SimProcess, Map<string, { id: string; text: string }>>();
 
@@ -50,6 +54,7 @@ export class Answers implements Wiretap {
     private readonly ledger: Ledger,
   ) {
     this.epochs = new EpochBook(findings);
+    this.slots = new SlotBook(findings, ledger);
   }
 
   sent(process: SimProcess, subject: string, body: unknown): void {

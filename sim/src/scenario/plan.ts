@@ -1,5 +1,5 @@
 import type { SwarmPlan } from '../nodes/swarm-program';
-import { between, chance, pickWeighted, wholeBetween, type Seeds } from '../world/seeds';
+import { between, chance, pick, pickWeighted, wholeBetween, type Seeds } from '../world/seeds';
 import { REGIONS } from './submissions';
 
 /** What a seed stands for: how large the system is, what it has to do, and how much goes wrong. */
@@ -30,7 +30,7 @@ export const TIMES = {
 export function planOf(seeds: Seeds): Plan {
   const random = seeds.stream('plan');
   const swarms = REGIONS.flatMap((region) =>
-    Array.from({ length: wholeBetween(random, 2, 3) }, (_, index) => ({
+    Array.from({ length: wholeBetween(random, 1, 3) }, (_, index) => ({
       id: `${region}-${index + 1}`,
       region,
       slots: wholeBetween(random, 1, 3),
@@ -41,7 +41,7 @@ export function planOf(seeds: Seeds): Plan {
     })),
   );
   return {
-    shards: wholeBetween(random, 2, 4),
+    shards: pick(random, [1, 1, 2, 2, 3, 4]),
     replicas: wholeBetween(random, 2, 3),
     regional: chance(random, 0.4),
     balancers: wholeBetween(random, 1, 2),

@@ -25,10 +25,8 @@ export class SimShards {
   commit(batch: Batch, text: string): CommitResult {
     this.checkRepetition(batch, text);
     const result = this.table.commit(batch);
-    // A copy of its own: what the table hands out later must not change what the ledger remembers.
     const { epoch, since } = this.leases.get(keys.shard(batch.shard));
-    if (result === 'committed')
-      this.ledger.applied(JSON.parse(text) as Batch, { epoch, ageMs: this.redis.now - since });
+    if (result === 'committed') this.ledger.applied(batch, { epoch, ageMs: this.redis.now - since });
     return result;
   }
 

@@ -3,6 +3,7 @@ import {
   encodeError,
   encodeOk,
   exceeds,
+  NobodyListensError,
   type Bus,
   type Delivery,
   type Listening,
@@ -119,7 +120,7 @@ export class SimBus implements Bus, Peer {
       // Dropped, unlike a request: nobody waits for it.
       if (!this.open.has(subscription)) return;
       try {
-        handler(parseOrThrow(options.schema, JSON.parse(message.text)), deliveryOf(message));
+        handler(parsedOnce(message, options.schema), deliveryOf(message));
       } catch (error) {
         this.parts.onFault(error, message.subject);
       }
@@ -235,7 +236,7 @@ export class SimBus implements Bus, Peer {
       const answer = (text: string | undefined): void => {
         const waiting = this.take(token);
         if (text !== undefined) waiting?.resolve(text);
-        else waiting?.reject(new MultiswarmError('bus-unavailable', 'nobody listens on the subject'));
+        else waiting?.reject(new NobodyListensError());
       };
       this.process.sends(() => {
         this.parts.tap.sent(this.process, subject, body);
@@ -309,4 +310,20 @@ export class SimBus implements Bus, Peer {
 
 function deliveryOf({ subject, traceparent }: Message): Delivery {
   return { subject, traceparent, headers: undefined };
+}
+
+const parsed = new WeakMap<Message, Map<z.ZodType, unknown>>();
+
+/** What many hear is parsed for all of them, and frozen, so that none of them can tell. */
+function parsedOnce<S extends z.ZodType>(message: Message, schema: S): z.output<S> {
+  const known = parsed.get(message) ?? new Map<z.ZodType, unknown>();
+  parsed.set(message, known);
+  if (!known.has(schema)) known.set(schema, deepFreeze(parseOrThrow(schema, JSON.parse(message.text))));
+  return known.get(schema) as z.output<S>;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
 }

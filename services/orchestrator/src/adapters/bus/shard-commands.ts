@@ -142,18 +142,18 @@ export function ownerFace(bus: Bus, handover: Handover): OwnerFace {
 async function execute(owner: ShardOwner, command: ShardCommand, handover: Handover): Promise<unknown> {
   switch (command.kind) {
     case 'submit-tasks': {
-      const answers = await owner.submitTasks(command.tasks);
+      const answers = await owner.submitTasks(command.tasks.map(asRepeated));
       return answers.map((answer: Admission | MultiswarmError) =>
         answer instanceof MultiswarmError ? { problem: answer.toProblem() } : { ok: answer },
       );
     }
     case 'submit-run':
-      return owner.submitRun(command.run);
+      return owner.submitRun(asRepeated(command.run));
     case 'take-run': {
       const text = await handover.take(owner.shard, command.id);
       if (text === undefined)
         throw new MultiswarmError('timeout', `${command.id} was not handed over in time`);
-      return owner.submitRun(NewRunSchema.parse(JSON.parse(text)));
+      return owner.submitRun(asRepeated(NewRunSchema.parse(JSON.parse(text))));
     }
     case 'command':
       await owner.command(command.taskId, command.command);
@@ -162,4 +162,12 @@ async function execute(owner: ShardOwner, command: ShardCommand, handover: Hando
       await owner.cancelRun(command.id, command.reason);
       return null;
   }
+}
+
+/**
+ * What comes over the bus may be the first try of a gateway that has lost its connection meanwhile, and has made and seen the
+ * end of the task by another way: the owner has to look before it makes it again.
+ */
+function asRepeated<T extends { keyed: boolean }>(item: T): T {
+  return { ...item, keyed: true };
 }

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+
+const RUN = join(__dirname, '..', 'run.mjs');
+const PATIENCE_MS = 15 * 60_000;
+
+/** `npm run sim -- …`, and what it printed. */
+function sim(...args: string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [RUN, ...args], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({ code: error ? 1 : 0, output: stdout + stderr });
+    });
+  });
+}
+
+describe('the simulation', () => {
+  test(
+    'holds every invariant over 1,000 seeds',
+    async () => {
+      const halves = await Promise.all([
+        sim('--seed', '1', '--seeds', '500'),
+        sim('--seed', '501', '--seeds', '500'),
+      ]);
+      // What is printed for a seed that fails is the command that repeats it.
+      expect(halves.filter(({ code }) => code !== 0).map(({ output }) => output)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'finds out every mutant on a seed that is known to',
+    async () => {
+      const { code, output } = await sim('--mutants', '--seeds', '1');
+      expect({ code, survivors: output.split('\n').filter((line) => line.includes('SURVIVED')) }).toEqual({
+        code: 0,
+        survivors: [],
+      });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'does the same for the same seed, in any process and whatever ran before',
+    async () => {
+      const runs = await Promise.all([sim('--seed', '17'), sim('--seed', '15', '--seeds', '3')]);
+      const hashes = runs.map(({ output }) => /last hash (\S+)/.exec(output)?.[1]);
+      expect(hashes[0]).toMatch(/^\d+-[0-9a-f]{8}$/);
+      expect(hashes[1]).toBe(hashes[0]);
+    },
+    PATIENCE_MS,
+  );
+});
