@@ -1,8 +1,9 @@
 import { asMultiswarmError, LIMITS, MultiswarmError } from '@multiswarm/contracts';
+import { printed } from './printed';
 
 /** Every reply is `{ "ok": … }` or `{ "error": problem }`. */
 export function encodeOk(value: unknown): string {
-  return `{"ok":${JSON.stringify(value ?? null)}}`;
+  return `{"ok":${printed(value ?? null)}}`;
 }
 
 /** What would not fit into `maxBytes` loses its findings and the end of its description: some answer must get through. */

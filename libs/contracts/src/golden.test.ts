@@ -49,6 +49,7 @@ const MESSAGES = {
   'namespace-page': contracts.NamespacePage,
   'namespace-settings': contracts.NamespaceSettings,
   'namespace-view': contracts.NamespaceView,
+  'packed-place-reply': contracts.PackedPlaceReply,
   'pause-request': contracts.PauseRequest,
   'pause-task': contracts.PauseTask,
   'place-reply': contracts.PlaceReply,
@@ -100,7 +101,16 @@ const PARTS = new Set<keyof typeof contracts>([
   ] as const),
   ...(['Rejection', 'Requirements', 'Resources', 'RetryPolicy', 'Step', 'Swarm', 'SwarmProfile'] as const),
   ...(['TaskError', 'TaskSummary', 'Timeouts', 'Usage', 'Waiting', 'WorkflowStep'] as const),
-  ...(['Grant', 'HeldAttempt', 'Limit', 'Progress', 'ProgressReport', 'QueuedTask', 'RateLimit'] as const),
+  ...([
+    'Grant',
+    'HeldAttempt',
+    'Limit',
+    'Progress',
+    'ProgressReport',
+    'QueuedTask',
+    'RankedSwarm',
+    'RateLimit',
+  ] as const),
   ...(['Signal', 'TaskClass', 'WaitFor'] as const),
   // Texts and numbers with a rule.
   ...([
@@ -174,6 +184,10 @@ test('a report of a swarm that does not fetch is one that asks for nothing', () 
     progress: [],
     fetch: 0,
   });
+});
+
+test('a packed reply says what the whole one says', () => {
+  expect(contracts.PlaceReply.parse(golden('packed-place-reply'))).toEqual(golden('place-reply'));
 });
 
 test('every exported schema is a golden message or a part of one', () => {

@@ -8,6 +8,7 @@ export * from './limits';
 export * from './message';
 export * from './names';
 export * from './namespace';
+export * from './place-reply';
 export * from './placement';
 export * from './requirements';
 export * from './scheduling';

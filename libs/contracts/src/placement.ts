@@ -27,6 +27,16 @@ export const Rejection = z.object({
 });
 export type Rejection = z.infer<typeof Rejection>;
 
+/** A swarm as it was when it was ranked: before the attempt that the receipt is about. */
+export const RankedSwarm = z.object({
+  swarmId: SwarmId,
+  region: Region,
+  freeSlots: z.number().int(),
+  load: z.number().describe('busy share of its slots, 0 to 1'),
+  costPerSlotHour: z.number(),
+});
+export type RankedSwarm = z.infer<typeof RankedSwarm>;
+
 /** Why an attempt went where it went, or why it went nowhere. */
 export const Receipt = z.object({
   policy: z.string(),
@@ -35,17 +45,7 @@ export const Receipt = z.object({
   feasible: z.number().int().describe('swarms that could ever run it'),
   withFreeSlot: z.number().int(),
   rejected: z.array(Rejection),
-  ranked: z
-    .array(
-      z.object({
-        swarmId: SwarmId,
-        region: Region,
-        freeSlots: z.number().int(),
-        load: z.number().describe('busy share of its slots, 0 to 1'),
-        costPerSlotHour: z.number(),
-      }),
-    )
-    .max(5),
+  ranked: z.array(RankedSwarm).max(5),
   chosen: SwarmId.optional(),
   because: z.string(),
 });
@@ -98,8 +98,6 @@ export const PlaceResult = z.object({
   waiting: Waiting.optional(),
 });
 export type PlaceResult = z.infer<typeof PlaceResult>;
-export const PlaceReply = z.object({ v: z.literal(1), results: z.array(PlaceResult) });
-export type PlaceReply = z.infer<typeof PlaceReply>;
 
 /** How a placed attempt ended, so that the reservation is given back and the load-balancer learns. */
 export const LbReport = z.object({

@@ -3,7 +3,7 @@ import { groups, Heartbeat, LbReport, PlaceRequest, subjects } from '@multiswarm
 import { delay, type Clock } from '@multiswarm/core';
 import type { LoadBalancer } from '../application/load-balancer';
 import type { Announcer } from '../ports';
-import { compactReply } from './compact-reply';
+import { printReply } from './print-reply';
 import { RouteBody } from './route-body';
 
 /** Time for the swarms to answer the census, before this replica takes its share of the requests. */
@@ -40,7 +40,7 @@ export async function attachToBus(bus: Bus, balancer: LoadBalancer, clock: Clock
   const queue = groups.loadBalancer;
   listening.push(
     bus.respond(subjects.lbPlace(), { queue, request: PlaceRequest }, async (request) =>
-      compactReply(balancer.place(request), bus.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD),
+      printReply(balancer.place(request), bus.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD),
     ),
     bus.respond(subjects.lbRoute(), { queue, request: RouteBody }, async (request, { traceparent }) =>
       balancer.route(request, traceparent),
