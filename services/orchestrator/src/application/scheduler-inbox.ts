@@ -1,5 +1,5 @@
 import type { SchedulerChanges, SchedulerChangesReply } from '@multiswarm/contracts';
-import type { Basis } from './scheduler-grants';
+import type { Basis } from './fenced-grants';
 
 /** What takes in the changes of shards: the scheduler. */
 export interface ChangesTaker {

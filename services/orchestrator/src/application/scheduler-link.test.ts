@@ -15,7 +15,7 @@ import { pass, turns } from '../../test/support/turns';
 import type { GrantPort, QueuedChange, SnapshotPage } from '../ports';
 import { GrantGate } from './grant-gate';
 import { attemptKey, type ToldChange } from './scheduler-changes';
-import { FencedGrants } from './scheduler-grants';
+import { FencedGrants } from './fenced-grants';
 import { SchedulerInbox } from './scheduler-inbox';
 import { StreamedLink, type LocalScheduler } from './scheduler-link';
 

@@ -12,7 +12,7 @@ import type { GrantPort, Placer } from '../ports';
 import { HeldLease, type LeaseKeeper } from './held-lease';
 import type { Replicas } from './replicas';
 import { Scheduler } from './scheduler';
-import { FencedGrants } from './scheduler-grants';
+import { FencedGrants } from './fenced-grants';
 import { SchedulerInbox } from './scheduler-inbox';
 import type { StreamedLink } from './scheduler-link';
 

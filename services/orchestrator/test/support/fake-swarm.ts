@@ -19,6 +19,7 @@ type CancelledAttempts = Extract<ControlRequest, { kind: 'cancel' }>['attempts']
 export type Agent = (attempt: AttemptDispatch) => Partial<AttemptReport> | undefined;
 
 export const SHARDS = 4;
+const MOST_SHARDS = 1_024;
 const HEARTBEAT_MS = 100;
 const REPORT_AGAIN_MS = 50;
 
@@ -108,7 +109,7 @@ export class FakeSwarm {
       finishedAt: at,
       ...given,
     };
-    const subject = subjects.shardReport(shardOf(taskId, SHARDS) ?? 0);
+    const subject = subjects.shardReport(shardOf(taskId, MOST_SHARDS) ?? 0);
     const body = { v: 1, swarmId: this.id, reports: [report] };
     while (this.alive) {
       try {

@@ -10,7 +10,14 @@ import {
 } from '@multiswarm/service';
 import { Store } from '@multiswarm/store';
 import { createLogger, startTelemetry } from '@multiswarm/telemetry';
-import { eventually, startNats, startRedis, type TestServer } from '@multiswarm/testing';
+import {
+  eventually,
+  startNats,
+  startRedis,
+  startTcpProxy,
+  type TcpProxy,
+  type TestServer,
+} from '@multiswarm/testing';
 import { startOrchestrator } from '../../src/start';
 import { FakeLoadBalancer } from './fake-load-balancer';
 import { FakeSwarm, SHARDS, type Agent } from './fake-swarm';
@@ -23,6 +30,12 @@ export interface Answer {
   body: any;
 }
 
+/** The ways of one replica to its servers. */
+export interface Ways {
+  nats: TcpProxy;
+  redis: TcpProxy;
+}
+
 /** One orchestrator in this process, with its HTTP face on a port of its own. */
 export class Replica {
   private constructor(
@@ -30,9 +43,11 @@ export class Replica {
     private readonly http: Listening,
     private readonly cleanUps: (() => Promise<void> | void)[],
     readonly logs: () => string,
+    /** Its own ways to the servers, where the test wants to cut them. */
+    readonly ways?: Ways,
   ) {}
 
-  static async start(env: Record<string, string>): Promise<Replica> {
+  static async start(env: Record<string, string>, ways?: Ways): Promise<Replica> {
     const { values: settings } = loadSettings('orchestrator', { env });
     const stream = new PassThrough();
     let text = '';
@@ -40,6 +55,11 @@ export class Replica {
     const logger = createLogger({ service: 'orchestrator', level: 'info', stream });
     const telemetry = startTelemetry({ service: 'orchestrator', version: '0.0.0-test', env: {} });
     const cleanUps: (() => Promise<void> | void)[] = [() => telemetry.shutdown()];
+    if (ways)
+      cleanUps.push(
+        () => ways.nats.stop(),
+        () => ways.redis.stop(),
+      );
     const onShutdown = (clean: () => Promise<void> | void): void => void cleanUps.push(clean);
     try {
       const service = await startOrchestrator({ settings, logger, telemetry, onShutdown }, '0.0.0-test');
@@ -50,7 +70,7 @@ export class Replica {
         ...{ routes: service.routes, checks: service.checks, telemetry, logger },
       });
       const http = await listen(app, { host: '127.0.0.1', port: 0, logger });
-      return new Replica(service, http, cleanUps, () => text);
+      return new Replica(service, http, cleanUps, () => text, ways);
     } catch (error) {
       for (const clean of cleanUps.reverse()) await clean();
       throw error;
@@ -128,6 +148,8 @@ export class Replica {
 
   /** As a power cut does it, as far as others can tell: its connections are gone, and nothing is given back. */
   async crash(): Promise<void> {
+    this.ways?.nats.cut();
+    this.ways?.redis.cut();
     for (const clean of this.cleanUps.splice(0).reverse()) await clean();
     await this.http.close(0);
     // Its timers end; whatever it still wants to release meets closed connections.
@@ -170,6 +192,18 @@ export class World {
 
   async replica(env: Record<string, string> = {}): Promise<Replica> {
     const replica = await Replica.start({ ...this.env, ...env });
+    this.replicas.push(replica);
+    return replica;
+  }
+
+  /** A replica whose ways to the servers can be cut. */
+  async cuttableReplica(env: Record<string, string> = {}): Promise<Replica> {
+    const [nats, redis] = await Promise.all([startTcpProxy(this.nats.port), startTcpProxy(this.redis.port)]);
+    const urls = {
+      NATS_URL: `nats://127.0.0.1:${nats.port}`,
+      REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+    };
+    const replica = await Replica.start({ ...this.env, ...urls, ...env }, { nats, redis });
     this.replicas.push(replica);
     return replica;
   }
