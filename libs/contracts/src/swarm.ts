@@ -75,6 +75,9 @@ export const AttemptDispatch = z.object({
     .describe(
       'it may have been sent before, also by somebody else: a swarm that does not have it refuses it, since it may be elsewhere',
     ),
+  placement: Placement.optional().describe(
+    'from a coordinator that has picked another swarm: the swarm passes it on to the owner, whom its report may reach first',
+  ),
   workflowId: z.string().optional(),
   step: z.string().optional(),
   traceparent: z.string(),

@@ -71,6 +71,24 @@ describe('where reports go', () => {
     expect(desk.requests[1]).toMatchObject({ swarmId: swarm.id, region: 'eu-west', fetch: 4 });
   });
 
+  test('with where it was placed before the result, when a coordinator has picked this swarm', async () => {
+    const { swarm } = await started();
+    const placement = {
+      ...{ swarmId: swarm.id, region: 'eu-west', reservationId: 'r2', costPerSlotHour: 1 },
+      receipt: {
+        ...{ policy: 'least-loaded', decidedAt: new Date(0).toISOString(), candidates: 2, feasible: 1 },
+        ...{ withFreeSlot: 1, rejected: [], ranked: [], because: 'the other one has refused' },
+      },
+    };
+    await dispatch(swarm.id, desk.subject, [{ taskId: 't3-00000003', placement }]);
+    const { reports } = await desk.reportOf('t3-00000003');
+    expect(reports).toHaveLength(1);
+    const upToReport = desk.requests.slice(0, desk.requests.findIndex((each) => each.reports.length > 0) + 1);
+    expect(upToReport.flatMap(({ outcomes }) => outcomes)).toEqual([
+      { taskId: 't3-00000003', attempt: 1, outcome: 'accepted', placement },
+    ]);
+  });
+
   test('to the subject of the shard where the dispatch names none', async () => {
     const { swarm } = await started();
     await dispatch(swarm.id, undefined, [{ taskId: 't3-00000002' }]);

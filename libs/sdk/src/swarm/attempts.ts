@@ -36,9 +36,18 @@ export class Attempts implements AttemptListener {
     return this.options.admission.held;
   }
 
-  /** What a coordinator sends: the answer says which of them were taken. */
+  /**
+   * What a coordinator sends: the answer says which of them were taken. Of those for which it has picked this swarm the owner
+   * hears from us too, before the result: the coordinator's word may come later.
+   */
   dispatch(request: DispatchRequest): DispatchReply {
-    return { v: 1, outcomes: this.admitAll(request) };
+    const outcomes = this.admitAll(request);
+    const picked = outcomes.flatMap((outcome, index) => {
+      const placement = request.attempts[index]?.placement;
+      return placement && outcome.outcome === 'accepted' ? [{ ...outcome, placement }] : [];
+    });
+    if (picked.length > 0) this.options.reporter.answer(request.shard, picked);
+    return { v: 1, outcomes };
   }
 
   /** What an owner's answer to a report brings: the outcomes go with the next report. */

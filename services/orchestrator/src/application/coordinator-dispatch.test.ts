@@ -33,8 +33,9 @@ describe('a refusal', () => {
     expect(bench.swarms.dispatched).toEqual([`a ${T1}#3`, `b ${T1}#3`]);
     expect(bench.swarms.requests[1]?.request).toMatchObject({
       ...{ shard: 0, epoch: 1, regionEpoch: 1, reportTo: 'reports.of.owner' },
-      attempts: [{ taskId: T1, attempt: 3, swarmId: 'b' }],
+      attempts: [{ taskId: T1, attempt: 3, swarmId: 'b', placement: { reservationId: 're1' } }],
     });
+    expect(bench.swarms.requests[0]?.request.attempts[0]?.placement).toBeUndefined();
     expect(bench.placer.givenBack).toEqual([]);
   });
 

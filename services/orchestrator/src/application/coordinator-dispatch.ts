@@ -178,7 +178,8 @@ export class RegionDispatcher {
     const attempts = asked.map(({ attempt, route }) => {
       const { requirements: _forUs, again: _owners, ...message } = attempt;
       const again = route.sent || !this.mayOffer(request, attempt); // D2, D3
-      return { ...message, swarmId, ...(again ? { again } : {}) };
+      const { placement } = route;
+      return { ...message, swarmId, ...(again ? { again } : {}), ...(placement ? { placement } : {}) };
     });
     for (const { attempt, route } of asked) {
       route.sent = true;

@@ -129,6 +129,11 @@ export class ShardEffects {
       case 'give-back':
         this.giveBack(effect, record, out, next?.get(record.id));
         return undefined;
+      case 'replaced': {
+        const { swarmId, reservationId = '', attempt } = effect.attempt;
+        out.outcomes.push({ reservationId, swarmId, taskId: record.id, attempt, outcome: 'refused' });
+        return undefined;
+      }
       case 'ended':
         this.parts.meters.ended(record);
         return undefined;

@@ -32,7 +32,10 @@ test('the attempt is where the coordinator has sent it in the end, at the price 
   const task = new WatchedTask(spec());
   task.assign(placement({ swarmId: 'a', costPerSlotHour: 1 }));
   const elsewhere = placement({ swarmId: 'b', region: 'us-east', reservationId: 'r2', costPerSlotHour: 8 });
-  task.give({ kind: 'accepted', attempt: 1, placement: elsewhere });
+  const moved = task.give({ kind: 'accepted', attempt: 1, placement: elsewhere });
+  expect(moved?.effects).toMatchObject([
+    { kind: 'replaced', attempt: { swarmId: 'a', reservationId: 'r1' } },
+  ]);
   const { swarmId, region, reservationId, costPerSlotHour, receipt } = elsewhere;
   expect(task.record.attempts).toEqual([
     {
@@ -60,6 +63,7 @@ test('a swarm that has accepted is told what was told to the one that had the at
   task.give({ kind: 'cancel', reason: 'enough' });
   const next = task.give({ kind: 'accepted', attempt: 1, placement: placement({ swarmId: 'b' }) });
   expect(next?.effects).toEqual([
+    { kind: 'replaced', attempt: expect.objectContaining({ attempt: 1, swarmId: 'a' }) },
     { kind: 'signal-attempt', attempt: 1, swarmId: 'b', region: 'eu-west' },
     { kind: 'cancel-attempt', attempt: 1, swarmId: 'b', region: 'eu-west', reason: 'enough' },
   ]);

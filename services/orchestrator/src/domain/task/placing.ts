@@ -60,11 +60,13 @@ export function accepted(
   const running: TaskRecord = { ...rest, state: 'running', since: now, startedAt };
   const record = withCurrent(running, { startedAt: now, ...(placement ? placed(placement) : {}) });
   const assignedAt = currentAttempt(record)?.assignedAt ?? now;
+  const first = currentAttempt(before);
+  const replaced: Effect[] = placement && first ? [{ kind: 'replaced', attempt: first }] : [];
   const news = record.signals?.some(({ at }) => at >= assignedAt) ? tellSignals(record) : [];
   return {
     record,
     events: [{ type: 'task.running' }],
-    effects: [...news, ...(record.cancel ? stop(record, record.cancel.reason) : [])],
+    effects: [...replaced, ...news, ...(record.cancel ? stop(record, record.cancel.reason) : [])],
   };
 }
 

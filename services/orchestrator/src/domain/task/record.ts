@@ -109,6 +109,8 @@ export type Effect =
   /** The swarm gets all signals of the task, oldest first. */
   | { kind: 'signal-attempt'; attempt: number; swarmId: string; region: string }
   | { kind: 'give-back'; attempt: Attempt; outcome: Outcome; durationMs: number }
+  /** The coordinator has found another swarm for the attempt: what was reserved at this one, which has refused it, is free. */
+  | { kind: 'replaced'; attempt: Attempt }
   | { kind: 'ended' }
   /** It had ended, and is active again. */
   | { kind: 'reopened' };
