@@ -3,6 +3,7 @@ import { Answers } from './invariants/answers';
 import { Findings, type Finding } from './invariants/findings';
 import { Ledger } from './invariants/ledger';
 import { LimitBook } from './invariants/limit-book';
+import { OrderBook, watchQueues } from './invariants/order-book';
 import { StreamReader } from './invariants/stream-reader';
 import { WorkBook } from './invariants/work-book';
 import { balancerProgram } from './nodes/balancer-program';
@@ -56,6 +57,7 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
     run.unhandled(error);
   } finally {
     process.off('unhandledRejection', onRejection);
+    watchQueues(undefined);
     allow();
   }
   return run.result();
@@ -88,6 +90,7 @@ class Run {
       onLine: options.onLine,
     });
     const { world } = this;
+    watchQueues(new OrderBook(this.findings));
     this.plan = planOf(world.seeds);
     this.host = new ProgramHost(world, world.seeds, this.plan.skewMs);
     this.faults = new Faults(world, this.host, world.seeds.stream('faults'));
