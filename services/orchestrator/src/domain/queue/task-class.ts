@@ -9,7 +9,11 @@ const KEY_CHARS = 64;
 const known = new Map<string, TaskClass>();
 
 /** What a task has in common with others that any one swarm either can or cannot run alike. Equal classes are the same object. */
-export function toClass({ namespace, type, requirements }: Pick<TaskSpec, 'namespace' | 'type' | 'requirements'>): TaskClass {
+export function toClass({
+  namespace,
+  type,
+  requirements,
+}: Pick<TaskSpec, 'namespace' | 'type' | 'requirements'>): TaskClass {
   const text = JSON.stringify([namespace, type, requirements]);
   let found = known.get(text);
   if (!found) {

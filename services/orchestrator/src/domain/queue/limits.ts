@@ -1,0 +1,260 @@
+import type { AttemptRef, NamespaceSettings } from '@multiswarm/contracts';
+import { limitForKey } from '../namespaces/settings';
+import { Heap } from './heap';
+import { Limit } from './limit';
+import type { Now } from './now';
+import type { Track } from './track';
+import { WaitingRoom, type Standing } from './waiting-room';
+
+/** Limits that nobody names any more, but whose starts still count. */
+const SPENT_LIMITS = 100_000;
+
+/** All limits that a task is under, the one of its namespace first. Equal lists of one namespace are the same object. */
+export interface LimitSet {
+  readonly name: string;
+  readonly keys: readonly string[];
+  readonly limits: readonly Limit[];
+  readonly namespace: NamespaceLimits;
+  /** Tracks and attempts. */
+  users: number;
+}
+
+interface NamespaceLimits {
+  readonly name: string;
+  readonly whole: Limit;
+  readonly byKey: Map<string, Limit>;
+  readonly sets: Map<string, LimitSet>;
+}
+
+interface Held {
+  shard: number;
+  set: LimitSet;
+}
+
+/**
+ * What runs under which limit, over all shards.
+ *
+ * B1. An attempt counts once, from when it is picked until it is released or comes to nothing, in the namespace's limit and
+ *     in one for each key; whether a limit is set or not, so that one set later counts right at once.
+ * B2. Where something is let go and somebody waits for it, the limit is `reopened`, until nobody waits or it is used up again.
+ * B3. Before every shard has told what it holds nothing under a limit may start: the count would be too low.
+ */
+export class Limits {
+  /** B2. */
+  readonly reopened = new Set<Limit>();
+  private readonly namespaces = new Map<string, NamespaceLimits>();
+  private readonly held = new Map<string, Held>();
+  private readonly spent = new Set<Limit>();
+  private readonly waitingForTokens = new Heap<Limit>(
+    (a, b) => a.dueAt < b.dueAt,
+    (limit, at) => {
+      limit.tokenAt = at;
+    },
+  );
+  private complete = false;
+
+  constructor(
+    private readonly settings: (namespace: string) => NamespaceSettings,
+    private readonly standing: (track: Track) => Standing | undefined,
+  ) {}
+
+  /** B3. */
+  get isComplete(): boolean {
+    return this.complete;
+  }
+
+  setComplete(): void {
+    this.complete = true;
+    for (const { whole, byKey } of this.namespaces.values())
+      for (const limit of [whole, ...byKey.values()]) if (limit.isAwaited) this.reopened.add(limit);
+  }
+
+  /** The limits of a task. To be given back with `leave` by whoever keeps it. */
+  setFor(namespace: string, keys: readonly string[] | undefined, now: number): LimitSet {
+    const own = this.namespace(namespace, now);
+    const sorted = keys && keys.length > 0 ? [...new Set(keys)].sort() : [];
+    const name = sorted.join(' ');
+    let set = own.sets.get(name);
+    if (!set) {
+      const limits = [own.whole, ...sorted.map((key) => this.limit(own, key, now))];
+      for (const limit of limits) limit.users += 1;
+      set = { name, keys: sorted, limits, namespace: own, users: 0 };
+      own.sets.set(name, set);
+    }
+    set.users += 1;
+    return set;
+  }
+
+  leave(set: LimitSet, now: number): void {
+    set.users -= 1;
+    if (set.users > 0) return;
+    set.namespace.sets.delete(set.name);
+    for (const limit of set.limits) {
+      limit.users -= 1;
+      if (limit.users === 0) this.retire(limit, now);
+    }
+  }
+
+  /** The first limit that lets none of these start. */
+  blocking(set: LimitSet, now: number): Limit | undefined {
+    return set.limits.find((limit) => this.free(limit, now) < 1);
+  }
+
+  free(limit: Limit, now: number): number {
+    return limit.setting && !this.complete ? 0 : limit.free(now);
+  }
+
+  /** B1: a start. @returns whether it was not counted yet */
+  start(ref: AttemptRef, shard: number, set: LimitSet, now: number): boolean {
+    return this.count(ref, shard, set, (limit) => {
+      limit.start(now);
+    });
+  }
+
+  /** B1: an attempt that somebody says is current. */
+  hold(ref: AttemptRef, shard: number, set: LimitSet): boolean {
+    return this.count(ref, shard, set, (limit) => {
+      limit.running += 1;
+    });
+  }
+
+  holds(ref: AttemptRef): boolean {
+    return this.held.has(keyOf(ref));
+  }
+
+  /** It has ended. */
+  release(ref: AttemptRef, now: number): void {
+    this.end(keyOf(ref), now, (limit) => {
+      limit.running -= 1;
+    });
+  }
+
+  /** It was picked and did not start. */
+  undo(ref: AttemptRef, now: number): void {
+    this.end(keyOf(ref), now, (limit) => {
+      limit.undo();
+    });
+  }
+
+  /** The shard tells anew what it holds. */
+  forgetShard(shard: number, now: number): void {
+    for (const [key, held] of this.held)
+      if (held.shard === shard)
+        this.end(key, now, (limit) => {
+          limit.running -= 1;
+        });
+  }
+
+  /** Somebody waits for this limit. */
+  wait(limit: Limit, now: number): void {
+    if (limit.tokenAt >= 0) return;
+    const dueAt = limit.nextTokenAt(now);
+    if (dueAt === undefined || !this.complete) return;
+    limit.dueAt = dueAt;
+    this.waitingForTokens.push(limit);
+  }
+
+  /** Why a limit holds somebody. */
+  describe(limit: Limit, now: Now): string {
+    if (this.complete) return limit.describe(now.monotonic, now.wall);
+    const what = limit.key === undefined ? `namespace "${limit.namespace}"` : `"${limit.key}"`;
+    return `the limit of ${what} cannot be counted yet: a new scheduler waits until every shard has told what runs`;
+  }
+
+  /** When the next token comes for which somebody waits, monotonic ms. */
+  get nextTokenAt(): number | undefined {
+    return this.waitingForTokens.top?.dueAt;
+  }
+
+  /** Reopens what has got a token meanwhile. */
+  tick(now: number): void {
+    for (let top = this.waitingForTokens.top; top && top.dueAt <= now; top = this.waitingForTokens.top) {
+      this.waitingForTokens.pop();
+      this.reopened.add(top);
+    }
+  }
+
+  settingsChanged(name: string, now: number): void {
+    const own = this.namespaces.get(name);
+    if (!own) return;
+    const settings = this.settings(name);
+    for (const limit of [own.whole, ...own.byKey.values()]) {
+      limit.set(limit.key === undefined ? settings.limit : limitForKey(settings, limit.key), now);
+      if (limit.tokenAt >= 0) this.waitingForTokens.removeAt(limit.tokenAt);
+      this.reopened.add(limit);
+    }
+  }
+
+  private count(ref: AttemptRef, shard: number, set: LimitSet, begin: (limit: Limit) => void): boolean {
+    const key = keyOf(ref);
+    if (this.held.has(key)) return false;
+    this.held.set(key, { shard, set });
+    set.users += 1;
+    for (const limit of set.limits) begin(limit);
+    return true;
+  }
+
+  private end(key: string, now: number, letGo: (limit: Limit) => void): void {
+    const held = this.held.get(key);
+    if (!held) return;
+    this.held.delete(key);
+    for (const limit of held.set.limits) {
+      letGo(limit);
+      if (limit.isAwaited) this.reopened.add(limit); // B2
+    }
+    this.leave(held.set, now);
+  }
+
+  private namespace(name: string, now: number): NamespaceLimits {
+    let own = this.namespaces.get(name);
+    if (!own) {
+      const whole = new Limit(name, undefined, this.newRoom());
+      whole.set(this.settings(name).limit, now);
+      own = { name, whole, byKey: new Map(), sets: new Map() };
+      this.namespaces.set(name, own);
+    }
+    return own;
+  }
+
+  private limit(own: NamespaceLimits, key: string, now: number): Limit {
+    let limit = own.byKey.get(key);
+    if (!limit) {
+      limit = new Limit(own.name, key, this.newRoom());
+      limit.set(limitForKey(this.settings(own.name), key), now);
+      own.byKey.set(key, limit);
+    }
+    this.spent.delete(limit);
+    return limit;
+  }
+
+  private newRoom(): WaitingRoom<Track> {
+    return new WaitingRoom(this.standing);
+  }
+
+  /** Kept while its starts count, or whoever names it again would find a full bucket. */
+  private retire(limit: Limit, now: number): void {
+    this.reopened.delete(limit);
+    if (limit.tokenAt >= 0) this.waitingForTokens.removeAt(limit.tokenAt);
+    this.spent.add(limit);
+    let looks = 2;
+    for (const oldest of this.spent) {
+      const surplus = this.spent.size > SPENT_LIMITS;
+      if (looks === 0 || (!surplus && oldest.isSpent(now))) break;
+      looks -= 1;
+      this.spent.delete(oldest);
+      this.forget(oldest);
+    }
+  }
+
+  private forget(limit: Limit): void {
+    const own = this.namespaces.get(limit.namespace);
+    if (!own || limit.users > 0) return;
+    if (limit.key !== undefined) own.byKey.delete(limit.key);
+    if (own.sets.size === 0 && own.byKey.size === 0 && own.whole.users === 0)
+      this.namespaces.delete(limit.namespace);
+  }
+}
+
+function keyOf({ taskId, attempt }: AttemptRef): string {
+  return `${taskId}#${attempt}`;
+}
