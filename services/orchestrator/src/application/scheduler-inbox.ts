@@ -1,5 +1,10 @@
 import type { SchedulerChanges, SchedulerChangesReply } from '@multiswarm/contracts';
-import type { Basis } from './fenced-grants';
+
+/** What the scheduler knows of a shard: from which owner, and since which message of a snapshot. */
+export interface Basis {
+  epoch: number;
+  since: number;
+}
 
 /** What takes in the changes of shards: the scheduler. */
 export interface ChangesTaker {

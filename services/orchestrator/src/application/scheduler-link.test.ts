@@ -15,7 +15,6 @@ import { pass, turns } from '../../test/support/turns';
 import type { GrantPort, QueuedChange, SnapshotPage } from '../ports';
 import { GrantGate } from './grant-gate';
 import { attemptKey, type ToldChange } from './scheduler-changes';
-import { FencedGrants } from './fenced-grants';
 import { SchedulerInbox } from './scheduler-inbox';
 import { StreamedLink, type LocalScheduler } from './scheduler-link';
 
@@ -74,14 +73,14 @@ class FakeScheduler {
       schedulerEpoch: this.epoch,
       grants: [{ ...ref, placement: placement() }],
     };
-    do {
+    // Once a shard begins anew nothing of before is sent, or sent again.
+    while (this.granted.get(key) === entry) {
       const reply = await port.grant(Number(ref.taskId[1]), request).catch(() => undefined);
       if (this.granted.get(key) !== entry) return;
-      if (!reply) continue;
-      this.granted.delete(key);
-      if (reply.refused.length === 0) this.held.add(key);
-      return;
-    } while (await repeat());
+      if (reply) this.granted.delete(key);
+      if (reply?.refused.length === 0) this.held.add(key);
+      if (!(await repeat())) return;
+    }
   }
 
   private forget(shard: number): void {
@@ -270,9 +269,10 @@ class World {
     const { scheduler } = this;
     const [taskId, attempt] = pick(this.random, [...scheduler.queued]) ?? [];
     if (taskId === undefined || attempt === undefined) return;
-    const port = new FencedGrants({ grant: (...sent) => this.sendGrant(...sent) }, (shard) =>
-      scheduler.inbox.basis(shard),
-    );
+    const { inbox } = scheduler;
+    const port: GrantPort = {
+      grant: (shard, request) => this.sendGrant(shard, { ...request, ...inbox.basis(shard) }),
+    };
     void scheduler.grant({ taskId, attempt }, port, async () => {
       await delay(this.clock, 50);
       return this.scheduler === scheduler;

@@ -12,7 +12,6 @@ import type { GrantPort, Placer } from '../ports';
 import { HeldLease, type LeaseKeeper } from './held-lease';
 import type { Replicas } from './replicas';
 import { Scheduler } from './scheduler';
-import { FencedGrants } from './fenced-grants';
 import { SchedulerInbox } from './scheduler-inbox';
 import type { StreamedLink } from './scheduler-link';
 
@@ -154,7 +153,8 @@ export class SchedulerRole {
     if (this.stopped) return keeper.release(lease);
     const scheduler: Scheduler = new Scheduler(lease.epoch, this.shards, {
       placer,
-      grants: new FencedGrants(grants, (shard) => inbox.basis(shard)),
+      // What is granted rests on what is known now: once a shard begins anew nothing of before is sent, or sent again.
+      grants: { grant: (shard, request) => grants.grant(shard, { ...request, ...inbox.basis(shard) }) },
       clock,
       settings,
       onFault: (error) => logger.warn('placing waits', { error }),
