@@ -45,7 +45,6 @@ export type {
   RerunOptions,
   StepInput,
   SubmitOptions,
-  SwarmReceipt,
   TaskFilter,
   TaskHandle,
   WaitOptions,

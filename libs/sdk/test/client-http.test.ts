@@ -5,7 +5,7 @@ import { MultiswarmError, NamespaceSettings } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import { connect, type Client } from '../src';
 import { silent } from './fixtures';
-import { event, task } from './records';
+import { event, swarm, task } from './records';
 
 const ID = 't3-00000001';
 
@@ -92,7 +92,7 @@ describe('the client over HTTP', () => {
     respond = ({ url }, response) => {
       if (url.startsWith('/v1/namespaces?')) json(response, 200, { items: [view], next: null });
       else if (url.startsWith('/v1/namespaces')) json(response, 200, view);
-      else if (url.startsWith('/v1/swarms')) json(response, 202, { swarmId: 's1', state: 'ready' });
+      else if (url.startsWith('/v1/swarms')) json(response, 202, swarm('s1', 'ready'));
       else if (url.endsWith('/rerun')) json(response, 202, { id: ID, state: 'queued', duplicate: true });
       else json(response, 202, task(ID, 'running'));
     };

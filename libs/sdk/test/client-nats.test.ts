@@ -21,7 +21,7 @@ import {
   type Client,
 } from '../src';
 import { silent } from './fixtures';
-import { event, task, workflow } from './records';
+import { event, swarm, task, workflow } from './records';
 
 const ID = 't3-00000001';
 const any = z.unknown();
@@ -278,9 +278,9 @@ describe('commands over NATS', () => {
     for (const verb of ['cordon', 'drain', 'uncordon'])
       answer<unknown>(subjects.fleet(verb), (body) => {
         asked.push([verb, CordonSwarm.parse(body)]);
-        return { swarmId: 's1', state: 'ready', slots: 4 };
+        return swarm('s1', 'ready');
       });
-    expect(await client.fleet.cordon('s1', 'maintenance')).toEqual({ swarmId: 's1', state: 'ready' });
+    expect(await client.fleet.cordon('s1', 'maintenance')).toEqual(swarm('s1', 'ready'));
     await client.fleet.drain('s1');
     await client.fleet.uncordon('s1');
     expect(asked).toEqual([

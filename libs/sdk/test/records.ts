@@ -1,4 +1,11 @@
-import { RetryPolicy, type Event, type Task, type TaskState, type Workflow } from '@multiswarm/contracts';
+import {
+  RetryPolicy,
+  type Event,
+  type Swarm,
+  type Task,
+  type TaskState,
+  type Workflow,
+} from '@multiswarm/contracts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 
@@ -44,4 +51,11 @@ export function workflow(id: string, state: Workflow['state'], more: Partial<Wor
 
 export function event(root: string, seq: number, type: Event['type']): Event {
   return { v: 1, type, seq, at: 1_700_000_000_000 + seq, namespace: 'default', root, taskId: root };
+}
+
+export function swarm(swarmId: string, state: Swarm['state']): Swarm {
+  return {
+    ...{ swarmId, region: 'eu-west', slots: 4, types: ['*'], capabilities: [], labels: {}, attributes: {} },
+    ...{ resources: {}, costPerHour: 0, state, busySlots: 0, freeSlots: 4, held: [], lastSeen: AT },
+  };
 }

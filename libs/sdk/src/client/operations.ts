@@ -5,6 +5,7 @@ import {
   NamespaceView,
   RegionPage,
   subjects,
+  Swarm,
   SwarmPage,
   SystemStatus,
   Task,
@@ -56,7 +57,6 @@ interface PutBody {
 }
 
 const ControlReply = z.object({ id: z.string(), state: z.string() });
-const SwarmReply = z.object({ swarmId: z.string(), state: z.string() });
 
 function post(path: string): (body: unknown) => HttpCall {
   return (body) => ({ method: 'POST', path, body });
@@ -87,8 +87,8 @@ function taskCommand<Body extends Reference>(verb: string): Operation<Body, type
   return operation(subjects.task(verb), command(TASKS, verb), ControlReply);
 }
 
-function swarmCommand(verb: string): Operation<Reasoned, typeof SwarmReply> {
-  return operation(subjects.fleet(verb), command(SWARMS, verb), SwarmReply);
+function swarmCommand(verb: string): Operation<Reasoned, typeof Swarm> {
+  return operation(subjects.fleet(verb), command(SWARMS, verb), Swarm);
 }
 
 function eventsOf(path: string): (body: Reference) => HttpCall {

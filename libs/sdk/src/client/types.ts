@@ -10,6 +10,7 @@ import type {
   NamespaceView,
   RegionPage,
   Scalar,
+  Swarm,
   SwarmPage,
   SystemStatus,
   Task,
@@ -191,20 +192,17 @@ export interface NamespacesClient {
   put(namespace: string, settings: NamespaceInput, options?: { ifRevision?: number }): Promise<NamespaceView>;
 }
 
-/** What operators want of a swarm; it is kept over restarts of the swarm, until `uncordon`. */
+/**
+ * What operators want of a swarm; it is kept over restarts of the swarm, until `uncordon`. Answered with the swarm as it is
+ * seen: its state follows a little later.
+ */
 export interface FleetClient {
   /** Nothing new for this swarm; what runs goes on. */
-  cordon(swarmId: string, reason?: string): Promise<SwarmReceipt>;
+  cordon(swarmId: string, reason?: string): Promise<Swarm>;
   /** The same, and the swarm says that it is running empty. */
-  drain(swarmId: string, reason?: string): Promise<SwarmReceipt>;
+  drain(swarmId: string, reason?: string): Promise<Swarm>;
   /** Ends a cordon and a drain. */
-  uncordon(swarmId: string, reason?: string): Promise<SwarmReceipt>;
-}
-
-/** The swarm as it was seen at that moment; it follows the command a little later. */
-export interface SwarmReceipt {
-  swarmId: string;
-  state: string;
+  uncordon(swarmId: string, reason?: string): Promise<Swarm>;
 }
 
 /** A connection to Multiswarm. Made by `connect`. */

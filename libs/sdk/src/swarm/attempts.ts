@@ -119,8 +119,14 @@ export class Attempts implements AttemptListener {
     const { admission, registrationFor, environment } = this.options;
     const registration = registrationFor(dispatch.type);
     const decision = admission.offer({
-      ...{ shard, epoch, regionEpoch, taskId, attempt, resources, again: dispatch.again },
+      taskId,
+      attempt,
+      shard,
+      epoch,
+      regionEpoch,
+      again: dispatch.again,
       misdirected: instance !== undefined && instance !== this.options.instance,
+      resources,
       handled: registration !== undefined,
     });
     for (const ref of decision.superseded) {
