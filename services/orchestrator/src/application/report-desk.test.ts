@@ -11,7 +11,7 @@ import { dispatchOf, placement } from '../../test/support/builders';
 import { turns } from '../../test/support/turns';
 import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
 import { ReportDesk, type DeskOwner } from './report-desk';
-import type { TakenReports } from './shard-owner';
+import type { ReportPart, TakenReports } from './shard-owner';
 
 const A = 't0-0000000a';
 const B = 't1-0000000b';
@@ -24,7 +24,7 @@ class FakeOwner implements DeskOwner {
   handedOver = new Map<string, AttemptRef>();
   refuses: AttemptRef[] = [];
 
-  report({ reports }: Pick<ReportRequest, 'reports' | 'outcomes' | 'progress'>): TakenReports {
+  report({ reports }: ReportPart): TakenReports {
     this.taken.push([...reports]);
     const acks = reports.map(({ taskId, attempt }) => ({ taskId, attempt, status: 'recorded' as const }));
     const freed = reports.map(({ taskId, attempt }) => slot(taskId, attempt));

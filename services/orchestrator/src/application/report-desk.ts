@@ -6,15 +6,13 @@ import {
   type ReportRequest,
 } from '@multiswarm/contracts';
 import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
-import type { ShardOwner, TakenReports } from './shard-owner';
+import type { ReportPart, ShardOwner, TakenReports } from './shard-owner';
 
 /** Swarms (and coordinators) of which the last answer is kept. */
 const ANSWERS = 20_000;
 
 /** What the desk needs of an owner. */
 export type DeskOwner = Pick<ShardOwner, 'report' | 'grantFetched'>;
-
-type OfShard = Pick<ReportRequest, 'reports' | 'outcomes' | 'progress'>;
 
 /**
  * Where swarms report to one replica, for all the shards that it owns: results in, the next attempts out.
@@ -111,12 +109,13 @@ export class ReportDesk {
     }
   }
 
-  private byShard(request: ReportRequest): Map<number, OfShard> {
-    const parts = new Map<number, OfShard>();
-    const part = (taskId: string): OfShard => {
+  private byShard(request: ReportRequest): Map<number, ReportPart> {
+    const parts = new Map<number, ReportPart>();
+    const part = (taskId: string): ReportPart => {
       const shard = shardOf(taskId, this.shards) ?? -1;
       let known = parts.get(shard);
-      if (!known) parts.set(shard, (known = { reports: [], outcomes: [], progress: [] }));
+      if (!known)
+        parts.set(shard, (known = { swarmId: request.swarmId, reports: [], outcomes: [], progress: [] }));
       return known;
     };
     for (const report of request.reports) part(report.taskId).reports.push(report);
@@ -141,6 +140,6 @@ export class ReportDesk {
   }
 }
 
-function moved({ reports }: OfShard): ReportReply['acks'] {
+function moved({ reports }: ReportPart): ReportReply['acks'] {
   return reports.map(({ taskId, attempt }) => ({ taskId, attempt, status: 'moved' }));
 }

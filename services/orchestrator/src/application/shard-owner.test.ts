@@ -126,7 +126,12 @@ const result = (taskId: string, attempt = 1, given: Partial<ReportRequest['repor
   output: 1,
   ...given,
 });
-const reporting = (...reports: ReportRequest['reports']) => ({ reports, outcomes: [], progress: [] });
+const reporting = (...reports: ReportRequest['reports']) => ({
+  swarmId: 'a',
+  reports,
+  outcomes: [],
+  progress: [],
+});
 
 async function pages(owner: ShardOwner, epoch = SCHEDULER): Promise<SnapshotPage[]> {
   const all: SnapshotPage[] = [];
@@ -263,6 +268,21 @@ test('a report of another attempt is stale, and acknowledged as such so that it 
   expect(lbReports).toEqual([
     { reservationId: 'r1', swarmId: 'a', taskId: T1, attempt: 1, outcome: 'succeeded', durationMs: 5 },
   ]);
+});
+
+test('a result from another swarm waits until the coordinator has said that the attempt was sent there', async () => {
+  const { owner, store } = await Bench.open();
+  await owner.submitTasks([task()]);
+  await owner.grant(granting([grant()]));
+  const elsewhere = { ...reporting(result(T1)), swarmId: 'b' };
+  expect(await owner.report(elsewhere).acks).toEqual([]);
+  const outcome = {
+    ...accepted(T1)[0],
+    placement: placement({ swarmId: 'b', reservationId: 'r9', costPerSlotHour: 7 }),
+  };
+  const taken = owner.report({ ...elsewhere, outcomes: [outcome as ReportRequest['outcomes'][number]] });
+  expect(await taken.acks).toEqual([{ taskId: T1, attempt: 1, status: 'recorded' }]);
+  expect(store.data().tasks.get(T1)?.attempts).toMatchObject([{ swarmId: 'b', costPerSlotHour: 7 }]);
 });
 
 test('a slot that was handed on is told so, and fetched attempts go out with the answer instead of a dispatch', async () => {

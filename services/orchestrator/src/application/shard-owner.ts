@@ -52,6 +52,9 @@ export interface Admission {
   duplicate: boolean;
 }
 
+/** What one sender reports for one shard. */
+export type ReportPart = Pick<ReportRequest, 'swarmId' | 'reports' | 'outcomes' | 'progress'>;
+
 /** What people may tell a task. */
 export type UserCommand = Extract<TaskCommand, { kind: 'cancel' | 'pause' | 'resume' | 'signal' | 'retry' }>;
 
@@ -75,6 +78,8 @@ const STREAM_PAGE = 1_000;
  * W4. No answer without a lease that holds.
  * W6. A grant counts only under the attempt number that comes next, and from the newest scheduler seen; the same grant
  *     again is answered alike.
+ * W7. A result from another swarm than the one that was chosen is not acknowledged, and so repeated, until the coordinator has
+ *     said that it sent the attempt there: where it ran, and at what price, belongs to the record.
  */
 export class ShardOwner {
   private state: ShardState | undefined;
@@ -197,24 +202,21 @@ export class ShardOwner {
   }
 
   /** Results, acceptances and progress from swarms, and losses from coordinators. Acknowledged after the commit; stale ones change nothing. */
-  report({
-    reports,
-    outcomes,
-    progress,
-  }: Pick<ReportRequest, 'reports' | 'outcomes' | 'progress'>): TakenReports {
+  report({ swarmId, reports, outcomes, progress }: ReportPart): TakenReports {
     const state = this.check();
     const change = state.change();
     for (const outcome of outcomes) this.takeOutcome(state, outcome, change);
     for (const each of progress) state.apply(each.taskId, { kind: 'progress', ...each }, change);
     const freed: FreedSlot[] = [];
-    const acks = reports.map((report): ReportReply['acks'][number] => {
+    const acks = reports.flatMap((report): ReportReply['acks'] => {
       const { taskId, attempt } = report;
+      if (report.outcome !== 'lost' && ranElsewhere(state.task(taskId), attempt, swarmId)) return []; // W7
       const record = state.apply(taskId, reportCommand(report), change);
       if (record && report.outcome !== 'lost') {
         const slot = freedSlot(record, attempt);
         if (slot) freed.push(slot);
       }
-      return { taskId, attempt, status: record ? 'recorded' : 'stale' };
+      return [{ taskId, attempt, status: record ? 'recorded' : 'stale' }];
     });
     const next = new Map<string, AttemptRef>();
     return { freed, next, acks: this.commit(change, { next }).then(() => acks) };
@@ -457,6 +459,12 @@ export class ShardOwner {
       `shard ${this.shard} has no owner for the moment (Redis may be slow or away): try again`,
     );
   }
+}
+
+/** W7. */
+function ranElsewhere(record: TaskRecord | undefined, attempt: number, swarmId: string): boolean {
+  if (!record || !isHeld(record) || record.attempt !== attempt) return false;
+  return record.attempts[record.attempts.length - 1]?.swarmId !== swarmId;
 }
 
 const NONE_KNOWN: Map<string, string> = new Map();
