@@ -272,7 +272,7 @@ class Assembly implements Assembled {
     return [
       ...all,
       on(subjects.allRegionSummaries(), RegionSummary, (summary) => global.seen(summary)),
-      on(subjects.lbCapacity(), CapacityEvent, ({ freeSlots }) => global.capacityChanged(freeSlots)),
+      on(subjects.lbCapacity(), CapacityEvent, (event) => global.capacityChanged(event.freeSlots, event)),
       on(subjects.replicaAlive(), ReplicaAlive, (alive) => global.observeReplica(alive)),
       on(subjects.schedulerActive(), SchedulerActive, (active) => global.observeScheduler(active)),
     ];

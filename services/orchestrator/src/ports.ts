@@ -19,6 +19,7 @@ import type {
   TaskState,
   Waiting,
 } from '@multiswarm/contracts';
+import type { CapacitySource } from './domain/queue/parking';
 import type { TaskRecord } from './domain/task/record';
 import type { RunProgress, RunRecord } from './domain/workflow/run';
 
@@ -224,7 +225,8 @@ export interface SchedulerLink {
       released?: readonly AttemptRef[];
     },
   ): void;
-  capacityChanged(freeSlots: number): void;
+  /** @param from where; a hint, of which the load-balancer may not know yet, has none */
+  capacityChanged(freeSlots: number, from?: CapacitySource): void;
   /** The next tasks for slots that come free; none unless the scheduler is in this process. */
   fetch(freed: readonly FreedSlot[]): Fetched[];
   fetchedRefused(shard: number, refs: readonly AttemptRef[]): void;

@@ -182,8 +182,8 @@ export class GlobalRole {
     for (const owner of this.shards.owners()) owner.seen(summary);
   }
 
-  capacityChanged(freeSlots: number): void {
-    this.link.capacityChanged(freeSlots);
+  capacityChanged(...news: Parameters<StreamedLink['capacityChanged']>): void {
+    this.link.capacityChanged(...news);
   }
 
   namespaceChanged(namespace: string): void {

@@ -9,7 +9,7 @@ import { ShardStream, type Destination, type SnapshotSource } from './scheduler-
 export interface LocalScheduler {
   readonly inbox: SchedulerInbox;
   readonly scheduler: {
-    capacityChanged(freeSlots: number): void;
+    capacityChanged: SchedulerLink['capacityChanged'];
     fetch(freed: readonly FreedSlot[]): Fetched[];
     refused(shard: number, refs: readonly AttemptRef[]): void;
   };
@@ -95,8 +95,8 @@ export class StreamedLink implements SchedulerLink {
     this.streams.get(shard)?.tell(change);
   }
 
-  capacityChanged(freeSlots: number): void {
-    this.scheduler?.capacityChanged(freeSlots);
+  capacityChanged(...news: Parameters<SchedulerLink['capacityChanged']>): void {
+    this.scheduler?.capacityChanged(...news);
   }
 
   fetch(freed: readonly FreedSlot[]): Fetched[] {
