@@ -97,11 +97,13 @@ export class FakeLoadBalancer {
     }
   }
 
-  /** By its id, or by the attempt where the coordinator has sent that elsewhere. */
-  private reservationOf({ reservationId, taskId, attempt }: LbReport['outcomes'][number]) {
+  /** By its id, or by the attempt where the coordinator has sent that to the swarm that is named. */
+  private reservationOf({ reservationId, swarmId, taskId, attempt }: LbReport['outcomes'][number]) {
     const given = this.open.get(reservationId);
     if (given) return [reservationId, given] as const;
-    return [...this.open].find(([, open]) => open.taskId === taskId && open.attempt === attempt);
+    return [...this.open].find(
+      ([, open]) => open.taskId === taskId && open.attempt === attempt && open.swarmId === swarmId,
+    );
   }
 
   private free(reservationId: string, swarmId: string): void {

@@ -54,7 +54,7 @@ export class FakeSwarm {
     const { bus, id } = this;
     this.listening = [
       bus.respond(subjects.swarmTasks(id), { request: DispatchRequest }, (request) =>
-        Promise.resolve({ v: 1, outcomes: request.attempts.map((each) => this.take(each, request.epoch)) }),
+        Promise.resolve({ v: 1, outcomes: request.attempts.map((each) => this.take(each, request)) }),
       ),
       bus.respond(subjects.swarmControl(id), { request: ControlRequest }, (control) =>
         this.cancel(control.kind === 'cancel' ? control.attempts : []),
@@ -110,7 +110,7 @@ export class FakeSwarm {
       ...given,
     };
     const subject = subjects.shardReport(shardOf(taskId, MOST_SHARDS) ?? 0);
-    const body = { v: 1, swarmId: this.id, reports: [report] };
+    const body = { v: 1, swarmId: this.id, reports: [report], outcomes: this.pickedFor(taskId, attempt) };
     while (this.alive) {
       try {
         const { acks } = await this.bus.request(subject, body, { reply: ReportReply, timeoutMs: 500 });
@@ -124,16 +124,31 @@ export class FakeSwarm {
     return [];
   }
 
-  private take(attempt: AttemptDispatch, epoch: number): DispatchOutcome {
+  private take(attempt: AttemptDispatch, { epoch, instance }: DispatchRequest): DispatchOutcome {
     const key = `${attempt.taskId}#${attempt.attempt}`;
     this.dispatches.push({ attempt, epoch });
     const before = this.answers.get(key);
     if (before) return before;
-    const outcome = this.admit(attempt) ?? 'accepted';
-    const answer: DispatchOutcome = { taskId: attempt.taskId, attempt: attempt.attempt, outcome };
+    const { taskId, attempt: number } = attempt;
+    const misses = attempt.again ? 'not-received' : undefined;
+    const unknown = instance !== undefined && instance !== this.process ? 'other-process' : misses;
+    const outcome = unknown === undefined ? (this.admit(attempt) ?? 'accepted') : 'refused';
+    const reason = unknown ?? (outcome === 'refused' ? 'no-free-slot' : undefined);
+    const answer: DispatchOutcome = { taskId, attempt: number, outcome };
+    if (reason !== undefined) answer.reason = reason;
     this.answers.set(key, answer);
     if (outcome === 'accepted') this.run(key, attempt);
     return answer;
+  }
+
+  /** Where a coordinator has picked this swarm, its owner hears of it with the report. */
+  private pickedFor(taskId: string, attempt: number): DispatchOutcome[] {
+    const placement = this.held.get(`${taskId}#${attempt}`)?.placement;
+    return placement ? [{ taskId, attempt, outcome: 'accepted', placement }] : [];
+  }
+
+  private get process(): string {
+    return `${this.id}-${this.instance}`;
   }
 
   private run(key: string, attempt: AttemptDispatch): void {
@@ -155,7 +170,7 @@ export class FakeSwarm {
     const body = heartbeat({
       swarmId: this.id,
       region: this.region,
-      instance: `${this.id}-${this.instance}`,
+      instance: this.process,
       seq: (this.seq += 1),
       sentAt: Date.now(),
       intervalMs: HEARTBEAT_MS,
