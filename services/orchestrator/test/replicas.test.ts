@@ -294,7 +294,9 @@ test('a replica that does not reach Redis loses its shards to the others, and ge
   const cut = replicaOf(ears.scheduler?.replica);
   const others = replicas.filter((replica) => replica !== cut);
   cut.ways?.redis.cut();
-  await shared(others);
+  await eventually(async () => countsOf(await ownership())[names.get(cut) ?? ''] === undefined, {
+    timeoutMs: 15_000,
+  });
   const ids = await Promise.all(Array.from({ length: 24 }, () => (others[0] as Replica).submit({})));
   for (const id of ids) expect((await (others[1] as Replica).ended(id)).state).toBe('succeeded');
   cut.ways?.redis.heal();

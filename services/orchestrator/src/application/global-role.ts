@@ -121,6 +121,7 @@ export class GlobalRole {
       keeper: this.keeper,
       open: (shard, lease, onLost) => factory.open(shard, lease, onLost),
       serve: (owner) => this.serve(owner),
+      listen: (owner) => parts.face.open(owner, this.gateOf(owner), this.desk),
       clock,
       logger,
     });
@@ -218,15 +219,18 @@ export class GlobalRole {
     this.scheduling.look();
   }
 
+  private gateOf(owner: ShardOwner): GrantGate {
+    const known = this.gates.get(owner.shard);
+    return known?.epoch === owner.epoch ? known : new GrantGate(owner);
+  }
+
   private serve(owner: ShardOwner): Cancel {
-    const gate = new GrantGate(owner);
+    const gate = this.gateOf(owner);
     this.gates.set(owner.shard, gate);
-    const close = this.parts.face.open(owner, gate, this.desk);
     const end = this.link.opened(gate);
     this.parts.logger.info('shard taken', { shard: owner.shard, epoch: owner.epoch });
     return () => {
       end();
-      close();
       this.gates.delete(owner.shard);
     };
   }

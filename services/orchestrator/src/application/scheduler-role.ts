@@ -100,6 +100,9 @@ export class SchedulerRole {
     const { link, clock } = this.parts;
     if (epoch < this.seen) return;
     this.seen = epoch;
+    const { office } = this;
+    // It has not learnt from Redis yet that it was deposed, and its answers would hide those of its successor.
+    if (office && epoch > office.lease.epoch) this.lost(office.lease);
     link.heard(epoch);
     if (this.office) return;
     this.holder = replica;

@@ -16,6 +16,7 @@ class FakeOwner implements OwnedShard {
   closed = false;
   lost = false;
   serving = false;
+  listening = false;
 
   constructor(
     readonly shard: number,
@@ -106,6 +107,10 @@ class Member {
       serve: (owner) => {
         owner.serving = true;
         return () => void (owner.serving = false);
+      },
+      listen: (owner) => {
+        owner.listening = true;
+        return () => void (owner.listening = false);
       },
       clock,
       logger: createLogger({ service: 'test', level: 'silent' }),
@@ -233,15 +238,20 @@ test('leases that others still hold are asked for when they can have run out, no
   expect(deployment.counts()).toEqual({ a: 16 });
 });
 
-test('Redis away for longer than a lease moves nothing, and the shards go on when it is back', async () => {
+test('Redis away for longer than a lease moves nothing; owners are silent meanwhile, and go on when it is back', async () => {
   for (const name of ['a', 'b']) deployment.join(name);
   await pass(deployment.clock, 1_000);
   const before = deployment.owners();
+  const owners = [...deployment.members.values()].flatMap(({ shards }) => shards.owners());
   deployment.leases.away = true;
   await pass(deployment.clock, 4_000);
+  expect(owners.every(({ listening }) => listening)).toBe(true);
+  await pass(deployment.clock, 2_500);
+  expect(owners.some(({ listening }) => listening)).toBe(false);
   deployment.leases.away = false;
   await pass(deployment.clock, 10_000);
   expect(deployment.owners()).toEqual(before);
+  expect(owners.every(({ listening, lost }) => listening && !lost)).toBe(true);
   expect([...deployment.leases.leases.values()].map(({ epoch }) => epoch)).toEqual(Array(SHARDS).fill(1));
 });
 

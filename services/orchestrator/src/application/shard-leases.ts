@@ -21,6 +21,8 @@ export interface ShardLeaseParts<O extends OwnedShard> {
   open(shard: number, lease: HeldLease, onLost: () => void): Promise<O>;
   /** The owner serves from now on, until the result is called. */
   serve(owner: O): Cancel;
+  /** Opens the shard's subjects; the result closes them. */
+  listen(owner: O): Cancel;
   clock: Clock;
   logger: Logger;
 }
@@ -42,6 +44,8 @@ interface Held<O> {
   state: 'opening' | 'serving' | 'closing';
   owner: O | undefined;
   stopServing: Cancel;
+  /** Undefined while the shard's subjects are closed. */
+  stopListening: Cancel | undefined;
 }
 
 /** What this replica thinks of one shard. Times are monotonic milliseconds. */
@@ -78,6 +82,8 @@ const CLOSE_MS = 5_000;
  * P4. A shard that is handed over stays answered until its owner has finished; then the lease is free, then the others are
  *     told.
  * P5. Whoever could not be reached for long gives its shards up: a lease alone serves nobody.
+ * P6. While its lease does not hold an owner does not listen: somebody else may have the shard, and a refusal that comes first
+ *     would hide his answer.
  */
 export class ShardLeases<O extends OwnedShard> {
   private readonly held = new Map<number, Held<O>>();
@@ -134,6 +140,7 @@ export class ShardLeases<O extends OwnedShard> {
     if (this.replicas.cutOff) return void this.handOverAll(); // P5
     const due: number[] = [];
     for (let shard = 0; shard < this.shards; shard += 1) {
+      this.listenOrNot(shard);
       if (this.mayMove(shard, now)) void this.handOver(shard);
       else if (!this.held.has(shard) && this.dueAt(shard) <= now) due.push(shard);
     }
@@ -209,6 +216,19 @@ export class ShardLeases<O extends OwnedShard> {
     return closing + given.length;
   }
 
+  /** P6. */
+  private listenOrNot(shard: number): void {
+    const held = this.held.get(shard);
+    if (!held?.owner || held.state !== 'serving') return;
+    if (held.lease.holds()) held.stopListening ??= this.parts.listen(held.owner);
+    else this.stopListening(held);
+  }
+
+  private stopListening(held: Held<O>): void {
+    held.stopListening?.();
+    held.stopListening = undefined;
+  }
+
   private askFor(shards: readonly number[]): void {
     for (const shard of shards) this.line(shard).askAt = Infinity;
     const asked = Promise.allSettled(shards.map((shard) => this.ask(shard))).then((results) => {
@@ -241,7 +261,10 @@ export class ShardLeases<O extends OwnedShard> {
 
   private async take(shard: number, lease: HeldLease): Promise<void> {
     if (this.stopped) return this.release(shard, lease);
-    const held: Held<O> = { lease, state: 'opening', owner: undefined, stopServing: () => undefined };
+    const held: Held<O> = {
+      ...{ lease, state: 'opening', owner: undefined },
+      ...{ stopServing: () => undefined, stopListening: undefined },
+    };
     this.held.set(shard, held);
     this.noteAbsence(shard);
     try {
@@ -250,6 +273,7 @@ export class ShardLeases<O extends OwnedShard> {
       held.owner = owner;
       held.stopServing = this.parts.serve(owner);
       held.state = 'serving';
+      this.listenOrNot(shard);
     } catch (error) {
       this.end(shard);
       await this.release(shard, lease);
@@ -301,9 +325,11 @@ export class ShardLeases<O extends OwnedShard> {
 
   private end(shard: number): void {
     const held = this.held.get(shard);
+    if (!held) return;
     this.held.delete(shard);
-    held?.stopServing();
-    held?.owner?.lose();
+    this.stopListening(held);
+    held.stopServing();
+    held.owner?.lose();
   }
 
   private async release(shard: number, lease: HeldLease): Promise<void> {
