@@ -118,6 +118,18 @@ describe('where reports go', () => {
     expect(await peer.report('t3-00000007')).toMatchObject({ outcome: 'succeeded' });
   });
 
+  test('to the replica again as long as all that it says is that Redis is away', async () => {
+    const { swarm } = await started();
+    const away = (): never => {
+      throw new MultiswarmError('store-unavailable', 'Redis does not answer');
+    };
+    desk.answers.push(away, away, away);
+    await dispatch(swarm.id, desk.subject, [{ taskId: 't3-00000009' }]);
+    const fourth = await desk.request(3);
+    expect(desk.requests.slice(0, 3)).toEqual([fourth, fourth, fourth]);
+    expect(peer.reports).toEqual([]);
+  });
+
   test('to the subject of the shard when the replica is silent twice', async () => {
     const clock = new ManualClock();
     const { swarm } = await started({ clock });

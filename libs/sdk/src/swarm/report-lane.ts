@@ -150,7 +150,8 @@ export class ReportLane {
         return void this.listener.onAnswer(this, message.said, answer);
       this.note(answer, message);
       if (!answer.retryable) return void this.cutUp(message.said);
-      if (bus.connected) unanswered += 1;
+      // Without Redis no owner can record anything, wherever it is asked; it is not the replica that is gone.
+      if (bus.connected && answer.code !== 'store-unavailable') unanswered += 1;
       if (this.replica && (answer instanceof NobodyListensError || unanswered >= TRIES))
         return void this.listener.onUndeliverable(this, message.said);
       await pause(backoffMs(BACKOFF, failures, random));
