@@ -23,6 +23,8 @@ export class FakeLoadBalancer {
   readonly items: PlaceItem[] = [];
   /** Reservations for which the same number got another one. */
   private readonly superseded = new Set<string>();
+  /** Ids of open reservations by attempt. */
+  private readonly byAttempt = new Map<string, string>();
   private reservations = 0;
   private waiting = false;
   private readonly listening: Listening[];
@@ -63,18 +65,23 @@ export class FakeLoadBalancer {
     const [swarmId, swarm] = free;
     swarm.busy += 1;
     const reservationId = `r${(this.reservations += 1)}`;
-    this.open.set(reservationId, { swarmId, taskId: item.key, attempt: item.attempt });
+    this.reserve(reservationId, { swarmId, taskId: item.key, attempt: item.attempt });
     const { region } = swarm;
     return { key: item.key, placement: placement({ swarmId, region, reservationId, costPerSlotHour: 3.6 }) };
   }
 
   /** One reservation for one number: a coordinator that sends it elsewhere has the first one replaced. */
   private supersede({ key, attempt }: PlaceItem): void {
-    for (const [id, open] of this.open)
-      if (open.taskId === key && open.attempt === attempt) {
-        this.superseded.add(id);
-        this.free(id, open.swarmId);
-      }
+    const id = this.byAttempt.get(`${key}#${attempt}`);
+    const open = this.open.get(id ?? '');
+    if (id === undefined || !open) return;
+    this.superseded.add(id);
+    this.free(id, open);
+  }
+
+  private reserve(id: string, held: { swarmId: string; taskId: string; attempt: number }): void {
+    this.open.set(id, held);
+    this.byAttempt.set(`${held.taskId}#${held.attempt}`, id);
   }
 
   private reason(item: PlaceItem, fits: boolean): NonNullable<PlaceResult['waiting']> {
@@ -92,22 +99,24 @@ export class FakeLoadBalancer {
       const [id, open] = this.reservationOf(outcome) ?? [];
       if (id === undefined || !open) {
         if (!this.superseded.delete(outcome.reservationId)) this.unknownReports.push(outcome);
-      } else if (outcome.next) this.open.set(id, { swarmId: open.swarmId, ...outcome.next });
-      else this.free(id, open.swarmId);
+      } else if (outcome.next) this.reserve(id, { swarmId: open.swarmId, ...outcome.next });
+      else this.free(id, open);
     }
   }
 
-  /** By its id, or by the attempt where the coordinator has sent that to the swarm that is named. */
-  private reservationOf({ reservationId, swarmId, taskId, attempt }: LbReport['outcomes'][number]) {
-    const given = this.open.get(reservationId);
-    if (given) return [reservationId, given] as const;
-    return [...this.open].find(
-      ([, open]) => open.taskId === taskId && open.attempt === attempt && open.swarmId === swarmId,
-    );
+  /** By its id, or by the attempt where the coordinator has sent that elsewhere. */
+  private reservationOf({ reservationId, taskId, attempt }: LbReport['outcomes'][number]) {
+    const id = this.open.has(reservationId) ? reservationId : this.byAttempt.get(`${taskId}#${attempt}`);
+    const open = this.open.get(id ?? '');
+    return id === undefined || !open ? undefined : ([id, open] as const);
   }
 
-  private free(reservationId: string, swarmId: string): void {
-    this.open.delete(reservationId);
+  private free(
+    id: string,
+    { swarmId, taskId, attempt }: { swarmId: string; taskId: string; attempt: number },
+  ): void {
+    this.open.delete(id);
+    if (this.byAttempt.get(`${taskId}#${attempt}`) === id) this.byAttempt.delete(`${taskId}#${attempt}`);
     const swarm = this.swarms.get(swarmId);
     if (!swarm) return;
     swarm.busy -= 1;
