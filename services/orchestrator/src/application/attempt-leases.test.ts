@@ -42,6 +42,21 @@ test('a region that is heard and does not list an attempt loses it after the att
   expect(ids(own.expired())).toEqual(['a']);
 });
 
+test('a region that is cut off has not failed to list anything, however long its last word is ago', () => {
+  const { clock, leases: own, hear } = leases();
+  for (let passed = 0; passed < 20_000; passed += 2_000) {
+    hear(['a']);
+    clock.advance(2_000);
+  }
+  own.hold('a', 1, 'eu', false);
+  clock.advance(4_000);
+  hear(['a']);
+  clock.advance(29_999);
+  expect(own.expired()).toEqual([]);
+  clock.advance(1);
+  expect(own.expired()).toMatchObject([{ taskId: 'a', reason: 'no sign of life for 30000 ms' }]);
+});
+
 test('a region that was silent in between, or has a new coordinator, is given a full attempt lease again', () => {
   for (const interrupt of ['silence', 'coordinator']) {
     const { clock, leases: own, hear } = leases();
@@ -103,4 +118,20 @@ test('an attempt that was sent and not accepted is sent again, until it is accep
   own.accepted('a', 1, 'eu');
   clock.advance(2_000);
   expect(own.unaccepted()).toEqual([]);
+});
+
+test('what was given up and is listed all the same runs in vain at the swarm that had it', () => {
+  const { leases: own } = leases();
+  const listed = (...attempts: number[]) => ({ held: attempts.map((attempt) => ({ taskId: 'a', attempt })) });
+  expect(own.listedInVain(listed(1))).toEqual([]);
+  own.giveUp({ taskId: 'a', attempt: 1 }, 's1');
+  expect(own.listedInVain(listed(1, 2))).toEqual([{ taskId: 'a', attempt: 1, swarmId: 's1' }]);
+  expect(own.listedInVain(listed(2))).toEqual([]);
+});
+
+test('a coordinator of the past is told from the present one', () => {
+  const { leases: own, hear } = leases();
+  expect(own.isPast('eu', 1)).toBe(false);
+  hear([], 2);
+  expect([own.isPast('eu', 1), own.isPast('eu', 2), own.isPast('us', 1)]).toEqual([true, false, false]);
 });

@@ -1,7 +1,9 @@
 import type { AttemptRef, RegionSummary } from '@multiswarm/contracts';
 
-/** Coordinators summarize their region every heartbeat; one that has been silent for longer than this is not being heard. */
+/** Coordinators summarize their region every heartbeat; one that has been silent for longer than this was not heard throughout. */
 const REGION_FRESH_MS = 5_000;
+/** Attempts that were given up and may still run somewhere: the oldest are forgotten, and end by themselves. */
+const GIVEN_UP = 10_000;
 
 export interface LeaseTimes {
   /** A region that is heard does not list the attempt for this long: it is lost. */
@@ -26,13 +28,15 @@ interface Held {
  *
  * L1. An attempt is declared lost only after a full period without a sign since it was taken over, so a new owner first
  *     waits.
- * L2. Only a region that is being heard can fail to list an attempt; of one that is cut off nothing is known until the
- *     region timeout.
- * L3. A summary of an older coordinator than one heard before says nothing.
+ * L2. Only a region that is being heard can fail to list an attempt: what it has said counts, not how long ago that was. Of
+ *     one that is cut off nothing is known until the region timeout.
+ * L3. A summary of an older coordinator than one heard before says nothing, and neither do its losses.
+ * L4. What was given up as lost and is listed all the same still runs: its swarm has to be told.
  */
 export class AttemptLeases {
   private readonly held = new Map<string, Held>();
   private readonly regions = new Map<string, { epoch: number; since: number; at: number }>();
+  private readonly givenUp = new Map<string, string>();
 
   constructor(
     private readonly times: LeaseTimes,
@@ -57,11 +61,31 @@ export class AttemptLeases {
     if (this.held.get(taskId)?.attempt === attempt) this.held.delete(taskId);
   }
 
+  /** L4: the attempt of which this swarm may still believe that it is current. */
+  giveUp(ref: AttemptRef, swarmId: string): void {
+    this.drop(ref.taskId, ref.attempt);
+    this.givenUp.set(keyOf(ref), swarmId);
+    if (this.givenUp.size > GIVEN_UP)
+      for (const oldest of this.givenUp.keys()) {
+        this.givenUp.delete(oldest);
+        break;
+      }
+  }
+
+  /** L4. @returns those of its attempts that were given up, with the swarms that run them */
+  listedInVain({ held }: Pick<RegionSummary, 'held'>): (AttemptRef & { swarmId: string })[] {
+    if (this.givenUp.size === 0) return [];
+    return held.flatMap((ref) => {
+      const swarmId = this.givenUp.get(keyOf(ref));
+      return swarmId === undefined ? [] : [{ ...ref, swarmId }];
+    });
+  }
+
   /** @returns those of its attempts that are ours. */
   seen({ region, epoch, held: refs }: Pick<RegionSummary, 'region' | 'epoch' | 'held'>): AttemptRef[] {
     const now = this.monotonic();
     const known = this.regions.get(region);
-    if (known && epoch < known.epoch) return []; // L3
+    if (this.isPast(region, epoch)) return []; // L3
     const unbroken = known && known.epoch === epoch && now - known.at <= REGION_FRESH_MS;
     this.regions.set(region, { epoch, at: now, since: unbroken ? known.since : now });
     return refs.filter((ref) => {
@@ -77,6 +101,11 @@ export class AttemptLeases {
     return this.regions.get(region)?.epoch;
   }
 
+  /** L3: whether somebody has coordinated the region since. */
+  isPast(region: string, epoch: number): boolean {
+    return epoch < (this.epochOf(region) ?? 0);
+  }
+
   /** Nobody could tell us anything: everybody gets a full period again. */
   refresh(): void {
     const now = this.monotonic();
@@ -89,7 +118,7 @@ export class AttemptLeases {
     const now = this.monotonic();
     const lost: (AttemptRef & { reason: string })[] = [];
     for (const [taskId, { attempt, region, seenAt }] of this.held) {
-      const reason = this.whyLost(region, now - seenAt, now);
+      const reason = this.whyLost(region, seenAt, now);
       if (reason !== undefined) lost.push({ taskId, attempt, reason });
     }
     for (const { taskId } of lost) this.held.delete(taskId);
@@ -108,12 +137,15 @@ export class AttemptLeases {
     return refs;
   }
 
-  private whyLost(region: string, silentMs: number, now: number): string | undefined {
+  private whyLost(region: string, seenAt: number, now: number): string | undefined {
     const { attemptLeaseMs, regionTimeoutMs } = this.times;
-    if (silentMs >= regionTimeoutMs) return `no sign of life for ${regionTimeoutMs} ms`;
+    if (now - seenAt >= regionTimeoutMs) return `no sign of life for ${regionTimeoutMs} ms`;
     const heard = this.regions.get(region);
-    const listening = heard && now - heard.at <= REGION_FRESH_MS && now - heard.since >= attemptLeaseMs; // L2
-    if (!listening || silentMs < attemptLeaseMs) return undefined;
+    if (!heard || heard.at - Math.max(seenAt, heard.since) < attemptLeaseMs) return undefined; // L2
     return `region ${region} has not listed it for ${attemptLeaseMs} ms`;
   }
+}
+
+function keyOf({ taskId, attempt }: AttemptRef): string {
+  return `${taskId}#${attempt}`;
 }

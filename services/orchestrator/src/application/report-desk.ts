@@ -111,11 +111,14 @@ export class ReportDesk {
 
   private byShard(request: ReportRequest): Map<number, ReportPart> {
     const parts = new Map<number, ReportPart>();
+    const { swarmId, region, regionEpoch } = request;
     const part = (taskId: string): ReportPart => {
       const shard = shardOf(taskId, this.shards) ?? -1;
       let known = parts.get(shard);
-      if (!known)
-        parts.set(shard, (known = { swarmId: request.swarmId, reports: [], outcomes: [], progress: [] }));
+      if (!known) {
+        known = { swarmId, region, regionEpoch, reports: [], outcomes: [], progress: [] };
+        parts.set(shard, known);
+      }
       return known;
     };
     for (const report of request.reports) part(report.taskId).reports.push(report);

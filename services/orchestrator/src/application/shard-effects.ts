@@ -5,6 +5,7 @@ import type {
   HeldAttempt,
   JsonValue,
   LbReport,
+  RegionSummary,
 } from '@multiswarm/contracts';
 import type { Effect, TaskRecord } from '../domain/task/record';
 import { toClass } from '../domain/queue/task-class';
@@ -140,6 +141,13 @@ export class ShardEffects {
     }
   }
 
+  /** Tells the swarms that still run what was given up. */
+  stopInVain(summary: RegionSummary): void {
+    const reason = 'it was given up while nothing was heard of it, and may run elsewhere';
+    for (const { swarmId, ...ref } of this.parts.leases.listedInVain(summary))
+      this.parts.dispatcher.cancel(summary.region, swarmId, { ...ref, reason });
+  }
+
   private send(record: TaskRecord, dispatch: AttemptDispatch): void {
     this.watch(record, false);
     this.parts.dispatcher.send(record.attempts.at(-1)?.region ?? '', dispatch);
@@ -152,9 +160,11 @@ export class ShardEffects {
     next: AttemptRef | undefined,
   ): void {
     const { leases, meters } = this.parts;
-    leases.drop(record.id, attempt.attempt);
-    if (outcome === 'lost') meters.lost(attempt.region);
     const { swarmId, reservationId = '' } = attempt;
+    if (outcome === 'lost') {
+      leases.giveUp({ taskId: record.id, attempt: attempt.attempt }, swarmId);
+      meters.lost(attempt.region);
+    } else leases.drop(record.id, attempt.attempt);
     const ended = {
       reservationId,
       swarmId,

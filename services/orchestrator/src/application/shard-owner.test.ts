@@ -270,6 +270,31 @@ test('a report of another attempt is stale, and acknowledged as such so that it 
   ]);
 });
 
+test('W8: a loss of a coordinator that was replaced changes nothing, one of the present one does', async () => {
+  const { owner } = await Bench.open();
+  await owner.submitTasks([task()]);
+  await owner.grant(granting([grant()]));
+  owner.seen({ v: 1, region: 'eu-west', epoch: 5, swarms: 1, held: [] });
+  const lost = (regionEpoch: number) => ({
+    ...reporting(result(T1, 1, { outcome: 'lost' })),
+    ...{ region: 'eu-west', regionEpoch },
+  });
+  expect(await owner.report(lost(4)).acks).toEqual([{ taskId: T1, attempt: 1, status: 'stale' }]);
+  expect(await owner.report(lost(5)).acks).toEqual([{ taskId: T1, attempt: 1, status: 'recorded' }]);
+});
+
+test('a swarm that still runs what was given up is told to stop, as long as its region lists it', async () => {
+  const { owner, controls } = await Bench.open();
+  await owner.submitTasks([task()]);
+  await owner.grant(granting([grant()]));
+  await owner.report(reporting(result(T1, 1, { outcome: 'lost' }))).acks;
+  const summary = { v: 1 as const, region: 'eu-west', epoch: 1, swarms: 1 };
+  owner.seen({ ...summary, held: [{ taskId: T1, attempt: 1 }] });
+  owner.seen({ ...summary, held: [] });
+  await turns();
+  expect(controls).toEqual([`cancel ${T1}#1`]);
+});
+
 test('a result from another swarm waits until the coordinator has said that the attempt was sent there', async () => {
   const { owner, store } = await Bench.open();
   await owner.submitTasks([task()]);

@@ -53,7 +53,10 @@ export interface Admission {
 }
 
 /** What one sender reports for one shard. */
-export type ReportPart = Pick<ReportRequest, 'swarmId' | 'reports' | 'outcomes' | 'progress'>;
+export type ReportPart = Pick<
+  ReportRequest,
+  'swarmId' | 'region' | 'regionEpoch' | 'reports' | 'outcomes' | 'progress'
+>;
 
 /** What people may tell a task. */
 export type UserCommand = Extract<TaskCommand, { kind: 'cancel' | 'pause' | 'resume' | 'signal' | 'retry' }>;
@@ -80,6 +83,7 @@ const STREAM_PAGE = 1_000;
  *     again is answered alike.
  * W7. A result from another swarm than the one that was chosen is not acknowledged, and so repeated, until the coordinator has
  *     said that it sent the attempt there: where it ran, and at what price, belongs to the record.
+ * W8. Losses of a coordinator that another one has replaced change nothing: it may have been blind.
  */
 export class ShardOwner {
   private state: ShardState | undefined;
@@ -202,14 +206,17 @@ export class ShardOwner {
   }
 
   /** Results, acceptances and progress from swarms, and losses from coordinators. Acknowledged after the commit; stale ones change nothing. */
-  report({ swarmId, reports, outcomes, progress }: ReportPart): TakenReports {
+  report({ swarmId, region, regionEpoch, reports, outcomes, progress }: ReportPart): TakenReports {
     const state = this.check();
     const change = state.change();
+    const isPast =
+      region !== undefined && regionEpoch !== undefined && this.parts.leases.isPast(region, regionEpoch);
     for (const outcome of outcomes) this.takeOutcome(state, outcome, change);
     for (const each of progress) state.apply(each.taskId, { kind: 'progress', ...each }, change);
     const freed: FreedSlot[] = [];
     const acks = reports.flatMap((report): ReportReply['acks'] => {
       const { taskId, attempt } = report;
+      if (report.outcome === 'lost' && isPast) return [{ taskId, attempt, status: 'stale' }]; // W8
       if (report.outcome !== 'lost' && ranElsewhere(state.task(taskId), attempt, swarmId)) return []; // W7
       const record = state.apply(taskId, reportCommand(report), change);
       if (record && report.outcome !== 'lost') {
@@ -234,6 +241,8 @@ export class ShardOwner {
 
   /** A coordinator says which attempts its swarms hold. A cancellation may have got lost on its way: it is sent again. */
   seen(summary: RegionSummary): void {
+    if (this.closed) return;
+    this.effects.stopInVain(summary);
     for (const { taskId, attempt } of this.parts.leases.seen(summary)) {
       const record = this.state?.task(taskId);
       if (record?.cancel && record.attempt === attempt) this.effects.remindOfCancel(record);
