@@ -21,8 +21,6 @@ if held[1] ~= ARGV[1] then
   return 'stale'
 end
 if tonumber(held[2] or '0') >= tonumber(ARGV[2]) then
-  -- The same value again: a WAIT that follows on this connection then waits for what was written before.
-  redis.call('HSET', KEYS[1], 'batchSeq', held[2])
   return 'applied'
 end
 local at = 5

@@ -32,47 +32,46 @@ export class CommitPipeline {
   ) {}
 
   commit(batch: Batch): Promise<CommitResult> {
-    const done = deferred<CommitResult>();
+    const gathered: Gathered = { input: encodeBatch(batch), done: deferred() };
     if (this.gathered.length === 0) this.clock.soon(() => void this.sendGathered());
-    this.gathered.push({ input: encodeBatch(batch), done });
-    return done.promise;
+    this.gathered.push(gathered);
+    return gathered.done.promise;
   }
 
   private async sendGathered(): Promise<void> {
     const sent = this.gathered;
     this.gathered = [];
-    const unknown = await this.send(sent);
-    if (unknown.length === 0) return;
     try {
+      const unknown = await this.send(sent);
+      if (unknown.length === 0) return;
       await this.store.load(commitScript);
-      await this.send(unknown, true);
+      const stillUnknown = await this.send(unknown);
+      if (stillUnknown.length > 0) throw new Error('Redis forgets the script of commits at once');
     } catch (error) {
-      for (const { done } of unknown) done.reject(error);
+      for (const { done } of sent) done.reject(error); // those that are settled stay as they are
     }
   }
 
-  /** @returns those that Redis did not take since it does not know the script; with `last` they are rejected instead */
-  private async send(batches: readonly Gathered[], last = false): Promise<Gathered[]> {
+  /** @returns those that Redis did not take since it does not know the script: nothing is done of them */
+  private async send(batches: readonly Gathered[]): Promise<Gathered[]> {
     const { answers, replicas } = this.store.together(() => ({
       answers: batches.map(({ input }) => this.store.runKnown(commitScript, input.keys, input.args)),
       replicas: this.replicasReached(),
     }));
-    const [results, fault] = await Promise.all([Promise.allSettled(answers), replicas]);
+    const [results, tooFew] = await Promise.all([Promise.allSettled(answers), replicas]);
     return batches.filter(({ done }, index) => {
       const result = results[index] as PromiseSettledResult<CommitResult>;
-      if (result.status === 'fulfilled') {
-        if (fault && result.value !== 'stale')
-          done.reject(fault); // L3
-        else done.resolve(result.value);
-        return false;
-      }
-      if (isUnknownScript(result.reason) && !last) return true;
-      done.reject(result.reason);
+      if (result.status === 'rejected') {
+        if (isUnknownScript(result.reason)) return true;
+        done.reject(result.reason);
+      } else if (tooFew && result.value !== 'stale')
+        done.reject(tooFew); // L3
+      else done.resolve(result.value);
       return false;
     });
   }
 
-  /** Why the commits that were sent before do not count; undefined where they do. */
+  /** Why the commits that were sent just before do not count; undefined where they do. */
   private async replicasReached(): Promise<unknown> {
     if (this.commitReplicas === 0) return undefined;
     try {
