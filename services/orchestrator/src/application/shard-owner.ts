@@ -292,8 +292,9 @@ export class ShardOwner {
         queuedPage,
       );
     }
-    const uncommitted = [...lone].flatMap((id) => this.state?.task(id) ?? []).filter(isPlaceable);
-    yield* pagesOf(uncommitted.sort(byOrder), queuedPage);
+    // Neither read nor let go: not committed when it was their page's turn. Some are by now, and may have left the memory.
+    const left = [...(await this.recall([...lone])).values()].filter(isPlaceable);
+    yield* pagesOf(left.sort(byOrder), queuedPage);
   }
 
   /** Removes roots whose retention has passed. @returns how many */
