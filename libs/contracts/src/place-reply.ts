@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { PlaceResult, RankedSwarm, Receipt, Waiting, type Placement } from './placement';
 
-const index = z.number().int().nonnegative();
+/** That it points at something is seen when it is followed; a check of its own for each would be most of the work. */
+const index = z.number();
 const WholeReply = z.object({ v: z.literal(1), results: z.array(PlaceResult) });
 
 /**
@@ -23,8 +24,8 @@ export const PackedPlaceReply = z.object({
         .object({
           reservationId: z.string(),
           head: index,
-          withFreeSlot: z.number().int(),
-          ranked: z.array(index).min(1).max(5),
+          withFreeSlot: z.number(),
+          ranked: z.array(index),
           because: index.describe('of the reasons'),
         })
         .optional(),
@@ -116,10 +117,14 @@ function unpackPlacement(packed: PackedPlaceReply, placed: Placed): Placement | 
   const { reservationId, withFreeSlot } = placed;
   const head = packed.heads[placed.head];
   const because = packed.reasons[placed.because];
-  const ranked = placed.ranked.flatMap((at) => packed.ranked[at] ?? []);
+  const ranked: RankedSwarm[] = [];
+  for (const at of placed.ranked) {
+    const swarm = packed.ranked[at];
+    if (swarm === undefined) return undefined;
+    ranked.push(swarm);
+  }
   const [first] = ranked;
   if (head === undefined || because === undefined || first === undefined) return undefined;
-  if (ranked.length < placed.ranked.length) return undefined;
   const { swarmId, region, costPerSlotHour } = first;
   const { policy, decidedAt, candidates, feasible, rejected } = head;
   const decided = { policy, decidedAt, candidates, feasible, withFreeSlot, rejected, ranked };

@@ -185,11 +185,16 @@ export class LoadBalancer {
 
   private log({ key: taskId, placement, waiting }: PlaceResult, item: PlaceItem | undefined): void {
     const { logger } = this.parts;
-    const about = { traceparent: item?.traceparent, taskId, attempt: item?.attempt };
-    if (placement !== undefined) {
-      const { swarmId, region, reservationId, receipt } = placement;
-      logger.debug('placed', { ...about, swarmId, region, reservationId, because: receipt.because });
-    } else logger.debug('unplaced', { ...about, reason: waiting?.reason, detail: waiting?.detail });
+    const traceparent = item?.traceparent;
+    const attempt = item?.attempt;
+    if (placement === undefined) {
+      const { reason, detail } = waiting ?? {};
+      logger.debug('unplaced', { traceparent, taskId, attempt, reason, detail });
+      return;
+    }
+    const { swarmId, region, reservationId, receipt } = placement;
+    const { because } = receipt;
+    logger.debug('placed', { traceparent, taskId, attempt, swarmId, region, reservationId, because });
   }
 
   private announceCapacity(swarm: SwarmSeen, reason: CapacityReason): void {

@@ -20,11 +20,16 @@ const swarm = fc.record({
   late: fc.constantFrom(false, false, false, true),
   state: fc.constantFrom('ready' as const, 'ready' as const, 'ready' as const, 'cordoned' as const),
 });
-/** Few swarms, or more than a short list holds. */
-const swarms = fc.oneof(
-  fc.array(swarm, { minLength: 1, maxLength: 10 }),
-  fc.array(swarm, { minLength: 90, maxLength: 120, size: 'max' }),
-);
+/** So many that a short list does not hold all, and so much room that it lasts for more than one. */
+const calmSwarm = fc.record({
+  slots: fc.constantFrom(1, 2, 3),
+  held: fc.constantFrom(0, 0, 1),
+  costPerHour: fc.constantFrom(1, 2),
+  gpu: fc.boolean(),
+  cpu: fc.constantFrom(1, 4),
+  late: fc.constant(false),
+  state: fc.constant('ready' as const),
+});
 
 const ask = fc.record({
   gpu: fc.constantFrom(false, false, true),
@@ -32,10 +37,9 @@ const ask = fc.record({
   avoid: fc.constantFrom(undefined, undefined, undefined, [], ['s0', 's1']),
   type: fc.constantFrom('build', 'test'),
 });
-const step = fc.oneof(
-  { weight: 3, arbitrary: fc.array(ask, { maxLength: 120, size: 'max' }) },
-  fc.record({ ended: fc.nat(60), of: fc.nat(2) }),
-);
+const ended = fc.record({ ended: fc.nat(60), of: fc.nat(2) });
+const stepOf = (items: fc.Arbitrary<Made<typeof ask>[]>) => fc.oneof({ weight: 3, arbitrary: items }, ended);
+const step = stepOf(fc.array(ask, { maxLength: 30 }));
 
 type Made<A> = A extends fc.Arbitrary<infer T> ? T : never;
 type Step = Made<typeof step>;
@@ -78,14 +82,25 @@ function results(fleet: Fleet, steps: readonly Step[], policy: Policy): unknown[
   });
 }
 
-test('a batch that is placed from a short list has the placements and the receipts of one that ranks everybody', () => {
-  fc.assert(
-    fc.property(swarms, fc.array(step, { maxLength: 6 }), (all, steps) => {
-      const [one, other] = [0, 1].map(() => fleetOf(...all.map((each, index) => given(index, each))));
-      expect(results(one as Fleet, steps, leastLoaded)).toEqual(results(other as Fleet, steps, byRankOnly));
-    }),
-    { numRuns: 60, interruptAfterTimeLimit: 20_000 },
-  );
+function sameResults(all: readonly Made<typeof swarm>[], steps: readonly Step[]): void {
+  const [one, other] = [0, 1].map(() => fleetOf(...all.map((each, index) => given(index, each))));
+  expect(results(one as Fleet, steps, leastLoaded)).toEqual(results(other as Fleet, steps, byRankOnly));
+}
+
+describe('a batch that is placed from a short list has the placements and the receipts of one that ranks everybody', () => {
+  test('in any fleet', () => {
+    const swarms = fc.array(swarm, { minLength: 1, maxLength: 40 });
+    fc.assert(fc.property(swarms, fc.array(step, { maxLength: 8 }), sameResults), { numRuns: 300 });
+  });
+
+  test('in a fleet of more swarms than the list holds, when it is used up within one batch', () => {
+    const swarms = fc.array(calmSwarm, { minLength: 80, maxLength: 120, size: 'max' });
+    const items = fc.array(ask, { minLength: 60, maxLength: 160, size: 'max' });
+    fc.assert(fc.property(swarms, fc.array(stepOf(items), { minLength: 1, maxLength: 3 }), sameResults), {
+      numRuns: 25,
+      interruptAfterTimeLimit: 20_000,
+    });
+  });
 });
 
 test('what was found out about a class is forgotten when the fleet changes', () => {

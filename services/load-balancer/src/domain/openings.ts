@@ -1,17 +1,17 @@
 import type { Rejection } from '@multiswarm/contracts';
 import { Rejections } from './feasible';
 import { topOf, type Candidate, type Policy } from './policies';
-import type { Pool } from './pools';
+import type { Lane } from './pools';
 import { MISSES_HEARTBEATS, slotDetail, type Room } from './room';
 import type { SwarmSeen } from './swarm-seen';
 
 /** Best swarms that are kept in order. More of them: a longer list to keep; fewer: it is used up sooner, and everybody is looked at again. */
-const LISTED = 32;
+const LISTED = 64;
 
-type Order = NonNullable<Policy['order']>;
+export type Order = NonNullable<Policy['order']>;
 
 /**
- * Who of one pool has room, best first, kept through one pass: the same answers as `roomFor` and the policy's ranking give
+ * Who of one lane has room, best first, kept through one pass: the same answers as `roomFor` and the policy's ranking give
  * for an item that avoids nobody, without a look at everybody for each item.
  *
  * O1. Within a pass swarms only fill up, and who was chosen comes no earlier than before (`Policy.order`). So whoever was
@@ -31,7 +31,7 @@ export class Openings {
   private said: Rejection[] | undefined;
 
   constructor(
-    private readonly pool: Pool,
+    private readonly lane: Lane,
     private readonly order: Order,
     /** Who got an attempt in this pass so far, in order; it grows. */
     private readonly taken: readonly SwarmSeen[],
@@ -59,7 +59,7 @@ export class Openings {
 
   /** Looks at everybody. */
   private look(): void {
-    const { ready, suspect } = this.pool.feasible;
+    const { ready, suspect } = this.lane;
     this.full = [];
     const openReady = this.openOf(ready, 0);
     const openSuspect = this.openOf(suspect, ready.length);
@@ -74,18 +74,19 @@ export class Openings {
 
   private openOf(swarms: readonly SwarmSeen[], from: number): SwarmSeen[] {
     const open: SwarmSeen[] = [];
-    swarms.forEach((swarm, index) => {
-      if (swarm.hasRoomFor(this.pool.resources)) open.push(swarm);
+    for (let index = 0; index < swarms.length; index += 1) {
+      const swarm = swarms[index] as SwarmSeen;
+      if (swarm.hasRoomFor(this.lane.resources)) open.push(swarm);
       else this.full.push(from + index);
-    });
+    }
     return open;
   }
 
   /** O2. */
   private follow(swarm: SwarmSeen): void {
-    const position = this.pool.positionOf(swarm);
+    const position = this.lane.positionOf(swarm);
     if (position === undefined) return;
-    const hasRoom = swarm.hasRoomFor(this.pool.resources);
+    const hasRoom = swarm.hasRoomFor(this.lane.resources);
     if (!hasRoom) this.fill(position);
     const listed = this.best.indexOf(swarm);
     if (listed < 0) return;
@@ -100,7 +101,7 @@ export class Openings {
     if (this.full[at - 1] === position) return;
     this.full.splice(at, 0, position);
     this.said = undefined;
-    if (position < this.pool.feasible.ready.length) this.openReady -= 1;
+    if (position < this.lane.ready.length) this.openReady -= 1;
     else this.openSuspect -= 1;
   }
 
@@ -108,7 +109,7 @@ export class Openings {
     let at = this.best.length;
     for (; at > 0; at -= 1) {
       const other = this.best[at - 1] as SwarmSeen;
-      const later = this.order(swarm, other) || position - (this.pool.positionOf(other) ?? 0);
+      const later = this.order(swarm, other) || position - (this.lane.positionOf(other) ?? 0);
       if (later > 0) break;
     }
     this.best.splice(at, 0, swarm);
@@ -123,7 +124,7 @@ export class Openings {
   private slotRejections(): Rejection[] {
     const dropped = new Rejections();
     for (const position of this.full)
-      dropped.add('slot', slotDetail(this.pool.resources), this.pool.at(position));
+      dropped.add('slot', slotDetail(this.lane.resources), this.lane.at(position));
     return dropped.list();
   }
 }

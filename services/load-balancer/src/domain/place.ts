@@ -2,9 +2,9 @@ import type { PlaceItem, PlaceResult, Receipt, Rejection, Waiting } from '@multi
 import { EXAMPLES } from './feasible';
 import type { Fleet } from './fleet';
 import type { Moment } from './moment';
-import { Openings } from './openings';
+import { Openings, type Order } from './openings';
 import type { Policy } from './policies';
-import type { Pool } from './pools';
+import type { Lane, Pool } from './pools';
 import { roomFor, type Room } from './room';
 import { attemptKey, type SwarmSeen } from './swarm-seen';
 
@@ -37,7 +37,6 @@ export function place(fleet: Fleet, items: readonly PlaceItem[], now: Moment, po
 /** What all items of one class have in common in one pass. */
 interface ClassInPass {
   pool: Pool;
-  openings?: Openings;
   waiting?: Waiting;
   /** All rejections, of the pool and of the room, joined once for each list of the room. */
   rejected?: { room: Rejection[]; all: Rejection[] };
@@ -45,6 +44,7 @@ interface ClassInPass {
 
 class PlacementPass {
   private readonly classes = new Map<string, Map<string, ClassInPass>>();
+  private readonly openings = new Map<Lane, Openings>();
   private readonly taken: SwarmSeen[] = [];
   private readonly decidedAt: string;
 
@@ -66,7 +66,7 @@ class PlacementPass {
       return { key: item.key, waiting: wanted.waiting };
     }
     const receipt = this.receipt(wanted, room, ranked, chosen);
-    const { id: reservationId } = this.fleet.reserve(chosen, key, wanted.pool.resources, this.now);
+    const { id: reservationId } = this.fleet.reserve(chosen, key, wanted.pool.lane.resources, this.now);
     this.taken.push(chosen);
     const { swarmId, region, costPerSlotHour } = chosen;
     return { key: item.key, placement: { swarmId, region, reservationId, costPerSlotHour, receipt } };
@@ -78,11 +78,18 @@ class PlacementPass {
   ): { ranked: SwarmSeen[]; room: Room } {
     const { policy } = this;
     if (policy.order !== undefined && (avoid === undefined || avoid.length === 0)) {
-      wanted.openings ??= new Openings(wanted.pool, policy.order, this.taken);
-      return wanted.openings.room(RANKED);
+      return this.openingsOf(wanted.pool.lane, policy.order).room(RANKED);
     }
-    const { swarms, room } = roomFor(wanted.pool.feasible, wanted.pool.resources, avoid);
+    const { swarms, room } = roomFor(wanted.pool.feasible, wanted.pool.lane.resources, avoid);
     return { ranked: policy.rank(swarms, { top: RANKED }), room };
+  }
+
+  private openingsOf(lane: Lane, order: Order): Openings {
+    const known = this.openings.get(lane);
+    if (known !== undefined) return known;
+    const openings = new Openings(lane, order, this.taken);
+    this.openings.set(lane, openings);
+    return openings;
   }
 
   private classOf(item: PlaceItem): ClassInPass {
@@ -95,7 +102,7 @@ class PlacementPass {
   }
 
   private receipt(wanted: ClassInPass, room: Room, ranked: readonly SwarmSeen[], chosen: SwarmSeen): Receipt {
-    const feasible = wanted.pool.size;
+    const feasible = wanted.pool.lane.size;
     const counts = { known: this.fleet.size, feasible, free: room.free };
     return {
       policy: this.policy.name,
@@ -112,7 +119,7 @@ class PlacementPass {
 
   private waiting(pool: Pool, room: Room): Waiting {
     const since = this.decidedAt;
-    const could = pool.size;
+    const could = pool.lane.size;
     if (could === 0) return { reason: 'no-swarm', since, ...pool.explain(this.now) };
     const [full] = room.rejected;
     const names = full?.examples.join(', ') ?? '';

@@ -172,7 +172,6 @@ export class SwarmSeen {
   reserve(reservation: Reservation): void {
     if (!this.hasRoomFor(reservation.resources))
       throw new Error(`S3: ${this.swarmId} has no room for a reservation`);
-    this.ended.delete(reservation.attemptKey);
     // S2: asked again for an attempt that the last heartbeat lists; the reservation counts until the next one.
     if (this.held.delete(reservation.attemptKey)) this.giveBackListed(reservation.attemptKey);
     this.takeOver(reservation);
@@ -232,12 +231,14 @@ export class SwarmSeen {
     const endedButListed: string[] = [];
     for (const ref of heartbeat.held) {
       const key = attemptKey(ref);
-      if (this.ended.has(key)) {
+      const reservation = this.reservationsByAttempt.get(key);
+      // A reservation is younger than any end of its attempt.
+      if (reservation !== undefined) this.ended.delete(key);
+      else if (this.ended.has(key)) {
         endedButListed.push(key);
         continue;
       }
       this.held.set(key, ref);
-      const reservation = this.reservationsByAttempt.get(key);
       if (reservation === undefined) continue;
       this.list(key, reservation.resources);
       listed.push(reservation);
