@@ -168,7 +168,18 @@ class Run {
       if (await this.until(TIDY_MS, () => this.allEnded())) return;
       tidy?.tidyUp();
     }
-    if (!this.findings.first) this.findings.broken(1, `not ended: ${this.open().slice(0, 3).join('; ')}`);
+    if (!this.findings.first)
+      this.findings.broken(1, `not ended: ${this.open().slice(0, 3).join('; ')}${await this.reasons()}`);
+  }
+
+  /** What the schedulers say about tasks that did not end. */
+  private async reasons(): Promise<string> {
+    const ids = [...this.ledger.tasks.values()].filter(({ state }) => state === 'queued').map(({ id }) => id);
+    const told = await Promise.all(this.host.all.map(({ explain }) => explain?.(ids)));
+    return told
+      .flatMap((reasons) => Object.entries(reasons ?? {}))
+      .map(([id, { reason, detail }]) => `\n  ${id}: ${reason}, ${detail}`)
+      .join('');
   }
 
   /** Lets so much time pass, or less where `done` says so. Stops at a finding too. */

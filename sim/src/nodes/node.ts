@@ -1,3 +1,4 @@
+import type { Waiting } from '@multiswarm/contracts';
 import type { SimProcess } from '../world/process';
 
 /** One program in one process. */
@@ -7,6 +8,8 @@ export interface Running {
   stop(): Promise<void>;
   /** What it still counts, which after the end of all tasks must be nothing. */
   left(): string[];
+  /** Why tasks wait, as far as it knows. */
+  explain?(taskIds: string[]): Promise<Record<string, Waiting>>;
 }
 
 /** A program that can be started again after each death, as another process under the same name. */

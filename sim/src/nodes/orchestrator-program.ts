@@ -67,6 +67,7 @@ export function orchestratorProgram(
       return {
         process,
         stop: () => assembled.stop().then(() => bus.close()),
+        explain: async (ids) => assembled.global.activeScheduler?.explain(ids) ?? {},
         left: () => {
           const scheduler = assembled.global.activeScheduler;
           return scheduler === undefined || scheduler.queued === 0

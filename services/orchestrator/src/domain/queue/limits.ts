@@ -56,6 +56,8 @@ export class Limits {
   constructor(
     private readonly settings: (namespace: string) => NamespaceSettings,
     private readonly standing: (track: Track) => Standing | undefined,
+    /** A namespace's own limit held it, and nobody is under it any more. */
+    private readonly letGo: (namespace: string) => void,
   ) {}
 
   /** B3. */
@@ -234,6 +236,9 @@ export class Limits {
   /** Kept while its starts count, or whoever names it again would find a full bucket. */
   private retire(limit: Limit, now: number): void {
     this.reopened.delete(limit);
+    // Whoever comes next may meet another object that knows nothing of the hold.
+    if (limit.isHolding) this.letGo(limit.namespace);
+    limit.isHolding = false;
     if (limit.tokenAt >= 0) this.waitingForTokens.removeAt(limit.tokenAt);
     this.spent.add(limit);
     let looks = 2;

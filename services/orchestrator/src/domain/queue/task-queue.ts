@@ -85,7 +85,11 @@ export class TaskQueue {
       this.parking.moved(owner);
     });
     this.lanes = new Lanes(this.table, this.order, this.offers);
-    this.limits = new Limits(settings, (track) => this.order.standing(track.lane, track.first));
+    this.limits = new Limits(
+      settings,
+      (track) => this.order.standing(track.lane, track.first),
+      (namespace) => this.order.letGo(namespace),
+    );
     this.gate = new LimitGate(this.limits, this.order, this.lanes);
     const { table, order, offers, parking, fits, underWay } = this;
     this.fetching = new Fetching({ table, order, offers, parking, fits, underWay, classOf });
