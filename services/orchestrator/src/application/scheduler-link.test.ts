@@ -470,21 +470,56 @@ test('a stream ends when the scheduler has heard of a later owner', async () => 
   expect(sent).toHaveLength(1);
 });
 
-test('slots are filled only by a scheduler in this process that is in office', () => {
-  const { link } = quietLink();
-  const calls: number[] = [];
+/** A scheduler in this process that has something for every slot. */
+function generousScheduler(epoch: number) {
+  const calls: unknown[] = [];
   const local: LocalScheduler = {
-    inbox: new SchedulerInbox(3, { apply: () => 'ok' }),
+    inbox: new SchedulerInbox(epoch, { apply: () => 'ok' }),
     scheduler: {
-      capacityChanged: (free) => void calls.push(free),
-      fetch: () => [],
-      refused: () => undefined,
+      capacityChanged: (free) => void calls.push(['capacity', free]),
+      fetch: (freed) =>
+        freed.map((slot, shard) => ({
+          shard,
+          taskId: `t${shard}-1`,
+          attempt: 1,
+          placement: placement(),
+          freed: slot,
+        })),
+      refused: (shard, refs) => void calls.push(['refused', shard, refs]),
     },
   };
+  return { local, calls };
+}
+
+const SLOT = {
+  ...{ taskId: 't0-0', attempt: 1, swarmId: 'a', region: 'eu-west', classKey: 'c' },
+  ...{ reservationId: 'r1', costPerSlotHour: 1 },
+};
+
+test('slots are filled only by a scheduler in this process that is in office', () => {
+  const { link } = quietLink();
+  const { local, calls } = generousScheduler(3);
   link.capacityChanged(1);
+  expect(link.fetch([SLOT])).toEqual([]);
   link.took(local);
   link.capacityChanged(2);
   link.heard(4);
   link.capacityChanged(3);
-  expect(calls).toEqual([2]);
+  expect(link.fetch([SLOT])).toEqual([]);
+  expect(calls).toEqual([['capacity', 2]]);
+});
+
+test('slots are filled only from shards of this replica that have told the scheduler what they have', async () => {
+  const { link } = quietLink();
+  const { local, calls } = generousScheduler(3);
+  link.took(local);
+  link.opened(source());
+  expect(link.fetch([SLOT])).toEqual([]);
+  await turns();
+  expect(link.fetch([SLOT, SLOT]).map(({ taskId }) => taskId)).toEqual(['t0-1']);
+  expect(calls).toEqual([
+    ['refused', 0, [{ taskId: 't0-1', attempt: 1 }]],
+    ['refused', 1, [{ taskId: 't1-1', attempt: 1 }]],
+  ]);
+  link.stop();
 });

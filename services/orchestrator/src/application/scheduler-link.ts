@@ -33,6 +33,8 @@ const UNTOLD = { ofReplica: 200_000, ofShard: 1_000 };
  * L1. Every shard has a stream of its own; one that begins, and every one when a scheduler takes office, begins with all that
  *     the shard has.
  * L2. A scheduler that is older than one heard of is no scheduler any more.
+ * L3. A slot is filled at once only from a shard of this replica of which the scheduler has heard from its present owner: what
+ *     it knows of others it grants the ordinary way.
  */
 export class StreamedLink implements SchedulerLink {
   private readonly streams = new Map<number, ShardStream>();
@@ -99,8 +101,15 @@ export class StreamedLink implements SchedulerLink {
     this.scheduler?.capacityChanged(...news);
   }
 
+  /** L3. */
   fetch(freed: readonly FreedSlot[]): Fetched[] {
-    return this.scheduler?.fetch(freed) ?? [];
+    const { scheduler } = this;
+    if (!scheduler) return [];
+    return scheduler.fetch(freed).filter(({ shard, taskId, attempt }) => {
+      const isOurs = this.streams.get(shard)?.isHeard === true;
+      if (!isOurs) scheduler.refused(shard, [{ taskId, attempt }]);
+      return isOurs;
+    });
   }
 
   fetchedRefused(shard: number, refs: readonly AttemptRef[]): void {

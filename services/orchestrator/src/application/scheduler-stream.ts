@@ -66,6 +66,8 @@ export class ShardStream {
   private blank = true;
   private running = false;
   private ended = false;
+  /** The scheduler has taken the first message of the snapshot: what it knew before it has forgotten. */
+  private begun = false;
   /** T2: while a snapshot is under way, the keys of tasks and attempts that were told since it began. */
   private since: Set<string> | undefined;
 
@@ -73,6 +75,11 @@ export class ShardStream {
     readonly source: SnapshotSource,
     private readonly parts: StreamParts,
   ) {}
+
+  /** What the scheduler knows of the shard, this owner has told it. */
+  get isHeard(): boolean {
+    return this.begun && !this.ended;
+  }
 
   /** Begins anew, with a snapshot for this scheduler. */
   connect(destination: Destination): void {
@@ -120,6 +127,7 @@ export class ShardStream {
 
   private forget(): void {
     this.blank = true;
+    this.begun = false;
     this.since = undefined;
     this.untold.clear();
     this.told.clear();
@@ -213,6 +221,7 @@ export class ShardStream {
       const reply = await this.deliver(destination, message);
       if (!this.isCurrent(round)) return false;
       const verdict = reply === undefined ? 'again' : this.judge(reply, parcel);
+      if (verdict === 'ok') this.begun = true;
       if (verdict !== 'again') return verdict === 'ok';
       await delay(this.parts.clock, wait);
       if (!this.isCurrent(round)) return false;
