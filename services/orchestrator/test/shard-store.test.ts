@@ -317,6 +317,11 @@ test('whatever is written in whatever batches, Redis holds what one write after 
         expect(await everything(shards, new RedisTruthReader(store))).toEqual(
           await everything(memory, memory.truth()),
         );
+        // What reads would pass over must not pile up either.
+        const line = await memory.waiting(0, undefined, 100);
+        expect(await store.redis.zcard(keys.waitingTasks(0))).toBe(line.length);
+        const { tasks } = await memory.loadActive(0);
+        expect(await store.redis.scard(keys.activeTasks(0))).toBe(tasks.length);
       }
     }),
     { numRuns: 50 },
