@@ -1,0 +1,230 @@
+import { Swarm as SwarmView, subjects, type Task } from '@multiswarm/contracts';
+import type { Swarm } from '@multiswarm/sdk';
+import { eventually } from '@multiswarm/testing';
+import { FarRegion, Holding, pass, sdkSwarm } from './support/far-region';
+import { World, type Replica } from './support/world';
+
+let world: World;
+let closing: (() => Promise<unknown>)[];
+
+beforeEach(async () => {
+  world = await World.start();
+  closing = [];
+});
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+  await world.stop();
+});
+
+async function far(env: Record<string, string> = {}): Promise<FarRegion> {
+  const region = await FarRegion.open(world, 'far', env);
+  closing.push(() => region.close());
+  return region;
+}
+
+async function running(replica: Replica, holding: Holding): Promise<string> {
+  const id = await replica.submit({ type: 'hold' });
+  await replica.inState(id, 'running');
+  await eventually(() => holding.began.includes(`${id}#1`));
+  return id;
+}
+
+const attempts = ({ attempts: all }: Task): unknown =>
+  all.map(({ attempt, swarmId, outcome }) => [attempt, swarmId, outcome]);
+
+describe('a region that is cut off', () => {
+  test.each([
+    ['keeps its lease', false],
+    ['loses its lease too', true],
+  ])(
+    'goes on with what it has, and its coordinator %s: healed in time, everything counts',
+    async (_name, redis) => {
+      const timeouts = { ATTEMPT_LEASE_MS: '1000', REGION_TIMEOUT_MS: '60000' };
+      const one = await world.replica({ ...timeouts, ORCHESTRATOR_REGIONS: 'near' });
+      const region = await far(timeouts);
+      const holding = new Holding();
+      await region.swarm('far-1', holding);
+      const ends = await running(one, holding);
+      const goesOn = await running(one, holding);
+
+      region.cut({ redis });
+      const near = await world.swarm('near-1', () => ({ output: 'near' }), { region: 'near' });
+      holding.end(`${ends}#1`, 'made while cut off');
+      // Longer than any heartbeat, the attempt lease and the lease of the region are waited for.
+      await pass(3_000);
+      for (const id of [ends, goesOn])
+        expect(await one.task(id)).toMatchObject({ state: 'running', attempt: 1, swarmId: 'far-1' });
+
+      region.heal();
+      expect(await one.ended(ends)).toMatchObject({
+        ...{ state: 'succeeded', output: 'made while cut off', attempt: 1, swarmId: 'far-1' },
+      });
+      await eventually(() => region.coordinator.logs().includes('coordinating region'));
+      await pass(1_500); // a new coordinator may declare losses from here on
+      expect(await one.task(goesOn)).toMatchObject({ state: 'running', attempt: 1 });
+      holding.end(`${goesOn}#1`, 'made later');
+      expect(await one.ended(goesOn)).toMatchObject({ state: 'succeeded', output: 'made later', attempt: 1 });
+      expect(holding.began).toEqual([`${ends}#1`, `${goesOn}#1`]);
+      expect(near.ran).toEqual([]);
+      expect(region.coordinator.logs()).not.toContain('attempts lost');
+      await world.allSlotsBack();
+    },
+    40_000,
+  );
+
+  test('for longer than the region timeout: its attempts get new numbers elsewhere, late results are refused, and what still runs is told to stop', async () => {
+    const timeouts = { ATTEMPT_LEASE_MS: '1000', REGION_TIMEOUT_MS: '2000' };
+    const one = await world.replica({ ...timeouts, ORCHESTRATOR_REGIONS: 'near' });
+    const region = await far(timeouts);
+    const holding = new Holding();
+    const swarm = await region.swarm('far-1', holding);
+    const goesOn = await running(one, holding);
+    const ends = await running(one, holding);
+
+    region.cut({ redis: true });
+    holding.end(`${ends}#1`, 'too late');
+    const near = await world.swarm('near-1', () => undefined, { region: 'near' });
+    await eventually(() => near.ran.length === 2, { timeoutMs: 15_000 });
+    expect([...near.ran].sort()).toEqual([`${ends}#2`, `${goesOn}#2`].sort());
+
+    region.heal();
+    await eventually(() => holding.stopped.size === 1, { timeoutMs: 15_000 });
+    expect([...holding.stopped.keys()]).toEqual([`${goesOn}#1`]);
+    await eventually(async () => (await view(one, swarm.id)).held.length === 0, { timeoutMs: 10_000 });
+    for (const id of [goesOn, ends]) {
+      expect(await one.task(id)).toMatchObject({ state: 'running', attempt: 2, swarmId: 'near-1' });
+      await near.report(id, 2, { output: 'in time' });
+      const task = await one.ended(id);
+      expect(task).toMatchObject({ state: 'succeeded', output: 'in time' });
+      expect(attempts(task)).toEqual([
+        [1, 'far-1', 'lost'],
+        [2, 'near-1', 'succeeded'],
+      ]);
+    }
+    await world.allSlotsBack();
+  }, 60_000);
+});
+
+describe('a coordinator that dies', () => {
+  test('is followed by one that learns from heartbeats what is held, and takes nothing for lost', async () => {
+    const timeouts = { ATTEMPT_LEASE_MS: '1000', REGION_TIMEOUT_MS: '60000' };
+    const one = await world.replica({ ...timeouts, ORCHESTRATOR_ROLES: 'global' });
+    const regional = { ...timeouts, ORCHESTRATOR_ROLES: 'regional' };
+    const first = await world.replica(regional);
+    const swarm = await world.swarm('a', () => undefined);
+    const id = await one.submit({});
+    await one.inState(id, 'running');
+    await first.crash();
+    const second = await world.replica(regional);
+    await eventually(() => second.logs().includes('coordinating region'), { timeoutMs: 10_000 });
+    await pass(2_000);
+    expect(await one.task(id)).toMatchObject({ state: 'running', attempt: 1 });
+    // From now on it knows the swarm, and what it loses when that is gone.
+    swarm.crash();
+    await world.swarm('b', () => ({ output: 'again' }));
+    expect(await one.ended(id)).toMatchObject({ state: 'succeeded', output: 'again', attempt: 2 });
+  }, 40_000);
+});
+
+async function view(replica: Replica, id: string): Promise<SwarmView> {
+  return SwarmView.parse((await replica.call('GET', `/v1/swarms/${id}`)).body);
+}
+
+describe('an operator', () => {
+  let holding: Holding;
+
+  async function started(id: string): Promise<Swarm> {
+    const swarm = sdkSwarm({ id, region: 'eu-west', servers: world.nats.url }, holding);
+    await swarm.start();
+    closing.push(() => swarm.stop());
+    return swarm;
+  }
+
+  const inState = (replica: Replica, id: string, state: SwarmView['state']): Promise<SwarmView> =>
+    eventually(
+      async () => {
+        const seen = await view(replica, id);
+        return seen.state === state ? seen : undefined;
+      },
+      { timeoutMs: 10_000, describe: `${id} being ${state}` },
+    );
+
+  beforeEach(() => {
+    holding = new Holding();
+  });
+
+  test.each([
+    ['drain', 'draining'],
+    ['cordon', 'cordoned'],
+  ] as const)(
+    'can %s a swarm: what it has goes on, new work goes elsewhere, also after restarts of swarm and coordinator',
+    async (kind, state) => {
+      const one = await world.replica({ ORCHESTRATOR_ROLES: 'global' });
+      const first = await world.replica({ ORCHESTRATOR_ROLES: 'regional' });
+      const a = await started('a');
+      world.lb.offer('a', 'eu-west', 4);
+      const id = await running(one, holding);
+
+      const asked = await one.call('POST', `/v1/swarms/a/${kind}`, { reason: 'new kernel' });
+      expect([asked.status, asked.body]).toMatchObject([
+        202,
+        { swarmId: 'a', state, freeSlots: 0, busySlots: 1 },
+      ]);
+      await inState(one, 'a', state);
+
+      // The load-balancer of this test does not look at states: the coordinator finds another swarm, under the same number.
+      await started('b');
+      await inState(one, 'b', 'ready');
+      world.lb.offer('b', 'eu-west', 4);
+      expect(await one.ended(await one.submit({}))).toMatchObject({ attempt: 1, swarmId: 'b' });
+
+      holding.end(`${id}#1`, 'finished');
+      expect(await one.ended(id)).toMatchObject({ state: 'succeeded', output: 'finished', swarmId: 'a' });
+
+      await a.stop();
+      await first.crash();
+      await world.replica({ ORCHESTRATOR_ROLES: 'regional' });
+      await started('a');
+      await inState(one, 'a', state);
+      expect(await one.ended(await one.submit({}))).toMatchObject({ swarmId: 'b' });
+
+      const body = { id: 'a', reason: 'done' };
+      const back = await world.bus.request(subjects.fleet('uncordon'), body, { reply: SwarmView });
+      expect(back).toMatchObject({ swarmId: 'a', state: 'ready', freeSlots: 4 });
+      await inState(one, 'a', 'ready');
+      world.lb.withdraw('b');
+      expect(await one.ended(await one.submit({}))).toMatchObject({ swarmId: 'a' });
+      await eventually(async () => (await world.store.redis.keys('*cordons*')).length === 0);
+    },
+    60_000,
+  );
+
+  test('who names a swarm that nobody knows is told so, and nothing is kept', async () => {
+    const one = await world.replica();
+    for (const kind of ['cordon', 'drain', 'uncordon']) {
+      const { status, body } = await one.call('POST', `/v1/swarms/nobody/${kind}`, {});
+      expect([status, body]).toMatchObject([404, { code: 'swarm-not-found' }]);
+    }
+    expect((await world.keys()).filter((key) => key.includes('cordons'))).toEqual([]);
+  });
+
+  test('who asks while the region has no coordinator may ask again', async () => {
+    const one = await world.replica({ ORCHESTRATOR_ROLES: 'global' });
+    await started('a');
+    await inState(one, 'a', 'ready');
+    const { status, headers, body } = await one.call('POST', '/v1/swarms/a/drain', {});
+    expect([status, body]).toMatchObject([503, { code: 'region-unavailable', retryable: true }]);
+    expect(headers.get('retry-after')).toMatch(/^\d+$/);
+  });
+
+  test('who gives a reason that is none is told so', async () => {
+    const one = await world.replica();
+    await started('a');
+    await inState(one, 'a', 'ready');
+    const { status, body } = await one.call('POST', '/v1/swarms/a/drain', { reason: 5 });
+    expect([status, body]).toMatchObject([
+      400,
+      { code: 'invalid-request', errors: [{ pointer: '/reason' }] },
+    ]);
+  });
+});
