@@ -35,12 +35,15 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   METADATA_ENTRIES: ["Entries of a task's metadata", 'Refused with `invalid-request`.'],
   METADATA_VALUE_CHARS: ['One value of the metadata', 'Refused with `invalid-request`.'],
   LIMIT_KEYS: ['Keys of limits that one task names', 'Refused with `invalid-request`.'],
-  TASK_SIGNALS: ['Signals kept with one task', 'A further one is refused with `wrong-state`.'],
-  SIGNAL_BYTES: ['Serialized payload of one signal', 'Refused with `input-too-large`.'],
+  TASK_SIGNALS: [
+    'Signals kept with one task',
+    'The oldest go; the latest of the name that `waitFor` names stays.',
+  ],
+  SIGNAL_BYTES: ['Serialized payload of one signal', 'Refused with `body-too-large`.'],
   PROGRESS_MESSAGE_CHARS: ['Message of a progress report', 'The text is cut.'],
   PROGRESS_MS: [
     'Least time between two stored progress reports of one attempt',
-    'What comes sooner is left out; the next one after that time is stored.',
+    'Of what comes sooner the latest is sent when the time is over.',
   ],
   CANCEL_GRACE_MS: [
     'Time that a running attempt has to end after a cancel',
