@@ -2,7 +2,6 @@ import {
   TaskSubmission,
   type AttemptDispatch,
   type Event,
-  type EventBatch,
   type Heartbeat,
   type Placement,
   type TaskSpec,
@@ -93,10 +92,6 @@ export function dispatchOf(
 
 export function event(root: string, seq: number): Event {
   return { v: 1, type: 'task.queued', seq, at: 0, namespace: 'default', root, taskId: root };
-}
-
-export function eventBatch(batchSeq: number, shard = 0): EventBatch {
-  return { v: 1, shard, epoch: 1, batchSeq, events: [event('t0-00000001', batchSeq)] };
 }
 
 /** A run whose step ids are also its task ids' tails. */
