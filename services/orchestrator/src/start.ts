@@ -62,7 +62,8 @@ function replicaName(): string {
   return `${host}-${process.pid}-${systemIds.next()}`;
 }
 
-async function openBus({ logger, onShutdown }: ServiceParts, config: OrchestratorConfig): Promise<Bus> {
+async function openBus(parts: ServiceParts, config: OrchestratorConfig): Promise<Bus> {
+  const { logger } = parts;
   const bus = await connectBus({
     servers: config.natsUrl,
     name: 'orchestrator',
@@ -70,11 +71,12 @@ async function openBus({ logger, onShutdown }: ServiceParts, config: Orchestrato
       logger.warn('a message could not be used', { subject, error });
     },
   });
-  onShutdown(() => bus.close());
+  parts.onShutdown(() => bus.close());
   return bus;
 }
 
-async function openStore({ logger, onShutdown }: ServiceParts, config: OrchestratorConfig): Promise<Store> {
+async function openStore(parts: ServiceParts, config: OrchestratorConfig): Promise<Store> {
+  const { logger } = parts;
   const store = await Store.connect({
     url: config.redisUrl,
     name: 'orchestrator',
@@ -82,7 +84,7 @@ async function openStore({ logger, onShutdown }: ServiceParts, config: Orchestra
       logger.warn('Redis connection', { error });
     },
   });
-  onShutdown(() => store.close());
+  parts.onShutdown(() => store.close());
   if (config.checkDurability) refuseForgetfulRedis(await store.durabilityFaults());
   await pinShards(store, config.shards);
   return store;

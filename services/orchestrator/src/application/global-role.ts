@@ -1,5 +1,4 @@
 import type {
-  AttemptRef,
   NamespaceSettings,
   RegionSummary,
   ReplicaAlive,

@@ -46,13 +46,13 @@ export class StreamedLink implements SchedulerLink {
 
   /** An owner serves from now on, until the result is called. */
   opened(source: SnapshotSource): Cancel {
-    const { replica, shards, clock, onFault } = this.parts;
+    const { replica, shards, clock } = this.parts;
     const stream = new ShardStream(source, {
       replica,
       clock,
       mostUntold: Math.max(UNTOLD.ofShard, Math.floor(UNTOLD.ofReplica / shards)),
       onEpoch: (epoch) => this.heard(epoch),
-      onFault,
+      onFault: (error) => this.parts.onFault(error),
     });
     this.streams.set(source.shard, stream);
     if (this.destination) stream.connect(this.destination);

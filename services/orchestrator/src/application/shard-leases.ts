@@ -245,7 +245,10 @@ export class ShardLeases<O extends OwnedShard> {
     const line = this.line(shard);
     try {
       const answer = await keeper.acquire(keys.shard(shard), (lease) => this.lost(shard, lease));
-      if (answer instanceof HeldLease) return await this.take(shard, answer);
+      if (answer instanceof HeldLease) {
+        await this.take(shard, answer);
+        return;
+      }
       const waitMs = answer.remainingMs + EDGE_MS;
       line.askAt = clock.monotonic() + waitMs;
       this.lookIn(waitMs);
@@ -269,7 +272,10 @@ export class ShardLeases<O extends OwnedShard> {
     this.noteAbsence(shard);
     try {
       const owner = await this.parts.open(shard, lease, () => this.lost(shard, lease));
-      if (this.held.get(shard) !== held) return owner.lose();
+      if (this.held.get(shard) !== held) {
+        owner.lose();
+        return;
+      }
       held.owner = owner;
       held.stopServing = this.parts.serve(owner);
       held.state = 'serving';
