@@ -10,6 +10,8 @@ interface Loader {
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- plain JavaScript, loaded before any TypeScript can be
 const { loadWith } = require('../load.cjs') as Loader;
 
+/** Seeds between two lines that say how far a run is. */
+const PROGRESS = 100;
 const SIMULATE = 'sim/src/simulate.ts';
 
 /** Runs seeds until one finds something, or to the end. */
@@ -22,6 +24,9 @@ async function runSeeds(run: typeof simulate, { seeds, seed, verbose, mutant }: 
     const result = await attempt(run, next, verbose);
     for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += result[key];
     hash = result.hash;
+    const done = next - seed + 1;
+    if (done % PROGRESS === 0 && done < seeds)
+      process.stderr.write(`sim: ${done} of ${seeds} seeds, ${failed} of them failed\n`);
     if (result.finding) {
       failed += 1;
       process.stdout.write(`${told(result)}\n  repeat with: ${command(next, mutant)}\n`);

@@ -137,12 +137,9 @@ export class Ledger {
     this.findings.holds(2, next.attempt === last || next.attempt === last + 1, () => {
       return `${next.id} went from attempt ${last} to ${next.attempt}`;
     });
-    if (next.state !== 'assigned') return;
-    const placed = next.attempts.at(-1);
-    const number = before?.state === 'assigned' && before.attempt === next.attempt ? 'again' : 'new';
-    if (number === 'again') return;
-    this.findings.holds(2, next.attempt === last + 1, () => {
-      return `${next.id} was assigned to ${placed?.swarmId} under the number ${next.attempt}, which was used before`;
+    const isNewPlacement = next.state === 'assigned' && before?.state !== 'assigned';
+    this.findings.holds(2, !isNewPlacement || next.attempt !== last, () => {
+      return `${next.id} was assigned to ${next.attempts.at(-1)?.swarmId} under the number ${last}, which was used before`;
     });
   }
 
