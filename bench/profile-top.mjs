@@ -1,7 +1,8 @@
 /**
  * node bench/profile-top.mjs [--top N] FILE.cpuprofile …
  *
- * For each CPU profile: how the time splits, by package and folder, and the functions that took most of it themselves.
+ * For each CPU profile: how the time splits, by package and folder, and the functions that took most of it, themselves and
+ * with all that they call.
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -38,6 +39,24 @@ function show(file, top) {
     top,
   );
   table('by function', grouped(working, nameOf), busy, top);
+  table('by function, with all that it calls', inclusive(profile, self), busy, top);
+}
+
+/** A function that is on the stack twice counts once. */
+function inclusive({ nodes }, self) {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const times = new Map();
+  const visit = (node, stack) => {
+    const name = nameOf(node);
+    const fresh = !stack.has(name);
+    if (fresh) stack.add(name);
+    const us = self.get(node.id) ?? 0;
+    if (us > 0) for (const each of stack) times.set(each, (times.get(each) ?? 0) + us);
+    for (const child of node.children ?? []) visit(byId.get(child), stack);
+    if (fresh) stack.delete(name);
+  };
+  visit(nodes[0], new Set());
+  return [...times].filter(([name]) => !/^\((root|idle|program)\)/.test(name)).sort(([, a], [, b]) => b - a);
 }
 
 /** Microseconds between a sample and the next belong to the function that the sample has caught. */

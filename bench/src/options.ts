@@ -16,6 +16,8 @@ export interface Options {
   appendfsync: (typeof FSYNC)[number];
   /** Instead of trying out which suits best. */
   concurrency?: number;
+  /** Goes with `concurrency`: batches are cut into chunks of so many. */
+  chunk?: number;
   /** The peer is left out. */
   alone: boolean;
   /** A directory for CPU profiles of what is measured. */
@@ -32,6 +34,7 @@ names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler,
   --waiting N          tasks that wait in memory, flatness, takeover, idle and scheduler (default 100,000)
   --appendfsync WHEN   ${FSYNC.join(', ')} (default everysec): the Redis of both systems
   --concurrency N      throughput: of both systems, instead of trying out which suits each
+  --chunk N            with --concurrency: cut the batch into chunks of so many
   --alone              leave out the peer
   --profile DIR        throughput, latency: write CPU profiles of every process for what is measured; profiling costs speed.
                        node bench/profile-top.mjs DIR/*.cpuprofile shows where the time went
@@ -55,6 +58,7 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
       probes: { type: 'string' },
       waiting: { type: 'string' },
       concurrency: { type: 'string' },
+      chunk: { type: 'string' },
       profile: { type: 'string' },
       appendfsync: { type: 'string', default: 'everysec' },
     },
@@ -65,7 +69,7 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
     throw new Error(`no bench is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
   const appendfsync = FSYNC.find((when) => when === values.appendfsync);
   if (!appendfsync) throw new Error(`--appendfsync takes ${FSYNC.join(', ')}, not ${values.appendfsync}`);
-  const { quick, alone, concurrency, profile } = values;
+  const { quick, alone, concurrency, chunk, profile } = values;
   return {
     names: positionals.length > 0 ? positionals : known,
     quick,
@@ -76,6 +80,7 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
     waiting: count('--waiting', values.waiting, quick ? 20_000 : 100_000),
     appendfsync,
     ...(concurrency === undefined ? {} : { concurrency: count('--concurrency', concurrency, 1) }),
+    ...(chunk === undefined ? {} : { chunk: count('--chunk', chunk, 1) }),
     ...(profile === undefined ? {} : { profile }),
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  NamespaceSettings,
   shardOf,
   type AttemptRef,
   type PlaceItem,
@@ -27,6 +28,7 @@ const TOLD = 250;
 const FREED = 50;
 const FAIRNESS_KEYS = 20;
 const NO_CLASS: TaskClass = { key: 'noop', namespace: 'default', type: 'noop', requirements: {} };
+const SETTINGS = NamespaceSettings.parse({});
 const PLACED_AT = '2024-01-01T00:00:00.000Z';
 
 interface Costs {
@@ -91,7 +93,7 @@ class World implements Placer, GrantPort {
       placer: this,
       grants: this,
       clock: systemClock,
-      settings: () => ({ weight: 1 }) as never,
+      settings: () => SETTINGS,
       onFault: (error) => console.error('scheduler:', error),
     });
     for (let shard = 0; shard < SHARDS; shard++)

@@ -1,4 +1,5 @@
 import { withCpu, type CpuOf, type CpuTime } from '../cpu';
+import type { Options } from '../options';
 import type { Figure } from '../report';
 import { median, rounded } from '../statistics';
 import type { RunningSystem, Setup } from '../systems/system';
@@ -19,12 +20,8 @@ type Batch = CpuOf<number>;
  * for one task, which says what a process of its kind could carry with a core of its own.
  */
 export const throughput: Bench = async (options, progress) => {
-  const { tasks, runs, appendfsync, quick, concurrency, profile } = options;
-  const size = quick ? 'quick' : 'full';
-  const candidates = (concurrency === undefined ? CONCURRENCY[size] : [concurrency]).flatMap((slots) =>
-    CHUNKS.map((chunk): Setup => ({ concurrency: slots, ...(chunk === undefined ? {} : { chunk }) })),
-  );
-  const setups = await bestSetups(options, candidates, LOOKS[size], progress);
+  const { tasks, runs, appendfsync, profile } = options;
+  const setups = await setupsFor(options, progress);
   const measure = (system: RunningSystem, run: number): Promise<Batch> => {
     const work = (): Promise<Batch> => withCpu(system.processes, () => system.batch(tasks));
     return profile === undefined ? work() : system.profiled(profile, `throughput-${run}`, work);
@@ -44,6 +41,22 @@ export const throughput: Bench = async (options, progress) => {
     ...processorTime(result, tasks).map((figure) => ({ ...common, unit: 'µs/task', ...figure })),
   ];
 };
+
+async function setupsFor(
+  options: Options,
+  progress: (line: string) => void,
+): Promise<Readonly<Record<string, Setup>>> {
+  const { quick, concurrency, chunk } = options;
+  if (concurrency !== undefined) {
+    const setup = { concurrency, ...(chunk === undefined ? {} : { chunk }) };
+    return { multiswarm: setup, bullmq: setup };
+  }
+  const size = quick ? 'quick' : 'full';
+  const candidates = CONCURRENCY[size].flatMap((slots) =>
+    CHUNKS.map((each): Setup => ({ concurrency: slots, ...(each === undefined ? {} : { chunk: each }) })),
+  );
+  return bestSetups(options, candidates, LOOKS[size], progress);
+}
 
 function mapped<T>({ own, peer }: SideBySide<T>, value: (run: T) => number): Pick<Figure, 'own' | 'peer'> {
   return {
