@@ -2,6 +2,7 @@ import { NobodyListensError, type Bus, type Printed } from '@multiswarm/bus';
 import {
   asMultiswarmError,
   MultiswarmError,
+  type DispatchOutcome,
   type ReportReply,
   type ReportRequest,
 } from '@multiswarm/contracts';
@@ -132,7 +133,7 @@ export class ReportLane {
     const { fetch, fetching } = this.environment.reserveSlots(said.reports.length);
     const message = {
       ...this.environment.envelope(),
-      outcomes: said.outcomes.map(({ outcome }) => outcome),
+      outcomes: untold(said),
       progress: said.progress.map(({ progress }) => progress),
       fetch,
     };
@@ -189,4 +190,13 @@ export class ReportLane {
       },
     );
   }
+}
+
+/** An acceptance beside the report of the same attempt says nothing that the report does not say, unless it says where. */
+function untold({ outcomes, reports }: Said): DispatchOutcome[] {
+  if (outcomes.length === 0 || reports.length === 0) return outcomes.map(({ outcome }) => outcome);
+  const ended = new Map(reports.map(({ taskId, attempt }) => [taskId, attempt]));
+  const isTold = ({ taskId, attempt, outcome, placement }: DispatchOutcome): boolean =>
+    outcome === 'accepted' && placement === undefined && ended.get(taskId) === attempt;
+  return outcomes.flatMap(({ outcome }) => (isTold(outcome) ? [] : [outcome]));
 }

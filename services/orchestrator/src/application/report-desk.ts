@@ -8,8 +8,10 @@ import {
 import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
 import type { ReportPart, ShardOwner, TakenReports } from './shard-owner';
 
-/** Swarms (and coordinators) of which the last answer is kept. */
-const ANSWERS = 20_000;
+/** Swarms (and coordinators) of which the last answers are kept. */
+const SENDERS = 20_000;
+/** A swarm has one report under way on each subject: that of the replica, and those of shards that have moved. */
+const ANSWERS_OF_ONE = 4;
 
 /** What the desk needs of an owner. */
 export type DeskOwner = Pick<ShardOwner, 'report' | 'grantFetched'>;
@@ -18,13 +20,13 @@ export type DeskOwner = Pick<ShardOwner, 'report' | 'grantFetched'>;
  * Where swarms report to one replica, for all the shards that it owns: results in, the next attempts out.
  *
  * R1. What is acknowledged is committed, and what is sent back to run is committed as assigned.
- * R2. The last answer to each sender is kept under the report's id and given again when it is asked for again: an answer that
+ * R2. The last answers to each sender are kept under the reports' ids and given again when they are asked for again: an answer that
  *     got lost on its way is no lost attempt.
  * R3. A slot is used once: the attempt that takes it over is named to the load-balancer together with the end of the one
  *     before.
  */
 export class ReportDesk {
-  private readonly answers = new Map<string, { id: string; reply: Promise<ReportReply> }>();
+  private readonly answers = new Map<string, { id: string; reply: Promise<ReportReply> }[]>();
 
   constructor(
     private readonly shards: number,
@@ -36,8 +38,8 @@ export class ReportDesk {
     const { id } = request;
     if (id === undefined) return this.take(request);
     const sender = `${request.swarmId} ${request.instance ?? ''}`;
-    const known = this.answers.get(sender);
-    if (known?.id === id) return known.reply; // R2
+    const known = this.answers.get(sender)?.find((each) => each.id === id);
+    if (known) return known.reply; // R2
     const reply = this.take(request);
     this.remember(sender, id, reply);
     return reply;
@@ -129,17 +131,22 @@ export class ReportDesk {
 
   private remember(sender: string, id: string, reply: Promise<ReportReply>): void {
     const entry = { id, reply };
+    const kept = [...(this.answers.get(sender) ?? []), entry].slice(-ANSWERS_OF_ONE);
     this.answers.delete(sender);
-    this.answers.set(sender, entry);
-    if (this.answers.size > ANSWERS)
-      for (const oldest of this.answers.keys()) {
-        this.answers.delete(oldest);
-        break;
-      }
+    this.answers.set(sender, kept);
+    if (this.answers.size > SENDERS) forgetOldest(this.answers);
     reply.catch(() => {
       // A fault is no answer: the repetition is tried anew.
-      if (this.answers.get(sender) === entry) this.answers.delete(sender);
+      const others = this.answers.get(sender)?.filter((each) => each !== entry);
+      if (others) this.answers.set(sender, others);
     });
+  }
+}
+
+function forgetOldest(answers: Map<string, unknown>): void {
+  for (const oldest of answers.keys()) {
+    answers.delete(oldest);
+    return;
   }
 }
 
