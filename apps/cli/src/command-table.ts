@@ -13,10 +13,11 @@ export interface CommandRow {
 
 /** What each noun is, for `swarmctl --help`. */
 export const NOUNS: Readonly<Record<string, string>> = {
-  task: 'submit, read and cancel tasks',
+  task: 'submit, read, cancel and control tasks',
   workflow: 'check, run, read and cancel workflows',
   swarm: 'run, list, cordon and drain swarms',
   fleet: 'run the swarms of a file',
+  namespace: 'weights, limits and retention of tenants',
   event: 'what happens, as it happens',
 };
 
@@ -59,6 +60,36 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<id>',
     summary: 'cancel a task',
     load: () => require('./commands/task/cancel') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'pause'],
+    args: '<id>',
+    summary: 'hold a task back until it is resumed',
+    load: () => require('./commands/task/pause') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'resume'],
+    args: '<id>',
+    summary: 'let a paused task go on',
+    load: () => require('./commands/task/resume') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'signal'],
+    args: '<id> <name>',
+    summary: 'send a signal to a task',
+    load: () => require('./commands/task/signal') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'retry'],
+    args: '<id>',
+    summary: 'try a task again',
+    load: () => require('./commands/task/retry') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'rerun'],
+    args: '<id>',
+    summary: 'the same work once more, as a task of its own',
+    load: () => require('./commands/task/rerun') as { command: CommandDefinition },
   },
   {
     path: ['workflow', 'run'],
@@ -122,6 +153,23 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<file>',
     summary: 'run the swarms of a fleet file, all or those of a region',
     load: () => require('./commands/fleet/run') as { command: CommandDefinition },
+  },
+  {
+    path: ['namespace', 'list'],
+    summary: 'namespaces that have settings of their own',
+    load: () => require('./commands/namespace/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['namespace', 'get'],
+    args: '<name>',
+    summary: 'the settings of one namespace',
+    load: () => require('./commands/namespace/get') as { command: CommandDefinition },
+  },
+  {
+    path: ['namespace', 'set'],
+    args: '<name>',
+    summary: 'set weights, limits and retention of a namespace',
+    load: () => require('./commands/namespace/set') as { command: CommandDefinition },
   },
   {
     path: ['event', 'tail'],

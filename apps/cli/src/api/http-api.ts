@@ -15,6 +15,8 @@ export interface RequestOptions {
   /** How long the server may hold the request; sent as `waitMs`. */
   waitMs?: number;
   signal?: AbortSignal;
+  /** Only where what is there still has this revision. */
+  ifMatch?: string;
 }
 
 /** The orchestrator's HTTP face. Answers are passed on as they came; refusals become a `Fault` with their exit code. */
@@ -29,8 +31,13 @@ export class HttpApi {
     return this.request<T>('GET', path, options);
   }
 
-  post<T>(path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
-    return this.request<T>('POST', path, options, JSON.stringify(body));
+  /** Without a body where none is given. */
+  post<T>(path: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
+    return this.request<T>('POST', path, options, body === undefined ? undefined : JSON.stringify(body));
+  }
+
+  put<T>(path: string, body: object, options: RequestOptions = {}): Promise<T> {
+    return this.request<T>('PUT', path, options, JSON.stringify(body));
   }
 
   /**
@@ -51,15 +58,16 @@ export class HttpApi {
   }
 
   private async request<T>(method: string, path: string, options: RequestOptions, body?: string): Promise<T> {
-    const { waitMs, signal } = options;
+    const { waitMs, signal, ifMatch } = options;
     const limitMs = waitMs === undefined ? this.timeoutMs : waitMs + HOLD_MARGIN_MS;
     const timeout = AbortSignal.timeout(limitMs);
     const response = await this.send(this.address(path, { ...options.query, waitMs }), {
       method,
-      headers:
-        body === undefined
-          ? { accept: 'application/json' }
-          : { accept: 'application/json', 'content-type': 'application/json' },
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+      },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       ...(body === undefined ? {} : { body }),
     });
@@ -184,7 +192,7 @@ function nameOf(error: unknown): string {
 export function exitOfStatus(status: number): number {
   if (status === 401 || status === 403) return EXIT.notAllowed;
   if (status === 404) return EXIT.notFound;
-  if (status === 409) return EXIT.conflict;
+  if (status === 409 || status === 412) return EXIT.conflict;
   if (status === 408 || status === 504) return EXIT.timedOut;
   if (status === 429 || status === 502 || status === 503) return EXIT.unavailable;
   return status < 500 ? EXIT.usage : EXIT.workFailed;

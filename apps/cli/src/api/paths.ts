@@ -1,8 +1,11 @@
+export type TaskVerb = 'pause' | 'resume' | 'signal' | 'retry' | 'rerun';
+
 /** Paths of the orchestrator's HTTP interface, as far as the command line uses them. */
 export const paths = {
   tasks: '/v1/tasks',
   task: (id: string) => `/v1/tasks/${encodeURIComponent(id)}`,
   taskCancel: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/cancel`,
+  taskControl: (id: string, verb: TaskVerb) => `/v1/tasks/${encodeURIComponent(id)}/${verb}`,
   taskEvents: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/events`,
   workflows: '/v1/workflows',
   workflow: (id: string) => `/v1/workflows/${encodeURIComponent(id)}`,
@@ -12,6 +15,8 @@ export const paths = {
   swarm: (id: string) => `/v1/swarms/${encodeURIComponent(id)}`,
   swarmControl: (id: string, kind: 'cordon' | 'drain' | 'uncordon') =>
     `/v1/swarms/${encodeURIComponent(id)}/${kind}`,
+  namespaces: '/v1/namespaces',
+  namespace: (name: string) => `/v1/namespaces/${encodeURIComponent(name)}`,
   events: '/v1/events',
   status: '/status',
 } as const;

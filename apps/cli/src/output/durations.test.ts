@@ -1,4 +1,5 @@
-import { formatAge, formatCost, formatMs, parseDuration } from './durations';
+import fc from 'fast-check';
+import { formatAge, formatCost, formatMs, parseDuration, shortDuration } from './durations';
 
 describe('durations and amounts', () => {
   test.each([
@@ -40,4 +41,14 @@ describe('durations and amounts', () => {
     [0.00042, '$0.00042'],
     [0.0000000001, '<$0.0000001'],
   ])('%d dollars are written %s', (usd, text) => expect(formatCost(usd)).toBe(text));
+});
+
+test('a short duration can be typed again, and is the same', () => {
+  expect([1_500, 90_000, 3_600_000, 7 * 86_400_000].map(shortDuration)).toEqual([
+    '1500ms',
+    '90s',
+    '1h',
+    '7d',
+  ]);
+  fc.assert(fc.property(fc.nat(1_000_000_000), (ms) => expect(parseDuration(shortDuration(ms))).toBe(ms)));
 });

@@ -32,6 +32,19 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(Number(match[1]) * (UNITS[match[2] ?? 's'] ?? 1_000));
 }
 
+/** `1s`, `250ms`, `2h`: a duration as it can be typed again. */
+export function shortDuration(ms: number): string {
+  for (const [unit, size] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+  ] as const) {
+    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
+  }
+  return `${ms}ms`;
+}
+
 /** Dollars with as many decimals as a small amount needs to say something. */
 export function formatCost(usd: number): string {
   if (usd === 0) return '$0';

@@ -18,6 +18,7 @@ export function paintState(color: Paint, state: string): string {
     case 'healthy':
       return color.green(state);
     case 'failed':
+    case 'expired':
     case 'down':
     case 'lost':
     case 'timed-out':
@@ -26,6 +27,7 @@ export function paintState(color: Paint, state: string): string {
     case 'assigned':
       return color.cyan(state);
     case 'backoff':
+    case 'waiting':
     case 'cordoned':
     case 'draining':
     case 'suspect':

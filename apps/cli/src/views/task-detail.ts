@@ -2,9 +2,11 @@ import type {
   AttemptRecord,
   Event,
   JsonValue,
+  Progress,
   Receipt,
   Rejection,
   Requirements,
+  Signal,
   Task,
   Waiting,
 } from '@multiswarm/contracts';
@@ -21,13 +23,14 @@ const JSON_LINES = 40;
 /** Everything about one task, in the order of the questions: what is it, why does it wait, what happened, where and why there, what came out. */
 export function taskDetail(task: Task, events: readonly Event[], { color, now }: ViewContext): string {
   const sections = [
-    `${color.bold(task.id)}  ${paintState(color, task.state)}\n${facts(task, color, now)}`,
+    `${color.bold(task.id)}  ${paintState(color, task.state)}${task.paused ? ` ${color.yellow('(paused)')}` : ''}\n${facts(task, color, now)}`,
     task.waiting ? section(color, 'why it waits', waitingText(task.waiting)) : '',
     task.error ? section(color, 'error', `  ${task.error.message} (${task.error.code})\n`) : '',
     events.length > 0 ? section(color, 'timeline', timeline(events)) : '',
     task.attempts.length > 0
       ? section(color, 'attempts', task.attempts.map((one) => attemptText(one, color)).join(''))
       : '',
+    task.signals && task.signals.length > 0 ? section(color, 'signals', signalsText(task.signals)) : '',
     section(color, 'input', jsonText(task.input)),
     task.output === undefined ? '' : section(color, 'output', jsonText(task.output)),
   ];
@@ -52,13 +55,59 @@ function facts(task: Task, color: Paint, now: number): string {
       `${task.workflowId}${task.step === undefined ? '' : `, step ${task.step}`}`,
     ]);
   if (task.swarmId !== undefined) rows.push(['where', `${task.swarmId} (${task.region ?? '?'})`]);
+  rows.push(...conditions(task));
+  if (task.progress !== undefined) rows.push(['progress', progressText(task.progress)]);
   if (task.retryAt !== undefined) rows.push(['next try', task.retryAt]);
+  if (task.paused !== undefined) rows.push(['paused', `${task.paused.at}: ${task.paused.reason}`]);
   if (task.cancelRequestedAt !== undefined) rows.push(['cancel asked', task.cancelRequestedAt]);
   rows.push(['cost', formatCost(task.cost) + tokens(task.usage)]);
   if (Object.keys(task.metadata).length > 0) rows.push(['metadata', pairs(task.metadata)]);
   rows.push(['trace', task.traceId]);
   return alignRows(
     rows.map(([label, value]) => [color.dim(label), value]),
+    { indent: '  ' },
+  );
+}
+
+/** What decides when it may start, and until when it must have. */
+function conditions(task: Task): [string, string][] {
+  const { notBefore, waitFor, fairnessKey, limitKeys = [], rerunOf } = task;
+  const rows: [string, string | undefined][] = [
+    ['not before', notBefore],
+    ['waits for', waitFor && `signal ${waitFor.signal}${within(waitFor.timeoutMs)}`],
+    ['turns by', fairnessKey],
+    ['limit keys', limitKeys.length === 0 ? undefined : limitKeys.join(', ')],
+    ['time limits', timeLimits(task)],
+    ['again after', rerunOf],
+  ];
+  return rows.filter((row): row is [string, string] => row[1] !== undefined);
+}
+
+function timeLimits({ timeouts, retry }: Task): string | undefined {
+  const { scheduleToStartMs, startToCloseMs, heartbeatMs, deadline } = timeouts;
+  const words = [
+    scheduleToStartMs === undefined ? '' : `start${within(scheduleToStartMs)}`,
+    startToCloseMs === undefined ? '' : `an attempt${within(startToCloseMs)}`,
+    heartbeatMs === undefined ? '' : `a sign of life${within(heartbeatMs)}`,
+    retry.totalMs === undefined ? '' : `retries${within(retry.totalMs)}`,
+    deadline === undefined ? '' : `ended by ${deadline}`,
+  ].filter((word) => word !== '');
+  return words.length === 0 ? undefined : words.join(', ');
+}
+
+function within(ms: number | undefined): string {
+  return ms === undefined ? '' : ` within ${formatMs(ms)}`;
+}
+
+/** `40%, 2 of 5 files read` */
+export function progressText({ fraction, message }: Pick<Progress, 'fraction' | 'message'>): string {
+  const words = [fraction === undefined ? '' : `${Math.round(fraction * 100)}%`, message ?? ''];
+  return words.filter((word) => word !== '').join(', ') || '-';
+}
+
+function signalsText(signals: readonly Signal[]): string {
+  return alignRows(
+    signals.map(({ name, payload, at }) => [new Date(at).toISOString(), name, JSON.stringify(payload)]),
     { indent: '  ' },
   );
 }

@@ -1,8 +1,8 @@
 import type { AttemptRecord, Event, Task, TaskState, TaskSummary } from '@multiswarm/contracts';
 import { formatAge, formatCost, formatMs } from '../output/durations';
-import { paintState } from '../output/paint';
+import { paintState, type Paint } from '../output/paint';
 import type { View, ViewContext } from '../output/printer';
-import { taskDetail } from './task-detail';
+import { progressText, taskDetail } from './task-detail';
 
 export type TaskRow = TaskSummary;
 
@@ -12,7 +12,7 @@ export const taskView: View<TaskRow> = {
   columns: ({ color, now }) => [
     { header: 'TASK', value: ({ id }) => id },
     { header: 'TYPE', value: ({ type }) => type },
-    { header: 'STATE', value: ({ state }) => paintState(color, state) },
+    { header: 'STATE', value: (task) => stateText(task, color) },
     { header: 'ATTEMPT', value: ({ attempt, retry }) => `${attempt}/${retry.maxAttempts}`, align: 'right' },
     { header: 'SWARM', value: ({ swarmId }) => swarmId ?? '-' },
     { header: 'REGION', value: ({ region }) => region ?? '-' },
@@ -23,13 +23,24 @@ export const taskView: View<TaskRow> = {
     { header: 'WORKFLOW', value: ({ workflowId }) => workflowId ?? '-', wide: true },
     { header: 'STEP', value: ({ step }) => step ?? '-', wide: true },
     {
+      header: 'PROGRESS',
+      value: ({ progress }) => (progress === undefined ? '-' : progressText(progress)),
+      wide: true,
+    },
+    {
       header: 'WAITS FOR',
       value: ({ waiting, error }) => waiting?.detail ?? error?.message ?? '-',
-      wide: true,
     },
     { header: 'AGE', value: ({ createdAt }) => formatAge(now - Date.parse(createdAt)), align: 'right' },
   ],
 };
+
+/** A paused task keeps its state, and goes nowhere from it. */
+export function stateText({ state, paused }: Pick<Task, 'state' | 'paused'>, color: Paint): string {
+  return paused === undefined
+    ? paintState(color, state)
+    : `${paintState(color, state)} ${color.yellow('(paused)')}`;
+}
 
 interface Run {
   state: TaskState;

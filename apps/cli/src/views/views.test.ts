@@ -87,6 +87,12 @@ describe('progress of a workflow', () => {
     expect(progressLines(fresh, color, T0 + 6_500, 9)[1]).toMatch(/running +500 ms +attempt 2$/);
   });
 
+  test('a step that expires has ended', () => {
+    const expired = afterEvent(progressOf(workflow(1)), event('task.expired', 'step-0', 5));
+    expect(progressLines(expired, color, T0 + 10, 9)[1]).toMatch(/✗ step-0 +expired/);
+    expect(afterEvent(expired, event('task.running', 'step-0', 6))).toBe(expired);
+  });
+
   test('what comes after the end of a step, or belongs to no step, changes nothing', () => {
     const ended = afterEvent(progressOf(workflow(1)), event('task.failed', 'step-0', 5));
     expect(afterEvent(ended, event('task.running', 'step-0', 6))).toBe(ended);
@@ -198,6 +204,62 @@ describe('a task in detail', () => {
     ['who else came into question', /order: eu-1 \(load 25%, \$1\.00\/slot\/h\), eu-2 \(load 50%/],
     ['who was ruled out', /capability "llm" \[capability\] ruled out 7 swarms: us-1, us-2, …/],
   ])('says %s', (_what, expected) => expect(text).toMatch(expected));
+});
+
+describe('a task that is held back, watched and told things', () => {
+  const held: Task = {
+    ...task,
+    state: 'queued',
+    fairnessKey: 'customer:acme',
+    limitKeys: ['customer:acme', 'model:gpt'],
+    notBefore: at(0),
+    waitFor: { signal: 'approved', timeoutMs: 86_400_000 },
+    retry: { ...task.retry, totalMs: 3_600_000 },
+    timeouts: {
+      scheduleToStartMs: 600_000,
+      startToCloseMs: 120_000,
+      heartbeatMs: 15_000,
+      deadline: at(60_000),
+    },
+    paused: { at: at(0), reason: 'the budget is being looked at' },
+    progress: { fraction: 0.404, message: '2 of 5 files read', at: T0 },
+    signals: [{ name: 'approved', payload: { by: 'ann' }, at: T0 }],
+    rerunOf: 't0-00000009',
+  };
+  const text = taskDetail(held, [], { color, now: T0 + 5_000 });
+
+  test.each([
+    ['that it is paused, beside its state', /^t0-00000001 {2}queued \(paused\)\n/],
+    ['since when and why', /paused +2024-06-01T12:00:00\.000Z: the budget is being looked at/],
+    ['how far it is', /progress +40%, 2 of 5 files read/],
+    ['when it may start', /not before +2024-06-01T12:00:00\.000Z/],
+    [
+      'what it waits for, and how long',
+      /waits for +signal approved within 24h 0m|waits for +signal approved within 1d 0h/,
+    ],
+    ['by what it takes turns', /turns by +customer:acme/],
+    ['whose limits count', /limit keys +customer:acme, model:gpt/],
+    [
+      'every limit of its time',
+      /time limits +start within 10m 00s, an attempt within 2m 00s, a sign of life within 15\.0 s, retries within 1h 00m, ended by 2024-06-01T12:01:00\.000Z/,
+    ],
+    ['of which it is a copy', /again after +t0-00000009/],
+    ['what it was told', /signals\n {2}2024-06-01T12:00:00\.000Z {2}approved {2}\{"by":"ann"\}/],
+  ])('says %s', (_what, expected) => expect(text).toMatch(expected));
+
+  test('a task without any of it says none of it', () => {
+    const plain = taskDetail(task, [], { color, now: T0 });
+    for (const word of [
+      'paused',
+      'progress',
+      'not before',
+      'turns by',
+      'limit keys',
+      'time limits',
+      'signals',
+    ])
+      expect(plain).not.toContain(word);
+  });
 });
 
 test('each reason for the health of the system is a line of its own', () => {

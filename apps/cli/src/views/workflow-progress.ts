@@ -67,6 +67,7 @@ const STATE_AFTER: Readonly<Partial<Record<Event['type'], TaskState>>> = {
   'task.succeeded': 'succeeded',
   'task.failed': 'failed',
   'task.cancelled': 'cancelled',
+  'task.expired': 'expired',
   'task.skipped': 'skipped',
 };
 
@@ -111,9 +112,11 @@ const MARKS: Readonly<Record<TaskState, string>> = {
 /** The most interesting first, when there are more steps than lines. */
 const INTEREST: readonly TaskState[] = [
   'failed',
+  'expired',
   'running',
   'assigned',
   'backoff',
+  'waiting',
   'queued',
   'succeeded',
   'cancelled',

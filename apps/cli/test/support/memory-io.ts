@@ -49,7 +49,11 @@ export function hurried(io: MemoryIo, factor = 50): MemoryIo {
   const { now, monotonic, after } = systemClock;
   return {
     ...io,
-    clock: { now, monotonic: () => monotonic() * factor, soon: (fn) => void setImmediate(fn),
-    after: (ms, fn) => after(ms / factor, fn) },
+    clock: {
+      now,
+      monotonic: () => monotonic() * factor,
+      soon: (fn) => void setImmediate(fn),
+      after: (ms, fn) => after(ms / factor, fn),
+    },
   };
 }

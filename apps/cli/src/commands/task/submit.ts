@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
-import { PRIORITIES, parseOrThrow, TaskSubmission, type Accepted, type Task } from '@multiswarm/contracts';
+import { PRIORITIES, parseOrThrow, TaskSubmission, type Accepted } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import type { CommandDefinition, Invocation } from '../../command';
-import { readInput } from '../../options/json-input';
-import { collect, collectAttribute, collectPair, integerOption } from '../../options/repeatable';
+import { EXIT, usageFault } from '../../faults';
 import { durationOption } from '../../global-options';
-import { Printer } from '../../output/printer';
-import { acceptedView } from '../../views/accepted';
-import { taskWithHistoryView } from '../../views/task';
-import { exitOfTask, waitForTask } from '../../api/wait-for-task';
+import type { Io } from '../../io';
+import { readInput } from '../../options/json-input';
+import { momentOption } from '../../options/moment';
+import { collect, collectAttribute, collectPair, integerOption } from '../../options/repeatable';
+import { printAccepted } from './print-accepted';
 
 interface Options {
   input?: string;
@@ -19,9 +19,18 @@ interface Options {
   attribute?: Record<string, unknown>;
   label?: Record<string, string>;
   namespace?: string;
+  fairnessKey?: string;
+  limitKey?: string[];
   idempotencyKey?: string;
+  notBefore?: string;
+  waitFor?: string;
+  waitForLimit?: number;
   maxAttempts?: number;
+  retryLimit?: number;
+  startLimit?: number;
   runLimit?: number;
+  silenceLimit?: number;
+  deadline?: string;
   wait?: boolean;
   dryRun?: boolean;
 }
@@ -40,6 +49,11 @@ export const command: CommandDefinition<Options> = {
       command: 'swarmctl task submit import --input @rows.json --idempotency-key rows-2024-06 -o name',
       does: 'safe to repeat: the same key gives the same task',
     },
+    {
+      command:
+        'swarmctl task submit deploy --wait-for approved --deadline 24h --run-limit 10m --silence-limit 30s',
+      does: 'wait for "task signal ID approved"; then one attempt may take ten minutes, and be silent for half of one',
+    },
   ],
   configure(command: Command) {
     command
@@ -54,9 +68,22 @@ export const command: CommandDefinition<Options> = {
       )
       .option('--label <k=v>', 'a label that the swarm must carry (repeatable)', collectPair('--label'))
       .option('--namespace <name>', 'the tenant')
+      .option('--fairness-key <key>', 'tasks of a namespace take turns by this key, for example a customer')
+      .option('--limit-key <key>', 'a key whose limits the namespace sets (repeatable)', collect)
       .option('--idempotency-key <key>', 'a repeated submission with the same key is the same task')
+      .option('--not-before <when>', 'start no sooner: an instant, or a duration from now')
+      .option('--wait-for <signal>', 'start only when "task signal" has sent this')
+      .option('--wait-for-limit <duration>', 'longest wait for that signal; then it expires', durationOption)
       .option('--max-attempts <n>', 'how often to try', integerOption('--max-attempts', 1, 100))
+      .option('--retry-limit <duration>', 'no attempt begins later than this after the first', durationOption)
+      .option('--start-limit <duration>', 'longest wait for a start; then it expires', durationOption)
       .option('--run-limit <duration>', 'longest run of one attempt', durationOption)
+      .option(
+        '--silence-limit <duration>',
+        'longest time without a sign of life of an attempt',
+        durationOption,
+      )
+      .option('--deadline <when>', 'it has ended by then, or expires: an instant, or a duration from now')
       .option('--wait', 'wait for the end')
       .option('--dry-run', 'check and print what would be submitted');
   },
@@ -66,44 +93,49 @@ export const command: CommandDefinition<Options> = {
 async function submit({ args, options, global, io }: Invocation<Options>): Promise<number> {
   const submission = await submissionOf(args[0] ?? '', options, io);
   const checked = parseOrThrow(TaskSubmission, submission);
-  const printer = new Printer(io, global.format);
   if (options.dryRun) {
     io.stdout.write(`${JSON.stringify(checked, null, 2)}\n`);
-    return 0;
+    return EXIT.ok;
   }
   const api = new HttpApi(global.url);
   const accepted = await api.post<Accepted>(paths.tasks, submission);
-  if (accepted.duplicate) io.stderr.write(`${accepted.id} was submitted before under this idempotency key\n`);
-  if (!options.wait) {
-    printer.one(acceptedView, accepted);
-    return 0;
-  }
-  io.stderr.write(`task ${accepted.id}\n`);
-  const task: Task = await waitForTask(api, accepted.id, global, io);
-  printer.one(taskWithHistoryView([]), task);
-  return exitOfTask(task, io);
+  return printAccepted(api, accepted, options.wait === true, global, io);
 }
 
 /** Only what was asked for, so that the server's defaults apply. */
-async function submissionOf(
-  type: string,
-  options: Options,
-  io: Invocation['io'],
-): Promise<Record<string, unknown>> {
-  const requirements = {
-    ...(options.capability ? { capabilities: options.capability } : {}),
-    ...(options.region ? { region: options.region } : {}),
-    ...(options.attribute ? { attributes: options.attribute } : {}),
-    ...(options.label ? { labels: options.label } : {}),
-  };
-  return {
+async function submissionOf(type: string, options: Options, io: Io): Promise<Record<string, unknown>> {
+  const { capability, region, attribute, label, waitFor, waitForLimit } = options;
+  if (waitForLimit !== undefined && waitFor === undefined)
+    throw usageFault('--wait-for-limit without --wait-for', 'name the signal with --wait-for');
+  const moment = (name: '--not-before' | '--deadline', text: string | undefined): string | undefined =>
+    text === undefined ? undefined : momentOption(name, () => io.clock.now())(text);
+  return given({
     type,
-    ...(options.input === undefined ? {} : { input: await readInput(options.input, io) }),
-    ...(options.priority === undefined ? {} : { priority: options.priority }),
-    ...(Object.keys(requirements).length === 0 ? {} : { requirements }),
-    ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
-    ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
-    ...(options.maxAttempts === undefined ? {} : { retry: { maxAttempts: options.maxAttempts } }),
-    ...(options.runLimit === undefined ? {} : { timeouts: { startToCloseMs: options.runLimit } }),
-  };
+    input: options.input === undefined ? undefined : await readInput(options.input, io),
+    priority: options.priority,
+    requirements: part({ capabilities: capability, region, attributes: attribute, labels: label }),
+    namespace: options.namespace,
+    fairnessKey: options.fairnessKey,
+    limitKeys: options.limitKey,
+    idempotencyKey: options.idempotencyKey,
+    notBefore: moment('--not-before', options.notBefore),
+    waitFor: part({ signal: waitFor, timeoutMs: waitForLimit }),
+    retry: part({ maxAttempts: options.maxAttempts, totalMs: options.retryLimit }),
+    timeouts: part({
+      scheduleToStartMs: options.startLimit,
+      startToCloseMs: options.runLimit,
+      heartbeatMs: options.silenceLimit,
+      deadline: moment('--deadline', options.deadline),
+    }),
+  });
+}
+
+function given(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** Undefined where nothing of it was asked for. */
+function part(fields: Record<string, unknown>): Record<string, unknown> | undefined {
+  const asked = given(fields);
+  return Object.keys(asked).length === 0 ? undefined : asked;
 }

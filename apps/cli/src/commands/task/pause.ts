@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import type { CommandDefinition } from '../../command';
+import { tell } from './tell';
+
+interface Options {
+  reason?: string;
+}
+
+export const command: CommandDefinition<Options> = {
+  description:
+    'Pauses a task: no new attempt begins until "task resume". An attempt that runs goes on to its end, and deadlines go on.',
+  examples: [
+    { command: 'swarmctl task pause t3-0198c2d4e5f60718293a4b5c6d', does: 'hold it back' },
+    {
+      command: 'swarmctl task pause t3-0198c2d4e5f60718293a4b5c6d --reason "the budget is being looked at"',
+      does: 'say why, for whoever looks at it',
+    },
+  ],
+  configure(command: Command) {
+    command.option('--reason <text>', 'kept with the task');
+  },
+  run: ({ options: { reason }, ...rest }) => tell('pause', rest, reason === undefined ? {} : { reason }),
+};
