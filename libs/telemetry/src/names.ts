@@ -88,6 +88,18 @@ export const METRICS = {
     description: 'Attempts whose swarm went silent or could not be reached again',
     attributes: ['region'],
   },
+  'multiswarm.shards.owned': {
+    kind: 'gauge',
+    unit: '{shard}',
+    description: 'Shards that this replica serves; over all replicas as many as SHARDS',
+    attributes: [],
+  },
+  'multiswarm.tasks.queued': {
+    kind: 'gauge',
+    unit: '{task}',
+    description: 'Tasks that wait for a slot, of all shards; shown by the replica that schedules',
+    attributes: [],
+  },
   'multiswarm.messages.sent': {
     kind: 'counter',
     unit: '{message}',

@@ -6,7 +6,7 @@ import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { Leases, Store } from '@multiswarm/store';
 import { eventRoute } from './adapters/http/events';
 import { httpRoutes } from './adapters/http/routes';
-import { fleetGauges, telemetryMeters } from './adapters/meters';
+import { fleetGauges, globalGauges, telemetryMeters } from './adapters/meters';
 import { pinShards } from './adapters/store/meta';
 import { redisCordonStore } from './adapters/store/redis-cordon-store';
 import { redisHandover } from './adapters/store/redis-handover';
@@ -45,6 +45,7 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
   });
   const { orchestrator } = assembled;
   fleetGauges(telemetry.metrics, orchestrator.fleet);
+  globalGauges(telemetry.metrics, assembled.global);
   await assembled.start();
   return {
     routes: [...httpRoutes(orchestrator), eventRoute(bus, logger)],

@@ -1,5 +1,6 @@
 import type { Logger, Metrics } from '@multiswarm/telemetry';
 import type { Fleet } from '../application/fleet';
+import type { GlobalRole } from '../application/global-role';
 import type { Meters } from '../application/meters';
 
 /** Metrics and, at level debug, one log line per task with its trace id. */
@@ -26,6 +27,15 @@ export function telemetryMeters(metrics: Metrics, logger: Logger): Meters {
       logger.debug('task ended', { traceparent: spec.traceparent, taskId, state, attempt, cost });
     },
   };
+}
+
+/** Gauges of the global level, read whenever metrics are collected. */
+export function globalGauges(metrics: Metrics, global: GlobalRole): void {
+  metrics.gauge('multiswarm.shards.owned', () => [[global.ownedShards.length]]);
+  metrics.gauge('multiswarm.tasks.queued', () => {
+    const scheduler = global.activeScheduler;
+    return scheduler ? [[scheduler.queued]] : [];
+  });
 }
 
 /** Gauges of the fleet, read whenever metrics are collected. */

@@ -2,8 +2,6 @@ import type {
   NamespaceSettings,
   RegionSummary,
   ReplicaAlive,
-  ReportReply,
-  ReportRequest,
   SchedulerActive,
   SchedulerChanges,
   SchedulerChangesReply,
@@ -157,12 +155,9 @@ export class GlobalRole {
     return this.scheduling.active;
   }
 
+  /** The shards that this replica serves. */
   get ownedShards(): number[] {
     return this.shards.served;
-  }
-
-  get liveReplicas(): string[] {
-    return this.replicas.live();
   }
 
   observeReplica(alive: ReplicaAlive): void {
@@ -171,10 +166,6 @@ export class GlobalRole {
 
   observeScheduler(active: SchedulerActive): void {
     this.scheduling.heard(active);
-  }
-
-  report(request: ReportRequest): Promise<ReportReply> {
-    return this.desk.handle(request);
   }
 
   /** A coordinator says which attempts its swarms hold. */
