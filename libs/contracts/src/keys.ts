@@ -3,7 +3,7 @@
  * All keys of a shard carry its hash tag `{s<n>}`, so that one script may touch them in a cluster.
  */
 export const keys = {
-  /** Hash: shards. A start with another value is refused. */
+  /** Hash: shards, format. A start with other values is refused. */
   meta: () => 'ms:meta',
 
   /** Hash: owner, epoch, leaseUntil (ms of the Redis clock). */

@@ -1,6 +1,7 @@
 import { keys, LIMITS, NamespaceSettings } from '@multiswarm/contracts';
 import { Leases, Store } from '@multiswarm/store';
 import { startRedis, type TestServer } from '@multiswarm/testing';
+import { pinShards } from '../src/adapters/store/meta';
 import { redisCordonStore } from '../src/adapters/store/redis-cordon-store';
 import { redisNamespaceStore } from '../src/adapters/store/redis-namespace-store';
 import type { Cordon } from '../src/ports';
@@ -124,5 +125,33 @@ describe('cordons of a region', () => {
     expect(await cordons.remove('eu', old, ['a'])).toBe(false);
     expect(await cordons.load('eu')).toEqual([cordon('a')]);
     expect(await cordons.put('us', epoch, cordon('a'))).toBe(false);
+  });
+});
+
+describe('the layout of the data', () => {
+  test('the first start fixes it, and others with the same one are welcome', async () => {
+    await Promise.all([pinShards(store, 4), pinShards(store, 4)]);
+    await expect(pinShards(store, 4)).resolves.toBeUndefined();
+    await expect(pinShards(store, 8)).rejects.toMatchObject({
+      code: 'invalid-configuration',
+      message: 'this data was made with SHARDS=4, not 8: start with SHARDS=4',
+      findings: [{ pointer: '/SHARDS' }],
+    });
+  });
+
+  test.each([
+    ['an older version that wrote none', {}],
+    ['a later version', { format: 99 }],
+  ])('data of %s is refused, since its tasks would not be found', async (_whose, format) => {
+    await store.redis.hset(keys.meta(), { shards: 4, ...format });
+    await expect(pinShards(store, 4)).rejects.toMatchObject({
+      code: 'invalid-configuration',
+      message: expect.stringContaining('this version reads 2'),
+    });
+    expect(await store.redis.hgetall(keys.meta())).toEqual(
+      Object.fromEntries(
+        Object.entries({ shards: 4, ...format }).map(([name, value]) => [name, String(value)]),
+      ),
+    );
   });
 });
