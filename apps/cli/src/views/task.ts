@@ -30,6 +30,7 @@ export const taskView: View<TaskRow> = {
     {
       header: 'WAITS FOR',
       value: ({ waiting, error }) => waiting?.detail ?? error?.message ?? '-',
+      wide: true,
     },
     { header: 'AGE', value: ({ createdAt }) => formatAge(now - Date.parse(createdAt)), align: 'right' },
   ],
