@@ -44,7 +44,7 @@ export class Fetching {
     const lane = this.firstLane(slot);
     const picked = this.firstPicked(slot);
     const chosen = this.firstOf(picked, lane);
-    if (chosen === undefined || (chosen === lane && !this.mayTake(lane.owner, slot))) return undefined;
+    if (chosen === undefined || !this.mayTake(ownerOf(chosen), slot)) return undefined;
     return this.isOvertaking(bandOf(chosen), slot) ? undefined : chosen;
   }
 
@@ -73,8 +73,7 @@ export class Fetching {
 
   /** F2. */
   private firstPicked(slot: FreeSlot): Picked | undefined {
-    for (const picked of this.parts.underWay.values())
-      if (this.mayTake(picked.track.lane.owner, slot)) return picked;
+    for (const picked of this.parts.underWay.values()) if (this.mayTake(ownerOf(picked), slot)) return picked;
     return undefined;
   }
 
@@ -91,7 +90,7 @@ export class Fetching {
     const { underWay, fits } = this.parts;
     for (const picked of underWay.values()) {
       if (bandOf(picked) >= band) continue;
-      if (fits.known(picked.track.lane.owner, slot.swarmId) !== false) return true;
+      if (fits.known(ownerOf(picked), slot.swarmId) !== false) return true;
     }
     return false;
   }
@@ -105,6 +104,10 @@ export class Fetching {
       fitsInto(owner.info.requirements, before.requirements)
     );
   }
+}
+
+function ownerOf(chosen: Picked | Lane): RequirementClass {
+  return 'fare' in chosen ? chosen.track.lane.owner : chosen.owner;
 }
 
 function bandOf(chosen: Picked | Lane): number {

@@ -12,7 +12,7 @@ import type { KeyTurn, TurnOrder } from './turn-order';
  *     looked up again when a lane comes to the front; who offered under a key that was served looks at the shelf again.
  */
 export class Offers {
-  /** @param moved told when another task of a parked class is its first */
+  /** @param moved told when another task of a parked class is its first, or none */
   constructor(
     private readonly order: TurnOrder,
     private readonly moved: (owner: RequirementClass) => void,
@@ -60,8 +60,8 @@ export class Offers {
 
   /** O2: a turn has moved back. */
   paid({ movable }: KeyTurn): void {
-    if (!movable || movable.size === 0) return;
-    for (const lane of [...movable]) this.update(lane.owner);
+    // What is offered under this turn once more meanwhile is looked at once more, and stays.
+    if (movable) for (const lane of movable) this.update(lane.owner);
   }
 
   /** O2: a turn has moved forward again; these were put in order meanwhile. */
@@ -111,7 +111,7 @@ export class Offers {
 
   private noteFront(owner: RequirementClass): void {
     const front = this.firstOnShelf(owner)?.first ?? NOBODY;
-    if (front === owner.front) return;
+    if (front === owner.front && front !== NOBODY) return;
     owner.front = front;
     this.moved(owner);
   }

@@ -169,9 +169,10 @@ export class Parking {
     return owners;
   }
 
-  taken(swarmId: string): void {
+  /** A slot was given to a class that was asked for at this time: what came free later is still there. P3 */
+  taken(swarmId: string, askedAt: number): void {
     for (const room of [this.everybody, this.anySlot, this.bySwarm.get(swarmId)])
-      if (room && room.spare > 0) {
+      if (room && room.spare > 0 && room.changedAt < askedAt) {
         room.spare -= 1;
         if (room.spare === 0) this.close(room);
       }

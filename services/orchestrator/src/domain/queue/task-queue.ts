@@ -20,7 +20,7 @@ import { Offers } from './offers';
 import { Parking, type CapacitySource } from './parking';
 import type { Picked } from './picked';
 import { MAX_WINDOW, RequirementClass } from './requirement-class';
-import { PLACE, TaskTable } from './task-table';
+import { NOBODY, PLACE, TaskTable } from './task-table';
 import type { Track } from './track';
 import { TurnOrder, type Fare, type KeyTurn } from './turn-order';
 
@@ -82,7 +82,9 @@ export class TaskQueue {
       return lane && this.order.standing(lane, lane.first);
     });
     this.offers = new Offers(this.order, (owner) => {
-      this.parking.moved(owner);
+      // Who has nothing to ask for would miss what happens meanwhile.
+      if (owner.front === NOBODY) this.parking.unpark(owner);
+      else this.parking.moved(owner);
     });
     this.lanes = new Lanes(this.table, this.order, this.offers);
     this.limits = new Limits(
@@ -379,7 +381,7 @@ export class TaskQueue {
       settled.unused.push(slot);
       return;
     }
-    this.parking.taken(placement.swarmId);
+    this.parking.taken(placement.swarmId, track.lane.owner.askedAt);
     this.keepPick(each);
     this.drop(row, track, now);
     settled.placed.push(slot);

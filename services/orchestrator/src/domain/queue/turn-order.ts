@@ -84,7 +84,11 @@ export class TurnOrder {
     turn.lanes -= 1;
     turn.parent.lanes -= 1;
     if (turn.lanes === 0) turn.parent.keys.retire(turn);
-    if (turn.parent.lanes === 0) this.band(turn.parent).retire(turn.parent);
+    if (turn.parent.lanes > 0) return;
+    const { namespace } = turn.parent;
+    // Its limit is forgotten with its last task, and would not let it go.
+    if (namespace.bands.every((each) => !each || each.lanes === 0)) namespace.isHeld = false;
+    this.band(turn.parent).retire(turn.parent);
   }
 
   offer(lane: Lane, turn: KeyTurn): void {
@@ -230,10 +234,13 @@ export class TurnOrder {
     return { pass, stride: 1 / weight, seq: this.seq, at: -1, lanes: 0 };
   }
 
+  /** It may have been forgotten before, and another one be in its place. */
   private forgetNamespace(turn: NamespaceTurn): void {
     const { namespace, band } = turn;
-    if (namespace.bands[band] === turn) namespace.bands[band] = undefined;
-    if (namespace.bands.every((turn) => turn === undefined)) this.namespaces.delete(namespace.name);
+    const { name, bands } = namespace;
+    if (bands[band] === turn) bands[band] = undefined;
+    const isEmpty = bands.every((each) => each === undefined);
+    if (isEmpty && this.namespaces.get(name) === namespace) this.namespaces.delete(name);
   }
 }
 
