@@ -17,7 +17,7 @@ import type { LeaseStore } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
 import { z } from 'zod';
 import { openClientFace } from './adapters/bus/client-face';
-import { busEventStream, busPlacer, replicaVoice } from './adapters/bus/ports';
+import { busEventStream, busPlacer, replicaVoice, say } from './adapters/bus/ports';
 import { regionFace } from './adapters/bus/region-face';
 import { busOwners, busRegions, busSwarms } from './adapters/bus/region-ports';
 import {
@@ -107,7 +107,7 @@ class Assembly implements Assembled {
     this.fleet = new Fleet(clock);
     this.namespaces = new Namespaces(
       parts.namespaces,
-      { changed: (news) => void (bus.connected && bus.publish(subjects.namespaceChanged(), news)) },
+      { changed: (news) => say(bus, subjects.namespaceChanged(), news) },
       clock,
       (error) => logger.warn('settings of namespaces were not read', { error }),
     );
@@ -132,7 +132,7 @@ class Assembly implements Assembled {
     );
     bus.onReconnect(() => this.reconnected());
     if (config.global) this.global.start();
-    bus.publish(subjects.census(), {});
+    say(bus, subjects.census(), {});
   }
 
   async stop(): Promise<void> {
@@ -148,8 +148,7 @@ class Assembly implements Assembled {
 
   /** What was said meanwhile is lost: ask who is there, and look at what waits. */
   private reconnected(): void {
-    const { bus } = this.parts;
-    if (bus.connected) bus.publish(subjects.census(), {});
+    say(this.parts.bus, subjects.census(), {});
     this.global.capacityChanged(1);
   }
 

@@ -18,7 +18,7 @@ export function busPlacer(bus: Bus): Placer {
     },
     report: (outcomes) => {
       // Lost reports are made good: a reservation expires, and heartbeats say what is held.
-      if (bus.connected) bus.publish(subjects.lbReport(), { v: 1, outcomes } satisfies LbReport);
+      say(bus, subjects.lbReport(), { v: 1, outcomes } satisfies LbReport);
     },
   };
 }
@@ -36,11 +36,18 @@ export function busEventStream(bus: Bus): EventStream {
 /** What replicas say to each other. */
 export function replicaVoice(bus: Bus): ReplicaVoice {
   return {
-    announce: (alive) => {
-      if (bus.connected) bus.publish(subjects.replicaAlive(), alive);
-    },
+    announce: (alive) => say(bus, subjects.replicaAlive(), alive),
     connected: () => bus.connected,
   };
+}
+
+/** What is said in passing, and again before long or made good otherwise: without a connection it is not said. */
+export function say(bus: Bus, subject: string, body: unknown): void {
+  try {
+    bus.publish(subject, body);
+  } catch (error) {
+    if (!(error instanceof MultiswarmError) || error.code !== 'bus-unavailable') throw error;
+  }
 }
 
 /** "Nobody listens" on a shard's subject means that it has no owner right now. */

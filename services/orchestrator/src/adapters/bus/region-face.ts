@@ -1,6 +1,7 @@
 import type { Bus } from '@multiswarm/bus';
 import { DispatchRequest, RegionControl, subjects } from '@multiswarm/contracts';
 import type { RegionFace } from '../../application/regional-role';
+import { say } from './ports';
 
 /** Attempts in one message of a summary. */
 const SUMMARY_ATTEMPTS = 5_000;
@@ -32,11 +33,11 @@ export function regionFace(bus: Bus): RegionFace {
       const parts = Math.max(1, Math.ceil(summary.held.length / SUMMARY_ATTEMPTS));
       for (let part = 0; part < parts; part += 1) {
         const held = summary.held.slice(part * SUMMARY_ATTEMPTS, (part + 1) * SUMMARY_ATTEMPTS);
-        bus.publish(subjects.regionSummary(summary.region), { ...summary, held });
+        say(bus, subjects.regionSummary(summary.region), { ...summary, held });
       }
     },
     census: () => {
-      if (bus.connected) bus.publish(subjects.census(), {});
+      say(bus, subjects.census(), {});
     },
   };
 }

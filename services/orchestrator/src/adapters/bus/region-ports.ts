@@ -2,6 +2,7 @@ import { NobodyListensError, type Bus } from '@multiswarm/bus';
 import { ControlReply, DispatchReply, MultiswarmError, ReportReply, subjects } from '@multiswarm/contracts';
 import { z } from 'zod';
 import type { Owners, Regions, Swarms } from '../../ports';
+import { say } from './ports';
 
 const DISPATCH_TIMEOUT_MS = 4_000;
 const SWARM_TIMEOUT_MS = 2_000;
@@ -46,7 +47,7 @@ export function busSwarms(bus: Bus): Swarms {
       await bus.request(subjects.swarmControl(swarmId), control, options);
     },
     dismiss: (swarmId, instance, reason) => {
-      if (bus.connected) bus.publish(subjects.swarmDismissed(swarmId), { v: 1, instance, reason });
+      say(bus, subjects.swarmDismissed(swarmId), { v: 1, instance, reason });
     },
   };
 }

@@ -10,7 +10,7 @@ import {
 import type { GrantGate } from '../../application/grant-gate';
 import type { SchedulerFace } from '../../application/scheduler-role';
 import type { GrantPort, WaitingReasons } from '../../ports';
-import { asShardFault } from './ports';
+import { asShardFault, say } from './ports';
 
 const CHANGES_TIMEOUT_MS = 2_000;
 /** A grant is answered after its commit. */
@@ -33,9 +33,7 @@ export function schedulerFace(bus: Bus): SchedulerFace {
       ];
       return () => listening.forEach((each) => each.stop());
     },
-    announce: (active) => {
-      if (bus.connected) bus.publish(subjects.schedulerActive(), active);
-    },
+    announce: (active) => say(bus, subjects.schedulerActive(), active),
   };
 }
 
