@@ -84,14 +84,15 @@ export class Lanes {
   private place(lane: Lane, now: number): void {
     const band = this.bandOf(lane, now);
     const mayGo = lane.first !== NOBODY;
-    if (lane.turn?.parent.band !== band) {
-      this.offers.remove(lane);
-      this.order.join(lane, band);
-    }
     const isThere = lane.shelfAt >= 0 || lane.offerAt >= 0;
-    if (isThere && mayGo) this.offers.changed(lane);
-    else if (isThere) this.offers.remove(lane);
+    if (lane.turn?.parent.band !== band) {
+      this.offers.lift(lane);
+      this.order.join(lane, band);
+      if (mayGo) this.offers.add(lane);
+      else this.offers.update(lane.owner);
+    } else if (mayGo && isThere) this.offers.changed(lane);
     else if (mayGo) this.offers.add(lane);
+    else this.offers.remove(lane);
     this.watch(lane, now);
   }
 

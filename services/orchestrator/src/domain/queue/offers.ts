@@ -26,11 +26,16 @@ export class Offers {
 
   /** It may not. */
   remove(lane: Lane): void {
+    if (this.lift(lane)) this.update(lane.owner);
+  }
+
+  /** Takes it out for a moment: `add` or `update` has to follow. @returns whether it was there */
+  lift(lane: Lane): boolean {
     const { owner } = lane;
     if (lane.shelfAt >= 0) owner.shelf.removeAt(lane.shelfAt);
     else if (owner.offered === lane) this.withdraw(owner, lane);
-    else return;
-    this.update(owner);
+    else return false;
+    return true;
   }
 
   /** Its first task is another one, in the same band. */
