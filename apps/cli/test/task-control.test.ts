@@ -48,6 +48,19 @@ test.each([
   expect(JSON.parse((await run('task', verb, ID, ...more, '-o', 'json')).out)).toMatchObject(task('queued'));
 });
 
+test('how far a task is, and what it waits for, are columns of the wide table only', async () => {
+  const waiting = {
+    reason: 'paused',
+    since: new Date(0).toISOString(),
+    detail: 'paused: the budget',
+    unmet: [],
+  };
+  peer.json(202, task('queued', { waiting, progress: { fraction: 0.5, message: 'half', at: 0 } }));
+  expect((await run('task', 'resume', ID)).out).not.toMatch(/WAITS FOR|PROGRESS/);
+  const { out } = await run('task', 'resume', ID, '-o', 'wide');
+  expect(out).toMatch(/PROGRESS +WAITS FOR +AGE\n.* 50%, half +paused: the budget /);
+});
+
 test('what cannot be done in the state of the task is exit 5, with what to do instead', async () => {
   const detail = 'the task has succeeded: rerun it';
   peer.json(409, new MultiswarmError('wrong-state', detail).toProblem());
