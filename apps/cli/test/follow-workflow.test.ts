@@ -97,9 +97,9 @@ test('on a terminal the reason is a line of the block, gone when the workflow ha
 
 test('the reason is told when the time is over', async () => {
   answerAs(1, [['nobody has a GPU']], (waitMs, answer) => void setTimeout(answer, waitMs / HURRY));
-  const { code, err } = await follow(false, '--timeout', '40s');
+  const { code, err } = await follow(false, '--timeout', '6s');
   expect(code).toBe(6);
-  expect(err).toContain('has not ended after 40 s (waiting: nobody has a GPU); it goes on');
+  expect(err).toContain('has not ended after 6 s (waiting: nobody has a GPU); it goes on');
 });
 
 test('a large workflow is a summary now and then, not lines for each step', async () => {
