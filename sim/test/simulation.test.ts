@@ -1,15 +1,23 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
-const RUN = join(__dirname, '..', 'run.mjs');
+const ROOT = join(__dirname, '..', '..');
+/** As in the script of package.json. */
+const RUN = ['-C', 'multiswarm-source', '--enable-source-maps', '-r', './sim/load.cjs', 'sim/src/main.ts'];
+const MAX_OUTPUT = 64 * 1024 * 1024;
 const PATIENCE_MS = 15 * 60_000;
 
 /** `npm run sim -- …`, and what it printed. */
 function sim(...args: string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [RUN, ...args], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      resolve({ code: error ? 1 : 0, output: stdout + stderr });
-    });
+    execFile(
+      process.execPath,
+      [...RUN, ...args],
+      { cwd: ROOT, maxBuffer: MAX_OUTPUT },
+      (error, stdout, stderr) => {
+        resolve({ code: error ? 1 : 0, output: stdout + stderr });
+      },
+    );
   });
 }
 
