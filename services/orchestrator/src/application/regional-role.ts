@@ -1,5 +1,5 @@
 import { keys, matchesPattern, type Heartbeat } from '@multiswarm/contracts';
-import { every, type Cancel, type Clock } from '@multiswarm/core';
+import { every, heartbeatLiveness, type Cancel, type Clock } from '@multiswarm/core';
 import type { LeaseStore } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
 import { Homes } from '../domain/fleet/homes';
@@ -42,6 +42,8 @@ export interface RegionFace {
 }
 
 const TICK_MS = 500;
+/** A coordinator that stops gives its lease back at once: so often those who stand by look whether it is free. */
+const ASK_AGAIN_MS = 500;
 /** A longer time between two ticks means that this process stood still. */
 const BLIND_MS = 2_000;
 
@@ -51,13 +53,22 @@ interface Held {
   close: Cancel;
 }
 
+/** A region that somebody else coordinates. */
+interface Asking {
+  /** When to ask for its lease again; never as long as the answer is due. */
+  again: number;
+  /** The last heartbeat from there. */
+  heartbeat: Heartbeat;
+  heardAt: number;
+}
+
 /**
  * The regional level of this process: for each region in which swarms show up, the lease decides which replica
  * coordinates it.
  */
 export class RegionalRole {
   private readonly held = new Map<string, Held>();
-  private readonly asking = new Map<string, { again: number }>();
+  private readonly asking = new Map<string, Asking>();
   private readonly regionsSeen = new Set<string>();
   private readonly homes = new Homes();
   private readonly timers: Cancel[];
@@ -84,7 +95,7 @@ export class RegionalRole {
     if (this.stopped || !this.options.regions.some((pattern) => matchesPattern(pattern, region))) return;
     const held = this.held.get(region);
     if (held) held.coordinator.observe(heartbeat);
-    else if (this.admits(heartbeat)) void this.ask(heartbeat);
+    else if (this.admits(heartbeat)) this.wish(heartbeat);
   }
 
   get regions(): string[] {
@@ -132,31 +143,43 @@ export class RegionalRole {
     return false;
   }
 
-  private async ask(heartbeat: Heartbeat): Promise<void> {
-    const { region } = heartbeat;
-    const asked = this.asking.get(region);
-    if (asked && this.parts.clock.monotonic() < asked.again) return;
-    this.asking.set(region, { again: Infinity });
-    try {
-      const answer = await HeldLease.acquire(
-        this.parts.leases,
-        keys.regionLease(region),
-        this.options.owner,
-        this.options.leaseMs,
-        this.parts.clock,
-      );
-      if (answer instanceof HeldLease) this.take(region, answer, heartbeat);
-      else
-        this.asking.set(region, {
-          again: this.parts.clock.monotonic() + Math.min(answer.remainingMs + 10, this.options.leaseMs),
-        });
-    } catch (error) {
-      this.parts.logger.warn('could not ask for the lease of a region', { region, error });
-      this.asking.set(region, { again: this.parts.clock.monotonic() + this.options.renewMs });
+  private wish(heartbeat: Heartbeat): void {
+    const heardAt = this.parts.clock.monotonic();
+    const known = this.asking.get(heartbeat.region);
+    const asking = { again: known?.again ?? heardAt, heartbeat, heardAt };
+    this.asking.set(heartbeat.region, asking);
+    if (asking.again <= heardAt) void this.ask(asking);
+  }
+
+  /** Asks for the lease of a region from which something was heard lately. */
+  private askAgain(now: number): void {
+    for (const [region, asking] of this.asking) {
+      if (asking.again > now) continue;
+      const liveness = heartbeatLiveness(now - asking.heardAt, asking.heartbeat.intervalMs);
+      if (liveness === 'down') this.asking.delete(region);
+      else void this.ask(asking);
     }
   }
 
-  private take(region: string, lease: HeldLease, heartbeat: Heartbeat): void {
+  private async ask(asking: Asking): Promise<void> {
+    const { region } = asking.heartbeat;
+    const { clock, leases, logger } = this.parts;
+    const { owner, leaseMs, renewMs } = this.options;
+    asking.again = Infinity;
+    let waitMs = ASK_AGAIN_MS;
+    try {
+      const lease = await HeldLease.acquire(leases, keys.regionLease(region), owner, leaseMs, clock);
+      if (lease instanceof HeldLease) return this.take(region, lease);
+    } catch (error) {
+      logger.warn('could not ask for the lease of a region', { region, error });
+      waitMs = renewMs;
+    }
+    const known = this.asking.get(region);
+    if (known) known.again = clock.monotonic() + waitMs;
+  }
+
+  private take(region: string, lease: HeldLease): void {
+    const heartbeat = this.asking.get(region)?.heartbeat;
     this.asking.delete(region);
     if (this.stopped) {
       void lease.release().catch(() => undefined); // it runs out by itself
@@ -170,7 +193,9 @@ export class RegionalRole {
     const { face, logger } = this.parts;
     this.held.set(region, { lease, coordinator, close: face.open(region, coordinator) });
     logger.info('coordinating region', { region, epoch: lease.epoch });
-    coordinator.observe(heartbeat);
+    if (heartbeat) coordinator.observe(heartbeat);
+    // Owners hear who has the region now.
+    face.summarize(coordinator);
     // Work for the others is on its way already: they need not wait for their next heartbeat.
     face.census();
   }
@@ -192,6 +217,7 @@ export class RegionalRole {
     const blind = !this.parts.face.connected() || now - this.tickedAt > BLIND_MS;
     this.tickedAt = now;
     this.homes.tick(now);
+    if (!blind) this.askAgain(now);
     for (const { coordinator, lease } of this.held.values()) {
       if (blind || !lease.holds()) coordinator.forgiveSilence();
       else coordinator.tick();

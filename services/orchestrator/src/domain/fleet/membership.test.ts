@@ -84,6 +84,39 @@ describe('one heartbeat after the other', () => {
     expect(members.count()).toBe(0);
   });
 
+  test('while nothing may be lost a silent swarm is only suspect, and still holds what it held', () => {
+    const members = new Membership();
+    members.observe(heartbeat({ intervalMs: 100, held: [ref('t1')] }), 0);
+    expect(members.tick(60_000, false)).toEqual([]);
+    expect([memberOf(members)?.state, members.held(), members.has('a')]).toEqual([
+      'suspect',
+      [ref('t1')],
+      true,
+    ]);
+    expect(members.tick(60_000)).toMatchObject([{ left: 'a', lost: [{ attempts: [ref('t1')] }] }]);
+  });
+
+  test.each([
+    ['ready', 3],
+    ['cordoned', 0],
+    ['draining', 0],
+  ] as const)('a swarm that says that it is %s is shown so, with %i free slots', (state, freeSlots) => {
+    const members = new Membership();
+    members.observe(heartbeat({ state, held: [ref('t1')] }), 0);
+    expect(members.swarms(0)).toMatchObject([{ state, freeSlots, busySlots: 1 }]);
+  });
+
+  test('a swarm is remembered while it is down, and not after it has stopped', () => {
+    const members = new Membership();
+    members.observe(heartbeat(), 0);
+    members.tick(10_000);
+    expect([members.last('a'), members.remembers('a')]).toEqual([undefined, true]);
+    members.observe(heartbeat({ seq: 2 }), 10_001);
+    expect(members.last('a')?.seq).toBe(2);
+    members.observe(heartbeat({ seq: 3, state: 'stopped' }), 10_002);
+    expect(members.remembers('a')).toBe(false);
+  });
+
   test('what was declared lost is not lost again when the same instance comes back with it and falls silent anew', () => {
     const members = new Membership();
     members.observe(heartbeat({ held: [ref('t1')] }), 0);
