@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { withCpu, type CpuOf } from '../cpu';
 import type { Options } from '../options';
 import type { Figure } from '../report';
 import { percentile, rounded } from '../statistics';
@@ -16,6 +17,8 @@ const MOST_UNDER_WAY = 20_000;
 
 interface Acknowledged {
   maximum: number;
+  /** Processor time of all processes for one submission at the maximum, in microseconds. */
+  cpu: number;
   p50: number;
   p99: number;
 }
@@ -26,15 +29,18 @@ interface Acknowledged {
  * and timed from the moment at which each was due, so that a stall is charged to all that it holds up.
  */
 export const submit: Bench = async (options, progress) => {
-  const { runs, appendfsync } = options;
+  const { runs, appendfsync, profile } = options;
   const setup = { concurrency: CONCURRENCY };
   const { own, peer, serverVersions } = await sideBySide(
     options,
     { multiswarm: setup, bullmq: setup },
     progress,
-    (system) => measure(system, options),
-    ({ maximum, p50, p99 }) =>
-      `${rounded(maximum)}/s at most; at half of it p50 ${rounded(p50)} ms, p99 ${rounded(p99)} ms`,
+    (system, run) => {
+      const work = (): Promise<Acknowledged> => measure(system, options);
+      return profile === undefined ? work() : system.profiled(profile, `submit-${run}`, work);
+    },
+    ({ maximum, p50, p99, cpu }) =>
+      `${rounded(maximum)}/s at most (${rounded(cpu)} µs each); at half of it p50 ${rounded(p50)} ms, p99 ${rounded(p99)} ms`,
   );
   const settings = { runs, appendfsync, inFlight: IN_FLIGHT };
   const figure = (metric: string, unit: string, key: keyof Acknowledged): Figure => ({
@@ -45,6 +51,7 @@ export const submit: Bench = async (options, progress) => {
   });
   return [
     figure('single submissions, many in flight', 'tasks/s', 'maximum'),
+    figure('single submissions, cpu of all processes', 'µs/task', 'cpu'),
     figure('acknowledged at half of the maximum, p50', 'ms', 'p50'),
     figure('acknowledged at half of the maximum, p99', 'ms', 'p99'),
   ];
@@ -53,9 +60,15 @@ export const submit: Bench = async (options, progress) => {
 async function measure(system: RunningSystem, { quick }: Options): Promise<Acknowledged> {
   const size = quick ? 'quick' : 'full';
   await closedLoop(system, MAXIMUM_MS.quick);
-  const maximum = await closedLoop(system, MAXIMUM_MS[size]);
+  const loop = await withCpu(system.processes, () => closedLoop(system, MAXIMUM_MS[size]));
+  const maximum = loop.value;
   const values = await openLoop(system, maximum / 2, HALF_MS[size]);
-  return { maximum, p50: percentile(values, 0.5), p99: percentile(values, 0.99) };
+  return { maximum, cpu: cpuOf(loop), p50: percentile(values, 0.5), p99: percentile(values, 0.99) };
+}
+
+function cpuOf({ value, wallMs, used }: CpuOf<number>): number {
+  const ms = Object.values(used).reduce((sum, { processMs }) => sum + processMs, 0);
+  return (ms * 1_000) / (value * (wallMs / 1_000));
 }
 
 /** Acknowledged submissions per second with `IN_FLIGHT` of them under way all the time. */
