@@ -169,7 +169,7 @@ export class RegionalRole {
     let waitMs = ASK_AGAIN_MS;
     try {
       const lease = await HeldLease.acquire(leases, keys.regionLease(region), owner, leaseMs, clock);
-      if (lease instanceof HeldLease) return this.take(region, lease);
+      if (lease instanceof HeldLease) return void this.take(region, lease);
     } catch (error) {
       logger.warn('could not ask for the lease of a region', { region, error });
       waitMs = renewMs;
