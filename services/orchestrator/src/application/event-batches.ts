@@ -39,47 +39,46 @@ export function printedEvents(writes: readonly Write[]): PrintedEvents {
   return printed;
 }
 
-/** The text of a message: `head`, so many printed events with commas between them, `MESSAGE_TAIL`. */
-export interface MessageFrame {
-  batchSeq: number;
-  head: string;
-  count: number;
-}
-export const MESSAGE_TAIL = ']}';
+const messagesBefore = new WeakMap<Batch, EventMessage[]>();
 
 /**
  * The messages that carry a batch's events. One, as a rule; the events of a workflow of ten thousand steps are more than
  * NATS carries at once. Each message has a number of its own, the last that of the batch: so numbers go on growing by one
  * from message to message, and a batch takes as many of them as it needs.
  */
-export function messageFrames({ shard, epoch, batchSeq: last, writes }: Batch): MessageFrame[] {
-  const { perMessage } = printedEvents(writes);
-  return perMessage.map((count, index) => {
-    const batchSeq = last - perMessage.length + 1 + index;
-    const head = `{"v":1,"shard":${shard},"epoch":${epoch},"batchSeq":${batchSeq},"events":[`;
-    return { batchSeq, head, count };
-  });
-}
-
-/** The messages as they are published. */
 export function eventMessages(batch: Batch): EventMessage[] {
-  const { texts } = printedEvents(batch.writes);
-  let from = 0;
-  return messageFrames(batch).map(({ batchSeq, head, count }) => {
-    from += count;
-    const text = head + texts.slice(from - count, from).join(',') + MESSAGE_TAIL;
-    return { shard: batch.shard, batchSeq, text };
-  });
+  let messages = messagesBefore.get(batch);
+  if (!messages) {
+    const { shard, epoch, writes } = batch;
+    const { texts } = printedEvents(writes);
+    messages = cutsOf(batch).map(({ batchSeq, from, to }) => {
+      const head = `{"v":1,"shard":${shard},"epoch":${epoch},"batchSeq":${batchSeq},"events":[`;
+      return { shard, batchSeq, text: `${head}${texts.slice(from, to).join(',')}]}` };
+    });
+    messagesBefore.set(batch, messages);
+  }
+  return messages;
 }
 
 /** The same messages for those who read them in this process. */
 export function eventBatches(batch: Batch): EventBatch[] {
   const { shard, epoch, writes } = batch;
   const { events } = printedEvents(writes);
-  let from = 0;
-  return messageFrames(batch).map(({ batchSeq, count }) => {
-    from += count;
-    return { v: 1, shard, epoch, batchSeq, events: events.slice(from - count, from) };
+  return cutsOf(batch).map(({ batchSeq, from, to }) => ({
+    v: 1,
+    shard,
+    epoch,
+    batchSeq,
+    events: events.slice(from, to),
+  }));
+}
+
+function cutsOf({ batchSeq: last, writes }: Batch): { batchSeq: number; from: number; to: number }[] {
+  const { perMessage } = printedEvents(writes);
+  let to = 0;
+  return perMessage.map((count, index) => {
+    to += count;
+    return { batchSeq: last - perMessage.length + 1 + index, from: to - count, to };
   });
 }
 

@@ -1,5 +1,5 @@
 import { isTerminal, keys, type TaskState } from '@multiswarm/contracts';
-import { messageFrames, printedEvents } from '../../application/event-batches';
+import { eventMessages, printedEvents } from '../../application/event-batches';
 import type { TaskRecord } from '../../domain/task/record';
 import type { Batch } from '../../ports';
 import { changesOf, type BatchChanges, type RunChange, type TaskChange } from './batch-changes';
@@ -129,21 +129,27 @@ function writeEnded(
   commands.add('ZADD', keys.ended(shard), expires);
 }
 
-/** The events, once: the script writes the same texts into histories and into the outbox. */
+/** Each event was printed once, whether it goes into a history, into a message or both. */
 function encodeEvents(batch: Batch): { histories: string[]; args: Argument[] } {
   const { runs, texts } = printedEvents(batch.writes);
   const histories: string[] = [];
-  const counts: Argument[] = [];
+  const args: Argument[] = [];
+  let from = 0;
   for (const { root, count } of runs) {
-    for (let left = count; left > 0; left -= CommitCommands.MOST_ARGUMENTS) {
-      const part = Math.min(left, CommitCommands.MOST_ARGUMENTS);
-      counts.push(root === undefined ? -part : part);
-      if (root !== undefined) histories.push(keys.history(batch.shard, root));
+    const end = from + count;
+    if (root !== undefined) {
+      for (let at = from; at < end; at += CommitCommands.MOST_ARGUMENTS) {
+        const part = texts.slice(at, Math.min(end, at + CommitCommands.MOST_ARGUMENTS));
+        histories.push(keys.history(batch.shard, root));
+        args.push(part.length, ...part);
+      }
     }
+    from = end;
   }
-  const frames = messageFrames(batch);
-  const messages = frames.flatMap(({ batchSeq, head, count }): Argument[] => [`${batchSeq}-0`, head, count]);
-  return { histories, args: [counts.length, ...counts, frames.length, ...messages, ...texts] };
+  const messages = eventMessages(batch);
+  args.push(messages.length);
+  for (const { batchSeq, text } of messages) args.push(`${batchSeq}-0`, text);
+  return { histories, args };
 }
 
 export function isRun(root: string): boolean {
