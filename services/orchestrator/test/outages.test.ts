@@ -1,5 +1,4 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { eventually } from '@multiswarm/testing';
+import { eventually, startTcpProxy } from '@multiswarm/testing';
 import { World } from './support/world';
 
 let world: World;
@@ -7,42 +6,6 @@ beforeEach(async () => {
   world = await World.start();
 });
 afterEach(() => world.stop());
-
-/** A way to NATS that the test can cut, for one process alone. */
-class Cuttable {
-  private readonly sockets = new Set<Socket>();
-  private whole = true;
-  private readonly proxy = createServer((near) => {
-    if (!this.whole) return void near.destroy();
-    const far = connect(world.nats.port, '127.0.0.1');
-    for (const socket of [near, far]) {
-      this.sockets.add(socket);
-      socket.on('error', () => socket.destroy()).on('close', () => this.sockets.delete(socket));
-    }
-    near.on('close', () => far.destroy());
-    far.on('close', () => near.destroy());
-    near.pipe(far).pipe(near);
-  });
-
-  async open(): Promise<string> {
-    await new Promise<void>((resolve) => this.proxy.listen(0, '127.0.0.1', resolve));
-    return `nats://127.0.0.1:${(this.proxy.address() as AddressInfo).port}`;
-  }
-
-  cut(): void {
-    this.whole = false;
-    for (const socket of this.sockets) socket.destroy();
-  }
-
-  heal(): void {
-    this.whole = true;
-  }
-
-  close(): Promise<void> {
-    this.cut();
-    return new Promise((resolve) => this.proxy.close(() => resolve()));
-  }
-}
 
 test('inputs in a script of many bytes per character reach a healthy swarm at the first attempt', async () => {
   const one = await world.replica();
@@ -57,8 +20,8 @@ test('inputs in a script of many bytes per character reach a healthy swarm at th
 });
 
 test('news of capacity that got lost with the connection does not leave a task waiting', async () => {
-  const way = new Cuttable();
-  const one = await world.replica({ NATS_URL: await way.open() });
+  const way = await startTcpProxy(world.nats.port);
+  const one = await world.replica({ NATS_URL: `nats://127.0.0.1:${way.port}` });
   const id = await one.submit({});
   await eventually(async () => (await one.task(id)).waiting?.reason === 'no-swarm');
   way.cut();
@@ -66,7 +29,7 @@ test('news of capacity that got lost with the connection does not leave a task w
   way.heal();
   expect(await one.ended(id)).toMatchObject({ state: 'succeeded', swarmId: 'a' });
   await one.stop();
-  await way.close();
+  await way.stop();
 });
 
 test('a cancellation that no coordinator was there to take reaches the swarm once one is', async () => {
