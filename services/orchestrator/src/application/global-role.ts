@@ -54,6 +54,7 @@ export interface GlobalParts extends Omit<OwnerFactoryParts, 'scheduler'> {
 const EXPIRE_MS = 1_000;
 /** A longer time between two looks means that this process stood still. */
 const BLIND_MS = 3_000;
+const COMPLAIN_MS = 5_000;
 const SWEEP_MS = 60_000;
 const SWEEP_ROOTS = 200;
 
@@ -85,6 +86,7 @@ export class GlobalRole {
   private readonly timers: Cancel[] = [];
   private closeReports: Cancel = () => undefined;
   private lookedAt: number;
+  private complainedAt = -Infinity;
 
   constructor(
     private readonly options: GlobalOptions,
@@ -110,7 +112,7 @@ export class GlobalRole {
       shards,
       clock,
       send: (changes) => parts.tellScheduler(changes),
-      onFault: (error) => logger.warn('the scheduler was not told', { error }),
+      onFault: (error) => this.notTold(error),
     });
     this.desk = new ReportDesk(shards, (shard) => this.ownerOf(shard), this.link);
     const factory = new OwnerFactory({ ...parts, scheduler: this.link });
@@ -202,6 +204,14 @@ export class GlobalRole {
     this.keeper.stop();
     this.link.stop();
     this.closeReports();
+  }
+
+  /** Of all shards, again and again: once in a while is enough. */
+  private notTold(error: unknown): void {
+    const now = this.parts.clock.monotonic();
+    if (now - this.complainedAt < COMPLAIN_MS) return;
+    this.complainedAt = now;
+    this.parts.logger.warn('the scheduler was not told', { error });
   }
 
   private lookAround(): void {
