@@ -5,7 +5,7 @@ import { INVARIANTS } from './invariants/findings';
 
 /** See ../load.cjs, which this process was started with. */
 interface Loader {
-  loadWith(path: string, patches: Mutant['patches']): { simulate: typeof simulate };
+  loadWith: (path: string, patches: Mutant['patches']) => { simulate: typeof simulate };
 }
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- plain JavaScript, loaded before any TypeScript can be
 const { loadWith } = require('../load.cjs') as Loader;

@@ -108,9 +108,13 @@ class Run {
     await this.until(activeMs, () => false);
     this.faults.quiet();
     await this.converge();
-    if (this.findings.first) return;
+    if (this.anyFinding()) return;
     await this.until(SETTLE_MS, () => this.left().length === 0);
-    if (!this.findings.first) this.checkEnd();
+    if (!this.anyFinding()) this.checkEnd();
+  }
+
+  private anyFinding(): boolean {
+    return this.findings.first !== undefined;
   }
 
   /** Nobody caught it. In a process of its own that is the end of the program. */
@@ -175,7 +179,9 @@ class Run {
   /** What the schedulers say about tasks that did not end. */
   private async reasons(): Promise<string> {
     const ids = [...this.ledger.tasks.values()].filter(({ state }) => state === 'queued').map(({ id }) => id);
-    const told = await Promise.all(this.host.all.map(({ explain }) => explain?.(ids)));
+    const told = await Promise.all(
+      this.host.all.map((node) => node.explain?.(ids) ?? Promise.resolve(undefined)),
+    );
     return told
       .flatMap((reasons) => Object.entries(reasons ?? {}))
       .map(([id, { reason, detail }]) => `\n  ${id}: ${reason}, ${detail}`)
@@ -215,7 +221,7 @@ class Run {
     return [
       ...this.limits.left(),
       ...this.stream.missing(),
-      ...this.host.all.flatMap(({ process, left }) => left().map((what) => `${process.name}: ${what}`)),
+      ...this.host.all.flatMap((node) => node.left().map((what) => `${node.process.name}: ${what}`)),
     ];
   }
 

@@ -157,9 +157,9 @@ export class Ledger {
 
   /** 2: an owner that has just taken over has not been silent to for long enough to know what that means. */
   private checkLoss({ type, taskId, data }: Event, ageMs: number): void {
-    if (type !== 'task.lost' || !OWN_LOSS.test(String(data?.['reason']))) return;
+    if (type !== 'task.lost' || !OWN_LOSS.test(reasonIn(data))) return;
     this.findings.holds(2, ageMs >= this.attemptLeaseMs, () => {
-      return `${taskId} was declared lost by an owner that was in office for ${ageMs} ms: ${String(data?.['reason'])}`;
+      return `${taskId} was declared lost by an owner that was in office for ${ageMs} ms: ${reasonIn(data)}`;
     });
   }
 
@@ -189,4 +189,9 @@ export class Ledger {
       },
     );
   }
+}
+
+function reasonIn(data: Event['data']): string {
+  const reason = data?.['reason'];
+  return typeof reason === 'string' ? reason : '';
 }

@@ -80,6 +80,8 @@ export function watchQueues(book: OrderBook | undefined): void {
 
 type Methods =
   'add' | 'remove' | 'removeShard' | 'shardAway' | 'shardBack' | 'take' | 'settle' | 'putBack' | 'fetch';
+// Called below with the queue that they belong to.
+/* eslint-disable @typescript-eslint/unbound-method */
 const {
   add,
   remove,
@@ -91,6 +93,7 @@ const {
   putBack,
   fetch,
 }: Pick<TaskQueue, Methods> = TaskQueue.prototype;
+/* eslint-enable @typescript-eslint/unbound-method */
 
 Object.assign(TaskQueue.prototype, {
   add(this: TaskQueue, ...given: Parameters<typeof add>): void {

@@ -18,7 +18,7 @@ export function drive(step: () => boolean): Promise<void> {
         ended = !step();
       } catch (error) {
         ended = true;
-        reject(error as Error);
+        reject(error instanceof Error ? error : new Error(String(error)));
         return;
       }
       if (ended) resolve();

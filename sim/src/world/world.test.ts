@@ -1,5 +1,4 @@
 import { MultiswarmError } from '@multiswarm/contracts';
-import { delay } from '@multiswarm/core';
 import { z } from 'zod';
 import type { SimProcess } from './process';
 import { World } from './world';
