@@ -1,4 +1,5 @@
 import {
+  asMultiswarmError,
   MultiswarmError,
   shardOf,
   type DispatchRequest,
@@ -60,7 +61,7 @@ export class ReportDesk {
         taken.set(shard, reports);
         acks.push(reports.acks);
       } catch (error) {
-        acks.push(Promise.reject(error as Error));
+        acks.push(Promise.reject(asMultiswarmError(error)));
       }
     }
     // All of it in this turn, so that ends and beginnings are committed together.

@@ -91,27 +91,27 @@ async function perform(world: SchedulingWorld, given: Step): Promise<void> {
       return;
     }
     case 'cancel':
-      return world.cancel(nth(world.waiting(), given.index));
+      return void world.cancel(nth(world.waiting(), given.index));
     case 'lose':
-      return world.lose(running(world, given.index));
+      return void world.lose(running(world, given.index));
     case 'finish':
-      return world.finish(running(world, given.index), given.fetch);
+      return void world.finish(running(world, given.index), given.fetch);
     case 'join':
       if (!world.swarms.has(`s${given.swarm}`)) world.join(`s${given.swarm}`, given.slots, given.types);
       return;
     case 'limit':
-      return limit(world, given);
+      return void limit(world, given);
     case 'owner-away':
-      return world.setAway(given.shard, given.away);
+      return void world.setAway(given.shard, given.away);
     case 'balancer-away':
       world.isBalancerAway = given.away;
       return;
     case 'move-shard':
-      return world.moveShard(given.shard);
+      return void world.moveShard(given.shard);
     case 'repeat-snapshot':
-      return world.snapshot(given.shard);
+      return void world.snapshot(given.shard);
     case 'replace-scheduler':
-      return world.replaceScheduler();
+      return void world.replaceScheduler();
     case 'wait':
       await turns(given.turns);
       world.clock.advance(given.ms);

@@ -85,7 +85,7 @@ function queued(taskId: string, given: Partial<QueuedTask> = {}): QueuedTask {
   };
 }
 
-function bench(free: number, { shards = 1, settings = {} as Record<string, unknown> } = {}) {
+function bench(free: number, { shards = 1, settings = {} } = {}) {
   const slots = new Slots(free);
   const owners = new Owners();
   const clock = new ManualClock();
