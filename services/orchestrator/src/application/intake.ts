@@ -4,7 +4,6 @@ import {
   LIMITS,
   MultiswarmError,
   parseOrThrow,
-  PRIORITIES,
   summarize,
   taskId,
   type Priority,
@@ -15,6 +14,7 @@ import {
   type WorkflowSubmission,
 } from '@multiswarm/contracts';
 import { jsonBytes, randomInteger, type Clock, type Ids, type Random } from '@multiswarm/core';
+import { cappedPriority } from '../domain/namespaces/settings';
 import type { RunRecord } from '../domain/workflow/run';
 import { OrderNumbers } from './order-numbers';
 
@@ -98,10 +98,8 @@ export class Intake {
   }
 
   private capped(spec: TaskSpec): TaskSpec {
-    const ceiling = this.ceiling(spec.namespace);
-    if (ceiling === undefined || PRIORITIES.indexOf(spec.priority) >= PRIORITIES.indexOf(ceiling))
-      return spec;
-    return { ...spec, priority: ceiling };
+    const priority = cappedPriority(spec.priority, this.ceiling(spec.namespace));
+    return priority === spec.priority ? spec : { ...spec, priority };
   }
 
   workflow(given: unknown, traceparent: string): NewRun {

@@ -21,14 +21,15 @@ interface Known {
  */
 export class Fits {
   private readonly versions = new Map<string, number>();
-  private byClass = new WeakMap<RequirementClass, Map<string, Known>>();
+  /** By the key of the class, which may have no tasks for a while. */
+  private readonly byClass = new Map<string, Map<string, Known>>();
   private pairs = 0;
 
   /** Undefined: not known. */
   known(owner: RequirementClass, swarmId: string): boolean | undefined {
     if (owner.waitsFor(swarmId)) return true;
-    const known = this.byClass.get(owner)?.get(swarmId);
-    return known?.version === this.version(swarmId) ? known?.fits : undefined;
+    const known = this.byClass.get(owner.info.key)?.get(swarmId);
+    return known?.version === this.version(swarmId) ? known.fits : undefined;
   }
 
   changed(swarmId: string): void {
@@ -51,15 +52,18 @@ export class Fits {
   }
 
   private set(owner: RequirementClass, swarmId: string, fits: boolean): void {
-    let known = this.byClass.get(owner);
-    if (!known) this.byClass.set(owner, (known = new Map()));
+    let known = this.byClass.get(owner.info.key);
+    if (!known) {
+      known = new Map<string, Known>();
+      this.byClass.set(owner.info.key, known);
+    }
     const version = this.version(swarmId);
     const before = known.get(swarmId);
     if (before?.fits === fits && before.version === version) return;
     known.delete(swarmId);
     known.set(swarmId, { fits, version });
-    if (!before) this.pairs += 1;
     if (known.size > SWARMS_PER_CLASS) known.delete(known.keys().next().value as string);
+    else if (!before) this.pairs += 1;
     if (this.pairs > PAIRS) this.forget();
   }
 
@@ -69,7 +73,7 @@ export class Fits {
 
   private forget(): void {
     this.versions.clear();
-    this.byClass = new WeakMap();
+    this.byClass.clear();
     this.pairs = 0;
   }
 }

@@ -1,9 +1,10 @@
-const TRACE_BYTES = 25;
+/** Version, trace id, parent id and flags. */
+const TRACE_BYTES = 26;
 /** version-traceid-parentid-flags, W3C Trace Context. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
- * The trace contexts of many tasks, 26 bytes each instead of a text of 72: most of what a task would cost otherwise.
+ * The trace contexts of many tasks, 27 bytes each instead of a text of 72: most of what a task would cost otherwise.
  */
 export class TraceColumn {
   private bytes = Buffer.alloc(0);
