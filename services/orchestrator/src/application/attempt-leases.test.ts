@@ -129,6 +129,22 @@ test('what was given up and is listed all the same runs in vain at the swarm tha
   expect(own.listedInVain(listed(2))).toEqual([]);
 });
 
+test('what is listed for a full lease and is not current runs in vain, whoever has given it up', () => {
+  const { clock, leases: own } = leases();
+  const ref = (attempt: number) => ({ taskId: 'a', attempt });
+  const summary = { region: 'eu', epoch: 1, held: [ref(1), ref(2), { taskId: 'other', attempt: 1 }] };
+  const strays = () => own.straysIn(summary, (taskId) => taskId === 'a');
+  own.hold('a', 2, 'eu', false);
+  expect(strays()).toEqual([]);
+  clock.advance(TIMES.attemptLeaseMs - 1);
+  expect(strays()).toEqual([]);
+  clock.advance(1);
+  expect(strays()).toEqual([ref(1)]);
+  expect(strays()).toEqual([]); // it was told; again only after another lease
+  clock.advance(TIMES.attemptLeaseMs);
+  expect(strays()).toEqual([ref(1)]);
+});
+
 test('a coordinator of the past is told from the present one', () => {
   const { leases: own, hear } = leases();
   expect(own.isPast('eu', 1)).toBe(false);

@@ -32,11 +32,16 @@ interface Held {
  *     one that is cut off nothing is known until the region timeout.
  * L3. A summary of an older coordinator than one heard before says nothing, and neither do its losses.
  * L4. What was given up as lost and is listed all the same still runs: its swarm has to be told.
+ * L5. An earlier owner may have given it up: whatever is listed for a full lease and is not current runs in vain too. For
+ *     less long it may be an end that is on its way.
  */
 export class AttemptLeases {
   private readonly held = new Map<string, Held>();
   private readonly regions = new Map<string, { epoch: number; since: number; at: number }>();
   private readonly givenUp = new Map<string, string>();
+  /** L5: attempts that are listed and not current, since when, and when they were listed last. */
+  private readonly strays = new Map<string, { since: number; at: number }>();
+  private straysPrunedAt = 0;
 
   constructor(
     private readonly times: LeaseTimes,
@@ -79,6 +84,28 @@ export class AttemptLeases {
       const swarmId = this.givenUp.get(keyOf(ref));
       return swarmId === undefined ? [] : [{ ...ref, swarmId }];
     });
+  }
+
+  /** L5. @param isOurs whether a task belongs to the shard @returns attempts that have run in vain for a full lease */
+  straysIn(
+    { region, epoch, held }: Pick<RegionSummary, 'region' | 'epoch' | 'held'>,
+    isOurs: (taskId: string) => boolean,
+  ): AttemptRef[] {
+    if (this.isPast(region, epoch)) return [];
+    const now = this.monotonic();
+    const { attemptLeaseMs } = this.times;
+    const strays = held.filter((ref) => {
+      if (!isOurs(ref.taskId) || this.held.get(ref.taskId)?.attempt === ref.attempt) return false;
+      const since = this.strays.get(keyOf(ref))?.since ?? now;
+      const isDue = now - since >= attemptLeaseMs;
+      this.strays.set(keyOf(ref), { since: isDue ? now : since, at: now });
+      return isDue;
+    });
+    if (now - this.straysPrunedAt >= attemptLeaseMs) {
+      this.straysPrunedAt = now;
+      for (const [key, { at }] of this.strays) if (now - at >= attemptLeaseMs) this.strays.delete(key);
+    }
+    return strays;
   }
 
   /** @returns those of its attempts that are ours. */

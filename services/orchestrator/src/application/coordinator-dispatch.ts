@@ -103,9 +103,9 @@ export class RegionDispatcher {
     }
   }
 
-  /** The swarm that has an attempt which its owner has sent to this one. */
-  whereIs(ref: AttemptRef, swarmId: string): string {
-    return this.routes.find(ref)?.swarmId ?? swarmId;
+  /** The swarm to which an attempt was sent last, if that was not long ago. */
+  whereIs(ref: AttemptRef): string | undefined {
+    return this.routes.find(ref)?.swarmId;
   }
 
   tick(): void {

@@ -172,7 +172,7 @@ export class Coordinator {
   ): Promise<void> {
     const bySwarm = new Map<string, T[]>();
     for (const item of items) {
-      const at = this.dispatcher.whereIs(item, swarmId);
+      const at = this.dispatcher.whereIs(item) ?? this.membership.holderOf(item, swarmId) ?? swarmId;
       bySwarm.set(at, [...(bySwarm.get(at) ?? []), item]);
     }
     await Promise.all([...bySwarm].map(([at, theirs]) => this.parts.swarms.control(at, toControl(theirs))));

@@ -41,6 +41,8 @@ interface Outgoing {
   freed: number;
 }
 
+const GIVEN_UP = 'it was given up while nothing was heard of it, and may run elsewhere';
+
 /** What leaves an owner after a commit: to the scheduler, the load-balancer and the coordinators. */
 export class ShardEffects {
   constructor(
@@ -143,9 +145,16 @@ export class ShardEffects {
 
   /** Tells the swarms that still run what was given up. */
   stopInVain(summary: RegionSummary): void {
-    const reason = 'it was given up while nothing was heard of it, and may run elsewhere';
     for (const { swarmId, ...ref } of this.parts.leases.listedInVain(summary))
-      this.parts.dispatcher.cancel(summary.region, swarmId, { ...ref, reason });
+      this.parts.dispatcher.cancel(summary.region, swarmId, { ...ref, reason: GIVEN_UP });
+  }
+
+  /** An attempt that is not current any more, as far as the record says, and that its swarm has all the same. */
+  stopStray(record: TaskRecord, number: number): void {
+    const attempt = record.attempts.find((each) => each.attempt === number);
+    if (!attempt || attempt.outcome === undefined) return;
+    const { region, swarmId } = attempt;
+    this.parts.dispatcher.cancel(region, swarmId, { taskId: record.id, attempt: number, reason: GIVEN_UP });
   }
 
   private send(record: TaskRecord, dispatch: AttemptDispatch): void {

@@ -1,5 +1,6 @@
 import {
   MultiswarmError,
+  taskId,
   type AttemptRef,
   type DispatchRequest,
   type EventBatch,
@@ -94,6 +95,8 @@ export class ShardOwner {
   /** Roots that are being deleted: what was read of them does not count any more. */
   private readonly forgetting = new Set<string>();
   private closed = false;
+  /** What the ids of all tasks of the shard begin with. */
+  private readonly idPrefix: string;
 
   constructor(
     readonly shard: number,
@@ -101,6 +104,7 @@ export class ShardOwner {
     batchSeq: number,
     private readonly parts: OwnerParts,
   ) {
+    this.idPrefix = taskId(shard, '');
     this.due = new DueTimes(parts.clock, (ids) => void this.timesPassed(ids));
     this.effects = new ShardEffects(shard, parts, (record) => this.state?.upstream(record));
     this.committer = new Committer(shard, epoch, batchSeq, parts.store, parts.clock, {
@@ -243,6 +247,8 @@ export class ShardOwner {
   seen(summary: RegionSummary): void {
     if (this.closed) return;
     this.effects.stopInVain(summary);
+    const strays = this.parts.leases.straysIn(summary, (taskId) => taskId.startsWith(this.idPrefix));
+    if (strays.length > 0) void this.stopStrays(strays);
     for (const { taskId, attempt } of this.parts.leases.seen(summary)) {
       const record = this.state?.task(taskId);
       if (record?.cancel && record.attempt === attempt) this.effects.remindOfCancel(record);
@@ -359,6 +365,20 @@ export class ShardOwner {
       }
     }
     return { dispatch: await this.commit(change, circumstances), refused };
+  }
+
+  /** Where they run is told by their records, which nobody here may have in memory any more. */
+  private async stopStrays(refs: readonly AttemptRef[]): Promise<void> {
+    try {
+      const ids = refs.map(({ taskId }) => taskId);
+      const stored = await this.parts.store.tasks(this.shard, ids);
+      refs.forEach(({ taskId, attempt }, index) => {
+        const record = this.state?.task(taskId) ?? stored[index];
+        if (record && !this.closed) this.effects.stopStray(record, attempt);
+      });
+    } catch (error) {
+      this.parts.logger.warn('what runs in vain is stopped later', { shard: this.shard, error });
+    }
   }
 
   private takeOutcome(state: ShardState, outcome: ReportRequest['outcomes'][number], change: Change): void {

@@ -151,6 +151,15 @@ describe('one heartbeat after the other', () => {
     expect(members.count()).toBe(1);
   });
 
+  test('who has an attempt is told by the heartbeat that lists it, whoever was thought to have it', () => {
+    const members = new Membership();
+    members.observe(heartbeat({ swarmId: 'a', held: [ref('t1')] }), 0);
+    members.observe(heartbeat({ swarmId: 'b', held: [ref('t2', 2)] }), 0);
+    expect(members.holderOf(ref('t1'), 'a')).toBe('a');
+    expect(members.holderOf(ref('t2', 2), 'a')).toBe('b');
+    expect(members.holderOf(ref('t2', 1), 'a')).toBeUndefined();
+  });
+
   test('a swarm that is down for long is forgotten', () => {
     const members = new Membership();
     members.observe(heartbeat(), 0);

@@ -125,6 +125,14 @@ export class Membership {
     return this.alive().flatMap(({ heartbeat }) => heartbeat.held);
   }
 
+  /** The swarm that lists an attempt; the one that probably does is asked first. */
+  holderOf({ taskId, attempt }: AttemptRef, probably: string): string | undefined {
+    const lists = (heartbeat: Heartbeat | undefined): boolean =>
+      heartbeat?.held.some((ref) => ref.taskId === taskId && ref.attempt === attempt) ?? false;
+    if (lists(this.last(probably))) return probably;
+    return this.alive().find(({ heartbeat }) => lists(heartbeat))?.heartbeat.swarmId;
+  }
+
   /** @param monotonicToEpoch what to add to a monotonic time to get epoch milliseconds */
   swarms(monotonicToEpoch: number): Swarm[] {
     return [...this.members.values()].map(({ heartbeat, seenAt, state }) => {
