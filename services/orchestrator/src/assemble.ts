@@ -9,14 +9,14 @@ import {
   SchedulerActive,
   shardOf,
   subjects,
-  type EventBatch,
   type TaskSpec,
 } from '@multiswarm/contracts';
 import { every, within, type Cancel, type Clock, type Ids, type Random } from '@multiswarm/core';
 import type { LeaseStore } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { openClientFace } from './adapters/bus/client-face';
+import { EventEars } from './adapters/bus/event-ears';
 import { busEventStream, busPlacer, replicaVoice, say } from './adapters/bus/ports';
 import { regionFace } from './adapters/bus/region-face';
 import { busOwners, busRegions, busSwarms } from './adapters/bus/region-ports';
@@ -100,6 +100,7 @@ class Assembly implements Assembled {
   private readonly fleet: Fleet;
   private readonly namespaces: Namespaces;
   private readonly reads: Reads;
+  private readonly ears: EventEars;
   private readonly stops: Cancel[] = [];
 
   constructor(private readonly parts: AssembleParts) {
@@ -114,6 +115,12 @@ class Assembly implements Assembled {
     this.global = this.buildGlobal();
     this.regional = config.regional ? this.buildRegional() : undefined;
     this.reads = this.buildReads();
+    this.ears = new EventEars(
+      bus,
+      clock,
+      (shard) => this.global.ownerOf(shard) !== undefined,
+      (batch) => this.reads.observe(batch),
+    );
     this.orchestrator = this.buildOrchestrator();
     this.namespaces.onChange((namespace) => this.global.namespaceChanged(namespace));
   }
@@ -129,7 +136,9 @@ class Assembly implements Assembled {
       ...listening.map((each) => () => each.stop()),
       every(clock, FLEET_TICK_MS, () => this.fleet.tick()),
       () => this.namespaces.stop(),
+      () => this.ears.stop(),
     );
+    this.ears.start();
     bus.onReconnect(() => this.reconnected());
     if (config.global) this.global.start();
     say(bus, subjects.census(), {});
@@ -219,7 +228,7 @@ class Assembly implements Assembled {
     const reasons = {
       explain: (ids: string[]) => (this.global.activeScheduler ?? elsewhere).explain(ids),
     };
-    return new Reads(truth, reasons, config.shards, clock);
+    return new Reads(truth, reasons, config.shards, clock, (shard) => this.ears.listenTo(shard));
   }
 
   private buildOrchestrator(): Orchestrator {
@@ -253,10 +262,10 @@ class Assembly implements Assembled {
     return record.spec;
   }
 
-  /** What everybody says in passing: heartbeats, summaries, capacity, events, and what replicas tell each other. */
+  /** What everybody says in passing: heartbeats, summaries, capacity, and what replicas tell each other. */
   private hear(): Listening[] {
     const { bus, config } = this.parts;
-    const { global, regional, fleet, namespaces, reads } = this;
+    const { global, regional, fleet, namespaces } = this;
     const on = <S extends z.ZodType>(subject: string, schema: S, heard: (message: z.output<S>) => void) =>
       bus.subscribe(subject, { schema }, heard);
     const all = [
@@ -265,7 +274,6 @@ class Assembly implements Assembled {
         regional?.observe(heartbeat);
       }),
       on(subjects.namespaceChanged(), NamespaceChanged, (news) => void namespaces.observe(news)),
-      on(subjects.allEvents(), EventBatchOfOurs, (batch) => reads.observe(batch)),
     ];
     if (!config.global) return all;
     return [
@@ -277,8 +285,3 @@ class Assembly implements Assembled {
     ];
   }
 }
-
-/** Every event of the deployment passes here, printed by another replica: to check each field would cost more than the rest. */
-const EventBatchOfOurs = z.custom<EventBatch>(
-  (value) => typeof value === 'object' && value !== null && 'events' in value && Array.isArray(value.events),
-);

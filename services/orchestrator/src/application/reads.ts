@@ -35,6 +35,8 @@ export class Reads {
     private readonly reasons: WaitingReasons,
     private readonly shards: number,
     private readonly clock: Clock,
+    /** Somebody waits for an end in this shard: its events are worth hearing for a while. */
+    private readonly listenTo: (shard: number) => void = () => undefined,
   ) {}
 
   /** News from the bus: wakes whoever waits for an end. */
@@ -193,7 +195,9 @@ export class Reads {
     look: () => Promise<{ value: T; ended: boolean }>,
   ): Promise<T> {
     const deadline = this.clock.monotonic() + waitMs;
+    const shard = shardOf(id, this.shards);
     for (;;) {
+      if (waitMs > 0 && shard !== undefined) this.listenTo(shard);
       const news = this.news(id, signal);
       try {
         const { value, ended } = await look();
