@@ -137,7 +137,9 @@ class Run {
 
   private startPrograms(): void {
     const { world, plan, host, work, findings, ledger } = this;
-    const shards = new SimShards(world.redis, world.leases, ledger, findings);
+    const { timeline } = world;
+    const remark = (text: () => string): void => timeline.trace.remark(timeline.now, text);
+    const shards = new SimShards(world.redis, world.leases, ledger, findings, remark);
     const settings = new SettingsTables(NAMESPACES);
     const failed = this.failed.bind(this);
     const parts = { world, shards, settings, plan, failed };

@@ -18,6 +18,8 @@ export class SimShards {
     private readonly leases: LeaseTable,
     readonly ledger: Ledger,
     private readonly findings: Findings,
+    /** For readers of the trace. */
+    private readonly remark: (text: () => string) => void,
   ) {
     this.table = new ShardTable((shard) => leases.get(keys.shard(shard)));
   }
@@ -41,6 +43,16 @@ export class SimShards {
     );
     this.sent.set(name, text);
   }
+}
+
+function briefly({ writes }: Batch): string {
+  return writes
+    .flatMap((write) => (write.kind === 'task' ? [write.record] : []))
+    .map(
+      ({ id, state, attempt, attempts }) =>
+        `${id}#${attempt} ${state} ${attempts.at(-1)?.outcome ?? attempts.at(-1)?.swarmId ?? ''}`,
+    )
+    .join(', ');
 }
 
 /** The store as one process uses it. */
