@@ -105,10 +105,10 @@ export class FakeLoadBalancer {
   }
 
   /** By its id, or by the attempt where the coordinator has sent that elsewhere. */
-  private reservationOf({ reservationId, taskId, attempt }: LbReport['outcomes'][number]) {
+  private reservationOf({ reservationId, swarmId, taskId, attempt }: LbReport['outcomes'][number]) {
     const id = this.open.has(reservationId) ? reservationId : this.byAttempt.get(`${taskId}#${attempt}`);
     const open = this.open.get(id ?? '');
-    return id === undefined || !open ? undefined : ([id, open] as const);
+    return id === undefined || open?.swarmId !== swarmId ? undefined : ([id, open] as const);
   }
 
   private free(
