@@ -49,6 +49,10 @@ export class OutgoingGrants {
     }
   }
 
+  isSending(shard: number): boolean {
+    return this.lines.has(shard);
+  }
+
   /** An owner says that a task waits whose grant is under way: whether it does the answer will show. */
   toldAgain(shard: number, task: QueuedTask): void {
     const line = this.lines.get(shard);

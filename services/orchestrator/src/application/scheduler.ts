@@ -101,7 +101,7 @@ export class Scheduler implements WaitingReasons {
     this.shards.taken(changes);
     if (snapshot?.last) this.confirm(shard);
     if (this.shards.haveToldHeld && !this.queue.limits.isComplete) this.queue.limits.setComplete();
-    this.shardBack(shard);
+    if (!this.grants.isSending(shard)) this.shardBack(shard);
     this.wake();
     return 'ok';
   }

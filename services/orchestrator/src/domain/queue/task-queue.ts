@@ -9,8 +9,9 @@ import type {
   Waiting,
 } from '@multiswarm/contracts';
 import { fairnessWeight } from '../namespaces/settings';
-import { Fits } from './fits';
+import { AbsentShards } from './absent-shards';
 import { Fetching, type FreeSlot } from './fetching';
+import { Fits } from './fits';
 import type { Lane } from './lane';
 import { Lanes } from './lanes';
 import { LimitGate } from './limit-gate';
@@ -19,10 +20,12 @@ import type { Now } from './now';
 import { Offers } from './offers';
 import { Parking, type CapacitySource } from './parking';
 import type { Picked } from './picked';
+import { Picks } from './picks';
 import { MAX_WINDOW, RequirementClass } from './requirement-class';
 import { NOBODY, PLACE, TaskTable } from './task-table';
 import type { Track } from './track';
-import { TurnOrder, type Fare, type KeyTurn } from './turn-order';
+import { TurnOrder } from './turn-order';
+import { whyWaiting } from './why-waiting';
 
 /** A task that has a slot. */
 export interface Placed extends AttemptRef {
@@ -63,10 +66,8 @@ export class TaskQueue {
   private readonly fits = new Fits();
   private readonly fetching: Fetching;
   private readonly classes = new Map<string, RequirementClass>();
-  /** What a pass has taken, in its order. */
-  private readonly underWay = new Map<number, Picked>();
-  /** Shards without an owner, with the tasks that were found in front meanwhile. */
-  private readonly aside = new Map<number, Set<number>>();
+  private readonly picks: Picks;
+  private readonly absent: AbsentShards;
 
   constructor(
     settings: (namespace: string) => NamespaceSettings,
@@ -93,7 +94,10 @@ export class TaskQueue {
       (namespace) => this.order.letGo(namespace),
     );
     this.gate = new LimitGate(this.limits, this.order, this.lanes);
-    const { table, order, offers, parking, fits, underWay } = this;
+    this.absent = new AbsentShards(this.table, this.lanes);
+    const { table, order, offers, lanes, limits, parking, fits } = this;
+    this.picks = new Picks({ table, order, offers, lanes, limits });
+    const { underWay } = this.picks;
     this.fetching = new Fetching({ table, order, offers, parking, fits, underWay, classOf });
   }
 
@@ -131,9 +135,9 @@ export class TaskQueue {
     const row = this.table.row(taskId);
     if (row === undefined) return;
     const track = this.table.track(row);
-    const picked = this.underWay.get(row);
-    if (picked) this.cancelPick(picked, now);
-    else if (this.table.places[row] === PLACE.aside) this.takeBack(row, track);
+    const picked = this.picks.underWay.get(row);
+    if (picked) this.picks.cancel(picked, now);
+    else if (this.table.places[row] === PLACE.aside) this.absent.remove(row, track);
     else this.lanes.remove(track, row, now.wall);
     if (track.size === 0) this.gate.release(track, now);
     this.drop(row, track, now);
@@ -145,7 +149,7 @@ export class TaskQueue {
       .filter((row) => this.table.shards[row] === shard)
       .map((row) => this.table.id(row));
     for (const id of ids) this.remove(id, now);
-    this.aside.delete(shard);
+    this.absent.forget(shard);
   }
 
   hasClass(key: string): boolean {
@@ -158,18 +162,11 @@ export class TaskQueue {
 
   /** Nobody could take its grants: its tasks are set aside where they are in front. */
   shardAway(shard: number): void {
-    if (!this.aside.has(shard)) this.aside.set(shard, new Set());
+    this.absent.add(shard);
   }
 
   shardBack(shard: number, now: Now): void {
-    const rows = this.aside.get(shard);
-    if (!rows) return;
-    this.aside.delete(shard);
-    for (const row of rows) {
-      const track = this.table.track(row);
-      track.out -= 1;
-      this.lanes.insert(track, row, now.wall);
-    }
+    this.absent.back(shard, now.wall);
   }
 
   /** Slots came free. @param from where; undefined is a hint */
@@ -207,26 +204,14 @@ export class TaskQueue {
       if (!track) continue;
       bytes += lane.owner.bytes + ITEM_BYTES;
       if (bytes > maxBytes && picked.length > 0) break;
-      picked.push(this.pick(track, now));
+      lane.owner.askedAt = this.parking.tick;
+      picked.push(this.picks.pick(track, now));
     }
     return picked;
   }
 
-  toItem({ taskId, attempt, row, track }: Picked): PlaceItem {
-    const { info } = track.lane.owner;
-    const avoid = this.table.avoid.get(row);
-    const traceparent = this.table.traces.get(row);
-    const item: PlaceItem = {
-      key: taskId,
-      classKey: avoid ? `${info.key}#${taskId}` : info.key,
-      attempt,
-      namespace: info.namespace,
-      type: info.type,
-      requirements: info.requirements,
-    };
-    if (avoid) item.avoid = [...avoid];
-    if (traceparent !== undefined) item.traceparent = traceparent;
-    return item;
+  toItem({ row }: Picked): PlaceItem {
+    return this.table.item(row);
   }
 
   /** Takes in the answers to a pass. @returns what has a slot, and slots that nobody wants any more */
@@ -247,14 +232,14 @@ export class TaskQueue {
         if (!refusals.get(owner)?.unmet.length) refusals.set(owner, result?.waiting ?? unanswered(now));
       }
     }
-    for (const each of refused.reverse()) this.comeBack(each, now);
+    for (const each of refused.reverse()) this.picks.comeBack(each, now);
     this.finish(picked, refusals, true);
     return settled;
   }
 
   /** Gives back what got no answer, so that the next pass asks again. */
   putBack(picked: readonly Picked[], now: Now): void {
-    for (const each of [...picked].reverse()) this.comeBack(each, now);
+    for (const each of [...picked].reverse()) this.picks.comeBack(each, now);
     this.finish(picked, new Map(), false);
   }
 
@@ -273,20 +258,7 @@ export class TaskQueue {
   /** Why a task waits; undefined where it does not. */
   waiting(taskId: string, now: Now): Waiting | undefined {
     const row = this.table.row(taskId);
-    if (row === undefined) return undefined;
-    const { lane, limits } = this.table.track(row);
-    const { waiting } = lane.owner;
-    const since = new Date(this.table.queuedAt[row] as number).toISOString();
-    const none = { since, unmet: [] };
-    if (this.table.places[row] === PLACE.aside)
-      return { ...none, reason: 'not-yet-considered', detail: 'its shard has no owner at the moment' };
-    if (waiting?.reason === 'no-swarm') return { ...waiting, since };
-    const isPicked = this.underWay.has(row);
-    const limit = isPicked ? undefined : this.limits.blocking(limits, now.monotonic);
-    if (limit) return { ...none, reason: 'limit', detail: this.limits.describe(limit, now) };
-    if (waiting) return { ...waiting, since };
-    const detail = isPicked ? 'being placed' : 'in line behind others whose turn is before its own';
-    return { ...none, reason: 'not-yet-considered', detail };
+    return row === undefined ? undefined : whyWaiting({ table: this.table, limits: this.limits }, row, now);
   }
 
   private classFor(info: TaskClass): RequirementClass {
@@ -332,46 +304,7 @@ export class TaskQueue {
   /** The track whose first task starts next; none where it was in the way of others and is not any more. */
   private startable({ track }: Lane, now: Now): Track | undefined {
     if (!track || !this.gate.admit(track, now)) return undefined;
-    return this.putAside(track, now) ? undefined : track;
-  }
-
-  private putAside(track: Track, now: Now): boolean {
-    const row = track.first;
-    const rows = this.aside.size > 0 ? this.aside.get(this.table.shards[row] as number) : undefined;
-    if (!rows) return false;
-    rows.add(row);
-    track.out += 1;
-    this.lanes.remove(track, row, now.wall);
-    this.table.places[row] = PLACE.aside;
-    return true;
-  }
-
-  private pick(track: Track, now: Now): Picked {
-    const { lane, first: row } = track;
-    const { owner } = lane;
-    const ref = { taskId: this.table.id(row), attempt: this.table.attempts[row] as number };
-    const shard = this.table.shards[row] as number;
-    track.out += 1;
-    owner.left -= 1;
-    owner.askedAt = this.parking.tick;
-    const picked: Picked = { ...ref, row, track, shard, fare: this.start(lane, track, now), isOver: false };
-    this.table.places[row] = PLACE.picked;
-    this.underWay.set(row, picked);
-    lane.picks.push(picked);
-    if (owner.left === 0) this.offers.update(owner);
-    return picked;
-  }
-
-  /** Q4: takes the first task of a track out of the line, and what it needs for it. */
-  private start(lane: Lane, track: Track, now: Now): Fare {
-    const { first: row } = track;
-    const turn = lane.turn as KeyTurn; // a lane in the order has one
-    const ref = { taskId: this.table.id(row), attempt: this.table.attempts[row] as number };
-    this.limits.start(ref, this.table.shards[row] as number, track.limits, now.monotonic);
-    const fare = this.order.pay(turn);
-    this.lanes.remove(track, row, now.wall);
-    this.offers.paid(turn);
-    return fare;
+    return this.absent.setAside(track, now.wall) ? undefined : track;
   }
 
   private place(each: Picked, placement: Placement, settled: Settled, now: Now): void {
@@ -382,7 +315,7 @@ export class TaskQueue {
       return;
     }
     this.parking.taken(placement.swarmId, track.lane.owner.askedAt);
-    this.keepPick(each);
+    this.picks.keep(each);
     this.drop(row, track, now);
     settled.placed.push(slot);
   }
@@ -395,8 +328,8 @@ export class TaskQueue {
       const row = 'fare' in chosen ? chosen.row : track?.first;
       if (row === undefined) continue;
       if (this.table.avoid.get(row)?.includes(slot.swarmId)) break;
-      if ('fare' in chosen) this.keepPick(chosen);
-      else this.order.served(this.start(chosen, track as Track, now));
+      if ('fare' in chosen) this.picks.keep(chosen);
+      else if (track) this.picks.take(track, now);
       return this.handOut(row, now);
     }
     return undefined;
@@ -406,39 +339,6 @@ export class TaskQueue {
     const fetched = { shard: this.table.shards[row] as number, task: this.table.task(row) };
     this.drop(row, this.table.track(row), now);
     return fetched;
-  }
-
-  /** Back into the line, where it was. */
-  private comeBack(each: Picked, now: Now): void {
-    if (each.isOver) return;
-    this.cancelPick(each, now);
-    this.lanes.insert(each.track, each.row, now.wall);
-  }
-
-  /** Q4. */
-  private cancelPick(each: Picked, now: Now): void {
-    this.offers.refunded(this.order.refund(each.fare));
-    this.limits.undo(each, now.monotonic);
-    this.endPick(each);
-  }
-
-  private endPick(each: Picked): void {
-    const { picks } = each.track.lane;
-    each.isOver = true;
-    each.track.out -= 1;
-    this.underWay.delete(each.row);
-    picks.splice(picks.indexOf(each), 1);
-  }
-
-  /** It came to something, though not by its pass. */
-  private keepPick(each: Picked): void {
-    this.order.served(each.fare);
-    this.endPick(each);
-  }
-
-  private takeBack(row: number, track: Track): void {
-    this.aside.get(this.table.shards[row] as number)?.delete(row);
-    track.out -= 1;
   }
 
   /** The classes of a pass: parked where one of theirs was refused, and allowed more where all were placed. */

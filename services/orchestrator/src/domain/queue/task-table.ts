@@ -1,4 +1,4 @@
-import { PRIORITIES, type Priority, type QueuedTask } from '@multiswarm/contracts';
+import { PRIORITIES, type PlaceItem, type Priority, type QueuedTask } from '@multiswarm/contracts';
 import { Heap } from './heap';
 import type { Track } from './track';
 import { TraceColumn } from './trace-column';
@@ -80,6 +80,22 @@ export class TaskTable {
 
   track(row: number): Track {
     return this.tracks[row] as Track;
+  }
+
+  /** As the load-balancer is asked. */
+  item(row: number): PlaceItem {
+    const { key, namespace, type, requirements } = this.track(row).lane.owner.info;
+    const avoid = this.avoid.get(row);
+    const traceparent = this.traces.get(row);
+    const taskId = this.id(row);
+    const item: PlaceItem = {
+      ...{ key: taskId, attempt: this.attempts[row] as number, namespace, type, requirements },
+      // What one avoids says nothing of the others of its class.
+      classKey: avoid ? `${key}#${taskId}` : key,
+    };
+    if (avoid) item.avoid = [...avoid];
+    if (traceparent !== undefined) item.traceparent = traceparent;
+    return item;
   }
 
   /** As it was told. */

@@ -84,11 +84,7 @@ export class TurnOrder {
     turn.lanes -= 1;
     turn.parent.lanes -= 1;
     if (turn.lanes === 0) turn.parent.keys.retire(turn);
-    if (turn.parent.lanes > 0) return;
-    const { namespace } = turn.parent;
-    // Its limit is forgotten with its last task, and would not let it go.
-    if (namespace.bands.every((each) => !each || each.lanes === 0)) namespace.isHeld = false;
-    this.band(turn.parent).retire(turn.parent);
+    if (turn.parent.lanes === 0) this.band(turn.parent).retire(turn.parent);
   }
 
   offer(lane: Lane, turn: KeyTurn): void {
