@@ -40,21 +40,28 @@ async function runSeeds(run: typeof simulate, { seeds, seed, verbose, mutant }: 
   return failed === 0 ? 0 : 1;
 }
 
-async function runMutants({ seeds, seed }: Options): Promise<number> {
+async function runMutants(options: Options): Promise<number> {
   let survived = 0;
   for (const mutant of allMutants()) {
-    const { simulate: run } = loadWith(SIMULATE, mutant.patches);
-    const killer = await firstFailure(run, [
-      ...mutant.seeds,
-      ...Array.from({ length: seeds }, (_, index) => seed + index),
-    ]);
-    if (!killer?.finding) survived += 1;
-    const verdict = killer?.finding
-      ? `killed by seed ${killer.seed}: invariant ${killer.finding.invariant}, ${killer.finding.detail}`
-      : 'SURVIVED';
-    process.stdout.write(`${mutant.name.padEnd(34)} ${verdict.split('\n')[0]}\n`);
+    const verdict = await tryMutant(mutant, options);
+    if (!verdict.startsWith('killed')) survived += 1;
+    process.stdout.write(`${mutant.name.padEnd(34)} ${verdict}\n`);
   }
   return survived === 0 ? 0 : 1;
+}
+
+async function tryMutant({ patches, seeds: known }: Mutant, { seeds, seed }: Options): Promise<string> {
+  let run;
+  try {
+    run = loadWith(SIMULATE, patches).simulate;
+  } catch (error) {
+    return `DOES NOT FIT: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  const others = Array.from({ length: seeds }, (_, index) => seed + index);
+  const killer = await firstFailure(run, [...known, ...others]);
+  if (!killer?.finding) return `SURVIVED ${known.length + seeds} seeds`;
+  const { invariant, detail } = killer.finding;
+  return `killed by seed ${killer.seed}: invariant ${invariant}, ${detail.split('\n')[0]}`;
 }
 
 async function firstFailure(run: typeof simulate, seeds: readonly number[]): Promise<RunResult | undefined> {

@@ -28,6 +28,7 @@ export class SimShards {
     this.checkRepetition(batch, text);
     const result = this.table.commit(batch);
     const { epoch, since } = this.leases.get(keys.shard(batch.shard));
+    this.remark(() => `${result} ${batch.shard}.${batch.batchSeq}: ${briefly(batch)}`);
     if (result === 'committed') this.ledger.applied(batch, { epoch, ageMs: this.redis.now - since });
     return result;
   }

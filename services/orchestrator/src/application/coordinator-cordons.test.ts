@@ -1,3 +1,4 @@
+import { deferred } from '@multiswarm/core';
 import { heartbeat } from '../../test/support/builders';
 import { MemoryCordonStore, RegionBench } from '../../test/support/region';
 import { pass, turns } from '../../test/support/turns';
@@ -146,11 +147,21 @@ describe('K3: the end of a cordon', () => {
   test('is not stored over a wish that comes after it', async () => {
     const bench = region();
     await bench.coordinator.control('a', wish('uncordon'));
+    const { promise: answered, resolve: answer } = deferred<void>();
+    const put = bench.cordons.put.bind(bench.cordons);
+    bench.cordons.put = async (...wanted) => {
+      const stored = await put(...wanted);
+      await answered;
+      return stored;
+    };
     const wanted = bench.coordinator.control('a', wish('drain'));
-    bench.coordinator.observe(heartbeat({ seq: 2 }));
-    await wanted;
     await turns();
+    bench.coordinator.observe(heartbeat({ seq: 2 }));
+    await turns();
+    answer();
+    await wanted;
     expect(bench.cordons.cordons.get('a')?.kind).toBe('drain');
+    expect(bench.swarms.controlled).toEqual(['a uncordon', 'a drain']);
   });
 });
 

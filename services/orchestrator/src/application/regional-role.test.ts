@@ -1,9 +1,9 @@
 import { keys, type Heartbeat } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
-import { heartbeat } from '../../test/support/builders';
+import { dispatchOf, heartbeat } from '../../test/support/builders';
 import { MemoryLeases } from '../../test/support/memory-leases';
-import { FakeOwners, FakePlacer, FakeSwarms, MemoryCordonStore } from '../../test/support/region';
+import { FakeOwners, FakePlacer, FakeSwarms, MemoryCordonStore, request } from '../../test/support/region';
 import { pass, turns } from '../../test/support/turns';
 import { RegionalRole, type RegionalOptions } from './regional-role';
 
@@ -153,6 +153,17 @@ test('a pause of the process is no silence of the swarms', async () => {
   await pass(bench.clock, 60_000, 60_000);
   await pass(bench.clock, 2_000, 250);
   expect(bench.owners.tried).toBe(0);
+});
+
+test('a coordinator whose lease ran out sends nothing, also before anybody has noticed', async () => {
+  const bench = new Bench();
+  const one = bench.replica('one');
+  await beating(bench, [one], 12_000);
+  const coordinator = one.coordinatorOf('eu-west');
+  const sent = () => coordinator?.dispatch(request(dispatchOf(T1)));
+  expect(await sent()).toMatchObject([{ outcome: 'accepted' }]);
+  bench.clock.advance(LEASE_MS);
+  await expect(sent()).rejects.toMatchObject({ code: 'stale-epoch' });
 });
 
 test('only the regions that it is there for', async () => {

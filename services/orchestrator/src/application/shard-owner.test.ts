@@ -49,7 +49,9 @@ class Bench {
     const { clock, store } = this;
     const regions: Regions = {
       dispatch: (_region, { attempts }) => {
-        this.dispatched.push(...attempts.map(({ taskId, attempt }) => `${taskId}#${attempt}`));
+        this.dispatched.push(
+          ...attempts.map(({ taskId, attempt, again }) => `${taskId}#${attempt}${again ? ' again' : ''}`),
+        );
         return new Promise(() => undefined);
       },
       control: (_region, _swarm, control) => {
@@ -296,7 +298,7 @@ test('a swarm that still runs what was given up is told to stop, as long as its 
 });
 
 test('a result from another swarm waits until the coordinator has said that the attempt was sent there', async () => {
-  const { owner, store } = await Bench.open();
+  const { owner, store, lbReports } = await Bench.open();
   await owner.submitTasks([task()]);
   await owner.grant(granting([grant()]));
   const elsewhere = { ...reporting(result(T1)), swarmId: 'b' };
@@ -308,6 +310,10 @@ test('a result from another swarm waits until the coordinator has said that the 
   const taken = owner.report({ ...elsewhere, outcomes: [outcome as ReportRequest['outcomes'][number]] });
   expect(await taken.acks).toEqual([{ taskId: T1, attempt: 1, status: 'recorded' }]);
   expect(store.data().tasks.get(T1)?.attempts).toMatchObject([{ swarmId: 'b', costPerSlotHour: 7 }]);
+  expect(lbReports).toMatchObject([
+    { swarmId: 'a', reservationId: 'r1', taskId: T1, attempt: 1, outcome: 'refused' },
+    { swarmId: 'b', reservationId: 'r9', taskId: T1, attempt: 1, outcome: 'succeeded' },
+  ]);
 });
 
 test('a slot that was handed on is told so, and fetched attempts go out with the answer instead of a dispatch', async () => {
@@ -326,7 +332,7 @@ test('a slot that was handed on is told so, and fetched attempts go out with the
   expect(dispatched).toEqual([`${T1}#1`]);
 });
 
-test('a fetched attempt that nobody accepts is sent through the coordinator, under the same number', async () => {
+test('a fetched attempt that nobody accepts is asked for through the coordinator, under the same number', async () => {
   const { owner, clock, dispatched } = await Bench.open();
   await owner.submitTasks([task()]);
   await owner.grantFetched([grant()]);
@@ -336,7 +342,7 @@ test('a fetched attempt that nobody accepts is sent through the coordinator, und
   clock.advance(1);
   await owner.expireAttempts(false);
   await turns();
-  expect(dispatched).toEqual([`${T1}#1`]);
+  expect(dispatched).toEqual([`${T1}#1 again`]);
 });
 
 test('an attempt of which nothing is heard is lost and queued again; not while nobody could have told', async () => {
@@ -376,7 +382,7 @@ test('a successor takes up what was left: placed tasks at once, timers of waitin
   const error = { code: 'attempt-failed', message: 'no', retryable: true };
   await first.owner.report(reporting(result(id(4), 1, { outcome: 'failed', error }))).acks;
   const second = await Bench.open(first.store, first.clock);
-  expect(second.dispatched).toEqual([`${id(2)}#1`]);
+  expect(second.dispatched).toEqual([`${id(2)}#1 again`]);
   expect(await pages(second.owner)).toEqual([
     { held: [2, 3].map((n) => ({ taskId: id(n), attempt: 1, namespace: 'default' })) },
     { queued: [expect.objectContaining({ task: expect.objectContaining({ taskId: id(1), attempt: 1 }) })] },

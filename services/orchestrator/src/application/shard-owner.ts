@@ -10,7 +10,7 @@ import {
   type ReportReply,
   type ReportRequest,
 } from '@multiswarm/contracts';
-import type { Clock, Random } from '@multiswarm/core';
+import { delay, type Clock, type Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { toClass } from '../domain/queue/task-class';
 import { isHeld, isPlaceable, type TaskCommand, type TaskRecord } from '../domain/task/record';
@@ -403,12 +403,20 @@ export class ShardOwner {
     }
   }
 
-  /** Timers of tasks that waited when this owner took over. */
+  /** Timers of tasks that waited when this owner took over: without them nobody would look at these tasks again. */
   private async streamTimers(): Promise<void> {
-    try {
-      for await (const page of this.waiting()) this.state?.watch(page);
-    } catch (error) {
-      if (!this.closed) this.parts.logger.warn('waiting tasks were not read', { shard: this.shard, error });
+    for (
+      let wait: number = RETRY_STREAM_MS.first;
+      !this.closed;
+      wait = Math.min(RETRY_STREAM_MS.most, wait * 2)
+    ) {
+      try {
+        for await (const page of this.waiting()) this.state?.watch(page);
+        return;
+      } catch (error) {
+        this.parts.logger.warn('reading waiting tasks waits for Redis', { shard: this.shard, error });
+        await delay(this.parts.clock, wait);
+      }
     }
   }
 
@@ -499,6 +507,7 @@ function ranElsewhere(record: TaskRecord | undefined, attempt: number, swarmId: 
 
 const NONE_KNOWN: Map<string, string> = new Map();
 const RETRY_DUE_MS = 1_000;
+const RETRY_STREAM_MS = { first: 100, most: 2_000 };
 
 function byOrder(one: TaskRecord, other: TaskRecord): number {
   return one.order - other.order;
