@@ -110,9 +110,11 @@ export class OutgoingGrants {
     const refused = placed
       .filter(({ taskId }) => ids.has(taskId))
       .map((each) => ({ placed: each, again: line.again.get(each.taskId) }));
-    for (const { taskId } of placed) {
-      line.pending.delete(taskId);
-      line.again.delete(taskId);
+    for (const each of placed) {
+      // The task may have come back and been placed anew while this answer was on its way.
+      if (line.pending.get(each.taskId) !== each) continue;
+      line.pending.delete(each.taskId);
+      line.again.delete(each.taskId);
     }
     this.events.back(shard);
     if (refused.length > 0) this.events.refused(shard, refused);

@@ -11,7 +11,7 @@ import {
   type SchedulerChanges,
   type TaskClass,
 } from '@multiswarm/contracts';
-import { ManualClock } from '@multiswarm/core';
+import { deferred, ManualClock } from '@multiswarm/core';
 import { placement, waiting } from '../../test/support/builders';
 import { pass, turns } from '../../test/support/turns';
 import type { FreedSlot, GrantPort, Placer } from '../ports';
@@ -361,6 +361,24 @@ describe('what shards tell', () => {
     owners.refusals = 1;
     await pass(clock, 2_000);
     expect(owners.ids()).toEqual(['t1']);
+  });
+
+  test('the answer to a grant says nothing about the next attempt of its task, which was placed meanwhile', async () => {
+    const { owners, begin, tell } = bench(5);
+    begin(0);
+    const answered = deferred<GrantReply>();
+    const grant = owners.grant.bind(owners);
+    owners.grant = (shard, request) => {
+      owners.grant = grant;
+      return answered.promise.then(() => grant(shard, request));
+    };
+    tell({ queued: [queued('t1')] });
+    await turns();
+    tell({ queued: [queued('t1', { attempt: 2 })] });
+    await turns();
+    answered.resolve({ v: 1, refused: [] });
+    await turns();
+    expect(owners.granted.map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 });
 
