@@ -1,4 +1,4 @@
-import type { AttemptRef, GrantRequest } from '@multiswarm/contracts';
+import { MultiswarmError, type AttemptRef, type GrantRequest } from '@multiswarm/contracts';
 import type { SnapshotPage } from '../ports';
 
 /** An owner, as far as the scheduler is concerned. */
@@ -15,6 +15,7 @@ export interface GrantedShard {
  *
  * F1. A grant rests on what the scheduler was told by this owner since its last snapshot began, or it is refused: a snapshot
  *     makes the scheduler forget what it granted before, so nothing granted before may be committed after it was read.
+ *     What was told by a later owner is that one's to answer: whoever is about to hear that it was replaced refuses nothing.
  * F2. A snapshot is read when the grants that were let in have been taken in: they are part of it.
  */
 export class GrantGate {
@@ -32,6 +33,8 @@ export class GrantGate {
   }
 
   async grant(request: GrantRequest): Promise<AttemptRef[]> {
+    if (request.epoch !== undefined && request.epoch > this.owner.epoch)
+      throw new MultiswarmError('shard-unavailable', `shard ${this.owner.shard} has a later owner`);
     if (this.isOutdated(request)) return request.grants.map(({ taskId, attempt }) => ({ taskId, attempt })); // F1
     const granted = this.owner.grant(request);
     this.underWay.add(granted);
@@ -46,7 +49,7 @@ export class GrantGate {
   }
 
   private isOutdated({ schedulerEpoch, epoch, since }: GrantRequest): boolean {
-    if (epoch !== undefined && epoch !== this.owner.epoch) return true;
+    if (epoch !== undefined && epoch < this.owner.epoch) return true;
     const { basis } = this;
     if (!basis || schedulerEpoch > basis.schedulerEpoch) return false;
     return schedulerEpoch < basis.schedulerEpoch || (since !== undefined && since < basis.since);
