@@ -8,6 +8,8 @@ const Mutant = z.strictObject({
   breaks: z.string(),
   /** Seeds that find it, as far as they are known: they are tried first. */
   seeds: z.array(z.number().int()).default([]),
+  /** Why no seed is known to find it; it is not demanded then. */
+  notFoundYet: z.string().optional(),
   patches: z.array(z.strictObject({ file: z.string(), find: z.string().min(1), replace: z.string() })).min(1),
 });
 export type Mutant = z.infer<typeof Mutant> & { name: string };

@@ -36,9 +36,9 @@ describe('the simulation', () => {
   );
 
   test(
-    'finds out every mutant on a seed that is known to',
+    'finds out every mutant, except those that say why not yet',
     async () => {
-      const { code, output } = await sim('--mutants', '--seeds', '1');
+      const { code, output } = await sim('--mutants', '--seeds', '200');
       expect({
         code,
         survivors: output.split('\n').filter((line) => /SURVIVED|DOES NOT FIT/.test(line)),

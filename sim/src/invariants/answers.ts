@@ -58,6 +58,7 @@ export class Answers implements Wiretap {
   }
 
   sent(process: SimProcess, subject: string, body: unknown): void {
+    this.epochs.sent(process, subject, body);
     find(this.onSent, this.sentBySubject, subject)?.(body, process);
   }
 

@@ -21,14 +21,17 @@ interface Row {
   actedOn: (reply: unknown, request: unknown) => readonly string[];
 }
 
+const REGION_DISPATCH = /\.region\.[^.]+\.dispatch$/;
+const SWARM_DISPATCH = /\.swarm\.[^.]+\.tasks$/;
+
 const ROWS: readonly Row[] = [
   {
-    subject: /\.region\.[^.]+\.dispatch$/,
+    subject: REGION_DISPATCH,
     claim: (request) => shardOf(request as DispatchRequest),
     actedOn: (reply) => accepted(reply),
   },
   {
-    subject: /\.swarm\.[^.]+\.tasks$/,
+    subject: SWARM_DISPATCH,
     claim: (request) => shardOf(request as DispatchRequest),
     actedOn: (reply) => accepted(reply),
   },
@@ -52,6 +55,8 @@ const ROWS: readonly Row[] = [
 
 /** 6: whoever has seen an epoch does nothing any more for an older one. */
 export class EpochBook {
+  /** What coordinators were asked to dispatch, and under which epochs that was in order. */
+  private readonly asked = new WeakMap<SimProcess, Map<string, 'in order' | 'stale'>>();
   private readonly newest = new WeakMap<SimProcess, Map<string, number>>();
   private readonly stale = new WeakMap<object, Claim & { newest: number }>();
   private readonly rows = new Map<string, Row | undefined>();
@@ -70,6 +75,27 @@ export class EpochBook {
     const newest = known.get(key) ?? 0;
     if (epoch < newest) this.stale.set(request as object, { of, epoch, newest });
     else known.set(key, epoch);
+    if (row.subject === REGION_DISPATCH) this.note(process, request as DispatchRequest, epoch < newest);
+  }
+
+  /** A coordinator passes on what it was asked. */
+  sent(process: SimProcess, subject: string, body: unknown): void {
+    if (!SWARM_DISPATCH.test(subject)) return;
+    const request = body as DispatchRequest;
+    const asked = this.asked.get(process);
+    const stale = keysOf(request).find((key) => asked?.get(key) === 'stale');
+    this.findings.holds(6, stale === undefined, () => {
+      return `${process.name} has sent ${stale} to ${subject}, and had seen a later owner of shard ${request.shard} before it was asked`;
+    });
+  }
+
+  private note(process: SimProcess, request: DispatchRequest, isStale: boolean): void {
+    const asked = this.asked.get(process) ?? new Map<string, 'in order' | 'stale'>();
+    this.asked.set(process, asked);
+    // A repetition of what was in order comes late, and what it asks for is under way already.
+    for (const key of keysOf(request))
+      if (!isStale) asked.set(key, 'in order');
+      else if (!asked.has(key)) asked.set(key, 'stale');
   }
 
   replied(process: SimProcess, subject: string, request: unknown, reply: unknown): void {
@@ -96,6 +122,10 @@ export class EpochBook {
       );
     return this.rows.get(subject);
   }
+}
+
+function keysOf({ epoch, attempts }: DispatchRequest): string[] {
+  return attempts.map(({ taskId, attempt }) => `${taskId}#${attempt} of epoch ${epoch}`);
 }
 
 function shardOf({ shard, epoch }: DispatchRequest): Claim {
