@@ -41,9 +41,13 @@ export async function withCpu<T>(
     };
   }
   const wallMs = after.atMs - before.atMs;
-  const own = Object.values(used).reduce((sum, { processMs }) => sum + processMs, 0);
-  const foreignCores = Math.max(0, (after.busyMs - before.busyMs - own) / wallMs);
+  const foreignCores = Math.max(0, (after.busyMs - before.busyMs - totalMs(used)) / wallMs);
   return { value, wallMs, used, foreignCores };
+}
+
+/** Of all processes together. */
+export function totalMs(used: Readonly<Record<string, CpuTime>>): number {
+  return Object.values(used).reduce((sum, { processMs }) => sum + processMs, 0);
 }
 
 function read(processes: readonly RunningProcess[]) {

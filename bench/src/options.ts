@@ -36,7 +36,7 @@ names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler,
   --concurrency N      throughput: of both systems, instead of trying out which suits each
   --chunk N            with --concurrency: cut the batch into chunks of so many
   --alone              leave out the peer
-  --profile DIR        throughput, latency, submit: write CPU profiles of every process for what is measured; profiling costs speed.
+  --profile DIR        all but memory, idle, scheduler and bus: write CPU profiles of every process for what is measured; profiling costs speed.
                        node bench/profile-top.mjs DIR/*.cpuprofile shows where the time went
   --no-build           measure what is built already
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { withCpu, type CpuOf } from '../cpu';
+import { totalMs, withCpu, type CpuOf } from '../cpu';
 import type { Options } from '../options';
 import type { Figure } from '../report';
 import { percentile, rounded } from '../statistics';
@@ -67,8 +67,7 @@ async function measure(system: RunningSystem, { quick }: Options): Promise<Ackno
 }
 
 function cpuOf({ value, wallMs, used }: CpuOf<number>): number {
-  const ms = Object.values(used).reduce((sum, { processMs }) => sum + processMs, 0);
-  return (ms * 1_000) / (value * (wallMs / 1_000));
+  return (totalMs(used) * 1_000) / (value * (wallMs / 1_000));
 }
 
 /** Acknowledged submissions per second with `IN_FLIGHT` of them under way all the time. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExplainReply, ReplicaAlive, SchedulerActive, shardOf, subjects } from '@multiswarm/contracts';
 import type { Child } from '../child';
+import { profiled } from '../profiling';
 import type { Figure } from '../report';
 import { rounded } from '../statistics';
 import { startDeployment, type Deployment } from '../systems/deployment';
@@ -34,13 +35,13 @@ interface Takeover {
  * - the new scheduler knows every task that waits.
  */
 export const takeover: Bench = async (options, progress) => {
-  const { waiting, runs, appendfsync } = options;
+  const { waiting, runs, appendfsync, profile } = options;
   const all: Takeover[] = [];
   let serverVersions: Record<string, string> = {};
   for (let run = 1; run <= runs; run++) {
     const deployment = await startDeployment({
       // A death causes warnings; here they would only hide the figures.
-      ...{ appendfsync, orchestrators: 2, logLevel: 'error' },
+      ...{ appendfsync, orchestrators: 2, logLevel: 'error', probed: profile !== undefined },
       swarms: [
         { id: 'bench', slots: RUNNING, gated: true },
         { id: 'probes', slots: PROBES, type: 'probe' },
@@ -48,7 +49,9 @@ export const takeover: Bench = async (options, progress) => {
     });
     serverVersions = deployment.serverVersions;
     try {
-      const taken = await measure(deployment, waiting, progress);
+      const taken = await measure(deployment, waiting, progress, (survivors, work) =>
+        profile === undefined ? work() : profiled(profile, `takeover-${run}`, survivors, work),
+      );
       all.push(taken);
       progress(
         `run ${run}/${runs}  commands ${rounded(taken.commands)} ms, new tasks ${rounded(taken.probes)} ms, ` +
@@ -75,24 +78,34 @@ async function measure(
   deployment: Deployment,
   waiting: number,
   progress: (line: string) => void,
+  watched: (survivors: readonly Child[], work: () => Promise<Takeover>) => Promise<Takeover>,
 ): Promise<Takeover> {
-  const { client, swarms, completions, pile } = deployment;
+  const { pile } = deployment;
   await shardsSpread(deployment);
-  const ids = await pile(waiting + RUNNING, 'noop');
+  const held = await pile(RUNNING, 'noop');
+  await eventuallyQueued(deployment, (queued) => queued === 0);
+  const victims = onePerShard(await pile(waiting, 'noop'));
   await eventuallyQueued(deployment, (queued) => queued === waiting);
-  // From the end: those wait.
-  const victims = onePerShard(ids.reverse());
   const scheduling = await schedulingReplica(deployment);
   progress(
     `${waiting} tasks wait, ${RUNNING} run; ${scheduling.name} is killed, of ${victims.length} shards`,
   );
 
+  const survivors = deployment.children.filter((child) => child !== scheduling);
+  return watched(survivors, () => killAndWait(deployment, scheduling, { held, victims, waiting }));
+}
+
+async function killAndWait(
+  deployment: Deployment,
+  scheduling: Child,
+  { held, victims, waiting }: { held: string[]; victims: string[]; waiting: number },
+): Promise<Takeover> {
+  const { client, swarms } = deployment;
   const from = performance.now();
   await scheduling.kill();
   const since = (): number => performance.now() - from;
-  const ended = completions.next(RUNNING + PROBES);
-  ended.catch(() => undefined);
   swarms[0]?.tell({ open: RUNNING });
+  const running = Promise.all(held.map((id) => client.task(id).result())).then(since);
   const commands = Promise.all(victims.map((id) => client.task(id).cancel())).then(since);
   const probes = Promise.all(
     Array.from({ length: PROBES }, async (_, n) => (await client.submit('probe', { n })).result()),
@@ -102,11 +115,11 @@ async function measure(
   const times = Promise.all([
     commands,
     probes,
-    ended.then(since),
+    running,
     eventuallyQueued(deployment, (queued) => queued >= left).then(since),
   ]);
-  const [command, probe, running, known] = await inTime('the takeover', times, DEADLINE_MS);
-  return { commands: command, probes: probe, running, known };
+  const [command, probe, ends, known] = await inTime('the takeover', times, DEADLINE_MS);
+  return { commands: command, probes: probe, running: ends, known };
 }
 
 /** How many tasks the scheduler knows; undefined while there is none. */
