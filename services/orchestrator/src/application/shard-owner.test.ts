@@ -199,12 +199,15 @@ test('a grant for a task that is not queued any more, or under another number, i
   ]);
 });
 
-test('the same grant again is answered alike; another one for the same attempt is handed back', async () => {
-  const { owner, dispatched } = await Bench.open();
+test('the same grant again is answered alike; another one for the same attempt only loses its slot', async () => {
+  const { owner, dispatched, lbReports } = await Bench.open();
   await owner.submitTasks([task()]);
   expect(await owner.grant(granting([grant()]))).toEqual([]);
   expect(await owner.grant(granting([grant()]))).toEqual([]);
-  expect(await owner.grant(granting([grant(T1, 1, 'r2')]))).toEqual([{ taskId: T1, attempt: 1 }]);
+  expect(lbReports).toEqual([]);
+  // Refused, the attempt that runs would not be counted any more.
+  expect(await owner.grant(granting([grant(T1, 1, 'r2')]))).toEqual([]);
+  expect(lbReports).toMatchObject([{ taskId: T1, attempt: 1, reservationId: 'r2', outcome: 'unused' }]);
   await turns();
   expect(dispatched).toEqual([`${T1}#1`]);
 });

@@ -80,8 +80,9 @@ const STREAM_PAGE = 1_000;
  * W3. Effects run after their change is committed, in order; when the commit fails they never run. Only the scheduler hears
  *     of queued tasks before: its grants come back here, and are committed after what they rest on, or not at all.
  * W4. No answer without a lease that holds.
- * W6. A grant counts only under the attempt number that comes next, and from the newest scheduler seen; the same grant
- *     again is answered alike.
+ * W6. A grant counts only under the attempt number that comes next, and from the newest scheduler seen. One for the attempt
+ *     that is current is not refused, or the scheduler would count that attempt no more: the same grant again is answered
+ *     alike, also where the region has chosen another swarm since, and a slot that is not used is given back.
  * W7. A result from another swarm than the one that was chosen is not acknowledged, and so repeated, until the coordinator has
  *     said that it sent the attempt there: where it ran, and at what price, belongs to the record.
  * W8. Losses of a coordinator that another one has replaced change nothing: it may have been blind.
@@ -358,13 +359,21 @@ export class ShardOwner {
       const before = state.task(taskId);
       if (before && state.apply(taskId, { kind: 'assign', attempt, placement }, change))
         this.parts.meters.assigned(before.spec.priority, change.now - before.since);
-      else if (!isGranted(before, grant)) {
+      else if (isCurrent(before, attempt)) this.giveBack(before, grant);
+      else {
         refused.push({ taskId, attempt });
         if (before && isPlaceable(before))
           change.effects.push({ effect: { kind: 'enqueue' }, record: before });
       }
     }
     return { dispatch: await this.commit(change, circumstances), refused };
+  }
+
+  /** W6. */
+  private giveBack(record: TaskRecord, { taskId, attempt, placement }: Grant): void {
+    const { reservationId, swarmId } = placement;
+    if (record.attempts.at(-1)?.reservationId === reservationId) return;
+    this.parts.placer.report([{ reservationId, swarmId, taskId, attempt, outcome: 'unused' }]);
   }
 
   /** Where they run is told by their records, which nobody here may have in memory any more. */
@@ -521,10 +530,9 @@ function* pagesOf<T>(items: readonly T[], page: (items: T[]) => SnapshotPage): G
   for (let at = 0; at < items.length; at += STREAM_PAGE) yield page(items.slice(at, at + STREAM_PAGE));
 }
 
-/** W6: whether this very grant was committed before. */
-function isGranted(record: TaskRecord | undefined, { attempt, placement }: Grant): boolean {
-  const current = record?.attempts.at(-1);
-  return current?.attempt === attempt && current.reservationId === placement.reservationId;
+/** W6: whether the attempt was granted before, and has not been succeeded by another one. */
+function isCurrent(record: TaskRecord | undefined, attempt: number): record is TaskRecord {
+  return record?.attempts.at(-1)?.attempt === attempt;
 }
 
 /** The slot that an attempt has just given back. */
