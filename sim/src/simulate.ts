@@ -1,4 +1,4 @@
-import { isTerminal, MultiswarmError } from '@multiswarm/contracts';
+import { isTerminal, keys, MultiswarmError } from '@multiswarm/contracts';
 import { Answers } from './invariants/answers';
 import { Findings, type Finding } from './invariants/findings';
 import { Ledger } from './invariants/ledger';
@@ -71,7 +71,11 @@ class Run {
   private readonly limits = new LimitBook(this.findings, NAMESPACES);
   private readonly ledger = new Ledger(this.findings, this.work, this.limits, TIMES.attemptLeaseMs);
   private readonly stream = new StreamReader(this.findings, this.ledger);
-  private readonly answers = new Answers(this.findings, this.ledger);
+  private readonly answers = new Answers(
+    this.findings,
+    this.ledger,
+    (region) => this.world.leases.get(keys.regionLease(region)).epoch,
+  );
   private readonly promises = new Promises();
   private readonly host: ProgramHost;
   private readonly faults: Faults;

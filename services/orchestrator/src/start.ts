@@ -24,12 +24,8 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
   const config = orchestratorConfig(settings);
   const bus = await openBus(parts, config);
   const store = await openStore(parts, config);
-  await ensureStream(bus.connection, {
-    name: streams.events,
-    subjects: [subjects.allEvents()],
-    replicas: config.eventReplicas,
-    ...EVENTS,
-  });
+  // A coordinator in a region of its own may be at a leaf node, from which JetStream cannot be reached.
+  if (config.global) await ensureEventStream(bus, config.eventReplicas);
   const submitted = telemetry.metrics.counter('multiswarm.tasks.submitted');
   const assembled = assemble({
     ...{ config, version, bus, logger, clock: systemClock, random: systemRandom, ids: systemIds },
@@ -55,6 +51,11 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
     },
     stop: () => assembled.stop(),
   };
+}
+
+function ensureEventStream(bus: Bus, replicas: number): Promise<void> {
+  const stream = { name: streams.events, subjects: [subjects.allEvents()], replicas, ...EVENTS };
+  return ensureStream(bus.connection, stream);
 }
 
 /** One token of a subject, and new at every start. */

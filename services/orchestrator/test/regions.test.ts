@@ -1,23 +1,40 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { Swarm as SwarmView, subjects, type Task } from '@multiswarm/contracts';
 import type { Swarm } from '@multiswarm/sdk';
-import { eventually } from '@multiswarm/testing';
+import { eventually, startTcpProxy, type TcpProxy } from '@multiswarm/testing';
 import { FarRegion, Holding, pass, sdkSwarm } from './support/far-region';
 import { World, type Replica } from './support/world';
 
 let world: World;
 let closing: (() => Promise<unknown>)[];
+let leafLine: TcpProxy;
 
 beforeEach(async () => {
-  world = await World.start();
-  closing = [];
+  const leafPort = await freePort();
+  leafLine = await startTcpProxy(leafPort);
+  // What is advertised is where leaf nodes connect to again: there must be no way around the line.
+  const advertise = `advertise: "127.0.0.1:${leafLine.port}"`;
+  world = await World.start(`leafnodes { host: "127.0.0.1", port: ${leafPort}, ${advertise} }`);
+  closing = [() => leafLine.stop()];
 });
 afterEach(async () => {
   for (const close of closing.reverse()) await close();
   await world.stop();
 });
 
-async function far(env: Record<string, string> = {}): Promise<FarRegion> {
-  const region = await FarRegion.open(world, 'far', env);
+/** A port that nobody listens on right now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function far(env: Record<string, string> = {}, leaf?: TcpProxy): Promise<FarRegion> {
+  const region = await FarRegion.open(world, 'far', env, leaf);
   closing.push(() => region.close());
   return region;
 }
@@ -29,26 +46,38 @@ async function running(replica: Replica, holding: Holding): Promise<string> {
   return id;
 }
 
+/** A swarm of the region that is not cut off, from now on. */
+async function nearby(): Promise<Holding> {
+  const holding = new Holding();
+  const swarm = sdkSwarm({ id: 'near-1', region: 'near', servers: world.nats.url }, holding);
+  await swarm.start();
+  closing.push(() => swarm.stop());
+  world.lb.offer('near-1', 'near', 4);
+  return holding;
+}
+
 const attempts = ({ attempts: all }: Task): unknown =>
   all.map(({ attempt, swarmId, outcome }) => [attempt, swarmId, outcome]);
 
 describe('a region that is cut off', () => {
   test.each([
-    ['keeps its lease', false],
-    ['loses its lease too', true],
+    ['over connections of its own', 'keeps its lease', { isLeaf: false, redis: false }],
+    ['over connections of its own', 'loses its lease too', { isLeaf: false, redis: true }],
+    ['as a leaf node', 'keeps its lease', { isLeaf: true, redis: false }],
+    ['as a leaf node', 'loses its lease too', { isLeaf: true, redis: true }],
   ])(
-    'goes on with what it has, and its coordinator %s: healed in time, everything counts',
-    async (_name, redis) => {
+    '%s goes on with what it has, and its coordinator %s: healed in time, everything counts',
+    async (_line, _name, { isLeaf, redis }) => {
       const timeouts = { ATTEMPT_LEASE_MS: '1000', REGION_TIMEOUT_MS: '60000' };
       const one = await world.replica({ ...timeouts, ORCHESTRATOR_REGIONS: 'near' });
-      const region = await far(timeouts);
+      const region = await far(timeouts, isLeaf ? leafLine : undefined);
       const holding = new Holding();
       await region.swarm('far-1', holding);
       const ends = await running(one, holding);
       const goesOn = await running(one, holding);
 
       region.cut({ redis });
-      const near = await world.swarm('near-1', () => ({ output: 'near' }), { region: 'near' });
+      const near = await nearby();
       holding.end(`${ends}#1`, 'made while cut off');
       // Longer than any heartbeat, the attempt lease and the lease of the region are waited for.
       await pass(3_000);
@@ -65,7 +94,7 @@ describe('a region that is cut off', () => {
       holding.end(`${goesOn}#1`, 'made later');
       expect(await one.ended(goesOn)).toMatchObject({ state: 'succeeded', output: 'made later', attempt: 1 });
       expect(holding.began).toEqual([`${ends}#1`, `${goesOn}#1`]);
-      expect(near.ran).toEqual([]);
+      expect(near.began).toEqual([]);
       expect(region.coordinator.logs()).not.toContain('attempts lost');
       await world.allSlotsBack();
     },
@@ -83,9 +112,9 @@ describe('a region that is cut off', () => {
 
     region.cut({ redis: true });
     holding.end(`${ends}#1`, 'too late');
-    const near = await world.swarm('near-1', () => undefined, { region: 'near' });
-    await eventually(() => near.ran.length === 2, { timeoutMs: 15_000 });
-    expect([...near.ran].sort()).toEqual([`${ends}#2`, `${goesOn}#2`].sort());
+    const near = await nearby();
+    await eventually(() => near.began.length === 2, { timeoutMs: 15_000 });
+    expect([...near.began].sort()).toEqual([`${ends}#2`, `${goesOn}#2`].sort());
 
     region.heal();
     await eventually(() => holding.stopped.size === 1, { timeoutMs: 15_000 });
@@ -93,7 +122,7 @@ describe('a region that is cut off', () => {
     await eventually(async () => (await view(one, swarm.id)).held.length === 0, { timeoutMs: 10_000 });
     for (const id of [goesOn, ends]) {
       expect(await one.task(id)).toMatchObject({ state: 'running', attempt: 2, swarmId: 'near-1' });
-      await near.report(id, 2, { output: 'in time' });
+      near.end(`${id}#2`, 'in time');
       const task = await one.ended(id);
       expect(task).toMatchObject({ state: 'succeeded', output: 'in time' });
       expect(attempts(task)).toEqual([
@@ -104,6 +133,38 @@ describe('a region that is cut off', () => {
     await world.allSlotsBack();
   }, 60_000);
 });
+
+test('a swarm that falls silent in a region while that is cut off: its coordinator knows, and says so once it is heard', async () => {
+  const timeouts = { ATTEMPT_LEASE_MS: '1000', REGION_TIMEOUT_MS: '60000' };
+  const one = await world.replica({ ...timeouts, ORCHESTRATOR_REGIONS: 'near' });
+  const region = await far(timeouts, leafLine);
+  const line = await startTcpProxy(Number(new URL(region.natsUrl).port));
+  const holding = new Holding();
+  const swarm = sdkSwarm({ id: 'far-1', region: 'far', servers: `nats://127.0.0.1:${line.port}` }, holding);
+  await swarm.start();
+  closing.push(() => swarm.stop().then(() => line.stop()));
+  world.lb.offer('far-1', 'far', 4);
+  const id = await running(one, holding);
+  // Until the coordinator may declare losses.
+  await pass(1_500);
+  region.cut({ redis: false });
+  world.lb.withdraw('far-1');
+  line.cut();
+  await eventually(() => region.coordinator.logs().includes('attempts lost'));
+  const near = await nearby();
+  await pass(1_000);
+  expect(await one.task(id)).toMatchObject({ state: 'running', attempt: 1 });
+  expect(near.began).toEqual([]);
+  region.heal();
+  await eventually(() => near.began.includes(`${id}#2`), { timeoutMs: 10_000 });
+  near.end(`${id}#2`, 'near');
+  const task = await one.ended(id);
+  expect(task).toMatchObject({ state: 'succeeded', output: 'near' });
+  expect(attempts(task)).toEqual([
+    [1, 'far-1', 'lost'],
+    [2, 'near-1', 'succeeded'],
+  ]);
+}, 40_000);
 
 describe('a coordinator that dies', () => {
   test('is followed by one that learns from heartbeats what is held, and takes nothing for lost', async () => {

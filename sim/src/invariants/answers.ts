@@ -52,8 +52,9 @@ export class Answers implements Wiretap {
   constructor(
     private readonly findings: Findings,
     private readonly ledger: Ledger,
+    epochOf: (region: string) => number,
   ) {
-    this.epochs = new EpochBook(findings);
+    this.epochs = new EpochBook(findings, epochOf);
     this.slots = new SlotBook(findings, ledger);
   }
 

@@ -21,7 +21,7 @@ interface Row {
   actedOn: (reply: unknown, request: unknown) => readonly string[];
 }
 
-const REGION_DISPATCH = /\.region\.[^.]+\.dispatch$/;
+const REGION_DISPATCH = /\.region\.([^.]+)\.dispatch$/;
 const SWARM_DISPATCH = /\.swarm\.[^.]+\.tasks$/;
 
 const ROWS: readonly Row[] = [
@@ -63,7 +63,11 @@ export class EpochBook {
   /** What a process has accepted before: repeating that is not acting again. */
   private readonly done = new WeakMap<SimProcess, Set<string>>();
 
-  constructor(private readonly findings: Findings) {}
+  constructor(
+    private readonly findings: Findings,
+    /** The present epoch of a region: a new coordinator has seen nothing yet, also in the process of an earlier one. */
+    private readonly epochOf: (region: string) => number,
+  ) {}
 
   received(process: SimProcess, subject: string, request: unknown): void {
     const row = this.row(subject);
@@ -71,7 +75,8 @@ export class EpochBook {
     const { of, epoch } = row.claim(request);
     const known = this.newest.get(process) ?? new Map<string, number>();
     this.newest.set(process, known);
-    const key = `${subject} ${of}`;
+    const region = REGION_DISPATCH.exec(subject)?.[1];
+    const key = `${subject} ${of} ${region === undefined ? '' : this.epochOf(region)}`;
     const newest = known.get(key) ?? 0;
     if (epoch < newest) this.stale.set(request as object, { of, epoch, newest });
     else known.set(key, epoch);

@@ -3,10 +3,24 @@ import type { ProgramHost } from '../nodes/program-host';
 import { between, chance, pick, pickWeighted, wholeBetween } from '../world/seeds';
 import { CALM } from '../world/weather';
 import { CALM_STORE } from '../world/redis-server';
+import type { SimProcess } from '../world/process';
 import type { World } from '../world/world';
 import { REGIONS } from './submissions';
 
 type Fault = () => void;
+
+const ANY = /^/;
+/** What a process is about to send when it is ended or paused. */
+const MOMENTS = [
+  ANY,
+  ANY,
+  ANY,
+  /dispatch$|\.tasks$/,
+  /^commit/,
+  /report$/,
+  /grant$|changes$/,
+  /^re /,
+] as const;
 
 /** What goes wrong, when, and for how long: all of it from the seed. After `quiet` nothing does any more. */
 export class Faults {
@@ -56,30 +70,32 @@ export class Faults {
   }
 
   private kill(): void {
-    const name = this.victim();
-    if (chance(this.random, 0.6))
-      this.host
-        .process(name)
-        ?.arm('kill', wholeBetween(this.random, 1, 12), () => this.note(`${name} is killed`));
+    const process = this.host.process(this.victim());
+    if (!process) return;
+    if (chance(this.random, 0.7)) this.armed(process, 'kill', () => this.note(`${process.name} is killed`));
     else {
-      this.note(`${name} is killed`);
-      this.host.process(name)?.kill();
+      this.note(`${process.name} is killed`);
+      process.kill();
     }
   }
 
   private pause(): void {
-    const name = this.victim();
-    const process = this.host.process(name);
+    const process = this.host.process(this.victim());
     const forMs = between(this.random, 100, 6_000);
     const paused = (): void => {
-      this.note(`${name} stands still for ${Math.round(forMs)} ms`);
+      this.note(`${process?.name} stands still for ${Math.round(forMs)} ms`);
       this.later(forMs, () => process?.resume());
     };
-    if (chance(this.random, 0.6)) process?.arm('pause', wholeBetween(this.random, 1, 12), paused);
-    else if (process?.state === 'running') {
-      process.pause();
-      paused();
-    }
+    if (process?.state !== 'running') return;
+    if (chance(this.random, 0.7)) return this.armed(process, 'pause', paused);
+    process.pause();
+    paused();
+  }
+
+  /** With one of the next things that it sends; often with one after which another may have begun what it began. */
+  private armed(process: SimProcess, end: 'kill' | 'pause', then: () => void): void {
+    const at = pick(this.random, MOMENTS);
+    process.arm(end, wholeBetween(this.random, 1, at === ANY ? 12 : 3), then, at);
   }
 
   private terminate(): void {

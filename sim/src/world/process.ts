@@ -15,6 +15,8 @@ export interface ProcessOptions {
   skewMs: number;
 }
 
+const ANYTHING = /^/;
+
 type End = 'kill' | 'pause';
 
 /**
@@ -36,8 +38,8 @@ export class SimProcess {
   readonly onDeath: (() => void)[] = [];
   private readonly chaos: Random;
   private heldEvents: Happening[] = [];
-  private heldSends: (() => void)[] = [];
-  private armed: { after: number; end: End; then: () => void } | undefined;
+  private heldSends: { what: string; send: () => void }[] = [];
+  private armed: { after: number; end: End; at: RegExp; then: () => void } | undefined;
 
   constructor(
     options: ProcessOptions,
@@ -58,12 +60,12 @@ export class SimProcess {
     this.ids = seededIds(this.clock, seeds.stream(`ids/${options.name}`));
   }
 
-  /** Lets `send` happen now, when the process goes on (P2), or never (P1). */
-  sends(send: () => void): void {
+  /** Lets `send` happen now, when the process goes on (P2), or never (P1). `what` is for those who wait for it to be sent. */
+  sends(what: string, send: () => void): void {
     if (this.state === 'dead') return;
-    if (this.state === 'paused') return void this.heldSends.push(send);
+    if (this.state === 'paused') return void this.heldSends.push({ what, send });
     const { armed } = this;
-    if (armed === undefined || --armed.after > 0) return send();
+    if (armed === undefined || !armed.at.test(what) || --armed.after > 0) return send();
     this.armed = undefined;
     // The last thing that it sent may or may not have left.
     const left = chance(this.chaos, 0.5);
@@ -71,14 +73,14 @@ export class SimProcess {
     if (armed.end === 'kill') this.kill();
     else {
       this.pause();
-      if (!left) this.heldSends.push(send);
+      if (!left) this.heldSends.push({ what, send });
     }
     armed.then();
   }
 
-  /** Ends or pauses it in the middle of what it does: with the `sends`-th thing that it sends from now on. */
-  arm(end: End, sends: number, then: () => void = () => undefined): void {
-    this.armed = { after: Math.max(1, sends), end, then };
+  /** Ends or pauses it in the middle of what it does: with the `sends`-th thing of some kind that it sends from now on. */
+  arm(end: End, sends: number, then: () => void = () => undefined, at = ANYTHING): void {
+    this.armed = { after: Math.max(1, sends), end, at, then };
   }
 
   disarm(): void {
@@ -100,7 +102,7 @@ export class SimProcess {
   resume(): void {
     if (this.state !== 'paused') return;
     this.state = 'running';
-    for (const send of this.heldSends.splice(0)) this.sends(send);
+    for (const { what, send } of this.heldSends.splice(0)) this.sends(what, send);
     // Node fires the timers that are due before it reads from its sockets; which is which is left to the order of arrival.
     for (const event of this.heldEvents.splice(0)) this.timeline.again(event);
   }

@@ -23,12 +23,14 @@ const GIVEN_UP_AFTER_MS = { from: 5, to: 1_000 };
 
 /**
  * Redis, as far as clients can tell: one after the other each call is applied whole, some time after it was sent, and the
- * answer takes time too. Calls of one client are applied in the order in which they were sent, and never twice.
+ * answer takes time too. Calls of one client are applied, and answered, in the order in which they were sent, because each
+ * has one connection; none is applied twice.
  */
 export class RedisServer {
   weather: StoreWeather = CALM_STORE;
   down = false;
   private readonly lastArrival = new WeakMap<SimProcess, number>();
+  private readonly lastAnswer = new WeakMap<SimProcess, number>();
 
   constructor(
     private readonly timeline: Timeline,
@@ -44,7 +46,7 @@ export class RedisServer {
   /** @throws MultiswarmError `store-unavailable`; whether `apply` was reached is not known then */
   call<T>(process: SimProcess, label: string, apply: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      process.sends(() => {
+      process.sends(label, () => {
         const after = (this.lastArrival.get(process) ?? 0) + IN_ORDER_MS;
         const arrival = Math.max(this.timeline.now + this.delay(), after);
         this.lastArrival.set(process, arrival);
@@ -70,8 +72,10 @@ export class RedisServer {
       lost = chance(this.random, this.weather.answerLostShare);
       answer = this.applied(apply, resolve, reject);
     } else answer = () => undefined;
-    const after = lost ? between(this.random, GIVEN_UP_AFTER_MS.from, GIVEN_UP_AFTER_MS.to) : this.delay();
-    this.timeline.in(after, process, `${lost ? 'lost' : 're'} ${label}`, () => {
+    const takes = lost ? between(this.random, GIVEN_UP_AFTER_MS.from, GIVEN_UP_AFTER_MS.to) : this.delay();
+    const at = Math.max(this.timeline.now + takes, (this.lastAnswer.get(process) ?? 0) + IN_ORDER_MS);
+    this.lastAnswer.set(process, at);
+    this.timeline.at(at, process, `${lost ? 'lost' : 're'} ${label}`, () => {
       if (lost) reject(new MultiswarmError('store-unavailable', 'Redis does not answer'));
       else answer();
     });

@@ -105,7 +105,7 @@ export class SimBus implements Bus, Peer {
 
   publish(subject: string, body: unknown, options: SendOptions = {}): void {
     const message = this.message(subject, body, options);
-    this.process.sends(() => {
+    this.process.sends(subject, () => {
       this.parts.tap.sent(this.process, subject, body);
       this.parts.server.route(message);
     });
@@ -238,7 +238,7 @@ export class SimBus implements Bus, Peer {
         if (text !== undefined) waiting?.resolve(text);
         else waiting?.reject(new NobodyListensError());
       };
-      this.process.sends(() => {
+      this.process.sends(subject, () => {
         this.parts.tap.sent(this.process, subject, body);
         send({ ...message, reply: answer }, answer);
       });
@@ -291,7 +291,7 @@ export class SimBus implements Bus, Peer {
       reply = encodeError(error, MAX_PAYLOAD);
       if (!(error instanceof MultiswarmError)) onFault(error, message.subject);
     }
-    this.process.sends(() => {
+    this.process.sends(`re ${message.subject}`, () => {
       tap.replied(this.process, message.subject, request, value);
       server.carry(this, message.from, `re ${short(message.subject)}`, () => message.reply?.(reply));
     });

@@ -359,7 +359,7 @@ export class ShardOwner {
       const before = state.task(taskId);
       if (before && state.apply(taskId, { kind: 'assign', attempt, placement }, change))
         this.parts.meters.assigned(before.spec.priority, change.now - before.since);
-      else if (isCurrent(before, attempt)) this.giveBack(before, grant);
+      else if (before && isCurrent(before, attempt)) this.giveBack(before, grant);
       else {
         refused.push({ taskId, attempt });
         if (before && isPlaceable(before))
@@ -531,8 +531,8 @@ function* pagesOf<T>(items: readonly T[], page: (items: T[]) => SnapshotPage): G
 }
 
 /** W6: whether the attempt was granted before, and has not been succeeded by another one. */
-function isCurrent(record: TaskRecord | undefined, attempt: number): record is TaskRecord {
-  return record?.attempts.at(-1)?.attempt === attempt;
+function isCurrent(record: TaskRecord, attempt: number): boolean {
+  return record.attempts.at(-1)?.attempt === attempt;
 }
 
 /** The slot that an attempt has just given back. */

@@ -1,9 +1,11 @@
+import { connectBus } from '@multiswarm/bus';
 import { createSwarm, type Swarm, type TaskContext } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
-import { eventually, startTcpProxy, type TcpProxy } from '@multiswarm/testing';
+import { eventually, startNats, startTcpProxy, type TcpProxy, type TestServer } from '@multiswarm/testing';
+import { z } from 'zod';
 import type { Replica, World } from './world';
 
-const HEARTBEAT_MS = 250;
+const HEARTBEAT_MS = 500;
 
 /** Attempts of the type `hold`: each goes on until the test lets it end, or it is told to stop. */
 export class Holding {
@@ -33,9 +35,16 @@ export class Holding {
   }
 }
 
+interface Line {
+  nats: TcpProxy;
+  redis: TcpProxy;
+  /** The region's own server, whose leaf connection is what can be cut. */
+  leaf: TestServer | undefined;
+}
+
 /**
- * A region far away: its coordinator and its swarms, which are those of the SDK, reach NATS (and its coordinator Redis) over
- * a line that can be cut.
+ * A region far away: its coordinator and its swarms, which are those of the SDK, reach the others (and its coordinator Redis)
+ * over a line that can be cut. With a leaf node of its own, they go on hearing each other then.
  */
 export class FarRegion {
   private readonly swarms: Swarm[] = [];
@@ -43,29 +52,37 @@ export class FarRegion {
   private constructor(
     private readonly world: World,
     readonly name: string,
-    private readonly nats: TcpProxy,
-    private readonly redis: TcpProxy,
+    private readonly line: Line,
+    /** Where everybody inside connects to. */
+    readonly natsUrl: string,
     readonly coordinator: Replica,
   ) {}
 
-  static async open(world: World, name: string, env: Record<string, string> = {}): Promise<FarRegion> {
-    const [nats, redis] = await Promise.all([
-      startTcpProxy(world.nats.port),
-      startTcpProxy(world.redis.port),
-    ]);
+  /** @param leafLine leads to where the server of the world takes leaf nodes; undefined: everybody inside connects to that server */
+  static async open(
+    world: World,
+    name: string,
+    env: Record<string, string> = {},
+    leafLine?: TcpProxy,
+  ): Promise<FarRegion> {
+    const nats = leafLine ?? (await startTcpProxy(world.nats.port));
+    const redis = await startTcpProxy(world.redis.port);
+    const leaf = leafLine && (await startLeaf(leafLine.port));
+    const natsUrl = leaf?.url ?? `nats://127.0.0.1:${nats.port}`;
+    await heard(world, natsUrl);
     const coordinator = await world.replica({
       ORCHESTRATOR_ROLES: 'regional',
       ORCHESTRATOR_REGIONS: name,
-      NATS_URL: `nats://127.0.0.1:${nats.port}`,
+      NATS_URL: natsUrl,
       REDIS_URL: `redis://127.0.0.1:${redis.port}`,
       ...env,
     });
-    return new FarRegion(world, name, nats, redis, coordinator);
+    return new FarRegion(world, name, { nats, redis, leaf }, natsUrl, coordinator);
   }
 
   /** Begins, and is offered to the load-balancer. */
   async swarm(id: string, holding: Holding): Promise<Swarm> {
-    const swarm = sdkSwarm({ id, region: this.name, servers: `nats://127.0.0.1:${this.nats.port}` }, holding);
+    const swarm = sdkSwarm({ id, region: this.name, servers: this.natsUrl }, holding);
     await swarm.start();
     this.swarms.push(swarm);
     this.world.lb.offer(id, this.name, 4);
@@ -74,21 +91,44 @@ export class FarRegion {
 
   /** From here on nobody inside hears of anybody outside. A load-balancer would find its swarms silent. */
   cut(of: { redis: boolean }): void {
-    this.nats.cut();
-    if (of.redis) this.redis.cut();
+    this.line.nats.cut();
+    if (of.redis) this.line.redis.cut();
     for (const { id } of this.swarms) this.world.lb.withdraw(id);
   }
 
   heal(): void {
-    this.nats.heal();
-    this.redis.heal();
+    this.line.nats.heal();
+    this.line.redis.heal();
   }
 
   async close(): Promise<void> {
     this.heal();
     await Promise.all(this.swarms.map((swarm) => swarm.stop()));
     await this.coordinator.stop();
-    await Promise.all([this.nats.stop(), this.redis.stop()]);
+    const { nats, redis, leaf } = this.line;
+    // The line of a leaf node was given, and is not ours to end.
+    await Promise.all([leaf ? leaf.stop() : nats.stop(), redis.stop()]);
+  }
+}
+
+/** Leaf nodes keep their own streams where they have JetStream; this one uses that of the server in the middle. */
+async function startLeaf(port: number): Promise<TestServer> {
+  const config = `leafnodes { reconnect: 1, remotes: [{ url: "nats-leaf://127.0.0.1:${port}" }] }`;
+  return startNats({ jetstream: false, config });
+}
+
+/** Resolves when whoever connects there is heard in the middle. */
+async function heard(world: World, servers: string): Promise<void> {
+  const bus = await connectBus({ servers, name: 'probe' });
+  const listening = world.bus.respond('probe', { request: z.unknown() }, () => Promise.resolve(null));
+  try {
+    await eventually(async () => {
+      await bus.request('probe', {}, { reply: z.null(), timeoutMs: 200 });
+      return true;
+    });
+  } finally {
+    listening.stop();
+    await bus.close();
   }
 }
 

@@ -170,8 +170,12 @@ export class World {
     readonly lb: FakeLoadBalancer,
   ) {}
 
-  static async start(): Promise<World> {
-    const [nats, redis] = await Promise.all([startNats(), startRedis({ appendfsync: 'always' })]);
+  /** @param natsConfig text for nats-server's configuration file */
+  static async start(natsConfig = ''): Promise<World> {
+    const [nats, redis] = await Promise.all([
+      startNats({ config: natsConfig }),
+      startRedis({ appendfsync: 'always' }),
+    ]);
     const bus = await connectBus({ servers: nats.url, name: 'test' });
     const store = await Store.connect({ url: redis.url, name: 'test', onFault: () => undefined });
     return new World(nats, redis, bus, store, new FakeLoadBalancer(bus));
