@@ -136,7 +136,7 @@ export class ShardOwner {
   async submitTasks(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
     this.check();
     const keyed = items.filter((item) => item.keyed);
-    const known = keyed.length === 0 ? NONE_KNOWN : await this.storedHashes(keyed.map((item) => item.id));
+    const known = keyed.length === 0 ? NONE_KNOWN : await this.knownHashes(keyed.map((item) => item.id));
     const state = this.check();
     const change = state.change();
     const answers = items.map((item): Admission | MultiswarmError => {
@@ -153,7 +153,7 @@ export class ShardOwner {
   async submitRun(item: NewRun): Promise<Admission> {
     this.check();
     const { id, spec } = item.record;
-    const known = await this.storedHashes(item.keyed ? [id] : []);
+    const known = await this.knownHashes(item.keyed ? [id] : []);
     const state = this.check();
     const hash = item.keyed ? (state.bodyHash(id) ?? known.get(id)) : undefined;
     const answer = hash === undefined ? { id, state: 'running', duplicate: false } : repeated(id, spec, hash);
@@ -478,13 +478,21 @@ export class ShardOwner {
     this.parts.meters.committed(batch.writes.length, durationMs);
   }
 
-  private async storedHashes(ids: readonly string[]): Promise<Map<string, string>> {
-    const unknown = ids.filter((id) => this.state?.bodyHash(id) === undefined);
-    if (unknown.length === 0) return NONE_KNOWN;
-    const hashes = await this.parts.store.bodyHashes(this.shard, unknown);
-    return new Map(
-      unknown.flatMap((id, index) => (hashes[index] === undefined ? [] : [[id, hashes[index]]])),
-    );
+  /** Of those that are known by now. One that is in memory when it is asked for may be let go of before the store answers. */
+  private async knownHashes(ids: readonly string[]): Promise<Map<string, string>> {
+    const known = new Map<string, string>();
+    const unknown = ids.filter((id) => {
+      const hash = this.state?.bodyHash(id);
+      if (hash !== undefined) known.set(id, hash);
+      return hash === undefined;
+    });
+    if (unknown.length === 0) return known;
+    const stored = await this.parts.store.bodyHashes(this.shard, unknown);
+    for (const [index, id] of unknown.entries()) {
+      const hash = stored[index];
+      if (hash !== undefined) known.set(id, hash);
+    }
+    return known;
   }
 
   private check(): ShardState {
