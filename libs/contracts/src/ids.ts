@@ -35,26 +35,3 @@ export function keyedUnique(
   const digest = hash('sha256', `${kind}\0${namespace}\0${key}`, 'hex');
   return { unique: digest.slice(0, 32), hash: Number.parseInt(digest.slice(56), 16) };
 }
-
-/** Same body, same hash: key order does not matter. */
-export function bodyHash(body: unknown): string {
-  return hash('sha256', canonical(body), 'hex').slice(0, 32);
-}
-
-/** JSON with the keys of every object in the order of their UTF-16 units. */
-function canonical(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) {
-    let text = '';
-    for (const item of value)
-      text += `${text === '' ? '' : ','}${item === undefined ? 'null' : canonical(item)}`;
-    return `[${text}]`;
-  }
-  let text = '';
-  const record = value as Record<string, unknown>; // an object of JSON, by the checks above
-  for (const key of Object.keys(record).sort()) {
-    const inner = record[key];
-    if (inner !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(inner)}`;
-  }
-  return `{${text}}`;
-}

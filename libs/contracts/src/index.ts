@@ -1,4 +1,5 @@
 export * from './api';
+export * from './body-hash';
 export * from './errors';
 export * from './event';
 export * from './findings';
@@ -10,6 +11,7 @@ export * from './names';
 export * from './namespace';
 export * from './place-reply';
 export * from './placement';
+export { COMMON_RETRY, parseSubmission, plainSubmission } from './plain-submission';
 export * from './requirements';
 export * from './scheduling';
 export * from './status';

@@ -1,22 +1,23 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
 
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.:/-]*$/;
+const TOKEN = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+const REGION_PATTERN = /^[A-Za-z0-9*][A-Za-z0-9_*-]*$/;
+
 /** Types, capabilities, label keys: what people write. No spaces, no NATS wildcards. */
 export const Name = z
   .string()
   .min(1)
   .max(LIMITS.NAME_CHARS)
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_.:/-]*$/,
-    'letters, digits and _ . : / - only, starting with a letter or digit',
-  );
+  .regex(NAME, 'letters, digits and _ . : / - only, starting with a letter or digit');
 
 /** Ids that become one token of a NATS subject: no dots. */
 export const Token = z
   .string()
   .min(1)
   .max(LIMITS.NAME_CHARS)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'letters, digits, _ and - only, starting with a letter or digit');
+  .regex(TOKEN, 'letters, digits, _ and - only, starting with a letter or digit');
 
 export const Region = Token;
 export const SwarmId = Token;
@@ -36,7 +37,26 @@ export const RegionPattern = z
   .string()
   .min(1)
   .max(LIMITS.NAME_CHARS)
-  .regex(/^[A-Za-z0-9*][A-Za-z0-9_*-]*$/, 'a region, or a pattern such as eu-*');
+  .regex(REGION_PATTERN, 'a region, or a pattern such as eu-*');
+
+/** As `Name`, without zod. */
+export function isName(value: unknown): value is string {
+  return isShaped(value, NAME);
+}
+
+/** As `Token`, without zod. */
+export function isToken(value: unknown): value is string {
+  return isShaped(value, TOKEN);
+}
+
+/** As `RegionPattern`, without zod. */
+export function isRegionPattern(value: unknown): value is string {
+  return isShaped(value, REGION_PATTERN);
+}
+
+function isShaped(value: unknown, shape: RegExp): value is string {
+  return typeof value === 'string' && value.length <= LIMITS.NAME_CHARS && shape.test(value);
+}
 
 export function matchesPattern(pattern: string, value: string): boolean {
   if (!pattern.includes('*')) return pattern === value;

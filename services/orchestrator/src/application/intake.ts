@@ -3,12 +3,13 @@ import {
   keyedUnique,
   LIMITS,
   MultiswarmError,
-  parseOrThrow,
+  parseSubmission,
+  submissionHash,
   summarize,
   taskId,
+  type JsonValue,
   type Priority,
   type TaskSpec,
-  TaskSubmission,
   validateWorkflow,
   workflowId,
   type WorkflowSubmission,
@@ -57,14 +58,10 @@ export class Intake {
 
   /** @param shard where a task without a key goes; any, unless given */
   task(given: unknown, traceparent: string, shard?: number): NewTask {
-    const submission = parseOrThrow(TaskSubmission, given);
+    const submission = parseSubmission(given);
     checkInput(submission.input, '/input');
-    const { idempotencyKey, ...body } = submission;
-    const spec: TaskSpec = { ...body, traceparent };
-    if (idempotencyKey !== undefined) {
-      spec.idempotencyKey = idempotencyKey;
-      spec.bodyHash = bodyHash(body);
-    }
+    const spec: TaskSpec = { ...submission, traceparent };
+    if (submission.idempotencyKey !== undefined) spec.bodyHash = submissionHash(submission);
     return this.newTask(spec, shard);
   }
 
@@ -179,7 +176,7 @@ function stepSpec(
   return { ...work, priority, namespace: workflow.namespace, workflowId, step: id, traceparent };
 }
 
-function checkInput(input: unknown, pointer: string): void {
+function checkInput(input: JsonValue, pointer: string): void {
   if (isSmall(input)) return;
   const bytes = jsonBytes(input);
   if (bytes <= LIMITS.TASK_INPUT_BYTES) return;
@@ -190,15 +187,19 @@ function checkInput(input: unknown, pointer: string): void {
 }
 
 const FEW = 16;
+const SHORT = 1_024;
 
 /** Whether an input is small at a glance, so that it need not be printed to be measured. */
-function isSmall(input: unknown): boolean {
-  if (typeof input === 'string') return input.length < 1_024;
+function isSmall(input: JsonValue): boolean {
+  if (typeof input === 'string') return input.length < SHORT;
   if (typeof input !== 'object' || input === null) return true;
-  const values = Object.values(input);
-  if (values.length > FEW) return false;
-  return (
-    values.every((value) => (typeof value === 'string' ? value.length < 1_024 : typeof value !== 'object')) &&
-    Object.keys(input).every((key) => key.length < 1_024)
-  );
+  if (Array.isArray(input)) return false;
+  let entries = 0;
+  for (const key in input) {
+    const value = input[key];
+    entries += 1;
+    if (entries > FEW || key.length >= SHORT || typeof value === 'object') return false;
+    if (typeof value === 'string' && value.length >= SHORT) return false;
+  }
+  return true;
 }
