@@ -1,5 +1,5 @@
 import { MultiswarmError, type Grant, type LbReport, type ReportRequest } from '@multiswarm/contracts';
-import { ManualClock, seededRandom } from '@multiswarm/core';
+import { deferred, ManualClock, seededRandom } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import { noMeters, placement, spec } from '../../test/support/builders';
 import { MemoryShardStore } from '../../test/support/memory-shard-store';
@@ -243,6 +243,19 @@ test('a submission that is repeated because its answer got lost makes one task, 
   await owner.command(T1, { kind: 'cancel', reason: 'enough' });
   expect(await owner.submitTasks([again])).toEqual([{ id: T1, state: 'accepted', duplicate: false }]);
   expect(store.data().tasks.get(T1)?.state).toBe('cancelled');
+});
+
+test('a key that is known when it comes in stays known, though its task ends while others are looked up', async () => {
+  const { owner, store } = await Bench.open();
+  await owner.submitTasks([task(T1, { keyed: true })]);
+  const looked = deferred<(string | undefined)[]>();
+  store.bodyHashes = () => looked.promise;
+  const again = owner.submitTasks([task(T1, { keyed: true }), task(T2, { keyed: true })]);
+  await owner.command(T1, { kind: 'cancel', reason: 'enough' });
+  looked.resolve([undefined]);
+  expect(await again).toMatchObject([{ id: T1 }, { id: T2 }]);
+  expect(store.data().tasks.get(T1)?.state).toBe('cancelled');
+  expect(store.data().tasks.get(T2)?.state).toBe('queued');
 });
 
 test('a repeated key meets its task: the same body as a duplicate, another one as a conflict', async () => {
