@@ -37,7 +37,7 @@ export const keys = {
   counts: (shard: number) => `ms:{s${shard}}:counts`,
   /** String: a workflow on its way from the replica that accepted it to its shard's owner; too large for a message. */
   handover: (shard: number, id: string) => `ms:{s${shard}}:handover:${id}`,
-  /** List of events of one root, oldest first. */
+  /** List of events of one root, oldest first, without those that the record of a lone task tells. */
   history: (shard: number, root: string) => `ms:{s${shard}}:h:${root}`,
   /** Stream: batches of events not yet acknowledged by JetStream. */
   outbox: (shard: number) => `ms:{s${shard}}:outbox`,

@@ -2,7 +2,7 @@
 --
 -- KEYS[1]    hash of the shard: owner, epoch, leaseUntil, batchSeq
 -- KEYS[2]    stream: the outbox
--- KEYS[3..]  the keys of the commands; then, from ARGV[3] on, one history per run of events that is kept
+-- KEYS[3..]  the keys of the commands; then, from ARGV[3] on, one history per root of which events are kept
 -- ARGV[1]    epoch of the writer
 -- ARGV[2]    batchSeq: grows with every batch of the shard
 -- ARGV[3]    where in KEYS the histories begin

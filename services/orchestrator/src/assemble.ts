@@ -119,7 +119,7 @@ class Assembly implements Assembled {
       bus,
       clock,
       (shard) => this.global.ownerOf(shard) !== undefined,
-      (batch) => this.reads.observe(batch),
+      (batch) => this.reads.observe(batch.events),
     );
     this.orchestrator = this.buildOrchestrator();
     this.namespaces.onChange((namespace) => this.global.namespaceChanged(namespace));
@@ -175,7 +175,7 @@ class Assembly implements Assembled {
         reportTo: subjects.replicaReport(replica),
         times: { attemptLeaseMs, regionTimeoutMs, resendMs: RESEND_MS },
         retentionMs: (namespace) => settings(namespace).retentionMs ?? config.retentionMs,
-        onEvents: (batch) => this.reads.observe(batch),
+        onEvents: (events) => this.reads.observe(events),
         voice: replicaVoice(bus),
         face: ownerFace(bus, handover),
         schedulerFace: schedulerFace(bus),

@@ -34,8 +34,10 @@ export type Write =
   /** A task that had ended is active again. */
   | { kind: 'root-reopened'; root: string }
   | { kind: 'count'; state: string; by: number }
-  /** `implied`: told by the record itself (`firstEvents`), so it is published but not kept in the history. */
+  /** `implied`: told by the record itself (`toldEvents`), so it is published but not kept in the history. */
   | { kind: 'event'; event: Event; implied?: boolean }
+  /** An event that was published before and implied then: from now on the record does not tell it any more. */
+  | { kind: 'keep'; event: Event }
   | { kind: 'forget'; root: string; taskIds: string[] };
 
 export interface Batch {

@@ -99,6 +99,7 @@ export class Ledger {
         return void shard.counts.set(write.state, (shard.counts.get(write.state) ?? 0) + write.by);
       case 'root-ended':
       case 'root-reopened':
+      case 'keep':
     }
   }
 

@@ -8,6 +8,8 @@ import type { Write } from '../ports';
 export const BATCH_WEIGHT = 512 * 1024;
 
 const EVENT = 350;
+/** An event that no history keeps. */
+const IMPLIED_EVENT = 200;
 const NEW_TASK = 600;
 const CHANGED_TASK = 400;
 /** Most of it is the receipt of its placement. */
@@ -39,7 +41,9 @@ function weightOfOne(write: Write): number {
     case 'run-progress':
       return RUN;
     case 'event':
-      return EVENT + roughSize(write.event.data);
+      return (write.implied ? IMPLIED_EVENT : EVENT) + roughSize(write.event.data);
+    case 'keep':
+      return EVENT - IMPLIED_EVENT + roughSize(write.event.data);
     case 'forget':
       return FORGOTTEN * (1 + write.taskIds.length);
     case 'count':

@@ -6,6 +6,7 @@ import {
   type TaskRecord,
   type Transition,
 } from '../domain/task/record';
+import { isOrdinary, laterEvents, staysOrdinary } from '../domain/task/told-events';
 import type { RunProgress, RunRecord } from '../domain/workflow/run';
 import type { Write } from '../ports';
 
@@ -51,11 +52,11 @@ export class Change {
       if (before) this.writes.push({ kind: 'count', state: before.state, by: -1 });
       this.writes.push({ kind: 'count', state: record.state, by: 1 });
     }
-    const implied = before === undefined && run === undefined && record.state === 'queued';
     const from = record.events;
     // A transition hands over a record of its own, which nobody else has seen yet: E1.
     if (run) this.runs.add(run);
     else record.events = from + events.length;
+    const implied = run === undefined && this.tellsItself(before, record);
     this.writes.push({ kind: 'task', record, isNew: before === undefined, was: before?.state });
     events.forEach((draft, index) => {
       const seq = run ? run.next() : from + index + 1;
@@ -63,6 +64,16 @@ export class Change {
     });
     for (const effect of effects) this.effects.push({ effect, record });
     this.records.set(record.id, record);
+  }
+
+  /** @returns whether the record tells the events of this change; where it only did so until now they are kept from now on */
+  private tellsItself(before: TaskRecord | undefined, record: TaskRecord): boolean {
+    if (before === undefined) return isOrdinary(record);
+    if (!isOrdinary(before)) return false;
+    if (staysOrdinary(before, record)) return true;
+    record.historyKept = true;
+    for (const event of laterEvents(before)) this.writes.push({ kind: 'keep', event });
+    return false;
   }
 
   run(run: RunCounter, draft: EventDraft, isNew: boolean): void {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { event, queuedTask } from '../../test/support/builders';
 import type { Batch, Write } from '../ports';
-import { eventBatches, eventMessages, numbersOf, printedEvents } from './event-batches';
+import type { Event, EventBatch } from '@multiswarm/contracts';
+import { eventMessages, eventsOf, numbersOf, printedEvents } from './event-batches';
 
 const NATS_BYTES = 1024 * 1024;
 
@@ -13,14 +14,20 @@ function batchOf(sizes: number[], before = 7): Batch {
   return { shard: 3, epoch: 2, batchSeq: before + numbersOf(writes), writes };
 }
 
+function eventBatches(batch: Batch): EventBatch[] {
+  return eventMessages(batch).map(({ batchSeq, text }) => {
+    const parsed = JSON.parse(text) as EventBatch;
+    expect(parsed.batchSeq).toBe(batchSeq);
+    return parsed;
+  });
+}
+
 test('the messages of a batch hold all its events in order, fit into NATS, and count on from the batch before', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(200_000), { maxLength: 30 }), (sizes) => {
       const batch = batchOf(sizes);
       const messages = eventBatches(batch);
-      expect(messages.flatMap(({ events }) => events.map(({ seq }) => seq))).toEqual(
-        sizes.map((_, index) => index + 1),
-      );
+      expect(messages.flatMap(({ events }) => events)).toEqual([...eventsOf(batch.writes)]);
       expect(messages.map(({ batchSeq }) => batchSeq)).toEqual(messages.map((_, index) => 8 + index));
       expect(messages.at(-1)?.batchSeq ?? 8).toBe(batch.batchSeq);
       for (const message of messages) {
@@ -32,13 +39,12 @@ test('the messages of a batch hold all its events in order, fit into NATS, and c
   );
 });
 
-test('the texts of the messages say what the messages say, and are printed from the events once', () => {
+test('events are printed once, whoever asks for them', () => {
   const batch = batchOf([10, 300_000, 0, 300_000, 20]);
-  const texts = eventMessages(batch).map(({ text }) => text);
-  expect(texts.map((text) => JSON.parse(text) as unknown)).toEqual(eventBatches(batch));
-  expect(texts.length).toBeGreaterThan(1);
-  const again = printedEvents(batch.writes);
-  expect(printedEvents(batch.writes)).toBe(again);
+  const messages = eventMessages(batch);
+  expect(messages.length).toBeGreaterThan(1);
+  expect(eventMessages(batch)).toBe(messages);
+  expect(printedEvents(batch.writes)).toBe(printedEvents(batch.writes));
 });
 
 test('characters of several bytes count as such', () => {
@@ -50,34 +56,36 @@ test('characters of several bytes count as such', () => {
   expect(numbersOf(writes)).toBe(2);
 });
 
-test('neighbours of one root that are kept make a run, and so do those that are only published', () => {
+test('what is kept is kept by root, in its order, unless the root is forgotten afterwards', () => {
   const happened = (root: string, seq: number, implied = false): Write => ({
     kind: 'event',
     event: event(root, seq),
     ...(implied ? { implied } : {}),
   });
-  const writes = [
+  const keptOf = (given: Write[]): unknown[] =>
+    [...printedEvents(given).histories].map(([root, texts]) => [
+      root,
+      texts.map((text) => (JSON.parse(text) as Event).seq),
+    ]);
+  const writes: Write[] = [
     happened('a', 1, true),
     happened('a', 2, true),
     happened('b', 1, true),
+    { kind: 'keep', event: event('b', 1) },
     happened('b', 2),
     happened('c', 1),
     happened('c', 2),
     happened('b', 3),
   ];
-  expect(printedEvents(writes).runs).toEqual([
-    { root: undefined, count: 3 },
-    { root: 'b', count: 1 },
-    { root: 'c', count: 2 },
-    { root: 'b', count: 1 },
+  expect(keptOf(writes)).toEqual([
+    ['b', [1, 2, 3]],
+    ['c', [1, 2]],
   ]);
+  expect([...eventsOf(writes)].map(({ root, seq }) => `${root}${seq}`).join()).toBe('a1,a2,b1,b2,c1,c2,b3');
   const forgotten: Write[] = [...writes, { kind: 'forget', root: 'b', taskIds: ['b'] }, happened('b', 1)];
-  expect(printedEvents(forgotten).runs.map(({ root }) => root)).toEqual([
-    undefined,
-    undefined,
-    'c',
-    undefined,
-    'b',
+  expect(keptOf(forgotten)).toEqual([
+    ['c', [1, 2]],
+    ['b', [1]],
   ]);
 });
 

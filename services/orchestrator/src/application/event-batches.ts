@@ -1,30 +1,19 @@
-import type { Event, EventBatch } from '@multiswarm/contracts';
+import type { Event } from '@multiswarm/contracts';
 import { chunkByBytes } from '@multiswarm/core';
 import type { Batch, EventMessage, Write } from '../ports';
+import { EventPrinter } from './event-printer';
 
 /** Bytes of the events in one message of the stream: well under the 1 MiB that NATS carries. */
 const MESSAGE_BYTES = 512 * 1024;
 /** UTF-8 takes no more than this per UTF-16 unit. */
 const MOST_BYTES_PER_UNIT = 3;
 
-/** Neighbours among a batch's events that are of one root and are kept in its history, or are not kept at all. */
-export interface EventRun {
-  /** Undefined: published only. */
-  root: string | undefined;
-  count: number;
-}
-
-/**
- * The events of a batch in their order, each printed once: the same text goes into the history, the outbox and the
- * message of the stream.
- */
+/** The events of a batch, each printed once: the same text goes into the history and into the message of the stream. */
 export interface PrintedEvents {
-  events: readonly Event[];
-  texts: readonly string[];
-  /** How the events fall into runs, in order. */
-  runs: readonly EventRun[];
-  /** How many events each message carries, in order. */
-  perMessage: readonly number[];
+  /** Per message, in order: its events, separated by commas. */
+  messages: readonly string[];
+  /** What is to be kept, by root. */
+  histories: ReadonlyMap<string, readonly string[]>;
 }
 
 const printedBefore = new WeakMap<readonly Write[], PrintedEvents>();
@@ -50,71 +39,56 @@ export function eventMessages(batch: Batch): EventMessage[] {
   let messages = messagesBefore.get(batch);
   if (!messages) {
     const { shard, epoch, writes } = batch;
-    const { texts } = printedEvents(writes);
-    messages = cutsOf(batch).map(({ batchSeq, from, to }) => {
+    const texts = printedEvents(writes).messages;
+    const first = batch.batchSeq - texts.length + 1;
+    messages = texts.map((events, index) => {
+      const batchSeq = first + index;
       const head = `{"v":1,"shard":${shard},"epoch":${epoch},"batchSeq":${batchSeq},"events":[`;
-      return { shard, batchSeq, text: `${head}${texts.slice(from, to).join(',')}]}` };
+      return { shard, batchSeq, text: `${head}${events}]}` };
     });
     messagesBefore.set(batch, messages);
   }
   return messages;
 }
 
-/** The same messages for those who read them in this process. */
-export function eventBatches(batch: Batch): EventBatch[] {
-  const { shard, epoch, writes } = batch;
-  const { events } = printedEvents(writes);
-  return cutsOf(batch).map(({ batchSeq, from, to }) => ({
-    v: 1,
-    shard,
-    epoch,
-    batchSeq,
-    events: events.slice(from, to),
-  }));
-}
-
-function cutsOf({ batchSeq: last, writes }: Batch): { batchSeq: number; from: number; to: number }[] {
-  const { perMessage } = printedEvents(writes);
-  let to = 0;
-  return perMessage.map((count, index) => {
-    to += count;
-    return { batchSeq: last - perMessage.length + 1 + index, from: to - count, to };
-  });
-}
-
 /** How many numbers a batch with these writes takes: at least one, also without events. */
 export function numbersOf(writes: readonly Write[]): number {
-  return Math.max(1, printedEvents(writes).perMessage.length);
+  return Math.max(1, printedEvents(writes).messages.length);
+}
+
+/** What is published with these writes, in order. */
+export function* eventsOf(writes: readonly Write[]): Generator<Event, void, undefined> {
+  for (const write of writes) if (write.kind === 'event') yield write.event;
 }
 
 function printEvents(writes: readonly Write[]): PrintedEvents {
-  const events: Event[] = [];
-  const texts: string[] = [];
-  const runs: EventRun[] = [];
+  const printer = new EventPrinter();
+  const published: string[] = [];
+  const histories = new Map<string, string[]>();
   let units = 0;
   for (const write of writes) {
-    if (write.kind === 'forget') forgetRoot(runs, write.root);
-    if (write.kind !== 'event') continue;
-    const text = JSON.stringify(write.event);
-    const root = write.implied ? undefined : write.event.root;
-    const last = runs.at(-1);
-    if (last && last.root === root) last.count += 1;
-    else runs.push({ root, count: 1 });
-    events.push(write.event);
-    texts.push(text);
-    units += text.length + 1;
+    if (write.kind === 'forget')
+      histories.delete(write.root); // also what the same batch wrote before
+    else if (write.kind === 'keep') keep(histories, write.event.root, printer.print(write.event));
+    else if (write.kind === 'event') {
+      const text = printer.print(write.event);
+      if (!write.implied) keep(histories, write.event.root, text);
+      published.push(text);
+      units += text.length + 1;
+    }
   }
-  return { events, texts, runs, perMessage: cut(texts, units) };
+  return { messages: cut(published, units), histories };
 }
 
-/** What is forgotten keeps nothing of what the same batch wrote before. */
-function forgetRoot(runs: EventRun[], root: string): void {
-  for (const run of runs) if (run.root === root) run.root = undefined;
+function keep(histories: Map<string, string[]>, root: string, text: string): void {
+  const kept = histories.get(root);
+  if (kept) kept.push(text);
+  else histories.set(root, [text]);
 }
 
-function cut(texts: readonly string[], units: number): number[] {
+function cut(texts: readonly string[], units: number): string[] {
   if (texts.length === 0) return [];
-  if (units * MOST_BYTES_PER_UNIT <= MESSAGE_BYTES) return [texts.length];
+  if (units * MOST_BYTES_PER_UNIT <= MESSAGE_BYTES) return [texts.join(',')];
   const bytesOf = (text: string): number => Buffer.byteLength(text) + 1;
-  return chunkByBytes(texts, bytesOf, { bytes: MESSAGE_BYTES }).map((chunk) => chunk.length);
+  return chunkByBytes(texts, bytesOf, { bytes: MESSAGE_BYTES }).map((chunk) => chunk.join(','));
 }

@@ -1,4 +1,4 @@
-import type { EventBatch } from '@multiswarm/contracts';
+import type { Event } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { EventStream, Placer, Regions, SchedulerLink, ShardStore } from '../ports';
@@ -25,7 +25,7 @@ export interface OwnerFactoryParts {
   times: LeaseTimes;
   /** How long ended tasks of a namespace are kept. */
   retentionMs: (namespace: string) => number;
-  onEvents: (batch: EventBatch) => void;
+  onEvents: (events: Iterable<Event>) => void;
 }
 
 /** Builds owners out of leases. */

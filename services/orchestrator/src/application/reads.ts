@@ -3,7 +3,6 @@ import {
   MultiswarmError,
   shardOf,
   type Event,
-  type EventBatch,
   type ListTasksQuery,
   type ListWorkflowsQuery,
   type Task,
@@ -39,9 +38,9 @@ export class Reads {
     private readonly listenTo: (shard: number) => void = () => undefined,
   ) {}
 
-  /** News from the bus: wakes whoever waits for an end. */
-  observe(batch: EventBatch): void {
-    for (const event of batch.events) {
+  /** News of this process or from the bus: wakes whoever waits for an end. */
+  observe(events: Iterable<Event>): void {
+    for (const event of events) {
       if (this.waiters.size === 0) return;
       for (const wake of this.waiters.get(event.taskId ?? event.root) ?? []) wake();
     }

@@ -3,7 +3,7 @@ import {
   taskId,
   type AttemptRef,
   type DispatchRequest,
-  type EventBatch,
+  type Event,
   type Grant,
   type GrantRequest,
   type RegionSummary,
@@ -19,7 +19,7 @@ import type { Batch, FreedSlot, ShardStore, SnapshotPage, WaitingPlace } from '.
 import type { Change } from './change';
 import { Committer } from './committer';
 import { DueTimes } from './due-times';
-import { eventBatches, eventMessages } from './event-batches';
+import { eventMessages, eventsOf } from './event-batches';
 import type { NewRun, NewTask } from './intake';
 import type { OutboxRelay } from './outbox-relay';
 import { dispatchCommand, reportCommand } from './report-command';
@@ -44,7 +44,7 @@ export interface OwnerParts extends EffectParts {
   leaseHolds: () => boolean;
   onLost: () => void;
   /** Events of a commit, as soon as it is confirmed: readers of this process need not wait for the stream. */
-  onEvents: (batch: EventBatch) => void;
+  onEvents: (events: Iterable<Event>) => void;
 }
 
 export interface Admission {
@@ -473,7 +473,7 @@ export class ShardOwner {
   }
 
   private onCommitted(batch: Batch, durationMs: number): void {
-    for (const events of eventBatches(batch)) this.parts.onEvents(events);
+    this.parts.onEvents(eventsOf(batch.writes));
     for (const message of eventMessages(batch)) this.parts.relay.add(message);
     this.parts.meters.committed(batch.writes.length, durationMs);
   }

@@ -1,9 +1,12 @@
 import { EventBatch, type EventType, type TaskState } from '@multiswarm/contracts';
+import { seededRandom } from '@multiswarm/core';
+import { Change } from '../../src/application/change';
 import { numbersOf } from '../../src/application/event-batches';
-import type { TaskRecord } from '../../src/domain/task/record';
+import type { TaskCommand, TaskRecord, Transition } from '../../src/domain/task/record';
+import { transition } from '../../src/domain/task/transition';
 import type { RunProgress, RunRecord } from '../../src/domain/workflow/run';
 import type { Batch, ShardStore, TruthReader, WaitingPlace, Write } from '../../src/ports';
-import { event, queuedTask, runOf, stepTaskId } from './builders';
+import { event, placement, queuedTask, runOf, stepTaskId } from './builders';
 
 export interface StoreUnderTest {
   store: ShardStore;
@@ -249,14 +252,27 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(first).toEqual([submitted.event, queued.event]);
     const [message] = await under.store.outbox(SHARD, 0, 10);
     expect(eventsOf(message)).toEqual(first);
-    await commit(
-      changed({ ...record, state: 'assigned', events: 3 }, 'queued'),
-      happened(T1, 3, 'task.assigned'),
-    );
-    const history = await under.truth.history(SHARD, T1);
-    expect(history.map(({ seq }) => seq)).toEqual([1, 2, 3]);
-    expect(history.slice(0, 2)).toEqual(first);
     expect(await under.truth.history(SHARD, 't0-00000009')).toEqual([]);
+  });
+
+  test('a history is told by the record as it is now, and kept in the order of its events once the record does not', async () => {
+    let record: TaskRecord = { ...queuedTask(T1), events: 2 };
+    await commit(created(record));
+    const give = async (command: TaskCommand): Promise<void> => {
+      const change = new Change(7);
+      change.task(record, transition(record, command, 7, seededRandom(1)) as Transition);
+      record = change.records.get(T1) as TaskRecord;
+      await commit(...change.writes);
+    };
+    const typesOf = async () =>
+      (await under.truth.history(SHARD, T1)).map(({ seq, type }) => `${seq} ${type}`);
+    const types = ['1 task.submitted', '2 task.queued', '3 task.assigned'];
+    await give({ kind: 'assign', attempt: 1, placement: placement() });
+    expect(await typesOf()).toEqual(types);
+    await give({ kind: 'refused', attempt: 1, reason: 'full' });
+    expect(await typesOf()).toEqual([...types, '4 task.refused', '5 task.queued']);
+    const [, message] = await under.store.outbox(SHARD, 0, 10);
+    expect(eventsOf(message).map(({ seq }) => seq)).toEqual([4, 5]);
   });
 
   test('the events of a batch are published in their order, whatever roots they are of, and kept by root', async () => {

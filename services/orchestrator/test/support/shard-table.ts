@@ -1,6 +1,7 @@
 import { isTerminal, type Event } from '@multiswarm/contracts';
 import { eventMessages } from '../../src/application/event-batches';
-import { firstEvents, isHeld, isLone, type TaskRecord } from '../../src/domain/task/record';
+import { isHeld, isLone, type TaskRecord } from '../../src/domain/task/record';
+import { toldEvents } from '../../src/domain/task/told-events';
 import type { RunProgress, RunRecord } from '../../src/domain/workflow/run';
 import type { Batch, CommitResult, EventMessage, LoadedShard, WaitingPlace, Write } from '../../src/ports';
 
@@ -123,7 +124,7 @@ export class ShardTable {
     const { histories, tasks } = this.data(shard);
     const kept = histories.get(root) ?? [];
     const record = tasks.get(root);
-    return kept[0]?.seq === 1 || !record ? [...kept] : [...firstEvents(record), ...kept];
+    return kept[0]?.seq === 1 || !record ? [...kept] : [...toldEvents(record), ...kept];
   }
 
   counts(shard: number): Record<string, number> {
@@ -150,6 +151,8 @@ function apply(data: ShardData, write: Write): void {
       return void data.counts.set(write.state, (data.counts.get(write.state) ?? 0) + write.by);
     case 'event':
       return write.implied ? undefined : keep(data.histories, write.event);
+    case 'keep':
+      return keep(data.histories, write.event);
     case 'forget':
       for (const id of write.taskIds) data.tasks.delete(id);
       for (const kind of [data.runs, data.histories, data.ended]) kind.delete(write.root);

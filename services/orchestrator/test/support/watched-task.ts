@@ -16,17 +16,19 @@ import {
 import { transition } from '../../src/domain/task/transition';
 import { whyNot } from '../../src/domain/task/why-not';
 import { placement } from './builders';
+import { WatchedHistory } from './watched-history';
 
 export const START = Date.parse('2026-01-01T00:00:00.000Z');
 /** The middle of the spread: delays are exact. */
 const NO_JITTER: Random = { next: () => 0.5 };
 
-/** A task as the world around it sees it, by its effects and events; every change is held against T1 to T11. */
+/** A task as the world around it sees it, by its effects and events; every change is held against T1 to T11, and H1. */
 export class WatchedTask {
   now = START;
   record: TaskRecord;
   private readonly open = new Set<number>();
   private placeable = false;
+  readonly history = new WatchedHistory();
   private commanded: TaskCommand['kind'] | 'submit' = 'submit';
 
   constructor(
@@ -35,6 +37,7 @@ export class WatchedTask {
   ) {
     const blocked = given.workflowId !== undefined;
     const born = newTask('t0-00000001', freeze(given), { blocked, order: 1 }, START);
+    this.history.see(undefined, born, START);
     this.record = freeze(born.record);
     this.see(undefined, born);
   }
@@ -51,6 +54,7 @@ export class WatchedTask {
     else if (reason !== undefined) assert.equal(next, undefined);
     if (!next) return undefined;
     this.commanded = command.kind;
+    this.history.see(before, next, this.now);
     this.record = freeze(next.record);
     this.see(before, next);
     return next;

@@ -65,6 +65,7 @@ function add(changes: BatchChanges, write: Write): void {
     case 'forget':
       return forget(changes, write.root, write.taskIds);
     case 'event':
+    case 'keep':
   }
 }
 

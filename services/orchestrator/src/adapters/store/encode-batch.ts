@@ -131,20 +131,14 @@ function writeEnded(
 
 /** Each event was printed once, whether it goes into a history, into a message or both. */
 function encodeEvents(batch: Batch): { histories: string[]; args: Argument[] } {
-  const { runs, texts } = printedEvents(batch.writes);
   const histories: string[] = [];
   const args: Argument[] = [];
-  let from = 0;
-  for (const { root, count } of runs) {
-    const end = from + count;
-    if (root !== undefined) {
-      for (let at = from; at < end; at += CommitCommands.MOST_ARGUMENTS) {
-        const part = texts.slice(at, Math.min(end, at + CommitCommands.MOST_ARGUMENTS));
-        histories.push(keys.history(batch.shard, root));
-        args.push(part.length, ...part);
-      }
+  for (const [root, texts] of printedEvents(batch.writes).histories) {
+    for (let at = 0; at < texts.length; at += CommitCommands.MOST_ARGUMENTS) {
+      const part = texts.slice(at, at + CommitCommands.MOST_ARGUMENTS);
+      histories.push(keys.history(batch.shard, root));
+      args.push(part.length, ...part);
     }
-    from = end;
   }
   const messages = eventMessages(batch);
   args.push(messages.length);

@@ -5,7 +5,7 @@ import { loadScript, type Store } from '@multiswarm/store';
 const pinScript = loadScript(join(__dirname, '..', '..', '..', 'lua', 'pin-meta.lua'));
 
 /** Of what the stores of this service write: to be raised when an older version could not read it, or this one not the older. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /**
  * `SHARDS` is fixed by the first start: ids embed their shard. A start with another value is refused, and so is one on data

@@ -1,6 +1,7 @@
 import { keys, type Event } from '@multiswarm/contracts';
 import type { Store } from '@multiswarm/store';
-import { firstEvents, type TaskRecord } from '../../domain/task/record';
+import type { TaskRecord } from '../../domain/task/record';
+import { toldEvents } from '../../domain/task/told-events';
 import type { RunProgress, RunRecord } from '../../domain/workflow/run';
 import type { TruthReader } from '../../ports';
 import { isRun } from './encode-batch';
@@ -50,13 +51,17 @@ export class RedisTruthReader implements TruthReader {
   async history(shard: number, root: string): Promise<Event[]> {
     const replies = await this.store.guard(async (redis) => {
       const read = redis.multi().lrange(keys.history(shard, root), 0, -1);
-      if (!isRun(root)) read.hget(keys.specs(shard), root);
+      if (!isRun(root)) read.hget(keys.specs(shard), root).hget(keys.states(shard), root);
       return firstErrorThrown(await read.exec());
     });
-    const [entries, spec] = replies as [string[], string | null | undefined];
+    const [entries, spec, state] = replies as [
+      string[],
+      string | null | undefined,
+      string | null | undefined,
+    ];
     const kept = entries.map((entry) => JSON.parse(entry) as Event);
-    const record = kept[0]?.seq === 1 ? undefined : decodeTask(root, spec, undefined);
-    return record ? [...firstEvents(record), ...kept] : kept;
+    const record = kept[0]?.seq === 1 ? undefined : decodeTask(root, spec, state);
+    return record ? [...toldEvents(record), ...kept] : kept;
   }
 
   async counts(shard: number): Promise<Record<string, number>> {

@@ -27,6 +27,8 @@ export interface TaskRecord {
   order: number;
   /** Events of the task's own history so far; 0 for steps, whose run counts. */
   events: number;
+  /** Its history is kept from its third event on, since the record would not tell it: see `toldEvents`. */
+  historyKept?: true;
   /** Number of the current or last attempt: the fencing token. It never restarts and is not the `maxAttempts` count. */
   attempt: number;
   /** Attempts that the agents failed: counted against `retry.maxAttempts`. */

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import type { Event } from '@multiswarm/contracts';
+import { Change } from '../../src/application/change';
+import { isLone, type TaskRecord, type Transition } from '../../src/domain/task/record';
+import { toldEvents } from '../../src/domain/task/told-events';
+
+/** Beyond so many events a life has long stopped being ordinary, and is looked at only now and then. */
+const CLOSELY = 12;
+
+/** Holds what can be read of a lone task's events against those that were published. */
+export class WatchedHistory {
+  private readonly published: Event[] = [];
+  /** What a store keeps of it. */
+  readonly kept: Event[] = [];
+
+  /** To be called before the record is frozen. */
+  see(before: TaskRecord | undefined, next: Transition, now: number): void {
+    if (!isLone(next.record)) return;
+    const change = new Change(now);
+    change.task(before, next);
+    change.seal();
+    for (const write of change.writes) {
+      if (write.kind === 'event') this.published.push(write.event);
+      if (write.kind === 'keep' || (write.kind === 'event' && !write.implied)) this.kept.push(write.event);
+    }
+    const { length } = this.published;
+    if (length > CLOSELY && length % CLOSELY > 0) return;
+    const told = this.kept[0]?.seq === 1 ? [] : toldEvents(next.record);
+    assert.deepEqual([...told, ...this.kept], this.published);
+  }
+}
