@@ -239,6 +239,19 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await under.store.bodyHashes(SHARD, [])).toEqual([]);
   });
 
+  test('hashes that are asked for at once are told to each who asks, also where they are many', async () => {
+    const ids = Array.from({ length: 250 }, (_, n) => `t0-1${String(n).padStart(7, '0')}`);
+    await commit(...ids.map((id) => created(queuedTask(id, { bodyHash: `of ${id}`, idempotencyKey: id }))));
+    const [all, elsewhere, one] = await Promise.all([
+      under.store.bodyHashes(SHARD, ids),
+      under.store.bodyHashes(SHARD + 1, ids.slice(0, 2)),
+      under.store.bodyHashes(SHARD, [T1, ids[7] ?? '']),
+    ]);
+    expect(all).toEqual(ids.map((id) => `of ${id}`));
+    expect(elsewhere).toEqual([undefined, undefined]);
+    expect(one).toEqual([undefined, `of ${ids[7]}`]);
+  });
+
   test('an implied event is published and not kept: the record tells it', async () => {
     const record = queuedTask(T1, {}, 7);
     const submitted: Write = {

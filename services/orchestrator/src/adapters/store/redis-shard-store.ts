@@ -6,16 +6,17 @@ import type { RunProgress, RunRecord } from '../../domain/workflow/run';
 import type { Batch, CommitResult, EventMessage, LoadedShard, ShardStore, WaitingPlace } from '../../ports';
 import { CommitPipeline } from './commit-pipeline';
 import { isRun } from './encode-batch';
-import { firstErrorThrown, readTasks, readWaiting } from './redis-tasks';
+import { HashLookups } from './hash-lookups';
+import { readTasks, readWaiting } from './redis-tasks';
 import { decodeRun } from './run-codec';
-import { bodyHashIn } from './task-codec';
 
-/** Runs, and bodies of tasks, that are read at once. */
+/** Runs that are read at once. */
 const PAGE = 100;
 
 /** Shards in Redis: one Lua call per batch, which checks the epoch in the same script that writes. */
 export class RedisShardStore implements ShardStore {
   private readonly pipeline: CommitPipeline;
+  private readonly lookups: HashLookups;
 
   /** @param commitReplicas replicas that must have acknowledged a commit before it counts (`COMMIT_REPLICAS`) */
   constructor(
@@ -24,6 +25,7 @@ export class RedisShardStore implements ShardStore {
     clock: Clock,
   ) {
     this.pipeline = new CommitPipeline(store, commitReplicas, clock);
+    this.lookups = new HashLookups(store, clock);
   }
 
   commit(batch: Batch): Promise<CommitResult> {
@@ -51,11 +53,8 @@ export class RedisShardStore implements ShardStore {
     return readTasks(this.store, shard, ids);
   }
 
-  async bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
-    const hashes: (string | undefined)[] = [];
-    for (let at = 0; at < ids.length; at += PAGE)
-      hashes.push(...(await this.hashesOf(shard, ids.slice(at, at + PAGE))));
-    return hashes;
+  bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
+    return this.lookups.of(shard, ids);
   }
 
   async outbox(shard: number, afterSeq: number, limit: number): Promise<EventMessage[]> {
@@ -76,22 +75,6 @@ export class RedisShardStore implements ShardStore {
     const runs = await this.loadRuns(shard, roots.filter(isRun));
     const steps = new Map(runs.map(({ run }) => [run.id, run.spec.steps.map((step) => step.taskId)]));
     return roots.map((root) => ({ root, taskIds: isRun(root) ? (steps.get(root) ?? []) : [root] }));
-  }
-
-  private async hashesOf(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
-    const replies = await this.store.guard(async (redis) => {
-      const pipeline = redis.pipeline();
-      for (const id of ids) {
-        if (isRun(id)) pipeline.hget(keys.workflow(shard, id), 'hash');
-        else pipeline.hget(keys.specs(shard), id);
-      }
-      return firstErrorThrown(await pipeline.exec());
-    });
-    return ids.map((id, index) => {
-      const reply = replies[index];
-      if (typeof reply !== 'string') return undefined;
-      return isRun(id) ? reply : bodyHashIn(reply);
-    });
   }
 
   private async loadRuns(
