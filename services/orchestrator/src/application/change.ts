@@ -1,4 +1,4 @@
-import type { Event } from '@multiswarm/contracts';
+import type { Event, TaskState } from '@multiswarm/contracts';
 import {
   isHeld,
   type Effect,
@@ -40,8 +40,8 @@ export interface RunCounter {
 export class Change {
   readonly writes: Write[] = [];
   readonly effects: { effect: Effect; record: TaskRecord }[] = [];
-  /** Records as this change leaves them, by id; an earlier one of the same change is replaced. */
-  readonly records = new Map<string, TaskRecord>();
+  /** How many more tasks are in each state. */
+  private readonly counts = new Map<TaskState, number>();
   private readonly runs = new Set<RunCounter>();
 
   constructor(readonly now: number) {}
@@ -49,8 +49,8 @@ export class Change {
   /** @param run counts the events where the task is a step */
   task(before: TaskRecord | undefined, { record, events, effects }: Transition, run?: RunCounter): void {
     if (before?.state !== record.state) {
-      if (before) this.writes.push({ kind: 'count', state: before.state, by: -1 });
-      this.writes.push({ kind: 'count', state: record.state, by: 1 });
+      if (before) this.count(before.state, -1);
+      this.count(record.state, 1);
     }
     const from = record.events;
     // A transition hands over a record of its own, which nobody else has seen yet: E1.
@@ -58,12 +58,13 @@ export class Change {
     else record.events = from + events.length;
     const implied = run === undefined && this.tellsItself(before, record);
     this.writes.push({ kind: 'task', record, isNew: before === undefined, was: before?.state });
-    events.forEach((draft, index) => {
-      const seq = run ? run.next() : from + index + 1;
-      this.taskEvent(record, draft, seq, implied, before !== undefined && isHeld(before));
-    });
+    const held = before !== undefined && isHeld(before);
+    let seq = from;
+    for (const draft of events) {
+      seq = run ? run.next() : seq + 1;
+      this.taskEvent(record, draft, seq, implied, held);
+    }
     for (const effect of effects) this.effects.push({ effect, record });
-    this.records.set(record.id, record);
   }
 
   /** @returns whether the record tells the events of this change; where it only did so until now they are kept from now on */
@@ -94,8 +95,10 @@ export class Change {
     this.writes.push({ kind: 'event', event });
   }
 
-  /** To be called once, before the commit: the progress of each run that this change touched, once per run. */
+  /** To be called once, before the commit: what is written once however much has changed. */
   seal(): void {
+    for (const [state, by] of this.counts) if (by !== 0) this.writes.push({ kind: 'count', state, by });
+    this.counts.clear();
     for (const run of this.runs)
       this.writes.push({ kind: 'run-progress', runId: run.record.id, progress: run.progress() });
     this.runs.clear();
@@ -113,6 +116,10 @@ export class Change {
     this.writes.push({ kind: 'forget', root, taskIds });
   }
 
+  private count(state: TaskState, by: number): void {
+    this.counts.set(state, (this.counts.get(state) ?? 0) + by);
+  }
+
   private taskEvent(
     { id, spec, attempts }: TaskRecord,
     { type, data }: EventDraft,
@@ -121,18 +128,24 @@ export class Change {
     held: boolean,
   ): void {
     const { workflowId, step, namespace } = spec;
-    // One object, filled: this is made several times for every task.
-    const event: Event = { v: 1, seq, at: this.now, type, root: workflowId ?? id, namespace, taskId: id };
-    if (workflowId !== undefined) event.workflowId = workflowId;
-    if (step !== undefined) event.step = step;
     const ofAttempt = OF_AN_ATTEMPT.has(type) || (held && PERHAPS_OF_AN_ATTEMPT.has(type));
     const attempt = ofAttempt ? attempts[attempts.length - 1] : undefined;
-    if (attempt) {
-      event.attempt = attempt.attempt;
-      event.swarmId = attempt.swarmId;
-      event.region = attempt.region;
-    }
-    if (data) event.data = data;
-    this.writes.push(implied ? { kind: 'event', event, implied } : { kind: 'event', event });
+    // All events have one shape, and so do all their writes: they are made several times for every task.
+    const event: Event = {
+      v: 1,
+      seq,
+      at: this.now,
+      type,
+      root: workflowId ?? id,
+      namespace,
+      taskId: id,
+      workflowId,
+      step,
+      attempt: attempt?.attempt,
+      swarmId: attempt?.swarmId,
+      region: attempt?.region,
+      data,
+    };
+    this.writes.push({ kind: 'event', event, implied });
   }
 }

@@ -27,7 +27,7 @@ export class DueTimes {
 
   set(id: string, at: number | undefined): void {
     if (at === undefined) {
-      this.times.delete(id);
+      if (this.times.size > 0) this.times.delete(id);
       return;
     }
     if (this.times.get(id) === at) return;

@@ -1,7 +1,14 @@
 import { isTerminal, type JsonValue } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
 import { dueAt } from '../domain/task/due';
-import { newTask, type TaskCommand, type TaskRecord, type Transition } from '../domain/task/record';
+import {
+  isHeld,
+  isLone,
+  newTask,
+  type TaskCommand,
+  type TaskRecord,
+  type Transition,
+} from '../domain/task/record';
 import { transition } from '../domain/task/transition';
 import { effectiveInput, inputFault } from '../domain/workflow/input';
 import type { PlanCommand } from '../domain/workflow/planner';
@@ -121,8 +128,10 @@ export class ShardState {
 
   /** After the commit of a change: what has ended, or waits beyond what memory is for, is let go (W2, W5). */
   settle(change: Change): void {
-    for (const record of change.records.values()) {
-      if (this.tasks.get(record.id) !== record) continue;
+    for (const write of change.writes) {
+      if (write.kind !== 'task') continue;
+      const { record } = write;
+      if (this.tasks.get(record.id) !== record) continue; // it has changed since
       if (isTerminal(record.state) || (isColdable(record) && this.hotWaiting > HOT_WAITING_TASKS))
         this.drop(record);
     }
@@ -200,9 +209,7 @@ export class ShardState {
   }
 }
 
-const WAITING: ReadonlySet<string> = new Set(['blocked', 'waiting', 'queued', 'backoff']);
-
 /** Whether a record may be let go of while its task is active. */
-function isColdable({ spec, state }: TaskRecord): boolean {
-  return spec.workflowId === undefined && WAITING.has(state);
+function isColdable(record: TaskRecord): boolean {
+  return isLone(record) && !isHeld(record) && !isTerminal(record.state);
 }

@@ -273,8 +273,9 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     await commit(created(record));
     const give = async (command: TaskCommand): Promise<void> => {
       const change = new Change(7);
-      change.task(record, transition(record, command, 7, seededRandom(1)) as Transition);
-      record = change.records.get(T1) as TaskRecord;
+      const next = transition(record, command, 7, seededRandom(1)) as Transition;
+      change.task(record, next);
+      record = next.record;
       await commit(...change.writes);
     };
     const typesOf = async () =>

@@ -1,5 +1,5 @@
 import type { RetryPolicy, TaskSpec } from '@multiswarm/contracts';
-import type { TaskRecord } from '../../domain/task/record';
+import { bornTask, type TaskRecord } from '../../domain/task/record';
 
 /**
  * Tasks as they are stored: JSON that leaves out what is as it is for most tasks.
@@ -27,12 +27,12 @@ type StoredState = Omit<Stored<State>, 'waitingSince'> & { waitingSince?: number
 
 /** A new task: all of it. */
 export function encodeSpec(record: TaskRecord): string {
-  return JSON.stringify({ spec: storedSpec(record.spec), ...storedState(record) });
+  return `{"spec":{${storedSpec(record.spec)}},${storedState(record)}}`;
 }
 
 /** What changes of a task, as it is now. */
 export function encodeState(record: TaskRecord): string {
-  return JSON.stringify(storedState(record));
+  return `{${storedState(record)}}`;
 }
 
 /** @param state null where nothing has changed since the task was made */
@@ -45,7 +45,7 @@ export function decodeTask(
   // What is stored was written by us, hence the casts.
   const { spec: stored, ...first } = JSON.parse(spec) as { spec: StoredSpec } & StoredState;
   const whole = wholeSpec(stored);
-  return { id, spec: whole, ...wholeState(whole, state ? (JSON.parse(state) as StoredState) : first) };
+  return wholeRecord(id, whole, state ? (JSON.parse(state) as StoredState) : first);
 }
 
 /** What tells a repeated submission from a conflicting one, in a stored specification. */
@@ -53,15 +53,23 @@ export function bodyHashIn(spec: string): string {
   return (JSON.parse(spec) as { spec: StoredSpec }).spec.bodyHash ?? '';
 }
 
-// Both are copied field by field: spreading and then overriding what is left out takes several times as long (measured).
-function storedSpec(spec: TaskSpec): StoredSpec {
-  const stored: Record<string, unknown> = {};
+// Both are printed field by field, as the fields of an object without its braces: to make an object of those that are
+// stored, and to print that, takes three times as long (measured).
+function storedSpec(spec: TaskSpec): string {
+  let text = '';
   let name: keyof TaskSpec;
   for (name in spec) {
     if (isCommonInSpec(spec, name)) continue;
-    stored[name] = name === 'retry' ? storedRetry(spec.retry) : spec[name];
+    text += field(text, name, name === 'retry' ? storedRetry(spec.retry) : spec[name]);
   }
-  return stored;
+  return text;
+}
+
+/** One field of an object, with the comma that parts it from those before it. */
+function field(before: string, name: string, value: unknown): string {
+  if (value === undefined) return '';
+  const text = typeof value === 'number' ? value : JSON.stringify(value);
+  return before === '' ? `"${name}":${text}` : `,"${name}":${text}`;
 }
 
 function isCommonInSpec(spec: TaskSpec, name: keyof TaskSpec): boolean {
@@ -103,12 +111,13 @@ function storedRetry(retry: RetryPolicy): Stored<RetryPolicy> | undefined {
   return stored;
 }
 
-function storedState(record: TaskRecord): StoredState {
-  const stored: Record<string, unknown> = {};
+function storedState(record: TaskRecord): string {
+  let text = '';
   let name: keyof TaskRecord;
-  for (name in record) if (!isCommonInState(record, name)) stored[name] = record[name];
-  if (record.state === COMMON_STATE && record.waitingSince === undefined) stored['waitingSince'] = null;
-  return stored;
+  for (name in record) if (!isCommonInState(record, name)) text += field(text, name, record[name]);
+  if (record.state === COMMON_STATE && record.waitingSince === undefined)
+    text += field(text, 'waitingSince', null);
+  return text;
 }
 
 function isCommonInState(record: TaskRecord, name: keyof TaskRecord): boolean {
@@ -140,24 +149,12 @@ function isCommonInState(record: TaskRecord, name: keyof TaskRecord): boolean {
   }
 }
 
-function wholeState(spec: TaskSpec, stored: StoredState): State {
-  const { order = 0, createdAt = bornAt(order), since = createdAt } = stored;
-  const queued = stored.state === undefined;
-  const { waitingSince = queued ? since : null, ...own } = stored;
-  return {
-    state: COMMON_STATE,
-    since,
-    createdAt,
-    events: firstEvents(spec),
-    attempt: 0,
-    failures: 0,
-    losses: 0,
-    attempts: [],
-    cost: 0,
-    usage: {},
-    ...own,
-    ...(waitingSince === null ? {} : { waitingSince }),
-  } as State;
+function wholeRecord(id: string, spec: TaskSpec, stored: StoredState): TaskRecord {
+  const { order = 0, createdAt = bornAt(order), since = createdAt, state = COMMON_STATE } = stored;
+  const { waitingSince = state === COMMON_STATE ? since : undefined } = stored;
+  const common = { state, since, events: firstEvents(spec) };
+  const record = Object.assign(bornTask(id, spec, order, createdAt), common, stored);
+  return Object.assign(record, { waitingSince: waitingSince ?? undefined });
 }
 
 /** The order of a task begins with the time of its submission, in ms, and three digits. */

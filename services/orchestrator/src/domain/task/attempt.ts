@@ -30,15 +30,11 @@ export function close(
     throw new Error(`invariant T4: task ${record.id} holds no attempt to close`);
   const durationMs = Math.max(0, endedAt - (startedAt ?? endedAt));
   const cost = (current.costPerSlotHour * durationMs) / 3_600_000;
-  const { startedAt: _accepted, ...rest } = current;
-  const attempt: Attempt = { ...rest, endedAt, outcome, cost };
-  if (startedAt !== undefined) attempt.startedAt = startedAt;
-  if (error) attempt.error = error;
-  if (usage) attempt.usage = usage;
+  const attempt: Attempt = { ...current, startedAt, endedAt, outcome, cost, error, usage };
   return {
     record: {
       ...record,
-      attempts: [...record.attempts.slice(0, -1), attempt],
+      attempts: record.attempts.with(-1, attempt),
       cost: record.cost + cost,
       usage: addUsage(record.usage, usage),
     },
@@ -48,11 +44,8 @@ export function close(
 
 /** The record with its current attempt changed. */
 export function withCurrent(record: TaskRecord, change: Partial<Attempt>): TaskRecord {
-  const last = record.attempts.length - 1;
-  return {
-    ...record,
-    attempts: record.attempts.map((attempt, index) => (index === last ? { ...attempt, ...change } : attempt)),
-  };
+  const current = currentAttempt(record);
+  return current ? { ...record, attempts: record.attempts.with(-1, { ...current, ...change }) } : record;
 }
 
 /** Tells the swarm that holds the current attempt to stop; none where nobody holds it. */

@@ -34,9 +34,9 @@ function isLater({ notBefore }: TaskSpec, now: number): boolean {
  * @param avoid the swarm that has just refused or lost it
  */
 export function queue(record: TaskRecord, now: number, events: EventDraft[], avoid?: string): Transition {
-  const { retryAt: _passed, ...rest } = record;
+  const waitingSince = record.waitingSince ?? now;
   return {
-    record: { ...rest, state: 'queued', since: now, waitingSince: record.waitingSince ?? now },
+    record: { ...record, state: 'queued', since: now, waitingSince, retryAt: undefined },
     events: [...events, { type: 'task.queued' }],
     effects: record.paused ? [] : [{ kind: 'enqueue', ...(avoid === undefined ? {} : { avoid }) }],
   };

@@ -26,8 +26,9 @@ export function pause(record: TaskRecord, reason: string, now: number): Transiti
 }
 
 export function resume(before: TaskRecord, now: number): Transition | undefined {
-  const { paused, ...record } = before;
+  const { paused } = before;
   if (!paused) return undefined;
+  const record: TaskRecord = { ...before, paused: undefined };
   if (record.waitingSince !== undefined)
     record.waitingSince += Math.max(0, now - Math.max(paused.at, record.waitingSince));
   return {
@@ -57,7 +58,13 @@ export function retry(record: TaskRecord, now: number): Transition | undefined {
   if (whyNot(record, { kind: 'retry' }, now) !== undefined) return undefined;
   const events: EventDraft[] = [{ type: 'task.retried' }];
   if (!isTerminal(record.state)) return queue({ ...record, retriedAt: now }, now, events);
-  const { refusals: _r, cancel: _c, endedAt: _e, output: _o, error: _f, ...rest } = record;
-  const next = begin({ ...rest, failures: 0, losses: 0, retriedAt: now }, now, events);
+  const anew = {
+    refusals: undefined,
+    cancel: undefined,
+    endedAt: undefined,
+    output: undefined,
+    error: undefined,
+  };
+  const next = begin({ ...record, ...anew, failures: 0, losses: 0, retriedAt: now }, now, events);
   return { ...next, effects: [{ kind: 'reopened' }, ...next.effects] };
 }

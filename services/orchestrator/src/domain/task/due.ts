@@ -1,31 +1,32 @@
-import { isTerminal, LIMITS } from '@multiswarm/contracts';
-import { currentAttempt, isHeld, isLone, type TaskRecord } from './record';
+import { LIMITS, type TaskState } from '@multiswarm/contracts';
+import { currentAttempt, isLone, type TaskRecord } from './record';
 
-/** What can come due, in the order in which it counts when several have: ends come before what goes on. */
-const TIMERS = [
-  'deadline',
-  'cancel-grace',
-  'start-to-close',
-  'schedule-to-start',
-  'total-time',
-  'signal-wait',
-  'not-before',
-  'backoff',
-] as const;
-export type Timer = (typeof TIMERS)[number];
-
-/** When each comes due, where it is running. Epoch milliseconds. */
-const WHEN: Record<Timer, (record: TaskRecord) => number | undefined> = {
-  deadline: ({ spec }) => instant(spec.timeouts.deadline),
-  'cancel-grace': (record) => (isHeld(record) ? sum(record.cancel?.at, LIMITS.CANCEL_GRACE_MS) : undefined),
+/** When what can come due does, where it is running. Epoch milliseconds. */
+const WHEN = {
+  deadline: deadlineOf,
+  'cancel-grace': ({ cancel }: TaskRecord) => sum(cancel?.at, LIMITS.CANCEL_GRACE_MS),
   'start-to-close': startToClose,
   'schedule-to-start': scheduleToStart,
   'total-time': totalTime,
-  'signal-wait': ({ state, since, spec }) =>
-    state === 'waiting' ? sum(since, spec.waitFor?.timeoutMs) : undefined,
-  'not-before': (record) =>
-    record.state === 'blocked' && isLone(record) ? instant(record.spec.notBefore) : undefined,
-  backoff: ({ state, retryAt }) => (state === 'backoff' ? retryAt : undefined),
+  'signal-wait': ({ since, spec }: TaskRecord) => sum(since, spec.waitFor?.timeoutMs),
+  'not-before': (record: TaskRecord) => (isLone(record) ? instant(record.spec.notBefore) : undefined),
+  backoff: ({ retryAt }: TaskRecord) => retryAt,
+} satisfies Record<string, (record: TaskRecord) => number | undefined>;
+export type Timer = keyof typeof WHEN;
+
+/** What can come due in each state, in the order in which it counts when several have: ends come before what goes on. */
+const TIMERS: Record<TaskState, readonly Timer[]> = {
+  blocked: ['deadline', 'not-before'],
+  waiting: ['deadline', 'signal-wait'],
+  queued: ['deadline', 'schedule-to-start', 'total-time'],
+  assigned: ['deadline', 'cancel-grace'],
+  running: ['deadline', 'cancel-grace', 'start-to-close'],
+  backoff: ['deadline', 'schedule-to-start', 'total-time', 'backoff'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+  expired: [],
+  skipped: [],
 };
 
 /**
@@ -33,9 +34,8 @@ const WHEN: Record<Timer, (record: TaskRecord) => number | undefined> = {
  * than a timer reaches. Undefined exactly when nothing of the task is timed.
  */
 export function dueAt(record: TaskRecord): number | undefined {
-  if (isTerminal(record.state)) return undefined;
   let first: number | undefined;
-  for (const timer of TIMERS) {
+  for (const timer of TIMERS[record.state]) {
     const at = WHEN[timer](record);
     if (at !== undefined && (first === undefined || at < first)) first = at;
   }
@@ -44,29 +44,28 @@ export function dueAt(record: TaskRecord): number | undefined {
 
 /** Of what has come due, that which counts. */
 export function dueTimer(record: TaskRecord, now: number): Timer | undefined {
-  if (isTerminal(record.state)) return undefined;
-  return TIMERS.find((timer) => {
+  for (const timer of TIMERS[record.state]) {
     const at = WHEN[timer](record);
-    return at !== undefined && at <= now;
-  });
+    if (at !== undefined && at <= now) return timer;
+  }
+  return undefined;
 }
 
 /** The swarm ends an attempt in time by itself: this is for one that does not. */
 function startToClose(record: TaskRecord): number | undefined {
-  if (record.state !== 'running') return undefined;
   const { startToCloseMs } = record.spec.timeouts;
   return sum(sum(currentAttempt(record)?.startedAt, startToCloseMs), LIMITS.TIMEOUT_GRACE_MS);
 }
 
 /** The wait goes on through refusals, and stands still while the task is paused. */
 function scheduleToStart(record: TaskRecord): number | undefined {
-  if (record.paused || !isBetweenAttempts(record)) return undefined;
+  if (record.paused) return undefined;
   return sum(record.waitingSince, record.spec.timeouts.scheduleToStartMs);
 }
 
 /** Only further attempts are too late: the first one may wait as long as the other limits let it. */
 function totalTime(record: TaskRecord): number | undefined {
-  return isBetweenAttempts(record) && record.lastError ? lastStart(record) : undefined;
+  return record.lastError ? lastStart(record) : undefined;
 }
 
 /** From when on no further attempt may begin: `retry.totalMs`. */
@@ -76,10 +75,6 @@ export function lastStart({ retriedAt, createdAt, spec }: TaskRecord): number | 
 
 export function deadlineOf({ spec }: TaskRecord): number | undefined {
   return instant(spec.timeouts.deadline);
-}
-
-function isBetweenAttempts({ state }: TaskRecord): boolean {
-  return state === 'queued' || state === 'backoff';
 }
 
 function instant(iso: string | undefined): number | undefined {

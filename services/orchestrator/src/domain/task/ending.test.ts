@@ -94,8 +94,8 @@ test('an attempt that is lost before it was accepted never began, and costs noth
   task.now += 3_600_000;
   task.give({ kind: 'lost', attempt: 1, reason: 'gone' });
   expect(task.record.cost).toBe(0);
-  expect(task.record.attempts[0]).not.toHaveProperty('startedAt');
-  expect(task.record).not.toHaveProperty('startedAt');
+  expect(task.record.attempts[0]).toMatchObject({ startedAt: undefined });
+  expect(task.record.startedAt).toBeUndefined();
 });
 
 test('a report that overtakes its acceptance tells of the start and the end', () => {

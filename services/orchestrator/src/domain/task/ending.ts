@@ -23,11 +23,19 @@ export function end(
   result: { output?: JsonValue; error?: TaskError },
   effects: Effect[] = [],
 ): Transition {
-  const { retryAt: _at, waitingSince: _since, paused: _paused, lastError: _last, ...rest } = record;
   const error = state === 'cancelled' ? cancelledError(record, result.error) : result.error;
-  const ended: TaskRecord = { ...rest, state, since: now, endedAt: now };
-  if (result.output !== undefined) ended.output = result.output;
-  if (error) ended.error = error;
+  const ended: TaskRecord = {
+    ...record,
+    state,
+    since: now,
+    endedAt: now,
+    output: result.output,
+    error,
+    retryAt: undefined,
+    waitingSince: undefined,
+    paused: undefined,
+    lastError: undefined,
+  };
   const gone: Effect[] = isPlaceable(record) ? [{ kind: 'dequeue' }] : [];
   return {
     record: ended,
@@ -50,9 +58,13 @@ export function finished(
   random: Random,
 ): Transition {
   const { startedAt, finishedAt: endedAt, error: fault, usage } = result;
-  const { refusals: _refusals, waitingSince: _waiting, ...rest } = record;
-  const started: TaskRecord = { ...rest, startedAt: record.startedAt ?? startedAt };
-  const { record: base, giveBack } = close(started, { outcome, startedAt, endedAt, error: fault, usage });
+  const begun: TaskRecord = {
+    ...record,
+    refusals: undefined,
+    waitingSince: undefined,
+    startedAt: record.startedAt ?? startedAt,
+  };
+  const { record: base, giveBack } = close(begun, { outcome, startedAt, endedAt, error: fault, usage });
   const events: EventDraft[] = record.state === 'assigned' ? [{ type: 'task.running' }] : [];
   if (outcome === 'succeeded')
     return prepend(events, end(base, 'succeeded', now, { output: result.output ?? null }, [giveBack]));

@@ -90,7 +90,7 @@ test('an attempt that was refused never began, and costs nothing', () => {
   task.now += 3_600_000;
   task.give({ kind: 'refused', attempt: 1, reason: 'full' });
   expect(task.record.cost).toBe(0);
-  expect(task.record.attempts[0]).not.toHaveProperty('startedAt');
+  expect(task.record.attempts[0]).toMatchObject({ startedAt: undefined });
 });
 
 test('a task that is refused again and again waits longer each time, within the spread', () => {

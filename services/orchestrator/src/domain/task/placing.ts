@@ -29,23 +29,39 @@ export function assign(
   if (!isPlaceable(record)) return undefined; // T7
   if (number !== record.attempt + 1) return undefined; // T3
   if (dueTimer(record, now) !== undefined) return undefined; // T8
-  const { progress: _ofTheLast, ...rest } = record;
-  const attempt: Attempt = { attempt: number, assignedAt: now, ...placed(placement) };
-  const attempts = [...record.attempts, attempt].slice(-LIMITS.ATTEMPT_HISTORY);
+  const attempts = [...record.attempts, bornAttempt(number, placement, now)].slice(-LIMITS.ATTEMPT_HISTORY);
   return {
-    record: { ...rest, state: 'assigned', since: now, attempt: number, attempts },
+    record: { ...record, state: 'assigned', since: now, attempt: number, attempts, progress: undefined },
     events: [{ type: 'task.assigned', data: { because: placement.receipt.because } }],
     effects: [{ kind: 'dispatch' }],
   };
 }
 
-function placed({
-  swarmId,
-  region,
-  costPerSlotHour,
-  receipt,
-  reservationId,
-}: Placement): Omit<Attempt, 'attempt' | 'assignedAt'> {
+/** With every field that an attempt may have: as with records, all have one shape. */
+function bornAttempt(
+  attempt: number,
+  { swarmId, region, costPerSlotHour, receipt, reservationId }: Placement,
+  now: number,
+): { [K in keyof Required<Attempt>]: Attempt[K] } {
+  return {
+    attempt,
+    swarmId,
+    region,
+    assignedAt: now,
+    startedAt: undefined,
+    endedAt: undefined,
+    outcome: undefined,
+    error: undefined,
+    costPerSlotHour,
+    cost: undefined,
+    usage: undefined,
+    receipt,
+    reservationId,
+  };
+}
+
+/** What another placement changes of an attempt. */
+function placed({ swarmId, region, costPerSlotHour, receipt, reservationId }: Placement): Partial<Attempt> {
   return { swarmId, region, costPerSlotHour, receipt, reservationId };
 }
 
@@ -55,9 +71,14 @@ export function accepted(
   { placement }: Extract<TaskCommand, { kind: 'accepted' }>,
   now: number,
 ): Transition {
-  const { refusals: _refusals, waitingSince: _waiting, ...rest } = before;
-  const startedAt = before.startedAt ?? now;
-  const running: TaskRecord = { ...rest, state: 'running', since: now, startedAt };
+  const running: TaskRecord = {
+    ...before,
+    state: 'running',
+    since: now,
+    startedAt: before.startedAt ?? now,
+    refusals: undefined,
+    waitingSince: undefined,
+  };
   const record = withCurrent(running, { startedAt: now, ...(placement ? placed(placement) : {}) });
   const assignedAt = currentAttempt(record)?.assignedAt ?? now;
   const first = currentAttempt(before);

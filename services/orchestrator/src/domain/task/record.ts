@@ -13,10 +13,14 @@ import type {
 } from '@multiswarm/contracts';
 import { begin, waitsAtBirth } from './begin';
 
-export type Attempt = AttemptRecord & { reservationId?: string };
+export type Attempt = AttemptRecord & { reservationId?: string | undefined };
 export type Outcome = NonNullable<Attempt['outcome']>;
 
-/** The truth about one task. Times are epoch milliseconds, costs are USD. */
+/**
+ * The truth about one task. Times are epoch milliseconds, costs are USD. Undefined is the same as absent: every record is born
+ * with all fields, and changed by copying it whole, so that all of them have one shape. What copies, reads and prints
+ * records of many shapes takes several times as long (measured).
+ */
 export interface TaskRecord {
   id: string;
   spec: TaskSpec;
@@ -28,7 +32,7 @@ export interface TaskRecord {
   /** Events of the task's own history so far; 0 for steps, whose run counts. */
   events: number;
   /** Its history is kept from its third event on, since the record would not tell it: see `toldEvents`. */
-  historyKept?: true;
+  historyKept?: true | undefined;
   /** Number of the current or last attempt: the fencing token. It never restarts and is not the `maxAttempts` count. */
   attempt: number;
   /** Attempts that the agents failed: counted against `retry.maxAttempts`. */
@@ -36,29 +40,32 @@ export interface TaskRecord {
   /** Attempts that were lost with their swarm: counted against `LIMITS.LOST_ATTEMPTS`. */
   losses: number;
   /** Refusals since a swarm last accepted it: after a few, each further try waits longer. */
-  refusals?: number;
+  refusals?: number | undefined;
   attempts: Attempt[];
-  cancel?: { at: number; reason: string };
+  cancel?: { at: number; reason: string } | undefined;
   /** No attempt begins until the task is resumed. */
-  paused?: { at: number; reason: string };
+  paused?: { at: number; reason: string } | undefined;
   /** Oldest first. */
-  signals?: Signal[];
+  signals?: Signal[] | undefined;
   /** Of the current or last attempt. */
-  progress?: Progress;
+  progress?: Progress | undefined;
   /** Since when it waits for a start, without the time for which it was paused: for `scheduleToStartMs`. */
-  waitingSince?: number;
+  waitingSince?: number | undefined;
   /** When somebody last asked for a retry: from then on `retry.totalMs` counts, else from `createdAt`. */
-  retriedAt?: number;
-  retryAt?: number;
+  retriedAt?: number | undefined;
+  retryAt?: number | undefined;
   /** Why the last attempt that failed or was lost came to nothing, as long as another one is to follow. */
-  lastError?: TaskError;
-  startedAt?: number;
-  endedAt?: number;
-  output?: JsonValue;
-  error?: TaskError;
+  lastError?: TaskError | undefined;
+  startedAt?: number | undefined;
+  endedAt?: number | undefined;
+  output?: JsonValue | undefined;
+  error?: TaskError | undefined;
   cost: number;
   usage: Usage;
 }
+
+/** With every field there: what the compiler holds those to who make records. */
+export type WholeRecord = { [K in keyof Required<TaskRecord>]: TaskRecord[K] };
 
 /** What `transition` is asked to do. */
 export type TaskCommand =
@@ -131,7 +138,15 @@ export function newTask(
   { blocked, order }: { blocked: boolean; order: number },
   now: number,
 ): Transition {
-  const record: TaskRecord = {
+  const record = bornTask(id, spec, order, now);
+  const submitted = submittedEvent(spec);
+  if (blocked) return { record, events: [submitted], effects: [] };
+  return begin(record, now, [submitted]);
+}
+
+/** A task as it is before anything has happened to it, with every field that a record may have. */
+export function bornTask(id: string, spec: TaskSpec, order: number, now: number): WholeRecord {
+  return {
     id,
     spec,
     state: 'blocked',
@@ -139,16 +154,27 @@ export function newTask(
     createdAt: now,
     order,
     events: 0,
+    historyKept: undefined,
     attempt: 0,
     failures: 0,
     losses: 0,
+    refusals: undefined,
     attempts: [],
+    cancel: undefined,
+    paused: undefined,
+    signals: undefined,
+    progress: undefined,
+    waitingSince: undefined,
+    retriedAt: undefined,
+    retryAt: undefined,
+    lastError: undefined,
+    startedAt: undefined,
+    endedAt: undefined,
+    output: undefined,
+    error: undefined,
     cost: 0,
     usage: {},
   };
-  const submitted = submittedEvent(spec);
-  if (blocked) return { record, events: [submitted], effects: [] };
-  return begin(record, now, [submitted]);
 }
 
 function submittedEvent({ type, priority }: TaskSpec): EventDraft {
