@@ -8,8 +8,8 @@ const Mutant = z.strictObject({
   breaks: z.string(),
   /** Seeds that find it, as far as they are known: they are tried first. */
   seeds: z.array(z.number().int()).default([]),
-  /** Why no seed is known to find it; it is not demanded then. */
-  notFoundYet: z.string().optional(),
+  /** As many seeds have found it, where fewer may not: with fewer only those that are known are tried, and it may survive. */
+  takesSeeds: z.number().int().optional(),
   patches: z.array(z.strictObject({ file: z.string(), find: z.string().min(1), replace: z.string() })).min(1),
 });
 export type Mutant = z.infer<typeof Mutant> & { name: string };

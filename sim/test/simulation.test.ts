@@ -36,7 +36,7 @@ describe('the simulation', () => {
   );
 
   test(
-    'finds out every mutant, except those that say why not yet',
+    'finds out every mutant, except those that take more seeds than that',
     async () => {
       const { code, output } = await sim('--mutants', '--seeds', '200');
       expect({

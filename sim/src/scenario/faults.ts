@@ -5,22 +5,15 @@ import { CALM } from '../world/weather';
 import { CALM_STORE } from '../world/redis-server';
 import type { SimProcess } from '../world/process';
 import type { World } from '../world/world';
+import { TIMES } from './plan';
 import { REGIONS } from './submissions';
 
 type Fault = () => void;
 
 const ANY = /^/;
+const DISPATCH = /dispatch$|\.tasks$/;
 /** What a process is about to send when it is ended or paused. */
-const MOMENTS = [
-  ANY,
-  ANY,
-  ANY,
-  /dispatch$|\.tasks$/,
-  /^commit/,
-  /report$/,
-  /grant$|changes$/,
-  /^re /,
-] as const;
+const MOMENTS = [ANY, ANY, ANY, DISPATCH, DISPATCH, /^commit/, /report$/, /grant$|changes$/, /^re /] as const;
 
 /** What goes wrong, when, and for how long: all of it from the seed. After `quiet` nothing does any more. */
 export class Faults {
@@ -72,7 +65,8 @@ export class Faults {
   private kill(): void {
     const process = this.host.process(this.victim());
     if (!process) return;
-    if (chance(this.random, 0.7)) this.armed(process, 'kill', () => this.note(`${process.name} is killed`));
+    if (chance(this.random, 0.7))
+      this.armed(process, 'kill', pick(this.random, MOMENTS), () => this.note(`${process.name} is killed`));
     else {
       this.note(`${process.name} is killed`);
       process.kill();
@@ -81,20 +75,21 @@ export class Faults {
 
   private pause(): void {
     const process = this.host.process(this.victim());
-    const forMs = between(this.random, 100, 6_000);
+    const at = pick(this.random, MOMENTS);
+    // A dispatch that leaves after another owner has sent out what it found is the one to be afraid of.
+    const forMs = between(this.random, at === DISPATCH ? TIMES.leaseMs : 100, 6_000);
     const paused = (): void => {
       this.note(`${process?.name} stands still for ${Math.round(forMs)} ms`);
       this.later(forMs, () => process?.resume());
     };
     if (process?.state !== 'running') return;
-    if (chance(this.random, 0.7)) return this.armed(process, 'pause', paused);
+    if (chance(this.random, 0.7)) return this.armed(process, 'pause', at, paused);
     process.pause();
     paused();
   }
 
   /** With one of the next things that it sends; often with one after which another may have begun what it began. */
-  private armed(process: SimProcess, end: 'kill' | 'pause', then: () => void): void {
-    const at = pick(this.random, MOMENTS);
+  private armed(process: SimProcess, end: 'kill' | 'pause', at: RegExp, then: () => void): void {
     process.arm(end, wholeBetween(this.random, 1, at === ANY ? 12 : 3), then, at);
   }
 
