@@ -29,6 +29,7 @@ import {
 import { ownerCommands, ownerFace } from './adapters/bus/shard-commands';
 import { Fleet } from './application/fleet';
 import { Gateway } from './application/gateway';
+import { Ends } from './application/ends';
 import { GlobalRole } from './application/global-role';
 import { Intake } from './application/intake';
 import type { Meters } from './application/meters';
@@ -99,6 +100,7 @@ class Assembly implements Assembled {
   readonly regional: RegionalRole | undefined;
   private readonly fleet: Fleet;
   private readonly namespaces: Namespaces;
+  private readonly ends: Ends;
   private readonly reads: Reads;
   private readonly ears: EventEars;
   private readonly stops: Cancel[] = [];
@@ -106,6 +108,7 @@ class Assembly implements Assembled {
   constructor(private readonly parts: AssembleParts) {
     const { config, bus, clock, logger } = parts;
     this.fleet = new Fleet(clock);
+    this.ends = new Ends(clock);
     this.namespaces = new Namespaces(
       parts.namespaces,
       { changed: (news) => say(bus, subjects.namespaceChanged(), news) },
@@ -119,7 +122,7 @@ class Assembly implements Assembled {
       bus,
       clock,
       (shard) => this.global.ownerOf(shard) !== undefined,
-      (batch) => this.reads.observe(batch.events),
+      (batch) => this.ends.observe(batch.events),
     );
     this.orchestrator = this.buildOrchestrator();
     this.namespaces.onChange((namespace) => this.global.namespaceChanged(namespace));
@@ -175,7 +178,7 @@ class Assembly implements Assembled {
         reportTo: subjects.replicaReport(replica),
         times: { attemptLeaseMs, regionTimeoutMs, resendMs: RESEND_MS },
         retentionMs: (namespace) => settings(namespace).retentionMs ?? config.retentionMs,
-        onEvents: (events) => this.reads.observe(events),
+        onCommitted: (writes) => this.ends.committed(writes),
         voice: replicaVoice(bus),
         face: ownerFace(bus, handover),
         schedulerFace: schedulerFace(bus),
@@ -228,7 +231,7 @@ class Assembly implements Assembled {
     const reasons = {
       explain: (ids: string[]) => (this.global.activeScheduler ?? elsewhere).explain(ids),
     };
-    return new Reads(truth, reasons, config.shards, clock, (shard) => this.ears.listenTo(shard));
+    return new Reads(truth, reasons, config.shards, clock, this.ends, (shard) => this.ears.listenTo(shard));
   }
 
   private buildOrchestrator(): Orchestrator {

@@ -1,7 +1,6 @@
-import type { Event } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
-import type { EventStream, Placer, Regions, SchedulerLink, ShardStore } from '../ports';
+import type { EventStream, Placer, Regions, SchedulerLink, ShardStore, Write } from '../ports';
 import { AttemptLeases, type LeaseTimes } from './attempt-leases';
 import { Dispatcher } from './dispatcher';
 import type { HeldLease } from './held-lease';
@@ -25,7 +24,8 @@ export interface OwnerFactoryParts {
   times: LeaseTimes;
   /** How long ended tasks of a namespace are kept. */
   retentionMs: (namespace: string) => number;
-  onEvents: (events: Iterable<Event>) => void;
+  /** What is committed from now on. */
+  onCommitted: (writes: readonly Write[]) => void;
 }
 
 /** Builds owners out of leases. */
@@ -39,13 +39,13 @@ export class OwnerFactory {
    */
   async open(shard: number, lease: HeldLease, onLost: () => void): Promise<ShardOwner> {
     const { store, stream, clock, logger, times } = this.parts;
-    const { scheduler, placer, random, meters, retentionMs, onEvents } = this.parts;
+    const { scheduler, placer, random, meters, retentionMs, onCommitted } = this.parts;
     const relay = new OutboxRelay(shard, store, stream, clock, (error) =>
       logger.warn('events wait for JetStream', { shard, error }),
     );
     const leases = new AttemptLeases(times, () => clock.monotonic());
     const owner: ShardOwner = new ShardOwner(shard, lease.epoch, lease.batchSeq, {
-      ...{ store, scheduler, placer, clock, random, logger, meters, retentionMs, onEvents, relay },
+      ...{ store, scheduler, placer, clock, random, logger, meters, retentionMs, onCommitted, relay },
       dispatcher: this.dispatcher(shard, lease.epoch, leases, () => owner),
       leases,
       leaseHolds: () => lease.holds(),

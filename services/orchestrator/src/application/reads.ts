@@ -17,6 +17,7 @@ import { taskSummary, taskView } from '../domain/task/view';
 import type { TaskRecord } from '../domain/task/record';
 import { workflowSummary, workflowView } from '../domain/workflow/view';
 import type { TruthReader, WaitingReasons } from '../ports';
+import type { Ends } from './ends';
 import { decodeCursor, encodeCursor, newestFirst, type Position } from './pages';
 
 /** Without news of the bus a waiting reader looks for itself this often. */
@@ -27,34 +28,34 @@ const SCAN_RECORDS = 5_000;
 
 /** Reads of committed truth, on any replica. */
 export class Reads {
-  private readonly waiters = new Map<string, Set<() => void>>();
-
   constructor(
     private readonly truth: TruthReader,
     private readonly reasons: WaitingReasons,
     private readonly shards: number,
     private readonly clock: Clock,
+    private readonly ends: Ends,
     /** Somebody waits for an end in this shard: its events are worth hearing for a while. */
     private readonly listenTo: (shard: number) => void = () => undefined,
   ) {}
 
-  /** News of this process or from the bus: wakes whoever waits for an end. */
-  observe(events: Iterable<Event>): void {
-    for (const event of events) {
-      if (this.waiters.size === 0) return;
-      for (const wake of this.waiters.get(event.taskId ?? event.root) ?? []) wake();
-    }
-  }
-
   /** @param waitMs holds the answer until the task has ended, at most so long */
   async task(id: string, waitMs: number, signal?: AbortSignal): Promise<Task> {
     const shard = this.shard(id, 'task-not-found');
-    const record = await this.until(id, waitMs, signal, async () => {
-      const found = await this.truth.task(shard, id);
-      if (!found)
-        throw new MultiswarmError('task-not-found', `there is no task "${id}" (or its retention has passed)`);
-      return { value: found, ended: isTerminal(found.state) };
-    });
+    const record = await this.until(
+      id,
+      waitMs,
+      signal,
+      async () => {
+        const found = await this.truth.task(shard, id);
+        if (!found)
+          throw new MultiswarmError(
+            'task-not-found',
+            `there is no task "${id}" (or its retention has passed)`,
+          );
+        return asTold(found);
+      },
+      asTold,
+    );
     return taskView(record, (await this.waitingOf([record]))[id]);
   }
 
@@ -191,53 +192,26 @@ export class Reads {
     id: string,
     waitMs: number,
     signal: AbortSignal | undefined,
-    look: () => Promise<{ value: T; ended: boolean }>,
+    look: () => Promise<Told<T>>,
+    /** What need not be looked for, since it came with the news. */
+    read: (record: TaskRecord) => Told<T> | undefined = () => undefined,
   ): Promise<T> {
+    let known: Told<T> | undefined;
     const deadline = this.clock.monotonic() + waitMs;
     const shard = shardOf(id, this.shards);
     for (;;) {
       if (waitMs > 0 && shard !== undefined) this.listenTo(shard);
-      const news = this.news(id, signal);
+      const news = this.ends.newsOf(id, signal);
       try {
-        const { value, ended } = await look();
+        const { value, ended } = known ?? (await look());
         const left = deadline - this.clock.monotonic();
         if (ended || left <= 0 || signal?.aborted) return value;
-        await news.wait(Math.min(left, LOOK_AGAIN_MS));
+        const record = await news.wait(Math.min(left, LOOK_AGAIN_MS));
+        known = record && read(record);
       } finally {
         news.stop();
       }
     }
-  }
-
-  /** Registered before the look, so that an end between the look and the wait is not missed. */
-  private news(
-    id: string,
-    signal: AbortSignal | undefined,
-  ): { wait: (ms: number) => Promise<void>; stop: () => void } {
-    let heard = false;
-    let wake = (): void => {
-      heard = true;
-    };
-    const listener = (): void => wake();
-    const set = this.waiters.get(id) ?? new Set();
-    this.waiters.set(id, set.add(listener));
-    signal?.addEventListener('abort', listener, { once: true });
-    return {
-      wait: (ms) =>
-        new Promise((resolve) => {
-          if (heard) return resolve();
-          const cancel = this.clock.after(ms, resolve);
-          wake = () => {
-            cancel();
-            resolve();
-          };
-        }),
-      stop: () => {
-        set.delete(listener);
-        if (set.size === 0 && this.waiters.get(id) === set) this.waiters.delete(id);
-        signal?.removeEventListener('abort', listener);
-      },
-    };
   }
 
   private shard(id: string, code: 'task-not-found' | 'workflow-not-found'): number {
@@ -245,6 +219,15 @@ export class Reads {
     if (shard === undefined) throw new MultiswarmError(code, `there is no "${id}"`);
     return shard;
   }
+}
+
+interface Told<T> {
+  value: T;
+  ended: boolean;
+}
+
+function asTold(record: TaskRecord): Told<TaskRecord> {
+  return { value: record, ended: isTerminal(record.state) };
 }
 
 function matches(record: TaskRecord, query: ListTasksQuery): boolean {

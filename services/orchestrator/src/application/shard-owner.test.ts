@@ -92,7 +92,7 @@ class Bench {
       retentionMs: (namespace) => (namespace === 'short' ? 10 : 1_000),
       leaseHolds: () => this.leaseHolds,
       onLost: () => void (this.lost += 1),
-      onEvents: () => undefined,
+      onCommitted: () => undefined,
       meters: noMeters,
     });
   }

@@ -3,7 +3,6 @@ import {
   taskId,
   type AttemptRef,
   type DispatchRequest,
-  type Event,
   type Grant,
   type GrantRequest,
   type RegionSummary,
@@ -15,11 +14,11 @@ import type { Logger } from '@multiswarm/telemetry';
 import { toClass } from '../domain/queue/task-class';
 import { isHeld, isPlaceable, type TaskCommand, type TaskRecord } from '../domain/task/record';
 import { whyNot } from '../domain/task/why-not';
-import type { Batch, FreedSlot, ShardStore, SnapshotPage, WaitingPlace } from '../ports';
+import type { Batch, FreedSlot, ShardStore, SnapshotPage, WaitingPlace, Write } from '../ports';
 import type { Change } from './change';
 import { Committer } from './committer';
 import { DueTimes } from './due-times';
-import { eventMessages, eventsOf } from './event-batches';
+import { eventMessages } from './event-batches';
 import type { NewRun, NewTask } from './intake';
 import type { OutboxRelay } from './outbox-relay';
 import { dispatchCommand, reportCommand } from './report-command';
@@ -44,7 +43,8 @@ export interface OwnerParts extends EffectParts {
   leaseHolds: () => boolean;
   onLost: () => void;
   /** Events of a commit, as soon as it is confirmed: readers of this process need not wait for the stream. */
-  onEvents: (events: Iterable<Event>) => void;
+  /** What is committed from now on. */
+  onCommitted: (writes: readonly Write[]) => void;
 }
 
 export interface Admission {
@@ -473,7 +473,7 @@ export class ShardOwner {
   }
 
   private onCommitted(batch: Batch, durationMs: number): void {
-    this.parts.onEvents(eventsOf(batch.writes));
+    this.parts.onCommitted(batch.writes);
     for (const message of eventMessages(batch)) this.parts.relay.add(message);
     this.parts.meters.committed(batch.writes.length, durationMs);
   }

@@ -1,0 +1,56 @@
+import type { Event } from '@multiswarm/contracts';
+import { ManualClock } from '@multiswarm/core';
+import { queuedTask } from '../../test/support/builders';
+import { Ends } from './ends';
+
+const event = (type: Event['type'], id: string): Event => ({
+  v: 1,
+  seq: 1,
+  at: 1,
+  type,
+  root: id,
+  namespace: 'default',
+  ...(id.startsWith('t') ? { taskId: id } : {}),
+});
+
+test('an end wakes those who wait for it, with the record where it was committed here', async () => {
+  const ends = new Ends(new ManualClock());
+  const record = { ...queuedTask('t1'), state: 'succeeded' as const };
+  const news = ends.newsOf('t1', undefined).wait(1_000);
+  ends.committed([{ kind: 'task', record, isNew: false, was: 'assigned' }]);
+  expect(await news).toBe(record);
+});
+
+test('nothing but an end wakes anybody', async () => {
+  const clock = new ManualClock();
+  const ends = new Ends(clock);
+  let woken = false;
+  const news = ends.newsOf('t1', undefined).wait(1_000);
+  void news.then(() => (woken = true));
+  ends.observe([event('task.running', 't1'), event('task.succeeded', 't2')]);
+  ends.committed([
+    { kind: 'task', record: { ...queuedTask('t1'), state: 'running' }, isNew: false, was: 'assigned' },
+  ]);
+  await Promise.resolve();
+  expect(woken).toBe(false);
+  clock.advance(1_000);
+  expect(await news).toBeUndefined();
+});
+
+test('an end that comes between the look and the wait is not missed', async () => {
+  const ends = new Ends(new ManualClock());
+  const news = ends.newsOf('w1', undefined);
+  ends.observe([event('workflow.succeeded', 'w1')]);
+  expect(await news.wait(1_000)).toBeUndefined();
+});
+
+test('who has gone is woken, and who has stopped is forgotten', async () => {
+  const ends = new Ends(new ManualClock());
+  const gone = new AbortController();
+  const news = ends.newsOf('t1', gone.signal);
+  const waited = news.wait(1_000);
+  gone.abort();
+  expect(await waited).toBeUndefined();
+  news.stop();
+  ends.observe([event('task.succeeded', 't1')]);
+});
