@@ -1,4 +1,4 @@
-import type { Meter } from '@opentelemetry/api';
+import type { Attributes, Meter, ObservableCounter } from '@opentelemetry/api';
 import {
   METRICS,
   type AttributesOf,
@@ -42,7 +42,7 @@ export function createMetrics(meter: Meter): Metrics {
     return instrument;
   };
   return {
-    counter: (name) => once(name, () => meter.createCounter(name, describe(name))),
+    counter: (name) => once(name, () => tally(meter.createObservableCounter(name, describe(name)))),
     histogram: (name) => once(name, () => meter.createHistogram(name, describe(name))),
     gauge: (name, observe) => {
       const gauge = once(name, () => meter.createObservableGauge(name, describe(name)));
@@ -53,6 +53,35 @@ export function createMetrics(meter: Meter): Metrics {
       return () => gauge.removeCallback(callback);
     },
   };
+}
+
+/**
+ * A counter that adds up plain numbers and is read when metrics are collected: one of OpenTelemetry's sorts and prints the
+ * attributes at every call, which is ten times the work of counting.
+ */
+function tally(instrument: ObservableCounter): { add(by: number, attributes?: Attributes): void } {
+  const sums = new Map<string, { value: number; attributes: Attributes }>();
+  instrument.addCallback((result) => {
+    for (const { value, attributes } of sums.values()) result.observe(value, attributes);
+  });
+  return {
+    add: (by, attributes = NO_ATTRIBUTES) => {
+      const key = keyOf(attributes);
+      const sum = sums.get(key);
+      if (sum) sum.value += by;
+      else sums.set(key, { value: by, attributes });
+    },
+  };
+}
+
+const NO_ATTRIBUTES: Attributes = {};
+
+/** The values, in the order of the one place that counts: those of one instrument have equal names. */
+function keyOf(attributes: Attributes): string {
+  let key = '';
+  for (const name in attributes)
+    key = key === '' ? String(attributes[name]) : `${key}\n${String(attributes[name])}`;
+  return key;
 }
 
 function describe(name: CounterName | HistogramName | GaugeName) {

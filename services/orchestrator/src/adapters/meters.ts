@@ -22,8 +22,9 @@ export function telemetryMeters(metrics: Metrics, logger: Logger): Meters {
     lost: (region) => lost.add(1, { region }),
     ended: (record) => {
       const { state, spec, id: taskId, attempt, cost, createdAt, endedAt } = record;
-      ended.add(1, { state });
-      duration.record((endedAt ?? createdAt) - createdAt, { state });
+      const attributes = { state };
+      ended.add(1, attributes);
+      duration.record((endedAt ?? createdAt) - createdAt, attributes);
       logger.debug('task ended', { traceparent: spec.traceparent, taskId, state, attempt, cost });
     },
   };

@@ -2,6 +2,8 @@ import { LIMITS, type AttemptReport, type DispatchOutcome } from '@multiswarm/co
 import { jsonBytes } from '@multiswarm/core';
 import type { TaskCommand } from '../domain/task/record';
 
+type Finished = Extract<TaskCommand, { kind: 'finished' }>;
+
 /** What a swarm (or, for losses, a coordinator) says about an attempt, as a command to the state machine. */
 export function reportCommand(report: AttemptReport): TaskCommand {
   const { attempt, outcome, startedAt, finishedAt, output, error, usage } = report;
@@ -14,18 +16,11 @@ export function reportCommand(report: AttemptReport): TaskCommand {
     };
     return { kind: 'finished', attempt, outcome: 'failed', result: { startedAt, finishedAt, error: fault } };
   }
-  return {
-    kind: 'finished',
-    attempt,
-    outcome,
-    result: {
-      startedAt,
-      finishedAt,
-      ...(output === undefined ? {} : { output }),
-      ...(error ? { error } : {}),
-      ...(usage ? { usage } : {}),
-    },
-  };
+  const result: Finished['result'] = { startedAt, finishedAt };
+  if (output !== undefined) result.output = output;
+  if (error) result.error = error;
+  if (usage) result.usage = usage;
+  return { kind: 'finished', attempt, outcome, result };
 }
 
 /** What a coordinator answered to a dispatch, as a command to the state machine. */

@@ -99,7 +99,6 @@ export class ReportDesk {
 
   /** A beginning that cannot be committed does not spoil the ends: the scheduler gets it back. */
   private async assign(shard: number, fetched: readonly Fetched[]): Promise<DispatchRequest | undefined> {
-    const refs = fetched.map(({ taskId, attempt }) => ({ taskId, attempt }));
     try {
       const owner = this.ownerOf(shard);
       if (!owner) throw new MultiswarmError('shard-unavailable', `shard ${shard} is changing hands`);
@@ -107,6 +106,7 @@ export class ReportDesk {
       if (refused.length > 0) this.scheduler.fetchedRefused(shard, refused);
       return dispatch;
     } catch {
+      const refs = fetched.map(({ taskId, attempt }) => ({ taskId, attempt }));
       this.scheduler.fetchedRefused(shard, refs);
       return undefined;
     }

@@ -91,6 +91,19 @@ function drain<T>(
   }
 }
 
+/** One change as one message, whatever its size: for a scheduler that takes it in before this call is over. */
+export function straight({ queued = [], gone = [], released = [] }: ToldChange, told: ToldClasses): Parcel {
+  const classes: TaskClass[] = [];
+  let last: TaskClass | undefined;
+  const tasks = queued.map(({ task, taskClass }) => {
+    if (taskClass !== last && !told.has(taskClass.key) && !classes.includes(taskClass))
+      classes.push(taskClass);
+    last = taskClass;
+    return task;
+  });
+  return { classes, queued: tasks, gone: [...gone], held: [], released: [...released] };
+}
+
 /** Which classes the scheduler has been told. */
 export class ToldClasses {
   private readonly keys = new Set<string>();

@@ -5,6 +5,7 @@ import {
   attemptKey,
   nothing,
   Packer,
+  straight,
   ToldClasses,
   UntoldChanges,
   type Parcel,
@@ -96,8 +97,8 @@ export class ShardStream {
 
   tell(change: ToldChange): void {
     if (this.ended || this.blank) return;
+    if (!this.running && this.destination?.local) return this.tellNow(change);
     this.untold.add(change);
-    if (!this.running && this.destination?.local) return this.tellNow();
     if (this.since) remember(this.since, change);
     if (this.isFull) return this.startOver(); // T3
     if (!this.running) void this.run(this.round);
@@ -134,14 +135,12 @@ export class ShardStream {
   }
 
   /** Nothing is under way and the scheduler is here: it knows before this returns. */
-  private tellNow(): void {
+  private tellNow(change: ToldChange): void {
     const { round } = this;
-    while (this.untold.size > 0 && this.isCurrent(round)) {
-      const parcel = this.nextUntold();
-      const reply = this.destination?.deliver(this.message(parcel));
-      if (reply === undefined || reply instanceof Promise) return this.startOver();
-      if (this.judge(reply, parcel) !== 'ok' && this.isCurrent(round)) return this.startOver();
-    }
+    const parcel = straight(change, this.told);
+    const reply = this.destination?.deliver(this.message(parcel));
+    if (reply === undefined || reply instanceof Promise) return this.startOver();
+    if (this.judge(reply, parcel) !== 'ok' && this.isCurrent(round)) this.startOver();
   }
 
   private async run(round: number): Promise<void> {

@@ -120,11 +120,20 @@ export class Scheduler implements WaitingReasons {
    */
   fetch(freed: readonly FreedSlot[]): Fetched[] {
     if (!this.mayPlace || this.isStopped) return [];
-    const fetched = this.queue.fetch(freed, this.now()).map(({ shard, task, slot }): Fetched => {
+    const now = this.now();
+    const decidedAt = new Date(now.wall).toISOString();
+    const fetched = this.queue.fetch(freed, now).map(({ shard, task, slot }): Fetched => {
       const { taskId, attempt } = task;
-      const placement = { ...placementOf(slot), receipt: this.receiptOf(slot) };
+      const { swarmId, region, reservationId, costPerSlotHour } = slot;
+      const receipt = receiptOf(slot, decidedAt);
       this.lent.add(shard, task, slot);
-      return { shard, taskId, attempt, placement, freed: slot };
+      return {
+        shard,
+        taskId,
+        attempt,
+        placement: { swarmId, region, reservationId, costPerSlotHour, receipt },
+        freed: slot,
+      };
     });
     if (this.queue.isOpen) this.wake();
     return fetched;
@@ -327,16 +336,6 @@ export class Scheduler implements WaitingReasons {
     this.token = { at, cancel };
   }
 
-  private receiptOf({ swarmId, taskId }: FreedSlot): Placed['placement']['receipt'] {
-    return {
-      policy: 'finish-and-fetch',
-      decidedAt: new Date(this.parts.clock.now()).toISOString(),
-      ...{ candidates: 1, feasible: 1, withFreeSlot: 1, rejected: [], ranked: [] },
-      chosen: swarmId,
-      because: `${swarmId} has just finished ${taskId}, and this was the next task in the order of all that it is known to fit`,
-    };
-  }
-
   private withTrouble(told: Waiting): Waiting {
     return this.trouble === undefined
       ? told
@@ -346,8 +345,18 @@ export class Scheduler implements WaitingReasons {
 
 type SlotRef = Pick<Placed['placement'], 'reservationId' | 'swarmId'>;
 
-function placementOf({ swarmId, region, reservationId, costPerSlotHour }: FreedSlot) {
-  return { swarmId, region, reservationId, costPerSlotHour };
+function receiptOf({ swarmId, taskId }: FreedSlot, decidedAt: string): Placed['placement']['receipt'] {
+  return {
+    policy: 'finish-and-fetch',
+    decidedAt,
+    candidates: 1,
+    feasible: 1,
+    withFreeSlot: 1,
+    rejected: [],
+    ranked: [],
+    chosen: swarmId,
+    because: `${swarmId} has just finished ${taskId}, and this was the next task in the order of all that it is known to fit`,
+  };
 }
 
 function notYet(told: Waiting): Waiting {

@@ -41,6 +41,7 @@ interface Outgoing {
   freed: number;
 }
 
+const NO_RESOURCES: AttemptDispatch['resources'] = {};
 const GIVEN_UP = 'it was given up while nothing was heard of it, and may run elsewhere';
 
 /** What leaves an owner after a commit: to the scheduler, the load-balancer and the coordinators. */
@@ -174,7 +175,7 @@ export class ShardEffects {
       leases.giveUp({ taskId: record.id, attempt: attempt.attempt }, swarmId);
       meters.lost(attempt.region);
     } else leases.drop(record.id, attempt.attempt);
-    const ended = {
+    const ended: LbReport['outcomes'][number] = {
       reservationId,
       swarmId,
       taskId: record.id,
@@ -182,7 +183,8 @@ export class ShardEffects {
       outcome,
       durationMs,
     };
-    out.outcomes.push(next ? { ...ended, next } : ended);
+    if (next) ended.next = next;
+    out.outcomes.push(ended);
     out.released.push({ taskId: record.id, attempt: attempt.attempt });
     if (!next) out.freed += 1;
   }
@@ -196,7 +198,7 @@ export class ShardEffects {
 
   private watch(record: TaskRecord, sent: boolean): void {
     const { leases } = this.parts;
-    leases.hold(record.id, record.attempt, record.attempts.at(-1)?.region ?? '', sent);
+    leases.hold(record.id, record.attempt, lastAttempt(record)?.region ?? '', sent);
   }
 
   private toDispatch(record: TaskRecord): AttemptDispatch {
@@ -206,12 +208,12 @@ export class ShardEffects {
       taskId: id,
       attempt,
       shard: this.shard,
-      swarmId: record.attempts.at(-1)?.swarmId ?? '',
+      swarmId: lastAttempt(record)?.swarmId ?? '',
       type: spec.type,
       namespace: spec.namespace,
       priority: spec.priority,
       input: effectiveInput(spec.input, this.upstream(record)),
-      resources: spec.requirements.resources ?? {},
+      resources: spec.requirements.resources ?? NO_RESOURCES,
       requirements: spec.requirements,
       traceparent: spec.traceparent,
     };
@@ -222,6 +224,10 @@ export class ShardEffects {
     if (spec.step !== undefined) dispatch.step = spec.step;
     return dispatch;
   }
+}
+
+function lastAttempt({ attempts }: TaskRecord): TaskRecord['attempts'][number] | undefined {
+  return attempts[attempts.length - 1];
 }
 
 /** A queued task, as the scheduler is told of it. */

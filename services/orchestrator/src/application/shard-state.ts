@@ -131,9 +131,9 @@ export class ShardState {
     for (const write of change.writes) {
       if (write.kind !== 'task') continue;
       const { record } = write;
-      if (this.tasks.get(record.id) !== record) continue; // it has changed since
-      if (isTerminal(record.state) || (isColdable(record) && this.hotWaiting > HOT_WAITING_TASKS))
-        this.drop(record);
+      // Most changes let nothing go: their records are not even looked up.
+      const isLetGo = isTerminal(record.state) || (this.hotWaiting > HOT_WAITING_TASKS && isColdable(record));
+      if (isLetGo && this.tasks.get(record.id) === record) this.drop(record);
     }
   }
 

@@ -26,9 +26,13 @@ interface NamespaceLimits {
   readonly sets: Map<string, LimitSet>;
 }
 
+/** An attempt that counts. */
 interface Held {
+  attempt: number;
   shard: number;
   set: LimitSet;
+  /** Another attempt of its task: the end of one may be told after the start of the next. */
+  other: Held | undefined;
 }
 
 /**
@@ -43,6 +47,7 @@ export class Limits {
   /** B2. */
   readonly reopened = new Set<Limit>();
   private readonly namespaces = new Map<string, NamespaceLimits>();
+  /** By task: a key of the attempt's own would have to be put together several times for each. */
   private readonly held = new Map<string, Held>();
   private readonly spent = new Set<Limit>();
   private readonly waitingForTokens = new Heap<Limit>(
@@ -121,30 +126,24 @@ export class Limits {
   }
 
   holds(ref: AttemptRef): boolean {
-    return this.held.has(keyOf(ref));
+    return this.find(ref) !== undefined;
   }
 
   /** It has ended. */
   release(ref: AttemptRef, now: number): void {
-    this.end(keyOf(ref), now, (limit) => {
-      limit.running -= 1;
-    });
+    this.end(ref, now, stopRunning);
   }
 
   /** It was picked and did not start. */
   undo(ref: AttemptRef, now: number): void {
-    this.end(keyOf(ref), now, (limit) => {
-      limit.undo();
-    });
+    this.end(ref, now, undoStart);
   }
 
   /** The shard tells anew what it holds. */
   forgetShard(shard: number, now: number): void {
-    for (const [key, held] of this.held)
-      if (held.shard === shard)
-        this.end(key, now, (limit) => {
-          limit.running -= 1;
-        });
+    for (const [taskId, first] of this.held)
+      for (let held: Held | undefined = first; held; held = held.other)
+        if (held.shard === shard) this.end({ taskId, attempt: held.attempt }, now, stopRunning);
   }
 
   /** Somebody waits for this limit. */
@@ -188,23 +187,37 @@ export class Limits {
   }
 
   private count(ref: AttemptRef, shard: number, set: LimitSet, begin: (limit: Limit) => void): boolean {
-    const key = keyOf(ref);
-    if (this.held.has(key)) return false;
-    this.held.set(key, { shard, set });
+    if (this.find(ref)) return false;
+    const { taskId, attempt } = ref;
+    this.held.set(taskId, { attempt, shard, set, other: this.held.get(taskId) });
     set.users += 1;
     for (const limit of set.limits) begin(limit);
     return true;
   }
 
-  private end(key: string, now: number, letGo: (limit: Limit) => void): void {
-    const held = this.held.get(key);
+  private find({ taskId, attempt }: AttemptRef): Held | undefined {
+    let held = this.held.get(taskId);
+    while (held !== undefined && held.attempt !== attempt) held = held.other;
+    return held;
+  }
+
+  private end(ref: AttemptRef, now: number, letGo: (limit: Limit) => void): void {
+    const held = this.find(ref);
     if (!held) return;
-    this.held.delete(key);
+    this.forgetHeld(ref.taskId, held);
     for (const limit of held.set.limits) {
       letGo(limit);
       if (limit.isAwaited) this.reopened.add(limit); // B2
     }
     this.leave(held.set, now);
+  }
+
+  private forgetHeld(taskId: string, held: Held): void {
+    const first = this.held.get(taskId);
+    if (first !== held) {
+      for (let each = first; each; each = each.other) if (each.other === held) each.other = held.other;
+    } else if (held.other) this.held.set(taskId, held.other);
+    else this.held.delete(taskId);
   }
 
   private namespace(name: string, now: number): NamespaceLimits {
@@ -260,6 +273,10 @@ export class Limits {
   }
 }
 
-function keyOf({ taskId, attempt }: AttemptRef): string {
-  return `${taskId}#${attempt}`;
+function stopRunning(limit: Limit): void {
+  limit.running -= 1;
+}
+
+function undoStart(limit: Limit): void {
+  limit.undo();
 }

@@ -249,10 +249,12 @@ export class TaskQueue {
    */
   fetch<T extends FreeSlot>(freed: readonly T[], now: Now): (Fetched & { slot: T })[] {
     this.refresh(now);
-    return freed.flatMap((slot) => {
-      const fetched = this.fetchOne(slot, now);
-      return fetched ? [{ ...fetched, slot }] : [];
-    });
+    const all: (Fetched & { slot: T })[] = [];
+    for (const slot of freed) {
+      const row = this.fetchOne(slot, now);
+      if (row !== undefined) all.push(this.handOut(row, slot, now));
+    }
+    return all;
   }
 
   /** Why a task waits; undefined where it does not. */
@@ -320,7 +322,8 @@ export class TaskQueue {
     settled.placed.push(slot);
   }
 
-  private fetchOne(slot: FreeSlot, now: Now): Fetched | undefined {
+  /** @returns the row of the task that goes there */
+  private fetchOne(slot: FreeSlot, now: Now): number | undefined {
     for (let looks = 0; looks < FETCH_LOOKS; looks += 1) {
       const chosen = this.fetching.choose(slot);
       if (chosen === undefined) break;
@@ -330,13 +333,13 @@ export class TaskQueue {
       if (this.table.avoid.get(row)?.includes(slot.swarmId)) break;
       if ('fare' in chosen) this.picks.keep(chosen);
       else if (track) this.picks.take(track, now);
-      return this.handOut(row, now);
+      return row;
     }
     return undefined;
   }
 
-  private handOut(row: number, now: Now): Fetched {
-    const fetched = { shard: this.table.shards[row] as number, task: this.table.task(row) };
+  private handOut<T extends FreeSlot>(row: number, slot: T, now: Now): Fetched & { slot: T } {
+    const fetched = { shard: this.table.shards[row] as number, task: this.table.task(row), slot };
     this.drop(row, this.table.track(row), now);
     return fetched;
   }

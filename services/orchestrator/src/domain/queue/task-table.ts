@@ -89,7 +89,11 @@ export class TaskTable {
     const traceparent = this.traces.get(row);
     const taskId = this.id(row);
     const item: PlaceItem = {
-      ...{ key: taskId, attempt: this.attempts[row] as number, namespace, type, requirements },
+      key: taskId,
+      attempt: this.attempts[row] as number,
+      namespace,
+      type,
+      requirements,
       // What one avoids says nothing of the others of its class.
       classKey: avoid ? `${key}#${taskId}` : key,
     };
@@ -103,18 +107,20 @@ export class TaskTable {
     const { lane, limits } = this.track(row);
     const avoid = this.avoid.get(row);
     const traceparent = this.traces.get(row);
-    return {
+    // One object, filled: this is made for every task that is fetched.
+    const task: QueuedTask = {
       taskId: this.id(row),
       attempt: this.attempts[row] as number,
       classKey: lane.owner.info.key,
       priority: PRIORITIES[lane.priority] as Priority,
       order: this.order(row),
       queuedAt: this.queuedAt[row] as number,
-      ...(lane.fairnessKey === '' ? {} : { fairnessKey: lane.fairnessKey }),
-      ...(limits.keys.length === 0 ? {} : { limitKeys: [...limits.keys] }),
-      ...(avoid ? { avoid: [...avoid] } : {}),
-      ...(traceparent === undefined ? {} : { traceparent }),
     };
+    if (traceparent !== undefined) task.traceparent = traceparent;
+    if (lane.fairnessKey !== '') task.fairnessKey = lane.fairnessKey;
+    if (limits.keys.length > 0) task.limitKeys = [...limits.keys];
+    if (avoid) task.avoid = [...avoid];
+    return task;
   }
 
   id(row: number): string {
