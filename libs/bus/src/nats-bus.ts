@@ -10,8 +10,10 @@ import { headers as names, MultiswarmError, parseOrThrow } from '@multiswarm/con
 import { systemClock, systemIds, type Clock, type Ids, within } from '@multiswarm/core';
 import type { z } from 'zod';
 import type { Bus, Delivery, Listening, RequestOptions, SendOptions, ServiceSeen } from './bus';
+import { Answers } from './answers';
 import { announce, discover } from './micro';
 import { printed } from './printed';
+import { Received } from './received';
 import { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 import { ReplyMux } from './reply-mux';
 import { sendFault } from './send-fault';
@@ -67,6 +69,7 @@ class NatsBus implements Bus {
   private readonly reconnected: (() => void)[] = [];
   private readonly listening = new Set<Subscription>();
   private handling = 0;
+  private readonly answers: Answers;
   private whenHandled: () => void = () => undefined;
   private closing: Promise<void> | undefined;
   private readonly started: Date;
@@ -80,6 +83,11 @@ class NatsBus implements Bus {
     this.ids = options.ids ?? systemIds;
     this.started = new Date(this.clock.now());
     this.mux = new ReplyMux(connection, this.clock, this.ids.next());
+    this.answers = new Answers(
+      this.clock,
+      (error, subject) => this.options.onFault?.(error, subject),
+      (count) => this.answered(count),
+    );
     void this.watch();
   }
 
@@ -143,7 +151,7 @@ class NatsBus implements Bus {
   ): Listening {
     return this.listen(subject, options.queue, (message) => {
       try {
-        handler(parseOrThrow(options.schema, JSON.parse(message.string())), toDelivery(message));
+        handler(parseOrThrow(options.schema, JSON.parse(message.string())), new Received(message));
       } catch (error) {
         this.options.onFault?.(error, message.subject);
       }
@@ -252,7 +260,7 @@ class NatsBus implements Bus {
     this.handling += 1;
     let reply: string;
     try {
-      reply = encodeOk(await handler(parseOrThrow(schema, parseJson(message)), toDelivery(message)));
+      reply = encodeOk(await handler(parseOrThrow(schema, parseJson(message)), new Received(message)));
       if (exceeds(reply, this.maxPayload)) {
         throw new MultiswarmError(
           'body-too-large',
@@ -263,12 +271,11 @@ class NatsBus implements Bus {
       reply = encodeError(error, this.maxPayload);
       if (!(error instanceof MultiswarmError)) this.options.onFault?.(error, message.subject);
     }
-    try {
-      message.respond(reply);
-    } catch (error) {
-      this.options.onFault?.(error, message.subject);
-    }
-    this.handling -= 1;
+    this.answers.add(message, reply);
+  }
+
+  private answered(count: number): void {
+    this.handling -= count;
     if (this.handling === 0) this.whenHandled();
   }
 
@@ -324,9 +331,4 @@ function toHeaders(options: SendOptions): MsgHdrs | undefined {
   if (options.traceparent !== undefined) headers.set(names.traceparent, options.traceparent);
   for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
   return headers;
-}
-
-function toDelivery(message: Msg): Delivery {
-  const traceparent = message.headers?.get(names.traceparent);
-  return { subject: message.subject, traceparent: traceparent || undefined, headers: message.headers };
 }
