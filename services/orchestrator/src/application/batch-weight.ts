@@ -1,3 +1,4 @@
+import type { TaskSpec } from '@multiswarm/contracts';
 import type { Write } from '../ports';
 
 /**
@@ -29,12 +30,23 @@ export function weightOf(writes: readonly Write[]): number {
   return weight;
 }
 
+/** The same of tasks that are about to be made. */
+export function weightOfNew(tasks: readonly { spec: TaskSpec }[]): number {
+  let weight = 0;
+  for (const { spec } of tasks) weight += CHANGED_TASK + weightOfSpec(spec);
+  return weight;
+}
+
+function weightOfSpec({ input, metadata }: TaskSpec): number {
+  return NEW_TASK + roughSize(input) + roughSize(metadata);
+}
+
 function weightOfOne(write: Write): number {
   switch (write.kind) {
     case 'task': {
       const { spec, attempts, output, signals } = write.record;
       const changes = CHANGED_TASK + ATTEMPT * attempts.length + roughSize(output) + roughSize(signals);
-      return write.isNew ? changes + NEW_TASK + roughSize(spec.input) + roughSize(spec.metadata) : changes;
+      return write.isNew ? changes + weightOfSpec(spec) : changes;
     }
     case 'run':
       return write.isNew ? RUN + STEP * write.record.spec.steps.length : RUN;
@@ -58,6 +70,6 @@ function roughSize(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return 8;
   let size = 2;
-  for (const inner of Object.values(value)) size += 8 + roughSize(inner);
+  for (const key in value) size += 8 + roughSize((value as Record<string, unknown>)[key]);
   return size;
 }

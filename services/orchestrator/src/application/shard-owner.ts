@@ -30,6 +30,7 @@ import {
   type EffectParts,
 } from './shard-effects';
 import { ShardState } from './shard-state';
+import { Submissions } from './submissions';
 
 export interface OwnerParts extends EffectParts {
   store: ShardStore;
@@ -92,6 +93,7 @@ export class ShardOwner {
   private readonly due: DueTimes;
   private readonly committer: Committer;
   private readonly effects: ShardEffects;
+  private readonly submissions: Submissions;
   private schedulerEpoch = 0;
   /** Roots that are being deleted: what was read of them does not count any more. */
   private readonly forgetting = new Set<string>();
@@ -106,6 +108,7 @@ export class ShardOwner {
     private readonly parts: OwnerParts,
   ) {
     this.idPrefix = taskId(shard, '');
+    this.submissions = new Submissions(parts.clock, (items) => this.admit(items));
     this.due = new DueTimes(parts.clock, (ids) => void this.timesPassed(ids));
     this.effects = new ShardEffects(shard, parts, (record) => this.state?.upstream(record));
     this.committer = new Committer(shard, epoch, batchSeq, parts.store, parts.clock, {
@@ -133,7 +136,12 @@ export class ShardOwner {
   }
 
   /** Accepts tasks. The answer comes after the commit; a repeated idempotency key meets the earlier task. */
-  async submitTasks(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
+  submitTasks(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
+    // Without keys there is nothing to look up, and so nothing to wait for.
+    return items.some((item) => item.keyed) ? this.submissions.submit(items) : this.admit(items);
+  }
+
+  private async admit(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
     this.check();
     const keyed = items.filter((item) => item.keyed);
     const known = keyed.length === 0 ? NONE_KNOWN : await this.knownHashes(keyed.map((item) => item.id));
