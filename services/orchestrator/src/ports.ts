@@ -5,7 +5,6 @@ import type {
   DispatchOutcome,
   DispatchRequest,
   Event,
-  Grant,
   GrantReply,
   GrantRequest,
   HeldAttempt,
@@ -20,7 +19,7 @@ import type {
   Waiting,
 } from '@multiswarm/contracts';
 import type { CapacitySource } from './domain/queue/parking';
-import type { TaskRecord } from './domain/task/record';
+import type { AttemptPlacement, TaskRecord } from './domain/task/record';
 import type { RunProgress, RunRecord } from './domain/workflow/run';
 
 /** One change of the truth. Writes of one unit are applied together or not at all. */
@@ -214,7 +213,10 @@ export interface FreedSlot extends AttemptRef {
   costPerSlotHour: number;
 }
 
-export type Fetched = Grant & { shard: number; freed: FreedSlot };
+/** A grant, from wherever: one that was fetched has no receipt, and never leaves the process. */
+export type AttemptGrant = AttemptRef & { placement: AttemptPlacement };
+
+export type Fetched = AttemptGrant & { shard: number; freed: FreedSlot };
 
 /** The scheduler, as the owners of this replica see it. What is told of one shard arrives in order. */
 export interface SchedulerLink {

@@ -13,8 +13,9 @@ const EVENT = 350;
 const IMPLIED_EVENT = 200;
 const NEW_TASK = 600;
 const CHANGED_TASK = 400;
-/** Most of it is the receipt of its placement. */
-const ATTEMPT = 700;
+const ATTEMPT = 300;
+/** Of a placement by the load-balancer. */
+const RECEIPT = 400;
 const RUN = 600;
 const STEP = 120;
 const MOVE = 150;
@@ -45,7 +46,8 @@ function weightOfOne(write: Write): number {
   switch (write.kind) {
     case 'task': {
       const { spec, attempts, output, signals } = write.record;
-      const changes = CHANGED_TASK + ATTEMPT * attempts.length + roughSize(output) + roughSize(signals);
+      let changes = CHANGED_TASK + roughSize(output) + roughSize(signals);
+      for (const { receipt } of attempts) changes += receipt ? ATTEMPT + RECEIPT : ATTEMPT;
       return write.isNew ? changes + weightOfSpec(spec) : changes;
     }
     case 'run':
@@ -70,6 +72,7 @@ function roughSize(value: unknown): number {
   if (typeof value === 'string') return value.length;
   if (typeof value !== 'object' || value === null) return 8;
   let size = 2;
-  for (const key in value) size += 8 + roughSize((value as Record<string, unknown>)[key]);
+  if (Array.isArray(value)) for (const inner of value) size += 8 + roughSize(inner);
+  else for (const name in value) size += 8 + roughSize((value as Record<string, unknown>)[name]);
   return size;
 }

@@ -120,18 +120,15 @@ export class Scheduler implements WaitingReasons {
    */
   fetch(freed: readonly FreedSlot[]): Fetched[] {
     if (!this.mayPlace || this.isStopped) return [];
-    const now = this.now();
-    const decidedAt = new Date(now.wall).toISOString();
-    const fetched = this.queue.fetch(freed, now).map(({ shard, task, slot }): Fetched => {
+    const fetched = this.queue.fetch(freed, this.now()).map(({ shard, task, slot }): Fetched => {
       const { taskId, attempt } = task;
-      const { swarmId, region, reservationId, costPerSlotHour } = slot;
-      const receipt = receiptOf(slot, decidedAt);
+      const { swarmId, region, reservationId, costPerSlotHour, taskId: after } = slot;
       this.lent.add(shard, task, slot);
       return {
         shard,
         taskId,
         attempt,
-        placement: { swarmId, region, reservationId, costPerSlotHour, receipt },
+        placement: { swarmId, region, reservationId, costPerSlotHour, after },
         freed: slot,
       };
     });
@@ -344,20 +341,6 @@ export class Scheduler implements WaitingReasons {
 }
 
 type SlotRef = Pick<Placed['placement'], 'reservationId' | 'swarmId'>;
-
-function receiptOf({ swarmId, taskId }: FreedSlot, decidedAt: string): Placed['placement']['receipt'] {
-  return {
-    policy: 'finish-and-fetch',
-    decidedAt,
-    candidates: 1,
-    feasible: 1,
-    withFreeSlot: 1,
-    rejected: [],
-    ranked: [],
-    chosen: swarmId,
-    because: `${swarmId} has just finished ${taskId}, and this was the next task in the order of all that it is known to fit`,
-  };
-}
 
 function notYet(told: Waiting): Waiting {
   return { ...told, detail: 'a new scheduler waits until every shard has told what it has' };

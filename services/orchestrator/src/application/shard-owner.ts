@@ -3,7 +3,6 @@ import {
   taskId,
   type AttemptRef,
   type DispatchRequest,
-  type Grant,
   type GrantRequest,
   type RegionSummary,
   type ReportReply,
@@ -14,7 +13,7 @@ import type { Logger } from '@multiswarm/telemetry';
 import { toClass } from '../domain/queue/task-class';
 import { isHeld, isPlaceable, type TaskCommand, type TaskRecord } from '../domain/task/record';
 import { whyNot } from '../domain/task/why-not';
-import type { Batch, FreedSlot, ShardStore, SnapshotPage, WaitingPlace, Write } from '../ports';
+import type { AttemptGrant, Batch, FreedSlot, ShardStore, SnapshotPage, WaitingPlace, Write } from '../ports';
 import type { Change } from './change';
 import { Committer } from './committer';
 import { DueTimes } from './due-times';
@@ -213,7 +212,7 @@ export class ShardOwner {
 
   /** As `grant`, for slots whose swarm is about to get an answer: the attempts go out with it. */
   grantFetched(
-    grants: readonly Grant[],
+    grants: readonly AttemptGrant[],
   ): Promise<{ dispatch: DispatchRequest | undefined; refused: AttemptRef[] }> {
     return this.assign(grants, { fetched: true });
   }
@@ -349,7 +348,7 @@ export class ShardOwner {
   }
 
   private async assign(
-    grants: readonly Grant[],
+    grants: readonly AttemptGrant[],
     circumstances: Circumstances,
   ): Promise<{ dispatch: DispatchRequest | undefined; refused: AttemptRef[] }> {
     // No look at the lease: the commit checks the epoch, and nothing leaves before it. Placements given back because a lease
@@ -378,7 +377,7 @@ export class ShardOwner {
   }
 
   /** W6. */
-  private giveBack(record: TaskRecord, { taskId, attempt, placement }: Grant): void {
+  private giveBack(record: TaskRecord, { taskId, attempt, placement }: AttemptGrant): void {
     const { reservationId, swarmId } = placement;
     if (record.attempts.at(-1)?.reservationId === reservationId) return;
     this.parts.placer.report([{ reservationId, swarmId, taskId, attempt, outcome: 'unused' }]);

@@ -4,10 +4,12 @@ import { close, stop, tellSignals, withCurrent } from './attempt';
 import { queue } from './begin';
 import { dueTimer } from './due';
 import { end } from './ending';
+import { becauseOf } from './receipt';
 import {
   currentAttempt,
   isPlaceable,
   type Attempt,
+  type AttemptPlacement,
   type Effect,
   type EventDraft,
   type TaskCommand,
@@ -32,7 +34,7 @@ export function assign(
   const attempts = [...record.attempts, bornAttempt(number, placement, now)].slice(-LIMITS.ATTEMPT_HISTORY);
   return {
     record: { ...record, state: 'assigned', since: now, attempt: number, attempts, progress: undefined },
-    events: [{ type: 'task.assigned', data: { because: placement.receipt.because } }],
+    events: [{ type: 'task.assigned', data: { because: becauseOf(placement) } }],
     effects: [{ kind: 'dispatch' }],
   };
 }
@@ -40,7 +42,7 @@ export function assign(
 /** With every field that an attempt may have: as with records, all have one shape. */
 function bornAttempt(
   attempt: number,
-  { swarmId, region, costPerSlotHour, receipt, reservationId }: Placement,
+  { swarmId, region, costPerSlotHour, receipt, reservationId, after }: AttemptPlacement,
   now: number,
 ): { [K in keyof Required<Attempt>]: Attempt[K] } {
   return {
@@ -57,12 +59,13 @@ function bornAttempt(
     usage: undefined,
     receipt,
     reservationId,
+    after,
   };
 }
 
 /** What another placement changes of an attempt. */
 function placed({ swarmId, region, costPerSlotHour, receipt, reservationId }: Placement): Partial<Attempt> {
-  return { swarmId, region, costPerSlotHour, receipt, reservationId };
+  return { swarmId, region, costPerSlotHour, receipt, reservationId, after: undefined };
 }
 
 /** What was told to the swarm before it had accepted, or to the one that it was taken from, is told once more. */

@@ -13,7 +13,10 @@ import type {
 } from '@multiswarm/contracts';
 import { begin, waitsAtBirth } from './begin';
 
-export type Attempt = AttemptRecord & { reservationId?: string | undefined };
+/** `after`: the task that ended in its slot, where it was fetched for that; it has this instead of a receipt. */
+export type Attempt = AttemptRecord & { reservationId?: string | undefined; after?: string | undefined };
+/** Where an attempt goes: with the receipt of the load-balancer, or with the task after which it was fetched. */
+export type AttemptPlacement = Omit<Placement, 'receipt'> & Pick<Attempt, 'receipt' | 'after'>;
 export type Outcome = NonNullable<Attempt['outcome']>;
 
 /**
@@ -72,7 +75,7 @@ export type TaskCommand =
   /** What a step depends on has ended as it should. */
   | { kind: 'unblock' }
   /** `attempt`: the number that was granted; another one than the next changes nothing. */
-  | { kind: 'assign'; placement: Placement; attempt: number }
+  | { kind: 'assign'; placement: AttemptPlacement; attempt: number }
   /** `placement`: where the attempt is, if the coordinator has sent it elsewhere under the same number. */
   | { kind: 'accepted'; attempt: number; placement?: Placement }
   | { kind: 'refused'; attempt: number; reason: string }

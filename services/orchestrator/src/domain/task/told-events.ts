@@ -1,5 +1,6 @@
 import type { Event, TaskState } from '@multiswarm/contracts';
 import { waitsAtBirth } from './begin';
+import { becauseOf } from './receipt';
 import { firstEvents, isLone, type Attempt, type EventDraft, type TaskRecord } from './record';
 
 /**
@@ -58,7 +59,7 @@ export function laterEvents(record: TaskRecord): Event[] {
     ...{ root: id, namespace: spec.namespace, taskId: id },
     ...{ attempt: attempt.attempt, swarmId: attempt.swarmId, region: attempt.region },
   });
-  const because = attempt.receipt?.because ?? '';
+  const because = becauseOf(attempt);
   return [
     at(3, attempt.assignedAt, { type: 'task.assigned', data: { because } }),
     at(4, runningSince(record, attempt), { type: 'task.running' }),

@@ -1,5 +1,13 @@
-import { isTerminal, type Task, type TaskSpec, type TaskSummary, type Waiting } from '@multiswarm/contracts';
-import { isHeld, type TaskRecord } from './record';
+import {
+  isTerminal,
+  type AttemptRecord,
+  type Task,
+  type TaskSpec,
+  type TaskSummary,
+  type Waiting,
+} from '@multiswarm/contracts';
+import { receiptOf } from './receipt';
+import { isHeld, type Attempt, type TaskRecord } from './record';
 
 /** The last instant that a Date can hold (ECMA-262, time values). */
 const LAST_INSTANT_MS = 8.64e15;
@@ -22,8 +30,13 @@ export function taskView(record: TaskRecord, waiting?: Waiting): Task {
     input: record.spec.input,
     ...(output === undefined ? {} : { output }),
     ...(signals ? { signals } : {}),
-    attempts: record.attempts.map(({ reservationId: _own, ...rest }) => rest),
+    attempts: record.attempts.map(attemptView),
   };
+}
+
+function attemptView(attempt: Attempt): AttemptRecord {
+  const { reservationId: _ours, after: _inReceipt, ...shown } = attempt;
+  return { ...shown, receipt: receiptOf(attempt) };
 }
 
 /** Without what may be large: input, output, signals, and the attempts with their receipts. */
