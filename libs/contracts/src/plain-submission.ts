@@ -160,6 +160,11 @@ function plainMetadata(given: unknown): TaskSubmission['metadata'] | undefined {
   return metadata;
 }
 
+/** JSON as text makes it, and not so deep that it would be a danger to whoever walks through it. */
+export function isPlainJson(value: unknown): value is JsonValue {
+  return isJson(value, PLAIN_DEPTH);
+}
+
 function isJson(value: unknown, depth: number): value is JsonValue {
   switch (typeof value) {
     case 'string':

@@ -1,5 +1,4 @@
-import { BatchReply } from '@multiswarm/contracts';
-import { isCount, isListOf, isObject, quick, type Unknown } from '../quick';
+import { BatchReply, isCount, isListOf, isObject, quick, type Unknown } from '@multiswarm/contracts';
 
 /** The answer to a batch, which has an item for each of its tasks. */
 export const QuickBatchReply = quick(

@@ -1,5 +1,12 @@
-import { DispatchRequest, ReportReply } from '@multiswarm/contracts';
-import { isCount, isListOf, isObject, quick, type Unknown } from '../quick';
+import {
+  DispatchRequest,
+  ReportReply,
+  isCount,
+  isListOf,
+  isObject,
+  quick,
+  type Unknown,
+} from '@multiswarm/contracts';
 
 /** The messages that a busy swarm gets by the thousand. */
 export const QuickDispatchRequest = quick(DispatchRequest, isDispatchRequest);

@@ -1,9 +1,10 @@
 import type { Bus, Listening } from '@multiswarm/bus';
-import { groups, Heartbeat, LbReport, PlaceRequest, subjects } from '@multiswarm/contracts';
+import { groups, Heartbeat, PlaceRequest, subjects } from '@multiswarm/contracts';
 import { delay, type Clock } from '@multiswarm/core';
 import type { LoadBalancer } from '../application/load-balancer';
 import type { Announcer } from '../ports';
 import { printReply } from './print-reply';
+import { QuickLbReport } from './quick-outcomes';
 import { RouteBody } from './route-body';
 
 /** Time for the swarms to answer the census, before this replica takes its share of the requests. */
@@ -31,7 +32,7 @@ export async function attachToBus(bus: Bus, balancer: LoadBalancer, clock: Clock
     bus.subscribe(subjects.allHeartbeats(), { schema: Heartbeat }, (heartbeat) =>
       balancer.heartbeat(heartbeat),
     ),
-    bus.subscribe(subjects.lbReport(), { schema: LbReport }, (report) => balancer.report(report)),
+    bus.subscribe(subjects.lbReport(), { schema: QuickLbReport }, (report) => balancer.report(report)),
   ];
   const census = (): void => bus.publish(subjects.census(), { v: 1 });
   bus.onReconnect(census);

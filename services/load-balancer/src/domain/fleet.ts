@@ -1,4 +1,4 @@
-import type { AttemptRef, CapacityEvent, Heartbeat, LbReport } from '@multiswarm/contracts';
+import type { CapacityEvent, Heartbeat, LbReport } from '@multiswarm/contracts';
 import type { Moment } from './moment';
 import { Pools } from './pools';
 import { grew, NO_RESOURCES, type ResourceVector } from './resource-vector';
@@ -118,12 +118,13 @@ export class Fleet {
     const { next } = outcome;
     const ran = this.swarmsById.get(outcome.swarmId);
     const reservation = this.reservationOf(outcome, ran);
-    const ofNext = next && this.reservationsByAttempt.get(attemptKey(next));
-    const touched = distinct([ran, reservation?.swarm, ofNext?.swarm]);
+    const nextKey = next && attemptKey(next);
+    const ofNext = nextKey === undefined ? undefined : this.reservationsByAttempt.get(nextKey);
+    const touched = distinct(ran, reservation?.swarm, ofNext?.swarm);
     const before = touched.map(({ freeSlots }) => freeSlots);
     const resources = this.settle(outcome, ran, reservation, now);
-    if (next !== undefined && ran !== undefined)
-      this.handOver(ran, next, outcome.reservationId, resources, now);
+    if (nextKey !== undefined && ran !== undefined)
+      this.handOver(ran, nextKey, outcome.reservationId, resources, now);
     return touched.filter(({ freeSlots }, index) => freeSlots > (before[index] ?? 0));
   }
 
@@ -158,12 +159,11 @@ export class Fleet {
   /** F4. */
   private handOver(
     swarm: SwarmSeen,
-    next: AttemptRef,
+    key: string,
     reportedAs: string,
     resources: ResourceVector,
     now: Moment,
   ): void {
-    const key = attemptKey(next);
     const known = this.reservationsByAttempt.get(key);
     // The report came twice, or after the heartbeat that lists the next one, or after its end.
     if (swarm.knows(key) || (known?.swarm === swarm && known.reportedAs === reportedAs)) return;
@@ -293,8 +293,8 @@ export class Fleet {
   }
 }
 
-function distinct(swarms: readonly (SwarmSeen | undefined)[]): SwarmSeen[] {
-  return swarms.filter(
-    (swarm, index): swarm is SwarmSeen => swarm !== undefined && swarms.indexOf(swarm) === index,
-  );
+function distinct(...swarms: readonly (SwarmSeen | undefined)[]): SwarmSeen[] {
+  const found: SwarmSeen[] = [];
+  for (const swarm of swarms) if (swarm !== undefined && !found.includes(swarm)) found.push(swarm);
+  return found;
 }

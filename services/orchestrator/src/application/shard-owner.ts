@@ -226,17 +226,20 @@ export class ShardOwner {
     for (const outcome of outcomes) this.takeOutcome(state, outcome, change);
     for (const each of progress) state.apply(each.taskId, { kind: 'progress', ...each }, change);
     const freed: FreedSlot[] = [];
-    const acks = reports.flatMap((report): ReportReply['acks'] => {
-      const { taskId, attempt } = report;
-      if (report.outcome === 'lost' && isPast) return [{ taskId, attempt, status: 'stale' }]; // W8
-      if (report.outcome !== 'lost' && ranElsewhere(state.task(taskId), attempt, swarmId)) return []; // W7
-      const record = state.apply(taskId, reportCommand(report), change);
-      if (record && report.outcome !== 'lost') {
-        const slot = freedSlot(record, attempt);
-        if (slot) freed.push(slot);
+    const acks: ReportReply['acks'] = [];
+    for (const report of reports) {
+      const { taskId, attempt, outcome } = report;
+      if (outcome === 'lost' && isPast) {
+        acks.push({ taskId, attempt, status: 'stale' }); // W8
+        continue;
       }
-      return [{ taskId, attempt, status: record ? 'recorded' : 'stale' }];
-    });
+      const before = state.task(taskId);
+      if (outcome !== 'lost' && ranElsewhere(before, attempt, swarmId)) continue; // W7
+      const record = before && state.applyTo(before, reportCommand(report), change);
+      const slot = record && outcome !== 'lost' ? freedSlot(record, attempt) : undefined;
+      if (slot) freed.push(slot);
+      acks.push({ taskId, attempt, status: record ? 'recorded' : 'stale' });
+    }
     const next = new Map<string, AttemptRef>();
     return { freed, next, acks: this.commit(change, { next }).then(() => acks) };
   }
@@ -354,7 +357,8 @@ export class ShardOwner {
     // No look at the lease: the commit checks the epoch, and nothing leaves before it. Placements given back because a lease
     // ran out for a moment would be lost to the scheduler, though this owner goes on when it is renewed.
     let state = this.checkOpen();
-    const cold = grants.filter(({ taskId }) => !state.task(taskId)).map(({ taskId }) => taskId);
+    const cold: string[] = [];
+    for (const { taskId } of grants) if (!state.task(taskId)) cold.push(taskId);
     if (cold.length > 0) {
       await this.recall(cold);
       state = this.checkOpen();
@@ -364,7 +368,7 @@ export class ShardOwner {
     for (const grant of grants) {
       const { taskId, attempt, placement } = grant;
       const before = state.task(taskId);
-      if (before && state.apply(taskId, { kind: 'assign', attempt, placement }, change))
+      if (before && state.applyTo(before, { kind: 'assign', attempt, placement }, change))
         this.parts.meters.assigned(before.spec.priority, change.now - before.since);
       else if (before && isCurrent(before, attempt)) this.giveBack(before, grant);
       else {
@@ -552,7 +556,7 @@ function isCurrent(record: TaskRecord, attempt: number): boolean {
 
 /** The slot that an attempt has just given back. */
 function freedSlot(record: TaskRecord, attempt: number): FreedSlot | undefined {
-  const ended = record.attempts.at(-1);
+  const ended = record.attempts[record.attempts.length - 1];
   if (ended?.attempt !== attempt || ended.outcome === undefined) return undefined;
   const { swarmId, region, costPerSlotHour, reservationId = '' } = ended;
   return {

@@ -1,12 +1,5 @@
 import type { Bus } from '@multiswarm/bus';
-import {
-  GrantRequest,
-  MultiswarmError,
-  ReportRequest,
-  Signal,
-  subjects,
-  type Problem,
-} from '@multiswarm/contracts';
+import { GrantRequest, MultiswarmError, Signal, subjects, type Problem } from '@multiswarm/contracts';
 import { chunkByBytes, jsonBytes, type Cancel } from '@multiswarm/core';
 import { z } from 'zod';
 import type { OwnerCommands } from '../../application/gateway';
@@ -17,6 +10,7 @@ import type { ReportDesk } from '../../application/report-desk';
 import type { Admission, ShardOwner, UserCommand } from '../../application/shard-owner';
 import type { Handover } from '../../ports';
 import { asShardFault } from './ports';
+import { QuickReportRequest } from './quick-reports';
 
 /** Records are made, and were checked, by the intake of another replica of the same version: they are passed through as they are. */
 function madeByIntake<T>(): z.ZodType<T> {
@@ -117,7 +111,7 @@ export function ownerCommands(
 /** The subjects that an owner listens on while it holds its lease, and the one for the reports of all shards of a replica. */
 export function ownerFace(bus: Bus, handover: Handover): OwnerFace {
   const reports = (subject: string, desk: ReportDesk) =>
-    bus.respond(subject, { request: ReportRequest }, (request) => desk.handle(request));
+    bus.respond(subject, { request: QuickReportRequest }, (request) => desk.handle(request));
   return {
     open: (owner: ShardOwner, gate: GrantGate, desk: ReportDesk): Cancel => {
       const listening = [
