@@ -24,8 +24,11 @@ import type { RunProgress, RunRecord } from './domain/workflow/run';
 
 /** One change of the truth. Writes of one unit are applied together or not at all. */
 export type Write =
-  /** `was`: the state in which the record was stored before; undefined for a new one. */
-  | { kind: 'task'; record: TaskRecord; isNew: boolean; was?: TaskState | undefined }
+  /**
+   * `was`: the state in which the record was stored before; undefined for a new one. `tells`: so many of its last events are
+   * those of this change; the record tells them itself (`toldEvents`), so they are published and not kept in the history.
+   */
+  | { kind: 'task'; record: TaskRecord; isNew: boolean; was?: TaskState | undefined; tells?: number }
   | { kind: 'run'; record: RunRecord; progress: RunProgress; isNew: boolean }
   | { kind: 'run-progress'; runId: string; progress: RunProgress }
   /** A root (lone task or run) has ended: it is kept until `expiresAt`, epoch ms. */
@@ -33,9 +36,8 @@ export type Write =
   /** A task that had ended is active again. */
   | { kind: 'root-reopened'; root: string }
   | { kind: 'count'; state: string; by: number }
-  /** `implied`: told by the record itself (`toldEvents`), so it is published but not kept in the history. */
-  | { kind: 'event'; event: Event; implied?: boolean }
-  /** An event that was published before and implied then: from now on the record does not tell it any more. */
+  | { kind: 'event'; event: Event }
+  /** An event that was published before and that the record has told until now: from now on it is kept. */
   | { kind: 'keep'; event: Event }
   | { kind: 'forget'; root: string; taskIds: string[] };
 

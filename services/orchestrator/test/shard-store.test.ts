@@ -165,7 +165,7 @@ test('the outbox holds what is published, to the letter', async () => {
     kind: 'event' as const,
     event: { ...event('t3-00000001', 2), data: { text: 'é"\\'.repeat(200_000) } },
   };
-  const batch = batchOf([{ kind: 'event', event: event('t3-00000001', 1) }, big, { ...big, implied: true }]);
+  const batch = batchOf([{ kind: 'event', event: event('t3-00000001', 1) }, big, big]);
   await shards.commit(batch);
   const messages = eventMessages(batch);
   expect(messages.length).toBeGreaterThan(1);
@@ -284,12 +284,8 @@ test('a task that waits, with a key and an input of 100 bytes, takes less than 9
       { input: { text: 'x'.repeat(89) }, idempotencyKey: `order-${unique}`, bodyHash: unique },
       1_763_830_066_970 + (index >> 4),
     );
-    const implied = [1, 2].map((seq): Write => ({
-      kind: 'event',
-      event: event(record.id, seq),
-      implied: true,
-    }));
-    return [created({ ...record, order: record.order + (index % 16), events: 2 }), ...implied];
+    const queued = { ...record, order: record.order + (index % 16), events: 2 };
+    return [{ kind: 'task', record: queued, isNew: true, tells: 2 }];
   };
   const before = await used();
   for (let at = 0; at < count; at += 250)

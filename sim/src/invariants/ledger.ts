@@ -1,4 +1,5 @@
 import { isTerminal, type Event } from '@multiswarm/contracts';
+import { eventsOf } from '../../../services/orchestrator/src/application/event-batches';
 import type { TaskRecord } from '../../../services/orchestrator/src/domain/task/record';
 import type { RunProgress, RunRecord } from '../../../services/orchestrator/src/domain/workflow/run';
 import type { Batch, Write } from '../../../services/orchestrator/src/ports';
@@ -58,7 +59,10 @@ export class Ledger {
     shard.epoch = batch.epoch;
     shard.batchSeq = batch.batchSeq;
     for (const write of batch.writes) this.write(write, shard);
-    for (const write of batch.writes) if (write.kind === 'event') this.checkLoss(write.event, lease.ageMs);
+    for (const event of eventsOf(batch.writes)) {
+      this.happened(event);
+      this.checkLoss(event, lease.ageMs);
+    }
     // A batch is applied whole, so steps are looked at when all of it is there.
     for (const write of batch.writes) if (write.kind === 'task') this.checkStep(write.record);
     this.limits.check();
@@ -84,23 +88,27 @@ export class Ledger {
         if (known) known.progress = write.progress;
         return;
       }
-      case 'event': {
-        const history = this.histories.get(write.event.root) ?? [];
-        this.histories.set(write.event.root, history);
-        this.findings.holds(7, write.event.seq === history.length + 1, () => {
-          return `event ${write.event.seq} (${write.event.type}) of ${write.event.root} was committed after ${history.length}`;
-        });
-        history.push(write.event);
-        return;
-      }
       case 'forget':
         return void write.taskIds.forEach((id) => this.tasks.delete(id));
       case 'count':
         return void shard.counts.set(write.state, (shard.counts.get(write.state) ?? 0) + write.by);
       case 'root-ended':
       case 'root-reopened':
+      case 'event':
       case 'keep':
     }
+  }
+
+  private happened(event: Event): void {
+    const { root, seq, type } = event;
+    const history = this.histories.get(root) ?? [];
+    this.histories.set(root, history);
+    this.findings.holds(
+      7,
+      seq === history.length + 1,
+      () => `event ${seq} (${type}) of ${root} was committed after ${history.length}`,
+    );
+    history.push(event);
   }
 
   private writeTask(next: TaskRecord): void {

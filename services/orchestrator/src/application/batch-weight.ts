@@ -10,7 +10,7 @@ export const BATCH_WEIGHT = 512 * 1024;
 
 const EVENT = 350;
 /** An event that no history keeps. */
-const IMPLIED_EVENT = 200;
+const TOLD_EVENT = 200;
 const NEW_TASK = 600;
 const CHANGED_TASK = 400;
 const ATTEMPT = 300;
@@ -46,18 +46,17 @@ function weightOfOne(write: Write): number {
   switch (write.kind) {
     case 'task': {
       const { spec, attempts, output, signals } = write.record;
-      let changes = CHANGED_TASK + roughSize(output) + roughSize(signals);
-      for (const { receipt } of attempts) changes += receipt ? ATTEMPT + RECEIPT : ATTEMPT;
-      return write.isNew ? changes + weightOfSpec(spec) : changes;
+      let weight = CHANGED_TASK + roughSize(output) + roughSize(signals) + TOLD_EVENT * (write.tells ?? 0);
+      for (const { receipt } of attempts) weight += receipt ? ATTEMPT + RECEIPT : ATTEMPT;
+      return write.isNew ? weight + weightOfSpec(spec) : weight;
     }
     case 'run':
       return write.isNew ? RUN + STEP * write.record.spec.steps.length : RUN;
     case 'run-progress':
       return RUN;
     case 'event':
-      return (write.implied ? IMPLIED_EVENT : EVENT) + roughSize(write.event.data);
     case 'keep':
-      return EVENT - IMPLIED_EVENT + roughSize(write.event.data);
+      return EVENT + roughSize(write.event.data);
     case 'forget':
       return FORGOTTEN * (1 + write.taskIds.length);
     case 'count':

@@ -56,25 +56,11 @@ export class Change {
     // A transition hands over a record of its own, which nobody else has seen yet: E1.
     if (run) this.runs.add(run);
     else record.events = from + events.length;
-    const implied = run === undefined && this.tellsItself(before, record);
-    this.writes.push({ kind: 'task', record, isNew: before === undefined, was: before?.state });
-    const held = before !== undefined && isHeld(before);
-    let seq = from;
-    for (const draft of events) {
-      seq = run ? run.next() : seq + 1;
-      this.taskEvent(record, draft, seq, implied, held);
-    }
+    const told = run === undefined && this.tellsItself(before, record);
+    const isNew = before === undefined;
+    this.writes.push({ kind: 'task', record, isNew, was: before?.state, tells: told ? events.length : 0 });
+    if (!told) this.taskEvents(record, events, from, before !== undefined && isHeld(before), run);
     for (const effect of effects) this.effects.push({ effect, record });
-  }
-
-  /** @returns whether the record tells the events of this change; where it only did so until now they are kept from now on */
-  private tellsItself(before: TaskRecord | undefined, record: TaskRecord): boolean {
-    if (before === undefined) return isOrdinary(record);
-    if (!isOrdinary(before)) return false;
-    if (staysOrdinary(before, record)) return true;
-    record.historyKept = true;
-    for (const event of laterEvents(before)) this.writes.push({ kind: 'keep', event });
-    return false;
   }
 
   run(run: RunCounter, draft: EventDraft, isNew: boolean): void {
@@ -120,11 +106,33 @@ export class Change {
     this.counts.set(state, (this.counts.get(state) ?? 0) + by);
   }
 
+  /** @returns whether the record tells the events of this change; where it only did so until now they are kept from now on */
+  private tellsItself(before: TaskRecord | undefined, record: TaskRecord): boolean {
+    if (before ? isOrdinary(before) && staysOrdinary(before, record) : isOrdinary(record)) return true;
+    record.historyKept = true;
+    if (before && isOrdinary(before))
+      for (const event of laterEvents(before)) this.writes.push({ kind: 'keep', event });
+    return false;
+  }
+
+  private taskEvents(
+    record: TaskRecord,
+    drafts: readonly EventDraft[],
+    from: number,
+    held: boolean,
+    run: RunCounter | undefined,
+  ): void {
+    let seq = from;
+    for (const draft of drafts) {
+      seq = run ? run.next() : seq + 1;
+      this.taskEvent(record, draft, seq, held);
+    }
+  }
+
   private taskEvent(
     { id, spec, attempts }: TaskRecord,
     { type, data }: EventDraft,
     seq: number,
-    implied: boolean,
     held: boolean,
   ): void {
     const { workflowId, step, namespace } = spec;
@@ -146,6 +154,6 @@ export class Change {
       region: attempt?.region,
       data,
     };
-    this.writes.push({ kind: 'event', event, implied });
+    this.writes.push({ kind: 'event', event });
   }
 }

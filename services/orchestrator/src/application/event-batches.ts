@@ -1,7 +1,8 @@
 import type { Event } from '@multiswarm/contracts';
 import { chunkByBytes } from '@multiswarm/core';
 import type { Batch, EventMessage, Write } from '../ports';
-import { EventPrinter } from './event-printer';
+import { toldEvents } from '../domain/task/told-events';
+import { printEvent, printTold } from './event-printer';
 
 /** Bytes of the events in one message of the stream: well under the 1 MiB that NATS carries. */
 const MESSAGE_BYTES = 512 * 1024;
@@ -58,26 +59,24 @@ export function numbersOf(writes: readonly Write[]): number {
 
 /** What is published with these writes, in order. */
 export function* eventsOf(writes: readonly Write[]): Generator<Event, void, undefined> {
-  for (const write of writes) if (write.kind === 'event') yield write.event;
+  for (const write of writes)
+    if (write.kind === 'event') yield write.event;
+    else if (write.kind === 'task' && write.tells) yield* toldEvents(write.record).slice(-write.tells);
 }
 
 function printEvents(writes: readonly Write[]): PrintedEvents {
-  const printer = new EventPrinter();
-  const published: string[] = [];
+  const printed: string[] = [];
   const histories = new Map<string, string[]>();
-  let units = 0;
-  for (const write of writes) {
-    if (write.kind === 'forget')
-      histories.delete(write.root); // also what the same batch wrote before
-    else if (write.kind === 'keep') keep(histories, write.event.root, printer.print(write.event));
-    else if (write.kind === 'event') {
-      const text = printer.print(write.event);
-      if (!write.implied) keep(histories, write.event.root, text);
-      published.push(text);
-      units += text.length + 1;
-    }
-  }
-  return { messages: cut(published, units), histories };
+  for (const write of writes)
+    if (write.kind === 'task') {
+      if (write.tells) printed.push(printTold(write.record, write.tells));
+    } else if (write.kind === 'event') {
+      const text = printEvent(write.event);
+      printed.push(text);
+      keep(histories, write.event.root, text);
+    } else if (write.kind === 'keep') keep(histories, write.event.root, printEvent(write.event));
+    else if (write.kind === 'forget') histories.delete(write.root); // also what the same batch wrote before
+  return { messages: cut(printed), histories };
 }
 
 function keep(histories: Map<string, string[]>, root: string, text: string): void {
@@ -86,9 +85,10 @@ function keep(histories: Map<string, string[]>, root: string, text: string): voi
   else histories.set(root, [text]);
 }
 
-function cut(texts: readonly string[], units: number): string[] {
+function cut(texts: readonly string[]): string[] {
   if (texts.length === 0) return [];
-  if (units * MOST_BYTES_PER_UNIT <= MESSAGE_BYTES) return [texts.join(',')];
+  const whole = texts.join(',');
+  if (whole.length * MOST_BYTES_PER_UNIT <= MESSAGE_BYTES) return [whole];
   const bytesOf = (text: string): number => Buffer.byteLength(text) + 1;
   return chunkByBytes(texts, bytesOf, { bytes: MESSAGE_BYTES }).map((chunk) => chunk.join(','));
 }

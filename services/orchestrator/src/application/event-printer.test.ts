@@ -1,6 +1,9 @@
 import { EVENT_TYPES, Namespace, Region, StepId, SwarmId, type Event } from '@multiswarm/contracts';
 import fc from 'fast-check';
-import { EventPrinter } from './event-printer';
+import { placement, spec } from '../../test/support/builders';
+import { WatchedTask } from '../../test/support/watched-task';
+import { toldEvents } from '../domain/task/told-events';
+import { printEvent, printTold } from './event-printer';
 
 const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,9}$/);
 const roots = fc.constantFrom('t0-00000001', 't0-00000002', 'w0-00000001');
@@ -24,14 +27,33 @@ const anyEvent: fc.Arbitrary<Event> = fc
   )
   .map((made) => (made.root.startsWith('w') ? { ...made, workflowId: made.root, step: 'a:b/c.d' } : made));
 
-test('what is printed is the JSON of each event, whatever was printed before it', () => {
+test('what is printed is the JSON of the event', () => {
   fc.assert(
-    fc.property(fc.array(anyEvent), (events) => {
-      const printer = new EventPrinter();
-      for (const event of events)
-        expect(JSON.parse(printer.print(event))).toEqual(JSON.parse(JSON.stringify(event)));
+    fc.property(anyEvent, (event) => {
+      expect(JSON.parse(printEvent(event))).toEqual(JSON.parse(JSON.stringify(event)));
     }),
   );
+});
+
+test('what a record tells is printed as the events that it tells', () => {
+  const task = new WatchedTask(spec({ type: 'a.b:c/d', priority: 'high', namespace: 'n1' }));
+  const printedAsTold = (): void => {
+    const told = toldEvents(task.record);
+    expect(told).toHaveLength(task.record.events);
+    for (let count = 1; count <= told.length; count += 1)
+      expect(JSON.parse(`[${printTold(task.record, count)}]`)).toEqual(told.slice(-count));
+  };
+  printedAsTold();
+  task.now += 5;
+  task.assign(placement({ receipt: { ...placement().receipt, because: 'a "quoted" é' } }));
+  printedAsTold();
+  task.now += 5;
+  task.give({ kind: 'accepted', attempt: 1 });
+  printedAsTold();
+  task.now += 5;
+  const result = { startedAt: task.now - 3, finishedAt: task.now - 1 };
+  task.give({ kind: 'finished', attempt: 1, outcome: 'succeeded', result });
+  printedAsTold();
 });
 
 test.each([

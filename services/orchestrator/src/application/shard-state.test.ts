@@ -6,6 +6,7 @@ import type { RunRecord } from '../domain/workflow/run';
 import type { LoadedShard, Write } from '../ports';
 import type { Change } from './change';
 import { DueTimes } from './due-times';
+import { eventsOf } from './event-batches';
 import type { NewRun, NewTask } from './intake';
 import { HOT_WAITING_TASKS, ShardState } from './shard-state';
 
@@ -81,7 +82,7 @@ test('a chain of ten thousand steps behind a failure is skipped in one change, w
   const writes = finish(state, 's0', 'failed');
   expect([...lastTasks(writes).values()].filter((task) => task.state === 'skipped')).toHaveLength(length - 1);
   expect(lastRun(writes)?.state).toBe('failed');
-  const seqs = writes.flatMap((write) => (write.kind === 'event' ? [write.event.seq] : []));
+  const seqs = [...eventsOf(writes)].map(({ seq }) => seq);
   const first = seqs[0] ?? 0;
   expect(seqs).toEqual(seqs.map((_, index) => first + index));
   expect([...state.hot()]).toEqual([]);
@@ -148,12 +149,13 @@ test('the events of a lone task are numbered by the task, and told by its record
   const change = state.change();
   state.addTask(newLone('t0-00000009'), change);
   state.apply('t0-00000009', { kind: 'assign', attempt: 1, placement: placement() }, change);
-  const events = change.writes.flatMap((write) => (write.kind === 'event' ? [write] : []));
-  expect(events.map(({ event, implied }) => [event.seq, event.type, implied === true])).toEqual([
-    [1, 'task.submitted', true],
-    [2, 'task.queued', true],
-    [3, 'task.assigned', true],
+  const events = [...eventsOf(change.writes)];
+  expect(events.map(({ seq, type }) => `${seq} ${type}`)).toEqual([
+    '1 task.submitted',
+    '2 task.queued',
+    '3 task.assigned',
   ]);
+  expect(change.writes.filter(({ kind }) => kind === 'event')).toEqual([]);
   expect(state.task('t0-00000009')?.events).toBe(3);
 });
 

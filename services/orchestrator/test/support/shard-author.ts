@@ -14,7 +14,7 @@ const ROOTS = [...LONE, RUN];
 /** What an owner may do next; `commit` ends a batch. */
 export type Act =
   | { act: 'task'; id: string; state: TaskState; order: number; note: number }
-  | { act: 'event'; root: string; implied: boolean }
+  | { act: 'event'; root: string }
   | { act: 'run'; state: WorkflowState; events: number }
   | { act: 'progress'; events: number }
   | { act: 'forget'; root: string }
@@ -36,7 +36,7 @@ export const anyAct: fc.Arbitrary<Act> = fc.oneof(
       note: fc.nat(2),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ act: act('event'), root, implied: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ act: act('event'), root }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -73,7 +73,7 @@ export class ShardAuthor {
       case 'event': {
         const seq = (this.events.get(taken.root) ?? 0) + 1;
         this.events.set(taken.root, seq);
-        this.writes.push({ kind: 'event', event: event(taken.root, seq), implied: taken.implied as true });
+        this.writes.push({ kind: 'event', event: event(taken.root, seq) });
         return;
       }
       case 'run':

@@ -252,17 +252,14 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(one).toEqual([undefined, `of ${ids[7]}`]);
   });
 
-  test('an implied event is published and not kept: the record tells it', async () => {
-    const record = queuedTask(T1, {}, 7);
-    const submitted: Write = {
-      kind: 'event',
-      event: { ...event(T1, 1), type: 'task.submitted', at: 7, data: { type: 'build', priority: 'normal' } },
-      implied: true,
-    };
-    const queued: Write = { kind: 'event', event: { ...event(T1, 2), at: 7 }, implied: true };
-    await commit(created(record), submitted, queued);
+  test('events that the record tells are published and not kept', async () => {
+    const record: TaskRecord = { ...queuedTask(T1, {}, 7), events: 2 };
+    await commit({ kind: 'task', record, isNew: true, tells: 2 });
     const first = await under.truth.history(SHARD, T1);
-    expect(first).toEqual([submitted.event, queued.event]);
+    expect(first).toEqual([
+      { ...event(T1, 1), type: 'task.submitted', at: 7, data: { type: 'build', priority: 'normal' } },
+      { ...event(T1, 2), at: 7 },
+    ]);
     const [message] = await under.store.outbox(SHARD, 0, 10);
     expect(eventsOf(message)).toEqual(first);
     expect(await under.truth.history(SHARD, 't0-00000009')).toEqual([]);

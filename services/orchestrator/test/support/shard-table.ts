@@ -150,7 +150,6 @@ function apply(data: ShardData, write: Write): void {
     case 'count':
       return void data.counts.set(write.state, (data.counts.get(write.state) ?? 0) + write.by);
     case 'event':
-      return write.implied ? undefined : keep(data.histories, write.event);
     case 'keep':
       return keep(data.histories, write.event);
     case 'forget':

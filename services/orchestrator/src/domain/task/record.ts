@@ -34,7 +34,7 @@ export interface TaskRecord {
   order: number;
   /** Events of the task's own history so far; 0 for steps, whose run counts. */
   events: number;
-  /** Its history is kept from its third event on, since the record would not tell it: see `toldEvents`. */
+  /** Its events are kept, all but the first (`firstEvents`), since the record would not tell them: see `toldEvents`. */
   historyKept?: true | undefined;
   /** Number of the current or last attempt: the fencing token. It never restarts and is not the `maxAttempts` count. */
   attempt: number;

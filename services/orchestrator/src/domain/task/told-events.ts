@@ -1,7 +1,6 @@
 import type { Event, TaskState } from '@multiswarm/contracts';
-import { waitsAtBirth } from './begin';
 import { becauseOf } from './receipt';
-import { firstEvents, isLone, type Attempt, type EventDraft, type TaskRecord } from './record';
+import { firstEvents, type Attempt, type EventDraft, type TaskRecord } from './record';
 
 /**
  * The events that a record tells, so that nobody has to keep them: for most tasks all of them. To keep a list of events for
@@ -11,21 +10,16 @@ import { firstEvents, isLone, type Attempt, type EventDraft, type TaskRecord } f
  * which nothing else has become known.
  *
  * H1. The record of an ordinary life tells all its events, as they were published.
- * H2. A life that stops being ordinary is kept from then on, with what its record had told until then beside the first
- *     events (`historyKept`), and is never ordinary again.
+ * H2. A life that is not ordinary when it begins, or stops being so, is kept from then on, with what its record has told
+ *     until then beside the first events (`historyKept`), and is never ordinary again.
  */
 
-/** How many events an ordinary life has in these states. With any other event it has more. */
+/** How many events an ordinary life has in these states. With any other event it has more; a step has none of its own. */
 const ORDINARY: Partial<Record<TaskState, number>> = { queued: 2, assigned: 3, running: 4, succeeded: 5 };
 
-/** H1. */
+/** Whether the record tells all events of the task (H1). */
 export function isOrdinary(record: TaskRecord): boolean {
-  return (
-    record.events === ORDINARY[record.state] &&
-    record.historyKept === undefined &&
-    isLone(record) &&
-    !waitsAtBirth(record.spec, record.createdAt)
-  );
+  return record.historyKept === undefined && record.events === ORDINARY[record.state];
 }
 
 /** Whether what has become of an ordinary life is one still, and its record tells what it has told before. */
@@ -33,10 +27,14 @@ export function staysOrdinary(before: TaskRecord, record: TaskRecord): boolean {
   if (!isOrdinary(record)) return false;
   if (before.state === 'queued') return true;
   const [was, is] = [before.attempts[0], record.attempts[0]];
-  // The region has sent it to another swarm than the one of which `task.assigned` speaks.
-  if (was?.swarmId !== is?.swarmId || was?.region !== is?.region || was?.receipt !== is?.receipt)
-    return false;
+  if (!was || !is || wentElsewhere(was, is)) return false;
   return before.state === 'assigned' || runningSince(record, is) === before.since;
+}
+
+/** The region has sent it to another swarm than the one of which `task.assigned` speaks. */
+function wentElsewhere(was: Attempt, is: Attempt): boolean {
+  const same = was.swarmId === is.swarmId && was.region === is.region;
+  return !same || was.receipt !== is.receipt || was.after !== is.after;
 }
 
 /** @returns of a life that is kept, or is not that of a lone task that was queued at once: `firstEvents` */
@@ -71,6 +69,6 @@ export function laterEvents(record: TaskRecord): Event[] {
  * When it became known that the attempt runs. Where the report of its end was the first to tell, the task's start is the
  * attempt's own, by the clock of its swarm.
  */
-function runningSince({ startedAt = 0, endedAt }: TaskRecord, attempt: Attempt | undefined): number {
-  return endedAt !== undefined && attempt?.startedAt === startedAt ? endedAt : startedAt;
+export function runningSince({ startedAt = 0, endedAt }: TaskRecord, attempt: Attempt): number {
+  return endedAt !== undefined && attempt.startedAt === startedAt ? endedAt : startedAt;
 }
