@@ -59,6 +59,11 @@ describe('the Dockerfile', () => {
     );
   });
 
+  it.each(SERVICES)('starts %s as its package does', (service) => {
+    const { scripts } = JSON.parse(read(`services/${service}/package.json`)) as { scripts: { start: string } };
+    expect(JSON.parse(effective(service, 'CMD') ?? '')).toEqual(scripts.start.split(' '));
+  });
+
   it('needs no frontend from the network and copies no file that the build context leaves out', () => {
     expect(read('Dockerfile')).not.toMatch(/^#\s*syntax=/m);
     const kept = read('.dockerignore')

@@ -1,11 +1,14 @@
 import { createServer, type AddressInfo } from 'node:net';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { startChild, type Child } from '../child';
 import { PROBED } from '../profiling';
 import type { Endings } from './system';
 
 const SERVICES_DIR = join(__dirname, '..', '..', '..', 'services');
+const Package = z.object({ scripts: z.object({ start: z.string().startsWith('node ') }) });
 const READY_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 20;
 const PORT_SETTING = {
@@ -32,11 +35,19 @@ export async function startService(
 ): Promise<Child> {
   const port = await freePort();
   const env = { ...urls, [PORT_SETTING[service]]: String(port), HOST: '127.0.0.1', LOG_LEVEL: logLevel };
-  const main = join(SERVICES_DIR, service, 'dist', 'main.js');
-  const child = startChild({ name, args: [...(probed ? PROBED : []), main], env });
+  const args = await argumentsOf(service);
+  const child = startChild({ name, args: [...(probed ? PROBED : []), ...args], env });
   endings.add(() => child.stop());
   await Promise.race([answers(`http://127.0.0.1:${port}/health/ready`, name), child.failed]);
   return child;
+}
+
+/** As its package starts it, with what it tells Node.js. */
+async function argumentsOf(service: ServiceName): Promise<string[]> {
+  const directory = join(SERVICES_DIR, service);
+  const text = await readFile(join(directory, 'package.json'), 'utf8');
+  const [, ...args] = Package.parse(JSON.parse(text)).scripts.start.split(' ');
+  return args.map((arg) => (arg.startsWith('-') ? arg : join(directory, arg)));
 }
 
 async function answers(url: string, name: string): Promise<void> {
