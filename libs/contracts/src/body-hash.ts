@@ -7,33 +7,25 @@ export function bodyHash(body: unknown): string {
   return digest(canonical(body));
 }
 
-/** The fields of a task that its hash covers, in the order of their UTF-16 units. */
-const HASHED = [
-  'estimateMs',
-  'fairnessKey',
-  'input',
-  'limitKeys',
-  'metadata',
-  'namespace',
-  'notBefore',
-  'priority',
-  'requirements',
-  'retry',
-  'timeouts',
-  'type',
-  'waitFor',
-] as const satisfies readonly (keyof TaskSubmission)[];
 const COMMON_RETRY_TEXT = canonical(COMMON_RETRY);
 
-/** `bodyHash` of a submission without its idempotency key, in a third of the time: its fields need not be sorted. */
-export function submissionHash(submission: TaskSubmission): string {
-  let text = '';
-  for (const name of HASHED) {
-    const value = submission[name];
-    if (value === undefined) continue;
-    text += `${text === '' ? '' : ','}"${name}":${value === COMMON_RETRY ? COMMON_RETRY_TEXT : canonical(value)}`;
-  }
-  return digest(`{${text}}`);
+/**
+ * `bodyHash` of a submission without its idempotency key. Its fields are written down in the order of their UTF-16 units: to
+ * list and sort them would take four times as long as to hash them.
+ */
+export function submissionHash(task: TaskSubmission): string {
+  const retry = task.retry === COMMON_RETRY ? COMMON_RETRY_TEXT : canonical(task.retry);
+  return digest(
+    `{${optional('estimateMs', task.estimateMs)}${optional('fairnessKey', task.fairnessKey)}"input":${canonical(task.input)},` +
+      `${optional('limitKeys', task.limitKeys)}"metadata":${canonical(task.metadata)},"namespace":${canonical(task.namespace)},` +
+      `${optional('notBefore', task.notBefore)}"priority":"${task.priority}","requirements":${canonical(task.requirements)},` +
+      `"retry":${retry},"timeouts":${canonical(task.timeouts)},"type":${canonical(task.type)}` +
+      `${task.waitFor === undefined ? '' : `,"waitFor":${canonical(task.waitFor)}`}}`,
+  );
+}
+
+function optional(name: keyof TaskSubmission, value: unknown): string {
+  return value === undefined ? '' : `"${name}":${canonical(value)},`;
 }
 
 function digest(text: string): string {
@@ -50,12 +42,23 @@ function canonical(value: unknown): string {
     return `[${text}]`;
   }
   const record = value as Record<string, unknown>; // an object of JSON, by the checks above
-  const keys = Object.keys(record);
-  if (keys.length > 1) keys.sort();
   let text = '';
-  for (const key of keys) {
+  for (const key of sortedKeys(record)) {
     const inner = record[key];
     if (inner !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(inner)}`;
   }
   return `{${text}}`;
+}
+
+const NO_KEYS: readonly string[] = [];
+
+/** Most objects are empty, and need no list. */
+function sortedKeys(record: object): readonly string[] {
+  let keys: string[] | undefined;
+  for (const key in record) {
+    if (keys) keys.push(key);
+    else keys = [key];
+  }
+  if (!keys) return NO_KEYS;
+  return keys.length === 1 ? keys : keys.sort();
 }
