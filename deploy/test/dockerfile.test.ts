@@ -60,7 +60,9 @@ describe('the Dockerfile', () => {
   });
 
   it.each(SERVICES)('starts %s as its package does', (service) => {
-    const { scripts } = JSON.parse(read(`services/${service}/package.json`)) as { scripts: { start: string } };
+    const { scripts } = JSON.parse(read(`services/${service}/package.json`)) as {
+      scripts: { start: string };
+    };
     expect(JSON.parse(effective(service, 'CMD') ?? '')).toEqual(scripts.start.split(' '));
   });
 
