@@ -160,6 +160,8 @@ export class ShardEffects {
 
   private send(record: TaskRecord, dispatch: AttemptDispatch): void {
     this.watch(record, false);
+    // For a coordinator that has to pick another swarm.
+    dispatch.requirements = record.spec.requirements;
     this.parts.dispatcher.send(record.attempts.at(-1)?.region ?? '', dispatch);
   }
 
@@ -214,7 +216,6 @@ export class ShardEffects {
       priority: spec.priority,
       input: effectiveInput(spec.input, this.upstream(record)),
       resources: spec.requirements.resources ?? NO_RESOURCES,
-      requirements: spec.requirements,
       traceparent: spec.traceparent,
     };
     if (startToCloseMs !== undefined) dispatch.startToCloseMs = startToCloseMs;

@@ -50,18 +50,22 @@ export class Fetching {
 
   /** Of the open classes and of those that are parked and may fit. */
   private firstLane(slot: FreeSlot): Lane | undefined {
-    const { order, offers, parking } = this.parts;
-    const parked = [parking.frontFor(slot.swarmId), this.frontForAny(slot)];
-    return parked.reduce<Lane | undefined>((first, owner) => {
-      const lane = owner && offers.best(owner);
-      return lane && (!first || order.before(lane, first)) ? lane : first;
-    }, order.first());
+    const { order, parking } = this.parts;
+    const forIt = parking.frontFor(slot.swarmId);
+    const forAny = this.frontForAny(slot);
+    return this.firstWith(forAny, this.firstWith(forIt, order.first()));
+  }
+
+  private firstWith(parked: RequirementClass | undefined, first: Lane | undefined): Lane | undefined {
+    const lane = parked && this.parts.offers.best(parked);
+    return lane && (!first || this.parts.order.before(lane, first)) ? lane : first;
   }
 
   private frontForAny(slot: FreeSlot): RequirementClass | undefined {
     const { parking, fits } = this.parts;
-    const passedOver: RequirementClass[] = [];
     let front = parking.frontForAny();
+    if (front === undefined) return undefined;
+    const passedOver: RequirementClass[] = [];
     while (front && passedOver.length < PASSED_OVER && fits.known(front, slot.swarmId) === false) {
       parking.passOver();
       passedOver.push(front);
@@ -79,7 +83,8 @@ export class Fetching {
 
   private firstOf(picked: Picked | undefined, lane: Lane | undefined): Picked | Lane | undefined {
     const { table } = this.parts;
-    const earlier = lane?.picks.find(({ row }) => table.before(row, lane.first)); // F2
+    const isAskedFor = lane !== undefined && lane.picks.length > 0;
+    const earlier = isAskedFor ? lane.picks.find(({ row }) => table.before(row, lane.first)) : undefined; // F2
     if (!picked || !lane) return earlier ?? lane ?? picked;
     const laneGoesFirst = bandOf(lane) < bandOf(picked) || (picked.track.lane === lane && !earlier);
     return laneGoesFirst ? (earlier ?? lane) : picked;
