@@ -6,7 +6,6 @@ import { numbersOf } from './event-batches';
 
 interface Unit {
   writes: Write[];
-  weight: number;
   done: Deferred<number>;
 }
 
@@ -46,7 +45,7 @@ export class Committer {
   /** Resolves with the number of the batch that carried the writes. `lazy`: G6. */
   commit(writes: Write[], lazy = false): Promise<number> {
     if (this.dead) return Promise.reject(this.dead);
-    const unit: Unit = { writes, weight: weightOf(writes), done: deferred() };
+    const unit: Unit = { writes, done: deferred() };
     this.waiting.push(unit);
     if (lazy) this.lazyTimer ??= this.clock.after(LAZY_MS, () => this.flush());
     else this.flush();
@@ -80,7 +79,7 @@ export class Committer {
     });
     while (this.waiting.length > 0 && !this.dead) {
       const units = this.cut();
-      const writes = units.flatMap((unit) => unit.writes);
+      const writes = allWrites(units);
       if (writes.length === 0) {
         for (const unit of units) unit.done.resolve(this.batchSeq); // G5
         continue;
@@ -116,15 +115,20 @@ export class Committer {
     }
   }
 
+  /** A unit goes whole: the first of a batch is weighed only where there is another one that might go with it. */
   private cut(): Unit[] {
     let weight = 0;
-    let count = 0;
-    for (const unit of this.waiting) {
-      if (count > 0 && weight + unit.weight > BATCH_WEIGHT) break;
-      weight += unit.weight;
-      count += 1;
+    let count = 1;
+    for (; count < this.waiting.length; count += 1) {
+      if (count === 1) weight = this.weightAt(0);
+      weight += this.weightAt(count);
+      if (weight > BATCH_WEIGHT) break;
     }
     return this.waiting.splice(0, count);
+  }
+
+  private weightAt(index: number): number {
+    return weightOf(this.waiting[index]?.writes ?? []);
   }
 
   private onStale(units: Unit[]): void {
@@ -149,4 +153,9 @@ export class Committer {
   private rejectAll(units: Unit[], reason: MultiswarmError): void {
     for (const unit of units) unit.done.reject(reason);
   }
+}
+
+function allWrites(units: readonly Unit[]): Write[] {
+  const [first, ...rest] = units;
+  return first && rest.length === 0 ? first.writes : units.flatMap(({ writes }) => writes);
 }
