@@ -2,6 +2,8 @@ import { randomHex } from '@multiswarm/core';
 
 /** W3C trace context, https://www.w3.org/TR/trace-context/: version, trace id, span id, flags. */
 const SHAPE = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+/** Version 00, and neither id is zeros: what every sender of ours sends, and can be passed on as it is. */
+const PLAIN = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const NO_TRACE = '0'.repeat(32);
 const NO_SPAN = '0'.repeat(16);
 
@@ -47,6 +49,7 @@ export function traceParts(text: string): TraceParts | undefined {
  * standard appends is dropped, as the standard asks of a reader that knows version 00 only.
  */
 export function parseTraceparent(text: string): string | undefined {
+  if (PLAIN.test(text)) return text;
   const parts = traceParts(text);
   return parts && formatTraceparent(parts);
 }

@@ -35,8 +35,11 @@ export async function withRetry<T>(attempt: () => Promise<T>, options: RetryOpti
 }
 
 /** The promise, or the reason of the signal as soon as it is aborted. */
-export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return signal ? abortedBy(promise, signal) : promise;
+}
+
+async function abortedBy<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {

@@ -20,9 +20,12 @@ const HOLD_MS = 20_000;
 /** An answer that came sooner was not held, as from a server that is about to stop: the next request waits a little. */
 const SHORT_HOLD_MS = 100;
 
+/** One function for all: a batch makes a handle for each of thousands of tasks. */
+const nothing = (): void => undefined;
+
 /** A task or a workflow that was submitted. */
 export abstract class RunHandle<S extends z.ZodType<{ state: string }>> {
-  private forgetSignal: () => void = () => undefined;
+  private forgetSignal: () => void = nothing;
 
   constructor(
     protected readonly port: Port,

@@ -68,7 +68,7 @@ export class Gateway {
 
   /** Each item is accepted or refused by itself; the answer keeps the order. */
   async submitBatch(items: readonly unknown[], traceparentOf: () => string): Promise<BatchReply> {
-    const results: BatchReply['results'] = [];
+    const results = new Array<BatchReply['results'][number]>(items.length);
     const shards = new Map<number, { index: number; task: NewTask }[]>();
     let shard = this.intake.anyShard();
     items.forEach((item, index) => {
@@ -83,27 +83,34 @@ export class Gateway {
         results[index] = refusal(index, error);
       }
     });
-    await Promise.all(
-      [...shards].map(async ([shard, entries]) => {
-        const answers = await this.retrying((again) =>
-          this.owners.submitTasks(
-            shard,
-            entries.map(({ task }) => (again ? asRepeated(task) : task)),
-          ),
-        ).catch((error: unknown) => entries.map(() => asMultiswarmError(error)));
-        entries.forEach(({ index, task }, at) => {
-          const answer =
-            answers[at] ?? new MultiswarmError('internal', 'the owner did not answer for the task');
-          if (answer instanceof MultiswarmError) results[index] = refusal(index, answer);
-          else {
-            results[index] = { index, id: answer.id, duplicate: answer.duplicate };
-            if (!answer.duplicate) this.onAccepted(task.spec.priority, 1);
-          }
-        });
-      }),
-    );
+    await Promise.all([...shards].map(([of, entries]) => this.submitTo(of, entries, results)));
     const rejected = results.filter((result) => 'error' in result).length;
     return { accepted: results.length - rejected, rejected, results };
+  }
+
+  /** The part of a batch that goes to one shard. */
+  private async submitTo(
+    shard: number,
+    entries: readonly { index: number; task: NewTask }[],
+    results: BatchReply['results'],
+  ): Promise<void> {
+    const answers = await this.retrying((again) =>
+      this.owners.submitTasks(
+        shard,
+        entries.map(({ task }) => (again ? asRepeated(task) : task)),
+      ),
+    ).catch((error: unknown) => entries.map(() => asMultiswarmError(error)));
+    const accepted = new Map<string, number>();
+    entries.forEach(({ index, task }, at) => {
+      const answer = answers[at] ?? new MultiswarmError('internal', 'the owner did not answer for the task');
+      if (answer instanceof MultiswarmError) results[index] = refusal(index, answer);
+      else {
+        results[index] = { index, id: answer.id, duplicate: answer.duplicate };
+        const { priority } = task.spec;
+        if (!answer.duplicate) accepted.set(priority, (accepted.get(priority) ?? 0) + 1);
+      }
+    });
+    for (const [priority, count] of accepted) this.onAccepted(priority, count);
   }
 
   async submitWorkflow(given: unknown, traceparent: string): Promise<Accepted> {
