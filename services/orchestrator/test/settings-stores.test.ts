@@ -141,12 +141,13 @@ describe('the layout of the data', () => {
 
   test.each([
     ['an older version that wrote none', {}],
+    ['an older version', { format: 2 }],
     ['a later version', { format: 99 }],
   ])('data of %s is refused, since its tasks would not be found', async (_whose, format) => {
     await store.redis.hset(keys.meta(), { shards: 4, ...format });
     await expect(pinShards(store, 4)).rejects.toMatchObject({
       code: 'invalid-configuration',
-      message: expect.stringContaining('this version reads 2'),
+      message: expect.stringContaining('this version reads 3'),
     });
     expect(await store.redis.hgetall(keys.meta())).toEqual(
       Object.fromEntries(
