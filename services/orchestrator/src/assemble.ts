@@ -36,6 +36,7 @@ import type { Meters } from './application/meters';
 import { Namespaces } from './application/namespace-settings';
 import { Orchestrator } from './application/orchestrator';
 import { Reads } from './application/reads';
+import type { OwnerMemory } from './application/shard-owner';
 import { RegionalRole } from './application/regional-role';
 import type { EngineConfig } from './config';
 import type {
@@ -67,6 +68,8 @@ export interface AssembleParts {
   logger: Logger;
   meters: Meters;
   onAccepted: (priority: string, count: number) => void;
+  /** Of each shard; as it is shipped, unless told. */
+  memory?: OwnerMemory | undefined;
 }
 
 /** An orchestrator: its roles, and what clients ask of it. */
@@ -178,6 +181,7 @@ class Assembly implements Assembled {
         reportTo: subjects.replicaReport(replica),
         times: { attemptLeaseMs, regionTimeoutMs, resendMs: RESEND_MS },
         retentionMs: (namespace) => settings(namespace).retentionMs ?? config.retentionMs,
+        memory: this.parts.memory,
         onCommitted: (writes) => this.ends.committed(writes),
         voice: replicaVoice(bus),
         face: ownerFace(bus, handover),

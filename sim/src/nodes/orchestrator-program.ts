@@ -62,6 +62,7 @@ export function orchestratorProgram(
         logger: world.logger(process),
         meters: noMeters,
         onAccepted: () => undefined,
+        memory: plan.memory,
       });
       assembled.start().catch((error: unknown) => parts.failed(process, error));
       return {

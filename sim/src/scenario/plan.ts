@@ -16,6 +16,8 @@ export interface Plan {
   activeMs: number;
   faults: number;
   skewMs: number;
+  /** Of each shard: next to nothing, so that tasks are let go of and read back all the time; or more than there ever is. */
+  memory: { hotWaiting: number; recalledAtOnce: number };
 }
 
 /** The times of the orchestrator, a third of what is shipped, so that a run sees more of what follows from them. */
@@ -57,5 +59,8 @@ export function planOf(seeds: Seeds): Plan {
       [1, 12],
     ]),
     skewMs: chance(random, 0.5) ? 0 : 150,
+    memory: chance(random, 0.5)
+      ? { hotWaiting: 1, recalledAtOnce: 1 }
+      : { hotWaiting: 1_000, recalledAtOnce: 200 },
   };
 }

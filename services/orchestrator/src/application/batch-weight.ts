@@ -31,6 +31,9 @@ export function weightOf(writes: readonly Write[]): number {
   return weight;
 }
 
+/** What one change may weigh, where it can be made of several: a change is committed whole. */
+export const CHANGE_WEIGHT = BATCH_WEIGHT / 2;
+
 /** The same of tasks that are about to be made. */
 export function weightOfNew(tasks: readonly { spec: TaskSpec }[]): number {
   let weight = 0;

@@ -37,6 +37,10 @@ export class DueTimes {
     this.arm();
   }
 
+  has(id: string): boolean {
+    return this.times.has(id);
+  }
+
   stop(): void {
     this.stopped = true;
     this.timer?.cancel();

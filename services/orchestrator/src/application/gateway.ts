@@ -17,7 +17,8 @@ import type { Intake, NewRun, NewTask } from './intake';
 export interface OwnerCommands {
   submitTasks(shard: number, tasks: NewTask[]): Promise<(Admission | MultiswarmError)[]>;
   submitRun(shard: number, run: NewRun): Promise<Admission>;
-  command(shard: number, id: string, command: UserCommand): Promise<void>;
+  /** @param again it was sent before, and may have been done */
+  command(shard: number, id: string, command: UserCommand, again: boolean): Promise<void>;
   cancelRun(shard: number, id: string, reason: string): Promise<void>;
 }
 
@@ -135,7 +136,7 @@ export class Gateway {
    */
   async command(id: string, command: UserCommand): Promise<void> {
     const shard = this.shard(id, 'task-not-found');
-    await this.retrying(() => this.owners.command(shard, id, command));
+    await this.retrying((again) => this.owners.command(shard, id, command, again));
   }
 
   async cancelWorkflow(id: string, reason: string): Promise<void> {

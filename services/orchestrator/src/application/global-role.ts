@@ -114,7 +114,12 @@ export class GlobalRole {
       send: (changes) => parts.tellScheduler(changes),
       onFault: (error) => this.notTold(error),
     });
-    this.desk = new ReportDesk(shards, (shard) => this.ownerOf(shard), this.link);
+    this.desk = new ReportDesk(
+      shards,
+      (shard) => this.ownerOf(shard),
+      this.link,
+      (shard) => this.gates.get(shard),
+    );
     const factory = new OwnerFactory({ ...parts, scheduler: this.link });
     this.shards = new ShardLeases(shards, times, this.replicas, {
       keeper: this.keeper,

@@ -1,5 +1,6 @@
 import { MultiswarmError, type AttemptRef, type GrantRequest } from '@multiswarm/contracts';
-import type { SnapshotPage } from '../ports';
+import type { AttemptGrant, SnapshotPage } from '../ports';
+import type { ShardOwner } from './shard-owner';
 
 /** An owner, as far as the scheduler is concerned. */
 export interface GrantedShard {
@@ -7,6 +8,7 @@ export interface GrantedShard {
   readonly epoch: number;
   /** @returns those that came too late. */
   grant(request: GrantRequest): Promise<AttemptRef[]>;
+  grantFetched: ShardOwner['grantFetched'];
   snapshot(schedulerEpoch: number): AsyncIterable<SnapshotPage>;
 }
 
@@ -16,7 +18,8 @@ export interface GrantedShard {
  * F1. A grant rests on what the scheduler was told by this owner since its last snapshot began, or it is refused: a snapshot
  *     makes the scheduler forget what it granted before, so nothing granted before may be committed after it was read.
  *     What was told by a later owner is that one's to answer: whoever is about to hear that it was replaced refuses nothing.
- * F2. A snapshot is read when the grants that were let in have been taken in: they are part of it.
+ * F2. A snapshot is read when the grants that were let in, and the tasks that were fetched, have been taken in: they are
+ *     part of it.
  */
 export class GrantGate {
   private readonly underWay = new Set<Promise<unknown>>();
@@ -36,9 +39,12 @@ export class GrantGate {
     if (request.epoch !== undefined && request.epoch > this.owner.epoch)
       throw new MultiswarmError('shard-unavailable', `shard ${this.owner.shard} has a later owner`);
     if (this.isOutdated(request)) return request.grants.map(({ taskId, attempt }) => ({ taskId, attempt })); // F1
-    const granted = this.owner.grant(request);
-    this.underWay.add(granted);
-    return granted.finally(() => this.underWay.delete(granted));
+    return this.taking(this.owner.grant(request));
+  }
+
+  /** What the scheduler in this process has just handed out. */
+  grantFetched(grants: readonly AttemptGrant[]): ReturnType<ShardOwner['grantFetched']> {
+    return this.taking(this.owner.grantFetched(grants));
   }
 
   /** @param since number of the message that will carry the first page */
@@ -46,6 +52,11 @@ export class GrantGate {
     this.basis = { schedulerEpoch, since };
     await Promise.allSettled(this.underWay); // F2
     yield* this.owner.snapshot(schedulerEpoch);
+  }
+
+  private taking<T>(granted: Promise<T>): Promise<T> {
+    this.underWay.add(granted);
+    return granted.finally(() => this.underWay.delete(granted));
   }
 
   private isOutdated({ schedulerEpoch, epoch, since }: GrantRequest): boolean {

@@ -6,7 +6,7 @@ import { Dispatcher } from './dispatcher';
 import type { HeldLease } from './held-lease';
 import type { Meters } from './meters';
 import { OutboxRelay } from './outbox-relay';
-import { ShardOwner } from './shard-owner';
+import { ShardOwner, type OwnerMemory } from './shard-owner';
 
 /** What all owners of one replica share. */
 export interface OwnerFactoryParts {
@@ -26,6 +26,7 @@ export interface OwnerFactoryParts {
   retentionMs: (namespace: string) => number;
   /** What is committed from now on. */
   onCommitted: (writes: readonly Write[]) => void;
+  memory?: OwnerMemory | undefined;
 }
 
 /** Builds owners out of leases. */
@@ -39,13 +40,14 @@ export class OwnerFactory {
    */
   async open(shard: number, lease: HeldLease, onLost: () => void): Promise<ShardOwner> {
     const { store, stream, clock, logger, times } = this.parts;
-    const { scheduler, placer, random, meters, retentionMs, onCommitted } = this.parts;
+    const { scheduler, placer, random, meters, retentionMs, onCommitted, memory } = this.parts;
     const relay = new OutboxRelay(shard, store, stream, clock, (error) =>
       logger.warn('events wait for JetStream', { shard, error }),
     );
     const leases = new AttemptLeases(times, () => clock.monotonic());
     const owner: ShardOwner = new ShardOwner(shard, lease.epoch, lease.batchSeq, {
       ...{ store, scheduler, placer, clock, random, logger, meters, retentionMs, onCommitted, relay },
+      memory,
       dispatcher: this.dispatcher(shard, lease.epoch, leases, () => owner),
       leases,
       leaseHolds: () => lease.holds(),

@@ -33,6 +33,8 @@ export class ReportDesk {
     private readonly shards: number,
     private readonly ownerOf: (shard: number) => DeskOwner | undefined,
     private readonly scheduler: Pick<SchedulerLink, 'fetch' | 'fetchedRefused'>,
+    /** What was fetched goes in where grants go in. */
+    private readonly gateOf: (shard: number) => Pick<DeskOwner, 'grantFetched'> | undefined = ownerOf,
   ) {}
 
   handle(request: ReportRequest): Promise<ReportReply> {
@@ -100,9 +102,9 @@ export class ReportDesk {
   /** A beginning that cannot be committed does not spoil the ends: the scheduler gets it back. */
   private async assign(shard: number, fetched: readonly Fetched[]): Promise<DispatchRequest | undefined> {
     try {
-      const owner = this.ownerOf(shard);
-      if (!owner) throw new MultiswarmError('shard-unavailable', `shard ${shard} is changing hands`);
-      const { dispatch, refused } = await owner.grantFetched(fetched);
+      const gate = this.gateOf(shard);
+      if (!gate) throw new MultiswarmError('shard-unavailable', `shard ${shard} is changing hands`);
+      const { dispatch, refused } = await gate.grantFetched(fetched);
       if (refused.length > 0) this.scheduler.fetchedRefused(shard, refused);
       return dispatch;
     } catch {

@@ -115,6 +115,10 @@ class FakeOwner {
     else this.finish(true);
   }
 
+  grantFetched(): Promise<{ dispatch: undefined; refused: AttemptRef[] }> {
+    return Promise.resolve({ dispatch: undefined, refused: [] });
+  }
+
   /** As `ShardOwner.grant`: the record may have to be read first. */
   async grant({ schedulerEpoch, grants }: GrantRequest): Promise<AttemptRef[]> {
     if (schedulerEpoch < this.schedulerEpoch) throw new MultiswarmError('stale-epoch', 'deposed');

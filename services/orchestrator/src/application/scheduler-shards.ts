@@ -39,6 +39,7 @@ export class KnownShards {
   /** A snapshot begins. */
   begin(shard: number, epoch: number): void {
     this.byNumber.set(shard, { epoch, isKnown: true });
+    this.heldTold.delete(shard);
   }
 
   /** A message was taken in. Held attempts come before queued tasks. */

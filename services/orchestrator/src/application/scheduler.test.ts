@@ -516,6 +516,7 @@ test('a rate wakes whoever waits for it with one timer, and nothing before', asy
   const settings = { limits: { api: { rate: { tasks: 1, perMs: 10_000 } } } };
   const { slots, owners, clock, begin, tell } = bench(9, { settings });
   begin(0);
+  await pass(clock, 10_000, 10_000);
   tell({ queued: ['t1', 't2', 't3'].map((id) => queued(id, { limitKeys: ['api'] })) });
   await turns();
   expect(owners.ids()).toEqual(['t1']);
@@ -525,6 +526,19 @@ test('a rate wakes whoever waits for it with one timer, and nothing before', asy
   expect(owners.ids()).toEqual(['t1', 't2']);
   await pass(clock, 10_000, 100);
   expect([owners.ids(), slots.requests.length]).toEqual([['t1', 't2', 't3'], 3]);
+});
+
+test('a scheduler that begins does not know what was started just before: a rate lets nobody through until its time has passed', async () => {
+  const settings = { limits: { api: { rate: { tasks: 2, perMs: 10_000 } } } };
+  const { owners, clock, begin, tell } = bench(9, { settings });
+  begin(0);
+  tell({ queued: ['t1', 't2', 't3'].map((id) => queued(id, { limitKeys: ['api'] })) });
+  await pass(clock, 4_900, 100);
+  expect(owners.ids()).toEqual([]);
+  await pass(clock, 200, 100);
+  expect(owners.ids()).toEqual(['t1']);
+  await pass(clock, 5_000, 100);
+  expect(owners.ids()).toEqual(['t1', 't2']);
 });
 
 test('settings that change count at once', async () => {

@@ -72,7 +72,7 @@ export class Scheduler implements WaitingReasons {
     private readonly parts: SchedulerParts,
   ) {
     const { clock, settings, grants, onFault } = parts;
-    this.queue = new TaskQueue(settings, (key) => this.classes.get(key));
+    this.queue = new TaskQueue(settings, (key) => this.classes.get(key), clock.monotonic());
     this.shards = new KnownShards(shards);
     this.grants = new OutgoingGrants(epoch, grants, clock, {
       refused: (shard, refused) => this.grantsRefused(shard, refused),
@@ -201,6 +201,7 @@ export class Scheduler implements WaitingReasons {
     this.shards.begin(shard, epoch);
     this.queue.removeShard(shard, now);
     this.queue.limits.forgetShard(shard, now.monotonic);
+    this.queue.limits.setIncomplete();
     this.keepUnconfirmed(shard);
     this.lent.forgetShard(shard);
   }

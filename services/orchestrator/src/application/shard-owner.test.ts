@@ -33,6 +33,7 @@ class Bench {
   private constructor(
     readonly store: MemoryShardStore,
     readonly clock: ManualClock,
+    private readonly memory?: { hotWaiting: number; recalledAtOnce: number },
   ) {
     this.owner = this.take();
   }
@@ -42,6 +43,22 @@ class Bench {
     await bench.owner.open();
     await turns();
     return bench;
+  }
+
+  /** Of which nothing that waits stays in memory; what is read is read one by one, and not before `gate` is open. */
+  static async forgetful(): Promise<Bench & { open: () => void }> {
+    const store = new MemoryShardStore();
+    const bench = new Bench(store, new ManualClock(), { hotWaiting: 0, recalledAtOnce: 1 });
+    await bench.owner.open();
+    await turns();
+    const gate = deferred<undefined>();
+    const read = store.tasks.bind(store);
+    store.tasks = async (shard, ids) => {
+      const records = await read(shard, ids);
+      await gate.promise;
+      return records;
+    };
+    return Object.assign(bench, { open: () => gate.resolve(undefined) });
   }
 
   private take(): ShardOwner {
@@ -93,6 +110,7 @@ class Bench {
       leaseHolds: () => this.leaseHolds,
       onLost: () => void (this.lost += 1),
       onCommitted: () => undefined,
+      ...(this.memory === undefined ? {} : { memory: this.memory }),
       meters: noMeters,
     });
   }
@@ -233,6 +251,87 @@ test('tasks beyond what memory is for are read back when they are granted, comma
   await pass(bench.clock, 600);
   expect([cold, other, timed].map((each) => bench.state(each))).toEqual(['assigned', 'cancelled', 'expired']);
   expect(bench.gone).toEqual(expect.arrayContaining([other, timed]));
+});
+
+describe('what leaves memory while others are read', () => {
+  test('is granted all the same', async () => {
+    const bench = await Bench.forgetful();
+    await bench.owner.submitTasks([task(T1)]);
+    const answer = bench.owner.submitTasks([task(T2)]);
+    const granted = bench.owner.grant(granting([grant(T2), grant(T1)]));
+    await answer;
+    await turns();
+    bench.open();
+    expect(await granted).toEqual([]);
+    expect([bench.state(T1), bench.state(T2)]).toEqual(['assigned', 'assigned']);
+  });
+
+  test('has its time all the same', async () => {
+    const bench = await Bench.forgetful();
+    const at = new Date(bench.clock.now() + 100).toISOString();
+    await bench.owner.submitTasks([task(T1, { spec: spec({ notBefore: at }) })]);
+    bench.store.faults = ['away'];
+    const answer = bench.owner.submitTasks([task(T2, { spec: spec({ notBefore: at }) })]);
+    await pass(bench.clock, 110);
+    await answer;
+    await turns();
+    bench.open();
+    await pass(bench.clock, 10);
+    expect([bench.state(T1), bench.state(T2)]).toEqual(['queued', 'queued']);
+  });
+
+  test('does not come back as it was before', async () => {
+    const bench = await Bench.forgetful();
+    const at = new Date(bench.clock.now() + 100).toISOString();
+    const ids = [T1, T2];
+    await bench.owner.submitTasks(ids.map((each) => task(each, { spec: spec({ notBefore: at }) })));
+    const read = bench.store.tasks;
+    await pass(bench.clock, 110);
+    // Each of them is read, as it was, for its time; a person is faster.
+    bench.store.tasks = (shard, asked) =>
+      Promise.resolve(asked.map((each) => bench.store.data(shard).tasks.get(each)));
+    for (const each of ids) await bench.owner.command(each, { kind: 'cancel', reason: 'enough' });
+    bench.store.tasks = read;
+    bench.open();
+    await pass(bench.clock, 10);
+    expect([bench.state(T1), bench.state(T2)]).toEqual(['cancelled', 'cancelled']);
+  });
+});
+
+test('what is told once more because its answer got lost is done once', async () => {
+  const { owner, store } = await Bench.open();
+  const given = { kind: 'signal' as const, signal: { name: 'go', payload: 1, at: 7 } };
+  await owner.submitTasks([task()]);
+  await owner.command(T1, given);
+  await owner.command(T1, given, true);
+  expect(store.data().tasks.get(T1)?.signals).toHaveLength(1);
+  await owner.command(T1, { kind: 'cancel', reason: 'enough' });
+  await owner.command(T1, { kind: 'retry' });
+  await owner.command(T1, { kind: 'retry' }, true);
+  await expect(owner.command(T1, { kind: 'retry' })).rejects.toMatchObject({ code: 'wrong-state' });
+});
+
+test('a batch of large tasks is committed in several changes, each of which Redis takes quickly', async () => {
+  const { owner, store } = await Bench.open();
+  const input = { text: 'x'.repeat(100_000) };
+  const ids = Array.from({ length: 20 }, (_, n) => id(n + 1));
+  await owner.submitTasks(ids.map((each) => task(each, { spec: spec({ input }) })));
+  expect(store.applied.length).toBeGreaterThan(3);
+  expect(store.data().tasks.size).toBe(ids.length);
+});
+
+test('a lease that lapses for a moment costs no timer', async () => {
+  const bench = await Bench.open();
+  const notBefore = new Date(bench.clock.now() + 500).toISOString();
+  await bench.owner.submitTasks([
+    task(T1, { spec: spec({ notBefore, timeouts: { scheduleToStartMs: 5_000 } }) }),
+  ]);
+  bench.leaseHolds = false;
+  await pass(bench.clock, 600);
+  bench.leaseHolds = true;
+  expect(bench.state(T1)).toBe('queued');
+  await pass(bench.clock, 6_000);
+  expect(bench.state(T1)).toBe('expired');
 });
 
 test('a submission that is repeated because its answer got lost makes one task, also after that has ended', async () => {

@@ -8,13 +8,16 @@ import {
   type ReportReply,
   type ReportRequest,
 } from '@multiswarm/contracts';
-import { delay, type Clock, type Random } from '@multiswarm/core';
+import type { Clock, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { toClass } from '../domain/queue/task-class';
 import { isHeld, isPlaceable, type TaskCommand, type TaskRecord } from '../domain/task/record';
-import { whyNot } from '../domain/task/why-not';
-import type { AttemptGrant, Batch, FreedSlot, ShardStore, SnapshotPage, WaitingPlace, Write } from '../ports';
+import { isDone, whyNot } from '../domain/task/why-not';
+
+import type { AttemptGrant, Batch, FreedSlot, ShardStore, SnapshotPage, Write } from '../ports';
 import type { Change } from './change';
+import { CHANGE_WEIGHT, weightOfNew } from './batch-weight';
+import { ColdTasks, STREAM_PAGE } from './cold-tasks';
 import { Committer } from './committer';
 import { DueTimes } from './due-times';
 import { eventMessages } from './event-batches';
@@ -28,7 +31,8 @@ import {
   type Circumstances,
   type EffectParts,
 } from './shard-effects';
-import { ShardState } from './shard-state';
+import { HOT_WAITING_TASKS, ShardState } from './shard-state';
+import { ShardTimers } from './shard-timers';
 import { Submissions } from './submissions';
 
 export interface OwnerParts extends EffectParts {
@@ -42,9 +46,16 @@ export interface OwnerParts extends EffectParts {
   /** Whether the lease of the shard still holds, by the monotonic clock. */
   leaseHolds: () => boolean;
   onLost: () => void;
-  /** Events of a commit, as soon as it is confirmed: readers of this process need not wait for the stream. */
-  /** What is committed from now on. */
+  /** What a commit has written, as soon as it is confirmed: readers of this process need not wait for the stream. */
   onCommitted: (writes: readonly Write[]) => void;
+  /** `HOT_WAITING_TASKS` and `RECALLED_AT_ONCE`, unless told. */
+  memory?: OwnerMemory | undefined;
+}
+
+/** How many waiting tasks a shard keeps in memory, and how many it reads back at once. */
+export interface OwnerMemory {
+  hotWaiting: number;
+  recalledAtOnce: number;
 }
 
 export interface Admission {
@@ -71,8 +82,6 @@ export interface TakenReports {
   acks: Promise<ReportReply['acks']>;
 }
 
-const STREAM_PAGE = 1_000;
-
 /**
  * The owner of one shard: the only writer of its tasks and runs. It changes its state in memory, commits each change as
  * one unit, and lets everything that leaves it (answers, dispatches, queue entries) leave after the commit.
@@ -90,6 +99,8 @@ const STREAM_PAGE = 1_000;
 export class ShardOwner {
   private state: ShardState | undefined;
   private readonly due: DueTimes;
+  private readonly timers: ShardTimers;
+  private readonly cold: ColdTasks;
   private readonly committer: Committer;
   private readonly effects: ShardEffects;
   private readonly submissions: Submissions;
@@ -108,7 +119,13 @@ export class ShardOwner {
   ) {
     this.idPrefix = taskId(shard, '');
     this.submissions = new Submissions(parts.clock, (items) => this.admit(items));
-    this.due = new DueTimes(parts.clock, (ids) => void this.timesPassed(ids));
+    this.due = new DueTimes(parts.clock, (ids) => void this.timers.passed(ids));
+    this.timers = new ShardTimers({
+      ...{ shard, due: this.due, clock: parts.clock, logger: parts.logger },
+      isClosed: () => this.closed,
+      pass: (ids) => this.timesPassed(ids),
+    });
+    this.cold = new ColdTasks(shard, parts.store, parts.memory?.recalledAtOnce);
     this.effects = new ShardEffects(shard, parts, (record) => this.state?.upstream(record));
     this.committer = new Committer(shard, epoch, batchSeq, parts.store, parts.clock, {
       stale: () => {
@@ -125,13 +142,20 @@ export class ShardOwner {
 
   /** Takes up what the shard held: placed tasks at once, with that it serves; the timers of waiting ones are streamed in. */
   async open(): Promise<void> {
-    const { store, clock, random, relay, retentionMs } = this.parts;
+    const { store, clock, random, relay, retentionMs, memory } = this.parts;
     const loaded = await store.loadActive(this.shard);
     if (this.closed) return;
-    this.state = new ShardState(loaded, clock, random, this.due, retentionMs);
+    this.state = new ShardState(loaded, {
+      ...{ clock, random, due: this.due, retentionMs },
+      hotWaiting: memory?.hotWaiting ?? HOT_WAITING_TASKS,
+      letGo: (id) => this.cold.letGo(id),
+    });
     relay.start();
     for (const record of this.state.hot()) this.effects.resume(record);
-    void this.streamTimers();
+    void this.timers.stream(
+      () => this.cold.waiting(),
+      (records) => this.state?.watch(records),
+    );
   }
 
   /** Accepts tasks. The answer comes after the commit; a repeated idempotency key meets the earlier task. */
@@ -143,16 +167,23 @@ export class ShardOwner {
   private async admit(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
     this.check();
     const keyed = items.filter((item) => item.keyed);
-    const known = keyed.length === 0 ? NONE_KNOWN : await this.knownHashes(keyed.map((item) => item.id));
+    const known = keyed.length === 0 ? NO_HASHES : await this.knownHashes(keyed.map((item) => item.id));
     const state = this.check();
-    const change = state.change();
+    const changes = [state.change()];
+    let weight = 0;
     const answers = items.map((item): Admission | MultiswarmError => {
       const hash = item.keyed ? (state.bodyHash(item.id) ?? known.get(item.id)) : undefined;
       if (hash !== undefined) return repeated(item.id, item.spec, hash);
-      const { state: made } = state.addTask(item, change);
+      const own = weightOfNew([item]);
+      if (weight > 0 && weight + own > CHANGE_WEIGHT) {
+        changes.push(state.change());
+        weight = 0;
+      }
+      weight += own;
+      const { state: made } = state.addTask(item, changes.at(-1) as Change);
       return { id: item.id, state: made, duplicate: false };
     });
-    await this.commit(change);
+    await Promise.all(changes.map((change) => this.commitToAnswer(change)));
     return answers;
   }
 
@@ -167,32 +198,35 @@ export class ShardOwner {
     if (answer instanceof MultiswarmError) throw answer;
     const change = state.change();
     if (hash === undefined) state.addRun(item, change);
-    await this.commit(change);
+    await this.commitToAnswer(change);
     return answer;
   }
 
   /**
    * What people tell a task. A repetition that changes nothing is answered like the first time.
+   * @param again it was sent before, and may have been done
    * @throws MultiswarmError `task-not-found`, or `wrong-state` with what to do instead
    */
-  async command(id: string, command: UserCommand): Promise<void> {
+  async command(id: string, command: UserCommand, again = false): Promise<void> {
     const record = (await this.recall([id])).get(id);
     const state = this.check();
     if (!record || this.forgetting.has(id))
       throw new MultiswarmError('task-not-found', `there is no task "${id}"`);
     const before = state.task(id) ?? record;
     const change = state.change();
-    const refusal = whyNot(before, command, change.now);
-    if (refusal !== undefined) throw new MultiswarmError('wrong-state', refusal);
-    state.applyTo(before, command, change);
-    await this.commit(change);
+    if (!again || !isDone(before, command)) {
+      const refusal = whyNot(before, command, change.now);
+      if (refusal !== undefined) throw new MultiswarmError('wrong-state', refusal);
+      state.applyTo(before, command, change);
+    }
+    await this.commitToAnswer(change);
   }
 
   async cancelRun(id: string, reason: string): Promise<void> {
     const state = this.check();
     const change = state.change();
     state.cancelRun(id, reason, change);
-    await this.commit(change);
+    await this.commitToAnswer(change);
   }
 
   /**
@@ -207,7 +241,9 @@ export class ShardOwner {
         `a scheduler with epoch ${this.schedulerEpoch} has taken over`,
       );
     this.schedulerEpoch = schedulerEpoch;
-    return (await this.assign(grants, {})).refused;
+    const { refused } = await this.assign(grants, {});
+    this.checkLease();
+    return refused;
   }
 
   /** As `grant`, for slots whose swarm is about to get an answer: the attempts go out with it. */
@@ -241,7 +277,7 @@ export class ShardOwner {
       acks.push({ taskId, attempt, status: record ? 'recorded' : 'stale' });
     }
     const next = new Map<string, AttemptRef>();
-    return { freed, next, acks: this.commit(change, { next }).then(() => acks) };
+    return { freed, next, acks: this.commitToAnswer(change, { next }).then(() => acks) };
   }
 
   /** What coordinators answered to dispatches. */
@@ -301,7 +337,9 @@ export class ShardOwner {
     const steps = hot.filter((record) => record.spec.workflowId !== undefined && isPlaceable(record));
     yield* pagesOf(steps.sort(byOrder), queuedPage);
     const lone = new Set(hot.filter(({ spec }) => spec.workflowId === undefined).map(({ id }) => id));
-    for await (const page of this.waiting()) {
+    const missed = new Set<string>();
+    for await (const page of this.cold.waiting(missed)) {
+      if (this.closed) return;
       for (const { id } of page) lone.delete(id);
       // What is in memory is newer than what was read.
       yield* pagesOf(
@@ -310,7 +348,7 @@ export class ShardOwner {
       );
     }
     // Neither read nor let go: not committed when it was their page's turn. Some are by now, and may have left the memory.
-    const left = [...(await this.recall([...lone])).values()].filter(isPlaceable);
+    const left = [...(await this.recall([...new Set([...lone, ...missed])])).values()].filter(isPlaceable);
     yield* pagesOf(left.sort(byOrder), queuedPage);
   }
 
@@ -356,18 +394,15 @@ export class ShardOwner {
   ): Promise<{ dispatch: DispatchRequest | undefined; refused: AttemptRef[] }> {
     // No look at the lease: the commit checks the epoch, and nothing leaves before it. Placements given back because a lease
     // ran out for a moment would be lost to the scheduler, though this owner goes on when it is renewed.
-    let state = this.checkOpen();
-    const cold: string[] = [];
-    for (const { taskId } of grants) if (!state.task(taskId)) cold.push(taskId);
-    if (cold.length > 0) {
-      await this.recall(cold);
-      state = this.checkOpen();
-    }
+    const known = this.checkOpen();
+    const isAllHere = grants.every(({ taskId }) => known.task(taskId));
+    const recalled = isAllHere ? NONE_RECALLED : await this.recall(grants.map(({ taskId }) => taskId));
+    const state = this.checkOpen();
     const change = state.change();
     const refused: AttemptRef[] = [];
     for (const grant of grants) {
       const { taskId, attempt, placement } = grant;
-      const before = state.task(taskId);
+      const before = state.task(taskId) ?? recalled.get(taskId);
       if (before && state.applyTo(before, { kind: 'assign', attempt, placement }, change))
         this.parts.meters.assigned(before.spec.priority, change.now - before.since);
       else if (before && isCurrent(before, attempt)) this.giveBack(before, grant);
@@ -408,67 +443,28 @@ export class ShardOwner {
       this.parts.leases.accepted(outcome.taskId, outcome.attempt, record.attempts.at(-1)?.region ?? '');
   }
 
-  private async timesPassed(ids: string[]): Promise<void> {
-    try {
-      await this.recall(ids);
-      const { state } = this;
-      if (this.closed || !state) return;
-      const change = state.change();
-      for (const id of ids) state.apply(id, { kind: 'due' }, change);
-      await this.commit(change);
-    } catch (error) {
-      if (this.closed) return; // the next owner arms the timers anew
-      this.parts.logger.warn('timers wait for Redis', { shard: this.shard, error });
-      for (const id of ids) this.due.set(id, this.parts.clock.now() + RETRY_DUE_MS);
+  private async timesPassed(ids: readonly string[]): Promise<void> {
+    const recalled = await this.recall(ids);
+    const state = this.checkOpen();
+    const change = state.change();
+    for (const id of ids) {
+      const record = state.task(id) ?? recalled.get(id);
+      if (record) state.applyTo(record, { kind: 'due' }, change);
     }
+    await this.commit(change);
   }
 
-  /** Timers of tasks that waited when this owner took over: without them nobody would look at these tasks again. */
-  private async streamTimers(): Promise<void> {
-    for (
-      let wait: number = RETRY_STREAM_MS.first;
-      !this.closed;
-      wait = Math.min(RETRY_STREAM_MS.most, wait * 2)
-    ) {
-      try {
-        for await (const page of this.waiting()) this.state?.watch(page);
-        return;
-      } catch (error) {
-        this.parts.logger.warn('reading waiting tasks waits for Redis', { shard: this.shard, error });
-        await delay(this.parts.clock, wait);
-      }
-    }
+  private recall(ids: readonly string[]): Promise<Map<string, TaskRecord>> {
+    return this.cold.recall(ids, () => this.checkOpen());
   }
 
-  private async *waiting(): AsyncGenerator<TaskRecord[]> {
-    let after: WaitingPlace | undefined;
-    for (;;) {
-      const page: TaskRecord[] = await this.parts.store.waiting(this.shard, after, STREAM_PAGE);
-      if (this.closed) return;
-      yield page;
-      const last = page.at(-1);
-      if (!last || page.length < STREAM_PAGE) return;
-      after = { order: last.order, id: last.id };
-    }
+  /** W4: what is about to be answered. */
+  private async commitToAnswer(change: Change, circumstances: Circumstances = {}): Promise<void> {
+    await this.commit(change, circumstances);
+    this.checkLease();
   }
 
-  /** Records of tasks, in memory or as they were committed; active ones are in memory afterwards. */
-  private async recall(ids: readonly string[]): Promise<Map<string, TaskRecord>> {
-    let state = this.checkOpen();
-    const found = new Map<string, TaskRecord>();
-    const away = ids.filter((id) => {
-      const record = state.task(id);
-      if (record) found.set(id, record);
-      return record === undefined;
-    });
-    if (away.length === 0) return found;
-    const records = await this.parts.store.tasks(this.shard, away);
-    state = this.checkOpen();
-    for (const record of records) if (record) found.set(record.id, state.recall(record));
-    return found;
-  }
-
-  /** W3, W4. @returns what goes out with the answer, where attempts were fetched. */
+  /** W3. @returns what goes out with the answer, where attempts were fetched. */
   private async commit(
     change: Change,
     circumstances: Circumstances = {},
@@ -478,9 +474,7 @@ export class ShardOwner {
     this.effects.announce(change);
     await this.committer.commit(change.writes, circumstances.lazy);
     this.state?.settle(change);
-    const dispatch = this.effects.perform(change, circumstances);
-    this.checkLease();
-    return dispatch;
+    return this.effects.perform(change, circumstances);
   }
 
   private onCommitted(batch: Batch, durationMs: number): void {
@@ -533,9 +527,8 @@ function ranElsewhere(record: TaskRecord | undefined, attempt: number, swarmId: 
   return record.attempts[record.attempts.length - 1]?.swarmId !== swarmId;
 }
 
-const NONE_KNOWN: Map<string, string> = new Map();
-const RETRY_DUE_MS = 1_000;
-const RETRY_STREAM_MS = { first: 100, most: 2_000 };
+const NO_HASHES: ReadonlyMap<string, string> = new Map();
+const NONE_RECALLED: ReadonlyMap<string, TaskRecord> = new Map();
 
 function byOrder(one: TaskRecord, other: TaskRecord): number {
   return one.order - other.order;
@@ -549,9 +542,9 @@ function* pagesOf<T>(items: readonly T[], page: (items: T[]) => SnapshotPage): G
   for (let at = 0; at < items.length; at += STREAM_PAGE) yield page(items.slice(at, at + STREAM_PAGE));
 }
 
-/** W6: whether the attempt was granted before, and has not been succeeded by another one. */
+/** W6: whether the attempt was granted before, and has not ended. */
 function isCurrent(record: TaskRecord, attempt: number): boolean {
-  return record.attempts.at(-1)?.attempt === attempt;
+  return isHeld(record) && record.attempt === attempt;
 }
 
 /** The slot that an attempt has just given back. */

@@ -16,7 +16,10 @@ const NOTHING: LoadedShard = { tasks: [], runs: [], endedSteps: [] };
 function stateOf(loaded: LoadedShard = NOTHING): ShardState {
   const clock = new ManualClock(0);
   const due = new DueTimes(clock, () => undefined);
-  return new ShardState(loaded, clock, seededRandom(1), due, () => RETENTION_MS);
+  return new ShardState(loaded, {
+    ...{ clock, random: seededRandom(1), due, retentionMs: () => RETENTION_MS },
+    ...{ hotWaiting: HOT_WAITING_TASKS, letGo: () => undefined },
+  });
 }
 
 function newLone(id: string): NewTask {

@@ -21,6 +21,17 @@ import type { NewRun, NewTask } from './intake';
 /** Lone tasks that wait and whose records one shard keeps in memory; the records of the others are read back when needed. */
 export const HOT_WAITING_TASKS = 1_024;
 
+export interface StateParts {
+  clock: Clock;
+  random: Random;
+  due: DueTimes;
+  retentionMs: (namespace: string) => number;
+  /** `HOT_WAITING_TASKS`, but for tests. */
+  hotWaiting: number;
+  /** A task is not in memory any more. */
+  letGo: (id: string) => void;
+}
+
 /**
  * What one shard has in memory, and how commands change it. Synchronous: no answer, no commit, no waiting.
  *
@@ -40,10 +51,7 @@ export class ShardState {
 
   constructor(
     loaded: LoadedShard,
-    private readonly clock: Clock,
-    private readonly random: Random,
-    private readonly due: DueTimes,
-    private readonly retentionMs: (namespace: string) => number,
+    private readonly parts: StateParts,
   ) {
     for (const task of loaded.tasks) this.keep(task);
     const ended = new Map(loaded.endedSteps.map((task) => [task.id, task]));
@@ -52,7 +60,7 @@ export class ShardState {
   }
 
   change(): Change {
-    return new Change(this.clock.now());
+    return new Change(this.parts.clock.now());
   }
 
   /** Records in memory. */
@@ -74,7 +82,8 @@ export class ShardState {
 
   /** Sets the timers of waiting tasks that are not taken into memory. */
   watch(records: readonly TaskRecord[]): void {
-    for (const record of records) if (!this.tasks.has(record.id)) this.due.set(record.id, dueAt(record));
+    for (const record of records)
+      if (!this.tasks.has(record.id)) this.parts.due.set(record.id, dueAt(record));
   }
 
   /** What tells a repeated submission from a conflicting one, where the task or run is in memory. */
@@ -120,7 +129,7 @@ export class ShardState {
 
   /** As `apply`, to a record that need not be in memory: one that has ended and is to be opened again. */
   applyTo(before: TaskRecord, command: TaskCommand, change: Change): TaskRecord | undefined {
-    const next = transition(before, command, change.now, this.random);
+    const next = transition(before, command, change.now, this.parts.random);
     if (!next) return undefined;
     this.follows(before, next, change);
     return next.record;
@@ -132,7 +141,8 @@ export class ShardState {
       if (write.kind !== 'task') continue;
       const { record } = write;
       // Most changes let nothing go: their records are not even looked up.
-      const isLetGo = isTerminal(record.state) || (this.hotWaiting > HOT_WAITING_TASKS && isColdable(record));
+      const isLetGo =
+        isTerminal(record.state) || (this.hotWaiting > this.parts.hotWaiting && isColdable(record));
       if (isLetGo && this.tasks.get(record.id) === record) this.drop(record);
     }
   }
@@ -150,7 +160,7 @@ export class ShardState {
     this.keep(record);
     change.task(before, next, run);
     if (run) this.follow(run, record, before?.cost ?? 0, change);
-    else if (ended) change.rootEnded(record.id, change.now + this.retentionMs(record.spec.namespace));
+    else if (ended) change.rootEnded(record.id, change.now + this.parts.retentionMs(record.spec.namespace));
     else if (before && isTerminal(before.state)) change.rootReopened(record.id);
   }
 
@@ -159,10 +169,11 @@ export class ShardState {
     if (before && isColdable(before)) this.hotWaiting -= 1;
     if (isColdable(record)) this.hotWaiting += 1;
     this.tasks.set(record.id, record);
-    this.due.set(record.id, dueAt(record));
+    this.parts.due.set(record.id, dueAt(record));
   }
 
   private drop(record: TaskRecord): void {
+    this.parts.letGo(record.id);
     if (isColdable(record)) this.hotWaiting -= 1;
     this.tasks.delete(record.id);
   }
@@ -205,7 +216,7 @@ export class ShardState {
     const { cost, counts } = run.progress();
     change.run(run, { type: `workflow.${state}`, data: { cost, counts } }, false);
     this.runs.delete(id); // W2
-    change.rootEnded(id, change.now + this.retentionMs(spec.namespace));
+    change.rootEnded(id, change.now + this.parts.retentionMs(spec.namespace));
   }
 }
 

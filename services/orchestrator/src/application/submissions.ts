@@ -1,6 +1,6 @@
 import type { MultiswarmError } from '@multiswarm/contracts';
 import { deferred, type Clock, type Deferred } from '@multiswarm/core';
-import { BATCH_WEIGHT, weightOfNew } from './batch-weight';
+import { CHANGE_WEIGHT, weightOfNew } from './batch-weight';
 import type { NewTask } from './intake';
 import type { Admission } from './shard-owner';
 
@@ -11,9 +11,6 @@ interface Gathered {
   weight: number;
   done: Deferred<Answers>;
 }
-
-/** Beyond this submissions are not taken together: one change is committed whole. */
-const MOST_WEIGHT = BATCH_WEIGHT / 2;
 
 /**
  * Submissions with keys to one shard that come in the same turn of the event loop, as one change: tasks that are submitted one by one
@@ -31,7 +28,7 @@ export class Submissions {
   async submit(items: readonly NewTask[]): Promise<Answers> {
     const weight = weightOfNew(items);
     let shared = this.gathered;
-    if (!shared || shared.weight + weight > MOST_WEIGHT) shared = this.gathered = this.gather();
+    if (!shared || shared.weight + weight > CHANGE_WEIGHT) shared = this.gathered = this.gather();
     const from = shared.items.length;
     for (const item of items) shared.items.push(item);
     shared.weight += weight;

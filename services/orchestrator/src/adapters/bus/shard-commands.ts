@@ -46,7 +46,10 @@ const ShardCommand = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('submit-tasks'), tasks: z.array(NewTaskSchema) }),
   z.object({ v: z.literal(1), kind: z.literal('submit-run'), run: NewRunSchema }),
   z.object({ v: z.literal(1), kind: z.literal('take-run'), id: z.string() }),
-  z.object({ v: z.literal(1), kind: z.literal('command'), taskId: z.string(), command: TaskCommandSchema }),
+  z.object({
+    ...{ v: z.literal(1), kind: z.literal('command'), taskId: z.string(), command: TaskCommandSchema },
+    again: z.boolean(),
+  }),
   z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), reason: z.string() }),
 ]);
 type ShardCommand = z.infer<typeof ShardCommand>;
@@ -97,9 +100,9 @@ export function ownerCommands(
       await handover.put(shard, run.record.id, text);
       return send(shard, { v: 1, kind: 'take-run', id: run.record.id }, AdmissionSchema);
     },
-    command: async (shard, taskId, command) => {
-      await (local(shard)?.command(taskId, command) ??
-        send(shard, { v: 1, kind: 'command', taskId, command }, z.null()));
+    command: async (shard, taskId, command, again) => {
+      await (local(shard)?.command(taskId, command, again) ??
+        send(shard, { v: 1, kind: 'command', taskId, command, again }, z.null()));
     },
     cancelRun: async (shard, id, reason) => {
       await (local(shard)?.cancelRun(id, reason) ??
@@ -150,7 +153,7 @@ async function execute(owner: ShardOwner, command: ShardCommand, handover: Hando
       return owner.submitRun(asRepeated(NewRunSchema.parse(JSON.parse(text))));
     }
     case 'command':
-      await owner.command(command.taskId, command.command);
+      await owner.command(command.taskId, command.command, command.again);
       return null;
     case 'cancel-run':
       await owner.cancelRun(command.id, command.reason);

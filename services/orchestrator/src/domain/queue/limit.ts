@@ -25,19 +25,27 @@ export class Limit {
     readonly key: string | undefined,
     /** Those that wait for it; those of a namespace's own limit wait in their turns. */
     readonly room: WaitingRoom<Track>,
+    /** Since when starts are counted. */
+    private readonly countedSince: number,
   ) {}
 
   get isAwaited(): boolean {
     return this.isHolding || this.room.size > 0;
   }
 
-  /** A bucket is full at first; when its size changes it keeps what it has, as far as there is room. */
+  /**
+   * A bucket fills from when starts are counted: whoever counted before may just have emptied it. When its size changes it
+   * keeps what it has, as far as there is room.
+   */
   set(setting: LimitSetting | undefined, now: number): void {
     const before = this.setting?.rate;
     this.refill(now);
     this.setting = setting;
     const rate = setting?.rate;
-    if (rate) this.tokens = before ? Math.min(this.tokens, rate.tasks) : rate.tasks;
+    if (rate) {
+      const atMost = before ? this.tokens : ((now - this.countedSince) * rate.tasks) / rate.perMs;
+      this.tokens = Math.min(rate.tasks, atMost);
+    }
     this.countedAt = now;
   }
 

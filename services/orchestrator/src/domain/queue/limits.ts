@@ -63,11 +63,18 @@ export class Limits {
     private readonly standing: (track: Track) => Standing | undefined,
     /** A namespace's own limit held it, and nobody is under it any more. */
     private readonly letGo: (namespace: string) => void,
+    /** Since when starts are counted; always, unless told. */
+    private readonly countedSince = -Infinity,
   ) {}
 
   /** B3. */
   get isComplete(): boolean {
     return this.complete;
+  }
+
+  /** B3: what runs somewhere is not known any more, until it is told again. */
+  setIncomplete(): void {
+    this.complete = false;
   }
 
   setComplete(): void {
@@ -223,7 +230,7 @@ export class Limits {
   private namespace(name: string, now: number): NamespaceLimits {
     let own = this.namespaces.get(name);
     if (!own) {
-      const whole = new Limit(name, undefined, this.newRoom());
+      const whole = new Limit(name, undefined, this.newRoom(), this.countedSince);
       whole.set(this.settings(name).limit, now);
       own = { name, whole, byKey: new Map(), sets: new Map() };
       this.namespaces.set(name, own);
@@ -234,7 +241,7 @@ export class Limits {
   private limit(own: NamespaceLimits, key: string, now: number): Limit {
     let limit = own.byKey.get(key);
     if (!limit) {
-      limit = new Limit(own.name, key, this.newRoom());
+      limit = new Limit(own.name, key, this.newRoom(), this.countedSince);
       limit.set(limitForKey(this.settings(own.name), key), now);
       own.byKey.set(key, limit);
     }

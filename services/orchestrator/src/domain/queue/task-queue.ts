@@ -73,6 +73,8 @@ export class TaskQueue {
     settings: (namespace: string) => NamespaceSettings,
     /** What is known of a class, with or without tasks. */
     classOf: (key: string) => TaskClass | undefined,
+    /** See `Limits`. */
+    countedSince?: number,
   ) {
     this.order = new TurnOrder(this.table, {
       namespace: (name) => settings(name).weight,
@@ -92,6 +94,7 @@ export class TaskQueue {
       settings,
       (track) => this.order.standing(track.lane, track.first),
       (namespace) => this.order.letGo(namespace),
+      countedSince,
     );
     this.gate = new LimitGate(this.limits, this.order, this.lanes);
     this.absent = new AbsentShards(this.table, this.lanes);

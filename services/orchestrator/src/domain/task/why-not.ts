@@ -20,6 +20,15 @@ export function whyNot(record: TaskRecord, { kind }: TaskCommand, now: number): 
   }
 }
 
+/** Whether a command that is told once more, because the answer to it got lost, has been done the first time. */
+export function isDone({ state, signals, retriedAt }: TaskRecord, command: TaskCommand): boolean {
+  if (command.kind === 'signal') {
+    const { name, at } = command.signal;
+    return signals?.some((signal) => signal.name === name && signal.at === at) ?? false;
+  }
+  return command.kind === 'retry' && retriedAt !== undefined && !isTerminal(state);
+}
+
 function ended({ state }: TaskRecord): string | undefined {
   return isTerminal(state) ? `it has ended as ${state}` : undefined;
 }
