@@ -28,7 +28,9 @@ export type Scalar = z.infer<typeof Scalar>;
 export const Json: z.ZodType<JsonValue> = z.json();
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 /** ISO 8601 UTC instant on the wire. */
-export const Instant = z.iso.datetime();
+export const Instant = z.iso.datetime(
+  'an instant in UTC such as 2030-01-31T12:00:00Z: with Z, not with an offset',
+);
 /** A whole number of milliseconds. */
 export const Millis = z.number().int().nonnegative();
 

@@ -3,7 +3,7 @@ import { LIMITS } from './limits';
 import { Millis, Name, Namespace } from './names';
 import { Priority } from './task';
 
-/** So many starts in any window of `perMs`, as a token bucket that is full at first and holds `tasks` tokens. */
+/** So many starts in any window of `perMs`. */
 export const RateLimit = z.strictObject({
   tasks: z.number().int().min(1).max(1_000_000),
   perMs: Millis.min(1).max(24 * 3_600_000),

@@ -189,6 +189,24 @@ describe('the client over HTTP', () => {
     await expect(connect({ url: 'localhost:8080' })).rejects.toMatchObject({ code: 'invalid-configuration' });
   });
 
+  test('says at once what can never be sent, and what is no option', async () => {
+    await expect(client.submit('echo', { n: 1n })).rejects.toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringContaining('cannot be sent as JSON'),
+    });
+    await expect(client.submit('echo', {}, { timeout: 5 } as never)).rejects.toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringContaining('unknown option "timeout"'),
+    });
+    expect(asked).toEqual([]);
+  });
+
+  test('is of no use once it is closed, nor without an address', async () => {
+    await client.close();
+    await expect(client.submit('echo')).rejects.toMatchObject({ code: 'invalid-request', retryable: false });
+    await expect(connect({} as never)).rejects.toMatchObject({ code: 'invalid-configuration' });
+  });
+
   test('gives up a request that is not answered, and goes on with the next', async () => {
     const quick = await connect({ url: address(), logger: silent, requestTimeoutMs: 30 });
     respond = (_request, response) => {

@@ -189,19 +189,33 @@ describe('what is refused', () => {
 
   test('an idempotency key that is too long is refused with its place', async () => {
     const answer = await post('/v1/tasks', { type: 'echo' }, { 'idempotency-key': 'x'.repeat(129) });
-    expectProblem(answer, 400, 'invalid-request', ['/idempotency-key']);
+    expectProblem(answer, 400, 'invalid-request', ['/headers/idempotency-key']);
   });
 });
 
+test('a key that would count for nothing is refused', async () => {
+  const key = { 'idempotency-key': 'header' };
+  const two = await post('/v1/tasks', { type: 'echo', idempotencyKey: 'body' }, key);
+  expectProblem(two, 400, 'invalid-request', ['/headers/idempotency-key']);
+  const batch = await post('/v1/tasks/batch', { tasks: [{ type: 'echo' }] }, key);
+  expectProblem(batch, 400, 'invalid-request', ['/headers/idempotency-key']);
+});
+
 describe('what is answered', () => {
-  test('the key of the body counts before the one of the header', async () => {
-    const first = await post(
-      '/v1/tasks',
-      { type: 'echo', idempotencyKey: 'body' },
-      { 'idempotency-key': 'header' },
-    );
-    const again = await post('/v1/tasks', { type: 'echo' }, { 'idempotency-key': 'body' });
+  test('the key may be in the body or in the header', async () => {
+    const body = { type: 'echo', idempotencyKey: 'one' };
+    const first = await post('/v1/tasks', body, { 'idempotency-key': 'one' });
+    const again = await post('/v1/tasks', { type: 'echo' }, { 'idempotency-key': 'one' });
     expect(again.body).toMatchObject({ id: first.body.id, duplicate: true });
+  });
+
+  test('settings of a namespace can be sent back as they were read, but not to another one', async () => {
+    const read = await one.call('PUT', '/v1/namespaces/round', { weight: 2 });
+    const again = await one.call('PUT', '/v1/namespaces/round', { ...read.body, weight: 3 });
+    expect(again.body).toMatchObject({ weight: 3, revision: 2 });
+    expectProblem(await one.call('PUT', '/v1/namespaces/other', read.body), 400, 'invalid-request', [
+      '/namespace',
+    ]);
   });
 
   test("the brief's spelling of a task is understood", async () => {

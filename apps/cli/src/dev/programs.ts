@@ -163,6 +163,11 @@ export function llmSpec(
 
 const FRESH_MS = 100;
 
+/** One that is cordoned takes nothing new, also after a restart, until somebody uncordons it: it is up all the same. */
+function isUp(state: Swarm['state']): boolean {
+  return state === 'ready' || state === 'cordoned';
+}
+
 /** The swarms that the orchestrator sees now; asked once for all who want to know at the same time. */
 export function connectedSwarms(url: string, now: () => number): () => Promise<ReadonlySet<string>> {
   const api = new HttpApi(url, 2_000);
@@ -173,9 +178,7 @@ export function connectedSwarms(url: string, now: () => number): () => Promise<R
     askedAt = now();
     answer = api
       .get<Page<Swarm>>(paths.swarms)
-      .then(
-        ({ items }) => new Set(items.filter(({ state }) => state === 'ready').map(({ swarmId }) => swarmId)),
-      )
+      .then(({ items }) => new Set(items.filter(({ state }) => isUp(state)).map(({ swarmId }) => swarmId)))
       .catch(() => new Set<string>());
     return answer;
   };

@@ -1,4 +1,5 @@
 import { connectBus } from '@multiswarm/bus';
+import { MultiswarmError } from '@multiswarm/contracts';
 import { systemClock, systemIds, systemRandom } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import { ConnectedClient } from './connected-client';
@@ -31,6 +32,11 @@ async function openTransport(
   const { clock, random, ids, log, retryForMs } = settings;
   if ('url' in options) return new HttpTransport(options.url, clock, random, retryForMs);
   if ('bus' in options) return new NatsTransport(options.bus, false);
+  if (!('servers' in options))
+    throw new MultiswarmError(
+      'invalid-configuration',
+      'connect needs `url` (http://127.0.0.1:8080), `servers` (nats://127.0.0.1:4222) or `bus`',
+    );
   const onFault = (error: unknown, subject: string): void =>
     log.warn('a message could not be read', { error, subject });
   const bus = await connectBus({ servers: options.servers, name: 'client', clock, ids, onFault });

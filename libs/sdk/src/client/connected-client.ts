@@ -138,6 +138,6 @@ export class ConnectedClient implements Client {
   }
 
   close(): Promise<void> {
-    return this.port.transport.close();
+    return this.port.close();
   }
 }

@@ -81,6 +81,7 @@ export class HttpTransport implements Transport {
 
   private async exchange(call: HttpCall, { timeoutMs, signal, traceparent }: CallOptions): Promise<string> {
     signal?.throwIfAborted();
+    const body = call.body === undefined ? undefined : print(call.body);
     const cut = new AbortController();
     const cancel = this.clock.after(timeoutMs, () =>
       cut.abort(new MultiswarmError('timeout', `no answer from ${this.base.origin} within ${timeoutMs} ms`)),
@@ -93,11 +94,11 @@ export class HttpTransport implements Transport {
         signal: cut.signal,
         headers: {
           accept: 'application/json',
-          ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(traceparent === undefined ? {} : { traceparent }),
           ...call.headers,
         },
-        ...(call.body === undefined ? {} : { body: print(call.body) }),
+        ...(body === undefined ? {} : { body }),
       });
       await this.check(response);
       return await response.text();

@@ -1,3 +1,4 @@
+import { MultiswarmError } from '@multiswarm/contracts';
 import type { Clock, Ids, Random } from '@multiswarm/core';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
@@ -32,6 +33,8 @@ export class Port {
   readonly ids: Ids;
   readonly log: Logger;
 
+  private isClosed = false;
+
   constructor(private readonly options: PortOptions) {
     this.transport = options.transport;
     this.clock = options.clock;
@@ -45,6 +48,8 @@ export class Port {
     body: Body,
     options: AskOptions = {},
   ): Promise<z.output<S>> {
+    if (this.isClosed)
+      throw new MultiswarmError('invalid-request', 'this client was closed: connect another one');
     const timeoutMs = this.options.requestTimeoutMs + (options.waitMs ?? 0);
     const span = startSpan(`multiswarm.client ${operation.subject}`, { kind: 'client' });
     const signal = options.finishTry ? undefined : options.signal;
@@ -55,10 +60,16 @@ export class Port {
       );
       span.end();
       return reply;
-    } catch (error) {
+    } catch (given) {
+      const error = given instanceof TypeError ? unprintable(given) : given;
       span.end(error);
       throw error;
     }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.transport.close();
   }
 
   retry<T>(
@@ -68,4 +79,11 @@ export class Port {
     const { clock, random } = this.options;
     return withRetry(attempt, { clock, random, forMs, signal });
   }
+}
+
+/** Nothing else that is done for a request throws a TypeError. */
+function unprintable(cause: TypeError): MultiswarmError {
+  return new MultiswarmError('invalid-request', `what was given cannot be sent as JSON: ${cause.message}`, {
+    cause,
+  });
 }

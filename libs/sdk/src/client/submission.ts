@@ -6,6 +6,22 @@ import type { BatchItem, StepInput, WorkflowDocument, WorkflowInput } from './ty
 type Fields = Readonly<Record<string, unknown>>;
 type WorkOptions = Omit<BatchItem, 'task' | 'input'>;
 
+const WORK_OPTIONS: Readonly<Record<keyof WorkOptions, true>> = {
+  requirements: true,
+  requires: true,
+  retry: true,
+  timeouts: true,
+  priority: true,
+  estimateMs: true,
+  fairnessKey: true,
+  limitKeys: true,
+  metadata: true,
+  namespace: true,
+  idempotencyKey: true,
+  notBefore: true,
+  waitFor: true,
+};
+
 /** What is sent for one task; fields that are undefined are none. Throws `invalid-request`, with every fault, when the input does not fit the definition. */
 export function toSubmission(
   task: TaskOrType<z.ZodType, z.ZodType>,
@@ -14,6 +30,7 @@ export function toSubmission(
   key: string,
 ): Fields {
   checkInput(task, input);
+  checkOptions(options);
   return toWork(task, input, options, options.idempotencyKey ?? key);
 }
 
@@ -75,6 +92,16 @@ function toWork(
     notBefore: options.notBefore,
     waitFor: options.waitFor,
   };
+}
+
+/** Where types are not checked, a misspelt option would be a time limit that nobody keeps. */
+function checkOptions(options: WorkOptions): void {
+  for (const name in options) {
+    if (Object.hasOwn(WORK_OPTIONS, name)) continue;
+    const message = `unknown option "${name}": remove it or check its spelling`;
+    const findings = [{ pointer: `/${name}`, code: 'unknown-option', message }];
+    throw new MultiswarmError('invalid-request', message, { findings });
+  }
 }
 
 function checkInput(task: TaskOrType<z.ZodType, z.ZodType>, input: unknown): void {

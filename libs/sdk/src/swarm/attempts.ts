@@ -42,6 +42,10 @@ export class Attempts implements AttemptListener {
    */
   dispatch(request: DispatchRequest): DispatchReply {
     const outcomes = this.admitAll(request);
+    const accepted = this.takeAccepted();
+    const { clock } = this.options.environment;
+    // The answer leaves in the next turn. A handler that blocks its process must not hold it up, or nobody knows who has the attempt.
+    if (accepted.length > 0) clock.soon(() => clock.soon(() => begin(accepted)));
     const picked = outcomes.flatMap((outcome, index) => {
       const placement = request.attempts[index]?.placement;
       return placement && outcome.outcome === 'accepted' ? [{ ...outcome, placement }] : [];
@@ -52,7 +56,10 @@ export class Attempts implements AttemptListener {
 
   /** What an owner's answer to a report brings: the outcomes go with the next report. */
   fetched(requests: readonly DispatchRequest[]): void {
-    for (const request of requests) this.options.reporter.answer(request.shard, this.admitAll(request));
+    const { environment, reporter } = this.options;
+    for (const request of requests) reporter.answer(request.shard, this.admitAll(request));
+    const accepted = this.takeAccepted();
+    if (accepted.length > 0) environment.clock.soon(() => begin(accepted));
   }
 
   /** Aborts what runs of the given attempts; the rest is none of ours, or over. */
@@ -146,14 +153,17 @@ export class Attempts implements AttemptListener {
   private accept(attempt: Attempt): void {
     this.running.set(keyOf(attempt), attempt);
     this.accepted.push(attempt);
-    if (this.accepted.length === 1) this.options.environment.clock.soon(() => this.beginAccepted());
   }
 
-  private beginAccepted(): void {
-    const attempts = this.accepted;
+  private takeAccepted(): Attempt[] {
+    const { accepted } = this;
     this.accepted = [];
-    for (const attempt of attempts) attempt.begin();
+    return accepted;
   }
+}
+
+function begin(attempts: readonly Attempt[]): void {
+  for (const attempt of attempts) attempt.begin();
 }
 
 function keyOf({ taskId, attempt }: AttemptRef): string {

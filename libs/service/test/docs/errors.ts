@@ -83,7 +83,7 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
   ],
   'schedule-to-start-timeout': [
     'No attempt started within `timeouts.scheduleToStartMs`.',
-    'Look at why it waited (`GET /v1/tasks/{id}/explain`); add capacity, or allow a longer wait.',
+    'While it waits, `GET /v1/tasks/{id}` says why (`waiting`): add capacity, or allow a longer wait.',
   ],
   'deadline-exceeded': [
     '`timeouts.deadline` passed before the task ended.',

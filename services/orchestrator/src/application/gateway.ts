@@ -10,7 +10,8 @@ import {
   type ValidationReply,
 } from '@multiswarm/contracts';
 import { delay, within, type Clock } from '@multiswarm/core';
-import type { Admission, UserCommand } from './shard-owner';
+import type { Admission } from './admissions';
+import type { UserCommand } from './shard-owner';
 import type { Intake, NewRun, NewTask } from './intake';
 
 /** Owners of shards, wherever they are. */

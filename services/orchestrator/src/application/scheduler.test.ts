@@ -533,11 +533,9 @@ test('a scheduler that begins does not know what was started just before: a rate
   const { owners, clock, begin, tell } = bench(9, { settings });
   begin(0);
   tell({ queued: ['t1', 't2', 't3'].map((id) => queued(id, { limitKeys: ['api'] })) });
-  await pass(clock, 4_900, 100);
+  await pass(clock, 9_900, 100);
   expect(owners.ids()).toEqual([]);
   await pass(clock, 200, 100);
-  expect(owners.ids()).toEqual(['t1']);
-  await pass(clock, 5_000, 100);
   expect(owners.ids()).toEqual(['t1', 't2']);
 });
 

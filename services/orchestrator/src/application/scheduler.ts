@@ -162,7 +162,7 @@ export class Scheduler implements WaitingReasons {
   }
 
   namespaceChanged(namespace: string): void {
-    this.queue.settingsChanged(namespace, this.now());
+    this.queue.settingsChanged(namespace);
     this.wake();
   }
 
@@ -218,7 +218,7 @@ export class Scheduler implements WaitingReasons {
       this.lent.gone(id);
     }
     for (const each of held) {
-      const set = limits.setFor(each.namespace, each.limitKeys, now.monotonic);
+      const set = limits.setFor(each.namespace, each.limitKeys);
       limits.hold(each, shard, set);
       limits.leave(set, now.monotonic);
     }

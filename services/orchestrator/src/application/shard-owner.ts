@@ -16,24 +16,18 @@ import { isDone, whyNot } from '../domain/task/why-not';
 
 import type { AttemptGrant, Batch, FreedSlot, ShardStore, SnapshotPage, Write } from '../ports';
 import type { Change } from './change';
-import { CHANGE_WEIGHT, weightOfNew } from './batch-weight';
-import { ColdTasks, STREAM_PAGE } from './cold-tasks';
+import { Admissions, type Admission } from './admissions';
+import { ColdTasks } from './cold-tasks';
 import { Committer } from './committer';
 import { DueTimes } from './due-times';
 import { eventMessages } from './event-batches';
 import type { NewRun, NewTask } from './intake';
 import type { OutboxRelay } from './outbox-relay';
 import { dispatchCommand, reportCommand } from './report-command';
-import {
-  heldAttempt,
-  queuedChange,
-  ShardEffects,
-  type Circumstances,
-  type EffectParts,
-} from './shard-effects';
+import { ShardEffects, type Circumstances, type EffectParts } from './shard-effects';
 import { HOT_WAITING_TASKS, ShardState } from './shard-state';
+import { snapshotOf } from './shard-snapshot';
 import { ShardTimers } from './shard-timers';
-import { Submissions } from './submissions';
 
 export interface OwnerParts extends EffectParts {
   store: ShardStore;
@@ -56,12 +50,6 @@ export interface OwnerParts extends EffectParts {
 export interface OwnerMemory {
   hotWaiting: number;
   recalledAtOnce: number;
-}
-
-export interface Admission {
-  id: string;
-  state: string;
-  duplicate: boolean;
 }
 
 /** What one sender reports for one shard. */
@@ -103,7 +91,7 @@ export class ShardOwner {
   private readonly cold: ColdTasks;
   private readonly committer: Committer;
   private readonly effects: ShardEffects;
-  private readonly submissions: Submissions;
+  private readonly admissions: Admissions;
   private schedulerEpoch = 0;
   /** Roots that are being deleted: what was read of them does not count any more. */
   private readonly forgetting = new Set<string>();
@@ -118,7 +106,11 @@ export class ShardOwner {
     private readonly parts: OwnerParts,
   ) {
     this.idPrefix = taskId(shard, '');
-    this.submissions = new Submissions(parts.clock, (items) => this.admit(items));
+    this.admissions = new Admissions({
+      ...{ shard, clock: parts.clock, store: parts.store },
+      serving: () => this.check(),
+      commit: (change) => this.commitToAnswer(change),
+    });
     this.due = new DueTimes(parts.clock, (ids) => void this.timers.passed(ids));
     this.timers = new ShardTimers({
       ...{ shard, due: this.due, clock: parts.clock, logger: parts.logger },
@@ -158,48 +150,12 @@ export class ShardOwner {
     );
   }
 
-  /** Accepts tasks. The answer comes after the commit; a repeated idempotency key meets the earlier task. */
   submitTasks(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
-    // Without keys there is nothing to look up, and so nothing to wait for.
-    return items.some((item) => item.keyed) ? this.submissions.submit(items) : this.admit(items);
+    return this.admissions.submitTasks(items);
   }
 
-  private async admit(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
-    this.check();
-    const keyed = items.filter((item) => item.keyed);
-    const known = keyed.length === 0 ? NO_HASHES : await this.knownHashes(keyed.map((item) => item.id));
-    const state = this.check();
-    const changes = [state.change()];
-    let weight = 0;
-    const answers = items.map((item): Admission | MultiswarmError => {
-      const hash = item.keyed ? (state.bodyHash(item.id) ?? known.get(item.id)) : undefined;
-      if (hash !== undefined) return repeated(item.id, item.spec, hash);
-      const own = weightOfNew([item]);
-      if (weight > 0 && weight + own > CHANGE_WEIGHT) {
-        changes.push(state.change());
-        weight = 0;
-      }
-      weight += own;
-      const { state: made } = state.addTask(item, changes.at(-1) as Change);
-      return { id: item.id, state: made, duplicate: false };
-    });
-    await Promise.all(changes.map((change) => this.commitToAnswer(change)));
-    return answers;
-  }
-
-  /** Accepts a workflow: the run and all its steps in one change. */
-  async submitRun(item: NewRun): Promise<Admission> {
-    this.check();
-    const { id, spec } = item.record;
-    const known = await this.knownHashes(item.keyed ? [id] : []);
-    const state = this.check();
-    const hash = item.keyed ? (state.bodyHash(id) ?? known.get(id)) : undefined;
-    const answer = hash === undefined ? { id, state: 'running', duplicate: false } : repeated(id, spec, hash);
-    if (answer instanceof MultiswarmError) throw answer;
-    const change = state.change();
-    if (hash === undefined) state.addRun(item, change);
-    await this.commitToAnswer(change);
-    return answer;
+  submitRun(item: NewRun): Promise<Admission> {
+    return this.admissions.submitRun(item);
   }
 
   /**
@@ -332,24 +288,8 @@ export class ShardOwner {
    */
   async *snapshot(schedulerEpoch: number): AsyncGenerator<SnapshotPage> {
     this.schedulerEpoch = Math.max(this.schedulerEpoch, schedulerEpoch);
-    const hot = [...(this.state?.hot() ?? [])];
-    yield* pagesOf(hot.filter(isHeld).map(heldAttempt), (held) => ({ held }));
-    const steps = hot.filter((record) => record.spec.workflowId !== undefined && isPlaceable(record));
-    yield* pagesOf(steps.sort(byOrder), queuedPage);
-    const lone = new Set(hot.filter(({ spec }) => spec.workflowId === undefined).map(({ id }) => id));
-    const missed = new Set<string>();
-    for await (const page of this.cold.waiting(missed)) {
-      if (this.closed) return;
-      for (const { id } of page) lone.delete(id);
-      // What is in memory is newer than what was read.
-      yield* pagesOf(
-        page.map((record) => this.state?.task(record.id) ?? record).filter(isPlaceable),
-        queuedPage,
-      );
-    }
-    // Neither read nor let go: not committed when it was their page's turn. Some are by now, and may have left the memory.
-    const left = [...(await this.recall([...new Set([...lone, ...missed])])).values()].filter(isPlaceable);
-    yield* pagesOf(left.sort(byOrder), queuedPage);
+    const { state } = this;
+    if (state) yield* snapshotOf(state, this.cold, () => this.checkOpen());
   }
 
   /** Removes roots whose retention has passed. @returns how many */
@@ -483,23 +423,6 @@ export class ShardOwner {
     this.parts.meters.committed(batch.writes.length, durationMs);
   }
 
-  /** Of those that are known by now. One that is in memory when it is asked for may be let go of before the store answers. */
-  private async knownHashes(ids: readonly string[]): Promise<Map<string, string>> {
-    const known = new Map<string, string>();
-    const unknown = ids.filter((id) => {
-      const hash = this.state?.bodyHash(id);
-      if (hash !== undefined) known.set(id, hash);
-      return hash === undefined;
-    });
-    if (unknown.length === 0) return known;
-    const stored = await this.parts.store.bodyHashes(this.shard, unknown);
-    for (const [index, id] of unknown.entries()) {
-      const hash = stored[index];
-      if (hash !== undefined) known.set(id, hash);
-    }
-    return known;
-  }
-
   private check(): ShardState {
     const state = this.checkOpen();
     this.checkLease();
@@ -527,20 +450,7 @@ function ranElsewhere(record: TaskRecord | undefined, attempt: number, swarmId: 
   return record.attempts[record.attempts.length - 1]?.swarmId !== swarmId;
 }
 
-const NO_HASHES: ReadonlyMap<string, string> = new Map();
 const NONE_RECALLED: ReadonlyMap<string, TaskRecord> = new Map();
-
-function byOrder(one: TaskRecord, other: TaskRecord): number {
-  return one.order - other.order;
-}
-
-function queuedPage(records: readonly TaskRecord[]): SnapshotPage {
-  return { queued: records.map((record) => queuedChange(record)) };
-}
-
-function* pagesOf<T>(items: readonly T[], page: (items: T[]) => SnapshotPage): Generator<SnapshotPage> {
-  for (let at = 0; at < items.length; at += STREAM_PAGE) yield page(items.slice(at, at + STREAM_PAGE));
-}
 
 /** W6: whether the attempt was granted before, and has not ended. */
 function isCurrent(record: TaskRecord, attempt: number): boolean {
@@ -561,18 +471,4 @@ function freedSlot(record: TaskRecord, attempt: number): FreedSlot | undefined {
     reservationId,
     classKey: toClass(record.spec).key,
   };
-}
-
-/** The answer to a repeated submission: the same body meets the earlier task, another one under the same key is refused. */
-function repeated(
-  id: string,
-  spec: { bodyHash?: string | undefined; idempotencyKey?: string | undefined },
-  hash: string,
-): Admission | MultiswarmError {
-  if (spec.idempotencyKey === undefined || hash === spec.bodyHash)
-    return { id, state: 'accepted', duplicate: spec.idempotencyKey !== undefined };
-  return new MultiswarmError(
-    'idempotency-conflict',
-    `the idempotency key "${spec.idempotencyKey}" was used before with another body: that one is ${id}`,
-  );
 }

@@ -2,7 +2,7 @@ import type { MultiswarmError } from '@multiswarm/contracts';
 import { deferred, type Clock, type Deferred } from '@multiswarm/core';
 import { CHANGE_WEIGHT, weightOfNew } from './batch-weight';
 import type { NewTask } from './intake';
-import type { Admission } from './shard-owner';
+import type { Admission } from './admissions';
 
 type Answers = (Admission | MultiswarmError)[];
 

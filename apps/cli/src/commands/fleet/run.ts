@@ -4,7 +4,7 @@ import { serve } from '../../agents/serve';
 import type { CommandDefinition, Invocation } from '../../command';
 import { loadFleet, type FleetSwarm } from '../../dev/fleet';
 import { usageFault } from '../../faults';
-import { durationOption } from '../../global-options';
+import { addEndingOptions } from '../../ending-options';
 import { collect } from '../../options/repeatable';
 
 interface FleetRunOptions {
@@ -37,15 +37,9 @@ SIGTERM or Ctrl-C drains all of them: nothing new, what runs may finish within -
     },
   ],
   configure(command: Command) {
-    command
-      .option('--region <region>', 'only the swarms of this region (repeatable)', collect)
-      .option('--grace <duration>', 'from SIGTERM to SIGKILL when cancelled', durationOption, 5_000)
-      .option(
-        '--drain <duration>',
-        'how long running attempts may go on after SIGTERM',
-        durationOption,
-        30_000,
-      );
+    addEndingOptions(
+      command.option('--region <region>', 'only the swarms of this region (repeatable)', collect),
+    );
   },
   run: runFleet,
 };

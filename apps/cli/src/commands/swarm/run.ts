@@ -4,7 +4,7 @@ import { agentSwarm } from '../../agents/agent-swarm';
 import { serve } from '../../agents/serve';
 import type { CommandDefinition, Invocation } from '../../command';
 import { usageFault } from '../../faults';
-import { durationOption } from '../../global-options';
+import { addEndingOptions } from '../../ending-options';
 import {
   collect,
   collectAttribute,
@@ -58,33 +58,33 @@ SIGTERM or Ctrl-C drains: nothing new, what runs may finish within --drain. A se
     },
   ],
   configure(command: Command) {
-    command
-      .requiredOption('--id <id>', 'unique among all swarms: letters, digits, _ and -')
-      .requiredOption('--region <region>', 'where it is')
-      .option('--slots <n>', 'attempts at the same time', integerOption('--slots', 1, LIMITS.SWARM_SLOTS), 1)
-      .option('--type <type>', 'a type of task that it handles (repeatable; default: every type)', collect)
-      .option('--capability <name>', 'something that it can do (repeatable)', collect)
-      .option(
-        '--attribute <k=v>',
-        'something that it has; a key given twice offers both values (repeatable)',
-        collectAttribute,
-      )
-      .option('--label <k=v>', 'a label (repeatable)', collectPair('--label'))
-      .option(
-        '--resource <k=v>',
-        'cpu, memoryMb or gpu that all slots share (repeatable)',
-        collectPair('--resource'),
-      )
-      .option('--cost-per-hour <usd>', 'price of the whole swarm', numberOption('--cost-per-hour'), 0)
-      .option('--exec <command>', 'the agent: a command for sh -c')
-      .option('--hold', 'the agent: occupy the slot for input.holdMs milliseconds')
-      .option('--grace <duration>', 'from SIGTERM to SIGKILL when cancelled', durationOption, 5_000)
-      .option(
-        '--drain <duration>',
-        'how long running attempts may go on after SIGTERM',
-        durationOption,
-        30_000,
-      );
+    addEndingOptions(
+      command
+        .requiredOption('--id <id>', 'unique among all swarms: letters, digits, _ and -')
+        .requiredOption('--region <region>', 'where it is')
+        .option(
+          '--slots <n>',
+          'attempts at the same time',
+          integerOption('--slots', 1, LIMITS.SWARM_SLOTS),
+          1,
+        )
+        .option('--type <type>', 'a type of task that it handles (repeatable; default: every type)', collect)
+        .option('--capability <name>', 'something that it can do (repeatable)', collect)
+        .option(
+          '--attribute <k=v>',
+          'something that it has; a key given twice offers both values (repeatable)',
+          collectAttribute,
+        )
+        .option('--label <k=v>', 'a label (repeatable)', collectPair('--label'))
+        .option(
+          '--resource <k=v>',
+          'cpu, memoryMb or gpu that all slots share (repeatable)',
+          collectPair('--resource'),
+        )
+        .option('--cost-per-hour <usd>', 'price of the whole swarm', numberOption('--cost-per-hour'), 0)
+        .option('--exec <command>', 'the agent: a command for sh -c')
+        .option('--hold', 'the agent: occupy the slot for input.holdMs milliseconds'),
+    );
   },
   run: runSwarm,
 };

@@ -16,6 +16,12 @@ export const ListNamespacesQuery = z.strictObject({
   cursor: Namespace.optional(),
 });
 
+/** What was read can be sent back as it is: its revision counts only in `If-Match`. */
+const Replacement = NamespaceSettings.extend({
+  namespace: Namespace.optional(),
+  revision: z.number().optional(),
+});
+
 /** Weights, limits, retention: what platform engineers set for each namespace. */
 export function namespaceRoutes({ namespaces }: Orchestrator): Route[] {
   return [
@@ -46,16 +52,25 @@ export function namespaceRoutes({ namespaces }: Orchestrator): Route[] {
         'With `If-Match` it is refused (412 `revision-conflict`) where the settings are not those of that ETag any more.',
       tags: ['namespaces'],
       params: Params,
-      body: NamespaceSettings,
+      body: Replacement,
       reply: NamespaceView,
       errors: ['revision-conflict'],
-      handler: async ({ params: { namespace }, body: settings, headers }) => {
+      handler: async ({ params: { namespace }, body, headers }) => {
+        const { namespace: named, revision: _read, ...settings } = body;
+        if (named !== undefined && named !== namespace) throw otherNamespace(named, namespace);
         const ifRevision = revisionOf(headers['if-match']);
         const wanted = { namespace, settings, ...(ifRevision === undefined ? {} : { ifRevision }) };
         return withRevision(await namespaces.put(wanted));
       },
     }),
   ];
+}
+
+function otherNamespace(named: string, namespace: string): MultiswarmError {
+  const message = `these are settings of "${named}", and the path is that of "${namespace}"`;
+  return new MultiswarmError('invalid-request', message, {
+    findings: [{ pointer: '/namespace', code: 'namespace', message }],
+  });
 }
 
 function withRevision(body: NamespaceView): HttpReply<NamespaceView> {

@@ -2,7 +2,7 @@ import { Accepted, BatchReply, BatchSubmission, LIMITS, TaskSubmission } from '@
 import { defineRoute, type HttpReply, type Route } from '@multiswarm/service';
 import type { Orchestrator } from '../../application/orchestrator';
 import { batchTraces } from '../bus/client-face';
-import { described, withKey } from './bodies';
+import { described, withKey, withoutKey } from './bodies';
 
 /** Tasks on their way in. Bodies are checked by the intake, which knows the brief's spelling too. */
 export function taskSubmissionRoutes({ gateway }: Orchestrator): Route[] {
@@ -33,14 +33,18 @@ export function taskSubmissionRoutes({ gateway }: Orchestrator): Route[] {
       method: 'post',
       path: '/v1/tasks/batch',
       summary: `Submit up to ${LIMITS.BATCH_TASKS} tasks`,
-      description: 'Each item is accepted or refused by itself; `results` keeps the order.',
+      description:
+        'Each item is accepted or refused by itself; `results` keeps the order. Each has an `idempotencyKey` of its own, where it is to be harmless to repeat.',
       tags: ['tasks'],
       body: BatchSubmission,
       bodyLimitBytes: LIMITS.HTTP_BATCH_BODY_BYTES,
       reply: BatchReply,
       status: 202,
       errors: ['invalid-request', 'body-too-large'],
-      handler: ({ body, traceparent }) => gateway.submitBatch(body.tasks, batchTraces(traceparent)),
+      handler: ({ body, headers, traceparent }) => {
+        withoutKey(headers['idempotency-key']);
+        return gateway.submitBatch(body.tasks, batchTraces(traceparent));
+      },
     }),
   ];
 }

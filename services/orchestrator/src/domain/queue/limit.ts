@@ -1,11 +1,14 @@
 import type { Limit as LimitSetting } from '@multiswarm/contracts';
+import { StartWindow } from './start-window';
 import type { Track } from './track';
 import type { WaitingRoom } from './waiting-room';
 
-/** A token that has come but for an error of floating point has come. */
-const ROUNDING = 1e-6;
+type RateSetting = NonNullable<LimitSetting['rate']>;
 
-/** What one limit counts: attempts at the same time, and starts, which a bucket of tokens lets through. */
+/**
+ * What one limit counts: attempts at the same time, and the starts of the last window. A bucket of tokens would let through
+ * up to twice as many in a window: all that it holds, and what flows in meanwhile.
+ */
 export class Limit {
   running = 0;
   /** Tracks and attempts that name it, by way of their sets. */
@@ -16,8 +19,7 @@ export class Limit {
   dueAt = Infinity;
   /** That of a namespace: it has been found used up, and nothing of the namespace goes. */
   isHolding = false;
-  private tokens = 0;
-  private countedAt = 0;
+  private readonly starts = new StartWindow();
 
   constructor(
     readonly namespace: string,
@@ -33,55 +35,46 @@ export class Limit {
     return this.isHolding || this.room.size > 0;
   }
 
-  /**
-   * A bucket fills from when starts are counted: whoever counted before may just have emptied it. When its size changes it
-   * keeps what it has, as far as there is room.
-   */
-  set(setting: LimitSetting | undefined, now: number): void {
-    const before = this.setting?.rate;
-    this.refill(now);
+  /** What has been started under the setting before counts on, where that had a rate too. */
+  set(setting: LimitSetting | undefined): void {
     this.setting = setting;
-    const rate = setting?.rate;
-    if (rate) {
-      const atMost = before ? this.tokens : ((now - this.countedSince) * rate.tasks) / rate.perMs;
-      this.tokens = Math.min(rate.tasks, atMost);
-    }
-    this.countedAt = now;
   }
 
   /** How many more may start now. */
   free(now: number): number {
-    if (!this.setting) return Infinity;
-    this.refill(now);
-    const slots = (this.setting.concurrency ?? Infinity) - this.running;
-    const starts = this.setting.rate ? Math.floor(this.tokens + ROUNDING) : Infinity;
-    return Math.max(0, Math.min(slots, starts));
+    const { rate, concurrency = Infinity } = this.setting ?? {};
+    const slots = concurrency - this.running;
+    if (!rate) return Math.max(0, slots);
+    if (now < this.knownFrom(rate)) return 0;
+    this.starts.dropUntil(now - rate.perMs);
+    return Math.max(0, Math.min(slots, rate.tasks - this.starts.size));
   }
 
   start(now: number): void {
-    this.refill(now);
     this.running += 1;
-    this.tokens -= 1;
+    if (this.setting?.rate) this.starts.add(now);
   }
 
   /** What was started came to nothing. */
   undo(): void {
     this.running -= 1;
-    this.tokens = Math.min(this.tokens + 1, this.setting?.rate?.tasks ?? 0);
+    this.starts.undo();
   }
 
   /** When the next start is let through, as far as the rate decides; undefined where it is not the rate. */
   nextTokenAt(now: number): number | undefined {
     const { rate, concurrency = Infinity } = this.setting ?? {};
     if (!rate || this.running >= concurrency) return undefined;
-    this.refill(now);
-    return this.tokens + ROUNDING >= 1 ? now : now + Math.ceil(((1 - this.tokens) * rate.perMs) / rate.tasks);
+    this.starts.dropUntil(now - rate.perMs);
+    const last = this.starts.nth(this.starts.size - rate.tasks + 1);
+    return Math.max(now, this.knownFrom(rate), last === undefined ? now : last + rate.perMs);
   }
 
   /** Whether forgetting it would forget starts that still count. */
   isSpent(now: number): boolean {
-    this.refill(now);
-    return this.running > 0 || this.tokens + ROUNDING < (this.setting?.rate?.tasks ?? 0);
+    const rate = this.setting?.rate;
+    if (rate) this.starts.dropUntil(now - rate.perMs);
+    return this.running > 0 || (rate !== undefined && this.starts.size > 0);
   }
 
   /** Why it lets nobody through, for those who wait. */
@@ -94,10 +87,8 @@ export class Limit {
     return `${what} allows ${rate?.tasks ?? 0} starts in ${rate?.perMs ?? 0} ms, which are used up: the next one at ${at}`;
   }
 
-  private refill(now: number): void {
-    const rate = this.setting?.rate;
-    if (rate)
-      this.tokens = Math.min(rate.tasks, this.tokens + ((now - this.countedAt) * rate.tasks) / rate.perMs);
-    this.countedAt = now;
+  /** Whoever counted before may have let through all that a window allows, just before. */
+  private knownFrom({ perMs }: RateSetting): number {
+    return this.countedSince + perMs;
   }
 }

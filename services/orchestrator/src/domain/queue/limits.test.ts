@@ -41,26 +41,26 @@ test('what a refused task has taken of a limit goes to those behind it', () => {
   expect(bench.run(10)).toEqual(['somewhere']);
 });
 
-test('a rate lets through what its bucket holds, then one after the other, and a refusal gives the token back', () => {
+test('a rate lets through as many as it says in a window, and a refusal does not count', () => {
   const bench = new QueueBench({ default: { limits: { api: { rate: { tasks: 2, perMs: 1_000 } } } } });
   for (let at = 1; at <= 6; at += 1) bench.add(`t${at}`, { limitKeys: ['api'] });
   expect(bench.run(10, () => false)).toEqual([]);
   expect(bench.run(10)).toEqual(['t1']);
   expect(bench.run(10)).toEqual(['t2']);
   expect(bench.run(10)).toEqual([]);
-  expect(bench.queue.limits.nextTokenAt).toBe(500);
+  expect(bench.queue.limits.nextTokenAt).toBe(1_000);
   expect(bench.queue.waiting('t3', bench.now)?.detail).toBe(
-    'limit "api" allows 2 starts in 1000 ms, which are used up: the next one at 2023-11-14T22:13:20.500Z',
+    'limit "api" allows 2 starts in 1000 ms, which are used up: the next one at 2023-11-14T22:13:21.000Z',
   );
-  bench.pass(499);
+  bench.pass(999);
   expect(bench.run(10)).toEqual([]);
   bench.pass(1);
-  expect(bench.run(10)).toEqual(['t3']);
+  expect([...bench.run(10), ...bench.run(10), ...bench.run(10)]).toEqual(['t3', 't4']);
   bench.pass(10_000);
-  expect(bench.run(10)).toEqual(['t4', 't5']);
+  expect([...bench.run(10), ...bench.run(10), ...bench.run(10)]).toEqual(['t5', 't6']);
 });
 
-test('starts in any window stay within the bucket and what the window lets flow in', () => {
+test('in no window there are more starts than the rate allows', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 5 }),
@@ -75,11 +75,8 @@ test('starts in any window stay within the bucket and what the window lets flow 
           for (let got = bench.run(8); got.length > 0; got = bench.run(8))
             starts.push(...got.map(() => bench.now.monotonic));
         }
-        for (let from = 0; from < starts.length; from += 1)
-          for (let to = from; to < starts.length; to += 1) {
-            const window = (starts[to] ?? 0) - (starts[from] ?? 0);
-            expect(to - from + 1).toBeLessThanOrEqual(tasks + (window * tasks) / perMs + 1e-6);
-          }
+        for (const from of starts)
+          expect(starts.filter((at) => at >= from && at < from + perMs).length).toBeLessThanOrEqual(tasks);
       },
     ),
     { numRuns: 60 },
@@ -102,13 +99,13 @@ test('settings that change count at once, for what waits and with what runs', ()
   for (const at of [1, 2, 3, 4]) bench.add(`t${at}`, { limitKeys: ['api'] });
   expect(bench.run(2)).toHaveLength(2);
   bench.set('default', { limits: { api: { concurrency: 2 } } });
-  bench.queue.settingsChanged('default', bench.now);
+  bench.queue.settingsChanged('default');
   expect(bench.run(10)).toEqual([]);
   bench.set('default', { limits: { api: { concurrency: 3 } } });
-  bench.queue.settingsChanged('default', bench.now);
+  bench.queue.settingsChanged('default');
   expect(bench.run(10)).toEqual(['t3']);
   bench.set('default', {});
-  bench.queue.settingsChanged('default', bench.now);
+  bench.queue.settingsChanged('default');
   expect(bench.run(10)).toEqual(['t4']);
 });
 

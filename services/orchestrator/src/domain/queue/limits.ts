@@ -84,13 +84,13 @@ export class Limits {
   }
 
   /** The limits of a task. To be given back with `leave` by whoever keeps it. */
-  setFor(namespace: string, keys: readonly string[] | undefined, now: number): LimitSet {
-    const own = this.namespace(namespace, now);
+  setFor(namespace: string, keys: readonly string[] | undefined): LimitSet {
+    const own = this.namespace(namespace);
     const sorted = keys && keys.length > 0 ? [...new Set(keys)].sort() : [];
     const name = sorted.join(' ');
     let set = own.sets.get(name);
     if (!set) {
-      const limits = [own.whole, ...sorted.map((key) => this.limit(own, key, now))];
+      const limits = [own.whole, ...sorted.map((key) => this.limit(own, key))];
       for (const limit of limits) limit.users += 1;
       set = { name, keys: sorted, limits, namespace: own, users: 0 };
       own.sets.set(name, set);
@@ -182,12 +182,12 @@ export class Limits {
     }
   }
 
-  settingsChanged(name: string, now: number): void {
+  settingsChanged(name: string): void {
     const own = this.namespaces.get(name);
     if (!own) return;
     const settings = this.settings(name);
     for (const limit of [own.whole, ...own.byKey.values()]) {
-      limit.set(limit.key === undefined ? settings.limit : limitForKey(settings, limit.key), now);
+      limit.set(limit.key === undefined ? settings.limit : limitForKey(settings, limit.key));
       if (limit.tokenAt >= 0) this.waitingForTokens.removeAt(limit.tokenAt);
       this.reopened.add(limit);
     }
@@ -227,22 +227,22 @@ export class Limits {
     else this.held.delete(taskId);
   }
 
-  private namespace(name: string, now: number): NamespaceLimits {
+  private namespace(name: string): NamespaceLimits {
     let own = this.namespaces.get(name);
     if (!own) {
       const whole = new Limit(name, undefined, this.newRoom(), this.countedSince);
-      whole.set(this.settings(name).limit, now);
+      whole.set(this.settings(name).limit);
       own = { name, whole, byKey: new Map(), sets: new Map() };
       this.namespaces.set(name, own);
     }
     return own;
   }
 
-  private limit(own: NamespaceLimits, key: string, now: number): Limit {
+  private limit(own: NamespaceLimits, key: string): Limit {
     let limit = own.byKey.get(key);
     if (!limit) {
       limit = new Limit(own.name, key, this.newRoom(), this.countedSince);
-      limit.set(limitForKey(this.settings(own.name), key), now);
+      limit.set(limitForKey(this.settings(own.name), key));
       own.byKey.set(key, limit);
     }
     this.spent.delete(limit);

@@ -145,7 +145,7 @@ test('a weight that is changed counts from the next turn on', () => {
   refill(bench, 100, () => ({ fairnessKey: 'b' }));
   bench.run(2);
   bench.set('default', { fairnessWeights: { b: 3 } });
-  bench.queue.settingsChanged('default', bench.now);
+  bench.queue.settingsChanged('default');
   const picked: string[] = [];
   for (let turn = 0; turn < 24; turn += 1)
     bench.settle(bench.take(1), ({ track }) => void picked.push(track.lane.fairnessKey));

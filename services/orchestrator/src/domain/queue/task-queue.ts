@@ -125,7 +125,7 @@ export class TaskQueue {
       this.remove(task.taskId, now);
     }
     const owner = this.classFor(info);
-    const limits = this.limits.setFor(info.namespace, task.limitKeys, now.monotonic);
+    const limits = this.limits.setFor(info.namespace, task.limitKeys);
     const track = this.lanes.track(owner, task.priority, task.fairnessKey ?? '', limits);
     if (track.size + track.out > 0) this.limits.leave(limits, now.monotonic); // it keeps them already
     const row = this.table.add(task, shard, track);
@@ -183,9 +183,9 @@ export class TaskQueue {
     for (const owner of this.parking.longest()) this.open(owner);
   }
 
-  settingsChanged(namespace: string, now: Now): void {
+  settingsChanged(namespace: string): void {
     this.order.weightsChanged(namespace);
-    this.limits.settingsChanged(namespace, now.monotonic);
+    this.limits.settingsChanged(namespace);
   }
 
   /**

@@ -218,7 +218,9 @@ describe('retry by hand', () => {
     expect(why(paused)).toBe('it is paused: resume it');
     expect(why(late)).toBe(`its deadline ${at(5)} has passed: submit it anew with a later one`);
     expect(why(step)).toBe('it waits for the steps before it');
-    expect(why(ended)).toBe('it is a step of w0-00000001, which goes on without it: rerun the workflow');
+    expect(why(ended)).toBe(
+      'it is a step of w0-00000001, which goes on without it: submit the workflow again',
+    );
     expect(why(new WatchedTask(spec()))).toBe('it is in the queue already');
     expect(why(new WatchedTask(spec({ waitFor: { signal: 'go' } })))).toBe(
       'it waits for the signal "go": send that',
@@ -230,7 +232,9 @@ describe('retry by hand', () => {
     const task = new WatchedTask(spec());
     task.give({ kind: 'cancel', reason: 'enough' });
     for (const command of [{ kind: 'pause', reason: 'x' }, { kind: 'resume' }, signal('go')] as const)
-      expect(whyNot(task.record, command, task.now)).toBe('it has ended as cancelled');
+      expect(whyNot(task.record, command, task.now)).toBe(
+        'it has ended as cancelled: rerun it to get a copy that runs once more',
+      );
     expect(whyNot(task.record, { kind: 'cancel', reason: 'x' }, task.now)).toBeUndefined();
   });
 });

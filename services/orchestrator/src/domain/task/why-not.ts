@@ -30,13 +30,15 @@ export function isDone({ state, signals, retriedAt }: TaskRecord, command: TaskC
 }
 
 function ended({ state }: TaskRecord): string | undefined {
-  return isTerminal(state) ? `it has ended as ${state}` : undefined;
+  return isTerminal(state)
+    ? `it has ended as ${state}: rerun it to get a copy that runs once more`
+    : undefined;
 }
 
 function whyNotReopened(record: TaskRecord, now: number): string | undefined {
   const { state, spec } = record;
   if (!isLone(record))
-    return `it is a step of ${spec.workflowId ?? ''}, which goes on without it: rerun the workflow`;
+    return `it is a step of ${spec.workflowId ?? ''}, which goes on without it: submit the workflow again`;
   if (state === 'succeeded') return 'it has succeeded: rerun it to get a copy that runs once more';
   if (state === 'skipped') return 'it has been skipped';
   if ((deadlineOf(record) ?? Infinity) <= now)
