@@ -20,7 +20,7 @@ export interface Rules {
 
 /** In the order in which they count when several have run out. */
 const COUNTDOWNS = ['deadline', 'grace', 'run', 'wait', 'total', 'signal', 'start', 'backoff'] as const;
-type Countdown = (typeof COUNTDOWNS)[number];
+export type Countdown = (typeof COUNTDOWNS)[number];
 
 const REFUSED_AT_ONCE = 2;
 
@@ -37,6 +37,8 @@ export class TaskModel {
   cancelled = false;
   paused = false;
   code: string | undefined;
+  /** Which time ran out, where that was the end. */
+  ranOut: Countdown | undefined;
   private refusals = 0;
   private tried = false;
   private progressedAt = -1;
@@ -194,8 +196,9 @@ export class TaskModel {
     let delay = initialMs;
     for (let more = 1; more < this.failures; more += 1) delay *= factor;
     delay = Math.round(Math.min(delay, maxMs));
-    const spent = this.failures === maxAttempts || delay >= (this.left.get('total') ?? Infinity);
-    if (!retryable || nonRetryableCodes.includes(code) || spent) this.end('failed', code);
+    const isLast = this.failures === maxAttempts;
+    if (!retryable || nonRetryableCodes.includes(code) || isLast) this.end('failed', code);
+    else if (delay >= (this.left.get('total') ?? Infinity)) this.end('failed', code, 'total');
     else this.backoff(delay);
   }
 
@@ -243,9 +246,10 @@ export class TaskModel {
     return true;
   }
 
-  private end(state: TaskState, code: string | undefined): void {
+  private end(state: TaskState, code: string | undefined, ranOut?: Countdown): void {
     this.state = state;
     this.code = code;
+    this.ranOut = ranOut;
     this.paused = false;
     this.left.delete('wait');
   }
@@ -255,12 +259,12 @@ export class TaskModel {
     if (first === undefined) return false;
     const cancelled = (): void => this.end('cancelled', 'cancelled');
     const act: Record<Countdown, () => void> = {
-      deadline: () => this.end('expired', 'deadline-exceeded'),
+      deadline: () => this.end('expired', 'deadline-exceeded', 'deadline'),
       grace: () => this.lose(),
       run: () => (this.cancelled ? cancelled() : this.fail('attempt-timeout', true)),
-      wait: () => this.end('expired', 'schedule-to-start-timeout'),
-      total: () => this.end('failed', this.code),
-      signal: () => this.end('expired', 'signal-timeout'),
+      wait: () => this.end('expired', 'schedule-to-start-timeout', 'wait'),
+      total: () => this.end('failed', this.code, 'total'),
+      signal: () => this.end('expired', 'signal-timeout', 'signal'),
       start: () => this.enter(),
       backoff: () => this.enqueue(),
     };

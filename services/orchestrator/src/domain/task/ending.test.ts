@@ -52,6 +52,14 @@ test('a code that the policy names, or an error that says so, ends the task at i
   }
 });
 
+test('an error of a code that the policy names is not retryable, whatever the agent says, nor is that of its attempt', () => {
+  const task = taskWith();
+  task.assign();
+  task.fail({ code: 'bad-input', retryable: true });
+  const error = { code: 'bad-input', message: 'no', retryable: false };
+  expect(task.record).toMatchObject({ state: 'failed', error, attempts: [{ error }] });
+});
+
 test('failures wait longer each time, up to the longest wait of the policy', () => {
   const task = taskWith({ maxAttempts: 6 });
   const waits = Array.from({ length: 4 }, () => {
@@ -65,7 +73,7 @@ test('failures wait longer each time, up to the longest wait of the policy', () 
   expect(waits).toEqual([100, 300, 500, 500]);
 });
 
-test('no wait is begun that would end when the total time is over: the task fails with its last error at once', () => {
+test('no wait is begun that would end when the total time is over: the task fails at once, and says so before its last error', () => {
   const task = taskWith({ maxAttempts: 6, totalMs: 400 });
   task.assign();
   task.fail();
@@ -74,7 +82,21 @@ test('no wait is begun that would end when the total time is over: the task fail
   task.give({ kind: 'due' });
   task.assign();
   task.fail({ message: 'no again' });
-  expect(task.record).toMatchObject({ state: 'failed', error: { message: 'no again' }, failures: 2 });
+  const message = 'no further attempt fits into 400 ms (retry.totalMs); the last error: no again';
+  expect(task.record).toMatchObject({
+    state: 'failed',
+    error: { code: 'attempt-failed', message, retryable: true },
+    attempts: [{}, { error: { message: 'no again' } }],
+    failures: 2,
+  });
+});
+
+test('what is told about the last error fits the record, however long the error is', () => {
+  const task = taskWith({ totalMs: 1 });
+  task.assign();
+  task.fail({ message: 'x'.repeat(LIMITS.ERROR_MESSAGE_CHARS) });
+  expect(task.record.error?.message).toHaveLength(LIMITS.ERROR_MESSAGE_CHARS);
+  expect(task.record.error?.message).toMatch(/^no further attempt fits into 1 ms/);
 });
 
 test('a lost attempt costs what it ran', () => {

@@ -3,6 +3,7 @@ import { backoffMs, type Random } from '@multiswarm/core';
 import { close } from './attempt';
 import { queue } from './begin';
 import { lastStart } from './due';
+import { judged, outOfTime } from './task-errors';
 import {
   currentAttempt,
   isPlaceable,
@@ -57,7 +58,8 @@ export function finished(
   now: number,
   random: Random,
 ): Transition {
-  const { startedAt, finishedAt: endedAt, error: fault, usage } = result;
+  const { startedAt, finishedAt: endedAt, usage } = result;
+  const fault = result.error && judged(record, result.error);
   const begun: TaskRecord = {
     ...record,
     refusals: undefined,
@@ -68,17 +70,19 @@ export function finished(
   const events: EventDraft[] = record.state === 'assigned' ? [{ type: 'task.running' }] : [];
   if (outcome === 'succeeded')
     return prepend(events, end(base, 'succeeded', now, { output: result.output ?? null }, [giveBack]));
-  const error = fault ?? {
-    code: 'attempt-failed',
-    message: `the attempt ended as ${outcome}`,
-    retryable: outcome !== 'cancelled',
-  };
+  const error =
+    fault ??
+    judged(record, {
+      code: 'attempt-failed',
+      message: `the attempt ended as ${outcome}`,
+      retryable: outcome !== 'cancelled',
+    });
   if (record.cancel || outcome === 'cancelled')
     return prepend(events, end(base, 'cancelled', now, { error }, [giveBack])); // T5
   return prepend(events, failed(base, error, [giveBack], now, random));
 }
 
-/** One more failure: a further attempt by the retry policy, or the end. */
+/** One more failure: a further attempt by the retry policy, or the end. @param error as `judged` */
 export function failed(
   before: TaskRecord,
   error: TaskError,
@@ -88,13 +92,11 @@ export function failed(
 ): Transition {
   const record = { ...before, failures: before.failures + 1, lastError: error };
   const { retry } = record.spec;
+  if (!error.retryable || record.failures >= retry.maxAttempts)
+    return end(record, 'failed', now, { error }, effects);
   const retryAt = now + backoffMs(retry, record.failures, random);
-  const again =
-    error.retryable &&
-    !retry.nonRetryableCodes.includes(error.code) &&
-    record.failures < retry.maxAttempts &&
-    retryAt < (lastStart(record) ?? Infinity);
-  if (!again) return end(record, 'failed', now, { error }, effects);
+  if (retryAt >= (lastStart(record) ?? Infinity))
+    return end(record, 'failed', now, { error: outOfTime(record, error) }, effects);
   return {
     record: { ...record, state: 'backoff', since: now, retryAt },
     events: [{ type: 'task.backoff', data: { error: { ...error }, retryAt, failures: record.failures } }],

@@ -203,6 +203,11 @@ export function isLone(record: TaskRecord): boolean {
   return record.spec.workflowId === undefined;
 }
 
+/** Whether it is a step that waits for others. */
+export function isBlockedBySteps(record: TaskRecord): boolean {
+  return record.state === 'blocked' && !isLone(record);
+}
+
 /** Whether a swarm has its current attempt, or is about to get it. */
 export function isHeld(record: TaskRecord): boolean {
   return record.state === 'assigned' || record.state === 'running';

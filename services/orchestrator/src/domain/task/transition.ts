@@ -6,7 +6,7 @@ import { cancel, pause, resume, retry, signal } from './control';
 import { timePassed } from './due-time';
 import { end, finished, lost } from './ending';
 import { accepted, assign, refused } from './placing';
-import { isHeld, isLone, type TaskCommand, type TaskRecord, type Transition } from './record';
+import { isBlockedBySteps, isHeld, type TaskCommand, type TaskRecord, type Transition } from './record';
 
 /**
  * The task state machine. Pure: time and chance come in as arguments.
@@ -59,10 +59,6 @@ export function transition(
         ? ofTheAttempt(record, command, now, random)
         : undefined;
   }
-}
-
-function isBlockedBySteps(record: TaskRecord): boolean {
-  return record.state === 'blocked' && !isLone(record);
 }
 
 type OfTheAttempt = Extract<TaskCommand, { kind: 'accepted' | 'refused' | 'lost' | 'finished' | 'progress' }>;
