@@ -23,6 +23,7 @@ const COUNTDOWNS = ['deadline', 'grace', 'run', 'wait', 'total', 'signal', 'star
 export type Countdown = (typeof COUNTDOWNS)[number];
 
 const REFUSED_AT_ONCE = 2;
+const LOST_AT_ONCE = 1;
 
 /**
  * A reference for the task state machine, of another build: it knows no records, no events and no times of day. Every
@@ -40,6 +41,7 @@ export class TaskModel {
   /** Which time ran out, where that was the end. */
   ranOut: Countdown | undefined;
   private refusals = 0;
+  private lossesInARow = 0;
   private tried = false;
   private progressedAt = -1;
   private readonly left = new Map<Countdown, number>();
@@ -181,16 +183,24 @@ export class TaskModel {
 
   private lose(): void {
     this.losses += 1;
+    this.lossesInARow += 1;
     this.tried = true;
     this.code = 'attempt-lost';
     if (this.cancelled) this.end('cancelled', 'cancelled');
     else if (this.losses > LIMITS.LOST_ATTEMPTS) this.end('failed', 'attempt-lost');
-    else this.enqueue();
+    else if (this.lossesInARow <= LOST_AT_ONCE) this.enqueue();
+    else this.pauseAfterLoss(Math.min(30_000, 500 * 3 ** (this.lossesInARow - LOST_AT_ONCE - 1)));
+  }
+
+  private pauseAfterLoss(ms: number): void {
+    if (ms >= (this.left.get('total') ?? Infinity)) this.end('failed', 'attempt-lost', 'total');
+    else this.backoff(ms);
   }
 
   private fail(code: string, retryable: boolean): void {
     const { maxAttempts, initialMs, factor, maxMs, nonRetryableCodes } = this.rules;
     this.failures += 1;
+    this.lossesInARow = 0;
     this.tried = true;
     this.code = code;
     let delay = initialMs;
@@ -237,6 +247,7 @@ export class TaskModel {
       failures: 0,
       losses: 0,
       refusals: 0,
+      lossesInARow: 0,
       cancelled: false,
       tried: false,
       code: undefined,

@@ -19,7 +19,7 @@ function onTimer(record: TaskRecord, timer: Timer, now: number, random: Random):
     case 'deadline':
       return deadlinePassed(record, now);
     case 'cancel-grace':
-      return cancelGraceOver(record, now);
+      return cancelGraceOver(record, now, random);
     case 'start-to-close':
       return ranTooLong(record, now, random);
     case 'schedule-to-start':
@@ -72,9 +72,9 @@ function deadlinePassed(record: TaskRecord, now: number): Transition {
 }
 
 /** T5. */
-function cancelGraceOver(record: TaskRecord, now: number): Transition {
+function cancelGraceOver(record: TaskRecord, now: number, random: Random): Transition {
   const reason = `it did not end within ${LIMITS.CANCEL_GRACE_MS} ms after it was cancelled`;
-  const next = lost(record, reason, now);
+  const next = lost(record, reason, now, random);
   return { ...next, effects: [...stop(record, record.cancel?.reason ?? reason), ...next.effects] };
 }
 

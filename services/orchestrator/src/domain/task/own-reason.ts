@@ -1,5 +1,5 @@
 import type { Waiting } from '@multiswarm/contracts';
-import { isLone, type TaskRecord } from './record';
+import { currentAttempt, isLone, type TaskRecord } from './record';
 import { iso } from './times';
 
 const STEPS_NAMED = 10;
@@ -46,12 +46,20 @@ function signalText({ since, spec: { waitFor } }: TaskRecord): string {
   return `the signal "${signal}" has not come${limit}`;
 }
 
-function nextAttemptText({ retryAt = 0, refusals = 0, lastError }: TaskRecord): string {
-  const before =
-    refusals > 0
-      ? `swarms have refused it ${refusals} times`
-      : `the last one ended with ${lastError?.code ?? ''}`;
-  return `the next attempt begins at ${iso(retryAt)}; ${before}`;
+function nextAttemptText(record: TaskRecord): string {
+  return `the next attempt begins at ${iso(record.retryAt ?? 0)}; ${whatWasBefore(record)}`;
+}
+
+function whatWasBefore(record: TaskRecord): string {
+  const { refusals = 0, lastError } = record;
+  switch (currentAttempt(record)?.outcome) {
+    case 'refused':
+      return `swarms have refused it ${refusals} times`;
+    case 'lost':
+      return lastError?.message ?? '';
+    default:
+      return `the last one ended with ${lastError?.code ?? ''}`;
+  }
 }
 
 /** The scheduler does not know of a paused task, so its owner's record tells why it waits. */

@@ -87,6 +87,18 @@ test('a task on its way into the queue says what it waits for', () => {
   });
 });
 
+test('a task that was lost again and again says so while it pauses, whatever refused it before', () => {
+  const task = new WatchedTask(spec());
+  for (const kind of ['lost', 'refused', 'lost'] as const) {
+    task.assign();
+    task.give({ kind, attempt: task.record.attempt, reason: 'gone' });
+  }
+  expect(taskSummary(task.record).waiting).toMatchObject({
+    reason: 'backoff',
+    detail: `the next attempt begins at ${iso(500)}; 2 attempts were lost with their swarms; the last: gone`,
+  });
+});
+
 test('a step says that it waits for others, by their names where they are known', () => {
   const { record } = new WatchedTask(spec({ workflowId: 'w0-00000001', step: 'c' }));
   expect(taskSummary(record).waiting).toMatchObject({
