@@ -29,8 +29,7 @@ function looksLikeJson(name: string, text: string): boolean {
   return !/\.ya?ml$/i.test(name) && /^\s*[{[]/.test(text);
 }
 
-/** @param hint what to do where it is not JSON */
-export function parseJson(name: string, text: string, hint?: string): unknown {
+function parseJson(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -38,7 +37,7 @@ export function parseJson(name: string, text: string, hint?: string): unknown {
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     const { findJsonFault } = require('@multiswarm/service') as typeof import('@multiswarm/service');
     const { line, column, expected } = findJsonFault(text) ?? { line: 1, column: 1, expected: 'JSON' };
-    throw broken(name, 'JSON', { line, column }, `expected ${expected}`, hint);
+    throw broken(name, 'JSON', { line, column }, `expected ${expected}`);
   }
 }
 
@@ -64,17 +63,10 @@ function parseYaml(name: string, text: string): unknown {
   }
 }
 
-function broken(
-  name: string,
-  language: string,
-  { line, column }: Position,
-  message: string,
-  hint?: string,
-): Fault {
+function broken(name: string, language: string, { line, column }: Position, message: string): Fault {
   return new Fault(`${nameOf(name)}:${line}:${column}: not valid ${language}: ${message}`, {
     code: language === 'JSON' ? 'invalid-json' : 'invalid-yaml',
     exit: EXIT.usage,
-    hint,
   });
 }
 
