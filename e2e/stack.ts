@@ -35,6 +35,12 @@ export interface Program {
   stop(): Promise<number | null>;
 }
 
+/** A further replica of the orchestrator. */
+export interface OrchestratorReplica {
+  readonly program: Program;
+  readonly url: string;
+}
+
 /** Real NATS, real Redis, and the three services as built, each a process of its own, all on free ports. */
 export interface Stack {
   readonly nats: TestServer;
@@ -43,6 +49,8 @@ export interface Stack {
   url(service: ServiceName): string;
   /** What a program needs to find this stack. */
   readonly env: Readonly<Record<string, string>>;
+  /** Starts one more orchestrator; resolves when it is ready. */
+  addOrchestrator(): Promise<OrchestratorReplica>;
   stop(): Promise<void>;
 }
 
@@ -102,12 +110,17 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
     const found = await Promise.all(SERVICES.map((name) => untilReady(name, services[name])));
     const urls = new Map(SERVICES.map((name, index) => [name, found[index] ?? '']));
     const url = (service: ServiceName): string => urls.get(service) ?? '';
+    const addOrchestrator = async (): Promise<OrchestratorReplica> => {
+      const program = start('orchestrator');
+      return { program, url: await untilReady('orchestrator', program) };
+    };
     return {
       nats,
       redis,
       services,
       url,
       env: { NATS_URL: nats.url, MULTISWARM_URL: url('orchestrator') },
+      addOrchestrator,
       stop,
     };
   } catch (error) {

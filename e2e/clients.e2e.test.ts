@@ -1,0 +1,227 @@
+import { connectBus } from '@multiswarm/bus';
+import {
+  isTerminal,
+  LIMITS,
+  subjects,
+  type Accepted,
+  BatchReply,
+  type JsonValue,
+  type Problem,
+  type Task,
+  type TaskPage,
+} from '@multiswarm/contracts';
+import { connect, NonRetryableError, type Client, type Swarm } from '@multiswarm/sdk';
+import { eventually } from '@multiswarm/testing';
+import { startStack, type Stack } from './stack';
+import { HeldWork, quietSwarm } from './support/held-work';
+import { call } from './support/http';
+
+let stack: Stack;
+let crew: Swarm;
+const work = new HeldWork();
+
+beforeAll(async () => {
+  stack = await startStack();
+  crew = quietSwarm('crew', stack.nats.url, 8)
+    .handle('work', work.handler)
+    .handle('echo', (input) => input);
+  await crew.start();
+});
+afterAll(async () => {
+  work.open();
+  await crew.stop();
+  await stack.stop();
+});
+
+/** How somebody submits tasks and tells them things. */
+interface Way {
+  submit(type: string, options?: object): Promise<string>;
+  tell(id: string, verb: 'cancel' | 'pause' | 'resume' | 'retry'): Promise<void>;
+  signal(id: string, name: string, payload: JsonValue): Promise<void>;
+  close(): Promise<void>;
+}
+
+function overHttp(): Way {
+  const tasks = `${stack.url('orchestrator')}/v1/tasks`;
+  const post = async (path: string, body: object): Promise<Accepted> => {
+    const { status, body: accepted } = await call<Accepted>(tasks + path, body);
+    expect(status).toBe(202);
+    return accepted;
+  };
+  return {
+    submit: async (type, options) => (await post('', { type, ...options })).id,
+    tell: async (id, verb) => void (await post(`/${id}/${verb}`, {})),
+    signal: async (id, name, payload) => void (await post(`/${id}/signal`, { name, payload })),
+    close: () => Promise.resolve(),
+  };
+}
+
+function overSdk(client: Client): Way {
+  return {
+    submit: async (type, options) => (await client.submit(type, null, options)).id,
+    tell: async (id, verb) => void (await client.task(id)[verb]()),
+    signal: async (id, name, payload) => void (await client.task(id).signal(name, payload)),
+    close: () => client.close(),
+  };
+}
+
+async function taskNow(id: string, waitMs = 0): Promise<Task> {
+  return (await call<Task>(`${stack.url('orchestrator')}/v1/tasks/${id}?waitMs=${waitMs}`)).body;
+}
+
+/** The task once it is as it should be. */
+function seen(id: string, isMeant: (task: Task) => boolean): Promise<Task> {
+  let last: Task | undefined;
+  return eventually(
+    async () => {
+      last = await taskNow(id);
+      return isMeant(last) && last;
+    },
+    { timeoutMs: 10_000, describe: () => `another task than ${JSON.stringify(last)}` },
+  );
+}
+
+async function ended(id: string): Promise<Task> {
+  const task = await taskNow(id, 15_000);
+  expect(isTerminal(task.state)).toBe(true);
+  return task;
+}
+
+describe.each([
+  ['over HTTP', () => Promise.resolve(overHttp())],
+  ['by the SDK over HTTP', async () => overSdk(await connect({ url: stack.url('orchestrator') }))],
+  ['by the SDK over NATS', async () => overSdk(await connect({ servers: stack.nats.url }))],
+])('a task of a running swarm that is told something %s', (_name, open) => {
+  let way: Way;
+  beforeAll(async () => {
+    way = await open();
+  });
+  afterAll(() => way.close());
+
+  test('is paused: what runs goes on to its end, no attempt follows, and the next one comes when it is resumed', async () => {
+    const id = await way.submit('work', { retry: { initialMs: 1 } });
+    const first = await work.attempt(id);
+    await way.tell(id, 'pause');
+    expect(first.ctx.signal.aborted).toBe(false);
+    first.fail(new Error('not this time'));
+    await seen(id, ({ state, waiting }) => state === 'queued' && waiting?.reason === 'paused');
+    // Whoever may go goes: the way from the queue to this swarm is open.
+    expect((await ended(await way.submit('echo'))).state).toBe('succeeded');
+    expect(await taskNow(id)).toMatchObject({ state: 'queued', attempt: 1 });
+    await way.tell(id, 'resume');
+    (await work.attempt(id, 2)).end('now');
+    expect(await ended(id)).toMatchObject({ state: 'succeeded', output: 'now', attempt: 2 });
+  });
+
+  test('waits for its signal, begins with it, and hears the next one while it runs', async () => {
+    const id = await way.submit('work', { waitFor: { signal: 'approved' } });
+    expect((await taskNow(id)).state).toBe('waiting');
+    await way.signal(id, 'approved', { by: 'ann' });
+    const { ctx, end } = await work.attempt(id);
+    expect(ctx.signals).toMatchObject([{ name: 'approved', payload: { by: 'ann' } }]);
+    ctx.onSignal('hurry', (payload) => end({ heard: payload }));
+    await way.signal(id, 'hurry', 'please');
+    expect(await ended(id)).toMatchObject({ state: 'succeeded', output: { heard: 'please' } });
+  });
+
+  test('is cancelled: its handler is aborted, and the task ends as cancelled', async () => {
+    const id = await way.submit('work');
+    const { ctx } = await work.attempt(id);
+    await seen(id, ({ state }) => state === 'running');
+    expect(ctx.signal.aborted).toBe(false);
+    await way.tell(id, 'cancel');
+    const task = await ended(id);
+    expect(task).toMatchObject({ state: 'cancelled', attempts: [{ outcome: 'cancelled' }] });
+    expect(ctx.signal.aborted).toBe(true);
+  });
+
+  test('is retried after it has failed for good, under its own id and the next number', async () => {
+    const id = await way.submit('work');
+    (await work.attempt(id)).fail(new NonRetryableError('bad-input', 'no'));
+    expect(await ended(id)).toMatchObject({ state: 'failed', attempt: 1, error: { code: 'bad-input' } });
+    await way.tell(id, 'retry');
+    (await work.attempt(id, 2)).end('mended');
+    const outcomes = [{ outcome: 'failed' }, { outcome: 'succeeded' }];
+    expect(await ended(id)).toMatchObject({ state: 'succeeded', output: 'mended', attempts: outcomes });
+  });
+});
+
+test('what a handler says of its progress is read while it runs', async () => {
+  const way = overHttp();
+  const id = await way.submit('work');
+  const { ctx, end } = await work.attempt(id);
+  for (const [fraction, message] of [
+    [0.25, 'fetching'],
+    [0.75, 'building'],
+  ] as const) {
+    ctx.progress(fraction, message);
+    const { state, progress } = await seen(id, (task) => task.progress?.message === message);
+    expect({ state, progress }).toMatchObject({ state: 'running', progress: { fraction, message } });
+  }
+  end(null);
+  expect((await ended(id)).state).toBe('succeeded');
+});
+
+describe('a batch', () => {
+  const FULL = LIMITS.BATCH_TASKS;
+  const BAD = [0, 5_678, FULL - 1];
+  // Nobody handles them.
+  const typeOf = (index: number): string => (BAD.includes(index) ? 'no good' : 'parked');
+  const indices = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+  test(`of ${FULL} tasks is taken, and every item has an answer of its own`, async () => {
+    const tasks = indices(FULL).map((index) => ({ type: typeOf(index), input: { index } }));
+    const url = `${stack.url('orchestrator')}/v1/tasks/batch`;
+    const { status, body } = await call<BatchReply>(url, { tasks });
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ accepted: FULL - BAD.length, rejected: BAD.length });
+    expect(body.results.map(({ index }) => index)).toEqual(indices(FULL));
+    const refused = body.results.flatMap((result) => ('error' in result ? [result] : []));
+    expect(refused.map(({ index }) => index)).toEqual(BAD);
+    for (const { error } of refused)
+      expect(error).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '/type' }] });
+    const ids = body.results.map((result) => ('id' in result ? result.id : undefined));
+    expect(new Set(ids).size).toBe(FULL - BAD.length + 1);
+    for (const index of [1, 5_677, FULL - 2])
+      expect(await taskNow(ids[index] ?? '')).toMatchObject({ state: 'queued', input: { index } });
+  });
+
+  test('of one task more is refused as a whole, over HTTP and over NATS, and nothing of it is stored', async () => {
+    const tasks = Array<object>(FULL + 1).fill({ type: 'too-many' });
+    const pointer = '/tasks';
+    const { status, body } = await call<Problem>(`${stack.url('orchestrator')}/v1/tasks/batch`, { tasks });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer }] });
+    expect(body.detail).toContain(String(FULL));
+    const bus = await connectBus({ servers: stack.nats.url, name: 'test' });
+    const asked = bus.request(subjects.task('submit-batch'), { tasks }, { reply: BatchReply });
+    await expect(asked).rejects.toMatchObject({
+      code: 'invalid-request',
+      findings: [{ pointer, message: expect.stringContaining(String(FULL)) as unknown }],
+    });
+    await bus.close();
+    const found = await call<TaskPage>(`${stack.url('orchestrator')}/v1/tasks?type=too-many`);
+    expect(found.body.items).toEqual([]);
+  });
+
+  test.each([
+    ['HTTP', () => connect({ url: stack.url('orchestrator') })],
+    ['NATS', () => connect({ servers: stack.nats.url })],
+  ])(
+    'of more than one request may carry is cut by the SDK, over %s: every item has an answer of its own',
+    async (_name, open) => {
+      const client = await open();
+      const items = indices(FULL + 1).map((index) => ({ task: typeOf(index), input: { index } }));
+      const outcome = await client.submitBatch(items);
+      await client.close();
+      expect(outcome).toMatchObject({ accepted: FULL + 1 - BAD.length, rejected: BAD.length });
+      expect(outcome.items.map(({ index }) => index)).toEqual(indices(FULL + 1));
+      const refused = outcome.items.filter(({ error }) => error?.code === 'invalid-request');
+      expect(refused.map(({ index }) => index)).toEqual(BAD);
+      const ids = new Set(outcome.items.map(({ handle }) => handle?.id));
+      expect(ids.size).toBe(FULL + 1 - BAD.length + 1);
+      for (const index of [1, FULL])
+        expect(await taskNow(outcome.items[index]?.handle?.id ?? '')).toMatchObject({ input: { index } });
+    },
+  );
+});
