@@ -37,6 +37,7 @@ test.each([
   ['signal', ['approved'], { name: 'approved', payload: null }],
   ['signal', ['approved', '--payload', '{"by":"ann"}'], { name: 'approved', payload: { by: 'ann' } }],
   ['signal', ['approved', '--payload', '-'], { name: 'approved', payload: { from: 'stdin' } }],
+  ['signal', ['approved', '--payload-text', 'by ann'], { name: 'approved', payload: 'by ann' }],
   ['retry', [], undefined],
 ])('task %s %j tells the task, and prints it as it is then', async (verb, more, body) => {
   peer.json(202, task('queued', { paused: { at: new Date(0).toISOString(), reason: 'x' } }));
@@ -121,7 +122,7 @@ describe('retry --wait and rerun', () => {
   });
 });
 
-test('submit sends when it may start, by what it takes turns, and every limit of time', async () => {
+test('submit sends when it may start, by what it takes turns, every limit of time, and how it is retried', async () => {
   peer.json(202, { id: ID, state: 'blocked', duplicate: false });
   const before = Date.now();
   const { code } = await run(
@@ -129,7 +130,9 @@ test('submit sends when it may start, by what it takes turns, and every limit of
     ...['--limit-key', 'customer:acme', '--limit-key', 'model:gpt'],
     ...['--not-before', '2030-01-02T03:04:05+01:00', '--wait-for', 'approved', '--wait-for-limit', '24h'],
     ...['--start-limit', '10m', '--run-limit', '2m', '--silence-limit', '15s', '--deadline', '2h'],
-    ...['--max-attempts', '5', '--retry-limit', '1h'],
+    ...['--max-attempts', '5', '--retry-limit', '1h', '--retry-wait', '5s', '--retry-factor', '1.5'],
+    ...['--retry-wait-limit', '10m', '--retry-jitter', '0', '--non-retryable', 'bad-input,not-found'],
+    ...['--resource', 'cpu=2', '--metadata', 'ticket=0815', '--estimate', '90s'],
   );
   const body = sent()[0]?.body as { timeouts: { deadline: string } };
   const { deadline } = body.timeouts;
@@ -140,7 +143,13 @@ test('submit sends when it may start, by what it takes turns, and every limit of
     limitKeys: ['customer:acme', 'model:gpt'],
     notBefore: '2030-01-02T02:04:05.000Z',
     waitFor: { signal: 'approved', timeoutMs: 86_400_000 },
-    retry: { maxAttempts: 5, totalMs: 3_600_000 },
+    retry: {
+      ...{ maxAttempts: 5, initialMs: 5_000, factor: 1.5, maxMs: 600_000, jitter: 0 },
+      ...{ nonRetryableCodes: ['bad-input', 'not-found'], totalMs: 3_600_000 },
+    },
+    requirements: { resources: { cpu: 2 } },
+    metadata: { ticket: '0815' },
+    estimateMs: 90_000,
     timeouts: { scheduleToStartMs: 600_000, startToCloseMs: 120_000, heartbeatMs: 15_000, deadline },
   });
   const inMs = Date.parse(deadline) - 2 * 3_600_000;

@@ -54,6 +54,8 @@ export const LIMITS = {
   RETRY_MAX_ATTEMPTS: 100,
   /** Attempts of one task that may be lost to dying swarms before the task fails with `attempt-lost`. */
   LOST_ATTEMPTS: 5,
+  /** Longest pause before the next attempt after losses in a row. */
+  LOSS_PAUSE_MS: 30_000,
   /** Past attempts that a task record keeps. */
   ATTEMPT_HISTORY: 20,
   /** Longest hold of `?waitMs=`. */

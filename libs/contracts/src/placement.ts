@@ -51,9 +51,22 @@ export const Receipt = z.object({
 });
 export type Receipt = z.infer<typeof Receipt>;
 
-/** Why a queued task waits: `unmet` are the rules that nobody passes; with `no-slot` it is only a matter of time. */
+/**
+ * Why a task that has not begun goes nowhere. In the queue: `unmet` are the rules that nobody passes; with `no-slot` it is only a
+ * matter of time. On its way into the queue: `not-before`, `signal`, `steps`, and `backoff` between two attempts.
+ */
 export const Waiting = z.object({
-  reason: z.enum(['no-swarm', 'no-slot', 'not-yet-considered', 'limit', 'paused']),
+  reason: z.enum([
+    'no-swarm',
+    'no-slot',
+    'not-yet-considered',
+    'limit',
+    'paused',
+    'not-before',
+    'signal',
+    'steps',
+    'backoff',
+  ]),
   since: Instant,
   detail: z.string(),
   unmet: z.array(Rejection),

@@ -247,7 +247,7 @@ export const Task = z.object({
     .optional()
     .describe('no new attempt begins until the task is resumed'),
   rerunOf: z.string().optional(),
-  waiting: Waiting.optional().describe('why a queued task has not been placed'),
+  waiting: Waiting.optional().describe('why a task that neither runs nor has ended goes nowhere'),
   traceId: z.string(),
 });
 export type Task = z.infer<typeof Task>;

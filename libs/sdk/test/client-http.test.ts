@@ -201,6 +201,18 @@ describe('the client over HTTP', () => {
     expect(asked).toEqual([]);
   });
 
+  test('a handle is its id in JSON, as is each of a batch', async () => {
+    respond = ({ url }, response) => {
+      if (url === '/v1/tasks') json(response, 202, { id: ID, state: 'queued', duplicate: false });
+      else
+        json(response, 202, { accepted: 1, rejected: 0, results: [{ index: 0, id: ID, duplicate: false }] });
+    };
+    expect(JSON.stringify(await client.submit('echo'))).toBe(`{"id":"${ID}"}`);
+    expect(JSON.stringify(client.workflow('w3-00000001'))).toBe('{"id":"w3-00000001"}');
+    const { items } = await client.submitBatch([{ task: 'echo' }]);
+    expect(JSON.stringify(items)).toBe(`[{"index":0,"handle":{"id":"${ID}"}}]`);
+  });
+
   test('is of no use once it is closed, nor without an address', async () => {
     await client.close();
     await expect(client.submit('echo')).rejects.toMatchObject({ code: 'invalid-request', retryable: false });

@@ -22,6 +22,13 @@ afterEach(async () => {
   expect(faults).toEqual([]);
 });
 
+async function expectSuccess(replica: Replica, id: string): Promise<void> {
+  const task = await replica.ended(id);
+  if (task.state === 'succeeded') return;
+  const { body } = await replica.call('GET', `/v1/tasks/${id}/events`);
+  throw new Error(`${id} ${task.state}: ${JSON.stringify(task.error)}, after ${JSON.stringify(body)}`);
+}
+
 /** Every attempt ran once, and every task ended as it should. */
 async function expectOnce(replica: Replica, ids: readonly string[], swarm: FakeSwarm): Promise<void> {
   expect(new Set(ids).size).toBe(ids.length);
@@ -212,18 +219,19 @@ test('a priority above the ceiling of its namespace is lowered on every replica'
   await eventually(async () => (await two.task(await two.submit(task))).priority === 'normal');
 });
 
-test('a replica that nobody can reach gives its shards up, and gets its share again when it is back', async () => {
-  const replicas = [await set.join(), await set.join(), await set.join()] as const;
-  await set.shared(replicas);
+test('a replica that nobody can reach gives its shards and its region up, and gets its share again when it is back', async () => {
+  const cut = await set.join();
   await world.swarm('a');
-  const cut = set.scheduling;
-  const others = replicas.filter((replica) => replica !== cut);
+  await eventually(() => cut.logs().includes('coordinating region'));
+  const others = [await set.join(), await set.join()] as const;
+  await set.shared([cut, ...others]);
   cut.ways?.nats.cut();
   await set.shared(others);
-  const ids = await Promise.all(Array.from({ length: 24 }, () => (others[0] as Replica).submit({})));
-  for (const id of ids) expect((await (others[1] as Replica).ended(id)).state).toBe('succeeded');
+  const ids = await Promise.all(Array.from({ length: 24 }, () => others[0].submit({})));
+  for (const id of ids) await expectSuccess(others[1], id);
+  expect(others.filter((replica) => replica.logs().includes('coordinating region'))).toHaveLength(1);
   cut.ways?.nats.heal();
-  await set.shared(replicas);
+  await set.shared([cut, ...others]);
 }, 40_000);
 
 test('a replica that does not reach Redis loses its shards to the others, and gets its share again when it does', async () => {
@@ -237,7 +245,7 @@ test('a replica that does not reach Redis loses its shards to the others, and ge
     timeoutMs: 15_000,
   });
   const ids = await Promise.all(Array.from({ length: 24 }, () => (others[0] as Replica).submit({})));
-  for (const id of ids) expect((await (others[1] as Replica).ended(id)).state).toBe('succeeded');
+  for (const id of ids) await expectSuccess(others[1] as Replica, id);
   cut.ways?.redis.heal();
   await set.shared(replicas);
 }, 60_000);

@@ -94,6 +94,29 @@ test('a cancelled run ends what waits at once, tells what runs, and ends when th
   expect(new Set(swarm.cancels.map(({ taskId }) => taskId)).size).toBe(1);
 });
 
+test('a step that is blocked says which steps before it have not ended; a list only that there are some', async () => {
+  await world.swarm('a', ({ step }) => (step === 'a' ? {} : undefined));
+  const id = await one.submitWorkflow({
+    tasks: ['a', 'b', 'c', 'd'].map((step) => ({ id: step, type: 'echo' })),
+    dependencies: { d: ['a', 'b', 'c'] },
+  });
+  const state = async (): Promise<string> =>
+    (await one.workflow(id)).steps.map((step) => step.state).join(' ');
+  await eventually(async () => (await state()) === 'succeeded running running blocked');
+  const last = (await one.workflow(id)).steps[3]?.taskId ?? '';
+  expect((await one.task(last)).waiting).toMatchObject({
+    reason: 'steps',
+    detail: 'steps before it have not ended: b, c',
+  });
+  const listed = await one.call('GET', `/v1/tasks?workflow=${id}&state=blocked`);
+  expect(listed.body.items[0].waiting).toMatchObject({
+    reason: 'steps',
+    detail: 'steps before it have not ended',
+  });
+  await one.call('POST', `/v1/workflows/${id}/cancel`, {});
+  expect((await one.workflow(id, 10_000)).state).toBe('cancelled');
+});
+
 test('the steps of a run are listed page by page', async () => {
   await world.swarm('a');
   const id = await one.submitWorkflow(FIVE);

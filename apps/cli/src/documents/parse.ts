@@ -29,7 +29,8 @@ function looksLikeJson(name: string, text: string): boolean {
   return !/\.ya?ml$/i.test(name) && /^\s*[{[]/.test(text);
 }
 
-function parseJson(name: string, text: string): unknown {
+/** @param hint what to do where it is not JSON */
+export function parseJson(name: string, text: string, hint?: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -37,7 +38,7 @@ function parseJson(name: string, text: string): unknown {
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     const { findJsonFault } = require('@multiswarm/service') as typeof import('@multiswarm/service');
     const { line, column, expected } = findJsonFault(text) ?? { line: 1, column: 1, expected: 'JSON' };
-    throw broken(name, 'JSON', { line, column }, `expected ${expected}`);
+    throw broken(name, 'JSON', { line, column }, `expected ${expected}`, hint);
   }
 }
 
@@ -63,10 +64,17 @@ function parseYaml(name: string, text: string): unknown {
   }
 }
 
-function broken(name: string, language: string, { line, column }: Position, message: string): Fault {
+function broken(
+  name: string,
+  language: string,
+  { line, column }: Position,
+  message: string,
+  hint?: string,
+): Fault {
   return new Fault(`${nameOf(name)}:${line}:${column}: not valid ${language}: ${message}`, {
     code: language === 'JSON' ? 'invalid-json' : 'invalid-yaml',
     exit: EXIT.usage,
+    hint,
   });
 }
 

@@ -34,6 +34,11 @@ export abstract class RunHandle<S extends z.ZodType<{ state: string }>> {
     readonly duplicate: boolean,
   ) {}
 
+  /** What names the run; the connection behind the handle is nobody's data. */
+  toJSON(): { id: string } {
+    return { id: this.id };
+  }
+
   get(): Promise<z.output<S>> {
     return this.port.ask(this.kind.get, { id: this.id, waitMs: 0 });
   }

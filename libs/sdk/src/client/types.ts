@@ -95,6 +95,8 @@ export interface TaskHandle<Output = JsonValue> {
   rerun(options?: RerunOptions): Promise<TaskHandle<Output>>;
   /** All that happened to the task and all that will, in order and without gaps, until its end. */
   events(options?: FollowOptions): AsyncIterable<Event>;
+  /** For `JSON.stringify` and logs. */
+  toJSON(): { id: string };
 }
 
 export interface RerunOptions {
@@ -110,6 +112,8 @@ export interface WorkflowHandle {
   cancel(reason?: string): Promise<ControlReceipt>;
   /** All events of the run and of its steps, in order and without gaps, until its end. */
   events(options?: FollowOptions): AsyncIterable<Event>;
+  /** For `JSON.stringify` and logs. */
+  toJSON(): { id: string };
 }
 
 export interface BatchItem extends Omit<SubmitOptions, 'signal'> {

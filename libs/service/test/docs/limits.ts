@@ -64,6 +64,7 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   ],
   RETRY_MAX_ATTEMPTS: ['Attempts that a retry policy may ask for', 'Refused with `invalid-request`.'],
   LOST_ATTEMPTS: ['Attempts of one task lost to dying swarms', 'The task fails with `attempt-lost`.'],
+  LOSS_PAUSE_MS: ['Pause between attempts that are lost one after the other', 'It grows no more.'],
   ATTEMPT_HISTORY: [
     'Past attempts in the record of a task',
     'The oldest ones leave the record; their events stay.',

@@ -102,6 +102,26 @@ test('it gives up after the time of an attempt lease: unreachable, once, with th
   expect(clock.monotonic()).toBeGreaterThan(GIVE_UP_MS);
 });
 
+test('what nobody can have received when it gives up is refused, not lost: it has begun nowhere', async () => {
+  const { regions, clock, outcomes, dispatcher } = bench();
+  regions.away = () => true;
+  regions.fault = new MultiswarmError('region-unavailable', 'region eu-west has no coordinator right now');
+  dispatcher.send('eu-west', dispatchOf('t1'));
+  await pass(clock, 3 * GIVE_UP_MS, 500);
+  const reason = 'region eu-west has no coordinator right now';
+  expect(outcomes).toEqual([{ taskId: 't1', attempt: 1, outcome: 'refused', reason }]);
+});
+
+test('what one coordinator may have received is lost, also if nobody is there later', async () => {
+  const { regions, clock, outcomes, dispatcher } = bench();
+  regions.away = () => true;
+  dispatcher.send('eu-west', dispatchOf('t1'));
+  await turns();
+  regions.fault = new MultiswarmError('region-unavailable', 'region eu-west has no coordinator right now');
+  await pass(clock, 3 * GIVE_UP_MS, 500);
+  expect(outcomes).toMatchObject([{ taskId: 't1', attempt: 1, outcome: 'unreachable' }]);
+});
+
 test('a region that does not answer holds up neither another one nor the next attempts of its own', async () => {
   const { regions, clock, outcomes, dispatcher } = bench();
   regions.away = (region) => region === 'us-east';

@@ -31,6 +31,8 @@ export interface DispatcherOptions {
  * Takes committed attempts to the coordinators of their regions, together what was committed together.
  * A dispatch that gets no answer is repeated with the same attempt number (a swarm accepts one number once) until
  * `giveUpMs`; then its outcome is `unreachable`, and the owner commits the next number before anyone else may run it.
+ * What nobody can have received in all that time is `refused` instead: it has begun nowhere, and that a region has no
+ * coordinator must not use up the attempts that its tasks may lose.
  *
  * X1. What may have been received is repeated to the same coordinator, or as a question: another one would offer the attempt
  *     a second time, which the first may have sent elsewhere.
@@ -78,34 +80,31 @@ export class Dispatcher {
   private async sendAll(region: string, attempts: AttemptDispatch[]): Promise<void> {
     for (const part of chunkByBytes(attempts, bytesOf, { bytes: BATCH_BYTES })) {
       // Not awaited: a slow swarm must not hold up the attempts of the next batch; the swarm's admission bounds what is under way.
-      void this.deliver(region, part).then(this.on.outcomes, (error: unknown) => {
-        this.on.fault(error);
-        this.on.outcomes(
-          part.map(({ taskId, attempt }) => ({
-            taskId,
-            attempt,
-            outcome: 'unreachable',
-            reason: this.whyNot(region, error),
-          })),
-        );
-      });
+      void this.deliver(region, part).then(this.on.outcomes);
     }
     await Promise.resolve();
   }
 
-  /** X1. */
-  private deliver(region: string, attempts: AttemptDispatch[]): Promise<DispatchOutcome[]> {
+  /** Never rejects: what was not answered has an outcome too. */
+  private async deliver(region: string, attempts: AttemptDispatch[]): Promise<DispatchOutcome[]> {
     let repetition: DispatchRequest | undefined;
-    return this.retrying(async () => {
-      const request = repetition ?? this.first(region, attempts);
-      try {
-        return await this.port.dispatch(region, request);
-      } catch (error) {
-        const reachedNobody = error instanceof MultiswarmError && error.code === 'region-unavailable';
-        if (!reachedNobody) repetition ??= asRepetition(request);
-        throw error;
-      }
-    });
+    try {
+      return await this.retrying(async () => {
+        const request = repetition ?? this.first(region, attempts);
+        try {
+          return await this.port.dispatch(region, request);
+        } catch (error) {
+          const reachedNobody = error instanceof MultiswarmError && error.code === 'region-unavailable';
+          if (!reachedNobody) repetition ??= asRepetition(request); // X1
+          throw error;
+        }
+      });
+    } catch (error) {
+      this.on.fault(error);
+      const outcome = repetition ? 'unreachable' : 'refused';
+      const reason = this.whyNot(region, error);
+      return attempts.map(({ taskId, attempt }) => ({ taskId, attempt, outcome, reason }));
+    }
   }
 
   private first(region: string, attempts: AttemptDispatch[]): DispatchRequest {
@@ -115,7 +114,8 @@ export class Dispatcher {
   }
 
   private whyNot(region: string, error: unknown): string {
-    if (error instanceof MultiswarmError && !error.retryable) return error.message;
+    if (error instanceof MultiswarmError && (!error.retryable || error.code === 'region-unavailable'))
+      return error.message;
     return `region ${region} did not answer for ${this.options.giveUpMs} ms`;
   }
 

@@ -14,7 +14,8 @@ import {
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import { taskSummary, taskView } from '../domain/task/view';
-import type { TaskRecord } from '../domain/task/record';
+import { stepsReason } from '../domain/task/own-reason';
+import { isBlockedBySteps, type TaskRecord } from '../domain/task/record';
 import { workflowSummary, workflowView } from '../domain/workflow/view';
 import type { TruthReader, WaitingReasons } from '../ports';
 import type { Ends } from './ends';
@@ -56,7 +57,10 @@ export class Reads {
       },
       asTold,
     );
-    return taskView(record, (await this.waitingOf([record]))[id]);
+    const waiting = isBlockedBySteps(record)
+      ? await this.stepsBefore(record)
+      : (await this.waitingOf([record]))[id];
+    return taskView(record, waiting);
   }
 
   async workflow(id: string, waitMs: number, signal?: AbortSignal): Promise<Workflow> {
@@ -186,6 +190,26 @@ export class Reads {
     const queued = records.filter((record) => record.state === 'queued').map((record) => record.id);
     if (queued.length === 0) return {};
     return this.reasons.explain(queued).catch(() => ({})); // the scheduler is moving: the state is still true, only the reason is missing
+  }
+
+  /** What a blocked step waits for, which its run knows. */
+  private async stepsBefore(record: TaskRecord): Promise<Waiting | undefined> {
+    const { workflowId = '' } = record.spec;
+    const shard = this.shard(record.id, 'task-not-found');
+    const steps = (await this.truth.run(shard, workflowId))?.run.spec.steps ?? [];
+    const dependsOn = new Set(steps.find(({ taskId }) => taskId === record.id)?.dependsOn);
+    const before = steps.filter(({ id }) => dependsOn.has(id));
+    const records = await this.truth.tasks(
+      shard,
+      before.map(({ taskId }) => taskId),
+    );
+    const open = before.filter((_, index) => !isTerminal(records[index]?.state ?? ''));
+    return open.length === 0
+      ? undefined
+      : stepsReason(
+          record,
+          open.map(({ id }) => id),
+        );
   }
 
   private async until<T>(

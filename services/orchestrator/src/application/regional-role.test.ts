@@ -19,7 +19,8 @@ class Bench {
   readonly open: string[] = [];
   readonly summaries: string[] = [];
   census = 0;
-  connected = true;
+  /** Those that are without NATS. */
+  readonly cut = new Set<string>();
 
   replica(owner: string, given: Partial<RegionalOptions> = {}): RegionalRole {
     const { clock, leases, swarms, owners } = this;
@@ -40,7 +41,7 @@ class Bench {
             this.summaries.push(`${owner} ${region} ${epoch}: ${held.length} held`);
           },
           census: () => void (this.census += 1),
-          connected: () => this.connected,
+          connected: () => !this.cut.has(owner),
         },
       },
     );
@@ -111,6 +112,34 @@ test('one that cannot renew gives up when its lease is over; its successor has a
   expect(two.coordinatorOf('eu-west')?.summary().epoch).toBe(2);
 });
 
+test('one that cannot reach anybody, but Redis, gives its region to who can, and stands by when it is back', async () => {
+  const bench = new Bench();
+  const one = bench.replica('one');
+  const two = bench.replica('two');
+  await beating(bench, [one, two], 2_000);
+  bench.cut.add('one');
+  await beating(bench, [two], 2 * LEASE_MS);
+  expect(bench.open).toEqual(['one eu-west']);
+  await beating(bench, [two], 2_000);
+  expect(bench.open).toEqual(['two eu-west']);
+  expect(two.coordinatorOf('eu-west')?.summary().epoch).toBe(2);
+  bench.cut.clear();
+  await beating(bench, [one, two], 30_000);
+  expect(bench.open).toEqual(['two eu-west']);
+});
+
+test('one that is alone takes its region again when it is back', async () => {
+  const bench = new Bench();
+  const one = bench.replica('one');
+  await beating(bench, [one], 2_000);
+  bench.cut.add('one');
+  await pass(bench.clock, 3 * LEASE_MS, 250);
+  expect(bench.open).toEqual([]);
+  bench.cut.clear();
+  await beating(bench, [one], 1_000);
+  expect(bench.open).toEqual(['one eu-west']);
+});
+
 test('a region from which nothing is heard any more is nobody’s', async () => {
   const bench = new Bench();
   const one = bench.replica('one');
@@ -125,7 +154,7 @@ test('a region from which nothing is heard any more is nobody’s', async () => 
 });
 
 test.each([
-  ['without NATS', (bench: Bench) => void (bench.connected = false)],
+  ['without NATS', (bench: Bench) => void bench.cut.add('one')],
   ['without its lease', (bench: Bench) => bench.leases.leases.clear()],
 ])('%s no silence counts', async (_name, blind) => {
   const bench = new Bench();

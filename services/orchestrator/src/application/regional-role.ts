@@ -46,6 +46,8 @@ const TICK_MS = 500;
 const ASK_AGAIN_MS = 500;
 /** A longer time between two ticks means that this process stood still. */
 const BLIND_MS = 2_000;
+/** A coordinator that reaches nobody for so many leases gives its regions to those who do. */
+const CUT_OFF_LEASES = 2;
 
 interface Held {
   lease: HeldLease;
@@ -73,6 +75,7 @@ export class RegionalRole {
   private readonly homes = new Homes();
   private readonly timers: Cancel[];
   private tickedAt: number;
+  private connectedAt: number;
   private stopped = false;
 
   constructor(
@@ -80,7 +83,7 @@ export class RegionalRole {
     private readonly parts: RegionalParts,
   ) {
     const { clock } = parts;
-    this.tickedAt = clock.monotonic();
+    this.tickedAt = this.connectedAt = clock.monotonic();
     this.timers = [
       every(clock, options.renewMs, () => this.renew()),
       every(clock, options.summaryMs, () => this.summarize()),
@@ -110,10 +113,18 @@ export class RegionalRole {
   async stop(): Promise<void> {
     this.stopped = true;
     this.timers.forEach((cancel) => cancel());
-    for (const region of [...this.held.keys()]) {
-      const held = this.held.get(region);
+    await this.giveUpAll();
+  }
+
+  /**
+   * Gives the leases back. Who still reaches Redis, but not NATS, would keep them for ever: nobody could be reached in these
+   * regions, and nobody could take over.
+   */
+  private async giveUpAll(): Promise<void> {
+    for (const [region, { lease }] of [...this.held]) {
       this.drop(region);
-      await held?.lease
+      this.parts.logger.info('region given up', { region, epoch: lease.epoch });
+      await lease
         .release()
         .catch((error: unknown) => this.parts.logger.warn('lease of region not released', { region, error }));
     }
@@ -214,9 +225,12 @@ export class RegionalRole {
   /** Silence counts only while we could have heard something: not after a pause, without NATS, or without the lease. */
   private tick(): void {
     const now = this.parts.clock.monotonic();
-    const blind = !this.parts.face.connected() || now - this.tickedAt > BLIND_MS;
+    const connected = this.parts.face.connected();
+    if (connected) this.connectedAt = now;
+    const blind = !connected || now - this.tickedAt > BLIND_MS;
     this.tickedAt = now;
     this.homes.tick(now);
+    if (now - this.connectedAt > CUT_OFF_LEASES * this.options.leaseMs) void this.giveUpAll();
     if (!blind) this.askAgain(now);
     for (const { coordinator, lease } of this.held.values()) {
       if (blind || !lease.holds()) coordinator.forgiveSilence();

@@ -7,7 +7,7 @@ import type {
   LbReport,
   RegionSummary,
 } from '@multiswarm/contracts';
-import type { Effect, TaskRecord } from '../domain/task/record';
+import { swarmsToAvoid, type Effect, type TaskRecord } from '../domain/task/record';
 import { toClass } from '../domain/queue/task-class';
 import { effectiveInput } from '../domain/workflow/input';
 import type { Placer, QueuedChange, SchedulerLink } from '../ports';
@@ -42,6 +42,7 @@ interface Outgoing {
 }
 
 const NO_RESOURCES: AttemptDispatch['resources'] = {};
+const NOBODY: string[] = [];
 const GIVEN_UP = 'it was given up while nothing was heard of it, and may run elsewhere';
 
 /** What leaves an owner after a commit: to the scheduler, the load-balancer and the coordinators. */
@@ -60,7 +61,7 @@ export class ShardEffects {
     const queued: QueuedChange[] = [];
     const gone: string[] = [];
     for (const { effect, record } of change.effects) {
-      if (effect.kind === 'enqueue') queued.push(queuedChange(record, effect.avoid));
+      if (effect.kind === 'enqueue') queued.push(queuedChange(record));
       else if (effect.kind === 'dequeue') gone.push(record.id);
     }
     if (queued.length + gone.length > 0) this.parts.scheduler.tell(this.shard, { queued, gone });
@@ -232,10 +233,8 @@ function lastAttempt({ attempts }: TaskRecord): TaskRecord['attempts'][number] |
 }
 
 /** A queued task, as the scheduler is told of it. */
-export function queuedChange(
-  { id, spec, attempt, order, since, waitingSince }: TaskRecord,
-  avoid?: string,
-): QueuedChange {
+export function queuedChange(record: TaskRecord): QueuedChange {
+  const { id, spec, attempt, attempts, order, since, waitingSince } = record;
   const taskClass = toClass(spec);
   const task: QueuedChange['task'] = {
     taskId: id,
@@ -248,7 +247,8 @@ export function queuedChange(
   };
   if (spec.fairnessKey !== undefined) task.fairnessKey = spec.fairnessKey;
   if (spec.limitKeys !== undefined && spec.limitKeys.length > 0) task.limitKeys = spec.limitKeys;
-  if (avoid !== undefined) task.avoid = [avoid];
+  const avoid = attempts.length > 0 ? swarmsToAvoid(record) : NOBODY;
+  if (avoid.length > 0) task.avoid = avoid;
   return { task, taskClass };
 }
 

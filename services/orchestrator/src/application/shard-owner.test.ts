@@ -22,6 +22,7 @@ const SCHEDULER = 1;
 class Bench {
   readonly queued: string[] = [];
   readonly gone: string[] = [];
+  readonly avoided: string[][] = [];
   readonly released: string[] = [];
   readonly dispatched: string[] = [];
   readonly controls: string[] = [];
@@ -84,6 +85,7 @@ class Bench {
       tell: (_shard, { queued = [], gone = [], released = [] }) => {
         this.queued.push(...queued.map(({ task }) => `${task.taskId}#${task.attempt}`));
         this.gone.push(...gone);
+        this.avoided.push(...queued.map(({ task }) => task.avoid ?? []));
         this.released.push(...released.map(({ taskId, attempt }) => `${taskId}#${attempt}`));
       },
       capacityChanged: () => undefined,
@@ -475,6 +477,23 @@ test('an attempt of which nothing is heard is lost and queued again; not while n
   await owner.expireAttempts(false);
   expect(queued).toEqual([`${T1}#1`, `${T1}#2`]);
   expect(store.data().tasks.get(T1)).toMatchObject({ state: 'queued', losses: 1 });
+});
+
+test('what was lost is queued again with the swarms to avoid, after its pause too, and a new scheduler is told of them', async () => {
+  const bench = await Bench.open();
+  const { owner, clock, avoided } = bench;
+  await owner.submitTasks([task()]);
+  for (const [index, swarmId] of ['a', 'b'].entries()) {
+    const attempt = index + 1;
+    await owner.grant(granting([{ ...grant(T1, attempt), placement: placement({ swarmId }) }]));
+    await owner.dispatched([{ taskId: T1, attempt, outcome: 'unreachable' }]);
+    await pass(clock, 1_000);
+  }
+  expect(avoided).toEqual([[], ['a'], ['b', 'a']]);
+  const told = await pages(owner);
+  expect(told.flatMap(({ queued = [] }) => queued.map(({ task: { avoid } }) => avoid))).toEqual([
+    ['b', 'a'],
+  ]);
 });
 
 test('another owner: what is not committed is refused, and it says so once', async () => {

@@ -20,9 +20,10 @@ export interface Rules {
 
 /** In the order in which they count when several have run out. */
 const COUNTDOWNS = ['deadline', 'grace', 'run', 'wait', 'total', 'signal', 'start', 'backoff'] as const;
-type Countdown = (typeof COUNTDOWNS)[number];
+export type Countdown = (typeof COUNTDOWNS)[number];
 
 const REFUSED_AT_ONCE = 2;
+const LOST_AT_ONCE = 1;
 
 /**
  * A reference for the task state machine, of another build: it knows no records, no events and no times of day. Every
@@ -37,7 +38,10 @@ export class TaskModel {
   cancelled = false;
   paused = false;
   code: string | undefined;
+  /** Which time ran out, where that was the end. */
+  ranOut: Countdown | undefined;
   private refusals = 0;
+  private lossesInARow = 0;
   private tried = false;
   private progressedAt = -1;
   private readonly left = new Map<Countdown, number>();
@@ -179,23 +183,32 @@ export class TaskModel {
 
   private lose(): void {
     this.losses += 1;
+    this.lossesInARow += 1;
     this.tried = true;
     this.code = 'attempt-lost';
     if (this.cancelled) this.end('cancelled', 'cancelled');
     else if (this.losses > LIMITS.LOST_ATTEMPTS) this.end('failed', 'attempt-lost');
-    else this.enqueue();
+    else if (this.lossesInARow <= LOST_AT_ONCE) this.enqueue();
+    else this.pauseAfterLoss(Math.min(30_000, 500 * 3 ** (this.lossesInARow - LOST_AT_ONCE - 1)));
+  }
+
+  private pauseAfterLoss(ms: number): void {
+    if (ms >= (this.left.get('total') ?? Infinity)) this.end('failed', 'attempt-lost', 'total');
+    else this.backoff(ms);
   }
 
   private fail(code: string, retryable: boolean): void {
     const { maxAttempts, initialMs, factor, maxMs, nonRetryableCodes } = this.rules;
     this.failures += 1;
+    this.lossesInARow = 0;
     this.tried = true;
     this.code = code;
     let delay = initialMs;
     for (let more = 1; more < this.failures; more += 1) delay *= factor;
     delay = Math.round(Math.min(delay, maxMs));
-    const spent = this.failures === maxAttempts || delay >= (this.left.get('total') ?? Infinity);
-    if (!retryable || nonRetryableCodes.includes(code) || spent) this.end('failed', code);
+    const isLast = this.failures === maxAttempts;
+    if (!retryable || nonRetryableCodes.includes(code) || isLast) this.end('failed', code);
+    else if (delay >= (this.left.get('total') ?? Infinity)) this.end('failed', code, 'total');
     else this.backoff(delay);
   }
 
@@ -234,6 +247,7 @@ export class TaskModel {
       failures: 0,
       losses: 0,
       refusals: 0,
+      lossesInARow: 0,
       cancelled: false,
       tried: false,
       code: undefined,
@@ -243,9 +257,10 @@ export class TaskModel {
     return true;
   }
 
-  private end(state: TaskState, code: string | undefined): void {
+  private end(state: TaskState, code: string | undefined, ranOut?: Countdown): void {
     this.state = state;
     this.code = code;
+    this.ranOut = ranOut;
     this.paused = false;
     this.left.delete('wait');
   }
@@ -255,12 +270,12 @@ export class TaskModel {
     if (first === undefined) return false;
     const cancelled = (): void => this.end('cancelled', 'cancelled');
     const act: Record<Countdown, () => void> = {
-      deadline: () => this.end('expired', 'deadline-exceeded'),
+      deadline: () => this.end('expired', 'deadline-exceeded', 'deadline'),
       grace: () => this.lose(),
       run: () => (this.cancelled ? cancelled() : this.fail('attempt-timeout', true)),
-      wait: () => this.end('expired', 'schedule-to-start-timeout'),
-      total: () => this.end('failed', this.code),
-      signal: () => this.end('expired', 'signal-timeout'),
+      wait: () => this.end('expired', 'schedule-to-start-timeout', 'wait'),
+      total: () => this.end('failed', this.code, 'total'),
+      signal: () => this.end('expired', 'signal-timeout', 'signal'),
       start: () => this.enter(),
       backoff: () => this.enqueue(),
     };

@@ -12,6 +12,7 @@ import {
   integerOption,
   numberOption,
 } from '../../options/repeatable';
+import { resourcesOf } from '../../options/resources';
 
 type Scalar = string | number | boolean;
 
@@ -109,15 +110,4 @@ function profileOf(options: SwarmRunOptions): SwarmProfile {
     labels: options.label ?? {},
     resources: resourcesOf(options.resource ?? {}),
   };
-}
-
-const RESOURCES: ReadonlySet<string> = new Set(['cpu', 'memoryMb', 'gpu']);
-
-function resourcesOf(given: Readonly<Record<string, string>>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(given).map(([key, text]) => {
-      if (!RESOURCES.has(key)) throw usageFault(`--resource ${key}: one of ${[...RESOURCES].join(', ')}`);
-      return [key, numberOption(`--resource ${key}`)(text)];
-    }),
-  );
 }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { CommandDefinition } from '../../command';
-import { readInput } from '../../options/json-input';
+import { readValue } from '../../options/json-input';
 import { tell } from './tell';
 
 interface Options {
   payload?: string;
+  payloadText?: string;
 }
 
 export const command: CommandDefinition<Options> = {
@@ -19,10 +20,13 @@ export const command: CommandDefinition<Options> = {
     },
   ],
   configure(command: Command) {
-    command.option('--payload <json>', 'JSON, @file, or - for standard input; null unless told');
+    command
+      .option('--payload <json>', 'JSON, @file, or - for standard input; null unless told')
+      .option('--payload-text <text>', 'the same as text: as it stands, @file, or -');
   },
   async run({ args, options, global, io }) {
-    const payload = options.payload === undefined ? null : await readInput(options.payload, io, '--payload');
+    const { payload: json, payloadText: text } = options;
+    const payload = (await readValue({ option: '--payload', json, text }, io)) ?? null;
     return tell('signal', { args, global, io }, { name: args[1] ?? '', payload });
   },
 };

@@ -6,19 +6,30 @@ import type { CommandDefinition, Invocation } from '../../command';
 import { EXIT, usageFault } from '../../faults';
 import { durationOption } from '../../global-options';
 import type { Io } from '../../io';
-import { readInput } from '../../options/json-input';
+import { readValue } from '../../options/json-input';
 import { momentOption } from '../../options/moment';
-import { collect, collectAttribute, collectPair, integerOption } from '../../options/repeatable';
+import {
+  collect,
+  collectAttribute,
+  collectPair,
+  integerOption,
+  numberOption,
+} from '../../options/repeatable';
+import { resourcesOf } from '../../options/resources';
 import { printAccepted } from './print-accepted';
 
 interface Options {
   input?: string;
+  inputText?: string;
   priority?: string;
   capability?: string[];
   region?: string[];
   attribute?: Record<string, unknown>;
   label?: Record<string, string>;
+  resource?: Record<string, string>;
   namespace?: string;
+  metadata?: Record<string, string>;
+  estimate?: number;
   fairnessKey?: string;
   limitKey?: string[];
   idempotencyKey?: string;
@@ -27,6 +38,11 @@ interface Options {
   waitForLimit?: number;
   maxAttempts?: number;
   retryLimit?: number;
+  retryWait?: number;
+  retryFactor?: number;
+  retryWaitLimit?: number;
+  retryJitter?: number;
+  nonRetryable?: string[];
   startLimit?: number;
   runLimit?: number;
   silenceLimit?: number;
@@ -54,10 +70,16 @@ export const command: CommandDefinition<Options> = {
         'swarmctl task submit deploy --wait-for approved --deadline 24h --run-limit 10m --silence-limit 30s',
       does: 'wait for "task signal ID approved"; then one attempt may take ten minutes, and be silent for half of one',
     },
+    {
+      command:
+        'swarmctl task submit fetch --max-attempts 8 --retry-wait 5s --retry-limit 30m --non-retryable not-found,forbidden',
+      does: 'try for half an hour, but not again what cannot get better',
+    },
   ],
   configure(command: Command) {
     command
       .option('--input <json>', 'the input: JSON, @file, or - for standard input')
+      .option('--input-text <text>', 'the input as text: as it stands, @file, or - for standard input')
       .option('--priority <priority>', `one of ${PRIORITIES.join(', ')}`)
       .option('--capability <name>', 'a capability that the swarm must have (repeatable)', collect)
       .option('--region <pattern>', 'a region, or a pattern such as eu-* (repeatable: any of them)', collect)
@@ -67,28 +89,63 @@ export const command: CommandDefinition<Options> = {
         collectAttribute,
       )
       .option('--label <k=v>', 'a label that the swarm must carry (repeatable)', collectPair('--label'))
-      .option('--namespace <name>', 'the tenant')
-      .option('--fairness-key <key>', 'tasks of a namespace take turns by this key, for example a customer')
-      .option('--limit-key <key>', 'a key whose limits the namespace sets (repeatable)', collect)
-      .option('--idempotency-key <key>', 'a repeated submission with the same key is the same task')
-      .option('--not-before <when>', 'start no sooner: an instant, or a duration from now')
-      .option('--wait-for <signal>', 'start only when "task signal" has sent this')
-      .option('--wait-for-limit <duration>', 'longest wait for that signal; then it expires', durationOption)
-      .option('--max-attempts <n>', 'how often to try', integerOption('--max-attempts', 1, 100))
-      .option('--retry-limit <duration>', 'no attempt begins later than this after the first', durationOption)
-      .option('--start-limit <duration>', 'longest wait for a start; then it expires', durationOption)
-      .option('--run-limit <duration>', 'longest run of one attempt', durationOption)
       .option(
-        '--silence-limit <duration>',
-        'longest time without a sign of life of an attempt',
+        '--resource <k=n>',
+        'cpu, memoryMb or gpu that an attempt occupies (repeatable)',
+        collectPair('--resource'),
+      )
+      .option('--namespace <name>', 'the tenant')
+      .option('--metadata <k=v>', 'a text that is kept with the task (repeatable)', collectPair('--metadata'))
+      .option(
+        '--estimate <duration>',
+        'how long you think an attempt takes; kept with the task',
         durationOption,
       )
-      .option('--deadline <when>', 'it has ended by then, or expires: an instant, or a duration from now')
+      .option('--fairness-key <key>', 'tasks of a namespace take turns by this key, for example a customer')
+      .option('--limit-key <key>', 'a key whose limits the namespace sets (repeatable)', collect)
+      .option('--idempotency-key <key>', 'a repeated submission with the same key is the same task');
+    timeOptions(command);
+    retryOptions(command);
+    command
       .option('--wait', 'wait for the end')
       .option('--dry-run', 'check and print what would be submitted');
   },
   run: submit,
 };
+
+function timeOptions(command: Command): void {
+  command
+    .option('--not-before <when>', 'start no sooner: an instant, or a duration from now')
+    .option('--wait-for <signal>', 'start only when "task signal" has sent this')
+    .option('--wait-for-limit <duration>', 'longest wait for that signal; then it expires', durationOption)
+    .option('--start-limit <duration>', 'longest wait for a start; then it expires', durationOption)
+    .option('--run-limit <duration>', 'longest run of one attempt', durationOption)
+    .option('--silence-limit <duration>', 'longest time without a sign of life of an attempt', durationOption)
+    .option('--deadline <when>', 'it has ended by then, or expires: an instant, or a duration from now');
+}
+
+function retryOptions(command: Command): void {
+  command
+    .option('--max-attempts <n>', 'how often to try', integerOption('--max-attempts', 1, 100))
+    .option(
+      '--retry-limit <duration>',
+      'no further attempt begins later than this after the submission',
+      durationOption,
+    )
+    .option('--retry-wait <duration>', 'the wait after the first failure', durationOption)
+    .option(
+      '--retry-factor <n>',
+      'each further wait is so many times as long, 1 to 10',
+      numberOption('--retry-factor'),
+    )
+    .option('--retry-wait-limit <duration>', 'longest wait between two attempts', durationOption)
+    .option(
+      '--retry-jitter <share>',
+      'the share by which a wait is spread at random, 0 to 1',
+      numberOption('--retry-jitter'),
+    )
+    .option('--non-retryable <code>', 'an error code that ends the task at once (repeatable)', collect);
+}
 
 async function submit({ args, options, global, io }: Invocation<Options>): Promise<number> {
   const submission = await submissionOf(args[0] ?? '', options, io);
@@ -104,23 +161,39 @@ async function submit({ args, options, global, io }: Invocation<Options>): Promi
 
 /** Only what was asked for, so that the server's defaults apply. */
 async function submissionOf(type: string, options: Options, io: Io): Promise<Record<string, unknown>> {
-  const { capability, region, attribute, label, waitFor, waitForLimit } = options;
+  const { capability, region, attribute, label, resource, waitFor, waitForLimit } = options;
   if (waitForLimit !== undefined && waitFor === undefined)
     throw usageFault('--wait-for-limit without --wait-for', 'name the signal with --wait-for');
   const moment = (name: '--not-before' | '--deadline', text: string | undefined): string | undefined =>
     text === undefined ? undefined : momentOption(name, () => io.clock.now())(text);
   return given({
     type,
-    input: options.input === undefined ? undefined : await readInput(options.input, io),
+    input: await readValue({ option: '--input', json: options.input, text: options.inputText }, io),
     priority: options.priority,
-    requirements: part({ capabilities: capability, region, attributes: attribute, labels: label }),
+    requirements: part({
+      capabilities: capability,
+      region,
+      resources: resource && resourcesOf(resource),
+      attributes: attribute,
+      labels: label,
+    }),
     namespace: options.namespace,
+    metadata: options.metadata,
+    estimateMs: options.estimate,
     fairnessKey: options.fairnessKey,
     limitKeys: options.limitKey,
     idempotencyKey: options.idempotencyKey,
     notBefore: moment('--not-before', options.notBefore),
     waitFor: part({ signal: waitFor, timeoutMs: waitForLimit }),
-    retry: part({ maxAttempts: options.maxAttempts, totalMs: options.retryLimit }),
+    retry: part({
+      maxAttempts: options.maxAttempts,
+      initialMs: options.retryWait,
+      factor: options.retryFactor,
+      maxMs: options.retryWaitLimit,
+      jitter: options.retryJitter,
+      nonRetryableCodes: options.nonRetryable,
+      totalMs: options.retryLimit,
+    }),
     timeouts: part({
       scheduleToStartMs: options.startLimit,
       startToCloseMs: options.runLimit,

@@ -29,15 +29,12 @@ function isLater({ notBefore }: TaskSpec, now: number): boolean {
   return notBefore !== undefined && Date.parse(notBefore) > now;
 }
 
-/**
- * Into the queue. While it is paused (T6) the scheduler does not learn of it.
- * @param avoid the swarm that has just refused or lost it
- */
-export function queue(record: TaskRecord, now: number, events: EventDraft[], avoid?: string): Transition {
+/** Into the queue. While it is paused (T7) the scheduler does not learn of it. */
+export function queue(record: TaskRecord, now: number, events: EventDraft[]): Transition {
   const waitingSince = record.waitingSince ?? now;
   return {
     record: { ...record, state: 'queued', since: now, waitingSince, retryAt: undefined },
     events: [...events, { type: 'task.queued' }],
-    effects: record.paused ? [] : [{ kind: 'enqueue', ...(avoid === undefined ? {} : { avoid }) }],
+    effects: record.paused ? [] : [{ kind: 'enqueue' }],
   };
 }

@@ -60,6 +60,7 @@ export function retry(record: TaskRecord, now: number): Transition | undefined {
   if (!isTerminal(record.state)) return queue({ ...record, retriedAt: now }, now, events);
   const anew = {
     refusals: undefined,
+    lossesInARow: undefined,
     cancel: undefined,
     endedAt: undefined,
     output: undefined,

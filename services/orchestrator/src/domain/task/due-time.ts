@@ -4,6 +4,7 @@ import { close, stop } from './attempt';
 import { begin, queue } from './begin';
 import { dueTimer, type Timer } from './due';
 import { end, failed, lost } from './ending';
+import { cut, judged, outOfTime } from './task-errors';
 import { currentAttempt, isHeld, type TaskRecord, type Transition } from './record';
 
 /** T10: what happens when a time has come. */
@@ -18,23 +19,28 @@ function onTimer(record: TaskRecord, timer: Timer, now: number, random: Random):
     case 'deadline':
       return deadlinePassed(record, now);
     case 'cancel-grace':
-      return cancelGraceOver(record, now);
+      return cancelGraceOver(record, now, random);
     case 'start-to-close':
       return ranTooLong(record, now, random);
     case 'schedule-to-start':
       return expired(
         record,
         'schedule-to-start-timeout',
-        `no attempt started within ${timeouts.scheduleToStartMs ?? 0} ms`,
+        `no attempt started within ${timeouts.scheduleToStartMs ?? 0} ms (timeouts.scheduleToStartMs)`,
         now,
       );
     case 'total-time':
-      return end(record, 'failed', now, record.lastError ? { error: record.lastError } : {});
+      return end(
+        record,
+        'failed',
+        now,
+        record.lastError ? { error: outOfTime(record, record.lastError) } : {},
+      );
     case 'signal-wait':
       return expired(
         record,
         'signal-timeout',
-        `the signal "${waitFor?.signal ?? ''}" did not come within ${waitFor?.timeoutMs ?? 0} ms`,
+        `the signal "${waitFor?.signal ?? ''}" did not come within ${waitFor?.timeoutMs ?? 0} ms (waitFor.timeoutMs)`,
         now,
       );
     case 'not-before':
@@ -45,16 +51,20 @@ function onTimer(record: TaskRecord, timer: Timer, now: number, random: Random):
 }
 
 function expired(record: TaskRecord, code: string, message: string, now: number): Transition {
-  return end(record, 'expired', now, { error: { code, message, retryable: false } });
+  return end(record, 'expired', now, { error: expiry(record, code, message) });
+}
+
+/** Which time ran out, and why no attempt had brought it to an end before. */
+function expiry({ lastError }: TaskRecord, code: string, message: string): TaskError {
+  const before = lastError ? `; the last error: ${lastError.message} (${lastError.code})` : '';
+  return { code, message: cut(message + before), retryable: false };
 }
 
 /** The swarm is told to stop, but nobody waits for it: its result is fenced off (T2). */
 function deadlinePassed(record: TaskRecord, now: number): Transition {
-  const error: TaskError = {
-    code: 'deadline-exceeded',
-    message: `the task had to be done by ${record.spec.timeouts.deadline ?? ''}`,
-    retryable: false,
-  };
+  const { deadline = '' } = record.spec.timeouts;
+  const message = `the task had to be done by ${deadline} (timeouts.deadline)`;
+  const error = expiry(record, 'deadline-exceeded', message);
   if (!isHeld(record)) return end(record, 'expired', now, { error });
   const startedAt = currentAttempt(record)?.startedAt;
   const { record: base, giveBack } = close(record, { outcome: 'timed-out', startedAt, endedAt: now, error });
@@ -62,19 +72,19 @@ function deadlinePassed(record: TaskRecord, now: number): Transition {
 }
 
 /** T5. */
-function cancelGraceOver(record: TaskRecord, now: number): Transition {
+function cancelGraceOver(record: TaskRecord, now: number, random: Random): Transition {
   const reason = `it did not end within ${LIMITS.CANCEL_GRACE_MS} ms after it was cancelled`;
-  const next = lost(record, reason, now);
+  const next = lost(record, reason, now, random);
   return { ...next, effects: [...stop(record, record.cancel?.reason ?? reason), ...next.effects] };
 }
 
 function ranTooLong(record: TaskRecord, now: number, random: Random): Transition {
   const { startToCloseMs } = record.spec.timeouts;
-  const error: TaskError = {
+  const error = judged(record, {
     code: 'attempt-timeout',
-    message: `the attempt ran longer than ${startToCloseMs ?? 0} ms, and its swarm did not end it`,
+    message: `the attempt ran longer than ${startToCloseMs ?? 0} ms (timeouts.startToCloseMs), and its swarm did not end it`,
     retryable: true,
-  };
+  });
   const startedAt = currentAttempt(record)?.startedAt;
   const { record: base, giveBack } = close(record, { outcome: 'timed-out', startedAt, endedAt: now, error });
   const effects = [...stop(record, error.message), giveBack];

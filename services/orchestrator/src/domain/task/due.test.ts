@@ -35,7 +35,10 @@ test('a signal that does not come lets the task expire; the wait begins when the
   wait(task);
   expect(task.record).toMatchObject({
     state: 'expired',
-    error: { code: 'signal-timeout', message: 'the signal "go" did not come within 1000 ms' },
+    error: {
+      code: 'signal-timeout',
+      message: 'the signal "go" did not come within 1000 ms (waitFor.timeoutMs)',
+    },
   });
 });
 
@@ -54,7 +57,15 @@ describe('scheduleToStartMs', () => {
     task.give({ kind: 'due' });
     expect(task.due).toBe(START + 1_000);
     wait(task);
-    expect(task.record).toMatchObject({ state: 'expired', error: { code: 'schedule-to-start-timeout' } });
+    expect(task.record).toMatchObject({
+      state: 'expired',
+      error: {
+        code: 'schedule-to-start-timeout',
+        message:
+          'no attempt started within 1000 ms (timeouts.scheduleToStartMs); the last error: full (attempt-lost)',
+        retryable: false,
+      },
+    });
   });
 
   test('an attempt that is on its way to its swarm is not called back', () => {
@@ -138,7 +149,10 @@ describe('deadline', () => {
     wait(task);
     expect(task.record).toMatchObject({
       state: 'expired',
-      error: { code: 'deadline-exceeded' },
+      error: {
+        code: 'deadline-exceeded',
+        message: `the task had to be done by ${at(1_000)} (timeouts.deadline); the last error: no (attempt-failed)`,
+      },
       failures: 1,
     });
   });
@@ -167,7 +181,10 @@ describe('retry.totalMs', () => {
       task.give({ kind: 'due' });
       expect(task.record).toMatchObject({
         state: 'failed',
-        error: { code: end === 'fail' ? 'too-hard' : 'attempt-lost' },
+        error: {
+          code: end === 'fail' ? 'too-hard' : 'attempt-lost',
+          message: `no further attempt fits into 1000 ms (retry.totalMs); the last error: ${end === 'fail' ? 'no' : 'gone'}`,
+        },
       });
     }
   });

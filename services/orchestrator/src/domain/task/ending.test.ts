@@ -1,6 +1,8 @@
 import { LIMITS } from '@multiswarm/contracts';
+import { seededRandom } from '@multiswarm/core';
 import { placement, spec } from '../../../test/support/builders';
 import { WatchedTask } from '../../../test/support/watched-task';
+import { LOSS_BACKOFF, LOSSES_AT_ONCE } from './ending';
 
 const retry = {
   maxAttempts: 2,
@@ -13,6 +15,22 @@ const retry = {
 
 function taskWith(given: Record<string, unknown> = {}): WatchedTask {
   return new WatchedTask(spec({ retry: { ...retry, ...given } }));
+}
+
+/** As far as it waits, until it is queued again. */
+function afterPause(task: WatchedTask): void {
+  if (task.record.state !== 'backoff') return;
+  task.now = task.record.retryAt ?? 0;
+  task.give({ kind: 'due' });
+}
+
+/** @returns how long the task waits before it is queued again */
+function lose(task: WatchedTask): number {
+  const before = task.now;
+  task.run();
+  task.give({ kind: 'lost', attempt: task.record.attempt, reason: 'power cut' });
+  afterPause(task);
+  return task.now - before;
 }
 
 test('refusals and losses do not count as attempts of the retry policy', () => {
@@ -31,12 +49,77 @@ test('one loss more than the limit fails the task, and says so', () => {
   for (let loss = 1; loss <= LIMITS.LOST_ATTEMPTS; loss += 1) {
     task.assign();
     task.give({ kind: 'lost', attempt: loss, reason: 'power cut' });
-    expect(task.record.state).toBe('queued');
+    expect(task.record).toMatchObject({ state: loss === 1 ? 'queued' : 'backoff', losses: loss });
+    afterPause(task);
   }
   task.assign();
   task.give({ kind: 'lost', attempt: task.record.attempt, reason: 'power cut' });
   expect(task.record).toMatchObject({ state: 'failed', error: { code: 'attempt-lost', retryable: false } });
   expect(task.record.error?.message).toBe('6 attempts were lost with their swarms; the last: power cut');
+});
+
+test('the first loss costs no pause; with each further one in a row the pause is longer, within the spread', () => {
+  const task = new WatchedTask(spec({ retry }), seededRandom(3));
+  const waits = Array.from({ length: LIMITS.LOST_ATTEMPTS }, () => lose(task));
+  expect(waits.slice(0, LOSSES_AT_ONCE)).toEqual([0]);
+  const { initialMs, factor, maxMs, jitter } = LOSS_BACKOFF;
+  waits.slice(LOSSES_AT_ONCE).forEach((waited, index) => {
+    const exact = Math.min(maxMs, initialMs * factor ** index);
+    expect(waited).toBeGreaterThanOrEqual(Math.floor(exact * (1 - jitter)));
+    expect(waited).toBeLessThanOrEqual(Math.ceil(exact * (1 + jitter)));
+  });
+  expect(waits).not.toContain(LOSS_BACKOFF.initialMs); // they are spread
+});
+
+test('losses in a row fail a task only after 20 seconds of pauses', () => {
+  const task = taskWith();
+  const waits = Array.from({ length: LIMITS.LOST_ATTEMPTS }, () => lose(task));
+  expect(waits).toEqual([0, 500, 1_500, 4_500, 13_500]);
+});
+
+test('who follows the events is told of the pause after a loss', () => {
+  const task = taskWith();
+  lose(task);
+  task.run();
+  const next = task.give({ kind: 'lost', attempt: 2, reason: 'power cut' });
+  expect(next?.events).toEqual([
+    { type: 'task.lost', data: { reason: 'power cut' } },
+    {
+      type: 'task.backoff',
+      data: {
+        error: expect.objectContaining({ code: 'attempt-lost' }),
+        retryAt: task.now + 500,
+        lossesInARow: 2,
+      },
+    },
+  ]);
+});
+
+test('an attempt that the agents have ended ends a row of losses, but not the count of all of them', () => {
+  const task = taskWith();
+  lose(task);
+  lose(task);
+  task.run();
+  task.fail();
+  afterPause(task);
+  expect(lose(task)).toBe(0);
+  expect(task.record.losses).toBe(3);
+});
+
+test('a task that is opened again begins a new row of losses', () => {
+  const task = taskWith();
+  for (let loss = 0; loss <= LIMITS.LOST_ATTEMPTS; loss += 1) lose(task);
+  expect(task.record.state).toBe('failed');
+  task.give({ kind: 'retry' });
+  expect(lose(task)).toBe(0);
+});
+
+test('no pause after a loss is begun that would end when the total time is over', () => {
+  const task = taskWith({ totalMs: 500 });
+  lose(task);
+  task.run();
+  task.give({ kind: 'lost', attempt: 2, reason: 'power cut' });
+  expect(task.record).toMatchObject({ state: 'failed', error: { code: 'attempt-lost' }, losses: 2 });
 });
 
 test('a code that the policy names, or an error that says so, ends the task at its first failure', () => {
@@ -52,6 +135,14 @@ test('a code that the policy names, or an error that says so, ends the task at i
   }
 });
 
+test('an error of a code that the policy names is not retryable, whatever the agent says, nor is that of its attempt', () => {
+  const task = taskWith();
+  task.assign();
+  task.fail({ code: 'bad-input', retryable: true });
+  const error = { code: 'bad-input', message: 'no', retryable: false };
+  expect(task.record).toMatchObject({ state: 'failed', error, attempts: [{ error }] });
+});
+
 test('failures wait longer each time, up to the longest wait of the policy', () => {
   const task = taskWith({ maxAttempts: 6 });
   const waits = Array.from({ length: 4 }, () => {
@@ -65,7 +156,7 @@ test('failures wait longer each time, up to the longest wait of the policy', () 
   expect(waits).toEqual([100, 300, 500, 500]);
 });
 
-test('no wait is begun that would end when the total time is over: the task fails with its last error at once', () => {
+test('no wait is begun that would end when the total time is over: the task fails at once, and says so before its last error', () => {
   const task = taskWith({ maxAttempts: 6, totalMs: 400 });
   task.assign();
   task.fail();
@@ -74,7 +165,21 @@ test('no wait is begun that would end when the total time is over: the task fail
   task.give({ kind: 'due' });
   task.assign();
   task.fail({ message: 'no again' });
-  expect(task.record).toMatchObject({ state: 'failed', error: { message: 'no again' }, failures: 2 });
+  const message = 'no further attempt fits into 400 ms (retry.totalMs); the last error: no again';
+  expect(task.record).toMatchObject({
+    state: 'failed',
+    error: { code: 'attempt-failed', message, retryable: true },
+    attempts: [{}, { error: { message: 'no again' } }],
+    failures: 2,
+  });
+});
+
+test('what is told about the last error fits the record, however long the error is', () => {
+  const task = taskWith({ totalMs: 1 });
+  task.assign();
+  task.fail({ message: 'x'.repeat(LIMITS.ERROR_MESSAGE_CHARS) });
+  expect(task.record.error?.message).toHaveLength(LIMITS.ERROR_MESSAGE_CHARS);
+  expect(task.record.error?.message).toMatch(/^no further attempt fits into 1 ms/);
 });
 
 test('a lost attempt costs what it ran', () => {

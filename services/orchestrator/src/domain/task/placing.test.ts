@@ -3,6 +3,7 @@ import { seededRandom } from '@multiswarm/core';
 import { placement, spec } from '../../../test/support/builders';
 import { WatchedTask } from '../../../test/support/watched-task';
 import { REFUSAL_BACKOFF, REFUSALS_AT_ONCE } from './placing';
+import { swarmsToAvoid } from './record';
 
 function refuse(task: WatchedTask): void {
   task.assign();
@@ -81,7 +82,28 @@ test('a refusal is put back with the swarm that refused, so that another is trie
   const task = new WatchedTask(spec());
   task.assign(placement({ swarmId: 'a' }));
   const next = task.give({ kind: 'refused', attempt: 1, reason: 'full' });
-  expect(next?.effects).toContainEqual({ kind: 'enqueue', avoid: 'a' });
+  expect(next?.effects).toContainEqual({ kind: 'enqueue' });
+  expect(swarmsToAvoid(task.record)).toEqual(['a']);
+});
+
+test('what was lost with swarms, one after the other, goes elsewhere, also after the pauses; what agents have ended goes anywhere', () => {
+  const task = new WatchedTask(spec());
+  for (const swarmId of ['a', 'b', 'a']) {
+    task.assign(placement({ swarmId }));
+    task.give({ kind: 'lost', attempt: task.record.attempt, reason: 'gone' });
+    task.now = task.due ?? task.now;
+    task.give({ kind: 'due' });
+  }
+  expect(swarmsToAvoid(task.record)).toEqual(['a', 'b']);
+  for (const swarmId of ['c', 'd']) {
+    task.assign(placement({ swarmId }));
+    task.give({ kind: 'refused', attempt: task.record.attempt, reason: 'full' });
+  }
+  expect(swarmsToAvoid(task.record)).toEqual(['d', 'a', 'b']);
+  task.run();
+  expect(swarmsToAvoid(task.record)).toEqual([]);
+  task.fail();
+  expect(swarmsToAvoid(task.record)).toEqual([]);
 });
 
 test('an attempt that was refused never began, and costs nothing', () => {

@@ -105,7 +105,7 @@ export function refused(
   const refusals = (record.refusals ?? 0) + 1;
   if (refusals > REFUSALS_AT_ONCE) return slower({ ...record, refusals }, reason, giveBack, now, random);
   const events: EventDraft[] = [{ type: 'task.refused', data: { reason } }];
-  const again = queue({ ...record, refusals }, now, events, currentAttempt(record)?.swarmId);
+  const again = queue({ ...record, refusals }, now, events);
   return { ...again, effects: [giveBack, ...again.effects] };
 }
 

@@ -42,6 +42,8 @@ export interface TaskRecord {
   failures: number;
   /** Attempts that were lost with their swarm: counted against `LIMITS.LOST_ATTEMPTS`. */
   losses: number;
+  /** Losses since agents last ended an attempt of it: after the first, each further try waits longer. */
+  lossesInARow?: number | undefined;
   /** Refusals since a swarm last accepted it: after a few, each further try waits longer. */
   refusals?: number | undefined;
   attempts: Attempt[];
@@ -112,8 +114,8 @@ export interface EventDraft {
 
 /** What has to happen after the change is committed, never before. */
 export type Effect =
-  /** It may be placed from now on; `avoid`: the swarm that has just refused or lost it. */
-  | { kind: 'enqueue'; avoid?: string }
+  /** It may be placed from now on. */
+  | { kind: 'enqueue' }
   /** It must not be placed any more. */
   | { kind: 'dequeue' }
   | { kind: 'dispatch' }
@@ -161,6 +163,7 @@ export function bornTask(id: string, spec: TaskSpec, order: number, now: number)
     attempt: 0,
     failures: 0,
     losses: 0,
+    lossesInARow: undefined,
     refusals: undefined,
     attempts: [],
     cancel: undefined,
@@ -203,6 +206,11 @@ export function isLone(record: TaskRecord): boolean {
   return record.spec.workflowId === undefined;
 }
 
+/** Whether it is a step that waits for others. */
+export function isBlockedBySteps(record: TaskRecord): boolean {
+  return record.state === 'blocked' && !isLone(record);
+}
+
 /** Whether a swarm has its current attempt, or is about to get it. */
 export function isHeld(record: TaskRecord): boolean {
   return record.state === 'assigned' || record.state === 'running';
@@ -215,4 +223,18 @@ export function isPlaceable(record: TaskRecord): boolean {
 
 export function currentAttempt(record: TaskRecord): Attempt | undefined {
   return record.attempts[record.attempts.length - 1];
+}
+
+/**
+ * Swarms that are not to get it where another one is free: those with which its last attempts were lost, and the one that has
+ * just refused it. The record tells them, so that they are known as well after a pause, and to a new scheduler.
+ */
+export function swarmsToAvoid({ attempts }: TaskRecord): string[] {
+  const avoided = new Set<string>();
+  for (let at = attempts.length - 1; at >= 0; at -= 1) {
+    const { outcome, swarmId } = attempts[at] as Attempt;
+    if (outcome === 'lost' || (outcome === 'refused' && at === attempts.length - 1)) avoided.add(swarmId);
+    else if (outcome !== 'refused') break;
+  }
+  return [...avoided];
 }

@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import { isTerminal, type TaskSpec } from '@multiswarm/contracts';
 import fc from 'fast-check';
 import { placement, spec } from '../../../test/support/builders';
-import { TaskModel, type Rules } from '../../../test/support/task-model';
+import { TaskModel, type Countdown, type Rules } from '../../../test/support/task-model';
 import { START, WatchedTask } from '../../../test/support/watched-task';
 import { dueAt } from './due';
 import type { TaskCommand } from './record';
 
 const NON_RETRYABLE = 'bad-input';
+
+/** How the error of a task names the time that ran out. */
+const TOLD: [Countdown, string][] = [
+  ['deadline', 'timeouts.deadline'],
+  ['wait', 'timeouts.scheduleToStartMs'],
+  ['signal', 'waitFor.timeoutMs'],
+  ['total', 'retry.totalMs'],
+];
 
 /** When a command comes: so much later, or at the time that the task has asked for, or just before it. */
 type When = number | 'due' | 'just before';
@@ -50,7 +58,13 @@ function agree(model: TaskModel, { record, now }: WatchedTask): void {
   assert.equal(record.paused !== undefined, model.paused);
   assert.equal(record.cancel !== undefined, model.cancelled);
   assert.equal((record.signals ?? []).map(({ name }) => name).join(), model.signals.join());
-  if (model.ended) assert.equal(record.error?.code, model.code);
+  if (model.ended) {
+    assert.equal(record.error?.code, model.code);
+    for (const [countdown, field] of TOLD)
+      assert.equal(record.error?.message.includes(`(${field})`) ?? false, model.ranOut === countdown);
+  }
+  for (const error of [record.error, ...record.attempts.map((attempt) => attempt.error)])
+    if (error?.code === NON_RETRYABLE) assert.equal(error.retryable, false);
   const due = dueAt(record);
   assert.equal(due === undefined ? undefined : due - now, model.dueIn);
 }

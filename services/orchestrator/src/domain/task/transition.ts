@@ -6,7 +6,7 @@ import { cancel, pause, resume, retry, signal } from './control';
 import { timePassed } from './due-time';
 import { end, finished, lost } from './ending';
 import { accepted, assign, refused } from './placing';
-import { isHeld, isLone, type TaskCommand, type TaskRecord, type Transition } from './record';
+import { isBlockedBySteps, isHeld, type TaskCommand, type TaskRecord, type Transition } from './record';
 
 /**
  * The task state machine. Pure: time and chance come in as arguments.
@@ -17,7 +17,8 @@ import { isHeld, isLone, type TaskCommand, type TaskRecord, type Transition } fr
  * T3. The attempt number only grows, and grows only by `assign`, to the number that was granted.
  * T4. Every attempt that was assigned is given back exactly once: by refusal, loss or end.
  * T5. A task whose cancellation was asked for runs no further attempt, and ends at the latest when its grace is over.
- * T6. A task that is refused again and again is tried more and more slowly: swarms that drain must not be stormed.
+ * T6. A task that is refused or lost again and again is tried more and more slowly: swarms that drain must not be stormed, and
+ *     what swarms, coordinators and networks need to recover must not cost a task all the attempts that it may lose.
  * T7. No attempt of a paused task begins; the scheduler knows a task exactly while it is queued and not paused.
  * T8. No attempt begins when its time is over: what is due is not assigned.
  * T9. A signal that came before its wait is there when the wait begins.
@@ -61,10 +62,6 @@ export function transition(
   }
 }
 
-function isBlockedBySteps(record: TaskRecord): boolean {
-  return record.state === 'blocked' && !isLone(record);
-}
-
 type OfTheAttempt = Extract<TaskCommand, { kind: 'accepted' | 'refused' | 'lost' | 'finished' | 'progress' }>;
 
 function ofTheAttempt(
@@ -79,7 +76,7 @@ function ofTheAttempt(
     case 'refused':
       return record.state === 'assigned' ? refused(record, command, now, random) : undefined;
     case 'lost':
-      return lost(record, command.reason, now);
+      return lost(record, command.reason, now, random);
     case 'finished':
       return finished(record, command, now, random);
     case 'progress':

@@ -1,6 +1,7 @@
 import { Task, TaskSummary } from '@multiswarm/contracts';
 import { spec, waiting } from '../../../test/support/builders';
 import { START, WatchedTask } from '../../../test/support/watched-task';
+import { stepsReason } from './own-reason';
 import { taskSummary, taskView } from './view';
 
 const iso = (ms: number): string => new Date(START + ms).toISOString();
@@ -58,12 +59,72 @@ test('a queued task says why it waits: what the scheduler says, unless it is pau
   expect(taskSummary(task.record).waiting).toBeUndefined();
 });
 
+test('a task on its way into the queue says what it waits for', () => {
+  const task = new WatchedTask(spec({ notBefore: iso(10), waitFor: { signal: 'go', timeoutMs: 1_000 } }));
+  const because = (): unknown => taskSummary(task.record).waiting;
+  expect(because()).toEqual({
+    reason: 'not-before',
+    since: iso(0),
+    detail: `it does not begin before ${iso(10)} (notBefore); then it waits for the signal "go"`,
+    unmet: [],
+  });
+  task.now += 10;
+  task.give({ kind: 'due' });
+  expect(because()).toMatchObject({
+    reason: 'signal',
+    since: iso(10),
+    detail: `the signal "go" has not come; it expires at ${iso(1_010)} (waitFor.timeoutMs)`,
+  });
+  task.give({ kind: 'signal', signal: { name: 'go', payload: null, at: task.now } });
+  expect(because()).toBeUndefined();
+  for (const kind of ['refused', 'refused', 'refused'] as const) {
+    task.assign();
+    task.give({ kind, attempt: task.record.attempt, reason: 'full' });
+  }
+  expect(because()).toMatchObject({
+    reason: 'backoff',
+    detail: `the next attempt begins at ${iso(110)}; swarms have refused it 3 times`,
+  });
+});
+
+test('a task that was lost again and again says so while it pauses, whatever refused it before', () => {
+  const task = new WatchedTask(spec());
+  for (const kind of ['lost', 'refused', 'lost'] as const) {
+    task.assign();
+    task.give({ kind, attempt: task.record.attempt, reason: 'gone' });
+  }
+  expect(taskSummary(task.record).waiting).toMatchObject({
+    reason: 'backoff',
+    detail: `the next attempt begins at ${iso(500)}; 2 attempts were lost with their swarms; the last: gone`,
+  });
+});
+
+test('a step says that it waits for others, by their names where they are known', () => {
+  const { record } = new WatchedTask(spec({ workflowId: 'w0-00000001', step: 'c' }));
+  expect(taskSummary(record).waiting).toMatchObject({
+    reason: 'steps',
+    detail: 'steps before it have not ended',
+  });
+  expect(taskSummary(record, stepsReason(record, ['a', 'b'])).waiting).toMatchObject({
+    reason: 'steps',
+    detail: 'steps before it have not ended: a, b',
+  });
+  const many = Array.from({ length: 12 }, (_, index) => `s${index}`);
+  expect(stepsReason(record, many).detail).toMatch(/: s0, .*, s9 and 2 more$/);
+});
+
 test('a task between two attempts names no swarm, and says when the next one is due', () => {
   const retry = { maxAttempts: 2, initialMs: 100, factor: 1, maxMs: 100, jitter: 0, nonRetryableCodes: [] };
   const task = new WatchedTask(spec({ retry }));
   task.run();
   task.fail();
   const view = taskView(task.record);
-  expect(view).toMatchObject({ state: 'backoff', retryAt: iso(100), attempt: 1 });
+  expect(view).toMatchObject({
+    ...{ state: 'backoff', retryAt: iso(100), attempt: 1 },
+    waiting: {
+      reason: 'backoff',
+      detail: `the next attempt begins at ${iso(100)}; the last one ended with attempt-failed`,
+    },
+  });
   expect(view).not.toHaveProperty('swarmId');
 });

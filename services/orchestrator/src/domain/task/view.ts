@@ -6,23 +6,17 @@ import {
   type TaskSummary,
   type Waiting,
 } from '@multiswarm/contracts';
+import { ownReason } from './own-reason';
 import { receiptOf } from './receipt';
-import { isHeld, type Attempt, type TaskRecord } from './record';
-
-/** The last instant that a Date can hold (ECMA-262, time values). */
-const LAST_INSTANT_MS = 8.64e15;
-
-/** A retry policy may ask for more than the calendar has, and swarms send times of their own: neither may break a list. */
-export function iso(ms: number): string {
-  return new Date(Math.min(ms, LAST_INSTANT_MS)).toISOString();
-}
+import { isHeld, isPlaceable, type Attempt, type TaskRecord } from './record';
+import { iso } from './times';
 
 /** The 32 hex digits of the trace in a W3C traceparent. */
 export function traceIdIn(traceparent: string): string {
   return traceparent.split('-')[1] ?? '';
 }
 
-/** A task as people read it. */
+/** A task as people read it. @param waiting why, as the scheduler or the run of a step knows it */
 export function taskView(record: TaskRecord, waiting?: Waiting): Task {
   const { signals, output } = record;
   return {
@@ -43,7 +37,7 @@ function attemptView(attempt: Attempt): AttemptRecord {
 export function taskSummary(record: TaskRecord, waiting?: Waiting): TaskSummary {
   const { spec } = record;
   const placed = isTerminal(record.state) || isHeld(record) ? record.attempts.at(-1) : undefined;
-  const reason = record.state === 'queued' ? (pausedReason(record) ?? waiting) : undefined;
+  const reason = reasonOf(record, waiting);
   return {
     id: record.id,
     type: spec.type,
@@ -88,9 +82,8 @@ function given(spec: TaskSpec): Partial<TaskSummary> {
   };
 }
 
-/** The scheduler does not know of a paused task, so its owner's record tells why it waits. */
-function pausedReason({ paused }: TaskRecord): Waiting | undefined {
-  if (!paused) return undefined;
-  const detail = `paused: ${paused.reason}`;
-  return { reason: 'paused', since: iso(paused.at), detail, unmet: [] };
+/** What the record tells itself, unless the scheduler or the run of a step knows more. */
+function reasonOf(record: TaskRecord, told: Waiting | undefined): Waiting | undefined {
+  const own = ownReason(record);
+  return isPlaceable(record) || own?.reason === 'steps' ? (told ?? own) : own;
 }

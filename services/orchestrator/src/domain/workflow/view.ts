@@ -1,6 +1,7 @@
 import type { JsonValue, Workflow, WorkflowStep, WorkflowSummary } from '@multiswarm/contracts';
 import type { TaskRecord } from '../task/record';
-import { iso, traceIdIn } from '../task/view';
+import { iso } from '../task/times';
+import { traceIdIn } from '../task/view';
 import type { RunProgress, RunRecord, RunStep } from './run';
 
 export function workflowSummary(run: RunRecord, progress: Omit<RunProgress, 'events'>): WorkflowSummary {
