@@ -75,6 +75,14 @@ test.each([
   [['task', 'submit', 'work', '--not-before', 'tomorrow'], '--not-before: "tomorrow" is neither'],
   [['task', 'submit', 'work', '--deadline', '2024-06-01'], '--deadline: "2024-06-01" is neither'],
   [['task', 'submit', 'work', '--start-limit', 'soon'], '"soon" is not a duration'],
+  [
+    ['task', 'submit', 'work', '--deadline', '2020-01-01T00:00Z', '--dry-run'],
+    '/timeouts/deadline: has passed',
+  ],
+  [
+    ['task', 'submit', 'work', '--deadline', '1h', '--not-before', '2h', '--dry-run'],
+    'must be later than notBefore',
+  ],
   [['task', 'submit', 'work', '--start-limit', '0'], '/timeouts/scheduleToStartMs'],
   [['task', 'submit', 'work', '--limit-key', 'customer:*'], '/limitKeys/0'],
   [['task', 'submit', 'work', '--wait-for', 'two words'], '/waitFor/signal'],

@@ -6,7 +6,7 @@ import { Json, Name, Namespace, SwarmId } from './names';
 import { Task, TaskState } from './task';
 import { Waiting } from './placement';
 import { Swarm, RegionView } from './swarm';
-import { Event } from './event';
+import { Event, EventPattern } from './event';
 import { Workflow, WorkflowState } from './workflow';
 
 /** Requests and replies that HTTP and NATS share. */
@@ -110,7 +110,7 @@ export type ValidationReply = z.infer<typeof ValidationReply>;
 
 export const EventsQuery = z.strictObject({
   root: z.string().max(64).optional().describe('a task or workflow id'),
-  type: z.string().max(64).optional().describe('an event type, or a prefix such as task.*'),
+  type: EventPattern.optional().describe('an event type, or a prefix such as task.*'),
   follow: flag.optional(),
 });
 export type EventsQuery = z.infer<typeof EventsQuery>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Json, Millis, Namespace } from './names';
+import { Json, matchesPattern, Millis, Namespace } from './names';
 
 export const EVENT_TYPES = [
   'task.submitted',
@@ -29,6 +29,14 @@ export const EVENT_TYPES = [
 ] as const;
 export const EventType = z.enum(EVENT_TYPES);
 export type EventType = z.infer<typeof EventType>;
+
+/** A type of event, or the beginning of some and a star: `task.*`. What fits none would wait for ever for what cannot come. */
+export const EventPattern = z
+  .string()
+  .refine(
+    (pattern) => EVENT_TYPES.some((type) => matchesPattern(pattern, type)) && /^[^*]*\*?$/.test(pattern),
+    `no event is of this type: expected a prefix and a star such as task.*, or one of ${EVENT_TYPES.join(', ')}`,
+  );
 
 /** A past fact. `seq` counts from 1 without a gap inside one root: the run for steps, the task itself otherwise. */
 export const Event = z.object({

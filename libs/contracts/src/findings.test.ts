@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { MultiswarmError } from './errors';
-import { parse, parseOrThrow, summarize, toFindings, toPointer } from './findings';
+import { parse, parseOrThrow, summarize, toFindings } from './findings';
 import { LIMITS } from './limits';
+import { toPointer } from './pointer';
 import { TaskSubmission } from './task';
 
 test('a pointer escapes what RFC 6901 gives a meaning', () => {
@@ -32,7 +33,7 @@ test('a failed parse throws one error with all faults and the code that was aske
   const thrown = catchError(() => parseOrThrow(schema, { a: 1 }, 'invalid-configuration'));
   expect(thrown.code).toBe('invalid-configuration');
   expect(thrown.findings.map(({ pointer }) => pointer)).toEqual(['/a', '/b']);
-  expect(thrown.message).toBe('/a: Invalid input: expected string, received number (and 1 more)');
+  expect(thrown.message).toBe('/a: expected text, not 1 (and 1 more)');
 });
 
 test('nesting that no stack holds is a finding, not a crash', () => {

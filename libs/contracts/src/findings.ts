@@ -1,11 +1,8 @@
 import type { z } from 'zod';
 import { MultiswarmError, type ErrorCode, type Finding } from './errors';
+import { explain } from './explain';
 import { LIMITS } from './limits';
-
-/** `['tasks', 2, 'input']` as an RFC 6901 JSON pointer: `/tasks/2/input`. */
-export function toPointer(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
+import { toPointer } from './pointer';
 
 /** All issues of a failed parse, one finding per unknown key, at most `LIMITS.FINDINGS`. */
 export function toFindings(error: z.ZodError, base: readonly PropertyKey[] = []): Finding[] {
@@ -32,15 +29,22 @@ function findingsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): Find
 export type Parsed<T> = { ok: true; value: T } | { ok: false; findings: Finding[] };
 
 /** Parses, and lists every fault with its place. Nesting so deep that the stack does not hold it is a fault like any other. */
-export function parse<S extends z.ZodType>(schema: S, value: unknown): Parsed<z.output<S>> {
+export function parse<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  base: readonly PropertyKey[] = [],
+): Parsed<z.output<S>> {
   try {
-    const parsed = schema.safeParse(value);
+    const parsed = schema.safeParse(value, { error: explain });
     return parsed.success
       ? { ok: true, value: parsed.data }
-      : { ok: false, findings: toFindings(parsed.error) };
+      : { ok: false, findings: toFindings(parsed.error, base) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { ok: false, findings: [{ pointer: '', code: 'too-deep', message: 'nested too deeply' }] };
+    return {
+      ok: false,
+      findings: [{ pointer: toPointer(base), code: 'too-deep', message: 'nested too deeply' }],
+    };
   }
 }
 

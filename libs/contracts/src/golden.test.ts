@@ -115,6 +115,7 @@ const PARTS = new Set<keyof typeof contracts>([
   // Texts and numbers with a rule.
   ...([
     'ErrorCodeSchema',
+    'EventPattern',
     'EventType',
     'Health',
     'Instant',
@@ -125,7 +126,16 @@ const PARTS = new Set<keyof typeof contracts>([
     'Name',
   ] as const),
   ...(['Namespace', 'PlacementRule', 'Priority', 'Region', 'RegionPattern', 'Scalar', 'StepId'] as const),
-  ...(['SwarmId', 'TaskId', 'TaskState', 'Token', 'WorkflowId', 'WorkflowState'] as const),
+  ...([
+    'Span',
+    'SwarmId',
+    'TaskId',
+    'TaskState',
+    'TimeLimit',
+    'Token',
+    'WorkflowId',
+    'WorkflowState',
+  ] as const),
 ]);
 
 /** Words on the wire. New ones may come; a word of version 1 stays understood. */

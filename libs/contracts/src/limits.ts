@@ -50,6 +50,8 @@ export const LIMITS = {
   NAMESPACE_WEIGHTS: 1_024,
   /** Namespaces whose settings a deployment keeps. */
   NAMESPACES: 10_000,
+  /** Longest time that a task may be given, and how far ahead its instants may lie: ten years. Whoever means never leaves it out. */
+  DURATION_MS: 3_650 * 24 * 3_600_000,
   /** Attempts that a retry policy may ask for. */
   RETRY_MAX_ATTEMPTS: 100,
   /** Attempts of one task that may be lost to dying swarms before the task fails with `attempt-lost`. */

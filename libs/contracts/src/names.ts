@@ -8,14 +8,12 @@ const REGION_PATTERN = /^[A-Za-z0-9*][A-Za-z0-9_*-]*$/;
 /** Types, capabilities, label keys: what people write. No spaces, no NATS wildcards. */
 export const Name = z
   .string()
-  .min(1)
   .max(LIMITS.NAME_CHARS)
   .regex(NAME, 'letters, digits and _ . : / - only, starting with a letter or digit');
 
 /** Ids that become one token of a NATS subject: no dots. */
 export const Token = z
   .string()
-  .min(1)
   .max(LIMITS.NAME_CHARS)
   .regex(TOKEN, 'letters, digits, _ and - only, starting with a letter or digit');
 
@@ -34,10 +32,15 @@ export const Instant = z.iso.datetime(
 /** A whole number of milliseconds. */
 export const Millis = z.number().int().nonnegative();
 
+const TOO_LONG = `must be at most ${LIMITS.DURATION_MS} (ten years): leave it out where there is no limit`;
+/** A limit of time that a task is given, in milliseconds. */
+export const TimeLimit = z.number().int().min(1).max(LIMITS.DURATION_MS, TOO_LONG);
+/** A time that may be none, in milliseconds. */
+export const Span = z.number().int().min(0).max(LIMITS.DURATION_MS);
+
 /** `eu-*` matches `eu-west`; everything but `*` is literal. */
 export const RegionPattern = z
   .string()
-  .min(1)
   .max(LIMITS.NAME_CHARS)
   .regex(REGION_PATTERN, 'a region, or a pattern such as eu-*');
 

@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { Millis, Name, Namespace } from './names';
+import { Name, Namespace } from './names';
 import { Priority } from './task';
 
 /** So many starts in any window of `perMs`. */
 export const RateLimit = z.strictObject({
   tasks: z.number().int().min(1).max(1_000_000),
-  perMs: Millis.min(1).max(24 * 3_600_000),
+  perMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 3_600_000),
 });
 export type RateLimit = z.infer<typeof RateLimit>;
 
@@ -23,14 +27,13 @@ export const Limit = z
   })
   .refine(
     (limit) => limit.concurrency !== undefined || limit.rate !== undefined,
-    'a concurrency, a rate, or both',
+    'give a concurrency, a rate, or both',
   );
 export type Limit = z.infer<typeof Limit>;
 
 /** A limit key, or a prefix with a star at its end: then every key that begins so has a limit of its own. */
 export const LimitPattern = z
   .string()
-  .min(1)
   .max(LIMITS.NAME_CHARS)
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.:/-]*\*?$/, 'a limit key, or a prefix and a star such as customer:*');
 
@@ -56,7 +59,11 @@ export const NamespaceSettings = z.strictObject({
     )
     .default({})
     .describe('by the limit keys that tasks name; the longest pattern that fits a key counts'),
-  retentionMs: Millis.min(1_000)
+  retentionMs: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(LIMITS.DURATION_MS)
     .optional()
     .describe('how long ended tasks are kept; TASK_RETENTION_MS where not set'),
   priorityCeiling: Priority.optional().describe('tasks that ask for more get this'),

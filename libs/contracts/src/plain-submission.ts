@@ -69,7 +69,7 @@ function addOptional(submission: TaskSubmission, given: Fields): boolean {
     submission.idempotencyKey = idempotencyKey;
   }
   if (estimateMs !== undefined) {
-    if (!isCount(estimateMs, 0)) return false;
+    if (!isTime(estimateMs, 0)) return false;
     submission.estimateMs = estimateMs;
   }
   if (fairnessKey !== undefined) {
@@ -122,9 +122,9 @@ function plainRetry(given: unknown): RetryPolicy | undefined {
   const fits =
     isCount(maxAttempts, 1) &&
     maxAttempts <= LIMITS.RETRY_MAX_ATTEMPTS &&
-    isCount(initialMs, 0) &&
+    isTime(initialMs, 0) &&
     isBetween(factor, 1, 10) &&
-    isCount(maxMs, 0) &&
+    isTime(maxMs, 0) &&
     isBetween(jitter, 0, 1);
   return fits ? { maxAttempts, initialMs, factor, maxMs, jitter, nonRetryableCodes: [] } : undefined;
 }
@@ -139,7 +139,7 @@ function plainTimeouts(given: unknown): Timeouts | undefined {
   for (const name of PLAIN_TIMEOUTS) {
     const ms = given[name];
     if (ms === undefined) continue;
-    if (!isCount(ms, 1)) return undefined;
+    if (!isTime(ms, 1)) return undefined;
     timeouts[name] = ms;
   }
   return timeouts;
@@ -212,6 +212,10 @@ function isText(value: unknown, most: number): value is string {
 
 function isCount(value: unknown, least: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+function isTime(value: unknown, least: number): value is number {
+  return isCount(value, least) && value <= LIMITS.DURATION_MS;
 }
 
 function isBetween(value: unknown, least: number, most: number): value is number {

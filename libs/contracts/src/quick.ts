@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { explain } from './explain';
 
 /** What JSON may be, before anybody has looked at it. */
 export type Unknown = Record<string, unknown>;
@@ -15,7 +16,7 @@ export function quick<S extends z.ZodType>(
   return z.unknown().transform((value, context) => {
     // It fits, and there is nothing in it that parsing would change.
     if (fits(value)) return value as z.output<S>;
-    const parsed = schema.safeParse(value);
+    const parsed = schema.safeParse(value, { error: explain });
     if (parsed.success) return parsed.data;
     for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: value } as never);
     return z.NEVER;

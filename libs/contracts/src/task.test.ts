@@ -68,7 +68,7 @@ describe("the brief's spelling", () => {
 
   test.each([
     ['a task without a type', {}, ['/type invalid-type']],
-    ['a duration in words', { type: 'a', estimated_duration: '5m' }, ['/estimated_duration unknown-field']],
+    ['a duration in words', { type: 'a', estimated_duration: '5m' }, ['/estimateMs invalid-type']],
     ['a negative duration', { type: 'a', estimated_duration: -1 }, ['/estimateMs too-small']],
     [
       'an object as a requirement',

@@ -1,7 +1,19 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from './errors';
 import { LIMITS } from './limits';
-import { Instant, Json, Millis, Name, Namespace, Region, Scalar, StepId, SwarmId } from './names';
+import {
+  Instant,
+  Json,
+  Millis,
+  Name,
+  Namespace,
+  Region,
+  Scalar,
+  Span,
+  StepId,
+  SwarmId,
+  TimeLimit,
+} from './names';
 import { Receipt, Waiting } from './placement';
 import { normalizeRequirements, Requirements } from './requirements';
 
@@ -43,29 +55,27 @@ export const ErrorCodeSchema = z.enum(Object.keys(ERRORS) as [ErrorCode, ...Erro
  */
 export const RetryPolicy = z.strictObject({
   maxAttempts: z.number().int().min(1).max(LIMITS.RETRY_MAX_ATTEMPTS).default(3),
-  initialMs: Millis.default(1_000),
+  initialMs: Span.default(1_000),
   factor: z.number().min(1).max(10).default(2),
-  maxMs: Millis.default(60_000),
+  maxMs: Span.default(60_000),
   jitter: z.number().min(0).max(1).default(0.2).describe('share of the delay that is random, 0 to 1'),
   nonRetryableCodes: z.array(z.string().max(LIMITS.NAME_CHARS)).max(LIMITS.LIST_ITEMS).default([]),
-  totalMs: Millis.min(1)
-    .optional()
-    .describe('no further attempt begins later than this after the task was created (or retried by hand)'),
+  totalMs: TimeLimit.optional().describe(
+    'no further attempt begins later than this after the task was created (or retried by hand)',
+  ),
 });
 export type RetryPolicy = z.infer<typeof RetryPolicy>;
 
 export const Timeouts = z.strictObject({
-  scheduleToStartMs: Millis.min(1)
-    .optional()
-    .describe('longest wait in the queue before an attempt starts; then the task is expired'),
-  startToCloseMs: Millis.min(1)
-    .optional()
-    .describe('longest run of one attempt; then it has failed with attempt-timeout, and is retried'),
-  heartbeatMs: Millis.min(1)
-    .optional()
-    .describe(
-      'longest silence of a running handler (progress or heartbeat); then the attempt has failed with heartbeat-timeout, and is retried',
-    ),
+  scheduleToStartMs: TimeLimit.optional().describe(
+    'longest wait in the queue before an attempt starts; then the task is expired',
+  ),
+  startToCloseMs: TimeLimit.optional().describe(
+    'longest run of one attempt; then it has failed with attempt-timeout, and is retried',
+  ),
+  heartbeatMs: TimeLimit.optional().describe(
+    'longest silence of a running handler (progress or heartbeat); then the attempt has failed with heartbeat-timeout, and is retried',
+  ),
   deadline: Instant.optional().describe(
     'when the task must have ended; then it is expired, also while it runs',
   ),
@@ -79,7 +89,7 @@ const work = {
   priority: Priority.default('normal'),
   retry: RetryPolicy.prefault({}),
   timeouts: Timeouts.default({}),
-  estimateMs: Millis.optional(),
+  estimateMs: Span.optional(),
   fairnessKey: Name.optional().describe(
     'tasks of one namespace take turns by this key, for example a customer',
   ),
@@ -107,8 +117,8 @@ function normalizeWork(given: unknown): unknown {
   if (task_type !== undefined) out[rest['type'] === undefined ? 'type' : 'task_type'] = task_type;
   if (task_id !== undefined) out[rest['id'] === undefined ? 'id' : 'task_id'] = task_id;
   if (estimated_duration !== undefined) {
-    const usable = rest['estimateMs'] === undefined && typeof estimated_duration === 'number';
-    out[usable ? 'estimateMs' : 'estimated_duration'] = usable
+    const isNumber = typeof estimated_duration === 'number';
+    out[rest['estimateMs'] === undefined ? 'estimateMs' : 'estimated_duration'] = isNumber
       ? Math.round(estimated_duration * 1000)
       : estimated_duration;
   }
@@ -119,7 +129,7 @@ function normalizeWork(given: unknown): unknown {
 /** Waits for a signal by this name before its first attempt. */
 export const WaitFor = z.strictObject({
   signal: Name,
-  timeoutMs: Millis.min(1).optional().describe('longest wait; then the task is expired'),
+  timeoutMs: TimeLimit.optional().describe('longest wait; then the task is expired'),
 });
 export type WaitFor = z.infer<typeof WaitFor>;
 

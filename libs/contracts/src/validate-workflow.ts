@@ -1,6 +1,7 @@
 import type { Finding } from './errors';
-import { parse, toPointer } from './findings';
+import { parse } from './findings';
 import { LIMITS } from './limits';
+import { toPointer } from './pointer';
 import { WorkflowSubmission } from './workflow';
 
 export type WorkflowValidation =

@@ -15,7 +15,21 @@ const number = (...usual: number[]): fc.Arbitrary<unknown> =>
   fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom(...usual) },
     { weight: 1, arbitrary: fc.double() },
-    { weight: 1, arbitrary: fc.constantFrom(-1, 0, 0.5, 101, 2 ** 53, Infinity, '5', null) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        -1,
+        0,
+        0.5,
+        101,
+        LIMITS.DURATION_MS,
+        LIMITS.DURATION_MS + 1,
+        2 ** 53,
+        Infinity,
+        '5',
+        null,
+      ),
+    },
   );
 const list = (item: fc.Arbitrary<unknown>, most: number): fc.Arbitrary<unknown> =>
   fc.oneof(

@@ -106,6 +106,42 @@ describe('what is refused', () => {
       'invalid-workflow',
       ['/tasks/0/a~1b'],
     ],
+    [
+      'a deadline that has passed',
+      '/v1/tasks',
+      { type: 'echo', timeouts: { deadline: '2020-01-01T00:00:00Z' } },
+      400,
+      'invalid-request',
+      ['/timeouts/deadline'],
+    ],
+    [
+      'a start and an end farther ahead than anybody means, and a time as long',
+      '/v1/tasks',
+      {
+        type: 'echo',
+        notBefore: '9998-01-01T00:00:00Z',
+        timeouts: { deadline: '9999-01-01T00:00:00Z' },
+      },
+      400,
+      'invalid-request',
+      ['/notBefore', '/timeouts/deadline'],
+    ],
+    [
+      'a time that no calendar has',
+      '/v1/tasks',
+      { type: 'echo', timeouts: { startToCloseMs: 8.64e15 } },
+      400,
+      'invalid-request',
+      ['/timeouts/startToCloseMs'],
+    ],
+    [
+      'a deadline of a step that has passed',
+      '/v1/workflows',
+      { tasks: [{ ...step, timeouts: { deadline: '2020-01-01T00:00:00Z' } }] },
+      400,
+      'invalid-workflow',
+      ['/tasks/0/timeouts/deadline'],
+    ],
     ['a cancellation of nothing', `/v1/tasks/${UNKNOWN_TASK}/cancel`, {}, 404, 'task-not-found', []],
     [
       'a cancellation of no workflow',
@@ -150,6 +186,29 @@ describe('what is refused', () => {
     expect(await stored()).toEqual(before);
   });
 
+  test('in a batch and by a validation too a deadline that has passed is told', async () => {
+    const late = { timeouts: { deadline: '2020-01-01T00:00:00Z' } };
+    const batch = await post('/v1/tasks/batch', { tasks: [{ type: 'echo', ...late }, { type: 'echo' }] });
+    expect(batch.body).toMatchObject({
+      ...{ accepted: 1, rejected: 1 },
+      results: [
+        { error: { code: 'invalid-request', errors: [{ pointer: '/timeouts/deadline', code: 'passed' }] } },
+        {},
+      ],
+    });
+    const { body } = await post('/v1/workflows/validate', { tasks: [{ ...step, ...late }] });
+    expect(body).toMatchObject({ valid: false, findings: [{ pointer: '/tasks/0/timeouts/deadline' }] });
+  });
+
+  test('a repetition under a key meets the task that was accepted in time, when its deadline has passed', async () => {
+    const deadline = new Date(Date.now() + 300).toISOString();
+    const submission = { type: 'nobody', idempotencyKey: 'in-time', timeouts: { deadline } };
+    const { body: first } = await post('/v1/tasks', submission);
+    expect((await one.ended(first.id as string)).state).toBe('expired');
+    const again = await post('/v1/tasks', submission);
+    expect([again.status, again.body]).toEqual([202, { id: first.id, state: 'accepted', duplicate: true }]);
+  });
+
   test('more tasks than a batch may have are refused as a whole', async () => {
     const before = await stored();
     const tasks = Array<unknown>(LIMITS.BATCH_TASKS + 1).fill({ type: 'echo' });
@@ -167,6 +226,7 @@ describe('what is refused', () => {
     [`/v1/workflows/${UNKNOWN_RUN}/events`, 404, 'workflow-not-found'],
     [`/v1/workflows/${UNKNOWN_TASK}`, 400, 'invalid-request'],
     ['/v1/tasks?limit=0', 400, 'invalid-request'],
+    ['/v1/events?type=nonsense', 400, 'invalid-request'],
     ['/v1/tasks?limit=501', 400, 'invalid-request'],
     ['/v1/tasks?cursor=nonsense', 400, 'invalid-request'],
     ['/v1/tasks?state=happy', 400, 'invalid-request'],

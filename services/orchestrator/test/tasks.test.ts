@@ -1,4 +1,4 @@
-import { subjects, type BatchReply, type Event } from '@multiswarm/contracts';
+import { LIMITS, subjects, type BatchReply, type Event } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import { TRACEPARENT } from './support/builders';
 import { World, type Replica } from './support/world';
@@ -96,7 +96,8 @@ test('a failing attempt is tried again after its backoff, up to the policy, and 
 
 test('a task that waits in its backoff says until when, and is cancelled at once', async () => {
   await world.swarm('a', () => ({ outcome: 'failed' }));
-  const id = await one.submit({ retry: { initialMs: 9e15, maxMs: 9e15 } });
+  const longest = { initialMs: LIMITS.DURATION_MS, maxMs: LIMITS.DURATION_MS };
+  const id = await one.submit({ retry: longest });
   const task = await one.inState(id, 'backoff');
   expect(Date.parse(task.retryAt ?? '')).toBeGreaterThan(Date.now());
   expect((await one.call('GET', '/v1/tasks')).status).toBe(200);

@@ -1,4 +1,4 @@
-import { SwarmProfile, toFindings, type Finding } from '@multiswarm/contracts';
+import { parse, SwarmProfile, type Finding } from '@multiswarm/contracts';
 import { documentFault } from '../faults';
 import { parseDocument, withLines } from '../documents/parse';
 import { readText } from '../documents/read-text';
@@ -55,8 +55,8 @@ const FleetEntry = SwarmProfile.strict();
 function readSwarm(given: unknown, path: (string | number)[]): FleetSwarm | Finding[] {
   const { id, exec, ...rest }: Record<string, unknown> =
     typeof given === 'object' && given !== null ? { ...given } : {};
-  const parsed = FleetEntry.safeParse({ ...DEFAULTS, ...rest, swarmId: id });
-  const findings = parsed.success ? [] : toFindings(parsed.error, path).map(renameId);
+  const parsed = parse(FleetEntry, { ...DEFAULTS, ...rest, swarmId: id }, path);
+  const findings = parsed.ok ? [] : parsed.findings.map(renameId);
   if (exec !== undefined && (typeof exec !== 'string' || exec.trim() === '')) {
     findings.push({
       pointer: `/${[...path, 'exec'].join('/')}`,
@@ -64,8 +64,8 @@ function readSwarm(given: unknown, path: (string | number)[]): FleetSwarm | Find
       message: 'expected a command',
     });
   }
-  if (!parsed.success || findings.length > 0) return findings;
-  return { ...parsed.data, exec: typeof exec === 'string' ? exec : undefined };
+  if (!parsed.ok || findings.length > 0) return findings;
+  return { ...parsed.value, exec: typeof exec === 'string' ? exec : undefined };
 }
 
 /** In the file the field is called `id`. */

@@ -1,12 +1,14 @@
-import type {
-  RegionPage,
-  SwarmPage,
-  SystemStatus,
-  Task,
-  TaskPage,
-  ValidationReply,
-  Workflow,
-  WorkflowPage,
+import {
+  EventPattern,
+  parseOrThrow,
+  type RegionPage,
+  type SwarmPage,
+  type SystemStatus,
+  type Task,
+  type TaskPage,
+  type ValidationReply,
+  type Workflow,
+  type WorkflowPage,
 } from '@multiswarm/contracts';
 import type { z } from 'zod';
 import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-task';
@@ -124,7 +126,8 @@ export class ConnectedClient implements Client {
     undefined
   > {
     const queue = new EventQueue(this.port.clock);
-    const feed = this.port.transport.openFeed({ root, type }, lastEventId, queue);
+    const filter = type === undefined ? { root } : { root, type: parseOrThrow(EventPattern, type) };
+    const feed = this.port.transport.openFeed(filter, lastEventId, queue);
     try {
       await feed.opened;
       for (;;) {

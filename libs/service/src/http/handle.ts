@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import { LIMITS, MultiswarmError, summarize, toFindings, type Finding } from '@multiswarm/contracts';
+import { LIMITS, MultiswarmError, parse as parseValue, summarize, type Finding } from '@multiswarm/contracts';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
 import { readJsonBody } from './body';
 import { contextOf, type RequestContext } from './context';
@@ -72,9 +72,10 @@ async function validate(route: Route, request: Request, context: RequestContext)
   const findings: Finding[] = [];
   const parse = (schema: z.ZodType | undefined, given: unknown, place: string[]): unknown => {
     if (schema === undefined) return NOTHING;
-    const parsed = schema.safeParse(given);
-    if (!parsed.success) findings.push(...toFindings(parsed.error, place));
-    return parsed.data;
+    const parsed = parseValue(schema, given, place);
+    if (parsed.ok) return parsed.value;
+    findings.push(...parsed.findings);
+    return undefined;
   };
   const params = parse(route.params, request.params, ['params']);
   const query = route.query ? parse(route.query, request.query, ['query']) : refuseQuery(request, findings);

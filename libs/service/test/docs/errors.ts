@@ -127,7 +127,7 @@ export function errorsPage(): string {
 
 Every error has one code of this catalogue. Over HTTP it is sent as \`application/problem+json\` (RFC 9457) with \`code\`,
 \`detail\`, \`retryable\`, \`traceId\` and, where there are several faults, \`errors[]\` with a JSON pointer to each: into the
-body, or below \`/query\` or \`/params\`. A retryable 503 carries \`Retry-After\`. The command line ends with the exit code:
+body, or below \`/query\`, \`/params\` or \`/headers\`. A retryable 503 carries \`Retry-After\`. The command line ends with the exit code:
 0 fine, 1 the work failed, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 timed out, 7 unavailable.
 
 ${table(['Code', 'HTTP', 'Exit', 'Retryable', 'Meaning', 'What to do'], rows)}

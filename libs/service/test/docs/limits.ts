@@ -62,6 +62,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Namespaces that have settings',
     'Settings of a further one are refused with `invalid-request`.',
   ],
+  DURATION_MS: [
+    'Time that a task may be given, and how far ahead its `notBefore` and its `deadline` may lie (ten years)',
+    'Refused with `invalid-request`.',
+  ],
   RETRY_MAX_ATTEMPTS: ['Attempts that a retry policy may ask for', 'Refused with `invalid-request`.'],
   LOST_ATTEMPTS: ['Attempts of one task lost to dying swarms', 'The task fails with `attempt-lost`.'],
   LOSS_PAUSE_MS: ['Pause between attempts that are lost one after the other', 'It grows no more.'],

@@ -1,4 +1,11 @@
-import { MultiswarmError } from '@multiswarm/contracts';
+import {
+  LIMITS,
+  MultiswarmError,
+  summarize,
+  timeFindings,
+  type ErrorCode,
+  type Finding,
+} from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { ShardStore } from '../ports';
 import { CHANGE_WEIGHT, weightOfNew } from './batch-weight';
@@ -47,6 +54,9 @@ export class Admissions {
     const answers = items.map((item): Admission | MultiswarmError => {
       const hash = item.keyed ? (state.bodyHash(item.id) ?? known.get(item.id)) : undefined;
       if (hash !== undefined) return repeated(item.id, item.spec, hash);
+      // Only now: what was accepted in time may be repeated when its deadline has passed.
+      const untimely = refusal('invalid-request', timeFindings(item.spec, this.parts.clock.now()));
+      if (untimely) return untimely;
       const own = weightOfNew([item]);
       if (weight > 0 && weight + own > CHANGE_WEIGHT) {
         changes.push(state.change());
@@ -69,10 +79,19 @@ export class Admissions {
     const hash = item.keyed ? (state.bodyHash(id) ?? known.get(id)) : undefined;
     const answer = hash === undefined ? { id, state: 'running', duplicate: false } : repeated(id, spec, hash);
     if (answer instanceof MultiswarmError) throw answer;
+    const untimely = hash === undefined ? refusal('invalid-workflow', this.untimelySteps(item)) : undefined;
+    if (untimely) throw untimely;
     const change = state.change();
     if (hash === undefined) state.addRun(item, change);
     await this.parts.commit(change);
     return answer;
+  }
+
+  private untimelySteps({ steps }: NewRun): Finding[] {
+    const now = this.parts.clock.now();
+    return steps
+      .flatMap(({ spec }, index) => timeFindings(spec, now, ['tasks', index]))
+      .slice(0, LIMITS.FINDINGS);
   }
 
   /** Of those that are known by now. One that is in memory when it is asked for may be let go of before the store answers. */
@@ -95,6 +114,10 @@ export class Admissions {
 }
 
 const NO_HASHES: ReadonlyMap<string, string> = new Map();
+
+function refusal(code: ErrorCode, findings: Finding[]): MultiswarmError | undefined {
+  return findings.length === 0 ? undefined : new MultiswarmError(code, summarize(findings), { findings });
+}
 
 /** The answer to a repeated submission: the same body meets the earlier task, another one under the same key is refused. */
 function repeated(

@@ -3,6 +3,7 @@ import {
   LIMITS,
   MultiswarmError,
   shardOf,
+  timeFindings,
   validateWorkflow,
   type Accepted,
   type BatchReply,
@@ -126,9 +127,13 @@ export class Gateway {
 
   validate(given: unknown): ValidationReply {
     const validation = validateWorkflow(given);
-    return validation.ok
-      ? { valid: true, findings: [], steps: validation.workflow.tasks.length }
-      : { valid: false, findings: validation.findings };
+    if (!validation.ok) return { valid: false, findings: validation.findings };
+    const { tasks } = validation.workflow;
+    const now = this.clock.now();
+    const findings = tasks.flatMap((step, index) => timeFindings(step, now, ['tasks', index]));
+    return findings.length === 0
+      ? { valid: true, findings, steps: tasks.length }
+      : { valid: false, findings: findings.slice(0, LIMITS.FINDINGS) };
   }
 
   /**

@@ -1,5 +1,13 @@
 import type { Command } from 'commander';
-import { PRIORITIES, parseOrThrow, TaskSubmission, type Accepted } from '@multiswarm/contracts';
+import {
+  MultiswarmError,
+  PRIORITIES,
+  parseOrThrow,
+  summarize,
+  TaskSubmission,
+  timeFindings,
+  type Accepted,
+} from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import type { CommandDefinition, Invocation } from '../../command';
@@ -151,12 +159,19 @@ async function submit({ args, options, global, io }: Invocation<Options>): Promi
   const submission = await submissionOf(args[0] ?? '', options, io);
   const checked = parseOrThrow(TaskSubmission, submission);
   if (options.dryRun) {
+    checkTimes(checked, io);
     io.stdout.write(`${JSON.stringify(checked, null, 2)}\n`);
     return EXIT.ok;
   }
   const api = new HttpApi(global.url);
   const accepted = await api.post<Accepted>(paths.tasks, submission);
   return printAccepted(api, accepted, options.wait === true, global, io);
+}
+
+/** What is really submitted the service checks, by its own clock. */
+function checkTimes(submission: TaskSubmission, io: Io): void {
+  const findings = timeFindings(submission, io.clock.now());
+  if (findings.length > 0) throw new MultiswarmError('invalid-request', summarize(findings), { findings });
 }
 
 /** Only what was asked for, so that the server's defaults apply. */
