@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EventsQuery } from './api';
+import { BatchSubmission, EventsQuery } from './api';
 import { EVENT_TYPES } from './event';
 import { parse } from './findings';
 import { NamespaceSettings } from './namespace';
@@ -31,8 +31,8 @@ test.each([
   [{ metadata: { a: null } }, '/metadata/a: expected text, a number or true or false, not null'],
   [{ metadata: { a: [1] } }, '/metadata/a: expected text, a number or true or false, not a list'],
   [{ metadata: 'x'.repeat(50) }, `/metadata: expected an object, not "${'x'.repeat(40)}…"`],
-  [{ input: Infinity }, /^\/input: expected text, a number, .* or an object, not Infinity$/],
-  [{ input: { a: [1, Infinity] } }, /^\/input: \/a: \/1: expected .*, not Infinity$/],
+  [{ input: Infinity }, /^\/input: expected text, a number, .* or an object, not one so large$/],
+  [{ input: { a: [1, Infinity] } }, /^\/input: \/a\/1: expected .*, not one so large$/],
 ])('of the task %j it says what is allowed', (given, text) => {
   const [first, ...more] = said(TaskSubmission, {
     ...('type' in given || Object.keys(given).length === 0 ? {} : { type: 'a' }),
@@ -55,6 +55,10 @@ test.each([
   [{ fairnessWeights: { '*': 1 } }, `/fairnessWeights/*: the key "*": ${NAME}`],
 ])('of the settings %j it says what is allowed', (given, text) => {
   expect(said(NamespaceSettings, given)).toEqual([text]);
+});
+
+test('a list that must not be empty says so', () => {
+  expect(said(BatchSubmission, { tasks: [] })).toEqual(['/tasks: must have at least 1 entry, not 0']);
 });
 
 test('a number that a query does not have is not called NaN', () => {

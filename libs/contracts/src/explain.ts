@@ -41,7 +41,9 @@ export function explain(issue: RawIssue): string | undefined {
 
 function expected(what: string, given: unknown): string {
   if (given === undefined) return `missing: expected ${what}`;
-  return Number.isNaN(given) ? `expected ${what}` : `expected ${what}, not ${shown(given)}`;
+  if (Number.isNaN(given)) return `expected ${what}`;
+  const not = typeof given === 'number' && !Number.isFinite(given) ? 'one so large' : shown(given);
+  return `expected ${what}, not ${not}`;
 }
 
 const NOUNS: Readonly<Record<string, string>> = {
@@ -66,8 +68,15 @@ const UNITS: Readonly<Record<string, string>> = {
   object: 'entries',
 };
 
+const ONE: Readonly<Record<string, string>> = {
+  string: 'character',
+  array: 'entry',
+  record: 'entry',
+  object: 'entry',
+};
+
 function bound(origin: string, relation: string, limit: number | bigint, given: unknown): string {
-  const unit = UNITS[origin];
+  const unit = limit === 1 ? ONE[origin] : UNITS[origin];
   if (unit === undefined) return `must be ${relation} ${limit}, not ${shown(given)}`;
   return given === '' ? 'must not be empty' : `must have ${relation} ${limit} ${unit}, not ${sizeOf(given)}`;
 }
@@ -80,7 +89,8 @@ function sizeOf(given: unknown): number {
 /** Of the kinds that a value may have, the one that it has tells what is wrong inside; else all of them are named. */
 function unionText({ errors, input }: Extract<RawIssue, { code: 'invalid_union' }>): string | undefined {
   const inside = errors.find(([first]) => first !== undefined && first.path.length > 0)?.[0];
-  if (inside) return `${toPointer(inside.path)}: ${inside.message}`;
+  if (inside)
+    return `${toPointer(inside.path)}${inside.message.startsWith('/') ? '' : ': '}${inside.message}`;
   const kinds = errors.flatMap(([first]) => (first?.code === 'invalid_type' ? [noun(first.expected)] : []));
   return kinds.length === errors.length && kinds.length > 0
     ? expected(oneOf([...new Set(kinds)]), input)

@@ -11,6 +11,8 @@ export const keys = {
   regionLease: (region: string) => `ms:{r:${region}}:lease`,
   /** Hash: swarms that an operator has cordoned or drained, with the reason. */
   cordons: (region: string) => `ms:{r:${region}}:cordons`,
+  /** Set: regions that have or had cordons, to find that of a swarm which is gone. */
+  cordonedRegions: () => 'ms:{regions}:cordoned',
 
   /** Hash: settings of namespaces, JSON by name. */
   namespaces: () => 'ms:{namespaces}:settings',

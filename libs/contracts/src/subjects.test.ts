@@ -61,6 +61,7 @@ const id = fc.constantFrom(
 const keyArguments = {
   meta: any,
   schedulerLease: any,
+  cordonedRegions: any,
   regionLease: fc.tuple(token),
   cordons: fc.tuple(token),
   namespaces: any,

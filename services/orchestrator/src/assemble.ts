@@ -28,6 +28,7 @@ import {
 } from './adapters/bus/scheduler-face';
 import { ownerCommands, ownerFace } from './adapters/bus/shard-commands';
 import { Fleet } from './application/fleet';
+import { FleetControl } from './application/fleet-control';
 import { Gateway } from './application/gateway';
 import { Ends } from './application/ends';
 import { GlobalRole } from './application/global-role';
@@ -259,7 +260,9 @@ class Assembly implements Assembled {
     };
     const sources = { services, successRateThreshold, utilizationThreshold };
     const { reads, fleet, namespaces } = this;
-    return new Orchestrator(gateway, reads, fleet, this.regions(), namespaces, sources, clock);
+    const { leases, cordons, replica: owner } = this.parts;
+    const control = new FleetControl({ fleet, regions: this.regions(), cordons, leases, clock, owner });
+    return new Orchestrator(gateway, reads, fleet, control, namespaces, sources, clock);
   }
 
   private async specOf(id: string): Promise<TaskSpec> {

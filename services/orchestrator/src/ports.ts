@@ -17,6 +17,7 @@ import type {
   TaskClass,
   TaskState,
   Waiting,
+  Swarm,
 } from '@multiswarm/contracts';
 import type { CapacitySource } from './domain/queue/parking';
 import type { AttemptPlacement, TaskRecord } from './domain/task/record';
@@ -184,11 +185,15 @@ export interface Cordon {
   reason: string;
   /** Epoch ms. */
   at: number;
+  /** As it was last seen, without attempts: what who uncordons it is shown when it is gone. */
+  swarm?: Swarm | undefined;
 }
 
 /** The cordons of a region: they survive its coordinator and its swarms. */
 export interface CordonStore {
   load(region: string): Promise<Cordon[]>;
+  /** The cordon of a swarm, in whatever region. */
+  find(swarmId: string): Promise<{ region: string; cordon: Cordon } | undefined>;
   /** One per swarm: the last. @returns false where the region has a newer coordinator; nothing is changed then */
   put(region: string, epoch: number, cordon: Cordon): Promise<boolean>;
   /** @returns false where the region has a newer coordinator; nothing is changed then */

@@ -260,6 +260,27 @@ describe('an operator', () => {
     60_000,
   );
 
+  test('a cordon is ended without its swarm, also when nobody who knew it is left', async () => {
+    const one = await world.replica();
+    const a = await started('a');
+    await inState(one, 'a', 'ready');
+    await one.call('POST', '/v1/swarms/a/cordon', {});
+    await inState(one, 'a', 'cordoned');
+    await a.stop();
+    await one.crash();
+    const two = await world.replica();
+    const ended = await eventually(
+      async () => {
+        const answer = await two.call('POST', '/v1/swarms/a/uncordon', { reason: 'done' });
+        return answer.status === 503 ? undefined : answer; // the lease of the one that died
+      },
+      { timeoutMs: 20_000 },
+    );
+    expect([ended.status, ended.body]).toMatchObject([202, { swarmId: 'a', state: 'down', slots: 4 }]);
+    await started('a');
+    await inState(two, 'a', 'ready');
+  }, 40_000);
+
   test('who names a swarm that nobody knows is told so, and nothing is kept', async () => {
     const one = await world.replica();
     for (const kind of ['cordon', 'drain', 'uncordon']) {

@@ -110,6 +110,8 @@ describe('cordons of a region', () => {
     expect(loaded).toHaveLength(2);
     expect(loaded).toEqual(expect.arrayContaining([cordon('a', 'drain'), cordon('b')]));
     expect(await cordons.load('us')).toEqual([]);
+    expect(await cordons.find('a')).toEqual({ region: 'eu', cordon: cordon('a', 'drain') });
+    expect(await cordons.find('nobody')).toBeUndefined();
     expect(await cordons.remove('eu', epoch, ['a', 'nobody'])).toBe(true);
     expect(await cordons.load('eu')).toEqual([cordon('b')]);
     expect(await cordons.remove('eu', epoch, [])).toBe(true);

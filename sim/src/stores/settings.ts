@@ -67,6 +67,14 @@ export function cordonStore(
     });
   return {
     load: (region) => redis.call(process, `cordons of ${region}`, () => copy([...of(region).values()])),
+    find: (swarmId) =>
+      redis.call(process, `cordon of ${swarmId}`, () => {
+        for (const [region, known] of cordons) {
+          const cordon = known.get(swarmId);
+          if (cordon) return { region, cordon: copy(cordon) };
+        }
+        return undefined;
+      }),
     put: (region, epoch, cordon) => change(region, epoch, (known) => known.set(cordon.swarmId, copy(cordon))),
     remove: (region, epoch, swarmIds) =>
       change(region, epoch, (known) => swarmIds.forEach((id) => known.delete(id))),

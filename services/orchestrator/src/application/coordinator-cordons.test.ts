@@ -23,7 +23,10 @@ test.each(['cordon', 'drain', 'uncordon'] as const)(
     const bench = region();
     await bench.coordinator.control('a', wish(kind));
     expect([...bench.cordons.cordons.values()]).toEqual([
-      { swarmId: 'a', kind, reason: 'maintenance', at: bench.clock.now() },
+      {
+        ...{ swarmId: 'a', kind, reason: 'maintenance', at: bench.clock.now() },
+        swarm: expect.objectContaining({ swarmId: 'a', region: 'eu-west', state: 'ready', held: [] }),
+      },
     ]);
     expect(bench.swarms.controls).toEqual([{ swarmId: 'a', control: wish(kind) }]);
   },

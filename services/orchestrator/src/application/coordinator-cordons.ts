@@ -1,4 +1,4 @@
-import { MultiswarmError, type Heartbeat } from '@multiswarm/contracts';
+import { MultiswarmError, type Heartbeat, type Swarm } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { Cordon, CordonStore, Swarms } from '../ports';
@@ -17,6 +17,8 @@ export interface CordonParts {
   logger: Logger;
   /** Whether the swarm is there. */
   isThere: (swarmId: string) => boolean;
+  /** As it is remembered. */
+  seen: (swarmId: string) => Swarm | undefined;
 }
 
 /** What a swarm says of itself once it does what is wanted of it. */
@@ -64,7 +66,9 @@ export class Cordons {
   async want(swarmId: string, kind: Cordon['kind'], reason: string): Promise<void> {
     await this.load();
     const { region } = this.options;
-    const cordon = { swarmId, kind, reason, at: this.parts.clock.now() };
+    const seen = this.parts.seen(swarmId);
+    const swarm = seen ? { ...seen, held: [] } : this.wanted.get(swarmId)?.swarm;
+    const cordon = { swarmId, kind, reason, at: this.parts.clock.now(), swarm };
     await this.makeRoom(swarmId);
     await this.keep(cordon);
     this.parts.logger.info('operator wants of a swarm', { swarmId, region, kind, reason });

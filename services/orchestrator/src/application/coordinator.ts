@@ -75,7 +75,11 @@ export class Coordinator {
     this.losses = new LossReports(options, parts);
     this.cordons = new Cordons(
       { region, epoch, most: maxSwarms },
-      { ...parts, store: parts.cordons, isThere: (swarmId) => this.membership.has(swarmId) },
+      {
+        ...{ ...parts, store: parts.cordons },
+        isThere: (swarmId) => this.membership.has(swarmId),
+        seen: (swarmId) => this.membership.swarm(swarmId, clock.now() - clock.monotonic()),
+      },
     );
     this.dispatcher = new RegionDispatcher(
       { region, epoch, repeatedMs: attemptLeaseMs },

@@ -27,9 +27,13 @@ export class Fleet {
   }
 
   swarm(id: string): Swarm {
-    const found = this.swarms().find((swarm) => swarm.swarmId === id);
+    const found = this.find(id);
     if (!found) throw new MultiswarmError('swarm-not-found', `no swarm "${id}" is connected`);
     return found;
+  }
+
+  find(id: string): Swarm | undefined {
+    return this.membership.swarm(id, this.clock.now() - this.clock.monotonic());
   }
 
   regions(): RegionView[] {

@@ -1,8 +1,7 @@
 import type { RegionPage, SwarmPage, SystemStatus } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
-import type { Regions } from '../ports';
 import type { Fleet } from './fleet';
-import { FleetControl } from './fleet-control';
+import type { FleetControl } from './fleet-control';
 import type { Gateway } from './gateway';
 import type { Namespaces } from './namespace-settings';
 import type { Reads } from './reads';
@@ -22,19 +21,17 @@ export class Orchestrator {
   private seen: { at: number; services: { name: string; id: string; version: string }[] } | undefined;
 
   readonly control: TaskControl;
-  readonly fleetControl: FleetControl;
 
   constructor(
     readonly gateway: Gateway,
     readonly reads: Reads,
     readonly fleet: Fleet,
-    regions: Regions,
+    readonly fleetControl: FleetControl,
     readonly namespaces: Namespaces,
     private readonly sources: StatusSources,
     private readonly clock: Clock,
   ) {
     this.control = new TaskControl(gateway, reads, clock);
-    this.fleetControl = new FleetControl(fleet, regions);
   }
 
   swarms(): SwarmPage {

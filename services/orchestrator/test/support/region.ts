@@ -130,6 +130,11 @@ export class MemoryCordonStore implements CordonStore {
     return this.fault ? Promise.reject(this.fault) : Promise.resolve([...this.cordons.values()]);
   }
 
+  find(swarmId: string): Promise<{ region: string; cordon: Cordon } | undefined> {
+    const cordon = this.cordons.get(swarmId);
+    return Promise.resolve(cordon && { region: 'eu-west', cordon });
+  }
+
   put(_region: string, epoch: number, cordon: Cordon): Promise<boolean> {
     return this.change(epoch, () => this.cordons.set(cordon.swarmId, cordon));
   }

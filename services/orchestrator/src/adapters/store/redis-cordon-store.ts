@@ -15,7 +15,19 @@ export function redisCordonStore(store: Store): CordonStore {
       const stored = await store.guard((redis) => redis.hgetall(keys.cordons(region)));
       return Object.values(stored).map((text) => JSON.parse(text) as Cordon);
     },
-    put: (region, epoch, cordon) => change(region, epoch, [cordon.swarmId, JSON.stringify(cordon)]),
+    find: (swarmId) =>
+      store.guard(async (redis) => {
+        for (const region of await redis.smembers(keys.cordonedRegions())) {
+          const text = await redis.hget(keys.cordons(region), swarmId);
+          if (text !== null) return { region, cordon: JSON.parse(text) as Cordon };
+        }
+        return undefined;
+      }),
+    put: async (region, epoch, cordon) => {
+      // First, and by itself: a region without cordons in the set does no harm, one with cordons outside of it would.
+      await store.guard((redis) => redis.sadd(keys.cordonedRegions(), region));
+      return change(region, epoch, [cordon.swarmId, JSON.stringify(cordon)]);
+    },
     remove: (region, epoch, swarmIds) =>
       change(
         region,

@@ -135,20 +135,13 @@ export class Membership {
 
   /** @param monotonicToEpoch what to add to a monotonic time to get epoch milliseconds */
   swarms(monotonicToEpoch: number): Swarm[] {
-    return [...this.members.values()].map(({ heartbeat, seenAt, state }) => {
-      const busySlots = Math.min(heartbeat.slots, heartbeat.held.length);
-      const profile = SwarmProfile.parse(heartbeat); // what only heartbeats have is left out
-      const { held, slots } = heartbeat;
-      const lastSeen = new Date(seenAt + monotonicToEpoch).toISOString();
-      return {
-        ...profile,
-        state,
-        busySlots,
-        freeSlots: state === 'ready' ? slots - busySlots : 0,
-        held,
-        lastSeen,
-      };
-    });
+    return [...this.members.values()].map((member) => asSwarm(member, monotonicToEpoch));
+  }
+
+  /** @param monotonicToEpoch as for `swarms` */
+  swarm(swarmId: string, monotonicToEpoch: number): Swarm | undefined {
+    const member = this.members.get(swarmId);
+    return member && asSwarm(member, monotonicToEpoch);
   }
 
   regions(): RegionView[] {
@@ -215,4 +208,19 @@ function toKey({ taskId, attempt }: AttemptRef): string {
  */
 function isLate({ instance, seq, sentAt }: Heartbeat, { heartbeat: last, state }: Member): boolean {
   return instance === last.instance ? seq <= last.seq : state !== 'down' && sentAt < last.sentAt;
+}
+
+function asSwarm({ heartbeat, seenAt, state }: Member, monotonicToEpoch: number): Swarm {
+  const busySlots = Math.min(heartbeat.slots, heartbeat.held.length);
+  const profile = SwarmProfile.parse(heartbeat); // what only heartbeats have is left out
+  const { held, slots } = heartbeat;
+  const lastSeen = new Date(seenAt + monotonicToEpoch).toISOString();
+  return {
+    ...profile,
+    state,
+    busySlots,
+    freeSlots: state === 'ready' ? slots - busySlots : 0,
+    held,
+    lastSeen,
+  };
 }
