@@ -78,6 +78,11 @@ export class FakeSwarm {
     this.answers.clear();
   }
 
+  /** As no swarm should: it lists the attempt no more, and says nothing of its end. */
+  forget(taskId: string, attempt: number): void {
+    this.held.delete(`${taskId}#${attempt}`);
+  }
+
   /** Dies and is there again, under the same id, as another instance. */
   restart(): void {
     this.crash();

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import type { Replica, World } from './world';
 
 const HEARTBEAT_MS = 500;
+/** What a swarm of `sdkSwarm` handles. */
+export const SDK_TYPES = ['hold', 'echo'];
 
 /** Attempts of the type `hold`: each goes on until the test lets it end, or it is told to stop. */
 export class Holding {
@@ -85,7 +87,7 @@ export class FarRegion {
     const swarm = sdkSwarm({ id, region: this.name, servers: this.natsUrl }, holding);
     await swarm.start();
     this.swarms.push(swarm);
-    this.world.lb.offer(id, this.name, 4);
+    this.world.lb.offer(id, this.name, 4, SDK_TYPES);
     return swarm;
   }
 
@@ -141,10 +143,4 @@ export function sdkSwarm(
   return createSwarm({ id, region, servers, slots: 4, ...times, logger, handleSignals: false })
     .handle('hold', holding.handler)
     .handle('echo', (input) => input);
-}
-
-/** Lets real time pass: what must not happen meanwhile needs its chance. */
-export async function pass(ms: number): Promise<void> {
-  const from = performance.now();
-  await eventually(() => performance.now() - from >= ms, { timeoutMs: ms + 5_000, describe: `${ms} ms` });
 }
