@@ -225,6 +225,20 @@ describe('a swarm whose agents are an executable', () => {
     expect(await cli.exited).toBe(0);
   });
 
+  test('under npx it drains when the shell is gone that npx has put in between', async () => {
+    const cli = startCli(
+      ['swarm', 'run', '--servers', nats.url, '--id', 'npx', '--region', 'eu-west', '--exec', 'cat'],
+      { cwd: directory, env: { npm_lifecycle_event: 'npx' }, under: ['sh', '-c', '"$@"; true', 'sh'] },
+    );
+    running.push(cli);
+    await peer.beat('npx');
+    await eventually(() => cli.out().includes('"ready"') || cli.err().includes('"ready"'));
+    cli.child.kill('SIGTERM');
+    // The shell is gone at once; its streams are closed when the swarm has ended too.
+    expect(await cli.exited).toBe('SIGTERM');
+    expect(cli.out() + cli.err()).toContain('npm is gone: draining');
+  });
+
   test('its commands die with it, even when it is killed with SIGKILL', async () => {
     const cli = await startSwarm('dies', '--exec', 'echo $$ > pid; sleep 600 & echo $! > child; wait');
     await peer.run('dies', 't0-00000001', {});

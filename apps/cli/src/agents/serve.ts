@@ -2,6 +2,7 @@ import { MultiswarmError } from '@multiswarm/contracts';
 import type { Swarm } from '@multiswarm/sdk';
 import { EXIT } from '../faults';
 import type { Io } from '../io';
+import { onNpmGone } from '../processes/npm-parent';
 import type { AgentSwarm } from './agent-swarm';
 
 /**
@@ -38,18 +39,25 @@ async function endedBySignals(
   io: Io,
 ): Promise<void> {
   let asked = 0;
-  let stopListening = (): void => undefined;
+  const stopListening: (() => void)[] = [];
   const failed = new Promise<never>((_resolve, reject) => {
-    stopListening = io.onInterrupt((signal) => {
+    const ask = (why: string): void => {
       asked += 1;
       const gently = asked === 1;
       for (const { swarm, logger } of members) {
-        logger.info(gently ? `${signal}: draining` : `${signal} again: stopping`);
+        logger.info(gently ? `${why}: draining` : `${why} again: stopping`);
         end(swarm, gently).catch(reject);
       }
-    });
+    };
+    stopListening.push(
+      io.onInterrupt(ask),
+      // After Ctrl-C npm goes too: that is no second signal.
+      onNpmGone(io, () => {
+        if (asked === 0) ask('npm is gone');
+      }),
+    );
   });
-  await Promise.race([stopped, failed]).finally(stopListening);
+  await Promise.race([stopped, failed]).finally(() => stopListening.forEach((stop) => stop()));
 }
 
 async function end(swarm: Swarm, gently: boolean): Promise<void> {

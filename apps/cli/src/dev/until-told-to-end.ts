@@ -1,6 +1,7 @@
-import { delay, every } from '@multiswarm/core';
+import { delay } from '@multiswarm/core';
 import { EXIT } from '../faults';
 import type { Io } from '../io';
+import { onNpmGone } from '../processes/npm-parent';
 import type { RunningStack } from './running-stack';
 
 export interface Outcome {
@@ -9,7 +10,6 @@ export interface Outcome {
   stay: boolean;
 }
 
-const PARENT_POLL_MS = 500;
 const FOREVER_MS = 2 ** 30;
 
 /**
@@ -29,7 +29,7 @@ export async function untilToldToEnd(
       told.abort();
     }
   });
-  const stopWatching = watchNpm(io, () => told.abort());
+  const stopWatching = onNpmGone(io, () => told.abort());
   try {
     return await outcomeOf(io, told.signal, work);
   } finally {
@@ -58,16 +58,4 @@ async function outcomeOf(
 
 async function untilAborted(io: Io, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) await delay(io.clock, FOREVER_MS, signal).catch(() => undefined);
-}
-
-/**
- * npm hands SIGTERM to a shell that dies of it and leaves us without a parent, and without a signal.
- * Under npm, a lost parent therefore means: end.
- */
-function watchNpm(io: Io, onLost: () => void): () => void {
-  if (io.env['npm_lifecycle_event'] === undefined) return () => undefined;
-  const parent = process.ppid;
-  return every(io.clock, PARENT_POLL_MS, () => {
-    if (process.ppid !== parent) onLost();
-  });
 }

@@ -13,20 +13,19 @@ export interface CliProcess {
   readonly exited: Promise<number | NodeJS.Signals>;
 }
 
-/** Runs swarmctl as a process of its own, from its sources. */
+/** Runs swarmctl as a process of its own, from its sources. @param options.under a command that runs the command behind it */
 export function startCli(
   args: readonly string[],
-  options: { env?: Record<string, string>; cwd?: string; stdin?: string } = {},
+  options: { env?: Record<string, string>; cwd?: string; stdin?: string; under?: readonly string[] } = {},
 ): CliProcess {
-  const child = spawn(
-    process.execPath,
-    ['-C', 'multiswarm-source', '-r', join(ROOT, 'node_modules', 'ts-node', 'register'), MAIN, ...args],
-    {
-      cwd: options.cwd ?? ROOT,
-      env: { PATH: process.env['PATH'] ?? '', TS_NODE_PROJECT: join(ROOT, 'tsconfig.json'), ...options.env },
-      stdio: 'pipe',
-    },
-  );
+  const tsNode = join(ROOT, 'node_modules', 'ts-node', 'register');
+  const node = [process.execPath, '-C', 'multiswarm-source', '-r', tsNode, MAIN, ...args];
+  const [program, ...rest] = [...(options.under ?? []), ...node] as [string, ...string[]];
+  const child = spawn(program, rest, {
+    cwd: options.cwd ?? ROOT,
+    env: { PATH: process.env['PATH'] ?? '', TS_NODE_PROJECT: join(ROOT, 'tsconfig.json'), ...options.env },
+    stdio: 'pipe',
+  });
   const written = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (written.out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (written.err += text));
