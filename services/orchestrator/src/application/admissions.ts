@@ -50,12 +50,13 @@ export class Admissions {
     const known = keyed.length === 0 ? NO_HASHES : await this.knownHashes(keyed.map((item) => item.id));
     const state = this.parts.serving();
     const changes = [state.change()];
+    const now = this.parts.clock.now();
     let weight = 0;
     const answers = items.map((item): Admission | MultiswarmError => {
       const hash = item.keyed ? (state.bodyHash(item.id) ?? known.get(item.id)) : undefined;
       if (hash !== undefined) return repeated(item.id, item.spec, hash);
       // Only now: what was accepted in time may be repeated when its deadline has passed.
-      const untimely = refusal('invalid-request', timeFindings(item.spec, this.parts.clock.now()));
+      const untimely = refusal('invalid-request', timeFindings(item.spec, now));
       if (untimely) return untimely;
       const own = weightOfNew([item]);
       if (weight > 0 && weight + own > CHANGE_WEIGHT) {

@@ -491,9 +491,7 @@ test('what was lost is queued again with the swarms to avoid, after its pause to
   }
   expect(avoided).toEqual([[], ['a'], ['b', 'a']]);
   const told = await pages(owner);
-  expect(told.flatMap(({ queued = [] }) => queued.map(({ task: { avoid } }) => avoid))).toEqual([
-    ['b', 'a'],
-  ]);
+  expect(told.flatMap(({ queued = [] }) => queued.map(({ task: { avoid } }) => avoid))).toEqual([['b', 'a']]);
 });
 
 test('another owner: what is not committed is refused, and it says so once', async () => {

@@ -8,9 +8,9 @@ export function judged({ spec }: TaskRecord, error: TaskError): TaskError {
 }
 
 /** The last error of a task that would be tried again if `retry.totalMs` let it. */
-export function outOfTime({ spec }: TaskRecord, { message, ...last }: TaskError): TaskError {
+export function outOfTime({ spec }: TaskRecord, last: TaskError): TaskError {
   const why = `no further attempt fits into ${spec.retry.totalMs ?? 0} ms (retry.totalMs); the last error`;
-  return { ...last, message: cut(`${why}: ${message}`) };
+  return { ...last, message: cut(`${why}: ${last.message}`) };
 }
 
 /** A message that was put together of others fits the record all the same. */
