@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { startTcpProxy, type TcpProxy } from '@multiswarm/testing';
+import { eventually, startTcpProxy, type TcpProxy } from '@multiswarm/testing';
 
 let echo: Server;
 let proxy: TcpProxy;
@@ -56,6 +56,23 @@ test('a cut ends connections on both sides, and every new one, until it is heale
   const after = open();
   expect(await said(after, 'again')).toBe('again');
   after.destroy();
+});
+
+test('what is said while it is held up is kept, and arrives when it is healed', async () => {
+  const socket = open();
+  await said(socket, 'hello');
+  let heard = '';
+  socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  proxy.hold();
+  socket.write('are you ');
+  await eventually(() => proxy.held === 'are you ');
+  socket.write('there');
+  await eventually(() => proxy.held === 'are you there');
+  expect(heard).toBe('');
+  proxy.heal();
+  await eventually(() => heard === 'are you there');
+  expect(proxy.held).toBe('');
+  socket.destroy();
 });
 
 test('a server that is not there is a connection that ends', async () => {

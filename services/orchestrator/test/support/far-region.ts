@@ -135,12 +135,12 @@ async function heard(world: World, servers: string): Promise<void> {
 }
 
 export function sdkSwarm(
-  { id, region, servers }: { id: string; region: string; servers: string },
+  given: { id: string; region: string; servers: string; slots?: number },
   holding: Holding,
 ): Swarm {
   const logger = createLogger({ service: 'swarm', level: 'silent' });
   const times = { heartbeatMs: HEARTBEAT_MS, drainMs: 0, graceMs: 100, flushMs: 500 };
-  return createSwarm({ id, region, servers, slots: 4, ...times, logger, handleSignals: false })
+  return createSwarm({ slots: 4, ...given, ...times, logger, handleSignals: false })
     .handle('hold', holding.handler)
     .handle('echo', (input) => input);
 }
