@@ -20,6 +20,7 @@ const MOODS = [
   'is not there',
 ] as const;
 type Mood = (typeof MOODS)[number];
+const ACCEPTED = 'accepted';
 
 type Step =
   | { kind: 'mood'; swarmId: string; mood: Mood }
@@ -39,10 +40,10 @@ const mood = fc.record({ kind: fc.constant('mood' as const), swarmId, mood: fc.c
 const restart = fc.record({ kind: fc.constant('restart' as const), swarmId, isHeard: fc.boolean() });
 const takeover = fc.record({ kind: fc.constant('takeover' as const) });
 
-/** Swarms as they are: each process says the same of one number for ever. */
+/** Swarms as they are: each process says the same of one number for ever, with the same reason. */
 class Fleet {
   readonly begun = new Map<string, Set<string>>();
-  private readonly said = new Map<string, boolean>();
+  private readonly said = new Map<string, string>();
   private readonly moods = new Map<string, Mood>();
   private readonly starts = new Map<string, number>(SWARMS.map((each) => [each, 1]));
 
@@ -69,10 +70,9 @@ class Fleet {
       const key = `${taskId}#${attempt}`;
       const said = this.said.get(`${this.instance(swarm)} ${key}`);
       const unless = instance !== this.instance(swarm) ? 'other-process' : again ? 'not-received' : undefined;
-      const accepts = said ?? (unless === undefined && is.startsWith('accepts'));
-      this.said.set(`${this.instance(swarm)} ${key}`, accepts);
-      if (!accepts)
-        return { taskId, attempt, outcome: 'refused', reason: said === undefined ? unless : 'full' };
+      const says = said ?? unless ?? (is.startsWith('accepts') ? ACCEPTED : 'full');
+      this.said.set(`${this.instance(swarm)} ${key}`, says);
+      if (says !== ACCEPTED) return { taskId, attempt, outcome: 'refused', reason: says };
       this.begun.set(key, (this.begun.get(key) ?? new Set()).add(this.instance(swarm)));
       return { taskId, attempt, outcome: 'accepted' };
     });
