@@ -120,6 +120,10 @@ export const DispatchOutcome = z.object({
   placement: Placement.optional().describe(
     'where the coordinator has sent it instead, under the same number',
   ),
+  refusedBy: z
+    .array(SwarmId)
+    .optional()
+    .describe('where the coordinator has asked several swarms and all have refused: in this order'),
 });
 export type DispatchOutcome = z.infer<typeof DispatchOutcome>;
 export const DispatchReply = z.object({ v: z.literal(1), outcomes: z.array(DispatchOutcome) });

@@ -210,6 +210,10 @@ export const AttemptRecord = z.object({
   cost: z.number().nonnegative().optional().describe('USD'),
   usage: Usage.optional(),
   receipt: Receipt.optional(),
+  refusedBy: z
+    .array(SwarmId)
+    .optional()
+    .describe('where several swarms have refused it, one after the other: all of them in this order'),
 });
 export type AttemptRecord = z.infer<typeof AttemptRecord>;
 

@@ -166,6 +166,7 @@ function attemptText(attempt: AttemptRecord, color: Paint): string {
   const lines = [
     `  #${attempt.attempt} ${outcome} on ${attempt.swarmId} (${attempt.region})${times.length > 0 ? `: ${times.join(', ')}` : ''}`,
   ];
+  if (attempt.refusedBy) lines.push(`     refused by ${attempt.refusedBy.join(', then ')}`);
   if (attempt.error)
     lines.push(
       `     error: ${attempt.error.message.replaceAll('\n', '\n            ')} (${attempt.error.code})`,

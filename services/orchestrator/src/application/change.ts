@@ -131,7 +131,7 @@ export class Change {
 
   private taskEvent(
     { id, spec, attempts }: TaskRecord,
-    { type, data }: EventDraft,
+    { type, swarmId, data }: EventDraft,
     seq: number,
     held: boolean,
   ): void {
@@ -150,7 +150,7 @@ export class Change {
       workflowId,
       step,
       attempt: attempt?.attempt,
-      swarmId: attempt?.swarmId,
+      swarmId: swarmId ?? attempt?.swarmId,
       region: attempt?.region,
       data,
     };

@@ -61,6 +61,7 @@ describe('a refusal', () => {
     bench.swarms.answer = refusing('a', 'b', 'c', 'd');
     expect(await bench.send(T1)).toEqual({
       ...{ taskId: T1, attempt: 1, outcome: 'refused', reason: 'no-free-slot' },
+      refusedBy: ['a', 'b', 'c'],
     });
     expect(bench.swarms.dispatched).toEqual([`a ${T1}#1`, `b ${T1}#1`, `c ${T1}#1`]);
     expect(bench.placer.givenBack).toEqual(['re1 b refused', 're2 c refused']);

@@ -252,8 +252,8 @@ export class RegionDispatcher {
     if (outcome.outcome === 'accepted') return placement ? { ...outcome, placement } : outcome;
     if (outcome.outcome === 'refused') {
       this.repicks.giveBack(attempt, placement, asked ? 'refused' : 'unused'); // D4
-      route.final = outcome;
-      return outcome;
+      const { refusedBy } = route;
+      return (route.final = refusedBy.length > 1 ? { ...outcome, refusedBy: [...refusedBy] } : outcome);
     }
     if (!placement) return outcome;
     this.repicks.giveBack(attempt, placement, 'lost'); // D4

@@ -24,14 +24,17 @@ export function reportCommand(report: AttemptReport): TaskCommand {
 }
 
 /** What a coordinator answered to a dispatch, as a command to the state machine. */
-export function dispatchCommand({ attempt, outcome, reason, placement }: DispatchOutcome): TaskCommand {
+export function dispatchCommand(told: DispatchOutcome): TaskCommand {
+  const { attempt, outcome, reason = 'refused by the swarm', placement, refusedBy } = told;
   switch (outcome) {
     case 'accepted':
       return placement ? { kind: 'accepted', attempt, placement } : { kind: 'accepted', attempt };
     case 'refused':
-      return { kind: 'refused', attempt, reason: reason ?? 'refused by the swarm' };
+      return refusedBy
+        ? { kind: 'refused', attempt, reason, refusedBy }
+        : { kind: 'refused', attempt, reason };
     case 'unreachable':
-      return { kind: 'lost', attempt, reason: reason ?? 'the swarm did not answer the dispatch' };
+      return { kind: 'lost', attempt, reason: told.reason ?? 'the swarm did not answer the dispatch' };
   }
 }
 

@@ -494,6 +494,20 @@ test('what was lost is queued again with the swarms to avoid, after its pause to
   expect(told.flatMap(({ queued = [] }) => queued.map(({ task: { avoid } }) => avoid))).toEqual([['b', 'a']]);
 });
 
+test('of an attempt that several swarms have refused the event names the last one, and lists all', async () => {
+  const { owner, store } = await Bench.open();
+  await owner.submitTasks([task()]);
+  await owner.grant(granting([grant()]));
+  const refusedBy = ['a', 'b'];
+  await owner.dispatched([{ taskId: T1, attempt: 1, outcome: 'refused', reason: 'no-free-slot', refusedBy }]);
+  const events = store.applied.flatMap(({ writes }) =>
+    writes.flatMap((write) => (write.kind === 'event' ? [write.event] : [])),
+  );
+  expect(events.find(({ type }) => type === 'task.refused')).toMatchObject({
+    ...{ attempt: 1, swarmId: 'b', region: 'eu-west', data: { reason: 'no-free-slot', refusedBy } },
+  });
+});
+
 test('another owner: what is not committed is refused, and it says so once', async () => {
   const bench = await Bench.open();
   await bench.owner.submitTasks([task()]);

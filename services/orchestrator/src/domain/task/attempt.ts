@@ -15,6 +15,7 @@ interface Close {
   endedAt: number;
   error?: TaskError | undefined;
   usage?: Usage | undefined;
+  refusedBy?: string[] | undefined;
 }
 
 /**
@@ -23,14 +24,14 @@ interface Close {
  */
 export function close(
   record: TaskRecord,
-  { outcome, startedAt, endedAt, error, usage }: Close,
+  { outcome, startedAt, endedAt, error, usage, refusedBy }: Close,
 ): { record: TaskRecord; giveBack: Effect } {
   const current = currentAttempt(record);
   if (!current || current.outcome !== undefined)
     throw new Error(`invariant T4: task ${record.id} holds no attempt to close`);
   const durationMs = Math.max(0, endedAt - (startedAt ?? endedAt));
   const cost = (current.costPerSlotHour * durationMs) / 3_600_000;
-  const attempt: Attempt = { ...current, startedAt, endedAt, outcome, cost, error, usage };
+  const attempt: Attempt = { ...current, startedAt, endedAt, outcome, cost, error, usage, refusedBy };
   return {
     record: {
       ...record,

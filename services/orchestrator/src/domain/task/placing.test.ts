@@ -86,6 +86,22 @@ test('a refusal is put back with the swarm that refused, so that another is trie
   expect(swarmsToAvoid(task.record)).toEqual(['a']);
 });
 
+test('of several that have refused it the last one is named, as the reason is its own; all are to be avoided', () => {
+  const task = new WatchedTask(spec());
+  task.assign(placement({ swarmId: 'a' }));
+  const refusedBy = ['a', 'b', 'c'];
+  const next = task.give({ kind: 'refused', attempt: 1, reason: 'full', refusedBy });
+  expect(next?.events[0]).toEqual({
+    type: 'task.refused',
+    swarmId: 'c',
+    data: { reason: 'full', refusedBy },
+  });
+  // The reservation of the first one is what comes back: those of the others are their coordinator's.
+  expect(next?.effects[0]).toMatchObject({ kind: 'give-back', attempt: { swarmId: 'a' } });
+  expect(task.record.attempts).toMatchObject([{ swarmId: 'a', refusedBy }]);
+  expect(swarmsToAvoid(task.record)).toEqual(refusedBy);
+});
+
 test('what was lost with swarms, one after the other, goes elsewhere, also after the pauses; what agents have ended goes anywhere', () => {
   const task = new WatchedTask(spec());
   for (const swarmId of ['a', 'b', 'a']) {

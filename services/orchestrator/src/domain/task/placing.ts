@@ -58,6 +58,7 @@ function bornAttempt(
     cost: undefined,
     usage: undefined,
     receipt,
+    refusedBy: undefined,
     reservationId,
     after,
   };
@@ -96,23 +97,31 @@ export function accepted(
 
 export function refused(
   before: TaskRecord,
-  { reason }: Extract<TaskCommand, { kind: 'refused' }>,
+  { reason, refusedBy }: Extract<TaskCommand, { kind: 'refused' }>,
   now: number,
   random: Random,
 ): Transition {
-  const { record, giveBack } = close(before, { outcome: 'refused', startedAt: undefined, endedAt: now });
+  const refusal = { outcome: 'refused', refusedBy, startedAt: undefined, endedAt: now } as const;
+  const { record, giveBack } = close(before, refusal);
   if (record.cancel) return end(record, 'cancelled', now, {}, [giveBack]); // T5
   const refusals = (record.refusals ?? 0) + 1;
-  if (refusals > REFUSALS_AT_ONCE) return slower({ ...record, refusals }, reason, giveBack, now, random);
-  const events: EventDraft[] = [{ type: 'task.refused', data: { reason } }];
-  const again = queue({ ...record, refusals }, now, events);
+  const told = refusedEvent(reason, refusedBy);
+  if (refusals > REFUSALS_AT_ONCE) return slower({ ...record, refusals }, told, giveBack, now, random);
+  const again = queue({ ...record, refusals }, now, [told]);
   return { ...again, effects: [giveBack, ...again.effects] };
+}
+
+/** The reason is that of the last one that was asked. */
+function refusedEvent(reason: string, refusedBy: string[] | undefined): EventDraft {
+  const swarmId = refusedBy?.at(-1);
+  if (!refusedBy || swarmId === undefined) return { type: 'task.refused', data: { reason } };
+  return { type: 'task.refused', swarmId, data: { reason, refusedBy } };
 }
 
 /** T6. */
 function slower(
   record: TaskRecord & { refusals: number },
-  reason: string,
+  told: EventDraft,
   giveBack: Effect,
   now: number,
   random: Random,
@@ -121,7 +130,7 @@ function slower(
   const retryAt = now + backoffMs(REFUSAL_BACKOFF, refusals - REFUSALS_AT_ONCE, random);
   return {
     record: { ...record, state: 'backoff', since: now, retryAt },
-    events: [{ type: 'task.refused', data: { reason, retryAt, refusals } }],
+    events: [{ ...told, data: { ...told.data, retryAt, refusals } }],
     effects: [giveBack],
   };
 }

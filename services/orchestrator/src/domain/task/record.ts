@@ -80,7 +80,8 @@ export type TaskCommand =
   | { kind: 'assign'; placement: AttemptPlacement; attempt: number }
   /** `placement`: where the attempt is, if the coordinator has sent it elsewhere under the same number. */
   | { kind: 'accepted'; attempt: number; placement?: Placement }
-  | { kind: 'refused'; attempt: number; reason: string }
+  /** `refusedBy`: the swarms that were asked one after the other, where there were several. */
+  | { kind: 'refused'; attempt: number; reason: string; refusedBy?: string[] }
   | { kind: 'lost'; attempt: number; reason: string }
   | { kind: 'finished'; attempt: number; outcome: AttemptEnd; result: AttemptResult }
   /** The time that `dueAt` tells has come. */
@@ -109,6 +110,8 @@ export interface AttemptResult {
 
 export interface EventDraft {
   type: EventType;
+  /** Of which swarm it tells, where that is not the one of the attempt. */
+  swarmId?: string;
   data?: Record<string, JsonValue>;
 }
 
@@ -226,15 +229,16 @@ export function currentAttempt(record: TaskRecord): Attempt | undefined {
 }
 
 /**
- * Swarms that are not to get it where another one is free: those with which its last attempts were lost, and the one that has
+ * Swarms that are not to get it where another one is free: those with which its last attempts were lost, and those that have
  * just refused it. The record tells them, so that they are known as well after a pause, and to a new scheduler.
  */
 export function swarmsToAvoid({ attempts }: TaskRecord): string[] {
   const avoided = new Set<string>();
   for (let at = attempts.length - 1; at >= 0; at -= 1) {
-    const { outcome, swarmId } = attempts[at] as Attempt;
-    if (outcome === 'lost' || (outcome === 'refused' && at === attempts.length - 1)) avoided.add(swarmId);
+    const { outcome, swarmId, refusedBy = [swarmId] } = attempts[at] as Attempt;
+    if (outcome === 'lost') avoided.add(swarmId);
     else if (outcome !== 'refused') break;
+    else if (at === attempts.length - 1) for (const refuser of refusedBy) avoided.add(refuser);
   }
   return [...avoided];
 }
