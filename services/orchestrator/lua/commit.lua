@@ -2,11 +2,12 @@
 --
 -- KEYS[1]    hash of the shard: owner, epoch, leaseUntil, batchSeq
 -- KEYS[2]    stream: the outbox
--- KEYS[3..]  the keys of the commands; then, from ARGV[3] on, one history per root of which events are kept
+-- KEYS[3..]  the keys of the commands; then, from ARGV[4] on, one history per root of which events are kept
 -- ARGV[1]    epoch of the writer
--- ARGV[2]    batchSeq: grows with every batch of the shard
--- ARGV[3]    where in KEYS the histories begin
--- ARGV[4]    number of commands; then of each: name, place of its key in KEYS, number of further arguments, those
+-- ARGV[2]    batchSeq of the batch before this one
+-- ARGV[3]    batchSeq: grows with every batch of the shard
+-- ARGV[4]    where in KEYS the histories begin
+-- ARGV[5]    number of commands; then of each: name, place of its key in KEYS, number of further arguments, those
 -- then       of each history: number of its events, those, each as JSON
 -- then       number of messages for the event stream; then of each: its id in the outbox, its text
 --
@@ -16,20 +17,25 @@
 -- Result     'committed'  applied now
 --            'applied'    this batch was applied before (its answer got lost): nothing is done twice
 --            'stale'      another owner has begun a newer epoch: nothing is done
+--            'gap'        the batch before this one is missing: nothing is done
 local held = redis.call('HMGET', KEYS[1], 'epoch', 'batchSeq')
 if held[1] ~= ARGV[1] then
   return 'stale'
 end
-if tonumber(held[2] or '0') >= tonumber(ARGV[2]) then
+local newest = tonumber(held[2] or '0')
+if newest >= tonumber(ARGV[3]) then
   return 'applied'
 end
-local at = 5
-for _ = 1, tonumber(ARGV[4]) do
+if newest ~= tonumber(ARGV[2]) then
+  return 'gap'
+end
+local at = 6
+for _ = 1, tonumber(ARGV[5]) do
   local last = at + 2 + tonumber(ARGV[at + 2])
   redis.call(ARGV[at], KEYS[tonumber(ARGV[at + 1])], unpack(ARGV, at + 3, last))
   at = last + 1
 end
-for history = tonumber(ARGV[3]), #KEYS do
+for history = tonumber(ARGV[4]), #KEYS do
   local last = at + tonumber(ARGV[at])
   redis.call('RPUSH', KEYS[history], unpack(ARGV, at + 1, last))
   at = last + 1
@@ -38,5 +44,5 @@ for _ = 1, tonumber(ARGV[at]) do
   redis.call('XADD', KEYS[2], ARGV[at + 1], 'batch', ARGV[at + 2])
   at = at + 2
 end
-redis.call('HSET', KEYS[1], 'batchSeq', ARGV[2])
+redis.call('HSET', KEYS[1], 'batchSeq', ARGV[3])
 return 'committed'

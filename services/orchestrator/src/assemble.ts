@@ -45,6 +45,7 @@ import type {
   Handover,
   NamespaceStore,
   Owners,
+  Placer,
   Regions,
   ShardStore,
   TruthReader,
@@ -105,6 +106,7 @@ class Assembly implements Assembled {
   private readonly fleet: Fleet;
   private readonly namespaces: Namespaces;
   private readonly ends: Ends;
+  private readonly placer: Placer;
   private readonly reads: Reads;
   private readonly ears: EventEars;
   private readonly stops: Cancel[] = [];
@@ -113,6 +115,7 @@ class Assembly implements Assembled {
     const { config, bus, clock, logger } = parts;
     this.fleet = new Fleet(clock);
     this.ends = new Ends(clock);
+    this.placer = busPlacer(bus, clock);
     this.namespaces = new Namespaces(
       parts.namespaces,
       { changed: (news) => say(bus, subjects.namespaceChanged(), news) },
@@ -176,7 +179,7 @@ class Assembly implements Assembled {
       { replica, shards, leaseMs, renewMs },
       {
         ...{ leases, clock, random, logger, meters, settings, store: shardStore },
-        placer: busPlacer(bus),
+        placer: this.placer,
         regions: this.regions(),
         stream: busEventStream(bus),
         reportTo: subjects.replicaReport(replica),
@@ -202,7 +205,7 @@ class Assembly implements Assembled {
         face: regionFace(bus),
         swarms: busSwarms(bus),
         owners: this.owners(),
-        placer: busPlacer(bus),
+        placer: this.placer,
       },
     );
   }
@@ -236,7 +239,10 @@ class Assembly implements Assembled {
     const reasons = {
       explain: (ids: string[]) => (this.global.activeScheduler ?? elsewhere).explain(ids),
     };
-    return new Reads(truth, reasons, config.shards, clock, this.ends, (shard) => this.ears.listenTo(shard));
+    return new Reads(truth, reasons, config.shards, clock, this.ends, {
+      listenTo: (shard) => this.ears.listenTo(shard),
+      isOpen: (shard, id) => this.global.ownerOf(shard)?.isOpen(id) ?? false,
+    });
   }
 
   private buildOrchestrator(): Orchestrator {

@@ -45,6 +45,8 @@ export type Write =
 export interface Batch {
   shard: number;
   epoch: number;
+  /** The `batchSeq` of the batch before: where that one is missing, nothing of this one is applied. */
+  after: number;
   /** Grows by the numbers that the batch takes: one, or one per message of its events. */
   batchSeq: number;
   writes: Write[];
@@ -58,8 +60,11 @@ export interface EventMessage {
   text: string;
 }
 
-/** `applied`: this batch was committed by an earlier try of which the answer got lost. */
-export type CommitResult = 'committed' | 'applied' | 'stale';
+/**
+ * `applied`: this batch was committed by an earlier try of which the answer got lost.
+ * `gap`: the batch before is missing, so nothing was done.
+ */
+export type CommitResult = 'committed' | 'applied' | 'stale' | 'gap';
 
 /** What an owner must know before it serves. Lone tasks that wait are streamed afterwards. */
 export interface LoadedShard {
@@ -80,6 +85,8 @@ export interface WaitingPlace {
 export interface ShardStore {
   /** @throws MultiswarmError `store-unavailable`, and then the same batch may be given again. */
   commit(batch: Batch): Promise<CommitResult>;
+  /** Calls `leave` when this turn of the event loop is over: what all that are called then commit goes in one write. */
+  atTurnEnd(leave: () => void): void;
   loadActive(shard: number): Promise<LoadedShard>;
   /** Lone tasks that wait, ascending by (order, id), from behind `after` on. */
   waiting(shard: number, after: WaitingPlace | undefined, limit: number): Promise<TaskRecord[]>;
@@ -87,6 +94,10 @@ export interface ShardStore {
   tasks(shard: number, ids: readonly string[]): Promise<(TaskRecord | undefined)[]>;
   /** What tells a repeated submission from a conflicting one; undefined where there is no such task or run. */
   bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]>;
+  /** How many tasks and runs are stored, ended ones too. */
+  idCount(shard: number): Promise<number>;
+  /** Their ids, page by page: all that are there from the first page to the last, some of them perhaps twice. */
+  ids(shard: number): AsyncIterable<string[]>;
   /** Batches of events after `afterSeq` that were not acknowledged by the event stream, oldest first. */
   outbox(shard: number, afterSeq: number, limit: number): Promise<EventMessage[]>;
   trimOutbox(shard: number, uptoSeq: number): Promise<void>;

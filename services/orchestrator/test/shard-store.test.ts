@@ -67,6 +67,7 @@ async function own(
   const batchOf = (writes: Write[]): Batch => ({
     shard,
     epoch,
+    after: batchSeq,
     batchSeq: (batchSeq += numbersOf(writes)),
     writes,
   });

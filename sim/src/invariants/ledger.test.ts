@@ -32,7 +32,7 @@ function ledgerOf() {
   let batchSeq = 0;
   const commit = (writes: Write[], given: Partial<Batch> = {}, lease = LEASE): void => {
     batchSeq += 1;
-    ledger.applied({ shard: 0, epoch: 1, batchSeq, writes, ...given }, lease);
+    ledger.applied({ shard: 0, epoch: 1, after: batchSeq - 1, batchSeq, writes, ...given }, lease);
   };
   return { ledger, findings, work, commit, broken: () => findings.all.map(({ invariant }) => invariant) };
 }

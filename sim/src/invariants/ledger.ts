@@ -53,8 +53,9 @@ export class Ledger {
       batch.epoch === lease.epoch,
       () => `${name} was applied under epoch ${lease.epoch}`,
     );
-    this.findings.holds(6, batch.epoch >= shard.epoch && batch.batchSeq > shard.batchSeq, () => {
-      return `${name} was applied after ${shard.batchSeq} of epoch ${shard.epoch}`;
+    const follows = batch.after === shard.batchSeq && batch.batchSeq > shard.batchSeq;
+    this.findings.holds(6, batch.epoch >= shard.epoch && follows, () => {
+      return `${name}, which follows ${batch.after}, was applied after ${shard.batchSeq} of epoch ${shard.epoch}`;
     });
     shard.epoch = batch.epoch;
     shard.batchSeq = batch.batchSeq;

@@ -68,11 +68,16 @@ export function shardStore(process: SimProcess, shards: SimShards): ShardStore {
         shards.commit(JSON.parse(text) as Batch, text),
       );
     },
+    atTurnEnd: (leave) => process.clock.soon(leave),
     loadActive: (shard) => call('load', shard, () => copy(table.loadActive(shard))),
     waiting: (shard, after, limit) =>
       call('waiting of', shard, () => copy(table.waiting(shard, after, limit))),
     tasks: (shard, ids) => call('tasks of', shard, () => table.tasks(shard, ids).map((task) => copy(task))),
     bodyHashes: (shard, ids) => call('hashes of', shard, () => table.bodyHashes(shard, ids)),
+    idCount: (shard) => call('count of', shard, () => table.ids(shard).length),
+    ids: async function* (shard) {
+      yield await call('ids of', shard, () => table.ids(shard));
+    },
     outbox: (shard, afterSeq, limit) =>
       call('outbox of', shard, () => copy(table.outbox(shard, afterSeq, limit))),
     trimOutbox: (shard, uptoSeq) => call('trim', shard, () => table.trimOutbox(shard, uptoSeq)),

@@ -50,15 +50,19 @@ const BACKOFF: Backoff = { initialMs: 50, factor: 2, maxMs: 2_000, jitter: 0.3 }
 const TIMEOUT_MS = 5_000;
 /** Tries without an answer, over a connection that is up, after which a replica counts as gone. */
 const TRIES = 2;
+/** Messages under way at once, where there is much to say: while one is committed the next is worked on. */
+const MESSAGES = 2;
+/** Reports that are worth a message beside the one that is under way. */
+const WORTH_ANOTHER = 32;
 const NOTHING: Said = { reports: [], outcomes: [], progress: [] };
 
 /**
  * All that a swarm says on one subject.
  *
- * L1. One message is under way at a time; the next leaves when it came back, never on a timer. It leaves in a turn of its
- *     own, so what ends in the same turn travels together.
- * L2. A message without an answer is repeated as it was, id and content, before anything new is said; so the repetition can
- *     be given the answer that got lost.
+ * L1. One message is under way at a time, and a second one where there is enough for it to say; the next leaves when one came
+ *     back, never on a timer. It leaves in a turn of its own, so what ends in the same turn travels together.
+ * L2. A message without an answer is repeated as it was, id and content, so that the repetition can be given the answer that
+ *     got lost; those who sent it say nothing new before.
  * L3. It is given up only on the subject of a replica, and only where nobody listens or no answer comes, twice: what it
  *     said goes to the shards' own subjects, where a new message begins.
  * L4. What its receiver cannot read is cut up, so that one report does not hold up the others.
@@ -67,7 +71,7 @@ export class ReportLane {
   private readonly outbox = new ReportOutbox();
   /** Parts of what could not be read, each of which is said alone. */
   private readonly apart: Said[] = [];
-  private running = false;
+  private underWay = 0;
   private closed = false;
 
   /** @param replica whether it is the subject of a replica, beside which the shards have their own */
@@ -99,16 +103,18 @@ export class ReportLane {
   }
 
   private start(): void {
-    if (this.running || this.closed) return;
-    this.running = true;
+    if (this.closed || this.underWay >= this.messages) return;
+    this.underWay += 1;
     void this.run();
   }
 
   private async run(): Promise<void> {
     for (;;) {
       await this.nextTurn();
-      const said = this.closed ? undefined : (this.apart.shift() ?? this.outbox.take());
+      if (this.underWay > this.messages) break;
+      const said = this.closed ? undefined : (this.apart.shift() ?? this.outbox.take(this.share));
       if (said === undefined) break;
+      this.start();
       const message = this.compose(said);
       try {
         await this.deliver(message);
@@ -121,8 +127,19 @@ export class ReportLane {
       }
       this.environment.releaseSlots(message.fetching);
     }
-    this.running = false;
-    this.listener.onIdle(this);
+    this.underWay -= 1;
+    if (this.underWay === 0) this.listener.onIdle(this);
+  }
+
+  /** How many messages may be under way for what waits now. */
+  private get messages(): number {
+    return this.outbox.waitingReports < WORTH_ANOTHER ? 1 : MESSAGES;
+  }
+
+  /** How many reports the next message may carry: half of them, where nothing else is under way. */
+  private get share(): number {
+    const waiting = this.outbox.waitingReports;
+    return this.underWay > 1 || waiting < 2 * WORTH_ANOTHER ? waiting : Math.ceil(waiting / 2);
   }
 
   private nextTurn(): Promise<void> {

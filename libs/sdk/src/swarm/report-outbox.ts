@@ -45,17 +45,25 @@ export class ReportOutbox {
     if (waiting === undefined || waiting.progress.progress.at <= progress.at) this.progress.set(key, item);
   }
 
+  get waitingReports(): number {
+    return this.reports.length;
+  }
+
+  get empty(): boolean {
+    return this.reports.length + this.outcomes.length + this.progress.size === 0;
+  }
+
   /** As much as one message carries: outcomes first, because somebody waits for them, then reports, then progress. */
-  take(): Said | undefined {
-    if (this.reports.length + this.outcomes.length + this.progress.size === 0) return undefined;
+  take(share = Infinity): Said | undefined {
+    if (this.empty) return undefined;
     const outcomes = this.outcomes.splice(0, SDK_LIMITS.REPORT_BATCH);
     const room = { bytes: SDK_LIMITS.BATCH_BYTES - outcomes.length * OUTCOME_BYTES };
-    const reports = this.takeReports(room);
+    const reports = this.takeReports(room, share);
     return { outcomes, reports, progress: this.takeProgress(room) };
   }
 
-  private takeReports(room: { bytes: number }): PendingReport[] {
-    const most = Math.min(this.reports.length, SDK_LIMITS.REPORT_BATCH);
+  private takeReports(room: { bytes: number }, share: number): PendingReport[] {
+    const most = Math.min(this.reports.length, SDK_LIMITS.REPORT_BATCH, share);
     let count = 0;
     for (; count < most; count++) {
       const { bytes } = this.reports[count] as PendingReport;

@@ -12,6 +12,7 @@ import { CHANGE_WEIGHT, weightOfNew } from './batch-weight';
 import type { Change } from './change';
 import type { NewRun, NewTask } from './intake';
 import type { ShardState } from './shard-state';
+import type { KnownIds } from './known-ids';
 import { Submissions } from './submissions';
 
 export interface Admission {
@@ -24,7 +25,8 @@ export interface Admission {
 export interface AdmissionParts {
   shard: number;
   clock: Clock;
-  store: Pick<ShardStore, 'bodyHashes'>;
+  store: Pick<ShardStore, 'bodyHashes' | 'atTurnEnd'>;
+  ids: Pick<KnownIds, 'isNew' | 'add'>;
   /** @throws MultiswarmError where the shard must not answer now */
   serving: () => ShardState;
   /** Resolves when the change is committed, and may be answered. */
@@ -36,7 +38,10 @@ export class Admissions {
   private readonly submissions: Submissions;
 
   constructor(private readonly parts: AdmissionParts) {
-    this.submissions = new Submissions(parts.clock, (items) => this.admit(items));
+    this.submissions = new Submissions(
+      (leave) => parts.store.atTurnEnd(leave),
+      (items) => this.admit(items),
+    );
   }
 
   submitTasks(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
@@ -46,8 +51,8 @@ export class Admissions {
 
   private async admit(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
     this.parts.serving();
-    const keyed = items.filter((item) => item.keyed);
-    const known = keyed.length === 0 ? NO_HASHES : await this.knownHashes(keyed.map((item) => item.id));
+    const asked = items.filter((item) => item.keyed && !this.parts.ids.isNew(item.id)).map(({ id }) => id);
+    const known = asked.length === 0 ? NO_HASHES : await this.knownHashes(asked);
     const state = this.parts.serving();
     const changes = [state.change()];
     const now = this.parts.clock.now();
@@ -64,6 +69,7 @@ export class Admissions {
         weight = 0;
       }
       weight += own;
+      this.parts.ids.add(item.id);
       const { state: made } = state.addTask(item, changes.at(-1) as Change);
       return { id: item.id, state: made, duplicate: false };
     });
@@ -75,7 +81,8 @@ export class Admissions {
   async submitRun(item: NewRun): Promise<Admission> {
     this.parts.serving();
     const { id, spec } = item.record;
-    const known = await this.knownHashes(item.keyed ? [id] : []);
+    const isNew = !item.keyed || this.parts.ids.isNew(id);
+    const known = isNew ? NO_HASHES : await this.knownHashes([id]);
     const state = this.parts.serving();
     const hash = item.keyed ? (state.bodyHash(id) ?? known.get(id)) : undefined;
     const answer = hash === undefined ? { id, state: 'running', duplicate: false } : repeated(id, spec, hash);
@@ -83,7 +90,10 @@ export class Admissions {
     const untimely = hash === undefined ? refusal('invalid-workflow', this.untimelySteps(item)) : undefined;
     if (untimely) throw untimely;
     const change = state.change();
-    if (hash === undefined) state.addRun(item, change);
+    if (hash === undefined) {
+      this.parts.ids.add(id);
+      state.addRun(item, change);
+    }
     await this.parts.commit(change);
     return answer;
   }

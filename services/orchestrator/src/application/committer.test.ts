@@ -2,7 +2,7 @@ import { MultiswarmError } from '@multiswarm/contracts';
 import { ManualClock, seededRandom } from '@multiswarm/core';
 import fc from 'fast-check';
 import { queuedTask } from '../../test/support/builders';
-import { MemoryShardStore } from '../../test/support/memory-shard-store';
+import { MemoryShardStore, type StoreFault } from '../../test/support/memory-shard-store';
 import { pass, turns } from '../../test/support/turns';
 import type { Batch, Write } from '../ports';
 import { Committer } from './committer';
@@ -40,15 +40,70 @@ function idsOf(batches: Batch[]): string[] {
   );
 }
 
-test('a lone unit goes at once; what comes while a flush is under way goes together with the next', async () => {
+test('what one turn brings goes together, and a turn does not wait for the answer to the one before', async () => {
   const { store, committer } = bench();
+  store.faults = ['answer-late'];
+  const all = [committer.commit(unit('t1'))];
+  await turns(1);
+  all.push(committer.commit(unit('t2')), committer.commit(unit('t3')));
+  await turns(1);
+  expect(store.applied.map((batch) => idsOf([batch]))).toEqual([['t1'], ['t2', 't3']]);
+  expect(await Promise.all(all)).toEqual([1, 2, 2]);
+});
+
+test('nothing is confirmed before what was given before it', async () => {
+  const { store, committer, committed } = bench();
+  store.faults = ['answer-late'];
+  const order: string[] = [];
+  const first = committer.commit(unit('t1')).then(() => order.push('first'));
+  await turns(1);
+  const second = committer.commit(unit('t2')).then(() => order.push('second'));
+  await turns(2);
+  expect(store.applied).toHaveLength(2);
+  expect([...order, ...committed]).toEqual([]);
+  await Promise.all([first, second]);
+  expect(order).toEqual(['first', 'second']);
+  expect(idsOf(committed)).toEqual(['t1', 't2']);
+});
+
+test('few batches are under way at once: what comes meanwhile gathers', async () => {
+  const { store, committer } = bench();
+  store.faults = Array<'answer-late'>(4).fill('answer-late');
+  const all: Promise<number>[] = [];
+  for (let count = 1; count <= 7; count += 1) {
+    all.push(committer.commit(unit(`t${count}`)));
+    await turns(1);
+  }
+  expect(store.applied).toHaveLength(4);
+  await Promise.all(all);
+  expect(store.applied.map((batch) => idsOf([batch])).slice(4)).toEqual([['t5', 't6', 't7']]);
+});
+
+test('a batch that did not arrive keeps those behind it from being applied; then all go again, in order', async () => {
+  const { store, committer, clock, committed } = bench();
+  store.faults = ['away-late'];
   const first = committer.commit(unit('t1'));
-  await first;
-  const rest = [committer.commit(unit('t2'))];
-  await new Promise((resolve) => setImmediate(resolve));
-  rest.push(committer.commit(unit('t3')), committer.commit(unit('t4')));
-  await Promise.all(rest);
-  expect(store.applied.map((batch) => idsOf([batch]))).toEqual([['t1'], ['t2'], ['t3', 't4']]);
+  await turns(1);
+  const second = committer.commit(unit('t2'));
+  await turns(2);
+  expect(store.calls.map((batch) => idsOf([batch]))).toEqual([['t1'], ['t2']]);
+  expect(store.applied).toEqual([]);
+  await pass(clock, 200);
+  expect(await Promise.all([first, second])).toEqual([1, 2]);
+  expect(idsOf(store.applied)).toEqual(['t1', 't2']);
+  expect(idsOf(committed)).toEqual(['t1', 't2']);
+});
+
+test('a store that has lost what it had confirmed ends this owner: the next one begins with what is there', async () => {
+  const all = bench();
+  await all.committer.commit(unit('t1'));
+  all.store.forgetBatch();
+  await expect(all.committer.commit(unit('t2'))).rejects.toMatchObject({
+    code: 'store-unavailable',
+    message: expect.stringContaining('has lost commits'),
+  });
+  expect(all.stale).toBe(1);
+  expect(idsOf(all.store.applied)).toEqual(['t1']);
 });
 
 test('the number that a unit resolves with is that of its batch', async () => {
@@ -181,9 +236,9 @@ test('what is lazy is committed before a shard changes hands', async () => {
 });
 
 test('whatever answers get lost, units are applied whole, once and in the order in which they were given', async () => {
-  const fault = fc.constantFrom<'away' | 'answer-lost'>('away', 'answer-lost');
+  const fault = fc.constantFrom<StoreFault>('away', 'away-late', 'answer-lost', 'answer-late');
   await fc.assert(
-    fc.asyncProperty(fc.array(fault, { maxLength: 12 }), fc.nat(), async (faults, seed) => {
+    fc.asyncProperty(fc.array(fault, { maxLength: 20 }), fc.nat(), async (faults, seed) => {
       const { store, committer, clock } = bench();
       store.faults = [...faults];
       const random = seededRandom(seed);
@@ -206,6 +261,6 @@ test('whatever answers get lost, units are applied whole, once and in the order 
         store.applied.map((_, index) => index + 1),
       );
     }),
-    { numRuns: 30 },
+    { numRuns: 60 },
   );
 });

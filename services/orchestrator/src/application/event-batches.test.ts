@@ -11,7 +11,7 @@ function batchOf(sizes: number[], before = 7): Batch {
     { kind: 'task', record: queuedTask(`t${index}`), isNew: true },
     { kind: 'event', event: { ...event('t0-00000001', index + 1), data: { text: 'x'.repeat(size) } } },
   ]);
-  return { shard: 3, epoch: 2, batchSeq: before + numbersOf(writes), writes };
+  return { shard: 3, epoch: 2, after: before, batchSeq: before + numbersOf(writes), writes };
 }
 
 function eventBatches(batch: Batch): EventBatch[] {

@@ -32,12 +32,12 @@ function bench() {
     new OutboxRelay(0, store, stream, clock, (fault) => void faults.push(fault));
   let batchSeq = 0;
   /** What an owner does: commit, then hand over. */
-  const commit = async (relay?: OutboxRelay): Promise<void> => {
+  const commit = async (relay?: OutboxRelay, pressing = true): Promise<void> => {
     batchSeq += 1;
     const writes = [{ kind: 'event' as const, event: event('t0-00000001', batchSeq) }];
-    const batch: Batch = { shard: 0, epoch, batchSeq, writes };
+    const batch: Batch = { shard: 0, epoch, after: batchSeq - 1, batchSeq, writes };
     await store.commit(batch);
-    for (const message of eventMessages(batch)) relay?.add(message);
+    for (const message of eventMessages(batch)) relay?.add(message, pressing);
   };
   return { store, stream, clock, faults, relayOf, commit };
 }
@@ -156,4 +156,25 @@ test('stopped, it finishes what is on its way, trims, and publishes no more', as
   await turns();
   expect(stream.stored).toHaveLength(published);
   expect((await store.outbox(0, 0, 100))[0]?.batchSeq).toBe(published + 1);
+});
+
+test('what nobody waits for goes with the next that is pressing, in order, or by itself after a few milliseconds', async () => {
+  const { stream, clock, relayOf, commit } = bench();
+  const relay = relayOf();
+  relay.start();
+  await turns();
+  await commit(relay, false);
+  await commit(relay, false);
+  await turns(20);
+  expect(stream.stored).toEqual([]);
+  await commit(relay, true);
+  await turns(20);
+  expect(stream.stored).toEqual([1, 2, 3]);
+  await commit(relay, false);
+  await turns(20);
+  expect(stream.stored).toEqual([1, 2, 3]);
+  await pass(clock, 10, 5);
+  await turns(20);
+  expect(stream.stored).toEqual([1, 2, 3, 4]);
+  await relay.stop();
 });

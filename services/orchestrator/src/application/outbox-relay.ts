@@ -1,10 +1,13 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import { delay, type Cancel, type Clock } from '@multiswarm/core';
+import { afterAnswers } from './after-answers';
 import type { EventMessage, EventStream, ShardStore } from '../ports';
 
 /** Messages, and characters of them, kept in memory; beyond this the relay reads them back from the outbox. */
 const MEMORY = { messages: 1_000, characters: 8 * 1024 * 1024 };
 const PAGE = 20;
+/** How long events may wait that nobody is known to wait for: a task that is placed at once has better things to do. */
+const LAZY_MS = 5;
 const TRIM_EVERY = 64;
 /** An idle relay trims after this, so that a successor finds next to nothing to hand over a second time. */
 const TRIM_IDLE_MS = 1_000;
@@ -28,6 +31,7 @@ export class OutboxRelay {
   private running: Promise<void> = Promise.resolve();
   private active = false;
   private stopped = false;
+  private lazyWake: Cancel | undefined;
   private idleTrim: Cancel | undefined;
 
   constructor(
@@ -45,7 +49,8 @@ export class OutboxRelay {
     this.wake();
   }
 
-  add(message: EventMessage): void {
+  /** @param pressing somebody may wait for what it tells; others go with one that is, or after `LAZY_MS` */
+  add(message: EventMessage, pressing: boolean): void {
     if (this.behind) return this.wake();
     this.queued += message.text.length;
     if (this.queue.length >= MEMORY.messages || this.queued > MEMORY.characters) {
@@ -53,20 +58,24 @@ export class OutboxRelay {
       this.queued = 0;
       this.behind = true; // O3
     } else this.queue.push(message);
-    this.wake();
+    if (pressing || this.behind) this.wake();
+    else this.lazyWake ??= this.clock.after(LAZY_MS, () => this.wake());
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
+    this.lazyWake?.();
     this.idleTrim?.();
     await this.running;
     if (this.sinceTrim > 0) await this.trim().catch(this.onFault);
   }
 
   private wake(): void {
+    this.lazyWake?.();
+    this.lazyWake = undefined;
     if (this.stopped || this.active) return;
     this.active = true;
-    this.running = this.run();
+    this.running = new Promise<void>((resolve) => afterAnswers(this.clock, resolve)).then(() => this.run());
   }
 
   /** Leaves `active` in the same turn in which it finds nothing to do, so that no batch is added unseen. */

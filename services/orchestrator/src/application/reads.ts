@@ -27,6 +27,16 @@ const SCAN_PAGE = 200;
 /** Records that one list request looks at before it answers with what it has, and a cursor to go on from. */
 const SCAN_RECORDS = 5_000;
 
+/** What is known of shards without asking Redis. */
+export interface LocalShards {
+  /** Somebody waits for an end in this shard: its events are worth hearing for a while. */
+  listenTo(shard: number): void;
+  /** Whether the owner of the shard is in this process and has the task in memory, not ended. */
+  isOpen(shard: number, id: string): boolean;
+}
+
+const NOTHING_HERE: LocalShards = { listenTo: () => undefined, isOpen: () => false };
+
 /** Reads of committed truth, on any replica. */
 export class Reads {
   constructor(
@@ -35,8 +45,7 @@ export class Reads {
     private readonly shards: number,
     private readonly clock: Clock,
     private readonly ends: Ends,
-    /** Somebody waits for an end in this shard: its events are worth hearing for a while. */
-    private readonly listenTo: (shard: number) => void = () => undefined,
+    private readonly here: LocalShards = NOTHING_HERE,
   ) {}
 
   /** @param waitMs holds the answer until the task has ended, at most so long */
@@ -222,20 +231,27 @@ export class Reads {
   ): Promise<T> {
     let known: Told<T> | undefined;
     const deadline = this.clock.monotonic() + waitMs;
+    const waits = (): boolean => this.clock.monotonic() < deadline && signal?.aborted !== true;
     const shard = shardOf(id, this.shards);
     for (;;) {
-      if (waitMs > 0 && shard !== undefined) this.listenTo(shard);
+      if (waitMs > 0 && shard !== undefined) this.here.listenTo(shard);
       const news = this.ends.newsOf(id, signal);
       try {
-        const { value, ended } = known ?? (await look());
-        const left = deadline - this.clock.monotonic();
-        if (ended || left <= 0 || signal?.aborted) return value;
-        const record = await news.wait(Math.min(left, LOOK_AGAIN_MS));
+        if (!this.isOpen(id, shard) || known || !waits()) {
+          const { value, ended } = known ?? (await look());
+          if (ended || !waits()) return value;
+        }
+        const record = await news.wait(Math.min(deadline - this.clock.monotonic(), LOOK_AGAIN_MS));
         known = record && read(record);
       } finally {
         news.stop();
       }
     }
+  }
+
+  /** What has not ended where it is owned need not be looked for, as long as its end is waited for. */
+  private isOpen(id: string, shard: number | undefined): boolean {
+    return shard !== undefined && this.here.isOpen(shard, id);
   }
 
   private shard(id: string, code: 'task-not-found' | 'workflow-not-found'): number {

@@ -11,8 +11,8 @@ import type { ReportPart, ShardOwner, TakenReports } from './shard-owner';
 
 /** Swarms (and coordinators) of which the last answers are kept. */
 const SENDERS = 20_000;
-/** A swarm has one report under way on each subject: that of the replica, and those of shards that have moved. */
-const ANSWERS_OF_ONE = 4;
+/** A swarm has two reports under way on each subject: that of the replica, and those of shards that have moved. */
+const ANSWERS_OF_ONE = 8;
 
 /** What the desk needs of an owner. */
 export type DeskOwner = Pick<ShardOwner, 'report' | 'grantFetched'>;

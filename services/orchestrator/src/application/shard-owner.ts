@@ -1,4 +1,5 @@
 import {
+  isTerminal,
   MultiswarmError,
   taskId,
   type AttemptRef,
@@ -22,6 +23,7 @@ import { Committer } from './committer';
 import { DueTimes } from './due-times';
 import { eventMessages } from './event-batches';
 import type { NewRun, NewTask } from './intake';
+import { KnownIds } from './known-ids';
 import type { OutboxRelay } from './outbox-relay';
 import { dispatchCommand, reportCommand } from './report-command';
 import { ShardEffects, type Circumstances, type EffectParts } from './shard-effects';
@@ -91,6 +93,7 @@ export class ShardOwner {
   private readonly cold: ColdTasks;
   private readonly committer: Committer;
   private readonly effects: ShardEffects;
+  private readonly ids: KnownIds;
   private readonly admissions: Admissions;
   private schedulerEpoch = 0;
   /** Roots that are being deleted: what was read of them does not count any more. */
@@ -106,8 +109,14 @@ export class ShardOwner {
     private readonly parts: OwnerParts,
   ) {
     this.idPrefix = taskId(shard, '');
-    this.admissions = new Admissions({
+    this.ids = new KnownIds({
       ...{ shard, clock: parts.clock, store: parts.store },
+      committed: () => this.committer.commit([]),
+      isClosed: () => this.closed,
+      onFault: (error) => parts.logger.warn('reading ids waits for Redis', { shard, error }),
+    });
+    this.admissions = new Admissions({
+      ...{ shard, clock: parts.clock, store: parts.store, ids: this.ids },
       serving: () => this.check(),
       commit: (change) => this.commitToAnswer(change),
     });
@@ -144,10 +153,16 @@ export class ShardOwner {
     });
     relay.start();
     for (const record of this.state.hot()) this.effects.resume(record);
-    void this.timers.stream(
+    void this.streamIn();
+  }
+
+  /** What an owner serves without, though less well. */
+  private async streamIn(): Promise<void> {
+    await this.timers.stream(
       () => this.cold.waiting(),
       (records) => this.state?.watch(records),
     );
+    await this.ids.learn();
   }
 
   submitTasks(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
@@ -156,6 +171,12 @@ export class ShardOwner {
 
   submitRun(item: NewRun): Promise<Admission> {
     return this.admissions.submitRun(item);
+  }
+
+  /** Whether a task is in memory, and has not ended: false says nothing about others. */
+  isOpen(id: string): boolean {
+    const record = this.parts.leaseHolds() && !this.closed ? this.state?.task(id) : undefined;
+    return record !== undefined && !isTerminal(record.state);
   }
 
   /**
@@ -419,7 +440,8 @@ export class ShardOwner {
 
   private onCommitted(batch: Batch, durationMs: number): void {
     this.parts.onCommitted(batch.writes);
-    for (const message of eventMessages(batch)) this.parts.relay.add(message);
+    const pressing = batch.writes.some(({ kind }) => kind === 'root-ended');
+    for (const message of eventMessages(batch)) this.parts.relay.add(message, pressing);
     this.parts.meters.committed(batch.writes.length, durationMs);
   }
 

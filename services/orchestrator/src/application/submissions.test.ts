@@ -1,5 +1,4 @@
 import { MultiswarmError } from '@multiswarm/contracts';
-import { ManualClock } from '@multiswarm/core';
 import { spec } from '../../test/support/builders';
 import { BATCH_WEIGHT } from './batch-weight';
 import type { NewTask } from './intake';
@@ -16,10 +15,13 @@ const task = (id: string, input: string = ''): NewTask => ({
 /** Admits everything, and keeps what came together. */
 function submissions(admit = (items: readonly NewTask[]) => Promise.resolve(items.map(admitted))) {
   const changes: string[][] = [];
-  const gathered = new Submissions(new ManualClock(), (items) => {
-    changes.push(items.map(({ id }) => id));
-    return admit(items);
-  });
+  const gathered = new Submissions(
+    (leave: () => void) => void setImmediate(leave),
+    (items) => {
+      changes.push(items.map(({ id }) => id));
+      return admit(items);
+    },
+  );
   return { changes, submit: (...items: NewTask[]) => gathered.submit(items) };
 }
 

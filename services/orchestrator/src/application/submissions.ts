@@ -1,5 +1,5 @@
 import type { MultiswarmError } from '@multiswarm/contracts';
-import { deferred, type Clock, type Deferred } from '@multiswarm/core';
+import { deferred, type Deferred } from '@multiswarm/core';
 import { CHANGE_WEIGHT, weightOfNew } from './batch-weight';
 import type { NewTask } from './intake';
 import type { Admission } from './admissions';
@@ -21,7 +21,7 @@ export class Submissions {
 
   /** @param admit an answer for each task, in their order */
   constructor(
-    private readonly clock: Clock,
+    private readonly atTurnEnd: (leave: () => void) => void,
     private readonly admit: (items: readonly NewTask[]) => Promise<Answers>,
   ) {}
 
@@ -38,7 +38,7 @@ export class Submissions {
 
   private gather(): Gathered {
     const shared: Gathered = { items: [], weight: 0, done: deferred() };
-    this.clock.soon(() => {
+    this.atTurnEnd(() => {
       if (this.gathered === shared) this.gathered = undefined;
       this.admit(shared.items).then(
         (answers) => shared.done.resolve(answers),

@@ -9,7 +9,12 @@ import type {
   TruthReader,
   WaitingPlace,
 } from '../../src/ports';
+import { turns } from './turns';
 import { ShardTable, type ShardData, type ShardLease } from './shard-table';
+
+const LATE_TURNS = 12;
+
+export type StoreFault = 'away' | 'away-late' | 'answer-lost' | 'answer-late' | 'broken';
 
 /** The port in memory, with the faults that a network has. Held to the same contract as the one in Redis. */
 export class MemoryShardStore implements ShardStore {
@@ -18,10 +23,15 @@ export class MemoryShardStore implements ShardStore {
   /** Every call, also those that came to nothing. */
   readonly calls: Batch[] = [];
   /** What happens to the next calls of `commit`, in order; nothing special when it is empty. */
-  faults: ('away' | 'answer-lost' | 'broken')[] = [];
+  faults: StoreFault[] = [];
   trims = 0;
   private readonly leases = new Map<number, ShardLease>();
   private readonly table = new ShardTable((shard) => this.lease(shard));
+
+  /** What was confirmed is gone, as after a crash of a Redis that had not written it yet. */
+  forgetBatch(shard = 0): void {
+    this.lease(shard).batchSeq -= 1;
+  }
 
   /** Takes a shard over, as a lease does. */
   take(shard = 0): ShardLease {
@@ -39,12 +49,18 @@ export class MemoryShardStore implements ShardStore {
     await Promise.resolve();
     this.calls.push(batch);
     const fault = this.faults.shift();
-    if (fault === 'away') throw away();
+    if (fault === 'away-late') await turns(LATE_TURNS);
+    if (fault === 'away' || fault === 'away-late') throw away();
     if (fault === 'broken') throw new Error('WRONGTYPE Operation against a key');
     const result = this.table.commit(batch);
     if (result === 'committed') this.applied.push(batch);
     if (fault === 'answer-lost') throw away();
+    if (fault === 'answer-late') await turns(LATE_TURNS);
     return result;
+  }
+
+  atTurnEnd(leave: () => void): void {
+    setImmediate(leave);
   }
 
   async loadActive(shard: number): Promise<LoadedShard> {
@@ -61,6 +77,14 @@ export class MemoryShardStore implements ShardStore {
 
   async bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
     return Promise.resolve(this.table.bodyHashes(shard, ids));
+  }
+
+  async idCount(shard: number): Promise<number> {
+    return Promise.resolve(this.table.ids(shard).length);
+  }
+
+  async *ids(shard: number): AsyncGenerator<string[]> {
+    yield await Promise.resolve(this.table.ids(shard));
   }
 
   async outbox(shard: number, afterSeq: number, limit: number): Promise<EventMessage[]> {

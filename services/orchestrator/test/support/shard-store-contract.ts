@@ -34,8 +34,9 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
 
   // A batch takes a number per message, and carries the last.
   const batchOf = (...writes: Write[]): Batch => {
+    const after = batchSeq;
     batchSeq += numbersOf(writes);
-    return { shard: SHARD, epoch, batchSeq, writes };
+    return { shard: SHARD, epoch, after, batchSeq, writes };
   };
   const commit = (...writes: Write[]) => under.store.commit(batchOf(...writes));
   const waiting = async (after?: WaitingPlace, limit = 100): Promise<string[]> =>
@@ -72,6 +73,27 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await under.store.outbox(SHARD, 0, 10)).toHaveLength(1);
   });
 
+  test('of a batch that comes before the one it follows nothing is written, until that one is there', async () => {
+    const [first, second] = [batchOf(created(queuedTask(T1))), batchOf(created(queuedTask(T2)))];
+    expect(await under.store.commit(second)).toBe('gap');
+    expect(await waiting()).toEqual([]);
+    expect(await under.store.commit(first)).toBe('committed');
+    expect(await under.store.commit(second)).toBe('committed');
+    expect(await under.store.commit(first)).toBe('applied');
+    expect(await waiting()).toEqual([T1, T2]);
+  });
+
+  test('the ids of all that is stored can be read, of ended tasks and of runs too', async () => {
+    const step = stepOf('a');
+    await commit(created(queuedTask(T1)), created(queuedTask(T2)), created(step));
+    await commit(changed({ ...queuedTask(T1), state: 'succeeded', endedAt: 9 }, 'queued'));
+    await commit({ kind: 'run', record: runOf(RUN, { a: [] }), progress: PROGRESS, isNew: true });
+    const found: string[] = [];
+    for await (const page of under.store.ids(SHARD)) found.push(...page);
+    expect(found.sort()).toEqual([T1, T2, step.id, RUN].sort());
+    expect(await under.store.idCount(SHARD)).toBe(4);
+  });
+
   test('of an older epoch nothing is written, and the numbers of batches go on under the new one', async () => {
     await commit(created(queuedTask(T1)));
     const late = batchOf(created(queuedTask(T2)), happened(T2, 1), counted('queued', 1));
@@ -89,6 +111,7 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     const batch = (shard: number, by: Partial<Batch> = {}): Batch => ({
       shard,
       epoch: leases[shard - 1]?.epoch ?? 0,
+      after: 0,
       batchSeq: 1,
       writes: [created(queuedTask(`t${shard}-00000001`))],
       ...by,

@@ -41,6 +41,7 @@ export class ShardTable {
     const lease = this.leaseOf(batch.shard);
     if (batch.epoch !== lease.epoch) return 'stale';
     if (batch.batchSeq <= lease.batchSeq) return 'applied';
+    if (batch.after !== lease.batchSeq) return 'gap';
     const data = this.data(batch.shard);
     for (const write of batch.writes) apply(data, write);
     data.outbox.push(...eventMessages(batch));
@@ -78,6 +79,11 @@ export class ShardTable {
       const spec = tasks.get(id)?.spec ?? runs.get(id)?.run.spec;
       return spec && (spec.bodyHash ?? '');
     });
+  }
+
+  ids(shard: number): string[] {
+    const { tasks, runs } = this.data(shard);
+    return [...tasks.keys(), ...runs.keys()];
   }
 
   outbox(shard: number, afterSeq: number, limit: number): EventMessage[] {

@@ -1,14 +1,33 @@
 import { Printed, type Bus } from '@multiswarm/bus';
 import { MultiswarmError, PlaceReply, subjects, type LbReport } from '@multiswarm/contracts';
+import { afterAnswers } from '../../application/after-answers';
 import type { ReplicaVoice } from '../../application/replicas';
+import type { Clock } from '@multiswarm/core';
 import type { EventStream, Placer } from '../../ports';
 
 const PLACE_TIMEOUT_MS = 2_000;
+/** Ends in one message. */
+const MOST_ENDS = 1_000;
 
-/** What the orchestrator asks of others, over NATS. */
-export function busPlacer(bus: Bus): Placer {
+/**
+ * What the orchestrator asks of others, over NATS. Ends of attempts are reported together, after the answers that rest on
+ * them; but a placement is asked for only when they have been.
+ */
+export function busPlacer(bus: Bus, clock: Clock): Placer {
+  let ends: LbReport['outcomes'] = [];
+  const sayEnds = (): void => {
+    if (ends.length === 0) return;
+    const outcomes = ends;
+    ends = [];
+    for (let at = 0; at < outcomes.length; at += MOST_ENDS)
+      say(bus, subjects.lbReport(), {
+        v: 1,
+        outcomes: outcomes.slice(at, at + MOST_ENDS),
+      } satisfies LbReport);
+  };
   return {
     place: async (epoch, items, region) => {
+      sayEnds();
       const reply = await bus.request(
         subjects.lbPlace(),
         { v: 1, epoch, ...(region === undefined ? {} : { region }), items },
@@ -18,7 +37,8 @@ export function busPlacer(bus: Bus): Placer {
     },
     report: (outcomes) => {
       // Lost reports are made good: a reservation expires, and heartbeats say what is held.
-      say(bus, subjects.lbReport(), { v: 1, outcomes } satisfies LbReport);
+      if (ends.length === 0) afterAnswers(clock, sayEnds);
+      for (const outcome of outcomes) ends.push(outcome);
     },
   };
 }

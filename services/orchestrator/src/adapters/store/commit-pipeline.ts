@@ -17,13 +17,14 @@ interface Gathered {
  * Takes batches of several shards to Redis together.
  *
  * L1. What is given in one turn of the event loop leaves in one write to the socket: Redis reads it at once, and one
- *     fsync and one WAIT cover it.
+ *     fsync and one WAIT cover it. Who gathers until the end of the turn is called then, before the write.
  * L2. Each batch has a result or a failure of its own: it is one Lua call, atomic for itself.
  * L3. A batch counts only when as many replicas have it as are asked for. Too few: no answer; the owner tries the batch
  *     again, finds it applied, and the replicas are waited for again.
  */
 export class CommitPipeline {
   private gathered: Gathered[] = [];
+  private leaving: (() => void)[] = [];
 
   constructor(
     private readonly store: Store,
@@ -33,9 +34,21 @@ export class CommitPipeline {
 
   commit(batch: Batch): Promise<CommitResult> {
     const gathered: Gathered = { input: encodeBatch(batch), done: deferred() };
-    if (this.gathered.length === 0) this.clock.soon(() => void this.sendGathered());
     this.gathered.push(gathered);
+    if (this.leaving.length === 0) this.atTurnEnd(() => undefined);
     return gathered.done.promise;
+  }
+
+  atTurnEnd(leave: () => void): void {
+    if (this.leaving.length === 0) this.clock.soon(() => this.endTurn());
+    this.leaving.push(leave);
+  }
+
+  /** Who leaves may ask others to leave with it. */
+  private endTurn(): void {
+    for (const leave of this.leaving) leave();
+    this.leaving = [];
+    if (this.gathered.length > 0) this.clock.soon(() => void this.sendGathered());
   }
 
   private async sendGathered(): Promise<void> {

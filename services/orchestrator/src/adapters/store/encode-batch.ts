@@ -14,7 +14,7 @@ export interface CommitInput {
 
 /** A batch as `commit.lua` takes it: few commands with many arguments each, whatever the number of its writes. */
 export function encodeBatch(batch: Batch): CommitInput {
-  const { shard, epoch, batchSeq, writes } = batch;
+  const { shard, epoch, after, batchSeq, writes } = batch;
   const commands = new CommitCommands([keys.shard(shard), keys.outbox(shard)]);
   const changes = changesOf(writes);
   removeForgotten(commands, shard, changes);
@@ -26,7 +26,7 @@ export function encodeBatch(batch: Batch): CommitInput {
   const { histories, args } = encodeEvents(batch);
   return {
     keys: [...commands.keys, ...histories],
-    args: [epoch, batchSeq, commands.keys.length + 1, commands.count, ...commands.args, ...args],
+    args: [epoch, after, batchSeq, commands.keys.length + 1, commands.count, ...commands.args, ...args],
   };
 }
 

@@ -12,6 +12,8 @@ import { decodeRun } from './run-codec';
 
 /** Runs that are read at once. */
 const PAGE = 100;
+/** Ids that are read at once. */
+const IDS_PAGE = 1_000;
 
 /** Shards in Redis: one Lua call per batch, which checks the epoch in the same script that writes. */
 export class RedisShardStore implements ShardStore {
@@ -30,6 +32,10 @@ export class RedisShardStore implements ShardStore {
 
   commit(batch: Batch): Promise<CommitResult> {
     return this.pipeline.commit(batch);
+  }
+
+  atTurnEnd(leave: () => void): void {
+    this.pipeline.atTurnEnd(leave);
   }
 
   async loadActive(shard: number): Promise<LoadedShard> {
@@ -55,6 +61,22 @@ export class RedisShardStore implements ShardStore {
 
   bodyHashes(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
     return this.lookups.of(shard, ids);
+  }
+
+  async idCount(shard: number): Promise<number> {
+    const counts = indexesOf(shard).map((index) => this.store.guard((redis) => redis.zcard(index)));
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  }
+
+  async *ids(shard: number): AsyncGenerator<string[]> {
+    for (const index of indexesOf(shard)) {
+      for (let cursor = '0', begun = false; !begun || cursor !== '0'; begun = true) {
+        const from = cursor;
+        const [next, found] = await this.store.guard((redis) => redis.zscan(index, from, 'COUNT', IDS_PAGE));
+        cursor = next;
+        yield found.filter((_, place) => place % 2 === 0); // the others are scores
+      }
+    }
   }
 
   async outbox(shard: number, afterSeq: number, limit: number): Promise<EventMessage[]> {
@@ -95,4 +117,9 @@ export class RedisShardStore implements ShardStore {
 
 function present<T>(items: readonly (T | undefined)[]): T[] {
   return items.filter((item): item is T => item !== undefined);
+}
+
+/** By the time of their creation: tasks, and runs. */
+function indexesOf(shard: number): string[] {
+  return [keys.tasks(shard), keys.workflows(shard)];
 }
