@@ -14,6 +14,7 @@ export interface CommandRow {
 /** What each noun is, for `swarmctl --help`. */
 export const NOUNS: Readonly<Record<string, string>> = {
   task: 'submit, read, cancel and control tasks',
+  'dead-letter': 'what failed for good: read, redrive, purge',
   workflow: 'check, run, read and cancel workflows',
   swarm: 'run, list, cordon and drain swarms',
   fleet: 'run the swarms of a file',
@@ -90,6 +91,29 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<id>',
     summary: 'the same work once more, as a task of its own',
     load: () => require('./commands/task/rerun') as { command: CommandDefinition },
+  },
+  {
+    path: ['dead-letter', 'list'],
+    summary: 'tasks that failed for good or expired, newest first',
+    load: () => require('./commands/dead-letter/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['dead-letter', 'show'],
+    args: '<id>',
+    summary: 'one dead letter: why nothing more was tried',
+    load: () => require('./commands/dead-letter/show') as { command: CommandDefinition },
+  },
+  {
+    path: ['dead-letter', 'redrive'],
+    args: '[ids...]',
+    summary: 'open dead letters again',
+    load: () => require('./commands/dead-letter/redrive') as { command: CommandDefinition },
+  },
+  {
+    path: ['dead-letter', 'purge'],
+    args: '[ids...]',
+    summary: 'take dead letters off the list',
+    load: () => require('./commands/dead-letter/purge') as { command: CommandDefinition },
   },
   {
     path: ['workflow', 'run'],

@@ -29,6 +29,7 @@ export const ERRORS = {
   },
   'task-not-found': { status: 404, exit: 3, retryable: false, title: 'No such task' },
   'workflow-not-found': { status: 404, exit: 3, retryable: false, title: 'No such workflow' },
+  'dead-letter-not-found': { status: 404, exit: 3, retryable: false, title: 'No such dead letter' },
   'swarm-not-found': { status: 404, exit: 3, retryable: false, title: 'No such swarm' },
   'message-not-found': { status: 404, exit: 3, retryable: false, title: 'No such message' },
   'recipient-unknown': {

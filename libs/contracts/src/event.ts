@@ -16,6 +16,7 @@ export const EVENT_TYPES = [
   'task.resumed',
   'task.progress',
   'task.retried',
+  'task.purged',
   'task.expired',
   'task.succeeded',
   'task.failed',

@@ -1,5 +1,6 @@
 export * from './api';
 export * from './body-hash';
+export * from './dead-letter';
 export * from './errors';
 export * from './event';
 export * from './findings';

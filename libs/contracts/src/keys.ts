@@ -35,6 +35,9 @@ export const keys = {
   activeWorkflows: (shard: number) => `ms:{s${shard}}:wactive`,
   /** Sorted set of roots scored by the time at which they expire. */
   ended: (shard: number) => `ms:{s${shard}}:ended`,
+  /** Sorted set: dead letters by the time at which they ended. Hash: what lists and counts of them filter by, JSON by id. */
+  deadLetters: (shard: number) => `ms:{s${shard}}:dead`,
+  deadLetterFacts: (shard: number) => `ms:{s${shard}}:deadfacts`,
   /** Hash: ended tasks by terminal state. */
   counts: (shard: number) => `ms:{s${shard}}:counts`,
   /** String: a workflow on its way from the replica that accepted it to its shard's owner; too large for a message. */

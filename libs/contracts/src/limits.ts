@@ -64,6 +64,14 @@ export const LIMITS = {
   WAIT_MS: 60_000,
   /** Items of one page of a list. */
   PAGE_ITEMS: 500,
+  /** Dead letters that one request redrives or purges. */
+  DEAD_LETTERS_AT_ONCE: 1_000,
+  /** The same, where a request with a filter does not say how many. */
+  DEAD_LETTERS_BY_DEFAULT: 100,
+  /** Dead letters that one request looks at for its page and its counts. */
+  DEAD_LETTERS_LOOKED_AT: 100_000,
+  /** Error codes, and types, that the counts of dead letters list. */
+  DEAD_LETTER_GROUPS: 50,
   /** Serialized data of one message between swarms. */
   MESSAGE_BYTES: 256 * 1024,
   /** Characters of an error message or of a log tail that a task record keeps. */

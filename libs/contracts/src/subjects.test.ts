@@ -18,6 +18,7 @@ type Arguments = Record<string, fc.Arbitrary<unknown[]>>;
 const subjectArguments = {
   task: token.map((verb) => [verb]),
   workflow: token.map((verb) => [verb]),
+  deadLetter: token.map((verb) => [verb]),
   fleet: token.map((verb) => [verb]),
   status: any,
   shardCommand: fc.tuple(shard),
@@ -75,6 +76,8 @@ const keyArguments = {
   waitingTasks: fc.tuple(shard),
   activeWorkflows: fc.tuple(shard),
   ended: fc.tuple(shard),
+  deadLetters: fc.tuple(shard),
+  deadLetterFacts: fc.tuple(shard),
   counts: fc.tuple(shard),
   handover: fc.tuple(shard, id),
   history: fc.tuple(shard, id),

@@ -5,6 +5,8 @@ export const subjects = {
   /** Clients → any orchestrator (queue group): submit, submit-batch, get, list, cancel. */
   task: (verb: string) => `${V}.task.${verb}`,
   workflow: (verb: string) => `${V}.workflow.${verb}`,
+  /** list, get, redrive, purge. */
+  deadLetter: (verb: string) => `${V}.dead-letter.${verb}`,
   status: () => `${V}.status`,
   fleet: (verb: string) => `${V}.fleet.${verb}`,
 

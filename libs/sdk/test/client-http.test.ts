@@ -307,3 +307,22 @@ describe('events over HTTP', () => {
     await eventually(() => closed);
   });
 });
+
+test('dead letters have their routes', async () => {
+  respond = ({ method }, response) =>
+    json(
+      response,
+      200,
+      method === 'GET'
+        ? { items: [], next: null }
+        : { dryRun: false, done: 0, unchanged: 0, refused: 0, items: [], next: null },
+    );
+  await client.deadLetters.list({ code: 'no-key' });
+  await client.deadLetters.redrive({ ids: [ID], idempotencyKey: 'k1' });
+  await client.deadLetters.purge({ ids: [ID] });
+  expect(asked.map(({ method, url, body }) => [method, url, body])).toEqual([
+    ['GET', '/v1/dead-letters?code=no-key', undefined],
+    ['POST', '/v1/dead-letters/redrive', { ids: [ID], idempotencyKey: 'k1' }],
+    ['POST', '/v1/dead-letters/purge', { ids: [ID] }],
+  ]);
+});

@@ -439,3 +439,28 @@ describe('events over NATS', () => {
     await expect(first).rejects.toThrow('enough');
   });
 });
+
+test('dead letters are listed, shown, redriven and purged; a redrive carries a key that its repetitions share', async () => {
+  const reply = { dryRun: false, done: 1, unchanged: 0, refused: 0, items: [], next: null };
+  const listed = answer(subjects.deadLetter('list'), () => ({ items: [], next: null }));
+  const redriven = answer<{ idempotencyKey: string }>(subjects.deadLetter('redrive'), (_body, call) =>
+    call === 1 ? fail(unavailable) : reply,
+  );
+  const purged = answer(subjects.deadLetter('purge'), () => reply);
+  const got = answer(subjects.deadLetter('get'), () =>
+    fail(new MultiswarmError('dead-letter-not-found', 'it is running')),
+  );
+  await client.deadLetters.list({ code: 'no-key', limit: 5 });
+  expect(listed).toEqual([{ code: 'no-key', limit: 5 }]);
+  expect(await client.deadLetters.redrive({ filter: { code: 'no-key' }, reason: 'renewed' })).toEqual(reply);
+  expect(redriven).toHaveLength(2);
+  expect(redriven[0]).toMatchObject({ filter: { code: 'no-key' }, reason: 'renewed' });
+  expect(redriven[0]?.idempotencyKey).toBeTruthy();
+  expect(redriven[1]).toEqual(redriven[0]);
+  await client.deadLetters.redrive({ ids: [ID], idempotencyKey: 'mine' });
+  expect(redriven[2]).toEqual({ ids: [ID], idempotencyKey: 'mine' });
+  await client.deadLetters.purge({ all: true, dryRun: true });
+  expect(purged).toEqual([{ all: true, dryRun: true }]);
+  await expect(client.deadLetters.get(ID)).rejects.toMatchObject({ code: 'dead-letter-not-found' });
+  expect(got).toEqual([{ id: ID }]);
+});

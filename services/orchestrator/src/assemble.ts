@@ -27,6 +27,7 @@ import {
   schedulerFace,
 } from './adapters/bus/scheduler-face';
 import { ownerCommands, ownerFace } from './adapters/bus/shard-commands';
+import { DeadLetters } from './application/dead-letters';
 import { Fleet } from './application/fleet';
 import { FleetControl } from './application/fleet-control';
 import { Gateway } from './application/gateway';
@@ -268,7 +269,9 @@ class Assembly implements Assembled {
     const { reads, fleet, namespaces } = this;
     const { leases, cordons, replica: owner } = this.parts;
     const control = new FleetControl({ fleet, regions: this.regions(), cordons, leases, clock, owner });
-    return new Orchestrator(gateway, reads, fleet, control, namespaces, sources, clock);
+    const { truth, logger } = this.parts;
+    const deadLetters = new DeadLetters({ truth, gateway, shards, clock, ids, logger });
+    return new Orchestrator(gateway, reads, deadLetters, fleet, control, namespaces, sources, clock);
   }
 
   private async specOf(id: string): Promise<TaskSpec> {

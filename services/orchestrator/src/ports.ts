@@ -20,6 +20,7 @@ import type {
   Swarm,
 } from '@multiswarm/contracts';
 import type { CapacitySource } from './domain/queue/parking';
+import type { DeadLetterFacts } from './domain/task/dead-letter-facts';
 import type { AttemptPlacement, TaskRecord } from './domain/task/record';
 import type { RunProgress, RunRecord } from './domain/workflow/run';
 
@@ -105,6 +106,14 @@ export interface ShardStore {
   expired(shard: number, now: number, limit: number): Promise<{ root: string; taskIds: string[] }[]>;
 }
 
+/** The place of a dead letter in its list. `facts` are missing where it left the list while it was read. */
+export interface DeadLetterEntry {
+  id: string;
+  /** When it ended, epoch ms. */
+  at: number;
+  facts?: DeadLetterFacts | undefined;
+}
+
 /** Reads of committed truth by any replica. */
 export interface TruthReader {
   task(shard: number, id: string): Promise<TaskRecord | undefined>;
@@ -117,6 +126,12 @@ export interface TruthReader {
     before: { at: number; id: string } | undefined,
     limit: number,
   ): Promise<{ id: string; at: number }[]>;
+  /** Dead letters that ended before (score, id), newest first. Shorter than `limit` only where there are no more. */
+  deadLetters(
+    shard: number,
+    before: { at: number; id: string } | undefined,
+    limit: number,
+  ): Promise<DeadLetterEntry[]>;
   history(shard: number, root: string): Promise<Event[]>;
   counts(shard: number): Promise<Record<string, number>>;
 }

@@ -273,6 +273,28 @@ describe('with a replica', () => {
   });
 });
 
+test('of a task that succeeds nothing is written for dead letters', async () => {
+  const record = queuedTask('t0-00000001');
+  const changed = (state: TaskRecord['state'], was: TaskRecord['state']): Write => ({
+    kind: 'task',
+    record: { ...record, state },
+    isNew: false,
+    was,
+  });
+  const { batchOf } = await own();
+  const lives: Write[][] = [
+    [created(record)],
+    [changed('assigned', 'queued')],
+    [changed('backoff', 'running'), changed('queued', 'backoff')],
+    [changed('succeeded', 'running')],
+  ];
+  for (const writes of lives) {
+    const { keys: used } = encodeBatch(batchOf(writes));
+    expect(used).not.toContain(keys.deadLetters(0));
+    expect(used).not.toContain(keys.deadLetterFacts(0));
+  }
+});
+
 test('a task that waits, with a key and an input of 100 bytes, takes less than 900 bytes of Redis', async () => {
   const count = 20_000;
   const { shards, commit } = await own();
@@ -317,6 +339,9 @@ test('whatever is written in whatever batches, Redis holds what one write after 
         // What reads would pass over must not pile up either.
         const line = await memory.waiting(0, undefined, 100);
         expect(await store.redis.zcard(keys.waitingTasks(0))).toBe(line.length);
+        const letters = await memory.truth().deadLetters(0, undefined, 100);
+        expect(await store.redis.zcard(keys.deadLetters(0))).toBe(letters.length);
+        expect(await store.redis.hlen(keys.deadLetterFacts(0))).toBe(letters.length);
         const { tasks } = await memory.loadActive(0);
         expect(await store.redis.scard(keys.activeTasks(0))).toBe(tasks.length);
       }

@@ -29,6 +29,7 @@ export class Ledger {
   /** Ids of tasks of which a client has asked for another try. */
   readonly retriable = new Set<string>();
   private readonly shards = new Map<number, Shard>();
+  private readonly redriven = new Set<string>();
   private readonly terminal = new Map<string, string>();
 
   constructor(
@@ -110,6 +111,13 @@ export class Ledger {
       () => `event ${seq} (${type}) of ${root} was committed after ${history.length}`,
     );
     history.push(event);
+    if (type === 'task.retried' && event.data?.['redrive'] === true) this.checkRedrive(root);
+  }
+
+  /** 1: clients redrive a task under one key, so that it is opened by that once, however often they ask. */
+  private checkRedrive(id: string): void {
+    this.findings.holds(1, !this.redriven.has(id), () => `${id} was redriven twice under one key`);
+    this.redriven.add(id);
   }
 
   private writeTask(next: TaskRecord): void {

@@ -1,5 +1,12 @@
 import type { Bus } from '@multiswarm/bus';
-import { Accepted, BatchReply, isTerminal, MultiswarmError, subjects } from '@multiswarm/contracts';
+import {
+  Accepted,
+  BatchReply,
+  DeadLetterReply,
+  isTerminal,
+  MultiswarmError,
+  subjects,
+} from '@multiswarm/contracts';
 import { backoffMs, delay, type Backoff } from '@multiswarm/core';
 import { z } from 'zod';
 import type { Findings } from '../invariants/findings';
@@ -40,6 +47,7 @@ const PATIENCE_MS = 3_000;
 export class Client {
   /** Actions that have not come to an end. */
   open = 0;
+  private retries = 0;
 
   constructor(private readonly parts: ClientParts) {}
 
@@ -192,9 +200,17 @@ export class Client {
     await this.tell('resume', { id });
   }
 
+  /** By turns in each of the ways that there are; a redrive has the same key whoever asks. */
   private async retry(id: string): Promise<void> {
     this.parts.ledger.retriable.add(id);
+    this.retries += 1;
+    if (this.retries % 3 === 0) return this.settle('purge', { ids: [id] });
+    if (this.retries % 3 === 1) return this.settle('redrive', { ids: [id], idempotencyKey: `redrive-${id}` });
     await this.tell('retry', { id });
+  }
+
+  private async settle(verb: 'redrive' | 'purge', body: object): Promise<void> {
+    await this.ask(subjects.deadLetter(verb), body, DeadLetterReply, true);
   }
 
   private async rerun(id: string): Promise<void> {

@@ -94,6 +94,8 @@ export function truthReader(process: SimProcess, { redis, table }: SimShards): T
     run: (shard, id) => read(id, () => copy(table.data(shard).runs.get(id))),
     recent: (kind, shard, before, limit) =>
       read(`${kind} of ${shard}`, () => table.recent(kind, shard, before, limit)),
+    deadLetters: (shard, before, limit) =>
+      read(`dead letters of ${shard}`, () => table.deadLetters(shard, before, limit)),
     history: (shard, root) => read(`history of ${root}`, () => copy(table.history(shard, root))),
     counts: (shard) => read(`counts of ${shard}`, () => table.counts(shard)),
   };

@@ -43,16 +43,16 @@ export class Printer {
       : renderTable(view.columns(this.context), [item], this.format === 'wide');
   }
 
-  /** One page, or all pages put together: programs get `{ items, next }`. */
-  list<T>(view: View<T>, items: readonly T[], next: string | null = null): void {
-    this.io.stdout.write(this.renderList(view, items, next));
+  /** One page, or all pages put together: programs get `{ items, next }`, and what else the page says. */
+  list<T>(view: View<T>, items: readonly T[], next: string | null = null, rest: object = {}): void {
+    this.io.stdout.write(this.renderList(view, items, next, rest));
     if (items.length === 0 && isText(this.format)) this.io.stderr.write(`${view.none}\n`);
   }
 
-  renderList<T>(view: View<T>, items: readonly T[], next: string | null = null): string {
+  renderList<T>(view: View<T>, items: readonly T[], next: string | null = null, rest: object = {}): string {
     if (this.format === 'name') return items.map((item) => `${view.name(item)}\n`).join('');
     if (this.format === 'jsonl') return items.map((item) => `${JSON.stringify(item)}\n`).join('');
-    if (!isText(this.format)) return serialize(this.format, { items, next });
+    if (!isText(this.format)) return serialize(this.format, { items, next, ...rest });
     if (items.length === 0) return '';
     return renderTable(view.columns(this.context), items, this.format === 'wide');
   }

@@ -37,7 +37,7 @@ export function taskDetail(task: Task, events: readonly Event[], { color, now }:
   return sections.filter((text) => text !== '').join('\n');
 }
 
-function section(color: Paint, title: string, body: string): string {
+export function section(color: Paint, title: string, body: string): string {
   return `${color.bold(title)}\n${body}`;
 }
 
@@ -147,7 +147,7 @@ function rejectionText({ rule, count, detail, examples }: Rejection): string {
   return `${detail} [${rule}] ruled out ${count} ${count === 1 ? 'swarm' : 'swarms'}${names}`;
 }
 
-function timeline(events: readonly Event[]): string {
+export function timeline(events: readonly Event[]): string {
   const start = events[0]?.at ?? 0;
   return alignRows(
     events.map((event) => [`+${formatMs(event.at - start)}`, event.type, eventDetail(event)]),
@@ -155,7 +155,7 @@ function timeline(events: readonly Event[]): string {
   );
 }
 
-function attemptText(attempt: AttemptRecord, color: Paint): string {
+export function attemptText(attempt: AttemptRecord, color: Paint): string {
   const { startedAt, endedAt, assignedAt } = attempt;
   const times = [
     startedAt === undefined ? '' : `started after ${formatMs(startedAt - assignedAt)}`,
@@ -198,7 +198,7 @@ function receiptLines({
   return [...lines, ...rejected.map((rejection) => `       ${rejectionText(rejection)}`)];
 }
 
-function jsonText(value: JsonValue): string {
+export function jsonText(value: JsonValue): string {
   const lines = JSON.stringify(value, null, 2).split('\n');
   const shown = lines.slice(0, JSON_LINES);
   if (lines.length > JSON_LINES) shown.push(`… ${lines.length - JSON_LINES} more lines: -o json shows all`);

@@ -14,7 +14,7 @@ import type { z } from 'zod';
 import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-task';
 import { BatchSubmitter } from './batch';
 import { EventQueue } from './event-queue';
-import { fleetOf, namespacesOf } from './operators';
+import { deadLettersOf, fleetOf, namespacesOf } from './operators';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
 import { toSubmission, toWorkflow } from './submission';
@@ -23,6 +23,7 @@ import type {
   BatchItem,
   BatchOutcome,
   Client,
+  DeadLettersClient,
   EventsOptions,
   FleetClient,
   FollowOptions,
@@ -40,10 +41,12 @@ import { SubmittedWorkflow } from './workflow-handle';
 export class ConnectedClient implements Client {
   readonly namespaces: NamespacesClient;
   readonly fleet: FleetClient;
+  readonly deadLetters: DeadLettersClient;
 
   constructor(private readonly port: Port) {
     this.namespaces = namespacesOf(port);
     this.fleet = fleetOf(port);
+    this.deadLetters = deadLettersOf(port);
   }
 
   async submit<In extends z.ZodType, Out extends z.ZodType>(

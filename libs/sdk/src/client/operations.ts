@@ -1,5 +1,8 @@
 import {
   Accepted,
+  DeadLetterDetail,
+  DeadLetterPage,
+  DeadLetterReply,
   EventPage,
   NamespacePage,
   NamespaceView,
@@ -105,6 +108,7 @@ function operation<Body, S extends z.ZodType>(
 
 const TASKS = '/v1/tasks';
 const WORKFLOWS = '/v1/workflows';
+const DEAD_LETTERS = '/v1/dead-letters';
 const NAMESPACES = '/v1/namespaces';
 const SWARMS = '/v1/swarms';
 
@@ -120,6 +124,18 @@ export const OPERATIONS = {
   retryTask: taskCommand<Reference>('retry'),
   rerunTask: operation<RerunBody, typeof Accepted>(subjects.task('rerun'), command(TASKS, 'rerun'), Accepted),
   taskEvents: operation(subjects.task('events'), eventsOf(TASKS), EventPage),
+  listDeadLetters: operation(subjects.deadLetter('list'), read(DEAD_LETTERS), DeadLetterPage),
+  getDeadLetter: operation<Reference, typeof DeadLetterDetail>(
+    subjects.deadLetter('get'),
+    readOne(DEAD_LETTERS),
+    DeadLetterDetail,
+  ),
+  redriveDeadLetters: operation(
+    subjects.deadLetter('redrive'),
+    post(`${DEAD_LETTERS}/redrive`),
+    DeadLetterReply,
+  ),
+  purgeDeadLetters: operation(subjects.deadLetter('purge'), post(`${DEAD_LETTERS}/purge`), DeadLetterReply),
   submitWorkflow: operation(subjects.workflow('submit'), post(WORKFLOWS), Accepted),
   validateWorkflow: operation(subjects.workflow('validate'), post(`${WORKFLOWS}/validate`), ValidationReply),
   getWorkflow: operation<Wait, typeof Workflow>(subjects.workflow('get'), readOne(WORKFLOWS), Workflow),

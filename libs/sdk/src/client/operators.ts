@@ -1,6 +1,6 @@
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
-import type { FleetClient, NamespacesClient } from './types';
+import type { DeadLettersClient, FleetClient, NamespacesClient } from './types';
 
 /** Settings of namespaces. */
 export function namespacesOf(port: Port): NamespacesClient {
@@ -9,6 +9,18 @@ export function namespacesOf(port: Port): NamespacesClient {
     list: (page = {}) => port.ask(OPERATIONS.listNamespaces, page),
     put: (namespace, settings, options = {}) =>
       port.ask(OPERATIONS.putNamespace, { namespace, settings, ...options }),
+  };
+}
+
+/** What failed for good. */
+export function deadLettersOf(port: Port): DeadLettersClient {
+  return {
+    list: (filter = {}) => port.ask(OPERATIONS.listDeadLetters, filter),
+    get: (id) => port.ask(OPERATIONS.getDeadLetter, { id }),
+    // With a key, so that a repetition redrives none that has failed again meanwhile.
+    redrive: (request) =>
+      port.ask(OPERATIONS.redriveDeadLetters, { idempotencyKey: port.ids.next(), ...request }),
+    purge: (request) => port.ask(OPERATIONS.purgeDeadLetters, request),
   };
 }
 

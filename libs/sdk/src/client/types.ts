@@ -1,13 +1,19 @@
 import type { Bus } from '@multiswarm/bus';
 import type {
+  DeadLetterDetail,
+  DeadLetterPage,
+  DeadLetterReply,
   Event,
   JsonValue,
+  ListDeadLettersQuery,
   ListTasksQuery,
   ListWorkflowsQuery,
   MultiswarmError,
   NamespacePage,
   NamespaceSettings,
   NamespaceView,
+  PurgeDeadLetters,
+  RedriveDeadLetters,
   RegionPage,
   Scalar,
   Swarm,
@@ -180,6 +186,26 @@ export type LiveEvent = Event & { id?: string };
 export type TaskFilter = Partial<ListTasksQuery>;
 export type WorkflowFilter = Partial<ListWorkflowsQuery>;
 
+export type DeadLetterFilter = Partial<ListDeadLettersQuery>;
+/** Which ones (`ids`, `filter` or `all`), who asks and why. */
+export type RedriveRequest = z.input<typeof RedriveDeadLetters>;
+export type PurgeRequest = z.input<typeof PurgeDeadLetters>;
+
+/** Tasks that failed for good or expired, until they are redriven or purged or their retention has passed. */
+export interface DeadLettersClient {
+  /** Newest first; the first page says how many there are, by error code and by type. */
+  list(filter?: DeadLetterFilter): Promise<DeadLetterPage>;
+  /** Throws `dead-letter-not-found` where the task is none. */
+  get(id: string): Promise<DeadLetterDetail>;
+  /**
+   * Opens tasks again, as `retry` does. Each is answered by itself. A repetition with the same `idempotencyKey` redrives no
+   * task a second time; a fresh one is made up when there is none.
+   */
+  redrive(request: RedriveRequest): Promise<DeadLetterReply>;
+  /** Takes tasks off the list; their records and histories stay until their retention has passed. */
+  purge(request: PurgeRequest): Promise<DeadLetterReply>;
+}
+
 /** As people write them; what is left out has its default. */
 export type NamespaceInput = z.input<typeof NamespaceSettings>;
 
@@ -240,6 +266,7 @@ export interface Client {
   regions(): Promise<RegionPage>;
   readonly namespaces: NamespacesClient;
   readonly fleet: FleetClient;
+  readonly deadLetters: DeadLettersClient;
   /** What happens from now on. Over HTTP it resumes by itself after interruptions; over NATS it is live only. */
   events(options?: EventsOptions): AsyncIterable<LiveEvent>;
   close(): Promise<void>;

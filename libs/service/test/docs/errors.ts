@@ -34,6 +34,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'No workflow run has this id.',
     'Check the id; ended runs go after `TASK_RETENTION_MS`.',
   ],
+  'dead-letter-not-found': [
+    'The task is no dead letter; `detail` says what it is instead.',
+    '`GET /v1/dead-letters` lists those that are.',
+  ],
   'swarm-not-found': ['No swarm has this id.', '`GET /v1/swarms` lists those that are known.'],
   'message-not-found': ['No message has this id, or it is no longer kept.', 'Check the id.'],
   'recipient-unknown': ['The recipient is not connected.', 'Check the id, or send again when it is.'],

@@ -78,6 +78,22 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Items of one page of a list',
     'Refused with `invalid-request`; `next` leads to the next page.',
   ],
+  DEAD_LETTERS_AT_ONCE: [
+    'Dead letters that one request redrives or purges',
+    'Refused with `invalid-request`; of those that match a filter `next` leads to the rest.',
+  ],
+  DEAD_LETTERS_BY_DEFAULT: [
+    'The same, where a request with a filter has no `limit`',
+    '`next` leads to the rest.',
+  ],
+  DEAD_LETTERS_LOOKED_AT: [
+    'Dead letters that one request looks at for its page and its counts',
+    'The page ends early, with a cursor; the counts say `complete: false`.',
+  ],
+  DEAD_LETTER_GROUPS: [
+    'Error codes, and types, that the counts of dead letters list',
+    'The rarer ones are left out; `total` counts them.',
+  ],
   MESSAGE_BYTES: ['Serialized data of one message between swarms', 'Refused with `invalid-request`.'],
   ERROR_MESSAGE_CHARS: ['Error message or log tail kept with a task', 'The text is cut.'],
   BUS_MESSAGE_BYTES: [

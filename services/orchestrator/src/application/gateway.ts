@@ -7,10 +7,13 @@ import {
   validateWorkflow,
   type Accepted,
   type BatchReply,
+  type DeadLetterResult,
   type TaskSpec,
   type ValidationReply,
 } from '@multiswarm/contracts';
-import { delay, within, type Clock } from '@multiswarm/core';
+import { chunkByBytes, delay, within, type Clock } from '@multiswarm/core';
+import { refusedResult } from '../domain/task/dead-letter';
+import type { DeadLetterCommand } from '../domain/task/record';
 import type { Admission } from './admissions';
 import type { UserCommand } from './shard-owner';
 import type { Intake, NewRun, NewTask } from './intake';
@@ -21,9 +24,17 @@ export interface OwnerCommands {
   submitRun(shard: number, run: NewRun): Promise<Admission>;
   /** @param again it was sent before, and may have been done */
   command(shard: number, id: string, command: UserCommand, again: boolean): Promise<void>;
+  /** Repeating is safe. */
+  settleDeadLetters(
+    shard: number,
+    ids: readonly string[],
+    command: DeadLetterCommand,
+  ): Promise<DeadLetterResult[]>;
   cancelRun(shard: number, id: string, reason: string): Promise<void>;
 }
 
+/** Dead letters that one shard is told of at once: their records are read together. */
+const LETTERS_TOGETHER = 100;
 /** Tasks of a batch that go to one shard together, where nothing binds them to another: fewer and larger commits. */
 const BATCH_RUN = 128;
 const RETRY_MS = { first: 50, most: 500 };
@@ -143,6 +154,46 @@ export class Gateway {
   async command(id: string, command: UserCommand): Promise<void> {
     const shard = this.shard(id, 'task-not-found');
     await this.retrying((again) => this.owners.command(shard, id, command, again));
+  }
+
+  /** Redrives or purges; each id is answered by itself, in the order given. */
+  async settleDeadLetters(ids: readonly string[], command: DeadLetterCommand): Promise<DeadLetterResult[]> {
+    const results = new Map<string, DeadLetterResult>();
+    await Promise.all(
+      this.byShard(ids).map(async ({ shard, part }) => {
+        for (const each of await this.settleTogether(shard, part, command)) results.set(each.id, each);
+      }),
+    );
+    return ids.map((id) => results.get(id) ?? refusedResult(id, 'internal', 'the owner did not answer'));
+  }
+
+  /** Parts of which each has one shard; undefined for ids that name none. */
+  private byShard(ids: readonly string[]): { shard: number | undefined; part: string[] }[] {
+    const shards = new Map<number | undefined, string[]>();
+    for (const id of ids) {
+      const shard = shardOf(id, this.shards);
+      shards.set(shard, [...(shards.get(shard) ?? []), id]);
+    }
+    return [...shards].flatMap(([shard, all]) =>
+      chunkByBytes(all, () => 1, { bytes: LETTERS_TOGETHER }).map((part) => ({ shard, part })),
+    );
+  }
+
+  private settleTogether(
+    shard: number | undefined,
+    ids: readonly string[],
+    command: DeadLetterCommand,
+  ): Promise<DeadLetterResult[]> {
+    if (shard === undefined)
+      return Promise.resolve(
+        ids.map((id) => refusedResult(id, 'task-not-found', `there is no task "${id}"`)),
+      );
+    return this.retrying((again) =>
+      this.owners.settleDeadLetters(shard, ids, command.kind === 'purge' ? { ...command, again } : command),
+    ).catch((error: unknown) => {
+      const { code, message } = asMultiswarmError(error);
+      return ids.map((id) => refusedResult(id, code, message));
+    });
   }
 
   async cancelWorkflow(id: string, reason: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { RegionPage, SwarmPage, SystemStatus } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
+import type { DeadLetters } from './dead-letters';
 import type { Fleet } from './fleet';
 import type { FleetControl } from './fleet-control';
 import type { Gateway } from './gateway';
@@ -25,6 +26,7 @@ export class Orchestrator {
   constructor(
     readonly gateway: Gateway,
     readonly reads: Reads,
+    readonly deadLetters: DeadLetters,
     readonly fleet: Fleet,
     readonly fleetControl: FleetControl,
     readonly namespaces: Namespaces,

@@ -11,13 +11,14 @@ export function encodeCursor(position: Position): string {
   return Buffer.from(`${position.at}:${position.id}`).toString('base64url');
 }
 
-export function decodeCursor(cursor: string | undefined): Position | undefined {
+/** @param pointer where the request has it */
+export function decodeCursor(cursor: string | undefined, pointer = '/query/cursor'): Position | undefined {
   if (cursor === undefined) return undefined;
   const match = /^(\d+):([a-z0-9-]+)$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (match?.[1] === undefined || match[2] === undefined) {
     const message = 'not a cursor of this list: take "next" of the page before as it is';
-    throw new MultiswarmError('invalid-request', `/query/cursor: ${message}`, {
-      findings: [{ pointer: '/query/cursor', code: 'cursor', message }],
+    throw new MultiswarmError('invalid-request', `${pointer}: ${message}`, {
+      findings: [{ pointer, code: 'cursor', message }],
     });
   }
   return { at: Number(match[1]), id: match[2] };
@@ -31,12 +32,18 @@ export async function* newestFirst(
   before: Position | undefined,
   pageSize: number,
 ): AsyncGenerator<Position> {
+  yield* merged((shard, after) => truth.recent(kind, shard, after, pageSize), shards, before, pageSize);
+}
+
+/** The same of any index. @param read a page of one shard: what is older than a place, newest first */
+export async function* merged<P extends Position>(
+  read: (shard: number, before: Position | undefined) => Promise<P[]>,
+  shards: number,
+  before: Position | undefined,
+  pageSize: number,
+): AsyncGenerator<P> {
   const heads = await Promise.all(
-    Array.from({ length: shards }, async (_, shard) => ({
-      shard,
-      page: await truth.recent(kind, shard, before, pageSize),
-      at: 0,
-    })),
+    Array.from({ length: shards }, async (_, shard) => ({ shard, page: await read(shard, before), at: 0 })),
   );
   for (;;) {
     let best: (typeof heads)[number] | undefined;
@@ -50,7 +57,7 @@ export async function* newestFirst(
     yield position;
     best.at += 1;
     if (best.at === best.page.length && best.page.length === pageSize) {
-      best.page = await truth.recent(kind, best.shard, position, pageSize);
+      best.page = await read(best.shard, position);
       best.at = 0;
     }
   }

@@ -582,6 +582,68 @@ test('what people tell a task: it is done, or refused with what to do instead', 
   expect(queued.at(-1)).toBe(`${T1}#2`);
 });
 
+describe('dead letters', () => {
+  const redrive = (key: string) => ({ kind: 'redrive', key, asked: {} }) as const;
+  const purge = { kind: 'purge', asked: { reason: 'a test' } } as const;
+
+  async function expire(bench: Bench, tasks: string[], namespace = 'default'): Promise<void> {
+    const waitFor = { signal: 'go', timeoutMs: 1 };
+    await bench.owner.submitTasks(tasks.map((each) => task(each, { spec: spec({ namespace, waitFor }) })));
+    await pass(bench.clock, 1);
+    expect(tasks.map((each) => bench.state(each))).toEqual(tasks.map(() => 'expired'));
+  }
+
+  test('each is answered by itself, whether it is there or not, and a repetition changes nothing', async () => {
+    const bench = await Bench.open();
+    await expire(bench, [T1, T2]);
+    const answers = await bench.owner.settleDeadLetters([T1, id(9), T2], redrive('k'));
+    expect(answers).toMatchObject([
+      { id: T1, outcome: 'redriven', state: 'waiting' },
+      { id: id(9), outcome: 'refused', error: { code: 'task-not-found' } },
+      { id: T2, outcome: 'redriven' },
+    ]);
+    await pass(bench.clock, 1);
+    expect(bench.state(T1)).toBe('expired');
+    const again = await bench.owner.settleDeadLetters([T1, T2], redrive('k'));
+    expect(again.map(({ outcome }) => outcome)).toEqual(['redriven', 'redriven']);
+    expect(bench.state(T1)).toBe('expired');
+  });
+
+  test('two that ask for the same at once redrive it once', async () => {
+    const bench = await Bench.open();
+    await expire(bench, [T1]);
+    const asked = ['k', 'l'].map((key) => bench.owner.settleDeadLetters([T1], redrive(key)));
+    const outcomes = (await Promise.all(asked)).flat().map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['redriven', 'unchanged']);
+  });
+
+  test('a purged task goes when it would have gone: its retention does not begin anew', async () => {
+    const bench = await Bench.open();
+    await expire(bench, [T1]);
+    await pass(bench.clock, 900);
+    expect(await bench.owner.settleDeadLetters([T1], purge)).toMatchObject([{ outcome: 'purged' }]);
+    expect(await bench.store.truth().deadLetters(0, undefined, 10)).toEqual([]);
+    expect((await bench.store.truth().history(0, T1)).at(-1)).toMatchObject({ type: 'task.purged' });
+    const outcomes = [{}, { again: true }].map(async (more) => {
+      const [result] = await bench.owner.settleDeadLetters([T1], { ...purge, ...more });
+      return result?.outcome;
+    });
+    expect(await Promise.all(outcomes)).toEqual(['unchanged', 'purged']);
+    await pass(bench.clock, 100);
+    expect(await bench.owner.sweep(10)).toBe(1);
+    expect(bench.state(T1)).toBeUndefined();
+  });
+
+  test('without a lease that holds nothing is answered', async () => {
+    const bench = await Bench.open();
+    await expire(bench, [T1]);
+    bench.leaseHolds = false;
+    await expect(bench.owner.settleDeadLetters([T1], purge)).rejects.toMatchObject({
+      code: 'shard-unavailable',
+    });
+  });
+});
+
 test('what has ended is removed when the retention of its namespace has passed, and not before', async () => {
   const { owner, store, clock } = await Bench.open();
   await owner.submitTasks([task(), task(T2, { spec: spec({ namespace: 'short' }) })]);

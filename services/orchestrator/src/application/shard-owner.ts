@@ -3,6 +3,7 @@ import {
   MultiswarmError,
   taskId,
   type AttemptRef,
+  type DeadLetterResult,
   type DispatchRequest,
   type GrantRequest,
   type RegionSummary,
@@ -12,7 +13,14 @@ import {
 import type { Clock, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { toClass } from '../domain/queue/task-class';
-import { isHeld, isPlaceable, type TaskCommand, type TaskRecord } from '../domain/task/record';
+import { deadLetterResult } from '../domain/task/dead-letter';
+import {
+  isHeld,
+  isPlaceable,
+  type DeadLetterCommand,
+  type TaskCommand,
+  type TaskRecord,
+} from '../domain/task/record';
 import { isDone, whyNot } from '../domain/task/why-not';
 
 import type { AttemptGrant, Batch, FreedSlot, ShardStore, SnapshotPage, Write } from '../ports';
@@ -199,6 +207,13 @@ export class ShardOwner {
     await this.commitToAnswer(change);
   }
 
+  /** Redrives or purges dead letters: each is a unit of its own, between which the committer may cut. */
+  async settleDeadLetters(ids: readonly string[], command: DeadLetterCommand): Promise<DeadLetterResult[]> {
+    const recalled = await this.recall(ids);
+    this.check();
+    return Promise.all(ids.map((id) => this.settleDeadLetter(id, recalled.get(id), command)));
+  }
+
   async cancelRun(id: string, reason: string): Promise<void> {
     const state = this.check();
     const change = state.change();
@@ -347,6 +362,20 @@ export class ShardOwner {
     this.committer.kill(new MultiswarmError('stale-epoch', `another owner has taken shard ${this.shard}`));
     void this.parts.relay.stop();
     this.parts.onLost();
+  }
+
+  private async settleDeadLetter(
+    id: string,
+    recalled: TaskRecord | undefined,
+    command: DeadLetterCommand,
+  ): Promise<DeadLetterResult> {
+    const state = this.check();
+    const change = state.change();
+    const before = this.forgetting.has(id) ? undefined : (state.task(id) ?? recalled);
+    const result = deadLetterResult(id, before, command, change.now);
+    const after = before && state.applyTo(before, command, change);
+    await this.commitToAnswer(change);
+    return after ? { ...result, state: after.state } : result;
   }
 
   private async assign(

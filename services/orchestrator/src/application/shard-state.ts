@@ -156,12 +156,14 @@ export class ShardState {
   private follows(before: TaskRecord | undefined, next: Transition, change: Change): void {
     const { record } = next;
     const ended = isTerminal(record.state);
+    const wasEnded = before !== undefined && isTerminal(before.state);
     const run = record.spec.workflowId === undefined ? undefined : this.runs.get(record.spec.workflowId);
     this.keep(record);
     change.task(before, next, run);
     if (run) this.follow(run, record, before?.cost ?? 0, change);
+    else if (ended === wasEnded) return;
     else if (ended) change.rootEnded(record.id, change.now + this.parts.retentionMs(record.spec.namespace));
-    else if (before && isTerminal(before.state)) change.rootReopened(record.id);
+    else change.rootReopened(record.id);
   }
 
   private keep(record: TaskRecord): void {

@@ -109,6 +109,7 @@ export class MemoryShardStore implements ShardStore {
       tasks: async (shard, ids) => Promise.resolve(table.tasks(shard, ids)),
       run: async (shard, id) => Promise.resolve(table.data(shard).runs.get(id)),
       recent: async (...asked) => Promise.resolve(table.recent(...asked)),
+      deadLetters: async (...asked) => Promise.resolve(table.deadLetters(...asked)),
       history: async (shard, root) => Promise.resolve(table.history(shard, root)),
       counts: async (shard) => Promise.resolve(table.counts(shard)),
     };

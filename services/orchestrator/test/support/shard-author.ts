@@ -98,7 +98,9 @@ export class ShardAuthor {
     const created = STEPS.includes(id)
       ? queuedTask(id, { workflowId: RUN, step: id })
       : queuedTask(id, { bodyHash: `hash of ${id}` });
-    const record: TaskRecord = { ...(before ?? { ...created, order }), state, refusals: note };
+    const purgedAt = note === 2 ? 1 : undefined;
+    const own = { state, refusals: note, since: note, purgedAt };
+    const record: TaskRecord = { ...(before ?? { ...created, order }), ...own };
     this.tasks.set(id, record);
     this.writes.push({ kind: 'task', record, isNew: before === undefined, was: before?.state });
   }
@@ -138,6 +140,7 @@ export async function everything(store: ShardStore, truth: TruthReader): Promise
     histories: await Promise.all(ROOTS.map((each) => truth.history(SHARD, each))),
     counts: await truth.counts(SHARD),
     recent: await truth.recent('tasks', SHARD, undefined, 10),
+    deadLetters: await truth.deadLetters(SHARD, undefined, 10),
     recentRuns: await truth.recent('workflows', SHARD, undefined, 10),
     outbox: await store.outbox(SHARD, 0, 1_000),
   };

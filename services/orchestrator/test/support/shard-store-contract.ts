@@ -413,6 +413,82 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await under.store.expired(SHARD, 700, 10)).toEqual([{ root: T1, taskIds: [T1] }]);
   });
 
+  describe('dead letters', () => {
+    const letters = async (before?: { at: number; id: string }, limit = 10): Promise<string[]> =>
+      (await under.truth.deadLetters(SHARD, before, limit)).map(({ id }) => id);
+    const failed = (id: string, at: number, given: Record<string, unknown> = {}): TaskRecord => ({
+      ...queuedTask(id, given),
+      state: 'failed',
+      since: at,
+      endedAt: at,
+      error: { code: 'no-key', message: 'the key has expired', retryable: false },
+    });
+
+    test.each<[TaskState, boolean]>([
+      ['failed', true],
+      ['expired', true],
+      ['cancelled', false],
+      ['succeeded', false],
+      ['skipped', false],
+      ['queued', false],
+      ['running', false],
+      ['backoff', false],
+    ])('a lone task that is %s is one: %s, whatever it was before', async (state, isLetter) => {
+      const record = queuedTask(T1);
+      for (const was of ['queued', 'running', 'failed', 'expired'] as const) {
+        await commit({ kind: 'forget', root: T1, taskIds: [T1] }, created({ ...record, state: was }));
+        await commit(changed({ ...record, state }, was));
+        expect(await letters()).toEqual(isLetter ? [T1] : []);
+      }
+      await commit({ kind: 'forget', root: T1, taskIds: [T1] }, created({ ...record, state }));
+      expect(await letters()).toEqual(isLetter ? [T1] : []);
+    });
+
+    test('each tells when it ended, and what it is filtered by', async () => {
+      await commit(created(failed(T1, 7, { type: 'report', namespace: 'shop' })));
+      await commit(created({ ...failed(T2, 8), state: 'expired', error: undefined }));
+      const facts = { state: 'failed', type: 'report', namespace: 'shop', code: 'no-key' };
+      expect(await under.truth.deadLetters(SHARD, undefined, 10)).toEqual([
+        { id: T2, at: 8, facts: { state: 'expired', type: 'build', namespace: 'default', code: '' } },
+        { id: T1, at: 7, facts },
+      ]);
+    });
+
+    test('a step is none: it belongs to its run', async () => {
+      await commit(created({ ...stepOf('a'), state: 'failed' }));
+      expect(await letters()).toEqual([]);
+    });
+
+    test('one that is opened again, purged or forgotten is none any more; one that fails again is again, at its new place', async () => {
+      await commit(created(failed(T1, 1)), created(failed(T2, 2)));
+      await commit(changed(queuedTask(T1), 'failed'), changed({ ...failed(T2, 2), purgedAt: 3 }, 'failed'));
+      expect(await letters()).toEqual([]);
+      await commit(changed(failed(T1, 9), 'running'), changed(failed(T2, 5), 'running'));
+      expect(await letters()).toEqual([T1, T2]);
+      await commit({ kind: 'forget', root: T1, taskIds: [T1] });
+      expect(await letters()).toEqual([T2]);
+    });
+
+    test('one that failed and was opened again in one batch is none', async () => {
+      await commit(created(queuedTask(T1)));
+      await commit(changed(failed(T1, 1), 'queued'), changed(queuedTask(T1), 'failed'));
+      expect(await letters()).toEqual([]);
+    });
+
+    test('they come newest first and page by page, each once, also of one millisecond', async () => {
+      const ids = Array.from({ length: 25 }, (_, index) => `t0-${String(index).padStart(8, '0')}`);
+      await commit(...ids.map((id) => created(failed(id, 5))), created(failed('t0-99999999', 4)));
+      const listed: string[] = [];
+      for (let before: { at: number; id: string } | undefined; ;) {
+        const page = await under.truth.deadLetters(SHARD, before, 4);
+        listed.push(...page.map(({ id }) => id));
+        before = page.at(-1);
+        if (!before) break;
+      }
+      expect(listed).toEqual([...ids.reverse(), 't0-99999999']);
+    });
+  });
+
   test('what is forgotten may come again under its id in the same batch, and nothing of the old one is left', async () => {
     const old = { ...queuedTask(T1, { input: 'old' }), state: 'succeeded' as const, output: 1 };
     await commit(created(queuedTask(T1)), happened(T1, 1), happened(T1, 2));

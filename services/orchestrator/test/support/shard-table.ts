@@ -1,9 +1,19 @@
 import { isTerminal, type Event } from '@multiswarm/contracts';
 import { eventMessages } from '../../src/application/event-batches';
+import { isDeadLetter } from '../../src/domain/task/dead-letter';
+import { factsOf } from '../../src/domain/task/dead-letter-facts';
 import { isHeld, isLone, type TaskRecord } from '../../src/domain/task/record';
 import { toldEvents } from '../../src/domain/task/told-events';
 import type { RunProgress, RunRecord } from '../../src/domain/workflow/run';
-import type { Batch, CommitResult, EventMessage, LoadedShard, WaitingPlace, Write } from '../../src/ports';
+import type {
+  Batch,
+  CommitResult,
+  DeadLetterEntry,
+  EventMessage,
+  LoadedShard,
+  WaitingPlace,
+  Write,
+} from '../../src/ports';
 
 /** What one shard holds. */
 export class ShardData {
@@ -121,6 +131,19 @@ export class ShardTable {
     const all = kind === 'tasks' ? [...tasks.values()] : [...runs.values()].map(({ run }) => run);
     return all
       .map(({ id, createdAt }) => ({ id, at: createdAt }))
+      .filter(({ id, at }) => !before || at < before.at || (at === before.at && id < before.id))
+      .sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
+      .slice(0, limit);
+  }
+
+  deadLetters(
+    shard: number,
+    before: { at: number; id: string } | undefined,
+    limit: number,
+  ): DeadLetterEntry[] {
+    return [...this.data(shard).tasks.values()]
+      .filter(isDeadLetter)
+      .map((record) => ({ id: record.id, at: record.since, facts: factsOf(record) }))
       .filter(({ id, at }) => !before || at < before.at || (at === before.at && id < before.id))
       .sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
       .slice(0, limit);

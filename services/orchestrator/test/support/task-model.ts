@@ -37,9 +37,11 @@ export class TaskModel {
   signals: string[] = [];
   cancelled = false;
   paused = false;
+  purged = false;
   code: string | undefined;
   /** Which time ran out, where that was the end. */
   ranOut: Countdown | undefined;
+  private redrivenBy: string | undefined;
   private refusals = 0;
   private lossesInARow = 0;
   private tried = false;
@@ -74,7 +76,7 @@ export class TaskModel {
 
   /** @returns whether the command changes anything */
   give(command: TaskCommand): boolean {
-    if (this.ended) return command.kind === 'retry' && this.reopen();
+    if (this.ended) return this.giveEnded(command);
     switch (command.kind) {
       case 'unblock':
         return this.isBlockedStep && this.does(() => this.enqueue());
@@ -96,8 +98,26 @@ export class TaskModel {
         return this.due();
       case 'assign':
         return this.mayStart && command.attempt === this.attempt + 1 && this.does(() => this.assign());
+      case 'redrive':
+      case 'purge':
+        return false;
       default:
         return this.held && command.attempt === this.attempt && this.ofAttempt(command);
+    }
+  }
+
+  private giveEnded(command: TaskCommand): boolean {
+    const isLetter = !this.rules.step && !this.purged && ['failed', 'expired'].includes(this.state);
+    switch (command.kind) {
+      case 'retry':
+        return this.reopen();
+      case 'redrive':
+        if (!isLetter || command.key === this.redrivenBy || !this.reopen()) return false;
+        return this.does(() => (this.redrivenBy = command.key));
+      case 'purge':
+        return isLetter && this.does(() => (this.purged = true));
+      default:
+        return false;
     }
   }
 
@@ -249,6 +269,7 @@ export class TaskModel {
       refusals: 0,
       lossesInARow: 0,
       cancelled: false,
+      purged: false,
       tried: false,
       code: undefined,
     });

@@ -4,14 +4,18 @@ import {
   CancelTask,
   CancelWorkflow,
   CordonSwarm,
+  GetDeadLetterQuery,
   GetTaskQuery,
   GetWorkflowQuery,
   groups,
+  ListDeadLettersQuery,
   ListTasksQuery,
   ListWorkflowsQuery,
   Namespace,
   PauseTask,
+  PurgeDeadLetters,
   PutNamespace,
+  RedriveDeadLetters,
   RerunTask,
   ResumeTask,
   RetryTask,
@@ -29,7 +33,7 @@ type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => 
 
 /** Clients over NATS: each verb in a queue group, so that any replica may answer. */
 export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
-  const { gateway, reads, control, fleetControl, namespaces } = orchestrator;
+  const { gateway, reads, control, deadLetters, fleetControl, namespaces } = orchestrator;
   const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
     bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) =>
       handler(body, traceOf(delivery)),
@@ -51,6 +55,10 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.task('signal'), SignalTask, (asked) => control.signal(asked)),
     on(subjects.task('retry'), RetryTask, (asked) => control.retry(asked)),
     on(subjects.task('rerun'), RerunTask, (asked, trace) => control.rerun(asked, trace)),
+    on(subjects.deadLetter('list'), ListDeadLettersQuery, (query) => deadLetters.list(query)),
+    on(subjects.deadLetter('get'), GetDeadLetterQuery, (asked) => deadLetters.get(asked)),
+    on(subjects.deadLetter('redrive'), RedriveDeadLetters, (asked) => deadLetters.redrive(asked)),
+    on(subjects.deadLetter('purge'), PurgeDeadLetters, (asked) => deadLetters.purge(asked)),
     on(subjects.workflow('submit'), z.unknown(), (body, trace) => gateway.submitWorkflow(body, trace)),
     on(subjects.workflow('validate'), z.unknown(), (body) => Promise.resolve(gateway.validate(body))),
     on(subjects.workflow('get'), GetWorkflowQuery, ({ id, waitMs }) => reads.workflow(id, waitMs)),

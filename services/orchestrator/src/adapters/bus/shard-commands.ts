@@ -1,5 +1,12 @@
 import type { Bus } from '@multiswarm/bus';
-import { GrantRequest, MultiswarmError, Signal, subjects, type Problem } from '@multiswarm/contracts';
+import {
+  DeadLetterResult,
+  GrantRequest,
+  MultiswarmError,
+  Signal,
+  subjects,
+  type Problem,
+} from '@multiswarm/contracts';
 import { chunkByBytes, jsonBytes, type Cancel } from '@multiswarm/core';
 import { z } from 'zod';
 import type { OwnerCommands } from '../../application/gateway';
@@ -9,6 +16,7 @@ import type { NewRun, NewTask } from '../../application/intake';
 import type { ReportDesk } from '../../application/report-desk';
 import type { Admission } from '../../application/admissions';
 import type { ShardOwner, UserCommand } from '../../application/shard-owner';
+import type { DeadLetterCommand } from '../../domain/task/record';
 import type { Handover } from '../../ports';
 import { asShardFault } from './ports';
 import { QuickReportRequest } from './quick-reports';
@@ -42,6 +50,12 @@ const TaskCommandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('retry') }),
 ]) satisfies z.ZodType<UserCommand>;
 
+const AskedSchema = z.object({ requestedBy: z.string().optional(), reason: z.string().optional() });
+const DeadLetterCommandSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('redrive'), key: z.string(), asked: AskedSchema }),
+  z.object({ kind: z.literal('purge'), asked: AskedSchema, again: z.boolean().optional() }),
+]) satisfies z.ZodType<DeadLetterCommand>;
+
 /** Commands between replicas: from the one that a client spoke to, to the one that owns the shard. */
 const ShardCommand = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('submit-tasks'), tasks: z.array(NewTaskSchema) }),
@@ -50,6 +64,10 @@ const ShardCommand = z.discriminatedUnion('kind', [
   z.object({
     ...{ v: z.literal(1), kind: z.literal('command'), taskId: z.string(), command: TaskCommandSchema },
     again: z.boolean(),
+  }),
+  z.object({
+    ...{ v: z.literal(1), kind: z.literal('dead-letters'), ids: z.array(z.string()) },
+    command: DeadLetterCommandSchema,
   }),
   z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), reason: z.string() }),
 ]);
@@ -105,6 +123,9 @@ export function ownerCommands(
       await (local(shard)?.command(taskId, command, again) ??
         send(shard, { v: 1, kind: 'command', taskId, command, again }, z.null()));
     },
+    settleDeadLetters: async (shard, ids, command) =>
+      local(shard)?.settleDeadLetters(ids, command) ??
+      send(shard, { v: 1, kind: 'dead-letters', ids: [...ids], command }, z.array(DeadLetterResult)),
     cancelRun: async (shard, id, reason) => {
       await (local(shard)?.cancelRun(id, reason) ??
         send(shard, { v: 1, kind: 'cancel-run', id, reason }, z.null()));
@@ -156,6 +177,8 @@ async function execute(owner: ShardOwner, command: ShardCommand, handover: Hando
     case 'command':
       await owner.command(command.taskId, command.command, command.again);
       return null;
+    case 'dead-letters':
+      return owner.settleDeadLetters(command.ids, command.command);
     case 'cancel-run':
       await owner.cancelRun(command.id, command.reason);
       return null;

@@ -1,5 +1,6 @@
 import type { Route } from '@multiswarm/service';
 import type { Orchestrator } from '../../application/orchestrator';
+import { deadLetterRoutes } from './dead-letter-routes';
 import { fleetRoutes } from './fleet-routes';
 import { namespaceRoutes } from './namespace-routes';
 import { taskControlRoutes } from './task-control-routes';
@@ -14,6 +15,7 @@ export function httpRoutes(orchestrator: Orchestrator): Route[] {
     ...taskSubmissionRoutes(orchestrator),
     ...taskRoutes(orchestrator),
     ...taskControlRoutes(orchestrator),
+    ...deadLetterRoutes(orchestrator),
     ...workflowSubmissionRoutes(orchestrator),
     ...workflowRoutes(orchestrator),
     ...fleetRoutes(orchestrator),

@@ -1,9 +1,12 @@
 import { isTerminal, keys, type TaskState } from '@multiswarm/contracts';
 import { eventMessages, printedEvents } from '../../application/event-batches';
 import type { TaskRecord } from '../../domain/task/record';
+import { isDead, isDeadLetter } from '../../domain/task/dead-letter';
+import { factsOf } from '../../domain/task/dead-letter-facts';
 import type { Batch } from '../../ports';
 import { changesOf, type BatchChanges, type RunChange, type TaskChange } from './batch-changes';
 import { CommitCommands, type Argument } from './commit-commands';
+import { encodeFacts } from './dead-letter-codec';
 import { encodeRunSpec, encodeRunState } from './run-codec';
 import { encodeSpec, encodeState } from './task-codec';
 
@@ -43,6 +46,8 @@ function removeForgotten(
   const runs = forgottenRoots.filter(isRun);
   commands.add('ZREM', keys.workflows(shard), runs);
   commands.add('SREM', keys.activeWorkflows(shard), runs);
+  commands.add('ZREM', keys.deadLetters(shard), forgottenTasks);
+  commands.add('HDEL', keys.deadLetterFacts(shard), forgottenTasks);
   for (const root of forgottenRoots) commands.addAlone('UNLINK', keys.history(shard, root));
   for (const run of runs) commands.addAlone('UNLINK', keys.workflow(shard, run));
 }
@@ -52,6 +57,7 @@ function writeTasks(commands: CommitCommands, shard: number, changes: ReadonlyMa
   const states: Argument[] = [];
   const created: Argument[] = [];
   const moves = new Moves();
+  const letters = new LetterMoves();
   for (const [id, { record, isNew, was }] of changes) {
     if (isNew) {
       specs.push(id, encodeSpec(record));
@@ -61,6 +67,7 @@ function writeTasks(commands: CommitCommands, shard: number, changes: ReadonlyMa
       states.push(id, encodeState(record));
       moves.add(record, was ?? 'unknown');
     }
+    letters.add(record, isNew ? undefined : (was ?? 'unknown'));
   }
   commands.add('HSET', keys.specs(shard), specs);
   commands.add('HSET', keys.states(shard), states);
@@ -69,6 +76,10 @@ function writeTasks(commands: CommitCommands, shard: number, changes: ReadonlyMa
   commands.add('ZADD', keys.waitingTasks(shard), moves.intoWaiting);
   commands.add('SREM', keys.activeTasks(shard), moves.outOfActive);
   commands.add('SADD', keys.activeTasks(shard), moves.intoActive);
+  commands.add('ZREM', keys.deadLetters(shard), letters.gone);
+  commands.add('HDEL', keys.deadLetterFacts(shard), letters.gone);
+  commands.add('ZADD', keys.deadLetters(shard), letters.times);
+  commands.add('HSET', keys.deadLetterFacts(shard), letters.facts);
 }
 
 /** Which tasks enter and leave the two groups that a new owner reads. */
@@ -89,6 +100,22 @@ class Moves {
     if (from === 'active' || (from === 'unknown' && to !== 'active')) this.outOfActive.push(id);
     if (to === 'waiting') this.intoWaiting.push(order, id);
     if (to === 'active') this.intoActive.push(id);
+  }
+}
+
+/** Which tasks become dead letters, and which are none any more: nothing for tasks that never were. */
+class LetterMoves {
+  /** With the time of the end as score. */
+  readonly times: Argument[] = [];
+  readonly facts: Argument[] = [];
+  readonly gone: Argument[] = [];
+
+  /** @param was undefined for a task that is not stored */
+  add(record: TaskRecord, was: TaskState | 'unknown' | undefined): void {
+    if (isDeadLetter(record)) {
+      this.times.push(record.since, record.id);
+      this.facts.push(record.id, encodeFacts(factsOf(record)));
+    } else if (was !== undefined && (was === 'unknown' || isDead(was))) this.gone.push(record.id);
   }
 }
 

@@ -3,7 +3,8 @@ import type { Store } from '@multiswarm/store';
 import type { TaskRecord } from '../../domain/task/record';
 import { toldEvents } from '../../domain/task/told-events';
 import type { RunProgress, RunRecord } from '../../domain/workflow/run';
-import type { TruthReader } from '../../ports';
+import type { DeadLetterEntry, TruthReader } from '../../ports';
+import { decodeFacts } from './dead-letter-codec';
 import { isRun } from './encode-batch';
 import { firstErrorThrown, readTasks } from './redis-tasks';
 import { decodeRun } from './run-codec';
@@ -31,7 +32,28 @@ export class RedisTruthReader implements TruthReader {
     before: { at: number; id: string } | undefined,
     limit: number,
   ): Promise<{ id: string; at: number }[]> {
-    const key = kind === 'tasks' ? keys.tasks(shard) : keys.workflows(shard);
+    return this.newest(kind === 'tasks' ? keys.tasks(shard) : keys.workflows(shard), before, limit);
+  }
+
+  async deadLetters(
+    shard: number,
+    before: { at: number; id: string } | undefined,
+    limit: number,
+  ): Promise<DeadLetterEntry[]> {
+    const places = await this.newest(keys.deadLetters(shard), before, limit);
+    if (places.length === 0) return [];
+    const facts = await this.store.guard((redis) =>
+      redis.hmget(keys.deadLetterFacts(shard), ...places.map(({ id }) => id)),
+    );
+    return places.map((place, index) => ({ ...place, facts: decodeFacts(facts[index]) }));
+  }
+
+  /** Of a sorted set, the highest scores before a place. */
+  private async newest(
+    key: string,
+    before: { at: number; id: string } | undefined,
+    limit: number,
+  ): Promise<{ id: string; at: number }[]> {
     const found: { id: string; at: number }[] = [];
     // Equal scores are ordered by id, so that a page may end between two tasks of the same millisecond.
     for (let offset = 0; found.length < limit; offset += limit) {

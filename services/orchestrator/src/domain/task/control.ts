@@ -57,12 +57,19 @@ function kept(signals: Signal[], awaited: string | undefined): Signal[] {
 export function retry(record: TaskRecord, now: number): Transition | undefined {
   if (whyNot(record, { kind: 'retry' }, now) !== undefined) return undefined;
   const events: EventDraft[] = [{ type: 'task.retried' }];
-  if (!isTerminal(record.state)) return queue({ ...record, retriedAt: now }, now, events);
+  return isTerminal(record.state)
+    ? reopen(record, now, events)
+    : queue({ ...record, retriedAt: now }, now, events);
+}
+
+/** What has ended is active again, with a fresh budget of failures and losses; attempt numbers go on. */
+export function reopen(record: TaskRecord, now: number, events: EventDraft[]): Transition {
   const anew = {
     refusals: undefined,
     lossesInARow: undefined,
     cancel: undefined,
     endedAt: undefined,
+    purgedAt: undefined,
     output: undefined,
     error: undefined,
   };

@@ -58,6 +58,10 @@ export interface TaskRecord {
   waitingSince?: number | undefined;
   /** When somebody last asked for a retry: from then on `retry.totalMs` counts, else from `createdAt`. */
   retriedAt?: number | undefined;
+  /** Of the request that last redrove it: a repetition does not redrive it again. */
+  redriveKey?: string | undefined;
+  /** When it was taken off the list of dead letters. */
+  purgedAt?: number | undefined;
   retryAt?: number | undefined;
   /** Why the last attempt that failed or was lost came to nothing, as long as another one is to follow. */
   lastError?: TaskError | undefined;
@@ -92,10 +96,22 @@ export type TaskCommand =
   | { kind: 'signal'; signal: Signal }
   /** A person wants another try. */
   | { kind: 'retry' }
+  | DeadLetterCommand
   /** Ends a step that is blocked: a step before it did not succeed (`skip`), or it can never be sent (`reject`). */
   | { kind: 'skip'; error: TaskError }
   | { kind: 'reject'; error: TaskError }
   | { kind: 'progress'; attempt: number; progress: Progress };
+
+/** What people do to dead letters. `key` is that of the request: see `redriveKey`. `again`: it was sent before, and may have been done. */
+export type DeadLetterCommand =
+  | { kind: 'redrive'; key: string; asked: Asked }
+  | { kind: 'purge'; asked: Asked; again?: boolean | undefined };
+
+/** Who asked for something, and why: for the history. */
+export interface Asked {
+  requestedBy?: string | undefined;
+  reason?: string | undefined;
+}
 
 /** How the agents of a swarm can end an attempt. */
 export type AttemptEnd = Extract<Outcome, 'succeeded' | 'failed' | 'cancelled' | 'timed-out'>;
@@ -175,6 +191,8 @@ export function bornTask(id: string, spec: TaskSpec, order: number, now: number)
     progress: undefined,
     waitingSince: undefined,
     retriedAt: undefined,
+    redriveKey: undefined,
+    purgedAt: undefined,
     retryAt: undefined,
     lastError: undefined,
     startedAt: undefined,

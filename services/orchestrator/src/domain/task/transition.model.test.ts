@@ -56,6 +56,7 @@ function agree(model: TaskModel, { record, now }: WatchedTask): void {
   assert.equal(record.failures, model.failures);
   assert.equal(record.losses, model.losses);
   assert.equal(record.paused !== undefined, model.paused);
+  assert.equal(record.purgedAt !== undefined, model.purged);
   assert.equal(record.cancel !== undefined, model.cancelled);
   assert.equal((record.signals ?? []).map(({ name }) => name).join(), model.signals.join());
   if (model.ended) {
@@ -169,6 +170,10 @@ function commandOf(
       case 'skip':
       case 'reject':
         return { kind, error: fault };
+      case 'redrive':
+        return { kind, key: outcome, asked: {} };
+      case 'purge':
+        return { kind, asked: { requestedBy: 'me', reason: 'enough' } };
       default:
         return { kind };
     }
@@ -183,6 +188,8 @@ const WEIGHTS: Record<TaskCommand['kind'], number> = {
   finished: 6,
   due: 10,
   retry: 3,
+  redrive: 3,
+  purge: 1,
   unblock: 3,
   signal: 4,
   pause: 1,

@@ -3,6 +3,7 @@ import type { Random } from '@multiswarm/core';
 import { progressed } from './attempt';
 import { queue } from './begin';
 import { cancel, pause, resume, retry, signal } from './control';
+import { purge, redrive } from './dead-letter';
 import { timePassed } from './due-time';
 import { end, finished, lost } from './ending';
 import { accepted, assign, refused } from './placing';
@@ -11,8 +12,8 @@ import { isBlockedBySteps, isHeld, type TaskCommand, type TaskRecord, type Trans
 /**
  * The task state machine. Pure: time and chance come in as arguments.
  *
- * T1. Terminal states are final: no command changes a task that has ended, but for a retry by a person, which opens a
- *     lone task again that has failed, expired or been cancelled.
+ * T1. Terminal states are final: no command changes the state of a task that has ended, but for a retry (or redrive) by a
+ *     person, which opens a lone task again that has failed, expired or been cancelled.
  * T2. Only the current attempt counts: a command that carries another number changes nothing.
  * T3. The attempt number only grows, and grows only by `assign`, to the number that was granted.
  * T4. Every attempt that was assigned is given back exactly once: by refusal, loss or end.
@@ -33,7 +34,7 @@ export function transition(
   now: number,
   random: Random,
 ): Transition | undefined {
-  if (isTerminal(record.state)) return command.kind === 'retry' ? retry(record, now) : undefined; // T1
+  if (isTerminal(record.state)) return ofTheEnded(record, command, now); // T1
   switch (command.kind) {
     case 'unblock':
       return isBlockedBySteps(record) ? queue(record, now, []) : undefined;
@@ -55,10 +56,26 @@ export function transition(
       return signal(record, command.signal, now);
     case 'retry':
       return retry(record, now);
+    case 'redrive':
+    case 'purge':
+      return undefined;
     default:
       return isHeld(record) && command.attempt === record.attempt // T2
         ? ofTheAttempt(record, command, now, random)
         : undefined;
+  }
+}
+
+function ofTheEnded(record: TaskRecord, command: TaskCommand, now: number): Transition | undefined {
+  switch (command.kind) {
+    case 'retry':
+      return retry(record, now);
+    case 'redrive':
+      return redrive(record, command, now);
+    case 'purge':
+      return purge(record, command, now);
+    default:
+      return undefined;
   }
 }
 

@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import { LIMITS, type DeadLetterReply } from '@multiswarm/contracts';
+import { HttpApi } from '../../api/http-api';
+import { paths } from '../../api/paths';
+import type { GlobalOptions, Invocation } from '../../command';
+import { EXIT, usageFault } from '../../faults';
+import type { Io } from '../../io';
+import { confirm } from '../../options/confirm';
+import { integerOption } from '../../options/repeatable';
+import { Printer } from '../../output/printer';
+import { letterResultView, sumText } from '../../views/dead-letter';
+import { conditionsOf, declareConditions, type ConditionOptions } from './conditions';
+
+export interface SettleOptions extends ConditionOptions {
+  all?: boolean;
+  limit?: number;
+  cursor?: string;
+  dryRun?: boolean;
+  reason?: string;
+  requestedBy?: string;
+  idempotencyKey?: string;
+}
+
+export type SettleVerb = 'redrive' | 'purge';
+
+export function declareSettling(command: Command): void {
+  declareConditions(command);
+  command
+    .option('--all', 'every dead letter, in place of ids and conditions')
+    .option(
+      '--limit <n>',
+      `of those that match at most so many, newest first (default ${LIMITS.DEAD_LETTERS_BY_DEFAULT})`,
+      integerOption('--limit', 1, LIMITS.DEAD_LETTERS_AT_ONCE),
+    )
+    .option('--cursor <cursor>', 'of those that match, go on where the last run ended')
+    .option('--dry-run', 'only tell what would happen')
+    .option('--reason <text>', 'kept in the history of each task')
+    .option('--requested-by <name>', 'who asks, kept in the history (default: the name of the user)');
+}
+
+/** Redrives or purges: one or some by their ids, or those that match. For more than one it needs a yes. */
+export async function settle(
+  verb: SettleVerb,
+  { args, options, global, io }: Invocation<SettleOptions>,
+): Promise<number> {
+  const api = new HttpApi(global.url);
+  const body = bodyOf(args, options, io);
+  const ask = (dryRun: boolean): Promise<DeadLetterReply> =>
+    api.post<DeadLetterReply>(paths.deadLettersControl(verb), { ...body, dryRun });
+  if (!options.dryRun && args.length !== 1 && !(await agreed(verb, ask, global, io))) return EXIT.ok;
+  const reply = await ask(options.dryRun === true);
+  print(verb, reply, global, io);
+  return reply.refused > 0 && !reply.dryRun ? EXIT.conflict : EXIT.ok;
+}
+
+/** Which ones is said in exactly one way; the server says the same of what is left. */
+function bodyOf(ids: readonly string[], options: SettleOptions, io: Io): Record<string, unknown> {
+  const filter = conditionsOf(options, io);
+  const ways = [ids.length > 0, filter !== undefined, options.all === true].filter(Boolean).length;
+  if (ways !== 1)
+    throw usageFault(
+      ways === 0 ? 'which ones?' : 'ids, conditions and --all exclude each other',
+      'give ids, conditions such as --code, or --all',
+    );
+  const { limit, cursor, reason, idempotencyKey } = options;
+  const requestedBy = options.requestedBy ?? userIn(io.env);
+  const target = ids.length > 0 ? { ids } : filter === undefined ? { all: true } : { filter };
+  return { ...target, limit, cursor, reason, requestedBy, idempotencyKey };
+}
+
+function userIn(env: Io['env']): string | undefined {
+  return [env['USER'], env['LOGNAME'], env['USERNAME']].find((name) => name !== undefined && name !== '');
+}
+
+/** Tells how many it would be before it asks. */
+async function agreed(
+  verb: SettleVerb,
+  ask: (dryRun: boolean) => Promise<DeadLetterReply>,
+  global: GlobalOptions,
+  io: Io,
+): Promise<boolean> {
+  if (global.yes) return true;
+  const { done, next } = await ask(true);
+  if (done === 0) return true; // nothing is changed: the answer says why
+  const more = next === null ? '' : ', and there are more';
+  return confirm(`${verb} ${done} dead letter${done === 1 ? '' : 's'}${more}`, global, io);
+}
+
+function print(verb: SettleVerb, reply: DeadLetterReply, global: GlobalOptions, io: Io): void {
+  const printer = new Printer(io, global.format);
+  if (global.format === 'json' || global.format === 'yaml') printer.one(replyView, reply);
+  else printer.list(letterResultView, reply.items, reply.next);
+  io.stderr.write(`${sumText(verb, reply)}\n`);
+  if (reply.next !== null) io.stderr.write(`there are more: --cursor ${reply.next} goes on with them\n`);
+}
+
+/** Programs get the whole answer. */
+const replyView = { name: () => '', columns: () => [], none: '' };
