@@ -88,7 +88,7 @@ export interface Assembled {
   drop(): void;
 }
 
-const OWNER_WAIT_MS = 3_000;
+const OWNER_WAIT_MS = 4_000;
 const SERVICES_WAIT_MS = 150;
 const NATS_WAIT_MS = 1_000;
 const FLEET_TICK_MS = 500;
