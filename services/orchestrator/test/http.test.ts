@@ -340,6 +340,10 @@ describe('what is answered', () => {
     expect(paths.sort()).toEqual(
       [
         '/status',
+        '/v1/dead-letters',
+        '/v1/dead-letters/purge',
+        '/v1/dead-letters/redrive',
+        '/v1/dead-letters/{id}',
         '/v1/events',
         '/v1/namespaces',
         '/v1/namespaces/{namespace}',
