@@ -15,9 +15,10 @@ const MAY_TOUCH_THE_WORLD = [
   'examples/**',
   'bench/**',
   'sim/**',
+  'chaos/**',
   'deploy/**',
 ];
-const MAY_PRINT = ['apps/cli/**', 'examples/**', 'bench/**', 'sim/**', 'scripts/**', 'deploy/**'];
+const MAY_PRINT = ['apps/cli/**', 'examples/**', 'bench/**', 'sim/**', 'chaos/**', 'scripts/**', 'deploy/**'];
 
 const INJECT =
   'is injected: take Clock, Random or Ids of @multiswarm/core, so that tests and simulations can drive it';

@@ -1,0 +1,23 @@
+import type { Event, Task } from '@multiswarm/contracts';
+import type { Submission } from '../load/load';
+import type { Execution } from './journal';
+
+/** All that is known of a run once it is over, from every side. */
+export interface Evidence {
+  /** What the clients know. */
+  readonly submissions: readonly Submission[];
+  /** What the orchestrators list: number of the submission and id of each task that exists. */
+  readonly listed: readonly { readonly n: number; readonly id: string }[];
+  /** The records, by id. */
+  readonly tasks: ReadonlyMap<string, Task>;
+  /** The histories as they are kept, by id. */
+  readonly histories: ReadonlyMap<string, readonly Event[]>;
+  /** The events as somebody heard them who followed all of them, by id. */
+  readonly heard: ReadonlyMap<string, readonly Event[]>;
+  /** What that somebody was told to have missed, and what ended the stream. */
+  readonly gaps: readonly string[];
+  /** What the agents noted down. */
+  readonly executions: readonly Execution[];
+  /** What is still taken although nothing runs any more; each in words. */
+  readonly remains: readonly string[];
+}

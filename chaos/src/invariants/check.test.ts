@@ -1,0 +1,185 @@
+import { Task, type Event } from '@multiswarm/contracts';
+import type { Evidence } from '../evidence/evidence';
+import type { Execution } from '../evidence/journal';
+import type { Submission } from '../load/load';
+import { LIMITED, workOf } from '../load/work';
+import { check } from './check';
+import type { Invariant } from './invariants';
+
+const ID = 't0-1';
+const AT = Date.parse('2026-01-01T00:00:00Z');
+type Attempts = Task['attempts'];
+
+const lost = { attempt: 1, swarmId: 'a', region: 'r', assignedAt: AT, endedAt: AT + 5, costPerSlotHour: 1 };
+const ATTEMPTS: Attempts = [
+  { ...lost, outcome: 'lost' },
+  { ...lost, attempt: 2, swarmId: 'b', assignedAt: AT + 6, endedAt: AT + 9, outcome: 'succeeded' },
+];
+
+function task(over: Partial<Task> = {}): Task {
+  return {
+    ...Task.parse({
+      ...{ id: ID, type: 'short', namespace: 'chaos', state: 'succeeded', priority: 'normal', input: {} },
+      ...{ stateSince: '2026-01-01T00:00:00Z', createdAt: '2026-01-01T00:00:00Z', requirements: {} },
+      ...{ retry: {}, timeouts: {}, metadata: { n: 0 }, attempt: 2, attempts: ATTEMPTS, swarmId: 'b' },
+      ...{ output: { n: 0, attempt: 2, token: 'two' }, cost: 0, usage: {}, traceId: 'x' },
+    }),
+    ...over,
+  };
+}
+
+const HISTORY = eventsOf(
+  ['task.submitted'],
+  ['task.queued'],
+  ['task.assigned', 1],
+  ['task.lost', 1],
+  ['task.queued'],
+  ['task.assigned', 2],
+  ['task.succeeded', 2],
+);
+
+function eventsOf(...events: [Event['type'], number?][]): Event[] {
+  return events.map(([type, attempt], at) => ({
+    ...{ v: 1 as const, type, seq: at + 1, at: AT + at, namespace: 'chaos', root: ID, taskId: ID },
+    ...(attempt === undefined ? {} : { attempt }),
+  }));
+}
+
+const EXECUTIONS: Execution[] = [
+  { taskId: ID, attempt: 1, swarmId: 'a', token: 'one', startedAt: AT },
+  {
+    ...{ taskId: ID, attempt: 2, swarmId: 'b', token: 'two', startedAt: AT + 6 },
+    ended: { at: AT + 8, how: 'end' },
+  },
+];
+
+const { cancelAfterMs: _never, ...work } = workOf(1, 0, 1_000);
+const SUBMISSION: Submission = { work, sentAt: AT, id: ID, acknowledgedAt: AT + 1 };
+
+function evidence(over: Partial<Evidence> = {}): Evidence {
+  return {
+    ...{ submissions: [SUBMISSION], listed: [{ n: 0, id: ID }], tasks: new Map([[ID, task()]]) },
+    ...{ histories: new Map([[ID, HISTORY]]), heard: new Map([[ID, HISTORY]]), gaps: [] },
+    ...{ executions: EXECUTIONS, remains: [] },
+    ...over,
+  };
+}
+
+const withTask = (over: Partial<Task>): Evidence => evidence({ tasks: new Map([[ID, task(over)]]) });
+const withHistory = (history: Event[]): Evidence =>
+  evidence({ histories: new Map([[ID, history]]), heard: new Map([[ID, history]]) });
+const brokenBy = (given: Evidence): Invariant[] => [
+  ...new Set(check(given).map(({ invariant }) => invariant)),
+];
+
+test('a task that was lost once and then ended well breaks nothing', () => {
+  expect(check(evidence())).toEqual([]);
+});
+
+test('a submission that nobody acknowledged may be there or not', () => {
+  const { id: _id, acknowledgedAt: _at, ...unanswered } = SUBMISSION;
+  expect(check(evidence({ submissions: [unanswered] }))).toEqual([]);
+});
+
+const failed = eventsOf(['task.submitted'], ['task.queued'], ['task.assigned', 1], ['task.failed', 1]);
+const limitedTasks = Array.from({ length: LIMITED.perKey + 1 }, (_, at): [string, Task] => {
+  const over = { id: `t0-${at}`, namespace: LIMITED.namespace, limitKeys: [LIMITED.keys[0]] };
+  return [
+    over.id,
+    task({ ...over, state: 'failed', attempts: [{ ...lost, outcome: 'failed' }], attempt: 1 }),
+  ];
+});
+
+test.each<[Invariant, string, Evidence]>([
+  ['acknowledged-ends', 'an acknowledged task is gone', evidence({ tasks: new Map(), histories: new Map() })],
+  [
+    'one-task',
+    'a submission became two tasks',
+    evidence({
+      listed: [
+        { n: 0, id: ID },
+        { n: 0, id: 't0-2' },
+      ],
+    }),
+  ],
+  [
+    'attempt-once',
+    'an attempt ran on two swarms',
+    evidence({ executions: [...EXECUTIONS, { ...EXECUTIONS[0], swarmId: 'c', token: 'x' } as Execution] }),
+  ],
+  [
+    'result-of-current',
+    'the result is that of a stale attempt',
+    withTask({ output: { n: 0, attempt: 1, token: 'one' } }),
+  ],
+  ['result-of-current', 'nobody made the result', withTask({ output: { n: 0, attempt: 2, token: 'three' } })],
+  [
+    'result-of-current',
+    'the result is that of another task',
+    withTask({ output: { n: 7, attempt: 2, token: 'two' } }),
+  ],
+  ['result-of-current', 'the record names another swarm', withTask({ swarmId: 'a' })],
+  [
+    'result-of-current',
+    'two attempts succeeded',
+    evidence({
+      tasks: new Map([[ID, task({ attempts: ATTEMPTS.map((each) => ({ ...each, outcome: 'succeeded' })) })]]),
+      histories: new Map([
+        [
+          ID,
+          HISTORY.map((event) =>
+            event.type === 'task.lost' ? { ...event, type: 'task.refused' as const } : event,
+          ),
+        ],
+      ]),
+      heard: new Map([
+        [
+          ID,
+          HISTORY.map((event) =>
+            event.type === 'task.lost' ? { ...event, type: 'task.refused' as const } : event,
+          ),
+        ],
+      ]),
+    }),
+  ],
+  ['history-agrees', 'an event is missing', withHistory(HISTORY.filter(({ seq }) => seq !== 3))],
+  ['history-agrees', 'the history ends otherwise than the record', withHistory(failed)],
+  ['events-gapless', 'an event was not heard', evidence({ heard: new Map([[ID, HISTORY.slice(0, -1)]]) })],
+  [
+    'events-gapless',
+    'events were heard out of order',
+    evidence({ heard: new Map([[ID, [...HISTORY].reverse()]]) }),
+  ],
+  ['events-gapless', 'events were not kept', evidence({ gaps: ['events 4 to 9 are gone'] })],
+  ['all-given-back', 'a slot is still taken', evidence({ remains: ['1 busy slot'] })],
+])('%s is broken when %s', (invariant, _name, given) => {
+  expect(brokenBy(given)).toContain(invariant);
+});
+
+test('a task that is still under way breaks the promise that it ends', () => {
+  expect(brokenBy(withTask({ state: 'queued' }))).toContain('acknowledged-ends');
+});
+
+test('a failure that the work does not ask for is one; too many losses are not', () => {
+  const error = { code: 'attempt-failed', message: 'x', retryable: true };
+  expect(brokenBy(withTask({ state: 'failed', error }))).toContain('ends-as-worked');
+  expect(brokenBy(withTask({ state: 'cancelled' }))).toContain('ends-as-worked');
+  expect(brokenBy(withTask({ state: 'failed', error: { ...error, code: 'attempt-lost' } }))).not.toContain(
+    'ends-as-worked',
+  );
+});
+
+test('more attempts at once than a limit allows are found, one after the other are not', () => {
+  const found = (tasks: [string, Task][]): boolean =>
+    brokenBy(evidence({ tasks: new Map(tasks) })).includes('limits-held');
+  expect(found(limitedTasks)).toBe(true);
+  expect(found(limitedTasks.slice(1))).toBe(false);
+  const later = limitedTasks.map(([id, each], at): [string, Task] => [
+    id,
+    {
+      ...each,
+      attempts: [{ ...lost, assignedAt: AT + at * 5, endedAt: AT + at * 5 + 5, outcome: 'failed' }],
+    },
+  ]);
+  expect(found(later)).toBe(false);
+});

@@ -1,0 +1,23 @@
+import type { Evidence } from '../evidence/evidence';
+import { checkAttemptOnce, checkResults } from './check-attempts';
+import { checkHeard, checkHistories } from './check-events';
+import { checkLimits } from './check-limits';
+import { checkAcknowledged, checkEnds, checkOneTask } from './check-submissions';
+import type { Broken } from './invariants';
+
+const CHECKS: readonly ((evidence: Evidence) => Broken[])[] = [
+  checkAcknowledged,
+  checkOneTask,
+  checkEnds,
+  checkAttemptOnce,
+  checkResults,
+  checkHistories,
+  checkHeard,
+  checkLimits,
+  ({ remains }) => remains.map((detail) => ({ invariant: 'all-given-back', detail })),
+];
+
+/** Everything that does not hold, by invariant. */
+export function check(evidence: Evidence): Broken[] {
+  return CHECKS.flatMap((one) => one(evidence));
+}

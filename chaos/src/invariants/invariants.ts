@@ -1,0 +1,22 @@
+/** What has to hold once everything has ended, whatever was done to the system meanwhile. */
+export const INVARIANTS = {
+  'acknowledged-ends': 'every acknowledged task exists and has ended',
+  'one-task': 'a submission, however often it was repeated, is one task',
+  'ends-as-worked':
+    'a task ends as its work says: well, cancelled if somebody asked for it, or after too many losses',
+  'attempt-once': 'an attempt runs once at most; a task runs again only under a larger number',
+  'result-of-current': "a task's result is that of its last attempt, made by the swarm that the record names",
+  'history-agrees':
+    'the history of a task is without a gap, agrees with its record, and says nothing after its end',
+  'events-gapless': 'who follows all events has those of every task, in order and without a gap',
+  'limits-held': 'never more attempts at once than a limit allows',
+  'all-given-back': 'when nothing runs, no slot, limit or reservation is taken',
+} as const;
+export type Invariant = keyof typeof INVARIANTS;
+
+export interface Broken {
+  readonly invariant: Invariant;
+  readonly detail: string;
+  /** The task that shows it. */
+  readonly taskId?: string;
+}

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@multiswarm/sdk';
+import { workOf, type Work } from './work';
+
+export interface LoadOptions {
+  readonly seed: number;
+  /** Tasks to hand in, at an even pace. */
+  readonly tasks: number;
+  readonly overMs: number;
+  readonly longestMs: number;
+}
+
+/** What became of one submission. */
+export interface Submission {
+  readonly work: Work;
+  readonly sentAt: number;
+  readonly id?: string;
+  readonly acknowledgedAt?: number;
+  /** Why it was given up: nobody knows whether there is such a task. */
+  readonly error?: string;
+}
+
+/** Submissions that may be without an answer at the same time; while so many are, no further one is begun. */
+const IN_FLIGHT = 2_000;
+const PACE_MS = 20;
+
+/** A steady stream of tasks from clients that ask again until they are answered. */
+export class Load {
+  readonly submissions: Submission[] = [];
+  private readonly under = new Set<Promise<void>>();
+  private readonly cancelling = new Set<Promise<void>>();
+  private begun = 0;
+
+  constructor(
+    private readonly options: LoadOptions,
+    private readonly clients: { readonly bus: Client; readonly http: Client },
+  ) {}
+
+  get begunCount(): number {
+    return this.begun;
+  }
+
+  get acknowledgedCount(): number {
+    return this.submissions.filter(({ id }) => id !== undefined).length;
+  }
+
+  /** Resolves when each submission has been answered or given up. */
+  async run(): Promise<void> {
+    const { tasks, overMs } = this.options;
+    const from = performance.now();
+    while (this.begun < tasks) {
+      const due = Math.min(tasks, Math.ceil(((performance.now() - from) / overMs) * tasks));
+      while (this.begun < due && this.under.size < IN_FLIGHT) this.begin();
+      await delay(PACE_MS);
+    }
+    while (this.under.size + this.cancelling.size > 0) await Promise.all([...this.under, ...this.cancelling]);
+  }
+
+  private begin(): void {
+    const { seed, longestMs } = this.options;
+    const work = workOf(seed, this.begun, longestMs);
+    this.begun += 1;
+    const one = this.submit(work).finally(() => this.under.delete(one));
+    this.under.add(one);
+  }
+
+  private async submit(work: Work): Promise<void> {
+    const sentAt = Date.now();
+    const { type, input, namespace, limitKeys, priority, n } = work;
+    try {
+      const { id } = await this.client(work).submit(type, input, {
+        ...{ namespace, limitKeys: [...limitKeys], priority },
+        idempotencyKey: `chaos-${this.options.seed}-${n}`,
+        metadata: { n },
+        retry: { maxAttempts: 5, initialMs: 200, maxMs: 1_000 },
+      });
+      this.submissions.push({ work, sentAt, id, acknowledgedAt: Date.now() });
+      if (work.cancelAfterMs !== undefined) this.cancelLater(work, id, work.cancelAfterMs);
+    } catch (error) {
+      this.submissions.push({ work, sentAt, error: String(error) });
+    }
+  }
+
+  private cancelLater(work: Work, id: string, afterMs: number): void {
+    const one = delay(afterMs)
+      .then(() => this.client(work).task(id).cancel('chaos'))
+      .then(
+        () => undefined,
+        // A cancellation that nobody took is none; its task ends in its own way.
+        () => undefined,
+      )
+      .finally(() => this.cancelling.delete(one));
+    this.cancelling.add(one);
+  }
+
+  private client({ overHttp }: Work): Client {
+    return overHttp ? this.clients.http : this.clients.bus;
+  }
+}

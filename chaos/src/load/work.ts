@@ -1,0 +1,68 @@
+import { randomInteger, seededRandom } from '@multiswarm/core';
+import { z } from 'zod';
+
+/** What an agent is asked to do. `short` ends soon, `hold` keeps its slot for long, `gate` until it is let go. */
+export const WORK_TYPES = ['short', 'hold', 'gate'] as const;
+export type WorkType = (typeof WORK_TYPES)[number];
+
+/** The input of a task. */
+export const WorkInput = z.object({
+  /** Number of the submission. */
+  n: z.number().int(),
+  runMs: z.number(),
+  /** Attempts up to this number throw. */
+  failUntil: z.number().int(),
+});
+export type WorkInput = z.infer<typeof WorkInput>;
+
+/** The output of a task: whose result it is. */
+export const WorkOutput = z.object({ n: z.number(), attempt: z.number(), token: z.string() });
+
+export interface Work {
+  readonly n: number;
+  readonly type: WorkType;
+  readonly input: WorkInput;
+  readonly namespace: string;
+  readonly limitKeys: readonly string[];
+  readonly priority: 'high' | 'normal' | 'low';
+  /** The client asks for its end so long after it was acknowledged. */
+  readonly cancelAfterMs?: number;
+  /** Handed in through an orchestrator over HTTP, and not over NATS. */
+  readonly overHttp: boolean;
+}
+
+/** Concurrency that namespaces and keys are held to during a run. */
+export const LIMITED = {
+  namespace: 'chaos-limited',
+  concurrency: 6,
+  keys: ['model:large', 'model:small'],
+  perKey: 4,
+} as const;
+export const FREE_NAMESPACE = 'chaos';
+
+const SHARES = { hold: 0.06, limited: 0.2, failing: 0.08, cancelled: 0.03, overHttp: 0.3 };
+const SHORT_MS = 25;
+const HOLD_FROM_MS = 500;
+
+/** The n-th task of a seed; it depends on nothing else. @param longestMs what the longest agent takes */
+export function workOf(seed: number, n: number, longestMs: number): Work {
+  const random = seededRandom((seed * 1_000_003 + n) >>> 0);
+  const chance = (share: number): boolean => random.next() < share;
+  const type = chance(SHARES.hold) ? 'hold' : 'short';
+  const limited = chance(SHARES.limited);
+  const failUntil = chance(SHARES.failing) ? 1 + randomInteger(random, 2) : 0;
+  const runMs =
+    type === 'hold' ? HOLD_FROM_MS + randomInteger(random, longestMs) : randomInteger(random, SHORT_MS);
+  const key = LIMITED.keys[randomInteger(random, LIMITED.keys.length)] ?? LIMITED.keys[0];
+  const priority = (['high', 'normal', 'normal', 'low'] as const)[randomInteger(random, 4)] ?? 'normal';
+  const cancelled = chance(SHARES.cancelled);
+  const cancelAfterMs = randomInteger(random, longestMs);
+  return {
+    ...{ n, type, priority },
+    input: { n, runMs, failUntil },
+    namespace: limited ? LIMITED.namespace : FREE_NAMESPACE,
+    limitKeys: limited ? [key] : [],
+    overHttp: chance(SHARES.overHttp),
+    ...(cancelled ? { cancelAfterMs } : {}),
+  };
+}

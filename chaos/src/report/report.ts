@@ -1,0 +1,103 @@
+import type { Evidence } from '../evidence/evidence';
+import type { DoneFault } from '../faults/campaign';
+import type { Broken } from '../invariants/invariants';
+import { longestQuietMs } from './quiet';
+import { storyOf } from './story';
+
+export interface FaultReport {
+  readonly kind: string;
+  readonly target: string;
+  /** Since the load began. */
+  readonly atMs: number;
+  readonly forMs: number;
+  /** From its beginning until its target was ready again. */
+  readonly tookMs: number;
+  /** Longest time in which no submission was acknowledged, from this fault to the next. */
+  readonly noAcknowledgementMs: number;
+  /** Longest time in which no task ended, from this fault to the next. */
+  readonly noEndMs: number;
+}
+
+export interface Report {
+  readonly seed: number;
+  readonly holds: boolean;
+  readonly seconds: number;
+  readonly tasks: { readonly submitted: number; readonly acknowledged: number; readonly givenUp: number };
+  /** Tasks by the state in which they ended. */
+  readonly ended: Readonly<Record<string, number>>;
+  readonly attempts: {
+    readonly all: number;
+    readonly lost: number;
+    readonly refused: number;
+    /** Executions that agents noted down, and those of them that were not the last of their task. */
+    readonly executions: number;
+    readonly superseded: number;
+  };
+  readonly faults: readonly FaultReport[];
+  /** Services and swarms that ended though nobody had killed them. */
+  readonly unaskedEnds: readonly { readonly name: string; readonly atMs: number; readonly how: string }[];
+  readonly broken: readonly (Broken & { readonly story: readonly string[] })[];
+  /** Where the logs are, if they were kept. */
+  readonly directory?: string;
+}
+
+export interface RunFacts {
+  readonly seed: number;
+  readonly from: number;
+  readonly loadUntil: number;
+  readonly until: number;
+  readonly evidence: Evidence;
+  readonly faults: readonly DoneFault[];
+  readonly unasked: Report['unaskedEnds'];
+  readonly broken: readonly Broken[];
+  readonly directory?: string;
+}
+
+/** Stories are told of so many broken invariants; the others are counted. */
+const MOST_STORIES = 50;
+
+export function reportOf(facts: RunFacts): Report {
+  const { seed, from, until, evidence, unasked, broken, directory } = facts;
+  const { submissions, tasks, executions } = evidence;
+  const acknowledged = submissions.filter(({ id }) => id !== undefined).length;
+  const ended: Record<string, number> = {};
+  for (const { state } of tasks.values()) ended[state] = (ended[state] ?? 0) + 1;
+  const attempts = [...tasks.values()].flatMap((task) => task.attempts);
+  const withOutcome = (wanted: string): number => attempts.filter(({ outcome }) => outcome === wanted).length;
+  return {
+    ...{ seed, holds: broken.length === 0, seconds: Math.round((until - from) / 1000), ended },
+    tasks: {
+      ...{ submitted: submissions.length, acknowledged, givenUp: submissions.length - acknowledged },
+    },
+    attempts: {
+      ...{ all: attempts.length, lost: withOutcome('lost'), refused: withOutcome('refused') },
+      executions: executions.length,
+      superseded: executions.filter(({ taskId, attempt }) => attempt < (tasks.get(taskId)?.attempt ?? 0))
+        .length,
+    },
+    faults: faultReports(facts),
+    unaskedEnds: unasked,
+    broken: broken.map((each, at) => ({ ...each, story: at < MOST_STORIES ? storyOf(each, evidence) : [] })),
+    ...(directory === undefined ? {} : { directory }),
+  };
+}
+
+function faultReports({ faults, from, loadUntil, evidence }: RunFacts): FaultReport[] {
+  const acknowledged = sorted(evidence.submissions.flatMap(({ acknowledgedAt }) => acknowledgedAt ?? []));
+  const ends = sorted(
+    [...evidence.tasks.values()].flatMap(({ endedAt }) => (endedAt === undefined ? [] : Date.parse(endedAt))),
+  );
+  return faults.map(({ fault: { kind, target, forMs }, from: begun, until }) => {
+    const next = faults.find((other) => other.from >= until)?.from ?? loadUntil;
+    const watchedUntil = Math.min(next, loadUntil);
+    return {
+      ...{ kind, target, forMs, atMs: begun - from, tookMs: until - begun },
+      noAcknowledgementMs: longestQuietMs(acknowledged, begun, watchedUntil),
+      noEndMs: longestQuietMs(ends, begun, watchedUntil),
+    };
+  });
+}
+
+function sorted(times: number[]): number[] {
+  return times.sort((a, b) => a - b);
+}

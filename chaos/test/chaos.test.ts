@@ -1,0 +1,34 @@
+import type { Step } from '../src/faults/plan';
+import { PRLIMIT } from '../src/faults/possible';
+import { printReport } from '../src/report/print';
+import { runChaos } from '../src/run';
+
+const SECONDS = 18;
+const TASKS = 400;
+/** One of each kind, short, so that all of them fit; `npm run chaos` does many more, from a seed. */
+const STEPS: Step[] = [
+  [{ kind: 'kill', target: 'orchestrator-1', forMs: 300 }],
+  [
+    { kind: 'freeze', target: 'us-east-1', forMs: 2_500 },
+    { kind: 'kill', target: 'nats', forMs: 200 },
+  ],
+  [{ kind: PRLIMIT ? 'disk-full' : 'kill', target: 'redis', forMs: 700 }],
+  [
+    { kind: 'cut', target: 'eu-west', forMs: 2_500 },
+    { kind: 'kill', target: 'load-balancer-1', forMs: 200 },
+  ],
+];
+
+test('no acknowledged task is lost or done twice, and everything is given back, whatever dies under the load', async () => {
+  const report = await runChaos(
+    {
+      ...{ seed: 1, tasks: TASKS, overMs: SECONDS * 1_000, plan: STEPS, longestMs: 2_000, keep: false },
+      pauseMs: { least: 300, most: 600 },
+    },
+    () => undefined,
+  );
+  if (!report.holds) throw new Error(printReport(report));
+  expect(report.faults).toHaveLength(STEPS.flat().length);
+  expect(report.tasks).toEqual({ submitted: TASKS, acknowledged: TASKS, givenUp: 0 });
+  expect(report.attempts.executions).toBeGreaterThanOrEqual(TASKS * 0.95);
+}, 120_000);
