@@ -7,6 +7,7 @@ import {
   type ConsumerMessages,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { MultiswarmError } from '@multiswarm/contracts';
 
 export interface StreamOptions {
   name: string;
@@ -19,6 +20,11 @@ export interface StreamOptions {
 }
 
 const NANOS_PER_MS = 1_000_000;
+/**
+ * A reader whose server was started again asks for its consumer; where that fails, the client tries again only after this long (30 s
+ * unless told), and notices an end of which it was not told by two heartbeats, half as far apart, that do not come.
+ */
+const PULL_EXPIRES_MS = 3_000;
 
 /** Creates the stream, or brings an existing one to these limits. File storage; the oldest message goes first at a limit. */
 export async function ensureStream(connection: NatsConnection, options: StreamOptions): Promise<void> {
@@ -53,10 +59,24 @@ export interface StreamRange {
   lastSeq: number;
 }
 
-export async function streamRange(connection: NatsConnection, name: string): Promise<StreamRange> {
-  const manager = await jetstreamManager(connection);
-  const { state } = await manager.streams.info(name);
-  return { firstSeq: state.first_seq, lastSeq: state.last_seq };
+/** Throws `bus-unavailable` where JetStream does not answer, for example while its server is started again. */
+export function streamRange(connection: NatsConnection, name: string): Promise<StreamRange> {
+  return answered(name, async () => {
+    const manager = await jetstreamManager(connection);
+    const { state } = await manager.streams.info(name);
+    return { firstSeq: state.first_seq, lastSeq: state.last_seq };
+  });
+}
+
+/** What the client of JetStream throws says nothing about whether it passes: a request under way when the server dies times out. */
+async function answered<T>(name: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    throw new MultiswarmError('bus-unavailable', `JetStream does not answer for the stream ${name}`, {
+      cause,
+    });
+  }
 }
 
 export interface Replayed {
@@ -67,17 +87,20 @@ export interface Replayed {
 /**
  * Reads a stream in order from a sequence on, for ever, until the returned `close` is called. The ordered consumer of the
  * client recreates itself after gaps and reconnects, so what is yielded has no holes except those the stream has dropped.
+ * Throws `bus-unavailable` where JetStream does not answer.
  */
 export async function readStream(
   connection: NatsConnection,
   name: string,
   startSeq: number,
 ): Promise<{ messages: AsyncIterable<Replayed>; close: () => void }> {
-  const consumer = await jetstream(connection).consumers.get(name, {
-    deliver_policy: 'by_start_sequence',
-    opt_start_seq: Math.max(1, startSeq),
+  const messages: ConsumerMessages = await answered(name, async () => {
+    const consumer = await jetstream(connection).consumers.get(name, {
+      deliver_policy: 'by_start_sequence',
+      opt_start_seq: Math.max(1, startSeq),
+    });
+    return consumer.consume({ max_messages: 256, expires: PULL_EXPIRES_MS });
   });
-  const messages: ConsumerMessages = await consumer.consume({ max_messages: 256 });
   return {
     messages: {
       async *[Symbol.asyncIterator]() {

@@ -1,4 +1,5 @@
 import {
+  connectBus,
   ensureStream,
   readStream,
   streamRange,
@@ -7,7 +8,7 @@ import {
   type StreamOptions,
 } from '@multiswarm/bus';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { eventually } from '@multiswarm/testing';
+import { eventually, startNats } from '@multiswarm/testing';
 import { Buses } from './buses';
 
 let buses: Buses;
@@ -154,4 +155,17 @@ test('a reader that is closed by somebody else ends', async () => {
   const next = iterator.next();
   close();
   expect(await next).toMatchObject({ done: true });
+});
+
+test('where JetStream does not answer, whoever asks for a stream is told that it may pass', async () => {
+  const plain = await startNats({ jetstream: false });
+  const connected = await connectBus({ servers: plain.url, name: 'reader' });
+  try {
+    const mayPass = { code: 'bus-unavailable', retryable: true };
+    await expect(streamRange(connected.connection, 'EVENTS')).rejects.toMatchObject(mayPass);
+    await expect(readStream(connected.connection, 'EVENTS', 1)).rejects.toMatchObject(mayPass);
+  } finally {
+    await connected.close();
+    await plain.stop();
+  }
 });
