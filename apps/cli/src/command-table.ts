@@ -52,6 +52,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => require('./commands/task/get') as { command: CommandDefinition },
   },
   {
+    path: ['task', 'explain'],
+    args: '<id>',
+    summary: 'why a task is where it is, and what comes next',
+    load: () => require('./commands/task/explain') as { command: CommandDefinition },
+  },
+  {
     path: ['task', 'list'],
     summary: 'tasks, newest first',
     load: () => require('./commands/task/list') as { command: CommandDefinition },

@@ -89,6 +89,7 @@ export const PauseTask = PauseRequest.extend({ id: TaskId });
 export const ResumeTask = z.strictObject({ id: TaskId });
 export const SignalRequest = z.strictObject({ name: Name, payload: Json.default(null) });
 export const SignalTask = SignalRequest.extend({ id: TaskId });
+export const ExplainTask = z.strictObject({ id: TaskId });
 export const RetryTask = z.strictObject({ id: TaskId });
 export const RerunRequest = z.strictObject({
   idempotencyKey: z.string().min(1).max(LIMITS.NAME_CHARS).optional(),

@@ -17,6 +17,8 @@ const MESSAGES = {
   'cancel-task': contracts.CancelTask,
   'cancel-workflow': contracts.CancelWorkflow,
   'capacity-event': contracts.CapacityEvent,
+  'capacity-reply': contracts.CapacityReply,
+  'capacity-request': contracts.CapacityRequest,
   'control-reply': contracts.ControlReply,
   'control-request': contracts.ControlRequest,
   'control-request.cordon': contracts.ControlRequest,
@@ -37,6 +39,8 @@ const MESSAGES = {
   'explain-reply': contracts.ExplainReply,
   'explain-request': contracts.ExplainRequest,
   'get-dead-letter-query': contracts.GetDeadLetterQuery,
+  'explain-task': contracts.ExplainTask,
+  explanation: contracts.Explanation,
   'get-message-query': contracts.GetMessageQuery,
   'get-task-query': contracts.GetTaskQuery,
   'get-workflow-query': contracts.GetWorkflowQuery,
@@ -86,6 +90,8 @@ const MESSAGES = {
   'service-health': contracts.ServiceHealth,
   'signal-request': contracts.SignalRequest,
   'signal-task': contracts.SignalTask,
+  'standing-reply': contracts.StandingReply,
+  'standing-request': contracts.StandingRequest,
   'swarm-page': contracts.SwarmPage,
   'system-status': contracts.SystemStatus,
   task: contracts.Task,
@@ -124,6 +130,7 @@ const PARTS = new Set<keyof typeof contracts>([
   ] as const),
   ...(['Signal', 'TaskClass', 'WaitFor'] as const),
   ...(['DeadLetter', 'DeadLetterCounts', 'DeadLetterFilter', 'DeadLetterResult', 'DeadState'] as const),
+  ...(['Capacity', 'ExplainedAttempt', 'LimitStanding', 'LineStanding', 'NextEvent', 'Pace', 'Why'] as const),
   // Texts and numbers with a rule.
   ...([
     'ErrorCodeSchema',
@@ -166,6 +173,8 @@ const VOCABULARIES: Record<string, readonly string[]> = {
   deadLetterCauses: contracts.DEAD_LETTER_CAUSES,
   health: contracts.HEALTH,
   waitingReasons: contracts.Waiting.shape.reason.options,
+  explainedReasons: contracts.EXPLAINED_REASONS,
+  nextKinds: contracts.NEXT_KINDS,
 };
 
 const directory = join(__dirname, '..', 'golden', 'v1');

@@ -32,10 +32,14 @@ export const subjects = {
 
   /** Why tasks wait: → the scheduler. */
   schedulerExplain: () => `${V}.scheduler.explain`,
+  /** How one task stands in the line, and under which limits: → the scheduler. */
+  schedulerStanding: () => `${V}.scheduler.standing`,
 
   lbPlace: () => `${V}.lb.place`,
   lbRoute: () => `${V}.lb.route`,
   lbReport: () => `${V}.lb.report`,
+  /** What the fleet has for a class of tasks: → any load-balancer (queue group). */
+  lbExplain: () => `${V}.lb.explain`,
   lbCapacity: () => `${V}.lb.capacity`,
 
   regionDispatch: (region: string) => `${V}.region.${region}.dispatch`,

@@ -5,7 +5,7 @@ import { MultiswarmError, NamespaceSettings } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import { connect, type Client } from '../src';
 import { silent } from './fixtures';
-import { event, swarm, task } from './records';
+import { event, explanation, swarm, task } from './records';
 
 const ID = 't3-00000001';
 
@@ -165,6 +165,15 @@ describe('the client over HTTP', () => {
     respond = (_request, response) =>
       problem(response, new MultiswarmError('task-not-found', 'no such task'));
     await expect(client.getTask(ID)).rejects.toMatchObject({ code: 'task-not-found' });
+  });
+
+  test('asks why a task is where it is, by its id and through its handle', async () => {
+    respond = (_request, response) => json(response, 200, explanation(ID));
+    expect(await client.explain(ID)).toEqual(explanation(ID));
+    expect((await client.task(ID).explain()).why.reason).toBe('limit');
+    expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual(
+      Array(2).fill(`GET /v1/tasks/${ID}/explain`),
+    );
   });
 
   test('waits out an orchestrator that is restarting, and proxies that say so in their own words', async () => {

@@ -21,7 +21,7 @@ import {
   type Client,
 } from '../src';
 import { silent } from './fixtures';
-import { event, swarm, task, workflow } from './records';
+import { event, explanation, swarm, task, workflow } from './records';
 
 const ID = 't3-00000001';
 const any = z.unknown();
@@ -248,6 +248,13 @@ describe('commands over NATS', () => {
     answer(subjects.task('get'), () => task(ID, 'queued'));
     expect(await client.task(ID).retry()).toEqual({ id: ID, state: 'queued' });
     await expect(client.task(ID).retry()).rejects.toMatchObject({ code: 'wrong-state' });
+  });
+
+  test('says why it is where it is', async () => {
+    const asked = answer(subjects.task('explain'), () => explanation(ID));
+    expect(await client.explain(ID)).toEqual(explanation(ID));
+    expect(await client.task(ID).explain()).toEqual(explanation(ID));
+    expect(asked).toEqual([{ id: ID }, { id: ID }]);
   });
 
   test('read and set what belongs to a namespace', async () => {

@@ -1,6 +1,7 @@
 import {
   RetryPolicy,
   type Event,
+  type Explanation,
   type Swarm,
   type Task,
   type TaskState,
@@ -30,6 +31,18 @@ export function task(id: string, state: TaskState, more: Partial<Task> = {}): Ta
     usage: {},
     traceId: '0af7651916cd43dd8448eb211c80319c',
     ...more,
+  };
+}
+
+/** Why a task waits, as the orchestrator answers it. */
+export function explanation(id: string): Explanation {
+  const { type, namespace, state, stateSince, priority, traceId } = task(id, 'queued');
+  return {
+    ...{ id, type, namespace, state, stateSince, priority, traceId, explainedAt: AT, cost: 0 },
+    why: { reason: 'limit', since: AT, detail: 'limit "api" allows 1 at the same time', unmet: [] },
+    next: [{ kind: 'deadline', at: AT, detail: 'it expires' }],
+    tries: { attempts: 0, failures: 0, maxAttempts: 3, losses: 0, lossesAllowed: 5, refusals: 0 },
+    attempts: [],
   };
 }
 

@@ -1,5 +1,6 @@
 import {
   CapacityEvent,
+  CapacityReply,
   PlaceReply,
   Placement,
   subjects,
@@ -94,6 +95,20 @@ test('a swarm that answers the census is there before the first request', async 
   await startWith({ swarmId: 'a', slots: 1 });
   expect((await placed('t1')).swarmId).toBe('a');
   expect(events).toEqual([{ v: 1, swarmId: 'a', region: 'eu-west', freeSlots: 1, reason: 'joined' }]);
+});
+
+test('says what the fleet has for a class of tasks, with the slots that it has just given', async () => {
+  await startWith({ swarmId: 'a', slots: 2, types: ['build'] }, { swarmId: 'b', types: ['other'] });
+  await placed('t1');
+  const ask = (type: string) =>
+    world.bus.request(subjects.lbExplain(), { v: 1, type, requirements: {} }, { reply: CapacityReply });
+  expect(await ask('build')).toMatchObject({ known: 2, feasible: 1, slots: 2, busySlots: 1, withRoom: 1 });
+  const nobody = await ask('unheard-of');
+  expect(nobody).toMatchObject({ feasible: 0, withRoom: 0, swarms: [] });
+  expect(nobody.nearest).toMatchObject([
+    { swarmId: 'a', state: 'ready', lacks: ['type "unheard-of"'] },
+    { swarmId: 'b', state: 'ready', lacks: ['type "unheard-of"'] },
+  ]);
 });
 
 test('heartbeats, a placement, a heartbeat that lists it, a report: the slot comes free once and is announced', async () => {

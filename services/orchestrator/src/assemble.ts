@@ -17,17 +17,19 @@ import type { Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 import { openClientFace } from './adapters/bus/client-face';
 import { EventEars } from './adapters/bus/event-ears';
-import { busEventStream, busPlacer, replicaVoice, say } from './adapters/bus/ports';
+import { busCapacities, busEventStream, busPlacer, replicaVoice, say } from './adapters/bus/ports';
 import { regionFace } from './adapters/bus/region-face';
 import { busOwners, busRegions, busSwarms } from './adapters/bus/region-ports';
 import {
   busSchedulerChanges,
+  busStandings,
   busWaitingReasons,
   grantPort,
   schedulerFace,
 } from './adapters/bus/scheduler-face';
 import { ownerCommands, ownerFace } from './adapters/bus/shard-commands';
 import { DeadLetters } from './application/dead-letters';
+import { Explanations } from './application/explanations';
 import { Fleet } from './application/fleet';
 import { FleetControl } from './application/fleet-control';
 import { Gateway } from './application/gateway';
@@ -109,6 +111,7 @@ class Assembly implements Assembled {
   private readonly ends: Ends;
   private readonly placer: Placer;
   private readonly reads: Reads;
+  private readonly explanations: Explanations;
   private readonly ears: EventEars;
   private readonly stops: Cancel[] = [];
 
@@ -126,6 +129,7 @@ class Assembly implements Assembled {
     this.global = this.buildGlobal();
     this.regional = config.regional ? this.buildRegional() : undefined;
     this.reads = this.buildReads();
+    this.explanations = this.buildExplanations();
     this.ears = new EventEars(
       bus,
       clock,
@@ -169,6 +173,7 @@ class Assembly implements Assembled {
   /** What was said meanwhile is lost: ask who is there, and look at what waits. */
   private reconnected(): void {
     say(this.parts.bus, subjects.census(), {});
+    this.explanations.reconnected();
     this.global.capacityChanged(1);
   }
 
@@ -246,6 +251,24 @@ class Assembly implements Assembled {
     });
   }
 
+  private buildExplanations(): Explanations {
+    const { bus, truth, clock, config } = this.parts;
+    const { shards, summaryMs } = config;
+    const elsewhere = busStandings(bus);
+    const standings = {
+      standing: (taskId: string) => {
+        const here = this.global.activeScheduler;
+        return here ? Promise.resolve(here.standing(taskId)) : elsewhere.standing(taskId);
+      },
+    };
+    const { fleet } = this;
+    return new Explanations({
+      ...{ truth, standings, fleet, clock, shards, summaryMs },
+      capacities: busCapacities(bus),
+      connected: () => bus.connected,
+    });
+  }
+
   private buildOrchestrator(): Orchestrator {
     const { bus, clock, config, handover, ids, random, onAccepted } = this.parts;
     const { shards, successRateThreshold, utilizationThreshold } = config;
@@ -265,13 +288,13 @@ class Assembly implements Assembled {
       });
       return bus.services(SERVICES_WAIT_MS);
     };
-    const sources = { services, successRateThreshold, utilizationThreshold };
-    const { reads, fleet, namespaces } = this;
+    const sources = { services, clock, successRateThreshold, utilizationThreshold };
+    const { reads, explanations, fleet, namespaces } = this;
     const { leases, cordons, replica: owner } = this.parts;
     const control = new FleetControl({ fleet, regions: this.regions(), cordons, leases, clock, owner });
     const { truth, logger } = this.parts;
     const deadLetters = new DeadLetters({ truth, gateway, shards, clock, ids, logger });
-    return new Orchestrator(gateway, reads, deadLetters, fleet, control, namespaces, sources, clock);
+    return new Orchestrator(gateway, reads, deadLetters, explanations, fleet, control, namespaces, sources);
   }
 
   private async specOf(id: string): Promise<TaskSpec> {
@@ -284,7 +307,7 @@ class Assembly implements Assembled {
   /** What everybody says in passing: heartbeats, summaries, capacity, and what replicas tell each other. */
   private hear(): Listening[] {
     const { bus, config } = this.parts;
-    const { global, regional, fleet, namespaces } = this;
+    const { global, regional, fleet, namespaces, explanations } = this;
     const on = <S extends z.ZodType>(subject: string, schema: S, heard: (message: z.output<S>) => void) =>
       bus.subscribe(subject, { schema }, heard);
     const all = [
@@ -292,12 +315,15 @@ class Assembly implements Assembled {
         fleet.observe(heartbeat);
         regional?.observe(heartbeat);
       }),
+      on(subjects.allRegionSummaries(), RegionSummary, (summary) => {
+        explanations.seen(summary);
+        if (config.global) global.seen(summary);
+      }),
       on(subjects.namespaceChanged(), NamespaceChanged, (news) => void namespaces.observe(news)),
     ];
     if (!config.global) return all;
     return [
       ...all,
-      on(subjects.allRegionSummaries(), RegionSummary, (summary) => global.seen(summary)),
       on(subjects.lbCapacity(), CapacityEvent, (event) => global.capacityChanged(event.freeSlots, event)),
       on(subjects.replicaAlive(), ReplicaAlive, (alive) => global.observeReplica(alive)),
       on(subjects.schedulerActive(), SchedulerActive, (active) => global.observeScheduler(active)),

@@ -1,6 +1,7 @@
 import type {
   AttemptRef,
   AttemptReport,
+  Capacity,
   ControlRequest,
   DispatchOutcome,
   DispatchRequest,
@@ -14,6 +15,7 @@ import type {
   PlaceResult,
   QueuedTask,
   ReportReply,
+  StandingReply,
   TaskClass,
   TaskState,
   Waiting,
@@ -279,6 +281,16 @@ export interface GrantPort {
 export interface SnapshotPage {
   held?: HeldAttempt[];
   queued?: QueuedChange[];
+}
+
+/** The scheduler, wherever it is, asked about one task. */
+export interface Standings {
+  standing(taskId: string): Promise<StandingReply>;
+}
+
+/** The load-balancer, asked for what the fleet has for a class of tasks. */
+export interface Capacities {
+  capacity(asked: Pick<PlaceItem, 'type' | 'requirements'>): Promise<Capacity>;
 }
 
 export interface WaitingReasons {

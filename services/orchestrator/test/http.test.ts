@@ -358,6 +358,7 @@ describe('what is answered', () => {
         '/v1/tasks/{id}',
         '/v1/tasks/{id}/cancel',
         '/v1/tasks/{id}/events',
+        '/v1/tasks/{id}/explain',
         '/v1/tasks/{id}/pause',
         '/v1/tasks/{id}/rerun',
         '/v1/tasks/{id}/resume',

@@ -10,6 +10,7 @@ export const paths = {
   deadLetters: '/v1/dead-letters',
   deadLetter: (id: string) => `/v1/dead-letters/${encodeURIComponent(id)}`,
   deadLettersControl: (verb: 'redrive' | 'purge') => `/v1/dead-letters/${verb}`,
+  taskExplain: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/explain`,
   workflows: '/v1/workflows',
   workflow: (id: string) => `/v1/workflows/${encodeURIComponent(id)}`,
   workflowCancel: (id: string) => `/v1/workflows/${encodeURIComponent(id)}/cancel`,

@@ -8,6 +8,8 @@ export interface ViewContext {
   color: Paint;
   /** Epoch milliseconds, for ages. */
   now: number;
+  /** Characters per line of the window; none where there is no window. */
+  width?: number | undefined;
 }
 
 /** How one kind of thing is shown to people; programs get the thing itself. */
@@ -28,7 +30,8 @@ export class Printer {
   ) {}
 
   get context(): ViewContext {
-    return { color: paint(this.io.stdout, this.io.env), now: this.io.clock.now() };
+    const { stdout, env, clock } = this.io;
+    return { color: paint(stdout, env), now: clock.now(), width: stdout.isTty ? stdout.columns : undefined };
   }
 
   one<T>(view: View<T>, item: T): void {

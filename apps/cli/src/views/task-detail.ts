@@ -141,7 +141,8 @@ export function waitingText(waiting: Waiting): string {
     .join('');
 }
 
-function rejectionText({ rule, count, detail, examples }: Rejection): string {
+/** Who was ruled out, and by what. */
+export function rejectionText({ rule, count, detail, examples }: Rejection): string {
   const names =
     examples.length === 0 ? '' : `: ${examples.join(', ')}${count > examples.length ? ', …' : ''}`;
   return `${detail} [${rule}] ruled out ${count} ${count === 1 ? 'swarm' : 'swarms'}${names}`;
@@ -155,7 +156,8 @@ export function timeline(events: readonly Event[]): string {
   );
 }
 
-export function attemptText(attempt: AttemptRecord, color: Paint): string {
+/** One attempt with the reason for its place. @param when said behind the place */
+export function attemptText(attempt: AttemptRecord, color: Paint, when = ''): string {
   const { startedAt, endedAt, assignedAt } = attempt;
   const times = [
     startedAt === undefined ? '' : `started after ${formatMs(startedAt - assignedAt)}`,
@@ -164,7 +166,7 @@ export function attemptText(attempt: AttemptRecord, color: Paint): string {
   ].filter((text) => text !== '');
   const outcome = paintState(color, attempt.outcome ?? 'running');
   const lines = [
-    `  #${attempt.attempt} ${outcome} on ${attempt.swarmId} (${attempt.region})${times.length > 0 ? `: ${times.join(', ')}` : ''}`,
+    `  #${attempt.attempt} ${outcome} on ${attempt.swarmId} (${attempt.region})${when}${times.length > 0 ? `: ${times.join(', ')}` : ''}`,
   ];
   if (attempt.refusedBy) lines.push(`     refused by ${attempt.refusedBy.join(', then ')}`);
   if (attempt.error)
@@ -186,7 +188,7 @@ function receiptLines({
 }: Receipt): string[] {
   const lines = [
     `     why here: ${because}`,
-    `       policy ${policy}: ${candidates} swarms known, ${feasible} could run it, ${withFreeSlot} had a free slot`,
+    `       policy ${policy}: ${candidates} ${candidates === 1 ? 'swarm' : 'swarms'} known, ${feasible} could run it, ${withFreeSlot} had a free slot`,
   ];
   if (ranked.length > 1) {
     const order = ranked.map(

@@ -1,5 +1,6 @@
 import {
   EventPattern,
+  type Explanation,
   parseOrThrow,
   type RegionPage,
   type SwarmPage,
@@ -97,6 +98,10 @@ export class ConnectedClient implements Client {
 
   getTask(id: string): Promise<Task> {
     return this.port.ask(OPERATIONS.getTask, { id, waitMs: 0 });
+  }
+
+  explain(id: string): Promise<Explanation> {
+    return this.port.ask(OPERATIONS.explainTask, { id });
   }
 
   listTasks(filter: TaskFilter = {}): Promise<TaskPage> {

@@ -4,6 +4,7 @@ import {
   DeadLetterPage,
   DeadLetterReply,
   EventPage,
+  Explanation,
   NamespacePage,
   NamespaceView,
   RegionPage,
@@ -94,8 +95,8 @@ function swarmCommand(verb: string): Operation<Reasoned, typeof Swarm> {
   return operation(subjects.fleet(verb), command(SWARMS, verb), Swarm);
 }
 
-function eventsOf(path: string): (body: Reference) => HttpCall {
-  return ({ id }) => ({ method: 'GET', path: `${path}/${encodeURIComponent(id)}/events` });
+function readPart(path: string, part: string): (body: Reference) => HttpCall {
+  return ({ id }) => ({ method: 'GET', path: `${path}/${encodeURIComponent(id)}/${part}` });
 }
 
 function operation<Body, S extends z.ZodType>(
@@ -123,7 +124,7 @@ export const OPERATIONS = {
   signalTask: taskCommand<SignalBody>('signal'),
   retryTask: taskCommand<Reference>('retry'),
   rerunTask: operation<RerunBody, typeof Accepted>(subjects.task('rerun'), command(TASKS, 'rerun'), Accepted),
-  taskEvents: operation(subjects.task('events'), eventsOf(TASKS), EventPage),
+  taskEvents: operation(subjects.task('events'), readPart(TASKS, 'events'), EventPage),
   listDeadLetters: operation(subjects.deadLetter('list'), read(DEAD_LETTERS), DeadLetterPage),
   getDeadLetter: operation<Reference, typeof DeadLetterDetail>(
     subjects.deadLetter('get'),
@@ -136,12 +137,13 @@ export const OPERATIONS = {
     DeadLetterReply,
   ),
   purgeDeadLetters: operation(subjects.deadLetter('purge'), post(`${DEAD_LETTERS}/purge`), DeadLetterReply),
+  explainTask: operation(subjects.task('explain'), readPart(TASKS, 'explain'), Explanation),
   submitWorkflow: operation(subjects.workflow('submit'), post(WORKFLOWS), Accepted),
   validateWorkflow: operation(subjects.workflow('validate'), post(`${WORKFLOWS}/validate`), ValidationReply),
   getWorkflow: operation<Wait, typeof Workflow>(subjects.workflow('get'), readOne(WORKFLOWS), Workflow),
   listWorkflows: operation(subjects.workflow('list'), read(WORKFLOWS), WorkflowPage),
   cancelWorkflow: operation(subjects.workflow('cancel'), command(WORKFLOWS, 'cancel'), ControlReply),
-  workflowEvents: operation(subjects.workflow('events'), eventsOf(WORKFLOWS), EventPage),
+  workflowEvents: operation(subjects.workflow('events'), readPart(WORKFLOWS, 'events'), EventPage),
   status: operation(subjects.status(), read('/status'), SystemStatus),
   swarms: operation(subjects.fleet('swarms'), read(SWARMS), SwarmPage),
   cordonSwarm: swarmCommand('cordon'),

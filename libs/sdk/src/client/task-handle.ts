@@ -2,6 +2,7 @@ import {
   asMultiswarmError,
   parseOrThrow,
   type Event,
+  type Explanation,
   type JsonValue,
   type Task,
 } from '@multiswarm/contracts';
@@ -46,6 +47,10 @@ export class SubmittedTask<Out extends z.ZodType>
     const output: JsonValue = task.output ?? null;
     // Without a schema the output is any JSON, which is what the type of a definition without one says.
     return this.schema ? parseOrThrow(this.schema, output) : (output as z.output<Out>);
+  }
+
+  explain(): Promise<Explanation> {
+    return this.port.ask(OPERATIONS.explainTask, { id: this.id });
   }
 
   pause(reason?: string): Promise<ControlReceipt> {

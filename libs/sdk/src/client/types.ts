@@ -4,6 +4,7 @@ import type {
   DeadLetterPage,
   DeadLetterReply,
   Event,
+  Explanation,
   JsonValue,
   ListDeadLettersQuery,
   ListTasksQuery,
@@ -86,6 +87,8 @@ export interface TaskHandle<Output = JsonValue> {
    */
   result(options?: WaitOptions): Promise<Output>;
   get(): Promise<Task>;
+  /** Why it is where it is, what was tried, and what comes next. */
+  explain(): Promise<Explanation>;
   cancel(reason?: string): Promise<ControlReceipt>;
   /** No new attempt begins until it is resumed; one that runs goes on. */
   pause(reason?: string): Promise<ControlReceipt>;
@@ -258,6 +261,8 @@ export interface Client {
   ): TaskHandle<z.output<Out>>;
   workflow(id: string): WorkflowHandle;
   getTask(id: string): Promise<Task>;
+  /** Why a task is where it is, what was tried, and what comes next. */
+  explain(id: string): Promise<Explanation>;
   listTasks(filter?: TaskFilter): Promise<TaskPage>;
   getWorkflow(id: string): Promise<Workflow>;
   listWorkflows(filter?: WorkflowFilter): Promise<WorkflowPage>;

@@ -1,5 +1,5 @@
 import type { Bus, Listening } from '@multiswarm/bus';
-import { groups, Heartbeat, PlaceRequest, subjects } from '@multiswarm/contracts';
+import { CapacityRequest, groups, Heartbeat, PlaceRequest, subjects } from '@multiswarm/contracts';
 import { delay, type Clock } from '@multiswarm/core';
 import type { LoadBalancer } from '../application/load-balancer';
 import type { Announcer } from '../ports';
@@ -42,6 +42,9 @@ export async function attachToBus(bus: Bus, balancer: LoadBalancer, clock: Clock
   listening.push(
     bus.respond(subjects.lbPlace(), { queue, request: PlaceRequest }, async (request) =>
       printReply(balancer.place(request), bus.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD),
+    ),
+    bus.respond(subjects.lbExplain(), { queue, request: CapacityRequest }, (asked) =>
+      Promise.resolve({ v: 1, ...balancer.capacity(asked) }),
     ),
     bus.respond(subjects.lbRoute(), { queue, request: RouteBody }, async (request, { traceparent }) =>
       balancer.route(request, traceparent),

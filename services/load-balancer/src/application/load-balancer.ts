@@ -1,6 +1,7 @@
 import {
   LIMITS,
   MultiswarmError,
+  type Capacity,
   type CapacityEvent,
   type Finding,
   type Heartbeat,
@@ -16,6 +17,7 @@ import {
 } from '@multiswarm/contracts';
 import type { Clock, Ids } from '@multiswarm/core';
 import { startSpan, type Logger, type Metrics } from '@multiswarm/telemetry';
+import { capacityFor } from '../domain/capacity';
 import { takesNoWork } from '../domain/feasible';
 import { Fleet, type CapacityReason, type StateChange } from '../domain/fleet';
 import type { Moment } from '../domain/moment';
@@ -116,6 +118,11 @@ export class LoadBalancer {
     throw new MultiswarmError('no-placement', waiting?.detail ?? 'nothing was decided', {
       findings: findingsOf(waiting),
     });
+  }
+
+  /** What the fleet has for a class of tasks, now. */
+  capacity(asked: Pick<PlaceItem, 'type' | 'requirements'>): Capacity {
+    return capacityFor([...this.fleet.swarms()], asked, this.now());
   }
 
   report({ outcomes }: LbReport): void {

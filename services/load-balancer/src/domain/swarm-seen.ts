@@ -104,6 +104,9 @@ export class SwarmSeen {
   get slots(): number {
     return this.last.slots;
   }
+  get seenAt(): Moment {
+    return this.receivedAt;
+  }
   get reservedSlots(): number {
     return this.reservationsByAttempt.size;
   }

@@ -1,6 +1,7 @@
 import type { RegionPage, SwarmPage, SystemStatus } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { DeadLetters } from './dead-letters';
+import type { Explanations } from './explanations';
 import type { Fleet } from './fleet';
 import type { FleetControl } from './fleet-control';
 import type { Gateway } from './gateway';
@@ -11,6 +12,7 @@ import { TaskControl } from './task-control';
 
 export interface StatusSources {
   services(): Promise<{ name: string; id: string; version: string }[]>;
+  clock: Clock;
   successRateThreshold: number;
   utilizationThreshold: number;
 }
@@ -27,13 +29,13 @@ export class Orchestrator {
     readonly gateway: Gateway,
     readonly reads: Reads,
     readonly deadLetters: DeadLetters,
+    readonly explanations: Explanations,
     readonly fleet: Fleet,
     readonly fleetControl: FleetControl,
     readonly namespaces: Namespaces,
     private readonly sources: StatusSources,
-    private readonly clock: Clock,
   ) {
-    this.control = new TaskControl(gateway, reads, clock);
+    this.control = new TaskControl(gateway, reads, sources.clock);
   }
 
   swarms(): SwarmPage {
@@ -58,7 +60,7 @@ export class Orchestrator {
     ]);
     const { successRateThreshold, utilizationThreshold } = this.sources;
     return systemStatus({
-      at: this.clock.now(),
+      at: this.sources.clock.now(),
       regions: this.fleet.regions(),
       counts,
       services,
@@ -69,9 +71,10 @@ export class Orchestrator {
   }
 
   private async services(): Promise<{ name: string; id: string; version: string }[]> {
-    if (this.seen && this.clock.monotonic() - this.seen.at < SERVICES_FRESH_MS) return this.seen.services;
+    if (this.seen && this.sources.clock.monotonic() - this.seen.at < SERVICES_FRESH_MS)
+      return this.seen.services;
     const services = await this.sources.services();
-    this.seen = { at: this.clock.monotonic(), services };
+    this.seen = { at: this.sources.clock.monotonic(), services };
     return services;
   }
 }

@@ -4,6 +4,7 @@ import {
   type SchedulerActive,
   type SchedulerChanges,
   type SchedulerChangesReply,
+  type StandingReply,
   type Waiting,
 } from '@multiswarm/contracts';
 import { every, type Cancel, type Clock } from '@multiswarm/core';
@@ -19,6 +20,7 @@ import type { StreamedLink } from './scheduler-link';
 export interface SchedulerDesk {
   take(changes: SchedulerChanges): SchedulerChangesReply;
   explain(taskIds: string[]): Promise<Record<string, Waiting>>;
+  standing(taskId: string): StandingReply;
   readonly queued: number;
 }
 
@@ -166,6 +168,7 @@ export class SchedulerRole {
     const close = face.open({
       take: (changes) => inbox.take(changes),
       explain: (taskIds) => scheduler.explain(taskIds),
+      standing: (taskId) => scheduler.standing(taskId),
       get queued() {
         return scheduler.queued;
       },

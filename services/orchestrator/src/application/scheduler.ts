@@ -6,6 +6,7 @@ import {
   type QueuedTask,
   type SchedulerChanges,
   type SchedulerChangesReply,
+  type StandingReply,
   type Waiting,
 } from '@multiswarm/contracts';
 import { delay, type Cancel, type Clock } from '@multiswarm/core';
@@ -176,6 +177,19 @@ export class Scheduler implements WaitingReasons {
       return told ? [[id, this.mayPlace ? this.withTrouble(told) : notYet(told)] as const] : [];
     });
     return Promise.resolve(Object.fromEntries(reasons));
+  }
+
+  standing(taskId: string): StandingReply {
+    const now = this.now();
+    const told = this.queue.waiting(taskId, now);
+    const standing = this.queue.standing(taskId, now);
+    if (!told || !standing) return { v: 1, limits: [] };
+    const { line, pace, limits } = standing;
+    return {
+      ...{ v: 1, line, limits },
+      waiting: this.mayPlace ? this.withTrouble(told) : notYet(told),
+      ...(pace ? { pace } : {}),
+    };
   }
 
   stop(): void {

@@ -1,5 +1,13 @@
 import type { Bus, Listening } from '@multiswarm/bus';
-import { LbReport, PlaceRequest, subjects, type PlaceItem, type PlaceResult } from '@multiswarm/contracts';
+import {
+  CapacityRequest,
+  LbReport,
+  PlaceRequest,
+  subjects,
+  type Capacity,
+  type PlaceItem,
+  type PlaceResult,
+} from '@multiswarm/contracts';
 import { placement } from './builders';
 
 interface Place {
@@ -7,6 +15,8 @@ interface Place {
   slots: number;
   busy: number;
   types: string[];
+  /** It has fallen silent: known, and given nothing. */
+  isDown?: boolean;
 }
 
 /**
@@ -34,6 +44,9 @@ export class FakeLoadBalancer {
       bus.respond(subjects.lbPlace(), { request: PlaceRequest }, ({ items }) =>
         Promise.resolve({ v: 1, results: items.map((item) => this.place(item)) }),
       ),
+      bus.respond(subjects.lbExplain(), { request: CapacityRequest }, ({ type }) =>
+        Promise.resolve({ v: 1, ...this.capacity(type) }),
+      ),
       bus.subscribe(subjects.lbReport(), { schema: LbReport }, ({ outcomes }) => this.report(outcomes)),
     ];
   }
@@ -41,6 +54,12 @@ export class FakeLoadBalancer {
   offer(swarmId: string, region: string, slots: number, types = ['*']): void {
     this.swarms.set(swarmId, { region, slots, busy: 0, types });
     this.announce(swarmId, region, slots, 'joined');
+  }
+
+  /** As the load-balancer sees a swarm that misses its heartbeats. */
+  lose(swarmId: string): void {
+    const swarm = this.swarms.get(swarmId);
+    if (swarm) swarm.isDown = true;
   }
 
   withdraw(swarmId: string): void {
@@ -54,7 +73,7 @@ export class FakeLoadBalancer {
   private place(item: PlaceItem): PlaceResult {
     this.items.push(item);
     this.supersede(item);
-    const fit = [...this.swarms].filter(([, { types }]) => types.includes('*') || types.includes(item.type));
+    const fit = [...this.swarms].filter(([, each]) => !each.isDown && handles(each, item.type));
     const withRoom = fit.filter(([, each]) => each.busy < each.slots);
     // To avoid is a wish: where only the avoided one has room, it gets the task.
     const free = withRoom.find(([id]) => !item.avoid?.includes(id)) ?? withRoom[0];
@@ -68,6 +87,31 @@ export class FakeLoadBalancer {
     this.reserve(reservationId, { swarmId, taskId: item.key, attempt: item.attempt });
     const { region } = swarm;
     return { key: item.key, placement: placement({ swarmId, region, reservationId, costPerSlotHour: 3.6 }) };
+  }
+
+  private capacity(type: string): Capacity {
+    const all = [...this.swarms].map(([swarmId, each]) => ({ swarmId, ...each }));
+    const fit = all.filter((each) => !each.isDown && handles(each, type));
+    const none = fit.length === 0 ? all : [];
+    return {
+      known: all.length,
+      feasible: fit.length,
+      slots: fit.reduce((sum, { slots }) => sum + slots, 0),
+      busySlots: fit.reduce((sum, { busy }) => sum + busy, 0),
+      withRoom: fit.filter(({ busy, slots }) => busy < slots).length,
+      swarms: fit.map(({ swarmId, region, slots, busy }) => ({
+        ...{ swarmId, region, slots, busySlots: busy, state: 'ready' as const },
+      })),
+      nearest: none.map((each) => ({
+        ...{ swarmId: each.swarmId, region: each.region, state: each.isDown ? 'down' : 'ready' },
+        lacks: handles(each, type) ? [] : [`type "${type}"`],
+      })),
+      regions: none
+        .filter((each) => handles(each, type))
+        .map(({ region, isDown }) => ({
+          ...{ region, swarms: 1, live: isDown ? 0 : 1, lastSeen: new Date().toISOString() },
+        })),
+    };
   }
 
   /** One reservation for one number: a coordinator that sends it elsewhere has the first one replaced. */
@@ -128,4 +172,8 @@ export class FakeLoadBalancer {
     if (this.bus.connected)
       this.bus.publish(subjects.lbCapacity(), { v: 1, swarmId, region, freeSlots, reason });
   }
+}
+
+function handles({ types }: Place, type: string): boolean {
+  return types.includes('*') || types.includes(type);
 }

@@ -34,6 +34,8 @@ export class FakeSwarm {
   readonly acks: ReportReply['acks'] = [];
   /** What comes before an agent: undefined takes the attempt. */
   admit: (attempt: AttemptDispatch) => 'refused' | undefined = () => undefined;
+  /** Its agents go on as if nobody had told them to stop. */
+  ignoresCancels = false;
   private readonly held = new Map<string, AttemptDispatch>();
   private readonly answers = new Map<string, DispatchOutcome>();
   private instance = FakeSwarm.instances++;
@@ -166,7 +168,8 @@ export class FakeSwarm {
   private cancel(attempts: CancelledAttempts): Promise<unknown> {
     this.cancels.push(...attempts);
     for (const { taskId, attempt } of attempts)
-      if (this.held.has(`${taskId}#${attempt}`)) void this.report(taskId, attempt, { outcome: 'cancelled' });
+      if (!this.ignoresCancels && this.held.has(`${taskId}#${attempt}`))
+        void this.report(taskId, attempt, { outcome: 'cancelled' });
     return Promise.resolve({ v: 1, held: [] });
   }
 

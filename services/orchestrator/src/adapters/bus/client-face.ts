@@ -5,6 +5,7 @@ import {
   CancelWorkflow,
   CordonSwarm,
   GetDeadLetterQuery,
+  ExplainTask,
   GetTaskQuery,
   GetWorkflowQuery,
   groups,
@@ -33,7 +34,7 @@ type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => 
 
 /** Clients over NATS: each verb in a queue group, so that any replica may answer. */
 export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
-  const { gateway, reads, control, deadLetters, fleetControl, namespaces } = orchestrator;
+  const { gateway, reads, explanations, control, deadLetters, fleetControl, namespaces } = orchestrator;
   const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
     bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) =>
       handler(body, traceOf(delivery)),
@@ -49,6 +50,7 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
       items: await reads.events(id),
       next: null,
     })),
+    on(subjects.task('explain'), ExplainTask, ({ id }) => explanations.task(id)),
     on(subjects.task('cancel'), CancelTask, (asked) => control.cancel(asked)),
     on(subjects.task('pause'), PauseTask, (asked) => control.pause(asked)),
     on(subjects.task('resume'), ResumeTask, (asked) => control.resume(asked)),

@@ -1,11 +1,12 @@
 import { Printed, type Bus } from '@multiswarm/bus';
-import { MultiswarmError, PlaceReply, subjects, type LbReport } from '@multiswarm/contracts';
+import { CapacityReply, MultiswarmError, PlaceReply, subjects, type LbReport } from '@multiswarm/contracts';
 import { afterAnswers } from '../../application/after-answers';
 import type { ReplicaVoice } from '../../application/replicas';
 import type { Clock } from '@multiswarm/core';
-import type { EventStream, Placer } from '../../ports';
+import type { Capacities, EventStream, Placer } from '../../ports';
 
 const PLACE_TIMEOUT_MS = 2_000;
+const EXPLAIN_TIMEOUT_MS = 500;
 /** Ends in one message. */
 const MOST_ENDS = 1_000;
 
@@ -39,6 +40,18 @@ export function busPlacer(bus: Bus, clock: Clock): Placer {
       // Lost reports are made good: a reservation expires, and heartbeats say what is held.
       if (ends.length === 0) afterAnswers(clock, sayEnds);
       for (const outcome of outcomes) ends.push(outcome);
+    },
+  };
+}
+
+/** Asks any load-balancer what the fleet has for a class of tasks. */
+export function busCapacities(bus: Bus): Capacities {
+  return {
+    capacity: async (asked) => {
+      const body = { v: 1, ...asked };
+      const answer = { reply: CapacityReply, timeoutMs: EXPLAIN_TIMEOUT_MS };
+      const { v: _version, ...capacity } = await bus.request(subjects.lbExplain(), body, answer);
+      return capacity;
     },
   };
 }

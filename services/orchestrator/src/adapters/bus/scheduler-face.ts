@@ -5,11 +5,13 @@ import {
   GrantReply,
   SchedulerChanges,
   SchedulerChangesReply,
+  StandingReply,
+  StandingRequest,
   subjects,
 } from '@multiswarm/contracts';
 import type { GrantGate } from '../../application/grant-gate';
 import type { SchedulerFace } from '../../application/scheduler-role';
-import type { GrantPort, WaitingReasons } from '../../ports';
+import type { GrantPort, Standings, WaitingReasons } from '../../ports';
 import { asShardFault, say } from './ports';
 
 const CHANGES_TIMEOUT_MS = 2_000;
@@ -30,6 +32,9 @@ export function schedulerFace(bus: Bus): SchedulerFace {
           waiting: await desk.explain(taskIds),
           queued: desk.queued,
         })),
+        bus.respond(subjects.schedulerStanding(), { request: StandingRequest }, ({ taskId }) =>
+          Promise.resolve(desk.standing(taskId)),
+        ),
       ];
       return () => listening.forEach((each) => each.stop());
     },
@@ -61,6 +66,18 @@ export function grantPort(bus: Bus, local: (shard: number) => GrantGate | undefi
         throw asShardFault(error, shard);
       }
     },
+  };
+}
+
+/** Asks the scheduler, wherever it runs, how a task stands. */
+export function busStandings(bus: Bus): Standings {
+  return {
+    standing: (taskId) =>
+      bus.request(
+        subjects.schedulerStanding(),
+        { v: 1, taskId },
+        { reply: StandingReply, timeoutMs: EXPLAIN_TIMEOUT_MS },
+      ),
   };
 }
 

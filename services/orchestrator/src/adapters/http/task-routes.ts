@@ -1,4 +1,12 @@
-import { EventPage, GetTaskQuery, ListTasksQuery, Task, TaskId, TaskPage } from '@multiswarm/contracts';
+import {
+  EventPage,
+  Explanation,
+  GetTaskQuery,
+  ListTasksQuery,
+  Task,
+  TaskId,
+  TaskPage,
+} from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
@@ -6,7 +14,7 @@ import type { Orchestrator } from '../../application/orchestrator';
 const TaskParams = z.object({ id: TaskId });
 
 /** Tasks that are there: read and follow. */
-export function taskRoutes({ reads }: Orchestrator): Route[] {
+export function taskRoutes({ reads, explanations }: Orchestrator): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -38,6 +46,16 @@ export function taskRoutes({ reads }: Orchestrator): Route[] {
       reply: EventPage,
       errors: ['task-not-found'],
       handler: async ({ params }) => ({ items: await reads.events(params.id), next: null }),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/tasks/:id/explain',
+      summary: 'Why a task is where it is, what was tried, and what comes next',
+      tags: ['tasks'],
+      params: TaskParams,
+      reply: Explanation,
+      errors: ['task-not-found'],
+      handler: ({ params }) => explanations.task(params.id),
     }),
   ];
 }

@@ -48,6 +48,10 @@ export class Lane {
     return this.open.top;
   }
 
+  get all(): Track[] {
+    return [...(this.only ? [this.only] : []), ...(this.tracks?.values() ?? [])];
+  }
+
   get isEmpty(): boolean {
     return this.only === undefined && this.tracks === undefined;
   }

@@ -74,6 +74,12 @@ export class Lanes {
     }
   }
 
+  /** The band in which a lane is, and when it gets into the next stricter one, epoch ms. */
+  standing(lane: Lane, now: number): { band: number; risesAt: number | undefined } {
+    const risesAt = lane.first === NOBODY ? Infinity : this.risesAt(lane, now);
+    return { band: this.bandOf(lane, now), risesAt: risesAt === Infinity ? undefined : risesAt };
+  }
+
   /** The band into which the lane belongs now. */
   private bandOf(lane: Lane, now: number): number {
     if (lane.first === NOBODY) return lane.turn?.parent.band ?? lane.priority;

@@ -32,6 +32,7 @@ export class LimitGate {
       this.order.hold(limit.namespace);
     } else this.hold(track, limit, now);
     this.limits.wait(limit, now.monotonic);
+    track.lane.owner.pace.waits(now.monotonic);
     return false;
   }
 

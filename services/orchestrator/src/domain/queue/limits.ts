@@ -8,6 +8,8 @@ import { WaitingRoom, type Standing } from './waiting-room';
 
 /** Limits that nobody names any more, but whose starts still count. */
 const SPENT_LIMITS = 100_000;
+/** Attempts that are looked at for those that hold a limit. */
+const HOLDER_LOOKS = 20_000;
 
 /** All limits that a task is under, the one of its namespace first. Equal lists of one namespace are the same object. */
 export interface LimitSet {
@@ -151,6 +153,17 @@ export class Limits {
     for (const [taskId, first] of this.held)
       for (let held: Held | undefined = first; held; held = held.other)
         if (held.shard === shard) this.end({ taskId, attempt: held.attempt }, now, stopRunning);
+  }
+
+  /** Tasks that count under a limit, those that were placed first; among the HOLDER_LOOKS oldest. */
+  holders(limit: Limit, most: number): string[] {
+    const tasks: string[] = [];
+    let looks = HOLDER_LOOKS;
+    for (const [taskId, { set }] of this.held) {
+      if (tasks.length === Math.min(most, limit.running) || (looks -= 1) < 0) break;
+      if (set.limits.includes(limit)) tasks.push(taskId);
+    }
+    return tasks;
   }
 
   /** Somebody waits for this limit. */

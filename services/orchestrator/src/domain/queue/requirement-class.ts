@@ -2,6 +2,7 @@ import type { TaskClass, Waiting } from '@multiswarm/contracts';
 import { jsonBytes } from '@multiswarm/core';
 import { Heap } from './heap';
 import type { Lane } from './lane';
+import { PaceMeter } from './pace-meter';
 import type { CapacityRoom } from './parking';
 import { NOBODY, type TaskTable } from './task-table';
 
@@ -23,6 +24,7 @@ export class RequirementClass {
    */
   window = FIRST_WINDOW;
   left = FIRST_WINDOW;
+  readonly pace = new PaceMeter();
   /** Why its first task could not be placed when it was last asked for. */
   waiting: Waiting | undefined;
   /** Nobody can take it now: where it waits for capacity, and since which ticket. */

@@ -1,9 +1,7 @@
 import type {
-  AttemptRef,
   NamespaceSettings,
   PlaceItem,
   PlaceResult,
-  Placement,
   QueuedTask,
   TaskClass,
   Waiting,
@@ -23,15 +21,13 @@ import type { Picked } from './picked';
 import { Picks } from './picks';
 import { MAX_WINDOW, RequirementClass } from './requirement-class';
 import { NOBODY, PLACE, TaskTable } from './task-table';
+import { unanswered, type Placed, type Settled } from './settled';
+import { standingOf, type Standing } from './standing';
 import type { Track } from './track';
 import { TurnOrder } from './turn-order';
 import { whyWaiting } from './why-waiting';
 
-/** A task that has a slot. */
-export interface Placed extends AttemptRef {
-  shard: number;
-  placement: Placement;
-}
+export type { Placed } from './settled';
 
 /** A task that was given a slot without asking. */
 export interface Fetched {
@@ -236,6 +232,7 @@ export class TaskQueue {
       }
     }
     for (const each of refused.reverse()) this.picks.comeBack(each, now);
+    for (const owner of refusals.keys()) owner.pace.waits(now.monotonic);
     this.finish(picked, refusals, true);
     return settled;
   }
@@ -264,6 +261,14 @@ export class TaskQueue {
   waiting(taskId: string, now: Now): Waiting | undefined {
     const row = this.table.row(taskId);
     return row === undefined ? undefined : whyWaiting({ table: this.table, limits: this.limits }, row, now);
+  }
+
+  /** How a task stands in the line; undefined where it does not. */
+  standing(taskId: string, now: Now): Standing | undefined {
+    const row = this.table.row(taskId);
+    if (row === undefined) return undefined;
+    const { table, limits, lanes, order, classCount } = this;
+    return standingOf({ table, limits, lanes, order, classCount }, row, now);
   }
 
   private classFor(info: TaskClass): RequirementClass {
@@ -312,7 +317,7 @@ export class TaskQueue {
     return this.absent.setAside(track, now.wall) ? undefined : track;
   }
 
-  private place(each: Picked, placement: Placement, settled: Settled, now: Now): void {
+  private place(each: Picked, placement: Placed['placement'], settled: Settled, now: Now): void {
     const { taskId, attempt, shard, row, track } = each;
     const slot = { taskId, attempt, shard, placement };
     if (each.isOver) {
@@ -321,6 +326,7 @@ export class TaskQueue {
     }
     this.parking.taken(placement.swarmId, track.lane.owner.askedAt);
     this.picks.keep(each);
+    track.lane.owner.pace.started(now.monotonic);
     this.drop(row, track, now);
     settled.placed.push(slot);
   }
@@ -343,7 +349,9 @@ export class TaskQueue {
 
   private handOut<T extends FreeSlot>(row: number, slot: T, now: Now): Fetched & { slot: T } {
     const fetched = { shard: this.table.shards[row] as number, task: this.table.task(row), slot };
-    this.drop(row, this.table.track(row), now);
+    const track = this.table.track(row);
+    track.lane.owner.pace.started(now.monotonic);
+    this.drop(row, track, now);
     return fetched;
   }
 
@@ -363,18 +371,4 @@ export class TaskQueue {
       this.offers.update(owner);
     }
   }
-}
-
-interface Settled {
-  placed: Placed[];
-  unused: Placed[];
-}
-
-function unanswered(now: Now): Waiting {
-  return {
-    reason: 'not-yet-considered',
-    since: new Date(now.wall).toISOString(),
-    detail: 'the load-balancer gave no answer for this task',
-    unmet: [],
-  };
 }

@@ -52,6 +52,20 @@ export class Track {
     if (row === this.first) this.findFirst(table);
   }
 
+  /** How many of its tasks were submitted before one; fewer once all looks are spent, of which there are then less than none left. */
+  countBefore(table: TaskTable, row: number, looks: { left: number }): number {
+    let count = 0;
+    for (let at = this.head; at !== NOBODY && table.before(at, row); at = table.next[at] as number) {
+      looks.left -= 1;
+      if (looks.left < 0) return count;
+      count += 1;
+    }
+    looks.left -= this.late?.size ?? 0;
+    return looks.left < 0
+      ? count
+      : count + (this.late?.values().filter((late) => table.before(late, row)).length ?? 0);
+  }
+
   private findFirst(table: TaskTable): void {
     const late = this.late?.top;
     const isLate = late !== undefined && (this.head === NOBODY || table.before(late, this.head));

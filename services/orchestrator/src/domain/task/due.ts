@@ -42,6 +42,16 @@ export function dueAt(record: TaskRecord): number | undefined {
   return first;
 }
 
+/** Everything of the task that is timed, the earliest first. Epoch milliseconds. */
+export function timersOf(record: TaskRecord): { timer: Timer; at: number }[] {
+  return TIMERS[record.state]
+    .flatMap((timer) => {
+      const at = WHEN[timer](record);
+      return at === undefined ? [] : [{ timer, at }];
+    })
+    .sort((a, b) => a.at - b.at);
+}
+
 /** Of what has come due, that which counts. */
 export function dueTimer(record: TaskRecord, now: number): Timer | undefined {
   for (const timer of TIMERS[record.state]) {

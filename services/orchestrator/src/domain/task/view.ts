@@ -28,7 +28,8 @@ export function taskView(record: TaskRecord, waiting?: Waiting): Task {
   };
 }
 
-function attemptView(attempt: Attempt): AttemptRecord {
+/** An attempt as people read it, with its receipt. */
+export function attemptView(attempt: Attempt): AttemptRecord {
   const { reservationId: _ours, after: _inReceipt, ...shown } = attempt;
   return { ...shown, receipt: receiptOf(attempt) };
 }
