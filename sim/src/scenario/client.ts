@@ -205,8 +205,16 @@ export class Client {
     this.parts.ledger.retriable.add(id);
     this.retries += 1;
     if (this.retries % 3 === 0) return this.settle('purge', { ids: [id] });
-    if (this.retries % 3 === 1) return this.settle('redrive', { ids: [id], idempotencyKey: `redrive-${id}` });
+    if (this.retries % 3 === 1) return this.redrive(id);
     await this.tell('retry', { id });
+  }
+
+  /** Under one key when it has ended, and again when it has ended again: only the first may open it. */
+  private async redrive(id: string): Promise<void> {
+    for (let asked = 0; asked < 3; asked += 1) {
+      await this.follow(id);
+      await this.settle('redrive', { ids: [id], idempotencyKey: `redrive-${id}` });
+    }
   }
 
   private async settle(verb: 'redrive' | 'purge', body: object): Promise<void> {
