@@ -1,12 +1,12 @@
 /**
  * Which way dependencies may point:
  *
- *   contracts <- core <- bus, store, telemetry <- service, sdk <- services <- apps, e2e, examples, bench, sim, chaos
+ *   contracts <- core <- bus, store, telemetry <- service, sdk <- services <- apps, e2e, examples, bench, sim, chaos, fuzz
  *
  * scripts/test/boundaries.test.mjs breaks each rule on purpose and expects to be caught.
  */
 
-const NOT_SHIPPED = '(^|/)(test|e2e|bench|sim|chaos|deploy)/|\\.test\\.ts$';
+const NOT_SHIPPED = '(^|/)(test|e2e|bench|sim|chaos|fuzz|deploy)/|\\.test\\.ts$';
 
 /** `layer('core', ['contracts'])`: of our libraries, libs/core may import libs/contracts and itself, and nothing else of ours. */
 const layer = (name, allowed) => ({
@@ -15,7 +15,7 @@ const layer = (name, allowed) => ({
   severity: 'error',
   from: { path: `^libs/${name}/`, pathNot: NOT_SHIPPED },
   to: {
-    path: '^(libs|services|apps|examples|e2e|bench|sim|chaos)/',
+    path: '^(libs|services|apps|examples|e2e|bench|sim|chaos|fuzz)/',
     pathNot: `^libs/(${[name, ...allowed].join('|')})/`,
   },
 });
@@ -52,7 +52,7 @@ module.exports = {
       comment: 'Services are below the applications that start them.',
       severity: 'error',
       from: { path: '^services/' },
-      to: { path: '^(apps|examples|e2e|bench|sim|chaos)/' },
+      to: { path: '^(apps|examples|e2e|bench|sim|chaos|fuzz)/' },
     },
     {
       name: 'apps-never-import-services',
@@ -97,7 +97,7 @@ module.exports = {
       name: 'libraries-only-through-their-index',
       comment: 'What a library does not export is its own business.',
       severity: 'error',
-      from: { path: '^(libs/[^/]+|services/[^/]+|apps/[^/]+|examples|e2e|bench|sim|chaos)/' },
+      from: { path: '^(libs/[^/]+|services/[^/]+|apps/[^/]+|examples|e2e|bench|sim|chaos|fuzz)/' },
       to: { path: '^libs/[^/]+/src/', pathNot: '^$1/|^libs/[^/]+/src/index\\.ts$' },
     },
     {

@@ -40,13 +40,13 @@ const project = (displayName, testMatch, testTimeoutMs) => ({
 
 module.exports = {
   projects: [
-    project('unit', ['<rootDir>/*/*/src/**/*.test.ts', '<rootDir>/{sim,chaos}/src/**/*.test.ts'], 10_000),
+    project('unit', ['<rootDir>/*/*/src/**/*.test.ts', '<rootDir>/{sim,chaos,fuzz}/src/**/*.test.ts'], 10_000),
     project(
       'integration',
       ['<rootDir>/{libs,services,apps}/*/test/**/*.test.ts', '<rootDir>/deploy/test/**/*.test.ts'],
       20_000,
     ),
-    project('e2e', ['<rootDir>/{e2e,examples,bench,sim/test,chaos/test}/**/*.test.ts'], 120_000),
+    project('e2e', ['<rootDir>/{e2e,examples,bench,sim/test,chaos/test,fuzz/test}/**/*.test.ts'], 120_000),
   ],
   maxWorkers: 2,
   silent: false,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { eventually, startNats, startRedis, type TestServer } from '@multiswarm/testing';
+import { eventually, startNats, startRedis, type NatsOptions, type TestServer } from '@multiswarm/testing';
 
 export const ROOT = join(__dirname, '..');
 const SERVICES = ['orchestrator', 'load-balancer', 'communicator'] as const;
@@ -89,8 +89,11 @@ export function startProgram(args: readonly string[], env: Readonly<Record<strin
   };
 }
 
-export async function startStack(env: Readonly<Record<string, string>> = {}): Promise<Stack> {
-  const [nats, redis] = await Promise.all([startNats(), startRedis({ appendfsync: 'always' })]);
+export async function startStack(
+  env: Readonly<Record<string, string>> = {},
+  natsOptions: NatsOptions = {},
+): Promise<Stack> {
+  const [nats, redis] = await Promise.all([startNats(natsOptions), startRedis({ appendfsync: 'always' })]);
   const started: Program[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(started.map((program) => program.stop()));

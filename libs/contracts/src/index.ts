@@ -14,7 +14,7 @@ export * from './namespace';
 export * from './place-reply';
 export * from './placement';
 export { toPointer } from './pointer';
-export { COMMON_RETRY, isPlainJson, parseSubmission, plainSubmission } from './plain-submission';
+export { COMMON_RETRY, isPlainJson, isPlainSpec, parseSubmission, plainSubmission } from './plain-submission';
 export { isCount, isListOf, isObject, quick, type Unknown } from './quick';
 export * from './requirements';
 export * from './scheduling';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant, Json, Millis, Name, Namespace, SwarmId } from './names';
+import { Instant, Json, Name, Namespace, SwarmId, TimeLimit } from './names';
 import { Priority } from './task';
 
 export const MESSAGE_KINDS = [
@@ -28,7 +28,7 @@ export const MessageSubmission = z.strictObject({
   priority: Priority.default('normal'),
   qos: z.enum(QOS).default('at-most-once'),
   correlationId: z.string().max(128).optional(),
-  ttlMs: Millis.min(1).optional().describe('not delivered later than this after it was accepted'),
+  ttlMs: TimeLimit.optional().describe('not delivered later than this after it was accepted'),
 });
 export type MessageSubmission = z.infer<typeof MessageSubmission>;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse } from './findings';
-import { parseSubmission, plainSubmission } from './plain-submission';
-import { TaskSubmission } from './task';
+import { isPlainSpec, parseSubmission, plainSubmission } from './plain-submission';
+import { TaskSpec, TaskSubmission } from './task';
 import { submissions } from '../test/submissions';
 
 test('what is read by hand is read exactly as the schema reads it, and what the schema refuses never is', () => {
@@ -53,4 +53,44 @@ test('no task changes the policy of the others', () => {
   const [one, other] = [parseSubmission({ type: 'a', retry: {} }), parseSubmission({ type: 'b' })];
   expect(one.retry).toEqual(other.retry);
   expect(one.requirements).not.toBe(other.requirements);
+});
+
+/** What the intake makes of a submission, and the same with something missing or wrong. */
+const specs = fc
+  .tuple(
+    submissions,
+    fc.constantFrom('', 'input', 'retry', 'metadata', 'timeouts', 'traceparent', 'type', 'namespace'),
+  )
+  .map(([given, spoiled]) => {
+    const parsed = TaskSubmission.safeParse(given);
+    const spec = { ...(parsed.success ? parsed.data : (given as object)), traceparent: '00-0-0-01' };
+    return spoiled === '' ? spec : { ...spec, [spoiled]: spoiled === 'input' ? undefined : [1] };
+  });
+
+test('a specification that is taken without the schema is one that the schema takes, and leaves as it is', () => {
+  let plain = 0;
+  fc.assert(
+    fc.property(specs, (given) => {
+      if (!isPlainSpec(given)) return;
+      plain += 1;
+      expect({ ok: true, value: given }).toEqual(parse(TaskSpec, given));
+    }),
+    { numRuns: 5_000 },
+  );
+  expect(plain).toBeGreaterThan(100);
+});
+
+test.each([
+  {},
+  { retry: undefined },
+  { retry: { maxAttempts: 3 } },
+  { estimateMs: Infinity },
+  { 'a"b': 1 },
+  { type: [1] },
+])('a specification with %j in it is not taken as it is', (fault) => {
+  const spec = { ...parseSubmission({ type: 'build' }), traceparent: '' };
+  expect(isPlainSpec(spec)).toBe(true);
+  expect(isPlainSpec({ ...spec, ...(Object.keys(fault).length === 0 ? { input: undefined } : fault) })).toBe(
+    false,
+  );
 });

@@ -2,7 +2,7 @@ import { parseOrThrow } from './findings';
 import { LIMITS } from './limits';
 import { isName, isRegionPattern, isToken, type JsonValue } from './names';
 import type { Requirements } from './requirements';
-import { Priority, RetryPolicy, TaskSubmission, type Timeouts } from './task';
+import { Priority, RetryPolicy, TaskSubmission, type TaskSpec, type Timeouts } from './task';
 
 /**
  * A task as a client sends it, checked and with its defaults.
@@ -158,6 +158,48 @@ function plainMetadata(given: unknown): TaskSubmission['metadata'] | undefined {
     metadata[key] = value as string | number | boolean;
   }
   return metadata;
+}
+
+const SPEC_FIELDS: ReadonlySet<string> = new Set<keyof TaskSpec>([
+  'traceparent',
+  'bodyHash',
+  'workflowId',
+  'step',
+  'rerunOf',
+]);
+
+/**
+ * Whether it is, as it is, what comes of most submissions: what `TaskSpec` would take and leave alone. False says nothing about
+ * its being valid.
+ */
+export function isPlainSpec(given: unknown): given is TaskSpec {
+  if (!isPlainObject(given)) return false;
+  for (const name in given) if (!PLAIN_FIELDS.has(name) && !SPEC_FIELDS.has(name)) return false;
+  const { type, input, priority, namespace, requirements, retry, timeouts, metadata } = given;
+  const { traceparent, bodyHash = '', workflowId = '', step = type, rerunOf = '' } = given;
+  return (
+    isName(type) &&
+    isName(step) &&
+    isToken(namespace) &&
+    PRIORITIES.has(priority) &&
+    [traceparent, bodyHash, workflowId, rerunOf].every((text) => typeof text === 'string') &&
+    isWholeRetry(retry) &&
+    [requirements, timeouts, metadata].every((part) => part !== undefined) &&
+    plainRequirements(requirements) !== undefined &&
+    plainTimeouts(timeouts) !== undefined &&
+    plainMetadata(metadata) !== undefined &&
+    addOptional({} as TaskSubmission, given) && // only asked whether they fit
+    isJson(input, PLAIN_DEPTH)
+  );
+}
+
+/** With nothing left out. */
+function isWholeRetry(given: unknown): boolean {
+  if (!isPlainObject(given)) return false;
+  const { nonRetryableCodes, ...rest } = given;
+  const isPlain = Array.isArray(nonRetryableCodes) && nonRetryableCodes.length === 0;
+  for (const name of PLAIN_RETRY) if (rest[name] === undefined) return false;
+  return isPlain && plainRetry(rest) !== undefined;
 }
 
 /** JSON as text makes it, and not so deep that it would be a danger to whoever walks through it. */

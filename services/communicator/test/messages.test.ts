@@ -193,6 +193,11 @@ test('what cannot be delivered or promised is refused, with the reason', async (
       'unknown field "colour"',
     ],
     [{ from: 'a.b', to: 'us-*', ttlMs: 0 }, 'invalid-request', '/from'],
+    [
+      { from: 'a', to: 'us-east-1', kind: 'event', ttlMs: Number.MAX_SAFE_INTEGER },
+      'invalid-request',
+      'ten years',
+    ],
   ];
   for (const [submission, code, text] of cases) {
     const error = await refused(send(submission));

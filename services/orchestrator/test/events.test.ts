@@ -1,3 +1,4 @@
+import { Agent, request, type IncomingMessage, type RequestOptions } from 'node:http';
 import { eventually } from '@multiswarm/testing';
 import { World, type Answer, type Replica } from './support/world';
 
@@ -127,6 +128,34 @@ test('a reader may ask for one root, one type, or a family of types', async () =
   expect(new Set(events.map(({ data }) => data['root']))).toEqual(new Set([first]));
   await byRoot.close();
 });
+
+test('what is in the stream and is no event of ours stops no reader', async () => {
+  const first = await run();
+  const { connection } = world.bus;
+  for (const garbage of ['', '{"v":1,"events":[{', '[1]', '\u0000'])
+    await connection.request('ms.v1.event.0', garbage);
+  const last = await run();
+  const replay = await Reader.open('', '1-0');
+  const events = await replay.until(endOf(last));
+  expect(endOf(first)(events)).toBe(true);
+  await replay.close();
+});
+
+test('HEAD of the events says what they are, and leaves its connection free', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const head = await ask(`${one.url}/v1/events`, { method: 'HEAD', agent });
+  expect([head.statusCode, head.headers['content-type']]).toEqual([200, 'text/event-stream']);
+  expect((await ask(`${one.url}/health/live`, { agent })).statusCode).toBe(200);
+  agent.destroy();
+});
+
+function ask(url: string, options: RequestOptions): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, options, (response) => resolve(response.resume()));
+    sent.once('error', reject);
+    sent.end();
+  });
+}
 
 test('a range that the stream has dropped is told as a gap, before the rest', async () => {
   const live = await Reader.open();

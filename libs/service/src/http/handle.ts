@@ -5,7 +5,7 @@ import { startSpan, type Logger } from '@multiswarm/telemetry';
 import { readJsonBody } from './body';
 import { contextOf, type RequestContext } from './context';
 import { sendProblem } from './problem';
-import { isHttpReply, type Route, type RouteRequest } from './route';
+import { isHttpReply, producedBy, type Route, type RouteRequest } from './route';
 
 /** The express handler of a route: trace, validation, the route's own handler, the answer or the problem. */
 export function handle(
@@ -37,7 +37,10 @@ async function answer(
 ): Promise<void> {
   const input = await validate(route, request, context);
   if (route.kind === 'stream') {
-    await route.handler(request, response, input);
+    // What HEAD asks for is over before a stream has begun: one that went on would hold its connection for nobody.
+    if (request.method === 'HEAD')
+      response.writeHead(route.status ?? 200, { 'content-type': producedBy(route) }).end();
+    else await route.handler(request, response, input);
     return;
   }
   const result = await route.handler(input);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ERRORS, LIMITS, ServiceHealth, type ErrorCode } from '@multiswarm/contracts';
-import type { Route } from './route';
+import { producedBy, type Route } from './route';
 
 type Json = Record<string, unknown>;
 
@@ -72,7 +72,7 @@ function success(route: Route, schemas: Schemas): Json {
     return {
       [status]: {
         description: 'A stream',
-        content: { [route.produces ?? 'text/event-stream']: { schema: { type: 'string' } } },
+        content: { [producedBy(route)]: { schema: { type: 'string' } } },
       },
     };
   }

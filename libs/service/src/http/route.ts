@@ -100,6 +100,11 @@ export function defineStreamRoute<
   return { ...definition, kind: 'stream' } as unknown as Route;
 }
 
+/** The media type of a stream. */
+export function producedBy({ produces = 'text/event-stream' }: StreamRoute): string {
+  return produces;
+}
+
 export function isHttpReply(value: unknown): value is HttpReply {
   if (typeof value !== 'object' || value === null) return false;
   return 'status' in value && typeof value.status === 'number' && 'headers' in value && 'body' in value;

@@ -3,7 +3,7 @@ import {
   DeadLetterResult,
   GrantRequest,
   MultiswarmError,
-  Signal,
+  parseOrThrow,
   subjects,
   type Problem,
 } from '@multiswarm/contracts';
@@ -12,66 +12,14 @@ import { z } from 'zod';
 import type { OwnerCommands } from '../../application/gateway';
 import type { OwnerFace } from '../../application/global-role';
 import type { GrantGate } from '../../application/grant-gate';
-import type { NewRun, NewTask } from '../../application/intake';
+import type { NewRun } from '../../application/intake';
 import type { ReportDesk } from '../../application/report-desk';
 import type { Admission } from '../../application/admissions';
-import type { ShardOwner, UserCommand } from '../../application/shard-owner';
-import type { DeadLetterCommand } from '../../domain/task/record';
+import type { ShardOwner } from '../../application/shard-owner';
 import type { Handover } from '../../ports';
 import { asShardFault } from './ports';
 import { QuickReportRequest } from './quick-reports';
-
-/** Records are made, and were checked, by the intake of another replica of the same version: they are passed through as they are. */
-function madeByIntake<T>(): z.ZodType<T> {
-  return z.custom<T>((value) => typeof value === 'object' && value !== null);
-}
-
-const NewTaskSchema = z.object({
-  id: z.string(),
-  shard: z.number(),
-  keyed: z.boolean(),
-  order: z.number(),
-  spec: madeByIntake<NewTask['spec']>(),
-});
-const NewRunSchema = z.object({
-  shard: z.number(),
-  keyed: z.boolean(),
-  record: madeByIntake<NewRun['record']>(),
-  steps: z.array(
-    z.object({ id: z.string(), order: z.number(), spec: madeByIntake<NewRun['steps'][number]['spec']>() }),
-  ),
-});
-
-const TaskCommandSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('cancel'), reason: z.string() }),
-  z.object({ kind: z.literal('pause'), reason: z.string() }),
-  z.object({ kind: z.literal('resume') }),
-  z.object({ kind: z.literal('signal'), signal: Signal }),
-  z.object({ kind: z.literal('retry') }),
-]) satisfies z.ZodType<UserCommand>;
-
-const AskedSchema = z.object({ requestedBy: z.string().optional(), reason: z.string().optional() });
-const DeadLetterCommandSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('redrive'), key: z.string(), asked: AskedSchema }),
-  z.object({ kind: z.literal('purge'), asked: AskedSchema, again: z.boolean().optional() }),
-]) satisfies z.ZodType<DeadLetterCommand>;
-
-/** Commands between replicas: from the one that a client spoke to, to the one that owns the shard. */
-const ShardCommand = z.discriminatedUnion('kind', [
-  z.object({ v: z.literal(1), kind: z.literal('submit-tasks'), tasks: z.array(NewTaskSchema) }),
-  z.object({ v: z.literal(1), kind: z.literal('submit-run'), run: NewRunSchema }),
-  z.object({ v: z.literal(1), kind: z.literal('take-run'), id: z.string() }),
-  z.object({
-    ...{ v: z.literal(1), kind: z.literal('command'), taskId: z.string(), command: TaskCommandSchema },
-    again: z.boolean(),
-  }),
-  z.object({
-    ...{ v: z.literal(1), kind: z.literal('dead-letters'), ids: z.array(z.string()) },
-    command: DeadLetterCommandSchema,
-  }),
-  z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), reason: z.string() }),
-]);
-type ShardCommand = z.infer<typeof ShardCommand>;
+import { checkShard, idsOfRun, NewRunSchema, ShardCommand } from './shard-command-schema';
 
 const AdmissionSchema = z.object({ id: z.string(), state: z.string(), duplicate: z.boolean() });
 const TasksReply = z.array(
@@ -161,18 +109,22 @@ export function ownerFace(bus: Bus, handover: Handover): OwnerFace {
 async function execute(owner: ShardOwner, command: ShardCommand, handover: Handover): Promise<unknown> {
   switch (command.kind) {
     case 'submit-tasks': {
+      checkShard(
+        owner.shard,
+        command.tasks.map(({ id }) => id),
+      );
       const answers = await owner.submitTasks(command.tasks.map(asRepeated));
       return answers.map((answer: Admission | MultiswarmError) =>
         answer instanceof MultiswarmError ? { problem: answer.toProblem() } : { ok: answer },
       );
     }
     case 'submit-run':
-      return owner.submitRun(asRepeated(command.run));
+      return submitRun(owner, command.run);
     case 'take-run': {
       const text = await handover.take(owner.shard, command.id);
       if (text === undefined)
         throw new MultiswarmError('timeout', `${command.id} was not handed over in time`);
-      return owner.submitRun(asRepeated(NewRunSchema.parse(JSON.parse(text))));
+      return submitRun(owner, parseOrThrow(NewRunSchema, JSON.parse(text)));
     }
     case 'command':
       await owner.command(command.taskId, command.command, command.again);
@@ -183,6 +135,11 @@ async function execute(owner: ShardOwner, command: ShardCommand, handover: Hando
       await owner.cancelRun(command.id, command.reason);
       return null;
   }
+}
+
+function submitRun(owner: ShardOwner, run: NewRun): Promise<Admission> {
+  checkShard(owner.shard, idsOfRun(run));
+  return owner.submitRun(asRepeated(run));
 }
 
 /**

@@ -34,11 +34,11 @@ export function eventRoute(bus: Bus, logger: Logger): Route {
       if (lost) out.send({ event: 'gap', data: { from: after.seq + 1, to: null } });
       try {
         for await (const { seq, text } of messages) {
-          const batch = EventBatch.safeParse(JSON.parse(text));
-          if (!batch.success || batch.data.batchSeq <= (newest.get(batch.data.shard) ?? 0)) continue;
-          newest.set(batch.data.shard, batch.data.batchSeq); // what the relay hands over a second time is dropped
+          const batch = batchIn(text);
+          if (!batch || batch.batchSeq <= (newest.get(batch.shard) ?? 0)) continue;
+          newest.set(batch.shard, batch.batchSeq); // what the relay hands over a second time is dropped
           const from = after?.seq === seq ? after.index + 1 : 0;
-          for (const [index, event] of batch.data.events.entries()) {
+          for (const [index, event] of batch.events.entries()) {
             if (index >= from && wanted(event, query))
               out.send({ event: event.type, id: `${seq}-${index}`, data: event });
           }
@@ -52,6 +52,15 @@ export function eventRoute(bus: Bus, logger: Logger): Route {
       }
     },
   });
+}
+
+/** Undefined for what is none of ours: a reader that broke off at it would come back to it for ever. */
+function batchIn(text: string): EventBatch | undefined {
+  try {
+    return EventBatch.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 function parseId(header: string | string[] | undefined): Position | undefined {

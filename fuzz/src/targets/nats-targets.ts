@@ -1,0 +1,92 @@
+import type { Bus } from '@multiswarm/bus';
+import type { Accepted } from '../invariants/accepted';
+import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
+import { ERRORS } from '@multiswarm/contracts';
+import type { System } from '../stack/system';
+import { natsRequests, type NatsRequest } from './nats-requests';
+import type { Listened } from './recording-bus';
+import type { Targets } from './target';
+
+/** Longer than anything that is answered in its time. A long poll may be held for as long as it was asked to. */
+const PATIENCE_MS = 20_000;
+const POLL_MS = 150;
+const HEADER_BYTES = 16_384;
+
+/** Every subject of the table: those that answer, and those that only listen. */
+export function natsTargets(
+  { bus, known }: System,
+  table: readonly Listened[],
+  accepted: Accepted,
+): Targets<NatsRequest> {
+  const targets = table.map((listened) => ({
+    name: listened.subject.replace(known.replica, 'REPLICA'),
+    requests: natsRequests(listened, known),
+    send: (request: NatsRequest) => (listened.answers ? ask(bus, request, accepted) : say(bus, request)),
+  }));
+  return { targets, close: () => undefined };
+}
+
+async function say({ connection }: Bus, request: NatsRequest): Promise<undefined> {
+  const bytes = fitting(connection, request);
+  if (bytes) connection.publish(request.subject, bytes, { headers: headersOf(request.headers) });
+  await connection.flush();
+}
+
+async function ask(
+  { connection }: Bus,
+  request: NatsRequest,
+  accepted: Accepted,
+): Promise<string | undefined> {
+  const bytes = fitting(connection, request);
+  if (!bytes) return undefined;
+  const isPoll = bytes.includes('"waitMs"');
+  try {
+    const options = { timeout: isPoll ? POLL_MS : PATIENCE_MS, headers: headersOf(request.headers) };
+    const text = (await connection.request(request.subject, bytes, options)).string();
+    const fault = faultOf(text);
+    if (text.startsWith('{"ok"')) accepted.note(text);
+    return fault;
+  } catch (error) {
+    return isPoll ? undefined : `no answer: ${String(error)}`;
+  }
+}
+
+/** Undefined where the client of NATS itself refuses to send so much. */
+function fitting({ info }: Bus['connection'], { payload }: NatsRequest): Buffer | undefined {
+  const bytes = payload.bytes();
+  return bytes.length + HEADER_BYTES > (info?.max_payload ?? 0) ? undefined : bytes;
+}
+
+function headersOf(given: Readonly<Record<string, string>>): MsgHdrs {
+  const headers = newHeaders();
+  for (const [name, value] of Object.entries(given))
+    headers.set(name, value.replaceAll(/[^\x20-\x7e]/g, '?'));
+  return headers;
+}
+
+/** What a caller cannot be blamed for. */
+const OURS = new Set([
+  'internal',
+  'store-unavailable',
+  'bus-unavailable',
+  'timeout',
+  'not-ready',
+  'shutting-down',
+]);
+
+function faultOf(text: string): string | undefined {
+  const shown = text.slice(0, 400);
+  let reply: unknown;
+  try {
+    reply = JSON.parse(text);
+  } catch {
+    return `no JSON: ${shown}`;
+  }
+  if (typeof reply !== 'object' || reply === null) return `no envelope: ${shown}`;
+  if ('ok' in reply) return undefined;
+  if (!('error' in reply)) return `no envelope: ${shown}`;
+  const { code } = reply.error as { code: string };
+  // Who asks for a workflow that was never handed over is told that it did not come in time.
+  if (text.includes('was not handed over')) return undefined;
+  return OURS.has(code) || !(code in ERRORS) ? shown : undefined;
+}

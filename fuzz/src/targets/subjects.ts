@@ -1,0 +1,70 @@
+import {
+  CapacityEvent,
+  EventBatch,
+  Heartbeat,
+  NamespaceChanged,
+  RegionSummary,
+  ReplicaAlive,
+  SchedulerActive,
+  subjects,
+} from '@multiswarm/contracts';
+import { ManualClock } from '@multiswarm/core';
+import { attachToBus } from '../../../services/load-balancer/src/adapters/bus';
+import { listenForMessages } from '../../../services/communicator/src/adapters/bus/message-endpoints';
+import { openClientFace } from '../../../services/orchestrator/src/adapters/bus/client-face';
+import { regionFace } from '../../../services/orchestrator/src/adapters/bus/region-face';
+import { schedulerFace } from '../../../services/orchestrator/src/adapters/bus/scheduler-face';
+import { ownerFace } from '../../../services/orchestrator/src/adapters/bus/shard-commands';
+import type { ShardOwner } from '../../../services/orchestrator/src/application/shard-owner';
+import type { Known } from '../stack/system';
+import { recordingBus, type Listened } from './recording-bus';
+
+/** Longer than the load-balancer listens before it answers. */
+const WARM_UP_MS = 10_000;
+
+/** What stands for a service that a face would pass its requests on to: nothing is ever passed on. */
+export const NOBODY: never = new Proxy(
+  {},
+  {
+    get: (_, key) => (key === 'then' ? undefined : itself()),
+  },
+) as never;
+
+function itself(): never {
+  return NOBODY;
+}
+
+/**
+ * Every subject of the three services, with the schema of what they take there: collected from the faces themselves, so that
+ * it cannot fall behind them. `at` says which shard, region, swarm and replica stand for all.
+ */
+export async function listenedSubjects(at: Place): Promise<Listened[]> {
+  const clock = new ManualClock();
+  const found: Listened[] = [];
+  const bus = recordingBus(found);
+  openClientFace(bus, NOBODY);
+  const owners = ownerFace(bus, NOBODY);
+  owners.open({ shard: at.shard } as ShardOwner, NOBODY, NOBODY);
+  owners.openReplica(at.replica, NOBODY);
+  schedulerFace(bus).open(NOBODY);
+  regionFace(bus).open(at.region, NOBODY);
+  listenForMessages(bus, NOBODY, NOBODY);
+  const attached = attachToBus(bus, NOBODY, clock);
+  clock.advance(WARM_UP_MS);
+  await attached;
+  return [...found, ...HEARD(at)];
+}
+
+export type Place = Pick<Known, 'shard' | 'region' | 'swarm' | 'replica'>;
+
+/** What is said to all: `Assembly.hear` of the orchestrator listens for it. */
+const HEARD = ({ shard, region, swarm }: Place): Listened[] =>
+  [
+    { subject: subjects.swarmHeartbeat(swarm), schema: Heartbeat },
+    { subject: subjects.namespaceChanged(), schema: NamespaceChanged },
+    { subject: subjects.regionSummary(region), schema: RegionSummary },
+    { subject: subjects.lbCapacity(), schema: CapacityEvent },
+    { subject: subjects.replicaAlive(), schema: ReplicaAlive },
+    { subject: subjects.schedulerActive(), schema: SchedulerActive },
+    { subject: subjects.event(shard), schema: EventBatch },
+  ].map((each) => ({ ...each, answers: false }));

@@ -1,0 +1,101 @@
+import {
+  isPlainSpec,
+  LIMITS,
+  Millis,
+  MultiswarmError,
+  Namespace,
+  quick,
+  Scalar,
+  shardOf,
+  Signal,
+  StepId,
+  TaskId,
+  TaskSpec,
+  WorkflowId,
+} from '@multiswarm/contracts';
+import { z } from 'zod';
+import type { NewRun, NewTask } from '../../application/intake';
+import type { UserCommand } from '../../application/shard-owner';
+import type { DeadLetterCommand } from '../../domain/task/record';
+
+/**
+ * Most specifications were made by the intake of another replica, and are seen to be what they should by a look; but one that is
+ * not would be stored as it is, and nobody could load its shard any more.
+ */
+const Spec = quick(TaskSpec, isPlainSpec) satisfies z.ZodType<NewTask['spec']>;
+const order = z.number().int().nonnegative();
+
+const NewTaskSchema = z.object({
+  id: TaskId,
+  shard: z.number().int().nonnegative(),
+  keyed: z.boolean(),
+  order,
+  spec: Spec,
+}) satisfies z.ZodType<NewTask>;
+
+const RunRecordSchema = z.object({
+  id: WorkflowId,
+  state: z.literal('running'),
+  createdAt: Millis,
+  spec: z.object({
+    name: z.string().optional(),
+    namespace: Namespace,
+    steps: z.array(z.object({ id: StepId, taskId: TaskId, type: z.string(), dependsOn: z.array(StepId) })),
+    metadata: z.record(z.string(), Scalar),
+    traceparent: z.string(),
+    idempotencyKey: z.string().optional(),
+    bodyHash: z.string(),
+  }),
+});
+
+/** A workflow, on its way to its owner. */
+export const NewRunSchema = z.object({
+  shard: z.number().int().nonnegative(),
+  keyed: z.boolean(),
+  record: RunRecordSchema,
+  steps: z.array(z.object({ id: TaskId, order, spec: Spec })).max(LIMITS.WORKFLOW_STEPS),
+}) as z.ZodType<NewRun>; // with exact optional properties, which zod does not tell from undefined ones
+
+const TaskCommandSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('cancel'), reason: z.string() }),
+  z.object({ kind: z.literal('pause'), reason: z.string() }),
+  z.object({ kind: z.literal('resume') }),
+  z.object({ kind: z.literal('signal'), signal: Signal }),
+  z.object({ kind: z.literal('retry') }),
+]) satisfies z.ZodType<UserCommand>;
+
+const AskedSchema = z.object({ requestedBy: z.string().optional(), reason: z.string().optional() });
+const DeadLetterCommandSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('redrive'), key: z.string(), asked: AskedSchema }),
+  z.object({ kind: z.literal('purge'), asked: AskedSchema, again: z.boolean().optional() }),
+]) satisfies z.ZodType<DeadLetterCommand>;
+
+/** Commands between replicas: from the one that a client spoke to, to the one that owns the shard. */
+export const ShardCommand = z.discriminatedUnion('kind', [
+  z.object({ v: z.literal(1), kind: z.literal('submit-tasks'), tasks: z.array(NewTaskSchema) }),
+  z.object({ v: z.literal(1), kind: z.literal('submit-run'), run: NewRunSchema }),
+  z.object({ v: z.literal(1), kind: z.literal('take-run'), id: z.string() }),
+  z.object({
+    ...{ v: z.literal(1), kind: z.literal('command'), taskId: z.string(), command: TaskCommandSchema },
+    again: z.boolean(),
+  }),
+  z.object({
+    ...{ v: z.literal(1), kind: z.literal('dead-letters'), ids: z.array(z.string()) },
+    command: DeadLetterCommandSchema,
+  }),
+  z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), reason: z.string() }),
+]);
+export type ShardCommand = z.infer<typeof ShardCommand>;
+
+/** @throws MultiswarmError `invalid-request` for ids of another shard: whoever asks for them later would look there */
+export function checkShard(shard: number, ids: readonly string[]): void {
+  const stranger = ids.find((id) => shardOf(id, shard + 1) !== shard);
+  if (stranger === undefined) return;
+  const message = `${stranger} is no id of shard ${shard}: send it to the owner of its own`;
+  throw new MultiswarmError('invalid-request', message);
+}
+
+/** Of a run and of all its steps. */
+export function idsOfRun({ record, steps }: NewRun): string[] {
+  return [record.id, ...steps.map(({ id }) => id)];
+}
