@@ -72,7 +72,7 @@ export class Rounds {
       }
     };
     await Promise.all(Array.from({ length: LANES }, lane));
-    const after = await this.after();
+    const after = await this.after(onTarget);
     return [
       ...findings,
       ...after.map((fault) => ({ target: 'all', seed, path: undefined, request: '', fault })),
@@ -93,15 +93,20 @@ export class Rounds {
   }
 
   /** Services serve, hold no more than before, and have stored nothing that they refused. */
-  private async after(): Promise<string[]> {
+  private async after(onStep: RoundOptions['onTarget']): Promise<string[]> {
     const { system, accepted } = this;
     const faults: string[] = [];
+    const from = performance.now();
+    const step = (name: string): void => onStep?.(name, Math.round(performance.now() - from));
     await system.serveNormalTask().then(
       (id) => accepted.note(id),
       (error: unknown) => faults.push(`a normal task is not served any more: ${String(error)}`),
     );
+    step(`a normal task ${faults[0] ?? ''}`);
     await endAll(system);
+    step('all that was accepted is cancelled');
     faults.push(...(await strayStored(system.store, system.bus, accepted)));
+    step('all that is stored is known');
     for (const watch of system.watches) {
       if (watch.hasEnded) continue;
       const rounds = [...(this.memories.get(watch.service) ?? []), await watch.memory()];

@@ -109,7 +109,11 @@ async function serveNormalTask(client: Client): Promise<string> {
   const input = { said: 'hello' };
   const calm = { priority: 'critical', namespace: 'calm', requirements: { capabilities: ['calm'] } } as const;
   const handle = await client.submit('echo', input, calm);
-  const output = await handle.result({ timeoutMs: NORMAL_TASK_MS });
+  const output = await handle.result({ timeoutMs: NORMAL_TASK_MS }).catch(async (error: unknown) => {
+    const { state, waiting, attempts } = await handle.get();
+    const shown = JSON.stringify({ state, waiting, attempts }).slice(0, 1_000);
+    throw new Error(`${String(error)}: ${shown}`, { cause: error });
+  });
   if (JSON.stringify(output) !== JSON.stringify(input))
     throw new Error(`echo answered ${JSON.stringify(output)}`);
   return handle.id;
