@@ -19,7 +19,16 @@ const MAY_TOUCH_THE_WORLD = [
   'fuzz/**',
   'deploy/**',
 ];
-const MAY_PRINT = ['apps/cli/**', 'examples/**', 'bench/**', 'sim/**', 'chaos/**', 'fuzz/**', 'scripts/**', 'deploy/**'];
+const MAY_PRINT = [
+  'apps/cli/**',
+  'examples/**',
+  'bench/**',
+  'sim/**',
+  'chaos/**',
+  'fuzz/**',
+  'scripts/**',
+  'deploy/**',
+];
 
 const INJECT =
   'is injected: take Clock, Random or Ids of @multiswarm/core, so that tests and simulations can drive it';

@@ -40,7 +40,11 @@ const project = (displayName, testMatch, testTimeoutMs) => ({
 
 module.exports = {
   projects: [
-    project('unit', ['<rootDir>/*/*/src/**/*.test.ts', '<rootDir>/{sim,chaos,fuzz}/src/**/*.test.ts'], 10_000),
+    project(
+      'unit',
+      ['<rootDir>/*/*/src/**/*.test.ts', '<rootDir>/{sim,chaos,fuzz}/src/**/*.test.ts'],
+      10_000,
+    ),
     project(
       'integration',
       ['<rootDir>/{libs,services,apps}/*/test/**/*.test.ts', '<rootDir>/deploy/test/**/*.test.ts'],
