@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LIMITS } from './limits';
 import { Instant, Name, Namespace, Region, SwarmId } from './names';
 import { Requirements } from './requirements';
 
@@ -137,7 +138,7 @@ export const CapacityEvent = z.object({
   v: z.literal(1),
   swarmId: SwarmId,
   region: Region,
-  freeSlots: z.number().int(),
+  freeSlots: z.number().int().max(LIMITS.SWARM_SLOTS),
   reason: z.enum(['joined', 'freed', 'changed']),
 });
 export type CapacityEvent = z.infer<typeof CapacityEvent>;
