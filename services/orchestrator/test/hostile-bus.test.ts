@@ -59,7 +59,13 @@ test('a task that no intake can have made is refused by its owner, and leaves a 
 });
 
 test('more free slots than any swarm can have do not keep an orchestrator busy', async () => {
-  const event = { v: 1, swarmId: 'a', region: 'eu-west', freeSlots: Number.MAX_SAFE_INTEGER, reason: 'freed' };
+  const event = {
+    v: 1,
+    swarmId: 'a',
+    region: 'eu-west',
+    freeSlots: Number.MAX_SAFE_INTEGER,
+    reason: 'freed',
+  };
   world.bus.publish('ms.v1.lb.capacity', event);
   await one.ended(await one.submit({}));
 });
