@@ -78,7 +78,7 @@ async function runOn(
     progress(`the load begins: ${options.tasks} tasks over ${Math.round(options.overMs / 1000)} s`);
     const faults = await underFaults(deployment, options, load, ears, progress);
     // Later nothing was there to be acknowledged.
-    const loadUntil = Math.max(...load.submissions.map(({ sentAt }) => sentAt));
+    const loadUntil = load.submissions.reduce((latest, { sentAt }) => Math.max(latest, sentAt), from);
     progress('load and faults have ended; what is under way ends');
     const evidence = await gather(deployment, clients, load, ears);
     const broken = check(evidence);

@@ -14,8 +14,7 @@ export interface Collected {
 
 /** Reads everything that there is of these namespaces. */
 export async function collect(bus: Bus, namespaces: readonly string[]): Promise<Collected> {
-  const listed: Collected['listed'] = [];
-  for (const namespace of namespaces) listed.push(...(await listAll(bus, namespace)));
+  const listed = (await Promise.all(namespaces.map((namespace) => listAll(bus, namespace)))).flat();
   const tasks = new Map<string, Task>();
   const histories = new Map<string, Event[]>();
   const left = [...listed];

@@ -12,9 +12,9 @@ const ROOM_BYTES = 8 * 1024;
 const LOOK_MS = 100;
 
 /**
- * Redis cannot write any more than a little to its append-only file: the limit of the size of its files is set to what it has.
- * Redis finds its append cut short, as on a full disk, takes the half of it back, and with `appendfsync always` ends itself; so does each
- * next process that is started meanwhile (or the limit ends it), as a supervisor would start them.
+ * Redis cannot write any more than a little to its append-only file: the size of its files is limited to what they have. The system ends
+ * it (SIGXFSZ) in the middle of the append that is too much, as Redis ends itself on a full disk with `appendfsync always`; so
+ * it does each next process that is started meanwhile, as a supervisor would start them.
  */
 export async function fillDisk(redis: TestServer, forMs: number): Promise<void> {
   const limit = sizeOfLargest(join(redis.dir, 'appendonlydir')) + ROOM_BYTES;
