@@ -1,4 +1,4 @@
-import { isTerminal, type Task } from '@multiswarm/contracts';
+import { isTerminal, TaskState, type Task } from '@multiswarm/contracts';
 import type { Client, TaskHandle } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
 import { FREE_NAMESPACE, LIMITED } from '../load/work';
@@ -26,12 +26,22 @@ export async function whatIsTaken(client: Client, { urls }: Deployment): Promise
 async function takenByStatus(client: Client): Promise<string[]> {
   const { regions, tasks } = await client.status();
   const busy = regions.filter(({ busySlots }) => busySlots > 0);
+  const active = Object.entries(tasks).filter(([state, count]) => !isTerminal(state) && count > 0);
   return [
     ...busy.map(({ region, busySlots }) => `status: ${busySlots} busy slots in ${region}`),
-    ...Object.entries(tasks)
-      .filter(([state, count]) => !isTerminal(state) && count > 0)
-      .map(([state, count]) => `status: ${count} tasks ${state}`),
+    ...(await Promise.all(
+      active.map(
+        async ([state, count]) =>
+          `status: ${count} tasks ${state}; listed are ${await listed(client, state)}`,
+      ),
+    )),
   ];
+}
+
+/** Whether there are such tasks, or only a count of them. */
+async function listed(client: Client, given: string): Promise<string> {
+  const { items } = await client.listTasks({ state: TaskState.parse(given) });
+  return items.map(({ id, namespace }) => `${id} of ${namespace}`).join(', ') || 'none';
 }
 
 async function takenByBalancers(urls: Deployment['urls']): Promise<string[]> {
