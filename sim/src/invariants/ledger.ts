@@ -1,4 +1,4 @@
-import { isTerminal, type Event } from '@multiswarm/contracts';
+import { isTerminal, taskId, type Event, type TaskState } from '@multiswarm/contracts';
 import { eventsOf } from '../../../services/orchestrator/src/application/event-batches';
 import type { TaskRecord } from '../../../services/orchestrator/src/domain/task/record';
 import type { RunProgress, RunRecord } from '../../../services/orchestrator/src/domain/workflow/run';
@@ -10,7 +10,7 @@ import type { WorkBook } from './work-book';
 interface Shard {
   epoch: number;
   batchSeq: number;
-  /** Ended tasks by state. */
+  /** Tasks by state; those that have ended stay counted when they are forgotten. */
   counts: Map<string, number>;
 }
 
@@ -65,6 +65,7 @@ export class Ledger {
       this.happened(event);
       this.checkLoss(event, lease.ageMs);
     }
+    this.checkCounts(batch, shard);
     // A batch is applied whole, so steps are looked at when all of it is there.
     for (const write of batch.writes) if (write.kind === 'task') this.checkStep(write.record);
     this.limits.check();
@@ -128,6 +129,20 @@ export class Ledger {
     if (before) this.checkFinal(before, next);
     if (next.state === 'succeeded') this.checkResult(before, next);
     if (isTerminal(next.state)) this.terminal.set(next.id, next.state);
+  }
+
+  /** 5: what is counted as present in a state is there. Only states that tasks leave again: ended ones stay counted. */
+  private checkCounts({ batchSeq, shard: number }: Batch, { counts }: Shard): void {
+    const present = new Map<string, number>();
+    for (const { id, state } of this.tasks.values())
+      if (id.startsWith(taskId(number, ''))) present.set(state, (present.get(state) ?? 0) + 1);
+    for (const [state, count] of counts) {
+      if (isTerminal(state as TaskState)) continue;
+      const there = present.get(state) ?? 0;
+      this.findings.holds(5, count === there, () => {
+        return `after batch ${number}.${batchSeq} ${count} tasks are counted as ${state}, there are ${there}`;
+      });
+    }
   }
 
   private writeRun(run: RunRecord, progress: RunProgress): void {
