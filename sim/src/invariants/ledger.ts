@@ -137,7 +137,7 @@ export class Ledger {
     for (const { id, state } of this.tasks.values())
       if (id.startsWith(taskId(number, ''))) present.set(state, (present.get(state) ?? 0) + 1);
     for (const [state, count] of counts) {
-      if (isTerminal(state as TaskState)) continue;
+      if (isTerminal(state)) continue;
       const there = present.get(state) ?? 0;
       this.findings.holds(5, count === there, () => {
         return `after batch ${number}.${batchSeq} ${count} tasks are counted as ${state}, there are ${there}`;
