@@ -1,4 +1,4 @@
-import { isTerminal, taskId, type Event, type TaskState } from '@multiswarm/contracts';
+import { isTerminal, taskId, type Event } from '@multiswarm/contracts';
 import { eventsOf } from '../../../services/orchestrator/src/application/event-batches';
 import type { TaskRecord } from '../../../services/orchestrator/src/domain/task/record';
 import type { RunProgress, RunRecord } from '../../../services/orchestrator/src/domain/workflow/run';
