@@ -36,6 +36,17 @@ test('as many are asked for as slots came free', () => {
   expect(bench.run(20)).toHaveLength(5);
 });
 
+test.each([-1, -7, -500])('a swarm that tells of %i free slots holds no pass up', (slots) => {
+  const bench = new QueueBench();
+  bench.add('t1');
+  bench.run(1, () => false, noSlot('a'));
+  bench.freed('a', slots);
+  bench.freed('b', slots);
+  asks(bench);
+  bench.freed('a');
+  expect(bench.run(1)).toEqual(['t1']);
+});
+
 test('a class waits for the swarms that could run it, and for no other', () => {
   const bench = new QueueBench();
   bench.add('t1');

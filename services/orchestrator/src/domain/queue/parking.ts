@@ -129,7 +129,8 @@ export class Parking {
   }
 
   /** P2. @param from unknown: a hint, for which one round is enough */
-  opened(slots: number, from: CapacitySource | undefined): void {
+  opened(told: number, from: CapacitySource | undefined): void {
+    const slots = Math.max(0, told); // a swarm that holds more than its slots has none to give, and takes none from others
     if (from === undefined) this.hinted += slots;
     else if (from.reason === 'freed') {
       this.openRoom(this.anySlot, slots);
