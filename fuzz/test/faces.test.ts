@@ -9,7 +9,7 @@ import { operationsOf } from '../src/targets/http-operations';
 import { NOBODY } from '../src/targets/subjects';
 
 const ROUTES: Readonly<Record<string, () => Route[]>> = {
-  orchestrator: () => [...orchestratorRoutes(NOBODY), eventRoute(NOBODY, NOBODY)],
+  orchestrator: () => [...orchestratorRoutes(NOBODY), eventRoute(NOBODY)],
   'load-balancer': () => balancerRoutes(NOBODY),
   communicator: () => messageRoutes(NOBODY, NOBODY),
 };

@@ -63,7 +63,7 @@ const ROOTS = /"root":"([tw]\d{1,4}-[0-9a-z]{8,40})"/g;
 async function strayEvents(bus: Bus, isKnown: (id: string) => boolean): Promise<string[]> {
   const { firstSeq, lastSeq } = await streamRange(bus.connection, streams.events);
   if (lastSeq < firstSeq) return [];
-  const { messages, close } = await readStream(bus.connection, streams.events, firstSeq);
+  const { messages, close } = await readStream(bus.connection, streams.events, { seq: firstSeq });
   const strays: string[] = [];
   for await (const { seq, text } of messages) {
     for (const [, root = ''] of text.matchAll(ROOTS))

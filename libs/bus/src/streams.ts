@@ -1,4 +1,5 @@
 import {
+  DeliverPolicy,
   DiscardPolicy,
   jetstream,
   jetstreamManager,
@@ -25,6 +26,8 @@ const NANOS_PER_MS = 1_000_000;
  * unless told), and notices an end of which it was not told by two heartbeats, half as far apart, that do not come.
  */
 const PULL_EXPIRES_MS = 3_000;
+/** A message may have half a megabyte: so many may wait in memory for a reader that is slow. */
+const PREFETCHED_MESSAGES = 64;
 
 /** Creates the stream, or brings an existing one to these limits. File storage; the oldest message goes first at a limit. */
 export async function ensureStream(connection: NatsConnection, options: StreamOptions): Promise<void> {
@@ -57,14 +60,19 @@ export async function ensureStream(connection: NatsConnection, options: StreamOp
 export interface StreamRange {
   firstSeq: number;
   lastSeq: number;
+  /** When the stream was made, epoch ms: sequences of a stream that was made anew say nothing about those of the old one. */
+  createdAt: number;
+  /** When its last message was stored, epoch ms. */
+  lastAt: number;
 }
 
 /** Throws `bus-unavailable` where JetStream does not answer, for example while its server is started again. */
 export function streamRange(connection: NatsConnection, name: string): Promise<StreamRange> {
   return answered(name, async () => {
     const manager = await jetstreamManager(connection);
-    const { state } = await manager.streams.info(name);
-    return { firstSeq: state.first_seq, lastSeq: state.last_seq };
+    const { state, created } = await manager.streams.info(name);
+    const { first_seq: firstSeq, last_seq: lastSeq, last_ts: last } = state;
+    return { firstSeq, lastSeq, createdAt: Date.parse(created), lastAt: Date.parse(last) };
   });
 }
 
@@ -81,8 +89,16 @@ async function answered<T>(name: string, ask: () => Promise<T>): Promise<T> {
 
 export interface Replayed {
   seq: number;
+  subject: string;
   text: string;
+  /** When it was stored, epoch ms by the clock of the server. */
+  at: number;
+  /** How many messages the stream has behind this one. */
+  pending: number;
 }
+
+/** Where a reader begins: at a sequence, or at the first message that was stored at an instant (epoch ms) or later. */
+export type ReadFrom = { seq: number } | { at: number };
 
 /**
  * Reads a stream in order from a sequence on, for ever, until the returned `close` is called. The ordered consumer of the
@@ -92,19 +108,27 @@ export interface Replayed {
 export async function readStream(
   connection: NatsConnection,
   name: string,
-  startSeq: number,
+  from: ReadFrom,
 ): Promise<{ messages: AsyncIterable<Replayed>; close: () => void }> {
   const messages: ConsumerMessages = await answered(name, async () => {
-    const consumer = await jetstream(connection).consumers.get(name, {
-      deliver_policy: 'by_start_sequence',
-      opt_start_seq: Math.max(1, startSeq),
-    });
-    return consumer.consume({ max_messages: 256, expires: PULL_EXPIRES_MS });
+    const start =
+      'seq' in from
+        ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, from.seq) }
+        : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(from.at).toISOString() };
+    const consumer = await jetstream(connection).consumers.get(name, start);
+    return consumer.consume({ max_messages: PREFETCHED_MESSAGES, expires: PULL_EXPIRES_MS });
   });
   return {
     messages: {
       async *[Symbol.asyncIterator]() {
-        for await (const message of messages) yield { seq: message.seq, text: message.string() };
+        for await (const message of messages)
+          yield {
+            seq: message.seq,
+            subject: message.subject,
+            text: message.string(),
+            at: message.time.getTime(),
+            pending: message.info.pending,
+          };
       },
     },
     // close() awaits the end of the loop that iterates it; called from inside that loop it would wait for itself.

@@ -36,7 +36,7 @@ async function store(count: number, from = 1): Promise<void> {
 
 /** Reads until `count` messages have come; `seen` grows while it goes. */
 async function read(startSeq: number, count: number, seen: Replayed[] = []): Promise<Replayed[]> {
-  const { messages, close } = await readStream(bus.connection, 'EVENTS', startSeq);
+  const { messages, close } = await readStream(bus.connection, 'EVENTS', { seq: startSeq });
   for await (const message of messages) {
     seen.push(message);
     if (seen.length === count) close();
@@ -60,7 +60,7 @@ test('what is stored has a sequence, and a message id is stored once', async () 
     seq: 1,
     duplicate: true,
   });
-  expect(await streamRange(bus.connection, 'EVENTS')).toEqual({ firstSeq: 1, lastSeq: 2 });
+  expect(await streamRange(bus.connection, 'EVENTS')).toMatchObject({ firstSeq: 1, lastSeq: 2 });
 });
 
 test('where no stream takes the subject, storing fails at once and may be repeated', async () => {
@@ -150,7 +150,7 @@ test('a reader goes on after a crash of the server, without a hole, a repeat or 
 
 test('a reader that is closed by somebody else ends', async () => {
   await ensureStream(bus.connection, EVENTS);
-  const { messages, close } = await readStream(bus.connection, 'EVENTS', 1);
+  const { messages, close } = await readStream(bus.connection, 'EVENTS', { seq: 1 });
   const iterator = messages[Symbol.asyncIterator]();
   const next = iterator.next();
   close();
@@ -163,7 +163,7 @@ test('where JetStream does not answer, whoever asks for a stream is told that it
   try {
     const mayPass = { code: 'bus-unavailable', retryable: true };
     await expect(streamRange(connected.connection, 'EVENTS')).rejects.toMatchObject(mayPass);
-    await expect(readStream(connected.connection, 'EVENTS', 1)).rejects.toMatchObject(mayPass);
+    await expect(readStream(connected.connection, 'EVENTS', { seq: 1 })).rejects.toMatchObject(mayPass);
   } finally {
     await connected.close();
     await plain.stop();

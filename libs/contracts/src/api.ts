@@ -6,7 +6,7 @@ import { Json, Name, Namespace, SwarmId } from './names';
 import { Task, TaskState } from './task';
 import { Waiting } from './placement';
 import { Swarm, RegionView } from './swarm';
-import { Event, EventPattern } from './event';
+import { Event } from './event';
 import { Workflow, WorkflowState } from './workflow';
 
 /** Requests and replies that HTTP and NATS share. */
@@ -33,7 +33,6 @@ export const BatchReply = z.object({
 });
 export type BatchReply = z.infer<typeof BatchReply>;
 
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
 const page = {
   limit: z.coerce.number().int().min(1).max(LIMITS.PAGE_ITEMS).default(50),
   cursor: z.string().max(256).optional(),
@@ -108,13 +107,6 @@ export const ValidationReply = z.object({
   steps: z.number().int().optional(),
 });
 export type ValidationReply = z.infer<typeof ValidationReply>;
-
-export const EventsQuery = z.strictObject({
-  root: z.string().max(64).optional().describe('a task or workflow id'),
-  type: EventPattern.optional().describe('an event type, or a prefix such as task.*'),
-  follow: flag.optional(),
-});
-export type EventsQuery = z.infer<typeof EventsQuery>;
 
 export const ExplainRequest = z.object({ v: z.literal(1), taskIds: z.array(z.string()).max(1000) });
 export const ExplainReply = z.object({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { BatchSubmission, EventsQuery } from './api';
+import { BatchSubmission } from './api';
+import { EventsQuery } from './events-query';
 import { EVENT_TYPES } from './event';
 import { parse } from './findings';
 import { NamespaceSettings } from './namespace';

@@ -34,7 +34,10 @@ const MESSAGES = {
   'dispatch-reply': contracts.DispatchReply,
   'dispatch-request': contracts.DispatchRequest,
   'event-batch': contracts.EventBatch,
+  'event-filter': contracts.EventFilter,
+  'event-gap': contracts.EventGap,
   'event-page': contracts.EventPage,
+  'events-end': contracts.EventsEnd,
   'events-query': contracts.EventsQuery,
   'explain-reply': contracts.ExplainReply,
   'explain-request': contracts.ExplainRequest,
@@ -161,6 +164,7 @@ const PARTS = new Set<keyof typeof contracts>([
 const VOCABULARIES: Record<string, readonly string[]> = {
   errorCodes: Object.keys(contracts.ERRORS),
   eventTypes: contracts.EVENT_TYPES,
+  gapReasons: contracts.GAP_REASONS,
   taskStates: contracts.TASK_STATES,
   workflowStates: contracts.WORKFLOW_STATES,
   attemptOutcomes: contracts.ATTEMPT_OUTCOMES,
@@ -219,6 +223,11 @@ test('a report of a swarm that does not fetch is one that asks for nothing', () 
   });
 });
 
+test('a query for events with one value is one with a list of it', () => {
+  const { root, type, follow } = contracts.EventsQuery.parse(golden('events-query'));
+  expect(contracts.EventsQuery.parse(golden('events-query.plain'))).toEqual({ root, type, follow });
+});
+
 test('a packed reply says what the whole one says', () => {
   expect(contracts.PlaceReply.parse(golden('packed-place-reply'))).toEqual(golden('place-reply'));
 });
@@ -238,6 +247,7 @@ test('every golden file is read by a test', () => {
     'task-submission.brief',
     'workflow-submission.brief',
     'report-request.plain',
+    'events-query.plain',
     'vocabulary',
   ];
   expect(readdirSync(directory).sort()).toEqual(files.map((name) => `${name}.json`).sort());

@@ -3,6 +3,7 @@ export * from './body-hash';
 export * from './dead-letter';
 export * from './errors';
 export * from './event';
+export * from './events-query';
 export * from './explanation';
 export * from './findings';
 export * from './ids';

@@ -65,7 +65,14 @@ export const NamespaceSettings = z.strictObject({
     .min(1_000)
     .max(LIMITS.DURATION_MS)
     .optional()
-    .describe('how long ended tasks are kept; TASK_RETENTION_MS where not set'),
+    .describe('how long ended tasks and their histories are kept; TASK_RETENTION_MS where not set'),
+  eventRetentionMs: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(LIMITS.DURATION_MS)
+    .optional()
+    .describe('how long events are shown in the stream of events, at most as long as it keeps them'),
   priorityCeiling: Priority.optional().describe('tasks that ask for more get this'),
 });
 export type NamespaceSettings = z.infer<typeof NamespaceSettings>;

@@ -73,6 +73,8 @@ export interface AssembleParts {
   logger: Logger;
   meters: Meters;
   onAccepted: (priority: string, count: number) => void;
+  /** Makes the stream of events where it is not there. */
+  restoreEvents?: (() => Promise<void>) | undefined;
   /** Of each shard; as it is shipped, unless told. */
   memory?: OwnerMemory | undefined;
 }
@@ -187,7 +189,7 @@ class Assembly implements Assembled {
         ...{ leases, clock, random, logger, meters, settings, store: shardStore },
         placer: this.placer,
         regions: this.regions(),
-        stream: busEventStream(bus),
+        stream: busEventStream(bus, clock, this.parts.restoreEvents),
         reportTo: subjects.replicaReport(replica),
         times: { attemptLeaseMs, regionTimeoutMs, resendMs: RESEND_MS },
         retentionMs: (namespace) => settings(namespace).retentionMs ?? config.retentionMs,

@@ -13,7 +13,7 @@ import { redisHandover } from './adapters/store/redis-handover';
 import { redisNamespaceStore } from './adapters/store/redis-namespace-store';
 import { RedisShardStore } from './adapters/store/redis-shard-store';
 import { RedisTruthReader } from './adapters/store/redis-truth-reader';
-import { assemble } from './assemble';
+import { assemble, type Assembled } from './assemble';
 import { orchestratorConfig, type OrchestratorConfig } from './config';
 
 const EVENTS = { maxAgeMs: 24 * 3_600_000, maxBytes: 512 * 1024 * 1024, dedupWindowMs: 120_000 };
@@ -25,7 +25,8 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
   const bus = await openBus(parts, config);
   const store = await openStore(parts, config);
   // A coordinator in a region of its own may be at a leaf node, from which JetStream cannot be reached.
-  if (config.global) await ensureEventStream(bus, config.eventReplicas);
+  const restoreEvents = (): Promise<void> => ensureEventStream(bus, config.eventReplicas);
+  if (config.global) await restoreEvents();
   const submitted = telemetry.metrics.counter('multiswarm.tasks.submitted');
   const assembled = assemble({
     ...{ config, version, bus, logger, clock: systemClock, random: systemRandom, ids: systemIds },
@@ -37,6 +38,7 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
     namespaces: redisNamespaceStore(store),
     cordons: redisCordonStore(store),
     meters: telemetryMeters(telemetry.metrics, logger),
+    restoreEvents,
     onAccepted: (priority, count) => submitted.add(count, { priority }),
   });
   const { orchestrator } = assembled;
@@ -44,13 +46,19 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
   globalGauges(telemetry.metrics, assembled.global);
   await assembled.start();
   return {
-    routes: [...httpRoutes(orchestrator), eventRoute(bus, logger)],
+    routes: [...httpRoutes(orchestrator), eventRoute({ bus, logger, ...eventReading(assembled, config) })],
     checks: {
       nats: async () => void (await bus.rttMs()),
       redis: async () => void (await store.pingMs(() => systemClock.monotonic())),
     },
     stop: () => assembled.stop(),
   };
+}
+
+function eventReading({ orchestrator }: Assembled, { shards }: OrchestratorConfig) {
+  const eventRetentionMs = (namespace: string): number | undefined =>
+    orchestrator.namespaces.settings(namespace).eventRetentionMs;
+  return { shards, clock: systemClock, eventRetentionMs };
 }
 
 function ensureEventStream(bus: Bus, replicas: number): Promise<void> {

@@ -1,5 +1,6 @@
-import { Agent, request, type IncomingMessage, type RequestOptions } from 'node:http';
+import { Agent } from 'node:http';
 import { eventually } from '@multiswarm/testing';
+import { ask, endOf, EventReader } from './support/event-reader';
 import { World, type Answer, type Replica } from './support/world';
 
 let world: World;
@@ -13,72 +14,14 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-interface Sent {
-  id: string;
-  event: string;
-  data: Record<string, unknown>;
+const Reader = {
+  open: (query?: string, lastEventId?: string) => EventReader.open(one.url, query, lastEventId),
+};
+
+function delayUntilNextMillisecond(): Promise<void> {
+  const now = Date.now();
+  return eventually(() => Date.now() > now).then(() => undefined);
 }
-
-/** A reader of `GET /v1/events`, as `EventSource` is one. */
-class Reader {
-  readonly events: Sent[] = [];
-  private readonly abort = new AbortController();
-  private ending: Promise<void> = Promise.resolve();
-
-  static async open(query = '', lastEventId?: string): Promise<Reader> {
-    const reader = new Reader();
-    const response = await fetch(`${one.url}/v1/events${query}`, {
-      signal: reader.abort.signal,
-      headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
-    });
-    expect(response.status).toBe(200);
-    expect(response.headers.get('content-type')).toContain('text/event-stream');
-    reader.ending = reader.read(response.body as ReadableStream<Uint8Array>).catch(() => undefined);
-    return reader;
-  }
-
-  async until(enough: (events: Sent[]) => boolean): Promise<Sent[]> {
-    await eventually(() => enough(this.events), {
-      describe: () => `enough events, got ${JSON.stringify(this.events.map(({ id, event }) => [id, event]))}`,
-    });
-    return this.events;
-  }
-
-  close(): Promise<void> {
-    this.abort.abort();
-    return this.ending;
-  }
-
-  private async read(body: ReadableStream<Uint8Array>): Promise<void> {
-    let text = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of body) {
-      text += decoder.decode(chunk, { stream: true });
-      const parts = text.split('\n\n');
-      text = parts.pop() ?? '';
-      for (const part of parts) this.take(part);
-    }
-  }
-
-  private take(part: string): void {
-    const fields = new Map(
-      part
-        .split('\n')
-        .filter((line) => !line.startsWith(':'))
-        .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as const),
-    );
-    const data = fields.get('data');
-    if (data === undefined) return;
-    this.events.push({
-      id: fields.get('id') ?? '',
-      event: fields.get('event') ?? '',
-      data: JSON.parse(data) as Record<string, unknown>,
-    });
-  }
-}
-
-const endOf = (id: string) => (events: Sent[]) =>
-  events.some(({ event, data }) => event === 'task.succeeded' && data['root'] === id);
 
 async function run(): Promise<string> {
   const id = await one.submit({});
@@ -152,43 +95,6 @@ test('HEAD of the events says what they are, and leaves its connection free', as
   agent.destroy();
 });
 
-function ask(url: string, options: RequestOptions): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const sent = request(url, options, (response) => resolve(response.resume()));
-    sent.once('error', reject);
-    sent.end();
-  });
-}
-
-test('a range that the stream has dropped is told as a gap, before the rest', async () => {
-  const live = await Reader.open();
-  const first = await run();
-  const lastId = (await live.until(endOf(first)))[0]?.id ?? '';
-  await run();
-  await live.until((all) => all.length > 5);
-  await live.close();
-  await world.bus.connection.request('$JS.API.STREAM.PURGE.EVENTS');
-  const after = await run();
-  const replay = await Reader.open('', lastId);
-  const events = await replay.until(endOf(after));
-  const [gap] = events;
-  expect(gap?.event).toBe('gap');
-  expect(gap?.data['from']).toBe(Number(lastId.split('-')[0]) + 1);
-  const next = events[1]?.id.split('-')[0];
-  expect(gap?.data['to']).toBe(Number(next) - 1);
-  expect(events.filter(({ event }) => event === 'gap')).toHaveLength(1);
-  await replay.close();
-});
-
-test('an id beyond the end of the stream is told as a gap, and what happens from now on follows', async () => {
-  const reader = await Reader.open('', '999999999-0');
-  await reader.until((all) => all.some(({ event }) => event === 'gap'));
-  const id = await run();
-  const events = await reader.until(endOf(id));
-  expect(events[0]).toMatchObject({ event: 'gap', data: { from: 1_000_000_000, to: null } });
-  await reader.close();
-});
-
 test('an id that is none of this stream is refused, and so is an unknown filter', async () => {
   const ask = (path: string, headers = {}): Promise<Answer> => one.call('GET', path, undefined, headers);
   for (const id of ['x', '1', '1-', '-1-0', '1-0 ', '9'.repeat(30) + '-0'].filter(
@@ -202,6 +108,55 @@ test('an id that is none of this stream is refused, and so is an unknown filter'
     status: 400,
     body: { code: 'invalid-request' },
   });
+});
+
+test('a filter that can let nothing through is refused with what would do, and several together let through what fits all', async () => {
+  const first = await run();
+  const shard = /^t(\d+)-/.exec(first)?.[1];
+  const ask = async (query: string): Promise<unknown> => {
+    const { status, body } = await one.call('GET', `/v1/events?follow=false&${query}`);
+    return [status, (body as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer)];
+  };
+  expect(await ask('type=task.done&state=blocked&root=x')).toEqual([
+    400,
+    ['/query/root', '/query/type', '/query/state'],
+  ]);
+  expect(await ask('shard=999')).toEqual([400, ['/query/shard']]);
+  expect(await ask('root=t999-0198c2d4e5f6')).toEqual([400, ['/query/root']]);
+  expect(await ask(`root=${first}&shard=${shard === '0' ? 1 : 0}`)).toEqual([400, ['/query/shard']]);
+  const asked = `?shard=${shard}&namespace=default&type=task.running,task.assigned&type=task.succeeded&state=running,succeeded`;
+  const reader = await Reader.open(asked, '1-0');
+  const events = await reader.until(endOf(first));
+  await reader.close();
+  const ofFirst = events.filter(({ data }) => data['root'] === first).map(({ event }) => event);
+  expect(ofFirst).toEqual(['task.running', 'task.succeeded']);
+});
+
+test('a reader who does not want to follow gets what there is, of the time asked for, and an end with the place to go on', async () => {
+  const before = await run();
+  await delayUntilNextMillisecond();
+  const from = new Date().toISOString();
+  const id = await run();
+  const live = await Reader.open('', '1-0');
+  await live.until(endOf(id));
+  await live.close();
+  await delayUntilNextMillisecond();
+  const to = new Date().toISOString();
+  const reader = await Reader.open(`?from=${from}&to=${to}&type=task.*`);
+  await reader.ended();
+  const [end] = reader.events.slice(-1);
+  const seen = reader.events.slice(0, -1).filter(({ event }) => event !== 'gap');
+  expect(seen.map(({ data }) => data['root'])).not.toContain(before);
+  expect(seen.filter(({ data }) => data['root'] === id).map(({ data }) => data['seq'])).toEqual([
+    1, 2, 3, 4, 5,
+  ]);
+  expect(end).toMatchObject({ event: 'end', data: { v: 1, events: seen.length } });
+  const rest = await Reader.open('?follow=false', end?.data['position'] as string);
+  await rest.ended();
+  expect(rest.events.map(({ event }) => event)).toEqual(['end']);
+  const nothing = await Reader.open(`?follow=false&from=2999-01-01T00:00:00Z`);
+  await nothing.ended();
+  expect(nothing.events).toMatchObject([{ event: 'end', data: { events: 0 } }]);
 });
 
 test('a task that a reader holds for is answered the moment it ends', async () => {

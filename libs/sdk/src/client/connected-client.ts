@@ -1,7 +1,5 @@
 import {
-  EventPattern,
   type Explanation,
-  parseOrThrow,
   type RegionPage,
   type SwarmPage,
   type SystemStatus,
@@ -14,6 +12,7 @@ import {
 import type { z } from 'zod';
 import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-task';
 import { BatchSubmitter } from './batch';
+import { feedFilter } from './feed-filter';
 import { EventQueue } from './event-queue';
 import { deadLettersOf, fleetOf, namespacesOf } from './operators';
 import { OPERATIONS } from './operations';
@@ -128,20 +127,17 @@ export class ConnectedClient implements Client {
     return this.port.ask(OPERATIONS.regions, {});
   }
 
-  async *events({ root, type, lastEventId, signal, onGap }: EventsOptions = {}): AsyncGenerator<
-    LiveEvent,
-    void,
-    undefined
-  > {
+  async *events(options: EventsOptions = {}): AsyncGenerator<LiveEvent, void, undefined> {
+    const { lastEventId, signal, onGap, ...asked } = options;
     const queue = new EventQueue(this.port.clock);
-    const filter = type === undefined ? { root } : { root, type: parseOrThrow(EventPattern, type) };
+    const filter = feedFilter(asked);
     const feed = this.port.transport.openFeed(filter, lastEventId, queue);
     try {
       await feed.opened;
       for (;;) {
         const item = await queue.next(signal);
         if (item.kind === 'event') yield item.event;
-        else if (item.kind === 'gap') onGap?.(item.reason);
+        else if (item.kind === 'gap') onGap?.(item.reason, item.gap);
       }
     } finally {
       feed.close();

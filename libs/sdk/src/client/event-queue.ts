@@ -1,10 +1,11 @@
 import { deferred, type Clock, type Deferred } from '@multiswarm/core';
 import { Fifo } from '@multiswarm/core';
 import { SDK_LIMITS } from '../limits';
+import type { EventGap } from '@multiswarm/contracts';
 import type { LiveEvent } from './types';
 
 export type FeedItem =
-  { kind: 'event'; event: LiveEvent } | { kind: 'gap'; reason: string } | { kind: 'quiet' };
+  { kind: 'event'; event: LiveEvent } | { kind: 'gap'; reason: string; gap?: EventGap } | { kind: 'quiet' };
 
 /**
  * Live events between the connection that receives them and the one loop that reads them.
@@ -32,8 +33,9 @@ export class EventQueue {
     this.gap('events came faster than they were read');
   }
 
-  gap(reason: string): void {
-    this.put({ kind: 'gap', reason });
+  /** @param gap what the server says of it */
+  gap(reason: string, gap?: EventGap): void {
+    this.put({ kind: 'gap', reason, ...(gap === undefined ? {} : { gap }) });
   }
 
   fail(error: unknown): void {

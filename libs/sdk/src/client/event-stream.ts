@@ -1,4 +1,4 @@
-import { MultiswarmError, type Event } from '@multiswarm/contracts';
+import { EventGap, MultiswarmError, type Event } from '@multiswarm/contracts';
 import { backoffMs, deferred, delay, type Backoff, type Clock, type Random } from '@multiswarm/core';
 import { stayAlive } from '../stay-alive';
 import type { EventQueue } from './event-queue';
@@ -99,15 +99,27 @@ export class EventStream {
     for await (const chunk of response.body) {
       for (const message of parser.feed(decoder.decode(chunk as Uint8Array, { stream: true })))
         await this.pass(message);
+      // The server says how far it is also where the filter lets nothing through.
+      this.lastId = parser.position ?? this.lastId;
     }
   }
 
   private async pass({ id, event, data }: SseMessage): Promise<void> {
     const { queue, toEvent } = this.options;
     await abortable(queue.room(), this.controller.signal);
-    if (event === 'gap') queue.gap(data);
+    if (event === 'gap') queue.gap(...gapOf(data));
     else queue.push({ ...toEvent(data), ...(id === undefined ? {} : { id }) });
     this.lastId = id ?? this.lastId;
     this.failures = 0;
+  }
+}
+
+/** A server of another version may say it in other words. */
+function gapOf(data: string): [string, EventGap?] {
+  try {
+    const gap = EventGap.safeParse(JSON.parse(data)).data;
+    return gap === undefined ? [data] : [gap.detail, gap];
+  } catch {
+    return [data];
   }
 }

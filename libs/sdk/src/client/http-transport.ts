@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { EventStream } from './event-stream';
 import type { EventQueue } from './event-queue';
 import type { HttpCall, Operation } from './operations';
-import type { CallOptions, EventFilter, Feed, Transport } from './transport';
+import type { CallOptions, FeedFilter, Feed, Transport } from './transport';
 
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** What proxies in front of the orchestrator say when it is away for a moment. */
@@ -49,7 +49,7 @@ export class HttpTransport implements Transport {
     return parseOrThrow(operation.reply, parseJson(text, call), 'internal');
   }
 
-  openFeed(filter: EventFilter, lastEventId: string | undefined, queue: EventQueue): Feed {
+  openFeed(filter: FeedFilter, lastEventId: string | undefined, queue: EventQueue): Feed {
     const { clock, random, openForMs } = this;
     const url = this.url({ method: 'GET', path: '/v1/events', query: { ...filter } });
     const stream = new EventStream({
@@ -137,11 +137,15 @@ export class HttpTransport implements Transport {
   private url({ path, query }: HttpCall): URL {
     const url = new URL(path.slice(1), this.base);
     for (const [name, value] of Object.entries(query ?? {})) {
-      if (value !== undefined)
-        url.searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+      if (value !== undefined) url.searchParams.set(name, parameter(value));
     }
     return url;
   }
+}
+
+function parameter(value: unknown): string {
+  if (Array.isArray(value)) return value.join(',');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function print(body: unknown): string {

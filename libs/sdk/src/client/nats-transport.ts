@@ -1,11 +1,14 @@
 import type { Bus } from '@multiswarm/bus';
-import { EventBatch, MultiswarmError, subjects, type Event } from '@multiswarm/contracts';
+import { EventBatch, isWanted, MultiswarmError, shardOf, subjects } from '@multiswarm/contracts';
 import type { z } from 'zod';
 import { SDK_LIMITS } from '../limits';
 import type { EventQueue } from './event-queue';
 import type { Operation } from './operations';
 import { abortable } from './retry';
-import type { CallOptions, EventFilter, Feed, Transport } from './transport';
+import type { CallOptions, FeedFilter, Feed, Transport } from './transport';
+
+/** More than any deployment has: ids are of the server, which knows how many there are. */
+const MOST_SHARDS = 10_000;
 
 /** Requests over NATS. Events are those of the live subjects; what happens while disconnected is a gap. */
 export class NatsTransport implements Transport {
@@ -36,21 +39,21 @@ export class NatsTransport implements Transport {
     return abortable(sending, signal);
   }
 
-  openFeed(filter: EventFilter, lastEventId: string | undefined, queue: EventQueue): Feed {
-    if (lastEventId !== undefined) {
+  openFeed(filter: FeedFilter, lastEventId: string | undefined, queue: EventQueue): Feed {
+    if (lastEventId !== undefined || filter.from !== undefined) {
       throw new MultiswarmError(
         'feature-not-available',
-        'events over NATS are live only: to go on after an event, connect with { url }',
+        'events over NATS are live only: to go on after an event, or from an instant on, connect with { url }',
       );
     }
     const newest = new Map<number, number>();
     const subscription = this.bus.subscribe(
-      subjects.allEvents(),
+      subjectOf(filter),
       { schema: EventBatch },
       ({ shard, batchSeq, events }) => {
         if (batchSeq <= (newest.get(shard) ?? 0)) return;
         newest.set(shard, batchSeq);
-        for (const event of events) if (matches(filter, event)) queue.push(event);
+        for (const event of events) if (isWanted(event, filter)) queue.push(event);
       },
     );
     this.queues.add(queue);
@@ -74,8 +77,8 @@ export class NatsTransport implements Transport {
   }
 }
 
-function matches({ root, type }: EventFilter, event: Event): boolean {
-  if (root !== undefined && event.root !== root && event.taskId !== root) return false;
-  if (type === undefined) return true;
-  return type.endsWith('*') ? event.type.startsWith(type.slice(0, -1)) : event.type === type;
+/** Of a filter that lets only events of one shard through, the subject of that shard. */
+function subjectOf({ root, shard }: FeedFilter): string {
+  const only = shard ?? (root === undefined ? undefined : shardOf(root, MOST_SHARDS));
+  return only === undefined ? subjects.allEvents() : subjects.event(only);
 }

@@ -20,6 +20,9 @@ export class SseParser {
   private lastId: string | undefined;
   private first = true;
 
+  /** The last id of which all that came before it is complete: what a reader resumes from. */
+  position: string | undefined;
+
   /** The messages that this chunk completes. */
   feed(chunk: string): SseMessage[] {
     let text = this.rest + chunk;
@@ -63,6 +66,7 @@ export class SseParser {
     this.data = [];
     this.bytes = 0;
     this.event = '';
+    this.position = lastId;
     return data.length === 0 ? undefined : { id: lastId, event: event || 'message', data: data.join('\n') };
   }
 }

@@ -1,3 +1,4 @@
+import type { EventFilter } from '@multiswarm/contracts';
 import type { z } from 'zod';
 import type { EventQueue } from './event-queue';
 import type { Operation } from './operations';
@@ -8,10 +9,8 @@ export interface CallOptions {
   traceparent?: string | undefined;
 }
 
-export interface EventFilter {
-  root?: string | undefined;
-  type?: string | undefined;
-}
+/** What is asked of the server's stream of events. `from` begins at an instant (ISO 8601, over HTTP only). */
+export type FeedFilter = EventFilter & { from?: string | undefined };
 
 export interface Feed {
   /** Resolves when everything that happens from then on will come. */
@@ -32,6 +31,6 @@ export interface Transport {
     options: CallOptions,
   ): Promise<z.output<S>>;
   /** Live events into the queue, until closed. */
-  openFeed(filter: EventFilter, lastEventId: string | undefined, queue: EventQueue): Feed;
+  openFeed(filter: FeedFilter, lastEventId: string | undefined, queue: EventQueue): Feed;
   close(): Promise<void>;
 }

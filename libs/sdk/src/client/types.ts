@@ -4,6 +4,7 @@ import type {
   DeadLetterPage,
   DeadLetterReply,
   Event,
+  EventGap,
   Explanation,
   JsonValue,
   ListDeadLettersQuery,
@@ -170,16 +171,25 @@ export interface WorkflowSubmitOptions {
   signal?: AbortSignal;
 }
 
+/** Which events: what each field says must be so; of a list any one. */
 export interface EventsOptions {
   /** Only events of this task or workflow. */
   root?: string;
-  /** Only this type of event, or a prefix such as `task.*`. */
-  type?: string;
+  /** Types of events, or prefixes such as `task.*`. */
+  type?: string | string[];
+  /** States that a task or workflow comes into: `failed`. */
+  state?: string | string[];
+  namespace?: string | string[];
+  swarm?: string | string[];
+  region?: string | string[];
+  shard?: number;
+  /** Over HTTP: begins with what happened at this instant, as far as the stream still has it. */
+  from?: Date | string;
   /** Over HTTP: goes on after this event. */
   lastEventId?: string;
   signal?: AbortSignal;
-  /** Some events were lost on the way and will not come. */
-  onGap?: (reason: string) => void;
+  /** Some events were lost on the way and will not come; over HTTP the server says which. */
+  onGap?: (reason: string, gap?: EventGap) => void;
 }
 
 /** `id` (over HTTP only) is what `lastEventId` takes. */

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { LIMITS } from '@multiswarm/contracts';
-import { every, systemClock, type Clock } from '@multiswarm/core';
+import { deferred, every, systemClock, type Clock } from '@multiswarm/core';
 import { stoppingOf } from './stopping';
 
 export interface ServerSentEvent {
@@ -13,6 +13,7 @@ export interface ServerSentEvent {
 export interface SseOptions {
   heartbeatMs?: number;
   maxBufferedBytes?: number;
+  stalledMs?: number;
   clock?: Clock;
 }
 
@@ -20,12 +21,22 @@ export interface SseStream {
   /** False once the stream is over: the client left, was too slow, or the service stops. */
   send(event: ServerSentEvent): boolean;
   comment(text: string): boolean;
+  /** The place to come back to, where nothing was sent for it. */
+  position(id: string): boolean;
+  /**
+   * Resolves once the reader has taken what it was sent, but for what the connection itself holds: who waits for it between two
+   * events is slowed down by a slow reader, and not cut off. True while the stream is open; after `stalledMs` (default 60 s)
+   * without any sign of the reader the stream is cut.
+   */
+  room(): Promise<boolean>;
   end(): void;
   /** Fires when the stream is over, whoever ended it. */
   readonly ended: AbortSignal;
 }
 
 const HEARTBEAT_MS = 15_000;
+/** A reader that takes nothing for so long is most likely gone: it holds a place and memory. */
+const STALLED_MS = 60_000;
 
 /**
  * Opens a stream of server-sent events. A reader that falls more than `maxBufferedBytes` behind is cut off, not
@@ -35,6 +46,7 @@ export function sse(response: Response, options: SseOptions = {}): SseStream {
   const {
     heartbeatMs = HEARTBEAT_MS,
     maxBufferedBytes = LIMITS.SSE_BUFFER_BYTES,
+    stalledMs = STALLED_MS,
     clock = systemClock,
   } = options;
   const stopping = stoppingOf(response.app).signal;
@@ -54,6 +66,17 @@ export function sse(response: Response, options: SseOptions = {}): SseStream {
     response.destroy();
     return false;
   };
+  const room = async (): Promise<boolean> => {
+    if (!response.writableNeedDrain) return !over.signal.aborted;
+    const drained = deferred<void>();
+    const goOn = (): void => drained.resolve();
+    const giveUp = clock.after(stalledMs, () => response.destroy());
+    response.once('drain', goOn).once('close', goOn);
+    if (!response.destroyed) await drained.promise;
+    giveUp();
+    response.off('drain', goOn).off('close', goOn);
+    return !over.signal.aborted && !response.destroyed;
+  };
   const end = (): void => {
     if (!response.writableEnded) response.end();
   };
@@ -69,6 +92,8 @@ export function sse(response: Response, options: SseOptions = {}): SseStream {
   return {
     send: (event) => write(format(event)),
     comment: (text) => write(`: ${oneLine(text)}\n\n`),
+    position: (id) => write(`id: ${oneLine(id)}\n\n`),
+    room,
     end,
     ended: over.signal,
   };

@@ -7,6 +7,8 @@ import type { Capacities, EventStream, Placer } from '../../ports';
 
 const PLACE_TIMEOUT_MS = 2_000;
 const EXPLAIN_TIMEOUT_MS = 500;
+/** For all shards of a replica together. */
+const RESTORE_MS = 1_000;
 /** Ends in one message. */
 const MOST_ENDS = 1_000;
 
@@ -56,12 +58,25 @@ export function busCapacities(bus: Bus): Capacities {
   };
 }
 
-export function busEventStream(bus: Bus): EventStream {
+/**
+ * The stream of events.
+ * @param restore makes the stream where it is not there: a NATS server that has lost its data has lost it too, and what is in
+ * the outboxes could go nowhere until the next start
+ */
+export function busEventStream(bus: Bus, clock: Clock, restore?: () => Promise<void>): EventStream {
+  let restoredAt = -Infinity;
   return {
     publish: async ({ shard, batchSeq, text }) => {
-      await bus.publishStored(subjects.event(shard), new Printed(text), {
-        messageId: `${shard}.${batchSeq}`,
-      });
+      const options = { messageId: `${shard}.${batchSeq}` };
+      try {
+        await bus.publishStored(subjects.event(shard), new Printed(text), options);
+      } catch (error) {
+        if (restore && bus.connected && clock.monotonic() - restoredAt > RESTORE_MS) {
+          restoredAt = clock.monotonic();
+          await restore().catch(() => undefined); // the relay tries again, and so does this
+        }
+        throw error;
+      }
     },
   };
 }

@@ -1,83 +1,67 @@
-import { readStream, streamRange, type Bus } from '@multiswarm/bus';
-import { EventBatch, EventsQuery, MultiswarmError, streams, type Event } from '@multiswarm/contracts';
+import { EventsQuery, MultiswarmError, shardOf } from '@multiswarm/contracts';
 import { defineStreamRoute, sse, type Route } from '@multiswarm/service';
 import type { Logger } from '@multiswarm/telemetry';
+import { parsePosition, type Position } from '../../application/event-feed';
+import { EventSession, sharedLook, type SessionParts } from './event-session';
 
-interface Position {
-  seq: number;
-  index: number;
+export interface EventRouteParts extends Omit<SessionParts, 'look'> {
+  shards: number;
+  logger: Logger;
 }
 
 /**
- * `GET /v1/events`: live events, or from after `Last-Event-ID` on. An id is `<sequence in the stream>-<index in the
- * commit>`. A range that the stream has dropped already is an explicit `gap` event, never a silent hole.
+ * `GET /v1/events`: live events, from an instant on, or from after `Last-Event-ID`. What cannot be sent any more is an explicit
+ * `gap` event, never a silent hole.
  */
-export function eventRoute(bus: Bus, logger: Logger): Route {
+export function eventRoute(parts: EventRouteParts): Route {
+  const session: SessionParts = { ...parts, look: sharedLook(parts.bus, parts.clock) };
   return defineStreamRoute({
     method: 'get',
     path: '/v1/events',
-    summary: 'Events as they happen (SSE); `Last-Event-ID` replays',
+    summary:
+      'Events as they happen (SSE); `Last-Event-ID` replays, `from` begins at an instant, `follow=false` ends',
     tags: ['events'],
     query: EventsQuery,
+    errors: ['bus-unavailable'],
     handler: async (req, res, { query }) => {
-      const after = parseId(req.headers['last-event-id']);
-      const range = await streamRange(bus.connection, streams.events);
-      // The stream was made anew since: what the reader has seen, and whatever it missed, is gone with the old one.
-      const lost = after !== undefined && after.seq > range.lastSeq;
-      const start = after && !lost ? Math.max(after.seq, range.firstSeq) : range.lastSeq + 1;
-      const { messages, close } = await readStream(bus.connection, streams.events, start);
-      const newest = new Map<number, number>();
-      const out = sse(res);
-      out.ended.addEventListener('abort', close, { once: true });
-      if (after && after.seq + 1 < range.firstSeq)
-        out.send({ event: 'gap', data: { from: after.seq + 1, to: range.firstSeq - 1 } });
-      if (lost) out.send({ event: 'gap', data: { from: after.seq + 1, to: null } });
-      try {
-        for await (const { seq, text } of messages) {
-          const batch = batchIn(text);
-          if (!batch || batch.batchSeq <= (newest.get(batch.shard) ?? 0)) continue;
-          newest.set(batch.shard, batch.batchSeq); // what the relay hands over a second time is dropped
-          const from = after?.seq === seq ? after.index + 1 : 0;
-          for (const [index, event] of batch.events.entries()) {
-            if (index >= from && wanted(event, query))
-              out.send({ event: event.type, id: `${seq}-${index}`, data: event });
-          }
-          if (out.ended.aborted) break;
-        }
-      } catch (error) {
-        logger.warn('an event stream broke off', { error });
-      } finally {
-        close();
-        out.end();
-      }
+      const after = positionOf(req.headers['last-event-id']);
+      const shard = shardWanted(query, parts.shards);
+      let isOpen = false;
+      const answer = () => {
+        isOpen = true;
+        return sse(res);
+      };
+      await EventSession.run(session, { query, shard, after }, answer).catch((error: unknown) => {
+        if (!isOpen) throw error;
+        parts.logger.warn('an event stream broke off', { error });
+      });
     },
   });
 }
 
-/** Undefined for what is none of ours: a reader that broke off at it would come back to it for ever. */
-function batchIn(text: string): EventBatch | undefined {
-  try {
-    return EventBatch.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+/** The shard whose events alone can be wanted; undefined: all. */
+function shardWanted({ root, shard }: EventsQuery, shards: number): number | undefined {
+  if (shard !== undefined && shard >= shards)
+    throw refused('/query/shard', 'shard', `there are ${shards} shards: 0 to ${shards - 1}`);
+  if (root === undefined) return shard;
+  const ofRoot = shardOf(root, shards);
+  if (ofRoot === undefined)
+    throw refused('/query/root', 'shard', `"${root}" is of no shard of this deployment`);
+  if (shard !== undefined && shard !== ofRoot)
+    throw refused('/query/shard', 'shard', `"${root}" is of shard ${ofRoot}: leave one of the two out`);
+  return ofRoot;
 }
 
-function parseId(header: string | string[] | undefined): Position | undefined {
+function positionOf(header: string | string[] | undefined): Position | undefined {
   if (header === undefined || header === '') return undefined;
-  const match = /^(\d{1,15})-(\d{1,9})$/.exec(String(header));
-  if (!match) {
-    const message = 'not an id of this stream: take the last one you received as it is';
-    throw new MultiswarmError('invalid-request', `Last-Event-ID: ${message}`, {
-      findings: [{ pointer: '/headers/last-event-id', code: 'event-id', message }],
-    });
-  }
-  return { seq: Number(match[1]), index: Number(match[2]) };
+  const position = parsePosition(String(header));
+  if (position) return position;
+  const message = 'not an id of this stream: take the last one you received as it is';
+  throw refused('/headers/last-event-id', 'event-id', message, 'Last-Event-ID: ');
 }
 
-function wanted(event: Event, query: EventsQuery): boolean {
-  const { root, type } = query;
-  if (root !== undefined && event.root !== root && event.taskId !== root) return false;
-  if (type === undefined) return true;
-  return type.endsWith('*') ? event.type.startsWith(type.slice(0, -1)) : event.type === type;
+function refused(pointer: string, code: string, message: string, prefix = ''): MultiswarmError {
+  return new MultiswarmError('invalid-request', `${prefix}${message}`, {
+    findings: [{ pointer, code, message }],
+  });
 }

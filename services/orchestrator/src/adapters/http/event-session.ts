@@ -1,0 +1,264 @@
+import { readStream, streamRange, type Bus, type Replayed } from '@multiswarm/bus';
+import {
+  EventBatch,
+  streams,
+  subjects,
+  type Event,
+  type EventGap,
+  type EventsEnd,
+  type EventsQuery,
+} from '@multiswarm/contracts';
+import { every, type Clock } from '@multiswarm/core';
+import type { SseStream } from '@multiswarm/service';
+import {
+  dropped,
+  EventFeed,
+  printPosition,
+  WHOLE_MESSAGE,
+  type FeedItem,
+  type Position,
+} from '../../application/event-feed';
+import {
+  isExhausted,
+  missingBefore,
+  openingAt,
+  type Opening,
+  type StreamExtent,
+} from '../../application/event-opening';
+
+export interface SessionParts {
+  bus: Bus;
+  clock: Clock;
+  /** How long the namespace's events are shown, ms; undefined: as long as the stream has them. */
+  eventRetentionMs: (namespace: string) => number | undefined;
+  /** What the stream has; undefined where JetStream does not answer. */
+  look: () => Promise<StreamExtent | undefined>;
+}
+
+export interface Asked {
+  query: EventsQuery;
+  /** Of whose events alone something can be wanted. */
+  shard: number | undefined;
+  after: Position | undefined;
+}
+
+/** A stream as it was found, and where it is read from. */
+interface Beginning {
+  extent: StreamExtent;
+  opening: Opening;
+  messages: AsyncIterable<Replayed>;
+  close: () => void;
+}
+
+/** So often a session says how far it is, and looks, where nothing comes, whether the stream is still the same. */
+const LOOK_MS = 2_000;
+const LOOK_FRESH_MS = 1_000;
+
+/**
+ * What one reader of events is sent, from its first byte to its last.
+ *
+ * R1. A reader who cannot keep up slows its session down, and nobody else; what leaves the stream meanwhile is told as a gap.
+ * R2. Where the stream is made anew under an open session, that is told, and the session goes on with the new one.
+ * R3. A session with an end ends: with what the stream had when it began, or when that is gone.
+ */
+export class EventSession {
+  private readonly hasEnd: boolean;
+  private sent = 0;
+  private seen: Position | undefined;
+  /** The sequence up to which the reader knows that it has all. */
+  private told = 0;
+  private isHeld = false;
+  private heard = 0;
+  private heardBefore = -1;
+
+  private constructor(
+    private readonly parts: SessionParts,
+    private readonly asked: Asked,
+    private readonly out: SseStream,
+    private readonly end: number,
+  ) {
+    this.seen = asked.after;
+    this.hasEnd = asked.query.follow === false || asked.query.to !== undefined;
+  }
+
+  /**
+   * Finds the beginning, and only then opens the answer.
+   * @throws MultiswarmError `bus-unavailable` where JetStream does not answer
+   */
+  static async run(parts: SessionParts, asked: Asked, answer: () => SseStream): Promise<void> {
+    const beginning = await begin(parts.bus, asked.after, epochMs(asked.query.from));
+    const out = answer();
+    const session = new EventSession(parts, asked, out, beginning.extent.lastSeq);
+    try {
+      await session.readOn(beginning);
+      if (session.hasEnd) session.sayEnd();
+    } finally {
+      out.end();
+    }
+  }
+
+  private async readOn(first: Beginning): Promise<void> {
+    const from = epochMs(this.asked.query.from);
+    for (let beginning = first; ; beginning = await begin(this.parts.bus, this.seen, from)) {
+      const isLost = await this.read(beginning);
+      if (!isLost || this.out.ended.aborted) return;
+    }
+  }
+
+  /** @returns whether the stream is another one now (R2) */
+  private async read(beginning: Beginning): Promise<boolean> {
+    const { messages, close, opening, extent } = beginning;
+    const feed = this.feed(beginning);
+    const state = { isLost: false };
+    this.seen ??= this.place(opening.expectAfter, extent);
+    const stopLooking = every(this.parts.clock, LOOK_MS, () => this.look(feed, beginning, state));
+    this.out.ended.addEventListener('abort', close, { once: true });
+    try {
+      if (opening.gap) await this.sendGap(opening.gap, this.place(opening.expectAfter, extent));
+      if (this.hasEnd && isExhausted(opening, extent, this.end)) return false;
+      for await (const message of messages) {
+        this.heard += 1;
+        await this.sayMissing(message, beginning, feed);
+        if (!(await this.pass(feed, message, extent))) return false;
+        if (this.hasEnd && (message.seq >= this.end || message.pending === 0)) return false;
+      }
+      return state.isLost;
+    } finally {
+      for (const item of feed.tellHidden()) await this.send(item, extent);
+      stopLooking();
+      this.out.ended.removeEventListener('abort', close);
+      close();
+    }
+  }
+
+  private feed({ extent, opening }: Beginning): EventFeed {
+    const { follow: _, ...filter } = this.asked.query;
+    const [from, to] = [epochMs(filter.from), epochMs(filter.to)];
+    const { seen: after } = this;
+    const isPast = ({ namespace, at }: Event): boolean =>
+      this.parts.clock.now() - at > (this.parts.eventRetentionMs(namespace) ?? Infinity);
+    const isSame = after?.createdAt === undefined || after.createdAt === extent.createdAt;
+    const options = { filter, from, to, after: isSame ? after : undefined, isPast };
+    const feed = new EventFeed(options, extent.createdAt);
+    if (opening.expectAfter !== undefined) feed.expectAfter(opening.expectAfter);
+    return feed;
+  }
+
+  /** Of a reader who begins at an instant. */
+  private async sayMissing(message: Replayed, { extent }: Beginning, feed: EventFeed): Promise<void> {
+    const from = epochMs(this.asked.query.from);
+    if (from === undefined || feed.seen !== undefined) return;
+    const gap = missingBefore(message, extent, from);
+    if (gap) await this.sendGap(gap, this.place(message.seq - 1, extent));
+  }
+
+  private async pass(feed: EventFeed, message: Replayed, extent: StreamExtent): Promise<boolean> {
+    const { shard } = this.asked;
+    const isOurs = shard === undefined || message.subject === subjects.event(shard);
+    const batch = isOurs ? batchIn(message.text) : undefined;
+    for (const item of feed.take({ ...message, batch })) if (!(await this.send(item, extent))) return false;
+    this.seen = this.place(message.seq, extent);
+    return !this.out.ended.aborted;
+  }
+
+  private send(item: FeedItem, extent: StreamExtent): Promise<boolean> {
+    if (item.kind === 'gap') {
+      // An event of the same message may follow what was past.
+      const isWhole = item.gap.reason !== 'retention' && item.gap.to !== null;
+      return this.sendGap(item.gap, isWhole ? this.place(item.gap.to ?? 0, extent) : undefined);
+    }
+    this.sent += 1;
+    this.out.send({ event: item.event.type, id: item.id, data: item.event });
+    return this.room();
+  }
+
+  /** @param place behind the gap, so that who comes back is not told of it again */
+  private sendGap(gap: EventGap, place: Position | undefined): Promise<boolean> {
+    this.out.send({ event: 'gap', ...(place ? { id: printPosition(place) } : {}), data: gap });
+    return this.room();
+  }
+
+  /** R1. */
+  private async room(): Promise<boolean> {
+    this.isHeld = true;
+    const isOpen = await this.out.room();
+    this.isHeld = false;
+    return isOpen;
+  }
+
+  private async look(
+    feed: EventFeed,
+    { extent, close }: Beginning,
+    state: { isLost: boolean },
+  ): Promise<void> {
+    if (this.isHeld) return;
+    for (const item of feed.tellHidden()) await this.send(item, extent);
+    this.sayPosition();
+    const { heard, heardBefore } = this;
+    this.heardBefore = heard;
+    if (heard !== heardBefore) return;
+    const now = await this.parts.look();
+    if (!now) return;
+    if (now.createdAt !== extent.createdAt || now.lastSeq < (feed.seen ?? 0))
+      state.isLost = true; // R2
+    else if (!this.hasEnd || this.heard !== heard) return;
+    else if (now.firstSeq > this.end)
+      // R3
+      await this.sendGap(
+        dropped((feed.seen ?? 0) + 1, now.firstSeq - 1),
+        this.place(now.firstSeq - 1, extent),
+      );
+    close();
+  }
+
+  /** So that a reader whose filter lets little through does not come back with a place that has long left the stream. */
+  private sayPosition(): void {
+    if (!this.seen || this.told === this.seen.seq) return;
+    this.told = this.seen.seq;
+    this.out.position(printPosition(this.seen));
+  }
+
+  private place(seq: number | undefined, { createdAt }: StreamExtent): Position | undefined {
+    return seq === undefined ? undefined : { seq, index: WHOLE_MESSAGE, createdAt };
+  }
+
+  private sayEnd(): void {
+    const { sent: events, seen } = this;
+    const end: EventsEnd = { v: 1, events, ...(seen ? { position: printPosition(seen) } : {}) };
+    this.out.send({ event: 'end', data: end });
+  }
+}
+
+async function begin(bus: Bus, after: Position | undefined, from: number | undefined): Promise<Beginning> {
+  const extent = await extentOf(bus);
+  const opening = openingAt(extent, after, from);
+  return { extent, opening, ...(await readStream(bus.connection, streams.events, opening.start)) };
+}
+
+/** One look for all the sessions that want one at about the same time. */
+export function sharedLook(bus: Bus, clock: Clock): SessionParts['look'] {
+  let [lookedAt, look]: [number, ReturnType<SessionParts['look']>] = [-Infinity, Promise.resolve(undefined)];
+  return () => {
+    if (clock.monotonic() - lookedAt < LOOK_FRESH_MS) return look;
+    lookedAt = clock.monotonic();
+    look = extentOf(bus).catch(() => undefined); // away for now: it will be there again
+    return look;
+  };
+}
+
+function extentOf(bus: Bus): Promise<StreamExtent> {
+  return streamRange(bus.connection, streams.events);
+}
+
+function epochMs(instant: string | undefined): number | undefined {
+  return instant === undefined ? undefined : Date.parse(instant);
+}
+
+/** Undefined for what is none of ours: a reader that broke off at it would come back to it for ever. */
+function batchIn(text: string): EventBatch | undefined {
+  try {
+    return EventBatch.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
