@@ -31,7 +31,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     path: ['doctor'],
-    summary: 'check this machine and what runs on it',
+    summary: 'check this machine and what runs on it, or all data of the system (--deep)',
     load: () => require('./commands/doctor') as { command: CommandDefinition },
   },
   {

@@ -43,7 +43,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   const found: Listened[] = [];
   const bus = recordingBus(found);
   openClientFace(bus, NOBODY);
-  const owners = ownerFace(bus, NOBODY);
+  const owners = ownerFace(bus, NOBODY, NOBODY);
   owners.open({ shard: at.shard } as ShardOwner, NOBODY, NOBODY);
   owners.openReplica(at.replica, NOBODY);
   schedulerFace(bus).open(NOBODY);

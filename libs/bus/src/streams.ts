@@ -76,6 +76,19 @@ export function streamRange(connection: NatsConnection, name: string): Promise<S
   });
 }
 
+/** The last message on a subject, as text; undefined where the stream has none. Throws `bus-unavailable` where JetStream does not answer. */
+export function lastMessage(
+  connection: NatsConnection,
+  name: string,
+  subject: string,
+): Promise<string | undefined> {
+  return answered(name, async () => {
+    const manager = await jetstreamManager(connection);
+    const message = await manager.streams.getMessage(name, { last_by_subj: subject });
+    return message?.string();
+  });
+}
+
 /** What the client of JetStream throws says nothing about whether it passes: a request under way when the server dies times out. */
 async function answered<T>(name: string, ask: () => Promise<T>): Promise<T> {
   try {

@@ -31,6 +31,8 @@ export const ERRORS = {
   'workflow-not-found': { status: 404, exit: 3, retryable: false, title: 'No such workflow' },
   'dead-letter-not-found': { status: 404, exit: 3, retryable: false, title: 'No such dead letter' },
   'swarm-not-found': { status: 404, exit: 3, retryable: false, title: 'No such swarm' },
+  'shard-not-found': { status: 404, exit: 3, retryable: false, title: 'No such shard' },
+  'check-not-found': { status: 404, exit: 3, retryable: false, title: 'No such run of a check' },
   'message-not-found': { status: 404, exit: 3, retryable: false, title: 'No such message' },
   'recipient-unknown': {
     status: 404,

@@ -19,6 +19,7 @@ export { COMMON_RETRY, isPlainJson, isPlainSpec, parseSubmission, plainSubmissio
 export { isCount, isListOf, isObject, quick, type Unknown } from './quick';
 export * from './requirements';
 export * from './scheduling';
+export * from './shard-check';
 export * from './status';
 export * from './subjects';
 export * from './swarm';

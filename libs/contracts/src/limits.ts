@@ -80,4 +80,10 @@ export const LIMITS = {
   BUS_MESSAGE_BYTES: 1024 * 1024,
   /** Slots that one swarm may offer. */
   SWARM_SLOTS: 10_000,
+  /** Findings that the report of one deep check lists. */
+  CHECK_FINDINGS: 1_000,
+  /** Longest time that one request waits for a deep check to end. */
+  CHECK_WAIT_MS: 3_000,
+  /** Tasks that may change while their shard is recounted. */
+  CHECK_TOUCHED: 1_000_000,
 } as const;

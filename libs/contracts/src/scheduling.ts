@@ -111,3 +111,31 @@ export const ReplicaAlive = z.object({
   shards: z.array(z.number().int().nonnegative()),
 });
 export type ReplicaAlive = z.infer<typeof ReplicaAlive>;
+
+/** A deep check → the scheduler: what it has of one shard, page by page. */
+export const CensusRequest = z.object({
+  v: z.literal(1),
+  shard: z.number().int().nonnegative(),
+  offset: z.number().int().nonnegative(),
+  mend: z.boolean().describe('set limits right that count wrong'),
+});
+export type CensusRequest = z.infer<typeof CensusRequest>;
+export const CensusReply = z.object({
+  v: z.literal(1),
+  epoch: z.number().int().nonnegative().describe('of the owner that told of the shard'),
+  isWhole: z.boolean().describe('whether that owner has told all it has'),
+  queued: z.array(z.string()).describe('tasks in its queue'),
+  held: z.array(AttemptRef).describe('attempts that count in limits'),
+  limits: z
+    .array(
+      z.object({
+        namespace: Namespace,
+        key: Name.optional(),
+        counted: z.number().int(),
+        held: z.number().int().nonnegative(),
+      }),
+    )
+    .describe('of all shards, with the first page: those that count another number than there are attempts'),
+  next: z.number().int().nullable(),
+});
+export type CensusReply = z.infer<typeof CensusReply>;

@@ -9,6 +9,8 @@ export const subjects = {
   deadLetter: (verb: string) => `${V}.dead-letter.${verb}`,
   status: () => `${V}.status`,
   fleet: (verb: string) => `${V}.fleet.${verb}`,
+  /** Clients → any orchestrator (queue group): list, check. */
+  shards: (verb: string) => `${V}.shards.${verb}`,
 
   /** → the shard's owner. */
   shardCommand: (shard: number) => `${V}.shard.${shard}.command`,
@@ -34,6 +36,8 @@ export const subjects = {
   schedulerExplain: () => `${V}.scheduler.explain`,
   /** How one task stands in the line, and under which limits: → the scheduler. */
   schedulerStanding: () => `${V}.scheduler.standing`,
+  /** What it has of one shard, for a deep check: → the scheduler. */
+  schedulerCensus: () => `${V}.scheduler.census`,
 
   lbPlace: () => `${V}.lb.place`,
   lbRoute: () => `${V}.lb.route`,

@@ -21,6 +21,7 @@ import { busCapacities, busEventStream, busPlacer, replicaVoice, say } from './a
 import { regionFace } from './adapters/bus/region-face';
 import { busOwners, busRegions, busSwarms } from './adapters/bus/region-ports';
 import {
+  busCensus,
   busSchedulerChanges,
   busStandings,
   busWaitingReasons,
@@ -28,6 +29,8 @@ import {
   schedulerFace,
 } from './adapters/bus/scheduler-face';
 import { ownerCommands, ownerFace } from './adapters/bus/shard-commands';
+import { Checks } from './application/check/checks';
+import type { ShardInspector } from './application/check/inspector';
 import { DeadLetters } from './application/dead-letters';
 import { Explanations } from './application/explanations';
 import { Fleet } from './application/fleet';
@@ -42,6 +45,7 @@ import { Orchestrator } from './application/orchestrator';
 import { Reads } from './application/reads';
 import type { OwnerMemory } from './application/shard-owner';
 import { RegionalRole } from './application/regional-role';
+import { ShardOperations } from './application/shard-operations';
 import type { EngineConfig } from './config';
 import type {
   CordonStore,
@@ -49,6 +53,7 @@ import type {
   NamespaceStore,
   Owners,
   Placer,
+  PublishedEvents,
   Regions,
   ShardStore,
   TruthReader,
@@ -63,7 +68,10 @@ export interface AssembleParts {
   bus: Bus;
   shardStore: ShardStore;
   truth: TruthReader;
+  inspector: ShardInspector;
   leases: LeaseStore;
+  /** The last message of a shard that the event stream has. */
+  lastEvents: (shard: number) => Promise<PublishedEvents | undefined>;
   handover: Handover;
   namespaces: NamespaceStore;
   cordons: CordonStore;
@@ -115,6 +123,7 @@ class Assembly implements Assembled {
   private readonly reads: Reads;
   private readonly explanations: Explanations;
   private readonly ears: EventEars;
+  private readonly checks: Checks;
   private readonly stops: Cancel[] = [];
 
   constructor(private readonly parts: AssembleParts) {
@@ -128,6 +137,7 @@ class Assembly implements Assembled {
       clock,
       (error) => logger.warn('settings of namespaces were not read', { error }),
     );
+    this.checks = this.buildChecks();
     this.global = this.buildGlobal();
     this.regional = config.regional ? this.buildRegional() : undefined;
     this.reads = this.buildReads();
@@ -196,12 +206,23 @@ class Assembly implements Assembled {
         memory: this.parts.memory,
         onCommitted: (writes) => this.ends.committed(writes),
         voice: replicaVoice(bus),
-        face: ownerFace(bus, handover),
+        face: ownerFace(bus, handover, this.checks),
         schedulerFace: schedulerFace(bus),
         tellScheduler: busSchedulerChanges(bus),
         grants: (gateOf) => grantPort(bus, gateOf),
       },
     );
+  }
+
+  private buildChecks(): Checks {
+    const { bus, clock, ids, inspector, logger, shardStore: store } = this.parts;
+    const elsewhere = busCensus(bus);
+    return new Checks({
+      ...{ clock, ids, inspector, logger, store },
+      census: async (asked) => this.global.activeScheduler?.census(asked) ?? (await elsewhere(asked)),
+      lastPublished: async (shard) => (await this.parts.lastEvents(shard))?.batchSeq,
+      reload: (shard) => this.global.renewShard(shard),
+    });
   }
 
   private buildRegional(): RegionalRole {
@@ -277,7 +298,7 @@ class Assembly implements Assembled {
     const ceiling = (namespace: string) => this.namespaces.settings(namespace).priorityCeiling;
     const gateway = new Gateway(
       new Intake(shards, ids, random, clock, ceiling),
-      ownerCommands(bus, handover, (shard) => this.global.ownerOf(shard)),
+      ownerCommands(bus, handover, (shard) => this.global.ownerOf(shard), this.checks),
       shards,
       clock,
       OWNER_WAIT_MS,
@@ -296,7 +317,9 @@ class Assembly implements Assembled {
     const control = new FleetControl({ fleet, regions: this.regions(), cordons, leases, clock, owner });
     const { truth, logger } = this.parts;
     const deadLetters = new DeadLetters({ truth, gateway, shards, clock, ids, logger });
-    return new Orchestrator(gateway, reads, deadLetters, explanations, fleet, control, namespaces, sources);
+    const operations = new ShardOperations(shards, this.parts.inspector, gateway);
+    const operators = { deadLetters, explanations, fleetControl: control, shards: operations };
+    return new Orchestrator(gateway, reads, fleet, namespaces, operators, sources);
   }
 
   private async specOf(id: string): Promise<TaskSpec> {

@@ -228,6 +228,9 @@ export interface CordonStore {
   remove(region: string, epoch: number, swarmIds: readonly string[]): Promise<boolean>;
 }
 
+/** Who published a message of the stream, and under which number. */
+export type PublishedEvents = Pick<Batch, 'epoch' | 'batchSeq'>;
+
 /** The stream of events that outlives its consumers. */
 export interface EventStream {
   publish(message: EventMessage): Promise<void>;

@@ -4,6 +4,7 @@ import { MultiswarmError, streams, subjects } from '@multiswarm/contracts';
 import { systemClock, systemIds, systemRandom } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { Leases, Store } from '@multiswarm/store';
+import { busLastEvents } from './adapters/bus/ports';
 import { eventRoute } from './adapters/http/events';
 import { httpRoutes } from './adapters/http/routes';
 import { fleetGauges, globalGauges, telemetryMeters } from './adapters/meters';
@@ -11,6 +12,7 @@ import { pinShards } from './adapters/store/meta';
 import { redisCordonStore } from './adapters/store/redis-cordon-store';
 import { redisHandover } from './adapters/store/redis-handover';
 import { redisNamespaceStore } from './adapters/store/redis-namespace-store';
+import { RedisShardInspector } from './adapters/store/redis-shard-inspector';
 import { RedisShardStore } from './adapters/store/redis-shard-store';
 import { RedisTruthReader } from './adapters/store/redis-truth-reader';
 import { assemble, type Assembled } from './assemble';
@@ -33,7 +35,9 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
     replica: replicaName(),
     shardStore: new RedisShardStore(store, config.commitReplicas, systemClock),
     truth: new RedisTruthReader(store),
+    inspector: new RedisShardInspector(store),
     leases: new Leases(store),
+    lastEvents: busLastEvents(bus),
     handover: redisHandover(store),
     namespaces: redisNamespaceStore(store),
     cordons: redisCordonStore(store),

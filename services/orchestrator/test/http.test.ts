@@ -348,6 +348,8 @@ describe('what is answered', () => {
         '/v1/namespaces',
         '/v1/namespaces/{namespace}',
         '/v1/regions',
+        '/v1/shards',
+        '/v1/shards/{shard}/check',
         '/v1/swarms',
         '/v1/swarms/{id}',
         '/v1/swarms/{id}/cordon',

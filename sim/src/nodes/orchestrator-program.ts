@@ -1,6 +1,6 @@
 import { assemble, type AssembleParts } from '../../../services/orchestrator/src/assemble';
 import type { Meters } from '../../../services/orchestrator/src/application/meters';
-import { shardStore, truthReader, type SimShards } from '../stores/sim-shard-store';
+import { shardInspector, shardStore, truthReader, type SimShards } from '../stores/sim-shard-store';
 import { cordonStore, handover, namespaceStore, type SettingsTables } from '../stores/settings';
 import { TIMES, type Plan } from '../scenario/plan';
 import { REGIONS } from '../scenario/submissions';
@@ -55,6 +55,8 @@ export function orchestratorProgram(
         ...{ config, bus, clock, random, ids, replica: process.name.replace('.', '-'), version: 'simulated' },
         shardStore: shardStore(process, shards),
         truth: truthReader(process, shards),
+        inspector: shardInspector(process, shards),
+        lastEvents: () => Promise.resolve(undefined),
         leases: world.leasesOf(process),
         handover: handover(process, world.redis, settings),
         namespaces: namespaceStore(process, world.redis, settings),

@@ -1,5 +1,9 @@
 import { keys } from '@multiswarm/contracts';
+import { encodeFacts } from '../../../services/orchestrator/src/adapters/store/dead-letter-codec';
+import type { ShardInspector } from '../../../services/orchestrator/src/application/check/inspector';
+import { factsOf } from '../../../services/orchestrator/src/domain/task/dead-letter-facts';
 import type { Batch, CommitResult, ShardStore, TruthReader } from '../../../services/orchestrator/src/ports';
+import { TableInspector } from '../../../services/orchestrator/test/support/table-inspector';
 import { ShardTable } from '../../../services/orchestrator/test/support/shard-table';
 import type { Findings } from '../invariants/findings';
 import type { Ledger } from '../invariants/ledger';
@@ -11,6 +15,7 @@ import { copy } from './copy';
 /** The shards in Redis: what they hold, and what has to hold for every batch that arrives. */
 export class SimShards {
   readonly table: ShardTable;
+  readonly inspected: TableInspector;
   private readonly sent = new Map<string, string>();
 
   constructor(
@@ -22,6 +27,7 @@ export class SimShards {
     private readonly remark: (text: () => string) => void,
   ) {
     this.table = new ShardTable((shard) => leases.get(keys.shard(shard)));
+    this.inspected = new TableInspector(this.table, (shard) => leases.get(keys.shard(shard)));
   }
 
   commit(batch: Batch, text: string): CommitResult {
@@ -82,6 +88,22 @@ export function shardStore(process: SimProcess, shards: SimShards): ShardStore {
       call('outbox of', shard, () => copy(table.outbox(shard, afterSeq, limit))),
     trimOutbox: (shard, uptoSeq) => call('trim', shard, () => table.trimOutbox(shard, uptoSeq)),
     expired: (shard, now, limit) => call('expired of', shard, () => copy(table.expired(shard, now, limit))),
+  };
+}
+
+/** Reads for a deep check, by any process. */
+export function shardInspector(process: SimProcess, { redis, inspected }: SimShards): ShardInspector {
+  const read = <T>(what: string, look: () => T): Promise<T> => redis.call(process, `look at ${what}`, look);
+  return {
+    sums: (shard) => read(`shard ${shard}`, () => inspected.sums(shard)),
+    listed: (kind, shard, after, limit) =>
+      read(`${kind} of ${shard}`, () => inspected.listed(kind, shard, after, limit)),
+    look: (shard, ids) => read(`tasks of ${shard}`, () => copy(inspected.look(shard, ids))),
+    lookAtRuns: (shard, ids) => read(`runs of ${shard}`, () => copy(inspected.lookAtRuns(shard, ids))),
+    members: async function* (shard, index) {
+      yield await read(`${index} of ${shard}`, () => inspected.members(shard, index));
+    },
+    factsOf: (record) => encodeFacts(factsOf(record)),
   };
 }
 

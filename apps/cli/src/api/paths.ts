@@ -21,6 +21,8 @@ export const paths = {
     `/v1/swarms/${encodeURIComponent(id)}/${kind}`,
   namespaces: '/v1/namespaces',
   namespace: (name: string) => `/v1/namespaces/${encodeURIComponent(name)}`,
+  shards: '/v1/shards',
+  shardCheck: (shard: number) => `/v1/shards/${shard}/check`,
   events: '/v1/events',
   status: '/status',
 } as const;

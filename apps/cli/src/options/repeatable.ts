@@ -64,3 +64,9 @@ export function numberOption(name: string): (text: string) => number {
     throw usageFault(`${name} must be a number, 0 or more, not "${text}"`);
   };
 }
+
+/** Whole numbers, 0 or more: an option that may be given several times, or once with commas. */
+export function repeatedInteger(name: string): (text: string, before?: readonly number[]) => number[] {
+  const one = integerOption(name, 0, Number.MAX_SAFE_INTEGER);
+  return (text, before = []) => [...before, ...collect(text).map(one)];
+}

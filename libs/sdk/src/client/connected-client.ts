@@ -14,7 +14,7 @@ import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-ta
 import { BatchSubmitter } from './batch';
 import { feedFilter } from './feed-filter';
 import { EventQueue } from './event-queue';
-import { deadLettersOf, fleetOf, namespacesOf } from './operators';
+import { deadLettersOf, fleetOf, namespacesOf, shardsOf } from './operators';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
 import { toSubmission, toWorkflow } from './submission';
@@ -29,6 +29,7 @@ import type {
   FollowOptions,
   LiveEvent,
   NamespacesClient,
+  ShardsClient,
   SubmitOptions,
   TaskFilter,
   WorkflowDocument,
@@ -42,11 +43,13 @@ export class ConnectedClient implements Client {
   readonly namespaces: NamespacesClient;
   readonly fleet: FleetClient;
   readonly deadLetters: DeadLettersClient;
+  readonly shards: ShardsClient;
 
   constructor(private readonly port: Port) {
     this.namespaces = namespacesOf(port);
     this.fleet = fleetOf(port);
     this.deadLetters = deadLettersOf(port);
+    this.shards = shardsOf(port);
   }
 
   async submit<In extends z.ZodType, Out extends z.ZodType>(

@@ -8,6 +8,8 @@ import {
   NamespacePage,
   NamespaceView,
   RegionPage,
+  ShardCheckReport,
+  ShardPage,
   subjects,
   Swarm,
   SwarmPage,
@@ -53,6 +55,14 @@ interface SignalBody extends Reference {
 }
 interface RerunBody extends Reference {
   idempotencyKey: string;
+}
+interface CheckBody {
+  shard: number;
+  run?: string;
+  repair?: boolean;
+  waitMs?: number;
+  requestedBy?: string;
+  reason?: string;
 }
 interface PutBody {
   namespace: string;
@@ -112,6 +122,7 @@ const WORKFLOWS = '/v1/workflows';
 const DEAD_LETTERS = '/v1/dead-letters';
 const NAMESPACES = '/v1/namespaces';
 const SWARMS = '/v1/swarms';
+const SHARDS = '/v1/shards';
 
 export const OPERATIONS = {
   submitTask: operation(subjects.task('submit'), post(TASKS), Accepted),
@@ -149,6 +160,12 @@ export const OPERATIONS = {
   cordonSwarm: swarmCommand('cordon'),
   drainSwarm: swarmCommand('drain'),
   uncordonSwarm: swarmCommand('uncordon'),
+  listShards: operation(subjects.shards('list'), read(SHARDS), ShardPage),
+  checkShard: operation(
+    subjects.shards('check'),
+    ({ shard, ...body }: CheckBody): HttpCall => ({ method: 'POST', path: `${SHARDS}/${shard}/check`, body }),
+    ShardCheckReport,
+  ),
   regions: operation(subjects.fleet('regions'), read('/v1/regions'), RegionPage),
   getNamespace: operation(
     subjects.namespace('get'),

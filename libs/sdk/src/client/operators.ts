@@ -1,6 +1,7 @@
+import { MultiswarmError, type ShardCheckReport } from '@multiswarm/contracts';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
-import type { DeadLettersClient, FleetClient, NamespacesClient } from './types';
+import type { CheckOptions, DeadLettersClient, FleetClient, NamespacesClient, ShardsClient } from './types';
 
 /** Settings of namespaces. */
 export function namespacesOf(port: Port): NamespacesClient {
@@ -22,6 +23,44 @@ export function deadLettersOf(port: Port): DeadLettersClient {
       port.ask(OPERATIONS.redriveDeadLetters, { idempotencyKey: port.ids.next(), ...request }),
     purge: (request) => port.ask(OPERATIONS.purgeDeadLetters, request),
   };
+}
+
+/** A shard that changes hands is checked from the beginning, so often at most. */
+const CHECKS = 3;
+const CHECK_WAIT_MS = 1_000;
+
+/** Whole shards. */
+export function shardsOf(port: Port): ShardsClient {
+  return {
+    list: () => port.ask(OPERATIONS.listShards, {}),
+    check: async (shard, options = {}) => {
+      let report = await wholeCheck(port, shard, options);
+      for (let again = 1; again < CHECKS && report?.state !== 'done'; again += 1)
+        report = (await wholeCheck(port, shard, options)) ?? report;
+      if (report) return report;
+      throw new MultiswarmError('shard-unavailable', `shard ${shard} changes hands again and again`);
+    },
+  };
+}
+
+/** @returns undefined where its owner does not know of it any more */
+async function wholeCheck(
+  port: Port,
+  shard: number,
+  { onProgress, ...asked }: CheckOptions,
+): Promise<ShardCheckReport | undefined> {
+  let report: ShardCheckReport | undefined;
+  for (;;) {
+    const body = { shard, waitMs: CHECK_WAIT_MS, ...asked, ...(report ? { run: report.run } : {}) };
+    try {
+      report = await port.ask(OPERATIONS.checkShard, body, { waitMs: CHECK_WAIT_MS });
+    } catch (error) {
+      if (error instanceof MultiswarmError && error.code === 'check-not-found') return undefined;
+      throw error;
+    }
+    onProgress?.(report);
+    if (report.state !== 'running') return report;
+  }
 }
 
 /** Cordons of swarms. */

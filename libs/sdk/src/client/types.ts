@@ -18,6 +18,8 @@ import type {
   RedriveDeadLetters,
   RegionPage,
   Scalar,
+  ShardCheckReport,
+  ShardPage,
   Swarm,
   SwarmPage,
   SystemStatus,
@@ -219,6 +221,26 @@ export interface DeadLettersClient {
   purge(request: PurgeRequest): Promise<DeadLetterReply>;
 }
 
+export interface CheckOptions {
+  /** Mend what can be mended, not only tell. */
+  repair?: boolean;
+  /** Both are kept in the log of the orchestrator. */
+  requestedBy?: string;
+  reason?: string;
+  /** Called about every second with what is known by then. */
+  onProgress?: (report: ShardCheckReport) => void;
+}
+
+/** Shards as a whole. */
+export interface ShardsClient {
+  list(): Promise<ShardPage>;
+  /**
+   * Recounts everything of a shard against its task records, while it is served. Resolves with the report when all was looked
+   * at; begins anew where the shard changes hands meanwhile, a few times at most: then the report says `ended-early`.
+   */
+  check(shard: number, options?: CheckOptions): Promise<ShardCheckReport>;
+}
+
 /** As people write them; what is left out has its default. */
 export type NamespaceInput = z.input<typeof NamespaceSettings>;
 
@@ -282,6 +304,7 @@ export interface Client {
   readonly namespaces: NamespacesClient;
   readonly fleet: FleetClient;
   readonly deadLetters: DeadLettersClient;
+  readonly shards: ShardsClient;
   /** What happens from now on. Over HTTP it resumes by itself after interruptions; over NATS it is live only. */
   events(options?: EventsOptions): AsyncIterable<LiveEvent>;
   close(): Promise<void>;

@@ -39,6 +39,11 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     '`GET /v1/dead-letters` lists those that are.',
   ],
   'swarm-not-found': ['No swarm has this id.', '`GET /v1/swarms` lists those that are known.'],
+  'shard-not-found': ['There is no shard with that number.', 'See `GET /v1/shards`.'],
+  'check-not-found': [
+    'That run of a deep check is not known to the owner of the shard (any more): the shard has another owner, or it was long ago.',
+    'Begin a new one.',
+  ],
   'message-not-found': ['No message has this id, or it is no longer kept.', 'Check the id.'],
   'recipient-unknown': ['The recipient is not connected.', 'Check the id, or send again when it is.'],
   'not-admitted': [

@@ -100,6 +100,18 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Body of one message between services',
     'Batches are split; what cannot be split is refused.',
   ],
+  CHECK_FINDINGS: [
+    'Findings that the report of one deep check lists',
+    'All are counted, and repaired where that was asked for; the first ones are listed.',
+  ],
+  CHECK_WAIT_MS: [
+    'Longest time that one request waits for the end of a deep check',
+    'Refused with `invalid-request`; whoever wants to wait longer asks again.',
+  ],
+  CHECK_TOUCHED: [
+    'Tasks that may change while their shard is recounted',
+    'The counts of that shard are not compared, and the report says so.',
+  ],
   SWARM_SLOTS: ['Slots of one swarm', 'The heartbeat is refused with `invalid-request`.'],
 };
 

@@ -62,6 +62,15 @@ export class AttemptLeases {
     held.seenAt = this.monotonic();
   }
 
+  /** The attempts that are watched. */
+  *watched(): Generator<AttemptRef, void, undefined> {
+    for (const [taskId, { attempt }] of this.held) yield { taskId, attempt };
+  }
+
+  attemptOf(taskId: string): number | undefined {
+    return this.held.get(taskId)?.attempt;
+  }
+
   drop(taskId: string, attempt: number): void {
     if (this.held.get(taskId)?.attempt === attempt) this.held.delete(taskId);
   }

@@ -68,7 +68,7 @@ export class Committer {
     private readonly shard: number,
     private readonly epoch: number,
     private batchSeq: number,
-    private readonly store: ShardStore,
+    private readonly store: Pick<ShardStore, 'commit' | 'atTurnEnd'>,
     private readonly clock: Clock,
     private readonly on: {
       stale: () => void;

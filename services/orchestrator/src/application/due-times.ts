@@ -41,6 +41,16 @@ export class DueTimes {
     return this.times.has(id);
   }
 
+  /** Epoch ms; undefined where the task has no time. */
+  timeOf(id: string): number | undefined {
+    return this.times.get(id);
+  }
+
+  /** Tasks that have a time. */
+  ids(): IterableIterator<string> {
+    return this.times.keys();
+  }
+
   stop(): void {
     this.stopped = true;
     this.timer?.cancel();

@@ -7,7 +7,9 @@ import {
   validateWorkflow,
   type Accepted,
   type BatchReply,
+  type CheckShard,
   type DeadLetterResult,
+  type ShardCheckReport,
   type TaskSpec,
   type ValidationReply,
 } from '@multiswarm/contracts';
@@ -31,6 +33,7 @@ export interface OwnerCommands {
     command: DeadLetterCommand,
   ): Promise<DeadLetterResult[]>;
   cancelRun(shard: number, id: string, reason: string): Promise<void>;
+  check(shard: number, asked: Omit<CheckShard, 'shard'>): Promise<ShardCheckReport>;
 }
 
 /** Dead letters that one shard is told of at once: their records are read together. */
@@ -199,6 +202,11 @@ export class Gateway {
   async cancelWorkflow(id: string, reason: string): Promise<void> {
     const shard = this.shard(id, 'workflow-not-found');
     await this.retrying(() => this.owners.cancelRun(shard, id, reason));
+  }
+
+  /** Begins a deep check of a shard, or waits for one. */
+  checkShard(shard: number, asked: Omit<CheckShard, 'shard'>): Promise<ShardCheckReport> {
+    return this.retrying(() => this.owners.check(shard, asked));
   }
 
   private shard(id: string, code: 'task-not-found' | 'workflow-not-found'): number {

@@ -167,6 +167,11 @@ export class GlobalRole {
     return this.shards.served;
   }
 
+  /** Gives a shard up in order, so that it is taken anew, with all its memory made from the store. */
+  renewShard(shard: number): void {
+    this.shards.renew(shard);
+  }
+
   observeReplica(alive: ReplicaAlive): void {
     this.replicas.observe(alive);
   }

@@ -7,6 +7,7 @@ import type { FleetControl } from './fleet-control';
 import type { Gateway } from './gateway';
 import type { Namespaces } from './namespace-settings';
 import type { Reads } from './reads';
+import type { ShardOperations } from './shard-operations';
 import { systemStatus } from './status';
 import { TaskControl } from './task-control';
 
@@ -19,23 +20,32 @@ export interface StatusSources {
 
 const SERVICES_FRESH_MS = 2_000;
 
+/** What is there for those who run the system. */
+export type Operators = Pick<Orchestrator, 'deadLetters' | 'explanations' | 'fleetControl' | 'shards'>;
+
 /** What the orchestrator can be asked for: the same over HTTP and over NATS. */
 export class Orchestrator {
   private seen: { at: number; services: { name: string; id: string; version: string }[] } | undefined;
 
   readonly control: TaskControl;
+  readonly deadLetters: DeadLetters;
+  readonly explanations: Explanations;
+  readonly fleetControl: FleetControl;
+  readonly shards: ShardOperations;
 
   constructor(
     readonly gateway: Gateway,
     readonly reads: Reads,
-    readonly deadLetters: DeadLetters,
-    readonly explanations: Explanations,
     readonly fleet: Fleet,
-    readonly fleetControl: FleetControl,
     readonly namespaces: Namespaces,
+    operators: Operators,
     private readonly sources: StatusSources,
   ) {
     this.control = new TaskControl(gateway, reads, sources.clock);
+    this.deadLetters = operators.deadLetters;
+    this.explanations = operators.explanations;
+    this.fleetControl = operators.fleetControl;
+    this.shards = operators.shards;
   }
 
   swarms(): SwarmPage {

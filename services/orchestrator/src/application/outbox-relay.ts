@@ -44,6 +44,11 @@ export class OutboxRelay {
     this.published = 0;
   }
 
+  /** The number of the last message that the event stream has, as far as this relay has seen. */
+  get publishedSeq(): number {
+    return this.published;
+  }
+
   /** Starts with what an earlier owner left behind. */
   start(): void {
     this.wake();

@@ -1,5 +1,7 @@
 import {
   keys,
+  type CensusReply,
+  type CensusRequest,
   type NamespaceSettings,
   type SchedulerActive,
   type SchedulerChanges,
@@ -21,6 +23,7 @@ export interface SchedulerDesk {
   take(changes: SchedulerChanges): SchedulerChangesReply;
   explain(taskIds: string[]): Promise<Record<string, Waiting>>;
   standing(taskId: string): StandingReply;
+  census(asked: CensusRequest): CensusReply;
   readonly queued: number;
 }
 
@@ -169,6 +172,7 @@ export class SchedulerRole {
       take: (changes) => inbox.take(changes),
       explain: (taskIds) => scheduler.explain(taskIds),
       standing: (taskId) => scheduler.standing(taskId),
+      census: (asked) => scheduler.census(asked),
       get queued() {
         return scheduler.queued;
       },

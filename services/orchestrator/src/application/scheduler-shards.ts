@@ -15,6 +15,7 @@ export class KnownShards {
   private readonly byNumber = new Map<number, KnownShard>();
   private readonly begun = new Set<number>();
   private readonly heldTold = new Set<number>();
+  private readonly whole = new Set<number>();
 
   constructor(private readonly count: number) {}
 
@@ -40,6 +41,7 @@ export class KnownShards {
   begin(shard: number, epoch: number): void {
     this.byNumber.set(shard, { epoch, isKnown: true });
     this.heldTold.delete(shard);
+    this.whole.delete(shard);
   }
 
   /** A message was taken in. Held attempts come before queued tasks. */
@@ -47,12 +49,18 @@ export class KnownShards {
     if (!snapshot) return;
     this.begun.add(shard);
     if (snapshot.last || queued.length > 0) this.heldTold.add(shard);
+    if (snapshot.last) this.whole.add(shard);
   }
 
   /** Something was missed: only a snapshot helps. */
   lost(shard: number): void {
     const known = this.byNumber.get(shard);
     if (known) known.isKnown = false;
+  }
+
+  /** Whether all that this owner of the shard has was told. */
+  isWhole(shard: number): boolean {
+    return this.whole.has(shard) && this.byNumber.get(shard)?.isKnown === true;
   }
 
   epochOf(shard: number): number {

@@ -1,6 +1,8 @@
 import {
   MultiswarmError,
   type AttemptRef,
+  type CensusReply,
+  type CensusRequest,
   type NamespaceSettings,
   type PlaceResult,
   type QueuedTask,
@@ -33,6 +35,8 @@ const PASS_TASKS = 256;
 /** Estimated bytes of one place request: well under the 1 MiB that NATS carries. */
 const PASS_BYTES = 512 * 1024;
 const RETRY_MS = { first: 50, most: 1_000 };
+/** Ids of one answer: well under the 1 MiB that NATS carries. */
+const CENSUS_PAGE = 5_000;
 /** So long a new scheduler waits for shards that have no owner yet. */
 const HEAR_ALL_MS = 2_000;
 /**
@@ -189,6 +193,24 @@ export class Scheduler implements WaitingReasons {
       ...{ v: 1, line, limits },
       waiting: this.mayPlace ? this.withTrouble(told) : notYet(told),
       ...(pace ? { pace } : {}),
+    };
+  }
+
+  /** What it has of a shard, a page of it at a time; and, with the first page, the limits that count wrong. */
+  census({ shard, offset, mend }: CensusRequest): CensusReply {
+    const ids = this.queue.idsOf(shard);
+    const held = [...this.queue.limits.heldOf(shard)];
+    const limits = offset > 0 ? [] : this.queue.limits.audit(mend);
+    const end = offset + CENSUS_PAGE;
+    return {
+      ...{ v: 1, epoch: this.shards.epochOf(shard), isWhole: this.shards.isWhole(shard) },
+      queued: ids.slice(offset, end),
+      held: held.slice(offset, end),
+      limits: limits.map(({ limit: { namespace, key }, counted, held: there }) => ({
+        ...{ namespace, counted, held: there },
+        ...(key === undefined ? {} : { key }),
+      })),
+      next: end < Math.max(ids.length, held.length) ? end : null,
     };
   }
 

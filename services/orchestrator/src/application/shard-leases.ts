@@ -147,6 +147,11 @@ export class ShardLeases<O extends OwnedShard> {
     if (due.length > 0) this.askFor(due);
   }
 
+  /** Gives a shard up in order; whoever is its target takes it anew. */
+  renew(shard: number): void {
+    void this.handOver(shard);
+  }
+
   /** Hands over everything. */
   async stop(): Promise<void> {
     this.stopped = true;

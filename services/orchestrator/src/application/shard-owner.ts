@@ -27,12 +27,14 @@ import type { AttemptGrant, Batch, FreedSlot, ShardStore, SnapshotPage, Write } 
 import type { Change } from './change';
 import { Admissions, type Admission } from './admissions';
 import { ColdTasks } from './cold-tasks';
+import { CommitTap } from './commit-tap';
 import { Committer } from './committer';
 import { DueTimes } from './due-times';
 import { eventMessages } from './event-batches';
 import type { NewRun, NewTask } from './intake';
 import { KnownIds } from './known-ids';
 import type { OutboxRelay } from './outbox-relay';
+import type { OwnerInsides } from './owner-insides';
 import { dispatchCommand, reportCommand } from './report-command';
 import { ShardEffects, type Circumstances, type EffectParts } from './shard-effects';
 import { HOT_WAITING_TASKS, ShardState } from './shard-state';
@@ -100,6 +102,8 @@ export class ShardOwner {
   private readonly timers: ShardTimers;
   private readonly cold: ColdTasks;
   private readonly committer: Committer;
+  private readonly tap: CommitTap;
+  private isStreamedIn = false;
   private readonly effects: ShardEffects;
   private readonly ids: KnownIds;
   private readonly admissions: Admissions;
@@ -136,7 +140,8 @@ export class ShardOwner {
     });
     this.cold = new ColdTasks(shard, parts.store, parts.memory?.recalledAtOnce);
     this.effects = new ShardEffects(shard, parts, (record) => this.state?.upstream(record));
-    this.committer = new Committer(shard, epoch, batchSeq, parts.store, parts.clock, {
+    this.tap = new CommitTap(parts.store);
+    this.committer = new Committer(shard, epoch, batchSeq, this.tap, parts.clock, {
       stale: () => {
         this.lose();
       },
@@ -170,6 +175,7 @@ export class ShardOwner {
       () => this.cold.waiting(),
       (records) => this.state?.watch(records),
     );
+    this.isStreamedIn = true;
     await this.ids.learn();
   }
 
@@ -362,6 +368,22 @@ export class ShardOwner {
     this.committer.kill(new MultiswarmError('stale-epoch', `another owner has taken shard ${this.shard}`));
     void this.parts.relay.stop();
     this.parts.onLost();
+  }
+
+  /** What it keeps in memory, for whoever compares that with the store, in this owner's turns. */
+  insides(): OwnerInsides {
+    const { shard, epoch, due, ids, tap } = this;
+    const { leases, relay } = this.parts;
+    return {
+      ...{ shard, epoch, due, ids, tap, leases, relay },
+      state: () => this.check(),
+      isStreamedIn: () => this.isStreamedIn,
+      recall: (wanted) => this.recall(wanted),
+      settled: async () => void (await this.committer.commit([])),
+      commit: (change) => this.commitToAnswer(change),
+      resume: (record) => this.effects.resume(record),
+      retentionMs: this.parts.retentionMs,
+    };
   }
 
   private async settleDeadLetter(

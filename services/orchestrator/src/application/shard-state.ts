@@ -72,6 +72,11 @@ export class ShardState {
     return this.tasks.get(id);
   }
 
+  /** A run that has not ended. */
+  activeRun(id: string): ActiveRun | undefined {
+    return this.runs.get(id);
+  }
+
   /** Takes a committed record back into memory, unless a newer one is there: that one is returned. */
   recall(record: TaskRecord): TaskRecord {
     const newer = this.tasks.get(record.id);

@@ -7,6 +7,7 @@ import { EXIT, usageFault } from '../../faults';
 import type { Io } from '../../io';
 import { confirm } from '../../options/confirm';
 import { integerOption } from '../../options/repeatable';
+import { userIn } from '../../options/user';
 import { Printer } from '../../output/printer';
 import { letterResultView, sumText } from '../../views/dead-letter';
 import { conditionsOf, declareConditions, type ConditionOptions } from './conditions';
@@ -66,10 +67,6 @@ function bodyOf(ids: readonly string[], options: SettleOptions, io: Io): Record<
   const requestedBy = options.requestedBy ?? userIn(io.env);
   const target = ids.length > 0 ? { ids } : filter === undefined ? { all: true } : { filter };
   return { ...target, limit, cursor, reason, requestedBy, idempotencyKey };
-}
-
-function userIn(env: Io['env']): string | undefined {
-  return [env['USER'], env['LOGNAME'], env['USERNAME']].find((name) => name !== undefined && name !== '');
 }
 
 /** Tells how many it would be before it asks. */

@@ -3,6 +3,7 @@ import {
   BatchSubmission,
   CancelTask,
   CancelWorkflow,
+  CheckShard,
   CordonSwarm,
   GetDeadLetterQuery,
   ExplainTask,
@@ -34,7 +35,8 @@ type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => 
 
 /** Clients over NATS: each verb in a queue group, so that any replica may answer. */
 export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
-  const { gateway, reads, explanations, control, deadLetters, fleetControl, namespaces } = orchestrator;
+  const { gateway, reads, explanations, control, deadLetters, fleetControl, namespaces, shards } =
+    orchestrator;
   const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
     bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) =>
       handler(body, traceOf(delivery)),
@@ -78,6 +80,8 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     ),
     on(subjects.namespace('list'), ListNamespacesQuery, (query) => namespaces.list(query)),
     on(subjects.namespace('put'), PutNamespace, (wanted) => namespaces.put(wanted)),
+    on(subjects.shards('list'), z.unknown(), () => shards.list()),
+    on(subjects.shards('check'), CheckShard, (asked) => shards.check(asked)),
     on(subjects.status(), z.unknown(), () => orchestrator.status()),
     on(subjects.fleet('swarms'), z.unknown(), () => Promise.resolve(orchestrator.swarms())),
     on(subjects.fleet('regions'), z.unknown(), () => Promise.resolve(orchestrator.regions())),

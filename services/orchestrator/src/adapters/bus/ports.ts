@@ -1,14 +1,23 @@
-import { Printed, type Bus } from '@multiswarm/bus';
-import { CapacityReply, MultiswarmError, PlaceReply, subjects, type LbReport } from '@multiswarm/contracts';
+import { lastMessage, Printed, type Bus } from '@multiswarm/bus';
+import {
+  CapacityReply,
+  MultiswarmError,
+  PlaceReply,
+  streams,
+  subjects,
+  type LbReport,
+} from '@multiswarm/contracts';
+import { z } from 'zod';
 import { afterAnswers } from '../../application/after-answers';
 import type { ReplicaVoice } from '../../application/replicas';
 import type { Clock } from '@multiswarm/core';
-import type { Capacities, EventStream, Placer } from '../../ports';
+import type { Capacities, EventStream, Placer, PublishedEvents } from '../../ports';
 
 const PLACE_TIMEOUT_MS = 2_000;
 const EXPLAIN_TIMEOUT_MS = 500;
 /** For all shards of a replica together. */
 const RESTORE_MS = 1_000;
+const PublishedHead = z.object({ epoch: z.number().int(), batchSeq: z.number().int() });
 /** Ends in one message. */
 const MOST_ENDS = 1_000;
 
@@ -78,6 +87,14 @@ export function busEventStream(bus: Bus, clock: Clock, restore?: () => Promise<v
         throw error;
       }
     },
+  };
+}
+
+/** The last message of a shard that the stream has; undefined where it has none. */
+export function busLastEvents(bus: Bus) {
+  return async (shard: number): Promise<PublishedEvents | undefined> => {
+    const text = await lastMessage(bus.connection, streams.events, subjects.event(shard));
+    return text === undefined ? undefined : PublishedHead.parse(JSON.parse(text));
   };
 }
 

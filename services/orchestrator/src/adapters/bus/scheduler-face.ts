@@ -1,5 +1,7 @@
 import type { Bus } from '@multiswarm/bus';
 import {
+  CensusReply,
+  CensusRequest,
   ExplainReply,
   ExplainRequest,
   GrantReply,
@@ -34,6 +36,9 @@ export function schedulerFace(bus: Bus): SchedulerFace {
         })),
         bus.respond(subjects.schedulerStanding(), { request: StandingRequest }, ({ taskId }) =>
           Promise.resolve(desk.standing(taskId)),
+        ),
+        bus.respond(subjects.schedulerCensus(), { request: CensusRequest }, (asked) =>
+          Promise.resolve(desk.census(asked)),
         ),
       ];
       return () => listening.forEach((each) => each.stop());
@@ -79,6 +84,12 @@ export function busStandings(bus: Bus): Standings {
         { reply: StandingReply, timeoutMs: EXPLAIN_TIMEOUT_MS },
       ),
   };
+}
+
+/** Asks the scheduler, wherever it runs, what it has of a shard. */
+export function busCensus(bus: Bus) {
+  return (asked: CensusRequest): Promise<CensusReply> =>
+    bus.request(subjects.schedulerCensus(), asked, { reply: CensusReply, timeoutMs: CHANGES_TIMEOUT_MS });
 }
 
 /** Asks the scheduler, wherever it runs, why tasks wait. */

@@ -1,4 +1,5 @@
 import {
+  CheckShardBody,
   isPlainSpec,
   LIMITS,
   Millis,
@@ -84,6 +85,7 @@ export const ShardCommand = z.discriminatedUnion('kind', [
     command: DeadLetterCommandSchema,
   }),
   z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), reason: z.string() }),
+  z.object({ v: z.literal(1), kind: z.literal('check'), asked: CheckShardBody }),
 ]);
 export type ShardCommand = z.infer<typeof ShardCommand>;
 

@@ -4,11 +4,13 @@ import {
   GrantRequest,
   MultiswarmError,
   parseOrThrow,
+  ShardCheckReport,
   subjects,
   type Problem,
 } from '@multiswarm/contracts';
 import { chunkByBytes, jsonBytes, type Cancel } from '@multiswarm/core';
 import { z } from 'zod';
+import type { Checks } from '../../application/check/checks';
 import type { OwnerCommands } from '../../application/gateway';
 import type { OwnerFace } from '../../application/global-role';
 import type { GrantGate } from '../../application/grant-gate';
@@ -36,6 +38,7 @@ export function ownerCommands(
   bus: Bus,
   handover: Handover,
   local: (shard: number) => ShardOwner | undefined,
+  checks: Checks,
 ): OwnerCommands {
   const send = async <S extends z.ZodType>(
     shard: number,
@@ -78,18 +81,24 @@ export function ownerCommands(
       await (local(shard)?.cancelRun(id, reason) ??
         send(shard, { v: 1, kind: 'cancel-run', id, reason }, z.null()));
     },
+    check: async (shard, asked) => {
+      const owner = local(shard);
+      return owner
+        ? checks.check(owner, asked)
+        : send(shard, { v: 1, kind: 'check', asked }, ShardCheckReport);
+    },
   };
 }
 
 /** The subjects that an owner listens on while it holds its lease, and the one for the reports of all shards of a replica. */
-export function ownerFace(bus: Bus, handover: Handover): OwnerFace {
+export function ownerFace(bus: Bus, handover: Handover, checks: Checks): OwnerFace {
   const reports = (subject: string, desk: ReportDesk) =>
     bus.respond(subject, { request: QuickReportRequest }, (request) => desk.handle(request));
   return {
     open: (owner: ShardOwner, gate: GrantGate, desk: ReportDesk): Cancel => {
       const listening = [
         bus.respond(subjects.shardCommand(owner.shard), { request: ShardCommand }, (command) =>
-          execute(owner, command, handover),
+          execute(owner, command, handover, checks),
         ),
         reports(subjects.shardReport(owner.shard), desk),
         bus.respond(subjects.shardGrant(owner.shard), { request: GrantRequest }, async (request) => ({
@@ -106,7 +115,12 @@ export function ownerFace(bus: Bus, handover: Handover): OwnerFace {
   };
 }
 
-async function execute(owner: ShardOwner, command: ShardCommand, handover: Handover): Promise<unknown> {
+async function execute(
+  owner: ShardOwner,
+  command: ShardCommand,
+  handover: Handover,
+  checks: Checks,
+): Promise<unknown> {
   switch (command.kind) {
     case 'submit-tasks': {
       checkShard(
@@ -134,6 +148,8 @@ async function execute(owner: ShardOwner, command: ShardCommand, handover: Hando
     case 'cancel-run':
       await owner.cancelRun(command.id, command.reason);
       return null;
+    case 'check':
+      return checks.check(owner, command.asked);
   }
 }
 

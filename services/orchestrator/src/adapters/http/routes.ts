@@ -3,6 +3,7 @@ import type { Orchestrator } from '../../application/orchestrator';
 import { deadLetterRoutes } from './dead-letter-routes';
 import { fleetRoutes } from './fleet-routes';
 import { namespaceRoutes } from './namespace-routes';
+import { shardRoutes } from './shard-routes';
 import { taskControlRoutes } from './task-control-routes';
 import { taskRoutes } from './task-routes';
 import { taskSubmissionRoutes } from './task-submission-routes';
@@ -20,5 +21,6 @@ export function httpRoutes(orchestrator: Orchestrator): Route[] {
     ...workflowRoutes(orchestrator),
     ...fleetRoutes(orchestrator),
     ...namespaceRoutes(orchestrator),
+    ...shardRoutes(orchestrator),
   ];
 }

@@ -2,6 +2,7 @@ import type { AttemptRef, NamespaceSettings } from '@multiswarm/contracts';
 import { limitForKey } from '../namespaces/settings';
 import { Heap } from './heap';
 import { Limit } from './limit';
+import { miscounts, type Miscount } from './limit-audit';
 import type { Now } from './now';
 import type { Track } from './track';
 import { WaitingRoom, type Standing } from './waiting-room';
@@ -153,6 +154,31 @@ export class Limits {
     for (const [taskId, first] of this.held)
       for (let held: Held | undefined = first; held; held = held.other)
         if (held.shard === shard) this.end({ taskId, attempt: held.attempt }, now, stopRunning);
+  }
+
+  /** The attempts of a shard that count. */
+  *heldOf(shard: number): Generator<AttemptRef, void, undefined> {
+    for (const [taskId, first] of this.held)
+      for (let each: Held | undefined = first; each; each = each.other)
+        if (each.shard === shard) yield { taskId, attempt: each.attempt };
+  }
+
+  /** Limits that count wrong. @param mend sets them right */
+  audit(mend: boolean): (Miscount & { counted: number })[] {
+    const limits = [...this.namespaces.values()].flatMap(({ whole, byKey }) => [whole, ...byKey.values()]);
+    const wrong = miscounts(limits, this.sets());
+    const found = wrong.map(({ limit, held }) => ({ limit, held, counted: limit.running }));
+    if (!mend) return found;
+    for (const { limit, held } of wrong) {
+      limit.running = held;
+      if (limit.isAwaited) this.reopened.add(limit);
+    }
+    return found;
+  }
+
+  private *sets(): Generator<readonly Limit[], void, undefined> {
+    for (const first of this.held.values())
+      for (let each: Held | undefined = first; each; each = each.other) yield each.set.limits;
   }
 
   /** Tasks that count under a limit, those that were placed first; among the HOLDER_LOOKS oldest. */

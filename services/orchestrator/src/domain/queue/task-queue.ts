@@ -151,6 +151,13 @@ export class TaskQueue {
     this.absent.forget(shard);
   }
 
+  /** Tasks of a shard that are in the queue. */
+  idsOf(shard: number): string[] {
+    const ids: string[] = [];
+    for (const row of this.table.allRows()) if (this.table.shards[row] === shard) ids.push(this.table.id(row));
+    return ids;
+  }
+
   hasClass(key: string): boolean {
     return this.classes.has(key);
   }

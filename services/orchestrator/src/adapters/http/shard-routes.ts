@@ -1,0 +1,35 @@
+import { CheckShardBody, ShardCheckReport, ShardNumber, ShardPage } from '@multiswarm/contracts';
+import { defineRoute, type Route } from '@multiswarm/service';
+import { z } from 'zod';
+import type { Orchestrator } from '../../application/orchestrator';
+
+const tags = ['shards'];
+const params = z.object({ shard: ShardNumber });
+
+/** Shards as a whole: look, check, repair. */
+export function shardRoutes({ shards }: Orchestrator): Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/shards',
+      summary: 'The shards as they stand in Redis: owner, epoch, last commit, sizes',
+      tags,
+      reply: ShardPage,
+      handler: () => shards.list(),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/shards/:shard/check',
+      summary:
+        'Recount everything of a shard against its task records, while it is served; repair what differs',
+      description:
+        'Begins a run, or with `run` goes on waiting for one. The answer comes when the run has ended or `waitMs` has passed, and tells how far it is.',
+      tags,
+      params,
+      body: CheckShardBody,
+      reply: ShardCheckReport,
+      errors: ['shard-not-found', 'check-not-found'],
+      handler: ({ params: { shard }, body }) => shards.check({ shard, ...body }),
+    }),
+  ];
+}
