@@ -3,7 +3,7 @@ import { Finding } from './finding-schema';
 import { TaskId, WorkflowId } from './ids';
 import { LIMITS } from './limits';
 import { Json, Name, Namespace, SwarmId } from './names';
-import { Task, TaskState } from './task';
+import { Task } from './task';
 import { Waiting } from './placement';
 import { Swarm, RegionView } from './swarm';
 import { Event } from './event';
@@ -46,14 +46,6 @@ export const GetWorkflowQuery = z.strictObject({
   id: WorkflowId,
   waitMs: z.coerce.number().int().min(0).max(LIMITS.WAIT_MS).default(0),
 });
-export const ListTasksQuery = z.strictObject({
-  state: TaskState.optional(),
-  type: Name.optional(),
-  namespace: Namespace.optional(),
-  workflow: WorkflowId.optional(),
-  ...page,
-});
-export type ListTasksQuery = z.infer<typeof ListTasksQuery>;
 export const ListWorkflowsQuery = z.strictObject({
   state: WorkflowState.optional(),
   namespace: Namespace.optional(),

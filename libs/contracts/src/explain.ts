@@ -91,6 +91,8 @@ function unionText({ errors, input }: Extract<RawIssue, { code: 'invalid_union' 
   const inside = errors.find(([first]) => first !== undefined && first.path.length > 0)?.[0];
   if (inside)
     return `${toPointer(inside.path)}${inside.message.startsWith('/') ? '' : ': '}${inside.message}`;
+  const [own, ...others] = errors.filter(([first]) => first !== undefined && first.code !== 'invalid_type');
+  if (own?.[0] && others.length === 0) return own[0].message;
   const kinds = errors.flatMap(([first]) => (first?.code === 'invalid_type' ? [noun(first.expected)] : []));
   return kinds.length === errors.length && kinds.length > 0
     ? expected(oneOf([...new Set(kinds)]), input)

@@ -24,6 +24,7 @@ export * from './status';
 export * from './subjects';
 export * from './swarm';
 export * from './task';
+export * from './task-search';
 export { timeFindings } from './task-times';
 export * from './validate-workflow';
 export * from './workflow';

@@ -64,6 +64,12 @@ export const LIMITS = {
   WAIT_MS: 60_000,
   /** Items of one page of a list. */
   PAGE_ITEMS: 500,
+  /** Characters of one text that metadata is searched for. */
+  SEARCH_TEXT_CHARS: 256,
+  /** Bytes of one task's metadata that are searched: keys and values as UTF-8, two more for each entry. */
+  SEARCH_METADATA_BYTES: 4_096,
+  /** Groups that counts of tasks list. */
+  SEARCH_GROUPS: 500,
   /** Dead letters that one request redrives or purges. */
   DEAD_LETTERS_AT_ONCE: 1_000,
   /** The same, where a request with a filter does not say how many. */

@@ -23,6 +23,7 @@ const subjectArguments = {
   shards: token.map((verb) => [verb]),
   status: any,
   shardCommand: fc.tuple(shard),
+  shardSearch: fc.tuple(shard),
   shardReport: fc.tuple(shard),
   shardGrant: fc.tuple(shard),
   replicaReport: fc.tuple(token),

@@ -2,7 +2,7 @@
 const V = 'ms.v1';
 
 export const subjects = {
-  /** Clients → any orchestrator (queue group): submit, submit-batch, get, list, cancel. */
+  /** Clients → any orchestrator (queue group): submit, submit-batch, get, list, counts, cancel. */
   task: (verb: string) => `${V}.task.${verb}`,
   workflow: (verb: string) => `${V}.workflow.${verb}`,
   /** list, get, redrive, purge. */
@@ -14,6 +14,7 @@ export const subjects = {
 
   /** → the shard's owner. */
   shardCommand: (shard: number) => `${V}.shard.${shard}.command`,
+  shardSearch: (shard: number) => `${V}.shard.${shard}.search`,
   shardReport: (shard: number) => `${V}.shard.${shard}.report`,
 
   /** Reports of a swarm for all shards of one replica. */

@@ -31,6 +31,7 @@ import {
 import { ownerCommands, ownerFace } from './adapters/bus/shard-commands';
 import { Checks } from './application/check/checks';
 import type { ShardInspector } from './application/check/inspector';
+import { shardSearches } from './adapters/bus/shard-searches';
 import { DeadLetters } from './application/dead-letters';
 import { Explanations } from './application/explanations';
 import { Fleet } from './application/fleet';
@@ -43,6 +44,7 @@ import type { Meters } from './application/meters';
 import { Namespaces } from './application/namespace-settings';
 import { Orchestrator } from './application/orchestrator';
 import { Reads } from './application/reads';
+import { TaskLists } from './application/task-lists';
 import type { OwnerMemory } from './application/shard-owner';
 import { RegionalRole } from './application/regional-role';
 import { ShardOperations } from './application/shard-operations';
@@ -268,9 +270,11 @@ class Assembly implements Assembled {
     const reasons = {
       explain: (ids: string[]) => (this.global.activeScheduler ?? elsewhere).explain(ids),
     };
-    return new Reads(truth, reasons, config.shards, clock, this.ends, {
+    const ownerOf = (shard: number) => this.global.ownerOf(shard);
+    const lists = new TaskLists(truth, shardSearches(bus, ownerOf), config.shards);
+    return new Reads(truth, lists, reasons, config.shards, clock, this.ends, {
       listenTo: (shard) => this.ears.listenTo(shard),
-      isOpen: (shard, id) => this.global.ownerOf(shard)?.isOpen(id) ?? false,
+      isOpen: (shard, id) => ownerOf(shard)?.isOpen(id) ?? false,
     });
   }
 

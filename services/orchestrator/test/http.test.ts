@@ -357,6 +357,7 @@ describe('what is answered', () => {
         '/v1/swarms/{id}/uncordon',
         '/v1/tasks',
         '/v1/tasks/batch',
+        '/v1/tasks/counts',
         '/v1/tasks/{id}',
         '/v1/tasks/{id}/cancel',
         '/v1/tasks/{id}/events',

@@ -78,6 +78,15 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Items of one page of a list',
     'Refused with `invalid-request`; `next` leads to the next page.',
   ],
+  SEARCH_TEXT_CHARS: ['One `text` that metadata is searched for', 'Refused with `invalid-request`.'],
+  SEARCH_METADATA_BYTES: [
+    "One task's metadata that is searched: keys and values as UTF-8, two more for each entry",
+    'By what is behind them the task is not found; it is kept and shown all the same.',
+  ],
+  SEARCH_GROUPS: [
+    'Groups that counts of tasks list',
+    'The smaller ones are summed up as `others`; `total` counts them.',
+  ],
   DEAD_LETTERS_AT_ONCE: [
     'Dead letters that one request redrives or purges',
     'Refused with `invalid-request`; of those that match a filter `next` leads to the rest.',

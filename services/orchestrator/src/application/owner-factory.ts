@@ -7,6 +7,7 @@ import type { HeldLease } from './held-lease';
 import type { Meters } from './meters';
 import { OutboxRelay } from './outbox-relay';
 import { ShardOwner, type OwnerMemory } from './shard-owner';
+import { Turns } from './turns';
 
 /** What all owners of one replica share. */
 export interface OwnerFactoryParts {
@@ -31,6 +32,8 @@ export interface OwnerFactoryParts {
 
 /** Builds owners out of leases. */
 export class OwnerFactory {
+  private readonly indexing = new Turns();
+
   constructor(private readonly parts: OwnerFactoryParts) {}
 
   /**
@@ -47,7 +50,7 @@ export class OwnerFactory {
     const leases = new AttemptLeases(times, () => clock.monotonic());
     const owner: ShardOwner = new ShardOwner(shard, lease.epoch, lease.batchSeq, {
       ...{ store, scheduler, placer, clock, random, logger, meters, retentionMs, onCommitted, relay },
-      memory,
+      ...{ memory, indexing: this.indexing },
       dispatcher: this.dispatcher(shard, lease.epoch, leases, () => owner),
       leases,
       leaseHolds: () => lease.holds(),

@@ -7,21 +7,28 @@ export interface Position {
   id: string;
 }
 
-export function encodeCursor(position: Position): string {
-  return Buffer.from(`${position.at}:${position.id}`).toString('base64url');
+/** What a list is ordered by, where that is not the time of creation: its cursors are no other list's. */
+export type OtherOrder = 'updated';
+
+export function encodeCursor(position: Position, order?: OtherOrder): string {
+  return Buffer.from(`${order ?? ''}${position.at}:${position.id}`).toString('base64url');
 }
 
 /** @param pointer where the request has it */
-export function decodeCursor(cursor: string | undefined, pointer = '/query/cursor'): Position | undefined {
+export function decodeCursor(
+  cursor: string | undefined,
+  pointer = '/query/cursor',
+  order?: OtherOrder,
+): Position | undefined {
   if (cursor === undefined) return undefined;
-  const match = /^(\d+):([a-z0-9-]+)$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (match?.[1] === undefined || match[2] === undefined) {
+  const match = /^([a-z]*)(\d+):([a-z0-9-]+)$/.exec(Buffer.from(cursor, 'base64url').toString());
+  if (match?.[2] === undefined || match[3] === undefined || match[1] !== (order ?? '')) {
     const message = 'not a cursor of this list: take "next" of the page before as it is';
     throw new MultiswarmError('invalid-request', `${pointer}: ${message}`, {
       findings: [{ pointer, code: 'cursor', message }],
     });
   }
-  return { at: Number(match[1]), id: match[2] };
+  return { at: Number(match[2]), id: match[3] };
 }
 
 /** Merges the newest-first indexes of all shards, reading each a page at a time. */

@@ -2,10 +2,12 @@ import {
   isTerminal,
   MultiswarmError,
   shardOf,
+  type CountTasksQuery,
   type Event,
   type ListTasksQuery,
   type ListWorkflowsQuery,
   type Task,
+  type TaskCounts,
   type TaskPage,
   type TaskSummary,
   type Waiting,
@@ -19,13 +21,12 @@ import { isBlockedBySteps, type TaskRecord } from '../domain/task/record';
 import { workflowSummary, workflowView } from '../domain/workflow/view';
 import type { TruthReader, WaitingReasons } from '../ports';
 import type { Ends } from './ends';
+import type { TaskLists } from './task-lists';
 import { decodeCursor, encodeCursor, newestFirst, type Position } from './pages';
 
 /** Without news of the bus a waiting reader looks for itself this often. */
 const LOOK_AGAIN_MS = 1_000;
 const SCAN_PAGE = 200;
-/** Records that one list request looks at before it answers with what it has, and a cursor to go on from. */
-const SCAN_RECORDS = 5_000;
 
 /** What is known of shards without asking Redis. */
 export interface LocalShards {
@@ -41,6 +42,7 @@ const NOTHING_HERE: LocalShards = { listenTo: () => undefined, isOpen: () => fal
 export class Reads {
   constructor(
     private readonly truth: TruthReader,
+    private readonly lists: TaskLists,
     private readonly reasons: WaitingReasons,
     private readonly shards: number,
     private readonly clock: Clock,
@@ -90,10 +92,13 @@ export class Reads {
   }
 
   async tasks(query: ListTasksQuery): Promise<TaskPage> {
-    const { items, next } =
-      query.workflow === undefined ? await this.scanTasks(query) : await this.stepsOf(query.workflow, query);
+    const { items, next } = await this.lists.page(query);
     const waiting = await this.waitingOf(items);
     return { items: items.map((record): TaskSummary => taskSummary(record, waiting[record.id])), next };
+  }
+
+  taskCounts(query: CountTasksQuery): Promise<TaskCounts> {
+    return this.lists.counts(query);
   }
 
   async workflows(query: ListWorkflowsQuery): Promise<WorkflowPage> {
@@ -143,56 +148,6 @@ export class Reads {
     for (const counts of all)
       for (const [state, count] of Object.entries(counts)) sums[state] = (sums[state] ?? 0) + count;
     return sums;
-  }
-
-  private async scanTasks(query: ListTasksQuery): Promise<{ items: TaskRecord[]; next: string | null }> {
-    const scan = newestFirst('tasks', this.truth, this.shards, decodeCursor(query.cursor), SCAN_PAGE);
-    const items: TaskRecord[] = [];
-    let looked = 0;
-    let page: Position[] = [];
-    const look = async (): Promise<string | undefined> => {
-      const records = await Promise.all(
-        page.map(({ id }) => this.truth.task(this.shard(id, 'task-not-found'), id)),
-      );
-      for (const [index, record] of records.entries()) {
-        if (record && matches(record, query)) items.push(record);
-        if (items.length === query.limit) return encodeCursor(page[index] as Position);
-      }
-      looked += page.length;
-      const last = page.at(-1);
-      page = [];
-      return looked >= SCAN_RECORDS && last ? encodeCursor(last) : undefined;
-    };
-    for await (const position of scan) {
-      page.push(position);
-      if (page.length < Math.min(SCAN_PAGE, query.limit)) continue;
-      const next = await look();
-      if (next !== undefined) return { items, next };
-    }
-    return { items, next: (await look()) ?? null };
-  }
-
-  private async stepsOf(
-    workflow: string,
-    query: ListTasksQuery,
-  ): Promise<{ items: TaskRecord[]; next: string | null }> {
-    const shard = this.shard(workflow, 'workflow-not-found');
-    const found = await this.truth.run(shard, workflow);
-    if (!found)
-      throw new MultiswarmError(
-        'workflow-not-found',
-        `there is no workflow "${workflow}" (or its retention has passed)`,
-      );
-    const from = query.cursor === undefined ? 0 : (decodeCursor(query.cursor)?.at ?? 0);
-    const ids = found.run.spec.steps.map((step) => step.taskId);
-    const records = await this.truth.tasks(shard, ids.slice(from));
-    const items: TaskRecord[] = [];
-    for (const [index, record] of records.entries()) {
-      if (record && matches(record, query)) items.push(record);
-      if (items.length === query.limit && from + index + 1 < ids.length)
-        return { items, next: encodeCursor({ at: from + index + 1, id: workflow }) };
-    }
-    return { items, next: null };
   }
 
   private async waitingOf(records: readonly TaskRecord[]): Promise<Record<string, Waiting>> {
@@ -268,13 +223,4 @@ interface Told<T> {
 
 function asTold(record: TaskRecord): Told<TaskRecord> {
   return { value: record, ended: isTerminal(record.state) };
-}
-
-function matches(record: TaskRecord, query: ListTasksQuery): boolean {
-  const { state, type, namespace } = query;
-  return (
-    (state ?? record.state) === record.state &&
-    (type ?? record.spec.type) === record.spec.type &&
-    (namespace ?? record.spec.namespace) === record.spec.namespace
-  );
 }

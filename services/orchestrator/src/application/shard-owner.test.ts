@@ -12,6 +12,7 @@ import type { NewTask } from './intake';
 import { OutboxRelay } from './outbox-relay';
 import { ShardOwner } from './shard-owner';
 import { HOT_WAITING_TASKS } from './shard-state';
+import { Turns } from './turns';
 
 const id = (n: number): string => `t0-${String(n).padStart(8, '0')}`;
 const T1 = id(1);
@@ -112,6 +113,7 @@ class Bench {
       leaseHolds: () => this.leaseHolds,
       onLost: () => void (this.lost += 1),
       onCommitted: () => undefined,
+      indexing: new Turns(),
       ...(this.memory === undefined ? {} : { memory: this.memory }),
       meters: noMeters,
     });

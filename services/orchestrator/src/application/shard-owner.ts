@@ -9,10 +9,13 @@ import {
   type RegionSummary,
   type ReportReply,
   type ReportRequest,
+  type TaskFilter,
 } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { toClass } from '../domain/queue/task-class';
+import { criteriaOf } from '../domain/search/criteria';
+import type { TaskPlace } from '../domain/search/task-index';
 import { deadLetterResult } from '../domain/task/dead-letter';
 import {
   isHeld,
@@ -36,10 +39,13 @@ import { KnownIds } from './known-ids';
 import type { OutboxRelay } from './outbox-relay';
 import type { OwnerInsides } from './owner-insides';
 import { dispatchCommand, reportCommand } from './report-command';
+import { ShardIndex } from './shard-index';
 import { ShardEffects, type Circumstances, type EffectParts } from './shard-effects';
 import { HOT_WAITING_TASKS, ShardState } from './shard-state';
 import { snapshotOf } from './shard-snapshot';
 import { ShardTimers } from './shard-timers';
+import { mostFirst, type ShardCounts, type ShardQuestion } from './task-lists';
+import type { Turns } from './turns';
 
 export interface OwnerParts extends EffectParts {
   store: ShardStore;
@@ -54,6 +60,8 @@ export interface OwnerParts extends EffectParts {
   onLost: () => void;
   /** What a commit has written, as soon as it is confirmed: readers of this process need not wait for the stream. */
   onCommitted: (writes: readonly Write[]) => void;
+  /** Of all owners of this process: whose turn it is to read records for its index. */
+  indexing: Turns;
   /** `HOT_WAITING_TASKS` and `RECALLED_AT_ONCE`, unless told. */
   memory?: OwnerMemory | undefined;
 }
@@ -106,6 +114,7 @@ export class ShardOwner {
   private isStreamedIn = false;
   private readonly effects: ShardEffects;
   private readonly ids: KnownIds;
+  private readonly index: ShardIndex;
   private readonly admissions: Admissions;
   private schedulerEpoch = 0;
   /** Roots that are being deleted: what was read of them does not count any more. */
@@ -126,6 +135,11 @@ export class ShardOwner {
       committed: () => this.committer.commit([]),
       isClosed: () => this.closed,
       onFault: (error) => parts.logger.warn('reading ids waits for Redis', { shard, error }),
+    });
+    this.index = new ShardIndex({
+      ...{ shard, clock: parts.clock, store: parts.store, turns: parts.indexing },
+      isClosed: () => this.closed,
+      onFault: (error) => parts.logger.warn('the index of searches waits for Redis', { shard, error }),
     });
     this.admissions = new Admissions({
       ...{ shard, clock: parts.clock, store: parts.store, ids: this.ids },
@@ -173,10 +187,14 @@ export class ShardOwner {
   private async streamIn(): Promise<void> {
     await this.timers.stream(
       () => this.cold.waiting(),
-      (records) => this.state?.watch(records),
+      (records) => {
+        this.state?.watch(records);
+        this.index.take(records);
+      },
     );
     this.isStreamedIn = true;
     await this.ids.learn();
+    await this.index.build();
   }
 
   submitTasks(items: readonly NewTask[]): Promise<(Admission | MultiswarmError)[]> {
@@ -185,6 +203,23 @@ export class ShardOwner {
 
   submitRun(item: NewRun): Promise<Admission> {
     return this.admissions.submitRun(item);
+  }
+
+  /** @throws MultiswarmError `not-ready` while the index is built */
+  async find({ filter, ...question }: ShardQuestion): Promise<TaskPlace[]> {
+    this.check();
+    const { order, before, limit } = question;
+    const places = await this.index.page({ criteria: criteriaOf(filter), order, before, limit });
+    this.checkLease();
+    return places;
+  }
+
+  /** How many tasks there are of each group. @throws MultiswarmError `not-ready` while the index is built */
+  async count(filter: TaskFilter, by: string): Promise<ShardCounts> {
+    this.check();
+    const counts = await this.index.counts(criteriaOf(filter), by);
+    this.checkLease();
+    return mostFirst(counts);
   }
 
   /** Whether a task is in memory, and has not ended: false says nothing about others. */
@@ -490,6 +525,7 @@ export class ShardOwner {
   }
 
   private onCommitted(batch: Batch, durationMs: number): void {
+    this.index.committed(batch.writes);
     this.parts.onCommitted(batch.writes);
     const pressing = batch.writes.some(({ kind }) => kind === 'root-ended');
     for (const message of eventMessages(batch)) this.parts.relay.add(message, pressing);

@@ -1,7 +1,10 @@
-import { EventBatch, type EventType, type TaskState } from '@multiswarm/contracts';
-import { seededRandom } from '@multiswarm/core';
+import { EventBatch, type EventType, type TaskFilter, type TaskState } from '@multiswarm/contracts';
+import { seededRandom, systemClock } from '@multiswarm/core';
 import { Change } from '../../src/application/change';
 import { numbersOf } from '../../src/application/event-batches';
+import { ShardIndex } from '../../src/application/shard-index';
+import { Turns } from '../../src/application/turns';
+import { criteriaOf } from '../../src/domain/search/criteria';
 import type { TaskCommand, TaskRecord, Transition } from '../../src/domain/task/record';
 import { transition } from '../../src/domain/task/transition';
 import type { RunProgress, RunRecord } from '../../src/domain/workflow/run';
@@ -92,6 +95,52 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     for await (const page of under.store.ids(SHARD)) found.push(...page);
     expect(found.sort()).toEqual([T1, T2, step.id, RUN].sort());
     expect(await under.store.idCount(SHARD)).toBe(4);
+  });
+
+  test('an index that is built of what is stored finds what one finds that has followed the commits', async () => {
+    const faults: unknown[] = [];
+    const [followed, built] = [1, 2].map(
+      () =>
+        new ShardIndex({
+          ...{ shard: SHARD, store: under.store, clock: systemClock, turns: new Turns() },
+          ...{ isClosed: () => false, onFault: (error) => void faults.push(error) },
+        }),
+    ) as [ShardIndex, ShardIndex];
+    const write = async (...writes: Write[]): Promise<void> => {
+      await commit(...writes);
+      followed.committed(writes);
+    };
+    await followed.build();
+    const metadata = { customer: 'Ärger & Söhne', n: 3, urgent: true };
+    const one = queuedTask(T1, { metadata }, 1);
+    const two = queuedTask(T2, { metadata, namespace: 'shop' }, 2);
+    await write(created(one), created(two), created(stepOf('a')), created(stepOf('b')));
+    const error = { code: 'no-key', message: 'none', retryable: false };
+    const attempt = { attempt: 1, ...placement(), assignedAt: 3 };
+    await write(
+      changed({ ...two, state: 'failed', since: 9, endedAt: 9, error, attempts: [attempt] }, 'queued'),
+    );
+    await write({ kind: 'forget', root: stepTaskId('b'), taskIds: [stepTaskId('b')] });
+    await built.build();
+    const filters: TaskFilter[] = [
+      {},
+      { state: 'failed', code: 'no-key', swarm: 'a', region: 'eu-*', namespace: 'shop' },
+      { label: ['n=3', 'urgent=true'], text: 'SÖHNE', createdBefore: new Date(2).toISOString() },
+      { endedAfter: new Date(9).toISOString() },
+    ];
+    const found: number[] = [];
+    for (const criteria of filters.map(criteriaOf)) {
+      const asked = { criteria, before: undefined, limit: 10 };
+      for (const order of ['created', 'updated'] as const) {
+        const page = await built.page({ ...asked, order });
+        expect(page).toEqual(await followed.page({ ...asked, order }));
+        if (order === 'created') found.push(page.length);
+      }
+      for (const by of ['state', 'code', 'label:customer'])
+        expect(await built.counts(criteria, by)).toEqual(await followed.counts(criteria, by));
+    }
+    expect(found).toEqual([3, 1, 1, 1]);
+    expect(faults).toEqual([]);
   });
 
   test('of an older epoch nothing is written, and the numbers of batches go on under the new one', async () => {

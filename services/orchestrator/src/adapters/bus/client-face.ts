@@ -5,6 +5,7 @@ import {
   CancelWorkflow,
   CheckShard,
   CordonSwarm,
+  CountTasksQuery,
   GetDeadLetterQuery,
   ExplainTask,
   GetTaskQuery,
@@ -48,6 +49,7 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     ),
     on(subjects.task('get'), GetTaskQuery, ({ id, waitMs }) => reads.task(id, waitMs)),
     on(subjects.task('list'), ListTasksQuery, (query) => reads.tasks(query)),
+    on(subjects.task('counts'), CountTasksQuery, (query) => reads.taskCounts(query)),
     on(subjects.task('events'), z.object({ id: TaskId }), async ({ id }) => ({
       items: await reads.events(id),
       next: null,

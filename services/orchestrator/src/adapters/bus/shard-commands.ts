@@ -20,6 +20,7 @@ import type { Admission } from '../../application/admissions';
 import type { ShardOwner } from '../../application/shard-owner';
 import type { Handover } from '../../ports';
 import { asShardFault } from './ports';
+import { openSearches } from './shard-searches';
 import { QuickReportRequest } from './quick-reports';
 import { checkShard, idsOfRun, NewRunSchema, ShardCommand } from './shard-command-schema';
 
@@ -101,6 +102,7 @@ export function ownerFace(bus: Bus, handover: Handover, checks: Checks): OwnerFa
           execute(owner, command, handover, checks),
         ),
         reports(subjects.shardReport(owner.shard), desk),
+        openSearches(bus, owner),
         bus.respond(subjects.shardGrant(owner.shard), { request: GrantRequest }, async (request) => ({
           v: 1,
           refused: await gate.grant(request),

@@ -1,9 +1,11 @@
 import {
+  CountTasksQuery,
   EventPage,
   Explanation,
   GetTaskQuery,
   ListTasksQuery,
   Task,
+  TaskCounts,
   TaskId,
   TaskPage,
 } from '@multiswarm/contracts';
@@ -19,11 +21,23 @@ export function taskRoutes({ reads, explanations }: Orchestrator): Route[] {
     defineRoute({
       method: 'get',
       path: '/v1/tasks',
-      summary: 'List tasks, newest first',
+      summary: 'Search tasks, newest first',
+      description:
+        'All conditions must hold. One that may have several values takes the parameter several times: any of them will do, but of `label` and `text`, of which all must be found.',
       tags: ['tasks'],
       query: ListTasksQuery,
       reply: TaskPage,
       handler: ({ query }) => reads.tasks(query),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/tasks/counts',
+      summary: 'Count tasks by state, type, namespace, swarm, region, error code, or a key of the metadata',
+      tags: ['tasks'],
+      query: CountTasksQuery,
+      reply: TaskCounts,
+      errors: ['shard-unavailable', 'not-ready'],
+      handler: ({ query }) => reads.taskCounts(query),
     }),
     defineRoute({
       method: 'get',

@@ -1,0 +1,139 @@
+const WORDS = 4;
+const DIGITS = 32;
+const EMPTY = 0;
+
+/**
+ * The ids of rows, in sixteen bytes each, and the way from an id to its row. What stands behind the prefix of a shard's ids
+ * is up to 32 hexadecimal digits (`keyedUnique`, `systemIds`); an id of another form is kept as a text, which costs more.
+ *
+ * No id is ever taken out: rows that are gone are left behind when the column is copied, and a newer row takes the place of
+ * an older one with the same id.
+ */
+export class IdColumn {
+  private readonly words: Uint32Array;
+  /** How many digits each id has; 0 for one that is kept as a text. */
+  private readonly digits: Uint8Array;
+  private readonly texts = new Map<number, string>();
+  private readonly rowsOfTexts = new Map<string, number>();
+  /** Row + 1 at the place of its hash, or at the next free one. */
+  private readonly table: Uint32Array;
+  private readonly mask: number;
+  private readonly scratch = new Uint32Array(WORDS);
+
+  constructor(
+    private readonly prefix: string,
+    capacity: number,
+  ) {
+    this.words = new Uint32Array(capacity * WORDS);
+    this.digits = new Uint8Array(capacity);
+    const places = 2 ** Math.ceil(Math.log2((capacity * 4) / 3 + 1));
+    this.table = new Uint32Array(places);
+    this.mask = places - 1;
+  }
+
+  get bytes(): number {
+    return this.words.byteLength + this.digits.byteLength + this.table.byteLength;
+  }
+
+  /** @returns the newest row of an id, or -1 */
+  find(id: string): number {
+    const digits = this.pack(id);
+    if (digits === 0) return this.rowsOfTexts.get(id) ?? -1;
+    return (this.table[this.placeOf(digits)] as number) - 1;
+  }
+
+  set(row: number, id: string): void {
+    const digits = this.pack(id);
+    if (digits === 0) {
+      this.texts.set(row, id);
+      this.rowsOfTexts.set(id, row);
+      return;
+    }
+    this.put(row, digits);
+  }
+
+  /** Takes a row over from another column. */
+  copyRow(from: IdColumn, before: number, row: number): void {
+    const digits = from.digits[before] as number;
+    if (digits === 0) return this.set(row, from.id(before));
+    for (let at = 0; at < WORDS; at += 1) this.scratch[at] = from.words[before * WORDS + at] as number;
+    this.put(row, digits);
+  }
+
+  id(row: number): string {
+    const digits = this.digits[row] as number;
+    if (digits === 0) return this.texts.get(row) ?? '';
+    let hex = '';
+    for (let at = 0; at < WORDS; at += 1)
+      hex += (this.words[row * WORDS + at] as number).toString(16).padStart(8, '0');
+    return this.prefix + hex.slice(0, digits);
+  }
+
+  /** In the order of the ids as texts. */
+  compare(a: number, b: number): number {
+    if (this.digits[a] === 0 || this.digits[b] === 0) return compareTexts(this.id(a), this.id(b));
+    for (let at = 0; at < WORDS; at += 1) {
+      const difference = (this.words[a * WORDS + at] as number) - (this.words[b * WORDS + at] as number);
+      if (difference !== 0) return difference;
+    }
+    return (this.digits[a] as number) - (this.digits[b] as number);
+  }
+
+  compareWith(row: number, id: string): number {
+    return compareTexts(this.id(row), id);
+  }
+
+  /** What is in `scratch`. */
+  private put(row: number, digits: number): void {
+    this.table[this.placeOf(digits)] = row + 1;
+    this.words.set(this.scratch, row * WORDS);
+    this.digits[row] = digits;
+  }
+
+  /** Into `scratch`. @returns the number of digits, 0 where the id is of another form */
+  private pack(id: string): number {
+    const { prefix, scratch } = this;
+    const digits = id.length - prefix.length;
+    if (digits < 1 || digits > DIGITS || !id.startsWith(prefix)) return 0;
+    scratch.fill(0);
+    for (let at = 0; at < digits; at += 1) {
+      const digit = digitOf(id.charCodeAt(prefix.length + at));
+      if (digit < 0) return 0;
+      scratch[at >> 3] = (scratch[at >> 3] as number) | (digit << (28 - ((at & 7) << 2)));
+    }
+    return digits;
+  }
+
+  /** The place in the table of what is in `scratch`: where it is, or where it would go. */
+  private placeOf(digits: number): number {
+    const [a, b, c, d] = this.scratch as unknown as [number, number, number, number];
+    let hash = Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ c, 0xc2b2ae35);
+    hash = Math.imul(hash ^ (hash >>> 13) ^ d, 0x9e3779b1);
+    for (let place = (hash ^ (hash >>> 16)) & this.mask; ; place = (place + 1) & this.mask) {
+      const entry = this.table[place] as number;
+      if (entry === EMPTY || this.isAt(entry - 1, digits)) return place;
+    }
+  }
+
+  private isAt(row: number, digits: number): boolean {
+    const { words, scratch } = this;
+    const from = row * WORDS;
+    return (
+      this.digits[row] === digits &&
+      words[from] === scratch[0] &&
+      words[from + 1] === scratch[1] &&
+      words[from + 2] === scratch[2] &&
+      words[from + 3] === scratch[3]
+    );
+  }
+}
+
+function digitOf(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  return code >= 97 && code <= 102 ? code - 87 : -1;
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

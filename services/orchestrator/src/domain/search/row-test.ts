@@ -1,0 +1,56 @@
+import { isTerminal } from '@multiswarm/contracts';
+import { isWithin, type Criteria, type TimeRange } from './criteria';
+import { metadataQuestion, type MetadataQuestion } from './metadata-question';
+import type { MetadataColumn } from './metadata-column';
+import type { TaskIndex } from './task-index';
+
+const ALL_TIME: TimeRange = { from: -Infinity, to: Infinity };
+const YES = 1;
+const NO = 2;
+
+/** Criteria as a look at the columns: what can be said of a name or of a block of metadata is found out once. */
+export class RowTest {
+  private readonly facets: { codes: Uint32Array; allowed: Uint8Array }[];
+  private readonly created: Float64Array;
+  private readonly since: Float64Array;
+  private readonly metadata: MetadataColumn;
+  private readonly question: MetadataQuestion | undefined;
+  /** By block, as far as they were looked at. */
+  private readonly answers: Uint8Array;
+  private readonly createdIn: TimeRange;
+  private readonly sinceIn: TimeRange;
+
+  constructor(index: TaskIndex, criteria: Criteria) {
+    const { created, since, metadata, state } = index.view;
+    const { ended = ALL_TIME, updated } = criteria;
+    this.created = created;
+    this.since = since;
+    this.metadata = metadata;
+    this.question = metadataQuestion(criteria.labels, criteria.words);
+    this.answers = new Uint8Array(this.question ? metadata.blocks : 0);
+    this.createdIn = criteria.created;
+    // A row that is gone was never in its state.
+    this.sinceIn = { from: Math.max(0, ended.from, updated.from), to: Math.min(ended.to, updated.to) };
+    this.facets = criteria.facets.map(({ facet, allows }) => {
+      const column = index.facet(facet);
+      return { codes: column.codes, allowed: column.allowed(allows) };
+    });
+    if (criteria.ended) this.facets.push({ codes: state.codes, allowed: state.allowed(isTerminal) });
+  }
+
+  passes(row: number): boolean {
+    if (!isWithin(this.sinceIn, this.since[row] as number)) return false;
+    if (!isWithin(this.createdIn, this.created[row] as number)) return false;
+    for (const { codes, allowed } of this.facets) if (allowed[codes[row] as number] !== 1) return false;
+    return this.question === undefined || this.holds(this.metadata.codes[row] as number, this.question);
+  }
+
+  private holds(block: number, question: MetadataQuestion): boolean {
+    let answer = this.answers[block];
+    if (!answer) {
+      answer = this.metadata.answers(block, question) ? YES : NO;
+      this.answers[block] = answer;
+    }
+    return answer === YES;
+  }
+}

@@ -1,0 +1,223 @@
+import { TASK_GROUPS, taskId, type TaskGroup } from '@multiswarm/contracts';
+import type { TaskRecord } from '../task/record';
+import { codeOf, placeOf } from './facets';
+import { IdColumn } from './id-column';
+import { MetadataColumn } from './metadata-column';
+import { NameColumn } from './name-column';
+
+/** Rows that there is room for from the beginning. */
+const LEAST_ROWS = 256;
+/** Room for so many times the rows that are there, when they are copied. */
+const GROWTH = 1.5;
+/** `since` of a row that is gone: there is no such time. */
+const GONE = -1;
+
+/** A task in a list. */
+export interface TaskPlace {
+  /** Epoch ms. */
+  at: number;
+  id: string;
+}
+
+/**
+ * The tasks of one shard in columns: some hundred bytes each outside the heap, and nothing on it but names that many have.
+ *
+ * X1. A row is added at the end, and changed in place but for what never changes. One that is gone stays until all are copied,
+ *     which happens when there is no room, or when more are gone than there. So neither leaves holes.
+ * X2. `order` has the rows by the time of creation and then by id, those that are gone among them: a new task is nearly
+ *     always the last one.
+ */
+export class TaskIndex {
+  private readonly prefix: string;
+  private columns: Columns;
+  private used = 0;
+  private gone = 0;
+  private copies = 0;
+
+  constructor(
+    shard: number,
+    private readonly leastRows = LEAST_ROWS,
+  ) {
+    this.prefix = taskId(shard, '');
+    this.columns = new Columns(this.prefix, leastRows);
+  }
+
+  get size(): number {
+    return this.used - this.gone;
+  }
+
+  /** Outside the heap. */
+  get bytes(): number {
+    return this.columns.bytes;
+  }
+
+  /** Changes when rows get other numbers. */
+  get version(): number {
+    return this.copies;
+  }
+
+  /** Rows from 0 on, those that are gone among them. */
+  get rows(): number {
+    return this.used;
+  }
+
+  has(id: string): boolean {
+    return this.find(id) >= 0;
+  }
+
+  put(record: TaskRecord): void {
+    let row = this.find(record.id);
+    if (row < 0) row = this.add(record);
+    const { since, state, swarm, region, code } = this.columns;
+    since[row] = record.since;
+    state.set(row, record.state);
+    const place = placeOf(record);
+    swarm.set(row, place?.swarmId);
+    region.set(row, place?.region);
+    code.set(row, codeOf(record));
+  }
+
+  remove(id: string): void {
+    const row = this.find(id);
+    if (row < 0) return;
+    this.columns.since[row] = GONE;
+    this.gone += 1;
+    if (this.gone > this.size && this.used > this.leastRows) this.copy();
+  }
+
+  isGone(row: number): boolean {
+    return this.columns.since[row] === GONE;
+  }
+
+  id(row: number): string {
+    return this.columns.ids.id(row);
+  }
+
+  /** How many rows, in the order of their creation, were created earlier than a place. */
+  countBefore({ at, id }: TaskPlace): number {
+    const { order, created, ids } = this.columns;
+    let low = 0;
+    for (let high = this.used; low < high;) {
+      const middle = (low + high) >>> 1;
+      const row = order[middle] as number;
+      const time = created[row] as number;
+      if (time < at || (time === at && ids.compareWith(row, id) < 0)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** What a search looks at: valid until something is added or removed. */
+  get view(): Readonly<Columns> {
+    return this.columns;
+  }
+
+  facet(facet: TaskGroup): NameColumn {
+    return this.columns[facet];
+  }
+
+  private find(id: string): number {
+    const row = this.columns.ids.find(id);
+    return row >= 0 && this.columns.since[row] === GONE ? -1 : row;
+  }
+
+  private add(record: TaskRecord): number {
+    if (this.used === this.columns.capacity || this.hasTwin(record)) this.copy();
+    const { ids, created, type, namespace, metadata } = this.columns;
+    const row = this.used;
+    ids.set(row, record.id);
+    created[row] = record.createdAt;
+    type.set(row, record.spec.type);
+    namespace.set(row, record.spec.namespace);
+    metadata.set(row, record.spec.metadata);
+    this.line(row);
+    this.used += 1;
+    return row;
+  }
+
+  /** A row that is gone and would be at the same place in the order: who goes on from there could not tell which is meant. */
+  private hasTwin({ id, createdAt }: TaskRecord): boolean {
+    const row = this.columns.ids.find(id);
+    return row >= 0 && this.columns.created[row] === createdAt;
+  }
+
+  /** X2. */
+  private line(row: number): void {
+    const { order, created, ids } = this.columns;
+    const at = created[row] as number;
+    let place = this.used;
+    const last = place === 0 ? -1 : (order[place - 1] as number);
+    if (
+      last >= 0 &&
+      ((created[last] as number) > at || (created[last] === at && ids.compare(last, row) > 0))
+    ) {
+      place = this.countBefore({ at, id: ids.id(row) });
+      order.copyWithin(place + 1, place, this.used);
+    }
+    order[place] = row;
+  }
+
+  /** X1. */
+  private copy(): void {
+    const capacity = Math.max(this.leastRows, Math.ceil((this.size + 1) * GROWTH));
+    const next = new Columns(this.prefix, capacity);
+    const kept = this.columns.order.subarray(0, this.used).filter((row) => !this.isGone(row));
+    next.copy(this.columns, kept);
+    this.columns = next;
+    this.used = kept.length;
+    this.gone = 0;
+    this.copies += 1;
+  }
+}
+
+class Columns {
+  readonly ids: IdColumn;
+  /** Epoch ms. */
+  readonly created: Float64Array;
+  /** When it came into its state, epoch ms. */
+  readonly since: Float64Array;
+  readonly order: Uint32Array;
+  readonly state: NameColumn;
+  readonly type: NameColumn;
+  readonly namespace: NameColumn;
+  readonly swarm: NameColumn;
+  readonly region: NameColumn;
+  readonly code: NameColumn;
+  readonly metadata: MetadataColumn;
+
+  constructor(
+    prefix: string,
+    readonly capacity: number,
+  ) {
+    this.ids = new IdColumn(prefix, capacity);
+    this.created = new Float64Array(capacity);
+    this.since = new Float64Array(capacity);
+    this.order = new Uint32Array(capacity);
+    this.state = new NameColumn(capacity);
+    this.type = new NameColumn(capacity);
+    this.namespace = new NameColumn(capacity);
+    this.swarm = new NameColumn(capacity);
+    this.region = new NameColumn(capacity);
+    this.code = new NameColumn(capacity);
+    this.metadata = new MetadataColumn(capacity);
+  }
+
+  get bytes(): number {
+    const names = TASK_GROUPS.reduce((sum, facet) => sum + this[facet].bytes, 0);
+    const { ids, created, since, order, metadata } = this;
+    return ids.bytes + created.byteLength + since.byteLength + order.byteLength + names + metadata.bytes;
+  }
+
+  /** @param rows of the other columns, in the order of their creation */
+  copy(from: Columns, rows: Uint32Array): void {
+    for (let row = 0; row < rows.length; row += 1) {
+      const before = rows[row] as number;
+      this.ids.copyRow(from.ids, before, row);
+      this.created[row] = from.created[before] as number;
+      this.since[row] = from.since[before] as number;
+      this.order[row] = row;
+    }
+    for (const facet of TASK_GROUPS) this[facet].copy(from[facet], rows);
+    this.metadata.copy(from.metadata, rows);
+  }
+}
