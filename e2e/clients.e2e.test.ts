@@ -162,6 +162,52 @@ test('what a handler says of its progress is read while it runs', async () => {
   expect((await ended(id)).state).toBe('succeeded');
 });
 
+describe.each([
+  ['HTTP', () => connect({ url: stack.url('orchestrator') })],
+  ['NATS', () => connect({ servers: stack.nats.url })],
+])('what is too large to travel, over %s', (_name, open) => {
+  const text = 'ä'.repeat(LIMITS.TASK_INPUT_BYTES * 4);
+  let client: Client;
+  beforeAll(async () => {
+    client = await open();
+  });
+  afterAll(() => client.close());
+
+  test('goes to the agent and comes back by itself', async () => {
+    const handle = await client.submit('echo', { text });
+    expect(await handle.result()).toEqual({ text });
+    expect(await handle.get()).toMatchObject({
+      input: null,
+      inputRef: { bytes: expect.any(Number) as number },
+      outputRef: { bytes: expect.any(Number) as number },
+    });
+  });
+
+  test('goes from step to step, beside what is small', async () => {
+    const run = await client.submitWorkflow({
+      tasks: [
+        { id: 'large', type: 'echo', input: { text } },
+        { id: 'small', type: 'echo', input: 1 },
+        { id: 'join', type: 'echo', input: { own: text } },
+      ],
+      dependencies: { join: ['large', 'small'] },
+    });
+    expect(await run.result()).toEqual({ join: { own: text, upstream: { large: { text }, small: 1 } } });
+  });
+
+  test('goes in a batch, stored once for all who share it', async () => {
+    const ref = await client.payloads.put({ text });
+    const { items } = await client.submitBatch([
+      { task: 'echo', input: { text } },
+      { task: 'echo', input: 1 },
+    ]);
+    expect(await items[0]?.handle?.result()).toEqual({ text });
+    expect((await items[0]?.handle?.get())?.inputRef).toEqual(ref);
+    expect(await client.payloads.get(ref)).toEqual({ text });
+    expect(await client.payloads.check()).toMatchObject({ counts: {}, repaired: 0 });
+  });
+});
+
 describe('a batch', () => {
   const FULL = LIMITS.BATCH_TASKS;
   const BAD = [0, 5_678, FULL - 1];

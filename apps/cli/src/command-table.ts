@@ -15,6 +15,7 @@ export interface CommandRow {
 export const NOUNS: Readonly<Record<string, string>> = {
   task: 'submit, read, cancel and control tasks',
   'dead-letter': 'what failed for good: read, redrive, purge',
+  payload: 'inputs and outputs that go by reference',
   workflow: 'check, run, read and cancel workflows',
   swarm: 'run, list, cordon and drain swarms',
   fleet: 'run the swarms of a file',
@@ -61,6 +62,12 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['task', 'list'],
     summary: 'tasks, newest first',
     load: () => require('./commands/task/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'output'],
+    args: '<id>',
+    summary: 'the output of a task as JSON, however large',
+    load: () => require('./commands/task/output') as { command: CommandDefinition },
   },
   {
     path: ['task', 'cancel'],
@@ -120,6 +127,11 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '[ids...]',
     summary: 'take dead letters off the list',
     load: () => require('./commands/dead-letter/purge') as { command: CommandDefinition },
+  },
+  {
+    path: ['payload', 'check'],
+    summary: 'hold stored inputs and outputs against what tasks refer to',
+    load: () => require('./commands/payload/check') as { command: CommandDefinition },
   },
   {
     path: ['workflow', 'run'],

@@ -1,6 +1,10 @@
 export * from './bus';
 export { connectBus, type BusOptions } from './nats-bus';
 export { NobodyListensError } from './nobody-listens';
+export { PayloadBucket, type PayloadOptions } from './payloads/bucket';
+export { type Description } from './payloads/description';
+export { PayloadInventory } from './payloads/inventory';
 export { Printed } from './printed';
 export { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
+export { lastStored, nextStored, storeMessage, StreamRefusal, type StoredMessage } from './stored';
 export * from './streams';

@@ -18,6 +18,12 @@ export interface StreamOptions {
   replicas: number;
   /** Window in which a repeated message id is stored once. */
   dedupWindowMs: number;
+  /** Messages of one subject; the oldest goes first. Unlimited unless told. */
+  maxMessagesPerSubject?: number;
+  /** At its limit in bytes it refuses what is new, and keeps what is old. */
+  refusesWhenFull?: boolean;
+  /** Any replica answers for single messages, and a message may replace all of its subject. */
+  isStore?: boolean;
 }
 
 const NANOS_PER_MS = 1_000_000;
@@ -37,11 +43,13 @@ export async function ensureStream(connection: NatsConnection, options: StreamOp
     subjects: options.subjects,
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
-    discard: DiscardPolicy.Old,
+    discard: options.refusesWhenFull ? DiscardPolicy.New : DiscardPolicy.Old,
     max_age: options.maxAgeMs * NANOS_PER_MS,
     max_bytes: options.maxBytes,
     num_replicas: options.replicas,
     duplicate_window: options.dedupWindowMs * NANOS_PER_MS,
+    max_msgs_per_subject: options.maxMessagesPerSubject ?? -1,
+    ...(options.isStore ? { allow_direct: true, allow_rollup_hdrs: true } : {}),
   };
   const exists = async (): Promise<boolean> =>
     manager.streams.info(options.name).then(

@@ -53,12 +53,18 @@ export const ListWorkflowsQuery = z.strictObject({
 });
 export type ListWorkflowsQuery = z.infer<typeof ListWorkflowsQuery>;
 
-export const TaskSummary = Task.omit({ input: true, output: true, attempts: true });
+export const TaskSummary = Task.omit({
+  input: true,
+  inputRef: true,
+  output: true,
+  outputRef: true,
+  attempts: true,
+});
 export type TaskSummary = z.infer<typeof TaskSummary>;
 export const TaskPage = z.object({ items: z.array(TaskSummary), next: z.string().nullable() });
 export type TaskPage = z.infer<typeof TaskPage>;
 export const WorkflowPage = z.object({
-  items: z.array(Workflow.omit({ steps: true, output: true })),
+  items: z.array(Workflow.omit({ steps: true, output: true, outputRefs: true })),
   next: z.string().nullable(),
 });
 export type WorkflowPage = z.infer<typeof WorkflowPage>;

@@ -17,11 +17,16 @@ export function submissionHash(task: TaskSubmission): string {
   const retry = task.retry === COMMON_RETRY ? COMMON_RETRY_TEXT : canonical(task.retry);
   return digest(
     `{${optional('estimateMs', task.estimateMs)}${optional('fairnessKey', task.fairnessKey)}"input":${canonical(task.input)},` +
-      `${optional('limitKeys', task.limitKeys)}"metadata":${canonical(task.metadata)},"namespace":${canonical(task.namespace)},` +
+      `${byReference(task)}${optional('limitKeys', task.limitKeys)}"metadata":${canonical(task.metadata)},"namespace":${canonical(task.namespace)},` +
       `${optional('notBefore', task.notBefore)}"priority":"${task.priority}","requirements":${canonical(task.requirements)},` +
       `"retry":${retry},"timeouts":${canonical(task.timeouts)},"type":${canonical(task.type)}` +
       `${task.waitFor === undefined ? '' : `,"waitFor":${canonical(task.waitFor)}`}}`,
   );
+}
+
+/** By what is in it: its id has the digest. */
+function byReference({ inputRef }: TaskSubmission): string {
+  return inputRef === undefined ? '' : `"inputRef":${canonical(inputRef)},`;
 }
 
 function optional(name: keyof TaskSubmission, value: unknown): string {

@@ -3,6 +3,7 @@ import { Event } from './event';
 import { TaskId } from './ids';
 import { LIMITS } from './limits';
 import { Instant, Json, Name, Namespace, Region, SwarmId } from './names';
+import { PayloadRef } from './payload';
 import { AttemptRecord, Priority, TaskError, TaskState } from './task';
 
 /** The ends after which a lone task is listed as a dead letter, until somebody opens it again or takes it off the list. */
@@ -69,6 +70,7 @@ export type DeadLetter = z.infer<typeof DeadLetter>;
 
 export const DeadLetterDetail = DeadLetter.extend({
   input: Json,
+  inputRef: PayloadRef.optional(),
   attempts: z.array(AttemptRecord),
   history: z.array(Event).describe('oldest first'),
 });

@@ -53,6 +53,31 @@ export const ERRORS = {
     retryable: false,
     title: 'This build does not have that feature yet',
   },
+  'payload-not-found': { status: 404, exit: 3, retryable: false, title: 'No such payload' },
+  'payload-too-large': {
+    status: 413,
+    exit: 2,
+    retryable: false,
+    title: 'An input or output is larger than a payload may be',
+  },
+  'payload-corrupt': {
+    status: 500,
+    exit: 1,
+    retryable: false,
+    title: 'What is stored of a payload is not what was put there',
+  },
+  'payload-store-full': {
+    status: 507,
+    exit: 7,
+    retryable: true,
+    title: 'There is no room for further payloads',
+  },
+  'payload-store-unavailable': {
+    status: 503,
+    exit: 7,
+    retryable: true,
+    title: 'The store of payloads does not answer',
+  },
   'no-placement': { status: 503, exit: 7, retryable: true, title: 'No swarm can take this now' },
   'shard-unavailable': { status: 503, exit: 7, retryable: true, title: 'The shard has no owner right now' },
   'region-unavailable': {

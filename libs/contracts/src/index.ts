@@ -12,6 +12,7 @@ export * from './limits';
 export * from './message';
 export * from './names';
 export * from './namespace';
+export * from './payload';
 export * from './place-reply';
 export * from './placement';
 export { toPointer } from './pointer';

@@ -38,6 +38,8 @@ export const keys = {
   /** Sorted set: dead letters by the time at which they ended. Hash: what lists and counts of them filter by, JSON by id. */
   deadLetters: (shard: number) => `ms:{s${shard}}:dead`,
   deadLetterFacts: (shard: number) => `ms:{s${shard}}:deadfacts`,
+  /** Hash: ids of the payloads that a task refers to, separated by spaces, by the id of the task. */
+  payloadRefs: (shard: number) => `ms:{s${shard}}:payloads`,
   /** Hash: ended tasks by terminal state. */
   counts: (shard: number) => `ms:{s${shard}}:counts`,
   /** String: a workflow on its way from the replica that accepted it to its shard's owner; too large for a message. */

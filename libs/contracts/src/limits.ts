@@ -3,12 +3,22 @@
  * Sizes are bytes, times are milliseconds, the rest are counts.
  */
 export const LIMITS = {
-  /** Serialized input of one task. */
+  /** Serialized input of one task that travels with it; a larger one is a payload, and goes by reference. */
   TASK_INPUT_BYTES: 256 * 1024,
   /** Serialized input of a step together with the outputs of the steps that it depends on: one dispatch must fit a NATS message. */
   STEP_INPUT_BYTES: 768 * 1024,
-  /** Serialized output of one task. */
+  /** Serialized output of one task that travels with its report; a larger one is a payload, and goes by reference. */
   TASK_OUTPUT_BYTES: 256 * 1024,
+  /** One payload: an input or output that goes by reference. */
+  PAYLOAD_BYTES: 64 * 1024 * 1024,
+  /** All payloads together that one step is sent: its own input, and outputs of the steps before it. */
+  STEP_PAYLOAD_BYTES: 256 * 1024 * 1024,
+  /** Parts in which a payload is stored, and travels. */
+  PAYLOAD_CHUNK_BYTES: 128 * 1024,
+  /** Longest time that storing one payload may take. */
+  PAYLOAD_UPLOAD_MS: 10 * 60_000,
+  /** Payloads that one sweep condemns; the others wait for the next one. */
+  PAYLOAD_SWEEP_ITEMS: 10_000,
   /** Body of a single submission over HTTP. */
   HTTP_BODY_BYTES: 4 * 1024 * 1024,
   /** Body of a batch submission over HTTP. */

@@ -1,12 +1,17 @@
 /** Every NATS subject of the system. They are built here and nowhere else. */
 const V = 'ms.v1';
 
+/** Object stores of NATS. */
+export const buckets = { payloads: 'ms-payloads' } as const;
+
 export const subjects = {
   /** Clients → any orchestrator (queue group): submit, submit-batch, get, list, counts, cancel. */
   task: (verb: string) => `${V}.task.${verb}`,
   workflow: (verb: string) => `${V}.workflow.${verb}`,
   /** list, get, redrive, purge. */
   deadLetter: (verb: string) => `${V}.dead-letter.${verb}`,
+  /** check. */
+  payload: (verb: string) => `${V}.payload.${verb}`,
   status: () => `${V}.status`,
   fleet: (verb: string) => `${V}.fleet.${verb}`,
   /** Clients → any orchestrator (queue group): list, check. */
@@ -68,6 +73,15 @@ export const subjects = {
     `${V}.msg.${qos}.${mailboxShard}.${priority}.${namespace}.${to}.${from}`,
   mailFor: (namespace: string, to: string) => `${V}.msg.*.*.*.${namespace}.${to}.*`,
 
+  /**
+   * Parts and descriptions of payloads, laid out as every NATS object store is (nats-architecture-and-design ADR-20), so that
+   * `nats object` reads them.
+   */
+  payloadParts: (upload: string) => `$O.${buckets.payloads}.C.${upload}`,
+  payloadDescription: (id: string) => `$O.${buckets.payloads}.M.${Buffer.from(id).toString('base64url')}`,
+  allPayloadParts: () => `$O.${buckets.payloads}.C.>`,
+  allPayloadDescriptions: () => `$O.${buckets.payloads}.M.>`,
+
   event: (shard: number) => `${V}.event.${shard}`,
   allEvents: () => `${V}.event.*`,
 } as const;
@@ -80,7 +94,7 @@ export const groups = {
 } as const;
 
 /** JetStream streams. */
-export const streams = { events: 'EVENTS' } as const;
+export const streams = { events: 'EVENTS', payloads: `OBJ_${buckets.payloads}` } as const;
 
 /** Message headers. */
 export const headers = {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LIMITS } from './limits';
 import { Instant, Json, Millis, Name, Namespace, Region, Scalar, SwarmId } from './names';
 import { Requirements, Resources } from './requirements';
+import { PayloadRef } from './payload';
 import { Placement } from './placement';
 import { Priority, Progress, Signal, TaskError, Usage } from './task';
 
@@ -64,6 +65,11 @@ export const AttemptDispatch = z.object({
   namespace: Namespace,
   priority: Priority,
   input: Json,
+  inputRef: PayloadRef.optional().describe('the payload to which `input` adds at most `upstream`'),
+  upstreamRefs: z
+    .record(z.string(), PayloadRef)
+    .optional()
+    .describe('outputs of upstream steps that are payloads, by step; in `input.upstream` they are null'),
   resources: Resources,
   startToCloseMs: Millis.optional(),
   heartbeatMs: Millis.optional(),
@@ -166,6 +172,7 @@ export const AttemptReport = z.object({
   attempt: z.number().int().positive(),
   outcome: z.enum(['succeeded', 'failed', 'cancelled', 'lost', 'timed-out']),
   output: Json.optional(),
+  outputRef: PayloadRef.optional().describe('the output is a payload'),
   error: TaskError.optional(),
   startedAt: Millis,
   finishedAt: Millis,

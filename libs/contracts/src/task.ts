@@ -14,6 +14,7 @@ import {
   SwarmId,
   TimeLimit,
 } from './names';
+import { PayloadRef } from './payload';
 import { Receipt, Waiting } from './placement';
 import { normalizeRequirements, Requirements } from './requirements';
 
@@ -85,6 +86,9 @@ export type Timeouts = z.infer<typeof Timeouts>;
 const work = {
   type: Name.describe('what kind of work; swarms say which types they handle'),
   input: Json.default({}),
+  inputRef: PayloadRef.optional().describe(
+    'a payload that was stored before, instead of an input: its own is null then',
+  ),
   requirements: Requirements.default({}),
   priority: Priority.default('normal'),
   retry: RetryPolicy.prefault({}),
@@ -123,6 +127,7 @@ function normalizeWork(given: unknown): unknown {
       : estimated_duration;
   }
   if (requirements !== undefined) out['requirements'] = normalizeRequirements(requirements);
+  if (out['inputRef'] !== undefined && out['input'] === undefined) out['input'] = null;
   return out;
 }
 
@@ -229,7 +234,9 @@ export const Task = z.object({
   endedAt: Instant.optional(),
   priority: Priority,
   input: Json,
+  inputRef: PayloadRef.optional().describe('the input is a payload; `input` is null then'),
   output: Json.optional(),
+  outputRef: PayloadRef.optional().describe('the output is a payload; `output` is null then'),
   error: TaskError.optional(),
   requirements: Requirements,
   retry: RetryPolicy,

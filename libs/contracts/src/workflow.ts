@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
 import { Instant, Json, Name, Namespace, Scalar, StepId } from './names';
+import { PayloadRef } from './payload';
 import { Priority, Step, TaskError, TaskState } from './task';
 
 /** The brief's form: steps, and for each step the steps that it waits for. */
@@ -50,9 +51,13 @@ export const Workflow = z.object({
     .record(z.string(), Json)
     .optional()
     .describe('outputs of the steps that nothing depends on, by step'),
+  outputRefs: z
+    .record(z.string(), PayloadRef)
+    .optional()
+    .describe('which of these outputs are payloads, by step; in `output` they are null'),
   error: TaskError.optional(),
   metadata: z.record(z.string(), Scalar),
   traceId: z.string(),
 });
 export type Workflow = z.infer<typeof Workflow>;
-export type WorkflowSummary = Omit<Workflow, 'steps' | 'output'>;
+export type WorkflowSummary = Omit<Workflow, 'steps' | 'output' | 'outputRefs'>;

@@ -45,6 +45,7 @@ export type {
   LiveEvent,
   NamespaceInput,
   NamespacesClient,
+  PayloadsClient,
   PurgeRequest,
   RedriveRequest,
   RerunOptions,

@@ -8,6 +8,8 @@ export const SDK_LIMITS = {
   HELD_ATTEMPTS: 12_000,
   /** Outputs that wait for an acknowledgement; beyond it the swarm refuses new work. */
   UNREPORTED_BYTES: 64 * 1024 * 1024,
+  /** How long a swarm tries to fetch an input, or to store an output, that goes by reference. */
+  PAYLOAD_RETRY_MS: 60_000,
   /** Shards whose epoch a swarm remembers. */
   SHARDS: 10_000,
   /** Reports in one request. */

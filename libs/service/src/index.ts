@@ -1,4 +1,6 @@
 export { createHttpApp, type HttpAppOptions } from './http/app';
+export { bodyChunks } from './http/body';
+export { sendJson } from './http/handle';
 export { type Check, type CheckResult, type HealthCheck } from './http/health';
 export { findJsonFault, type JsonFault } from './http/json-fault';
 export { listen, type Listening, type ListenOptions } from './http/listen';

@@ -43,12 +43,16 @@ import { Intake } from './application/intake';
 import type { Meters } from './application/meters';
 import { Namespaces } from './application/namespace-settings';
 import { Orchestrator } from './application/orchestrator';
+import { PayloadInspection } from './application/payload-check';
+import { PayloadSweeper } from './application/payload-sweeper';
+import { Payloads } from './application/payloads';
 import { Reads } from './application/reads';
 import { TaskLists } from './application/task-lists';
 import type { OwnerMemory } from './application/shard-owner';
 import { RegionalRole } from './application/regional-role';
 import { ShardOperations } from './application/shard-operations';
 import type { EngineConfig } from './config';
+import type { PayloadIndex, PayloadStock, PayloadStore } from './payload-ports';
 import type {
   CordonStore,
   Handover,
@@ -85,8 +89,19 @@ export interface AssembleParts {
   onAccepted: (priority: string, count: number) => void;
   /** Makes the stream of events where it is not there. */
   restoreEvents?: (() => Promise<void>) | undefined;
+  /** Without it nothing goes by reference. */
+  payloads?: PayloadParts | undefined;
   /** Of each shard; as it is shipped, unless told. */
   memory?: OwnerMemory | undefined;
+}
+
+/** The store of payloads, what refers to them, and how it is kept clean. */
+export interface PayloadParts {
+  store: PayloadStore;
+  stock: PayloadStock;
+  index: PayloadIndex;
+  graceMs: number;
+  sweepMs: number;
 }
 
 /** An orchestrator: its roles, and what clients ask of it. */
@@ -126,6 +141,7 @@ class Assembly implements Assembled {
   private readonly explanations: Explanations;
   private readonly ears: EventEars;
   private readonly checks: Checks;
+  private readonly payloads: Payloads;
   private readonly stops: Cancel[] = [];
 
   constructor(private readonly parts: AssembleParts) {
@@ -150,6 +166,7 @@ class Assembly implements Assembled {
       (shard) => this.global.ownerOf(shard) !== undefined,
       (batch) => this.ends.observe(batch.events),
     );
+    this.payloads = this.buildPayloads();
     this.orchestrator = this.buildOrchestrator();
     this.namespaces.onChange((namespace) => this.global.namespaceChanged(namespace));
   }
@@ -169,7 +186,10 @@ class Assembly implements Assembled {
     );
     this.ears.start();
     bus.onReconnect(() => this.reconnected());
-    if (config.global) this.global.start();
+    if (config.global) {
+      this.global.start();
+      this.sweepPayloads();
+    }
     say(bus, subjects.census(), {});
   }
 
@@ -308,6 +328,7 @@ class Assembly implements Assembled {
       OWNER_WAIT_MS,
       onAccepted,
       (id) => this.specOf(id),
+      this.payloads,
     );
     const services = async () => {
       await within(clock, NATS_WAIT_MS, bus.rttMs(), () => {
@@ -316,14 +337,31 @@ class Assembly implements Assembled {
       return bus.services(SERVICES_WAIT_MS);
     };
     const sources = { services, clock, successRateThreshold, utilizationThreshold };
-    const { reads, explanations, fleet, namespaces } = this;
+    const { reads, explanations, fleet, namespaces, payloads } = this;
     const { leases, cordons, replica: owner } = this.parts;
     const control = new FleetControl({ fleet, regions: this.regions(), cordons, leases, clock, owner });
     const { truth, logger } = this.parts;
     const deadLetters = new DeadLetters({ truth, gateway, shards, clock, ids, logger });
     const operations = new ShardOperations(shards, this.parts.inspector, gateway);
-    const operators = { deadLetters, explanations, fleetControl: control, shards: operations };
+    const operators = { deadLetters, explanations, fleetControl: control, shards: operations, payloads };
     return new Orchestrator(gateway, reads, fleet, namespaces, operators, sources);
+  }
+
+  private buildPayloads(): Payloads {
+    const { payloads, config, clock } = this.parts;
+    const { shards } = config;
+    const inspection = payloads && new PayloadInspection({ ...payloads, shards, clock });
+    return new Payloads(payloads?.store, inspection);
+  }
+
+  private sweepPayloads(): void {
+    const { payloads, config, clock, logger } = this.parts;
+    if (!payloads) return;
+    const { shards } = config;
+    const isOurTurn = (): boolean => this.global.activeScheduler !== undefined;
+    const sweeper = new PayloadSweeper({ ...payloads, shards, clock, logger }, isOurTurn);
+    sweeper.start();
+    this.stops.push(() => sweeper.stop());
   }
 
   private async specOf(id: string): Promise<TaskSpec> {

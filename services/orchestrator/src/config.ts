@@ -29,6 +29,11 @@ export function orchestratorConfig(settings: Settings) {
     regionTimeoutMs: settings.REGION_TIMEOUT_MS,
     summaryMs: settings.HEARTBEAT_MS,
     retentionMs: settings.TASK_RETENTION_MS,
+    payloads: {
+      storeBytes: settings.PAYLOAD_STORE_BYTES,
+      graceMs: settings.PAYLOAD_GRACE_MS,
+      sweepMs: settings.PAYLOAD_SWEEP_MS,
+    },
     successRateThreshold: settings.SUCCESS_RATE_THRESHOLD,
     utilizationThreshold: settings.RESOURCE_UTILIZATION_THRESHOLD,
   };
@@ -38,7 +43,7 @@ export type OrchestratorConfig = ReturnType<typeof orchestratorConfig>;
 /** What the engine needs of it; the rest says where Redis and NATS are. */
 export type EngineConfig = Omit<
   OrchestratorConfig,
-  'natsUrl' | 'redisUrl' | 'commitReplicas' | 'eventReplicas' | 'checkDurability'
+  'natsUrl' | 'redisUrl' | 'commitReplicas' | 'eventReplicas' | 'checkDurability' | 'payloads'
 >;
 
 function list(value: string | readonly string[]): string[] {

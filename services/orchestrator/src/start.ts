@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { connectBus, ensureStream, type Bus } from '@multiswarm/bus';
+import { connectBus, ensureStream, PayloadBucket, PayloadInventory, type Bus } from '@multiswarm/bus';
 import { MultiswarmError, streams, subjects } from '@multiswarm/contracts';
 import { systemClock, systemIds, systemRandom } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
@@ -11,13 +11,16 @@ import { fleetGauges, globalGauges, telemetryMeters } from './adapters/meters';
 import { pinShards } from './adapters/store/meta';
 import { redisCordonStore } from './adapters/store/redis-cordon-store';
 import { redisHandover } from './adapters/store/redis-handover';
+import { redisPayloadIndex } from './adapters/store/redis-payload-index';
 import { redisNamespaceStore } from './adapters/store/redis-namespace-store';
 import { RedisShardInspector } from './adapters/store/redis-shard-inspector';
 import { RedisShardStore } from './adapters/store/redis-shard-store';
 import { RedisTruthReader } from './adapters/store/redis-truth-reader';
-import { assemble, type Assembled } from './assemble';
+import { assemble, type Assembled, type PayloadParts } from './assemble';
 import { orchestratorConfig, type OrchestratorConfig } from './config';
 
+/** Nobody names messages there: as short as it may be. */
+const DEDUP_MS = 100;
 const EVENTS = { maxAgeMs: 24 * 3_600_000, maxBytes: 512 * 1024 * 1024, dedupWindowMs: 120_000 };
 
 /** Connects an orchestrator to the servers that its settings name, and starts it. */
@@ -28,7 +31,10 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
   const store = await openStore(parts, config);
   // A coordinator in a region of its own may be at a leaf node, from which JetStream cannot be reached.
   const restoreEvents = (): Promise<void> => ensureEventStream(bus, config.eventReplicas);
-  if (config.global) await restoreEvents();
+  if (config.global) {
+    await restoreEvents();
+    await ensurePayloadBucket(bus, config);
+  }
   const submitted = telemetry.metrics.counter('multiswarm.tasks.submitted');
   const assembled = assemble({
     ...{ config, version, bus, logger, clock: systemClock, random: systemRandom, ids: systemIds },
@@ -43,6 +49,7 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
     cordons: redisCordonStore(store),
     meters: telemetryMeters(telemetry.metrics, logger),
     restoreEvents,
+    payloads: payloadParts(bus, store, config),
     onAccepted: (priority, count) => submitted.add(count, { priority }),
   });
   const { orchestrator } = assembled;
@@ -68,6 +75,26 @@ function eventReading({ orchestrator }: Assembled, { shards }: OrchestratorConfi
 function ensureEventStream(bus: Bus, replicas: number): Promise<void> {
   const stream = { name: streams.events, subjects: [subjects.allEvents()], replicas, ...EVENTS };
   return ensureStream(bus.connection, stream);
+}
+
+/** What is full refuses what is new: no payload of a task is ever lost for want of room. */
+function ensurePayloadBucket(bus: Bus, { eventReplicas, payloads }: OrchestratorConfig): Promise<void> {
+  return ensureStream(bus.connection, {
+    name: streams.payloads,
+    subjects: [subjects.allPayloadParts(), subjects.allPayloadDescriptions()],
+    ...{ maxAgeMs: 0, maxBytes: payloads.storeBytes, replicas: eventReplicas, dedupWindowMs: DEDUP_MS },
+    refusesWhenFull: true,
+    isStore: true,
+  });
+}
+
+function payloadParts(bus: Bus, store: Store, { payloads }: OrchestratorConfig): PayloadParts {
+  return {
+    store: new PayloadBucket(bus.connection, systemClock, systemIds),
+    stock: new PayloadInventory(bus.connection, systemClock),
+    index: redisPayloadIndex(store),
+    ...payloads,
+  };
 }
 
 /** One token of a subject, and new at every start. */

@@ -27,7 +27,7 @@ const EXCERPT_CHARS = 80;
  * An agent that is an executable. The protocol:
  *
  * - the effective input is one JSON value on stdin, then end of file;
- * - stdout is the output, one JSON value (nothing at all is `null`), at most `LIMITS.TASK_OUTPUT_BYTES`;
+ * - stdout is the output, one JSON value (nothing at all is `null`), at most `LIMITS.PAYLOAD_BYTES`;
  * - stderr is the log: each line is logged with the task's trace id, the end of it becomes part of an error;
  * - exit code 0 is success, anything else fails the attempt;
  * - cancelling sends SIGTERM to its process group, and SIGKILL after the grace time;
@@ -89,7 +89,7 @@ class ExecRun {
     this.child.stderr.once('end', () => lines.end());
     this.child.stdout.on('data', (chunk: Buffer) => {
       this.stdoutBytes += chunk.length;
-      if (this.stdoutBytes <= LIMITS.TASK_OUTPUT_BYTES) this.stdout.push(chunk);
+      if (this.stdoutBytes <= LIMITS.PAYLOAD_BYTES) this.stdout.push(chunk);
       else this.kill();
     });
   }
@@ -107,10 +107,10 @@ class ExecRun {
 
   private resultOf(code: number | null, by: NodeJS.Signals | null): JsonValue {
     if (this.ctx.signal.aborted) throw this.ctx.signal.reason;
-    if (this.stdoutBytes > LIMITS.TASK_OUTPUT_BYTES) {
+    if (this.stdoutBytes > LIMITS.PAYLOAD_BYTES) {
       throw new NonRetryableError(
         'output-too-large',
-        `the command wrote more than ${LIMITS.TASK_OUTPUT_BYTES} bytes to stdout`,
+        `the command wrote more than ${LIMITS.PAYLOAD_BYTES} bytes to stdout`,
       );
     }
     if (code !== 0) {

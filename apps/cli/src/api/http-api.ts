@@ -57,6 +57,13 @@ export class HttpApi {
     return readServerSentEvents(response.body);
   }
 
+  /** The body of an answer as it comes: it may be larger than what should be held. */
+  async download(path: string): Promise<AsyncIterable<Uint8Array>> {
+    const response = await this.send(this.address(path, {}), { headers: { accept: 'application/json' } });
+    if (!response.ok || !response.body) throw await this.refusal(response);
+    return response.body;
+  }
+
   private async request<T>(method: string, path: string, options: RequestOptions, body?: string): Promise<T> {
     const { waitMs, signal, ifMatch } = options;
     const limitMs = waitMs === undefined ? this.timeoutMs : waitMs + HOLD_MARGIN_MS;

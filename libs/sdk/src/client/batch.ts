@@ -9,6 +9,7 @@ import {
 } from '@multiswarm/contracts';
 import { chunkByBytes } from '@multiswarm/core';
 import { OPERATIONS } from './operations';
+import { lightened, mayBeLarge } from './payloads';
 import type { Port } from './port';
 import { toSubmission } from './submission';
 import { SubmittedTask } from './task-handle';
@@ -40,8 +41,9 @@ export class BatchSubmitter {
     const prepared = this.items
       .map((item, index) => this.prepare(item, index))
       .filter((item) => item !== undefined);
+    const ready = prepared.some(({ json }) => mayBeLarge(json)) ? await this.lightened(prepared) : prepared;
     let sent = 0;
-    for (const chunk of this.chunks(prepared)) {
+    for (const chunk of this.chunks(ready)) {
       try {
         await this.send(chunk);
       } catch (error) {
@@ -63,6 +65,25 @@ export class BatchSubmitter {
       this.outcomes[index] = { index, error: asMultiswarmError(error) };
       return undefined;
     }
+  }
+
+  /** What is too large to travel is stored first, one after the other. */
+  private async lightened(prepared: readonly Prepared[]): Promise<Prepared[]> {
+    const ready: Prepared[] = [];
+    for (const item of prepared) {
+      try {
+        ready.push(mayBeLarge(item.json) ? await this.lighten(item) : item);
+      } catch (error) {
+        this.outcomes[item.index] = { index: item.index, error: asMultiswarmError(error) };
+      }
+    }
+    return ready;
+  }
+
+  private async lighten({ index, json: heavy }: Prepared): Promise<Prepared> {
+    const fields = JSON.parse(heavy) as Record<string, unknown>; // we have printed it
+    const json = JSON.stringify(await lightened(this.port, fields, this.signal));
+    return { index, json, bytes: Buffer.byteLength(json) + 1 };
   }
 
   private chunks(prepared: readonly Prepared[]): Prepared[][] {

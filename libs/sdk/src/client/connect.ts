@@ -31,7 +31,7 @@ async function openTransport(
 ): Promise<Transport> {
   const { clock, random, ids, log, retryForMs } = settings;
   if ('url' in options) return new HttpTransport(options.url, clock, random, retryForMs);
-  if ('bus' in options) return new NatsTransport(options.bus, false);
+  if ('bus' in options) return new NatsTransport(options.bus, false, settings);
   if (!('servers' in options))
     throw new MultiswarmError(
       'invalid-configuration',
@@ -40,5 +40,5 @@ async function openTransport(
   const onFault = (error: unknown, subject: string): void =>
     log.warn('a message could not be read', { error, subject });
   const bus = await connectBus({ servers: options.servers, name: 'client', clock, ids, onFault });
-  return new NatsTransport(bus, true);
+  return new NatsTransport(bus, true, settings);
 }

@@ -1,3 +1,4 @@
+import { Printed } from '@multiswarm/bus';
 import {
   type Explanation,
   type RegionPage,
@@ -14,9 +15,10 @@ import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-ta
 import { BatchSubmitter } from './batch';
 import { feedFilter } from './feed-filter';
 import { EventQueue } from './event-queue';
-import { deadLettersOf, fleetOf, namespacesOf, shardsOf } from './operators';
+import { deadLettersOf, fleetOf, namespacesOf, payloadsOf, shardsOf } from './operators';
 import { OPERATIONS } from './operations';
-import type { Port } from './port';
+import { printJson, type Port } from './port';
+import { lightened, lightenedSteps, mayBeLarge } from './payloads';
 import { toSubmission, toWorkflow } from './submission';
 import { SubmittedTask } from './task-handle';
 import type {
@@ -29,6 +31,7 @@ import type {
   FollowOptions,
   LiveEvent,
   NamespacesClient,
+  PayloadsClient,
   ShardsClient,
   SubmitOptions,
   TaskFilter,
@@ -44,12 +47,14 @@ export class ConnectedClient implements Client {
   readonly fleet: FleetClient;
   readonly deadLetters: DeadLettersClient;
   readonly shards: ShardsClient;
+  readonly payloads: PayloadsClient;
 
   constructor(private readonly port: Port) {
     this.namespaces = namespacesOf(port);
     this.fleet = fleetOf(port);
     this.deadLetters = deadLettersOf(port);
     this.shards = shardsOf(port);
+    this.payloads = payloadsOf(port);
   }
 
   async submit<In extends z.ZodType, Out extends z.ZodType>(
@@ -57,10 +62,15 @@ export class ConnectedClient implements Client {
     input?: unknown,
     { signal, ...options }: SubmitOptions = {},
   ): Promise<SubmittedTask<Out>> {
-    const body = toSubmission(task, input, options, this.port.ids.next());
+    const fields = toSubmission(task, input, options, this.port.ids.next());
+    let json = printJson(fields);
+    if (mayBeLarge(json)) json = printJson(await lightened(this.port, fields, signal));
     signal?.throwIfAborted();
     // An interrupted request may have arrived all the same, and then nobody could cancel the task.
-    const { id, duplicate } = await this.port.ask(OPERATIONS.submitTask, body, { signal, finishTry: true });
+    const { id, duplicate } = await this.port.ask(OPERATIONS.submitTask, new Printed(json), {
+      signal,
+      finishTry: true,
+    });
     const handle = new SubmittedTask(this.port, id, duplicate, definitionOf(task).output);
     if (signal) handle.cancelOn(signal);
     return handle;
@@ -75,9 +85,11 @@ export class ConnectedClient implements Client {
     options: WorkflowSubmitOptions = {},
   ): Promise<SubmittedWorkflow> {
     const { signal, idempotencyKey = workflow['idempotencyKey'] ?? this.port.ids.next() } = options;
-    const body = toWorkflow({ ...workflow, idempotencyKey });
+    const fields = toWorkflow({ ...workflow, idempotencyKey });
+    let json = printJson(fields);
+    if (mayBeLarge(json)) json = printJson(await lightenedSteps(this.port, fields, signal));
     signal?.throwIfAborted();
-    const { id, duplicate } = await this.port.ask(OPERATIONS.submitWorkflow, body, {
+    const { id, duplicate } = await this.port.ask(OPERATIONS.submitWorkflow, new Printed(json), {
       signal,
       finishTry: true,
     });

@@ -1,5 +1,13 @@
 import { Printed } from '@multiswarm/bus';
-import { ErrorCodeSchema, Event, MultiswarmError, parseOrThrow } from '@multiswarm/contracts';
+import { createHash } from 'node:crypto';
+import {
+  ErrorCodeSchema,
+  Event,
+  MultiswarmError,
+  parseOrThrow,
+  partsOfPayloadId,
+  PayloadRef,
+} from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
 import { z } from 'zod';
 import { EventStream } from './event-stream';
@@ -7,6 +15,7 @@ import type { EventQueue } from './event-queue';
 import type { HttpCall, Operation } from './operations';
 import type { CallOptions, FeedFilter, Feed, Transport } from './transport';
 
+const PAYLOADS = '/v1/payloads';
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** What proxies in front of the orchestrator say when it is away for a moment. */
 const PASSING_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -45,8 +54,24 @@ export class HttpTransport implements Transport {
     options: CallOptions,
   ): Promise<z.output<S>> {
     const call = operation.http(body);
-    const text = await this.exchange(call, options);
+    const text = await this.exchange(call, options, (response) => response.text());
     return parseOrThrow(operation.reply, parseJson(text, call), 'internal');
+  }
+
+  async storePayload(namespace: string, json: string, options: CallOptions): Promise<PayloadRef> {
+    const call: HttpCall = { method: 'POST', path: PAYLOADS, query: { namespace }, body: new Printed(json) };
+    const text = await this.exchange(call, options, (response) => response.text());
+    return parseOrThrow(PayloadRef, parseJson(text, call), 'internal');
+  }
+
+  async readPayload(ref: PayloadRef, options: CallOptions): Promise<Buffer> {
+    const call: HttpCall = { method: 'GET', path: `${PAYLOADS}/${encodeURIComponent(ref.id)}` };
+    const bytes = await this.exchange(call, options, async (response) =>
+      Buffer.from(await response.arrayBuffer()),
+    );
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    if (digest === partsOfPayloadId(ref.id).sha256Hex) return bytes;
+    throw new MultiswarmError('payload-corrupt', `what came is not the payload "${ref.id}"`);
   }
 
   openFeed(filter: FeedFilter, lastEventId: string | undefined, queue: EventQueue): Feed {
@@ -79,7 +104,11 @@ export class HttpTransport implements Transport {
     return Promise.resolve();
   }
 
-  private async exchange(call: HttpCall, { timeoutMs, signal, traceparent }: CallOptions): Promise<string> {
+  private async exchange<T>(
+    call: HttpCall,
+    { timeoutMs, signal, traceparent }: CallOptions,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted();
     const body = call.body === undefined ? undefined : print(call.body);
     const cut = new AbortController();
@@ -101,7 +130,7 @@ export class HttpTransport implements Transport {
         ...(body === undefined ? {} : { body }),
       });
       await this.check(response);
-      return await response.text();
+      return await read(response);
     } catch (error) {
       if (cut.signal.aborted) throw cut.signal.reason;
       throw error instanceof MultiswarmError ? error : this.unreachable(error);

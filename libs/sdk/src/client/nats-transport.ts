@@ -1,5 +1,13 @@
-import type { Bus } from '@multiswarm/bus';
-import { EventBatch, isWanted, MultiswarmError, shardOf, subjects } from '@multiswarm/contracts';
+import { PayloadBucket, type Bus } from '@multiswarm/bus';
+import {
+  EventBatch,
+  isWanted,
+  MultiswarmError,
+  shardOf,
+  subjects,
+  type PayloadRef,
+} from '@multiswarm/contracts';
+import type { Clock, Ids } from '@multiswarm/core';
 import type { z } from 'zod';
 import { SDK_LIMITS } from '../limits';
 import type { EventQueue } from './event-queue';
@@ -14,11 +22,13 @@ const MOST_SHARDS = 10_000;
 export class NatsTransport implements Transport {
   readonly batchBytes = SDK_LIMITS.BATCH_BYTES;
   private readonly queues = new Set<EventQueue>();
+  private opened: PayloadBucket | undefined;
 
   /** @param owned whether the connection is closed with the transport */
   constructor(
     private readonly bus: Bus,
     private readonly owned: boolean,
+    private readonly parts: { clock: Clock; ids: Ids },
   ) {
     bus.onReconnect(() => {
       for (const queue of this.queues) queue.gap('the connection to NATS was lost for a while');
@@ -37,6 +47,14 @@ export class NatsTransport implements Transport {
       ...(traceparent === undefined ? {} : { traceparent }),
     });
     return abortable(sending, signal);
+  }
+
+  storePayload(namespace: string, json: string, { signal }: CallOptions): Promise<PayloadRef> {
+    return this.bucket.store(namespace, json, { signal });
+  }
+
+  readPayload(ref: PayloadRef, { signal }: CallOptions): Promise<Buffer> {
+    return this.bucket.fetch(ref, { signal });
   }
 
   openFeed(filter: FeedFilter, lastEventId: string | undefined, queue: EventQueue): Feed {
@@ -68,6 +86,12 @@ export class NatsTransport implements Transport {
         subscription.stop();
       },
     };
+  }
+
+  private get bucket(): PayloadBucket {
+    const { clock, ids } = this.parts;
+    this.opened ??= new PayloadBucket(this.bus.connection, clock, ids);
+    return this.opened;
   }
 
   async close(): Promise<void> {

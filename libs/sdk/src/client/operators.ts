@@ -1,7 +1,15 @@
 import { MultiswarmError, type ShardCheckReport } from '@multiswarm/contracts';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
-import type { CheckOptions, DeadLettersClient, FleetClient, NamespacesClient, ShardsClient } from './types';
+import { payloadValue, putPayload } from './payloads';
+import type {
+  CheckOptions,
+  DeadLettersClient,
+  FleetClient,
+  NamespacesClient,
+  PayloadsClient,
+  ShardsClient,
+} from './types';
 
 /** Settings of namespaces. */
 export function namespacesOf(port: Port): NamespacesClient {
@@ -61,6 +69,18 @@ async function wholeCheck(
     onProgress?.(report);
     if (report.state !== 'running') return report;
   }
+}
+
+/** A repair looks twice, some seconds apart, and a large store takes its time. */
+const CHECK_MS = 60_000;
+
+/** Inputs and outputs that go by reference. */
+export function payloadsOf(port: Port): PayloadsClient {
+  return {
+    put: (value, { namespace = 'default', signal } = {}) => putPayload(port, namespace, value, signal),
+    get: (ref, { signal } = {}) => payloadValue(port, ref, signal),
+    check: (asked = {}) => port.ask(OPERATIONS.checkPayloads, asked, { waitMs: CHECK_MS }),
+  };
 }
 
 /** Cordons of swarms. */

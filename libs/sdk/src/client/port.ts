@@ -50,7 +50,7 @@ export class Port {
   ): Promise<z.output<S>> {
     if (this.isClosed)
       throw new MultiswarmError('invalid-request', 'this client was closed: connect another one');
-    const timeoutMs = this.options.requestTimeoutMs + (options.waitMs ?? 0);
+    const timeoutMs = this.timeoutFor(options.waitMs ?? 0);
     const span = startSpan(`multiswarm.client ${operation.subject}`, { kind: 'client' });
     const signal = options.finishTry ? undefined : options.signal;
     try {
@@ -67,6 +67,11 @@ export class Port {
     }
   }
 
+  /** How long one try waits for its answer, which itself may take so long. */
+  timeoutFor(ms: number): number {
+    return this.options.requestTimeoutMs + Math.ceil(ms);
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     await this.transport.close();
@@ -78,6 +83,15 @@ export class Port {
   ): Promise<T> {
     const { clock, random } = this.options;
     return withRetry(attempt, { clock, random, forMs, signal });
+  }
+}
+
+/** @throws MultiswarmError `invalid-request` for what is no JSON */
+export function printJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    throw error instanceof TypeError ? unprintable(error) : error;
   }
 }
 

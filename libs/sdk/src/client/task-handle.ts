@@ -6,9 +6,11 @@ import {
   type JsonValue,
   type Task,
 } from '@multiswarm/contracts';
+
 import type { z } from 'zod';
 import { toTaskError } from '../errors';
 import { OPERATIONS } from './operations';
+import { payloadValue } from './payloads';
 import type { Port } from './port';
 import { RunHandle, type RunKind } from './run-handle';
 import type { ControlReceipt, RerunOptions, TaskHandle, WaitOptions } from './types';
@@ -44,7 +46,9 @@ export class SubmittedTask<Out extends z.ZodType>
   async result(options: WaitOptions = {}): Promise<z.output<Out>> {
     const task = await this.end(options);
     if (task.state !== 'succeeded') throw toTaskError(task);
-    const output: JsonValue = task.output ?? null;
+    const output = task.outputRef
+      ? await payloadValue(this.port, task.outputRef, options.signal)
+      : (task.output ?? null);
     // Without a schema the output is any JSON, which is what the type of a definition without one says.
     return this.schema ? parseOrThrow(this.schema, output) : (output as z.output<Out>);
   }

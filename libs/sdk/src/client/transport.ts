@@ -1,4 +1,4 @@
-import type { EventFilter } from '@multiswarm/contracts';
+import type { EventFilter, PayloadRef } from '@multiswarm/contracts';
 import type { z } from 'zod';
 import type { EventQueue } from './event-queue';
 import type { Operation } from './operations';
@@ -30,6 +30,10 @@ export interface Transport {
     body: Body,
     options: CallOptions,
   ): Promise<z.output<S>>;
+  /** Stores JSON of a namespace; the same text is one payload, so that repeating is harmless. */
+  storePayload(namespace: string, json: string, options: CallOptions): Promise<PayloadRef>;
+  /** What was stored, as it was: its digest was checked. */
+  readPayload(ref: PayloadRef, options: CallOptions): Promise<Buffer>;
   /** Live events into the queue, until closed. */
   openFeed(filter: FeedFilter, lastEventId: string | undefined, queue: EventQueue): Feed;
   close(): Promise<void>;

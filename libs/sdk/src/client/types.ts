@@ -14,6 +14,8 @@ import type {
   NamespacePage,
   NamespaceSettings,
   NamespaceView,
+  PayloadCheck,
+  PayloadRef,
   PurgeDeadLetters,
   RedriveDeadLetters,
   RegionPage,
@@ -241,6 +243,19 @@ export interface ShardsClient {
   check(shard: number, options?: CheckOptions): Promise<ShardCheckReport>;
 }
 
+/**
+ * JSON values that go by reference. Inputs and outputs over 256 KiB do so by themselves; `put` is for a value that several tasks
+ * share: the same value of one namespace is stored once, and stays as long as a task refers to it.
+ */
+export interface PayloadsClient {
+  /** Throws `payload-too-large`, `payload-store-full`. */
+  put(value: unknown, options?: { namespace?: string; signal?: AbortSignal }): Promise<PayloadRef>;
+  /** Throws `payload-not-found`, `payload-corrupt`. */
+  get(ref: PayloadRef, options?: { signal?: AbortSignal }): Promise<JsonValue>;
+  /** Holds what is stored against what tasks refer to; `repair` removes what nothing refers to. */
+  check(asked?: { repair?: boolean; limit?: number }): Promise<PayloadCheck>;
+}
+
 /** As people write them; what is left out has its default. */
 export type NamespaceInput = z.input<typeof NamespaceSettings>;
 
@@ -305,6 +320,7 @@ export interface Client {
   readonly fleet: FleetClient;
   readonly deadLetters: DeadLettersClient;
   readonly shards: ShardsClient;
+  readonly payloads: PayloadsClient;
   /** What happens from now on. Over HTTP it resumes by itself after interruptions; over NATS it is live only. */
   events(options?: EventsOptions): AsyncIterable<LiveEvent>;
   close(): Promise<void>;

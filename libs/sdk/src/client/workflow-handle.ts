@@ -1,6 +1,7 @@
 import { type Workflow, type Event, type JsonValue } from '@multiswarm/contracts';
 import { WorkflowFailedError } from '../errors';
 import { OPERATIONS } from './operations';
+import { payloadValue } from './payloads';
 import type { Port } from './port';
 import { RunHandle, type RunKind } from './run-handle';
 import type { WaitOptions, WorkflowHandle } from './types';
@@ -22,6 +23,9 @@ export class SubmittedWorkflow extends RunHandle<typeof Workflow> implements Wor
   async result(options: WaitOptions = {}): Promise<Record<string, JsonValue>> {
     const workflow = await this.end(options);
     if (workflow.state !== 'succeeded') throw new WorkflowFailedError(workflow);
-    return workflow.output ?? {};
+    const output = { ...workflow.output };
+    for (const [step, ref] of Object.entries(workflow.outputRefs ?? {}))
+      output[step] = await payloadValue(this.port, ref, options.signal);
+    return output;
   }
 }

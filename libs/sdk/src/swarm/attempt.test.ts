@@ -1,7 +1,10 @@
 import {
   LIMITS,
+  MultiswarmError,
   type AttemptDispatch,
   type AttemptReport,
+  type JsonValue,
+  type PayloadRef,
   type Progress,
   type Signal,
 } from '@multiswarm/contracts';
@@ -22,6 +25,9 @@ class Trial {
   ends = 0;
   readonly attempt: Attempt;
   ctx!: TaskContext;
+  readonly stored = deferred<PayloadRef>();
+  readonly fetched = deferred<JsonValue>();
+  readonly payloads = { inputOf: () => this.fetched.promise, store: () => this.stored.promise };
   private readonly returned = deferred<unknown>();
 
   constructor(dispatch: Partial<AttemptDispatch> = {}, registration: Partial<Registration> = {}) {
@@ -52,6 +58,7 @@ class Trial {
       {
         ...{ swarm: { id: 's', region: 'r' }, clock: this.clock, log, graceMs: GRACE_MS },
         messages: new Messages({ swarmId: 's', namespace: 'n', clock: this.clock, log }),
+        payloads: this.payloads,
       },
       {
         onProgress: (_attempt, progress) => void this.progress.push(progress),
@@ -102,6 +109,7 @@ describe('an attempt', () => {
       {
         ...{ swarm: { id: 's', region: 'r' }, clock, log, graceMs: 1 },
         messages: new Messages({ swarmId: 's', namespace: 'n', clock, log }),
+        payloads: new Trial().payloads,
       },
       {
         onProgress: () => undefined,
@@ -126,6 +134,62 @@ describe('an attempt', () => {
     expect([task.id, signal]).toEqual(['t', trial.ctx.signal]);
     await trial.return(1);
     expect(trial.reports).toMatchObject([{ usage: { inputTokens: 2 } }]);
+  });
+});
+
+describe('what goes by reference', () => {
+  const ref = { id: `n.${'0'.repeat(64)}`, bytes: 1_000_000 };
+  const large = 'x'.repeat(LIMITS.TASK_OUTPUT_BYTES);
+
+  test('an input is fetched before the handler is called', async () => {
+    const trial = new Trial({ inputRef: ref }, { handler: (input: unknown) => input });
+    await settled();
+    expect(trial.reports).toEqual([]);
+    trial.fetched.resolve({ n: 1 });
+    await settled();
+    expect(trial.reports).toMatchObject([{ outcome: 'succeeded', output: { n: 1 } }]);
+  });
+
+  test('an input that cannot be fetched fails the attempt with the code that says why', async () => {
+    const handler = jest.fn();
+    const trial = new Trial({ inputRef: ref }, { handler });
+    trial.fetched.reject(new MultiswarmError('payload-not-found', 'gone'));
+    await settled();
+    expect(trial.reports).toMatchObject([
+      { outcome: 'failed', error: { code: 'payload-not-found', retryable: false } },
+    ]);
+    expect([handler.mock.calls.length, trial.ends]).toEqual([0, 1]);
+  });
+
+  test('an output is stored before it is reported, and the slot is taken until then', async () => {
+    const trial = new Trial();
+    await trial.return(large);
+    expect([trial.reports.length, trial.ends]).toEqual([0, 0]);
+    trial.stored.resolve(ref);
+    await settled();
+    expect(trial.reports).toMatchObject([{ outcome: 'succeeded', outputRef: ref }]);
+    expect(trial.reports[0]).not.toHaveProperty('output');
+    expect(trial.ends).toBe(1);
+  });
+
+  test('an output that cannot be stored fails the attempt', async () => {
+    const trial = new Trial();
+    await trial.return(large);
+    trial.stored.reject(new MultiswarmError('payload-store-full', 'no room'));
+    await settled();
+    expect(trial.reports).toMatchObject([
+      { outcome: 'failed', error: { code: 'payload-store-full', retryable: true } },
+    ]);
+  });
+
+  test('a cancellation while the output is stored counts, and the attempt ends once', async () => {
+    const trial = new Trial();
+    await trial.return(large);
+    trial.attempt.abort('cancelled', 'not needed');
+    trial.stored.resolve(ref);
+    await settled();
+    trial.clock.advance(GRACE_MS);
+    expect([trial.reports.map(({ outcome }) => outcome), trial.ends]).toEqual([['cancelled'], 1]);
   });
 });
 

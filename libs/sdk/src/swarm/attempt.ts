@@ -3,6 +3,7 @@ import {
   parseOrThrow,
   type AttemptDispatch,
   type ErrorCode,
+  type JsonValue,
   type Progress,
   type Signal,
   type Usage,
@@ -12,6 +13,7 @@ import { startSpan, type ActiveSpan, type Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 import { endingOfAbort, endingOfError, endingOfValue, type AbortCause, type Ending } from './ending';
 import type { Messages } from './messages';
+import type { AttemptPayloads } from './payloads';
 import { ProgressGate, toProgress } from './progress';
 import { printReport } from './report-json';
 import { SignalDesk } from './signal-desk';
@@ -32,6 +34,7 @@ export interface AttemptEnvironment {
   log: Logger;
   graceMs: number;
   messages: Messages;
+  payloads: Pick<AttemptPayloads, 'inputOf' | 'store'>;
 }
 
 /** Who hears of an attempt. */
@@ -135,11 +138,23 @@ export class Attempt implements ContextSource {
    * await must not hold back the acceptance.
    */
   begin(): void {
+    const { input, inputRef, upstreamRefs } = this.dispatch;
+    if (inputRef === undefined && upstreamRefs === undefined) this.call(input);
+    else
+      void this.environment.payloads
+        .inputOf(this.dispatch, this.signal, () => this.heartbeat())
+        .then(
+          (whole) => this.call(whole),
+          (error: unknown) => this.threw(error),
+        );
+  }
+
+  private call(whole: JsonValue): void {
     const { input, handler } = this.registration;
     let value: unknown;
     try {
       this.throwIfAborted();
-      const given = input ? parseOrThrow(input, this.dispatch.input) : this.dispatch.input;
+      const given = input ? parseOrThrow(input, whole) : whole;
       // The handler's own type for its input was checked against this schema where it was registered.
       value = handler(given as never, new AttemptContext(this));
     } catch (error) {
@@ -215,8 +230,25 @@ export class Attempt implements ContextSource {
   }
 
   private end(ending: Ending): void {
+    if (ending.isLarge) {
+      void this.stored(ending).then((small) => this.end(small));
+      return;
+    }
     this.finish(ending);
     this.listener.onEnded(this);
+  }
+
+  /** With the output where it can be fetched from. The slot stays taken meanwhile, and the times of the attempt go on. */
+  private async stored({ output = '' }: Ending): Promise<Ending> {
+    try {
+      const { namespace } = this.dispatch;
+      const outputRef = await this.environment.payloads.store(namespace, output, this.signal);
+      this.throwIfAborted();
+      return { outcome: 'succeeded', outputRef };
+    } catch (error) {
+      if (this.cause === undefined) this.log.warn('the output could not be stored', { error });
+      return endingOfError(error, this.cause);
+    }
   }
 
   private endingOf(value: unknown): Ending {
@@ -234,7 +266,7 @@ export class Attempt implements ContextSource {
     if (this.cause !== undefined) throw new MultiswarmError(ABORT_CODES[this.cause], this.reason);
   }
 
-  private finish({ outcome, error, output }: Ending): void {
+  private finish({ outcome, error, output, outputRef }: Ending): void {
     if (this.reported) return;
     this.stopTimers();
     this.progressGate?.flush();
@@ -249,7 +281,7 @@ export class Attempt implements ContextSource {
     this.span.end(error && new Error(error.message));
     const { startedAt, spent: usage } = this;
     const finishedAt = startedAt + durationMs;
-    const report = { taskId, attempt, outcome, error, startedAt, finishedAt, usage };
+    const report = { taskId, attempt, outcome, error, outputRef, startedAt, finishedAt, usage };
     this.listener.onReport(this, printReport(report, output));
   }
 

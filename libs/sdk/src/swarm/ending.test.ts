@@ -24,11 +24,18 @@ describe('how an attempt ends', () => {
     });
   });
 
-  test('an output of exactly the limit is reported, one byte more fails for good', () => {
+  test('an output of exactly the limit travels, one byte more has to be stored', () => {
     const quotes = 2;
-    expect(endingOfValue('x'.repeat(LIMITS.TASK_OUTPUT_BYTES - quotes), undefined).outcome).toBe('succeeded');
-    expect(endingOfValue('漢'.repeat(LIMITS.TASK_OUTPUT_BYTES / 3), undefined).outcome).toBe('failed');
-    expect(endingOfValue('x'.repeat(LIMITS.TASK_OUTPUT_BYTES - quotes + 1), undefined)).toMatchObject({
+    const isLarge = (value: string): boolean => endingOfValue(value, undefined).isLarge === true;
+    expect(isLarge('x'.repeat(LIMITS.TASK_OUTPUT_BYTES - quotes))).toBe(false);
+    expect(isLarge('x'.repeat(LIMITS.TASK_OUTPUT_BYTES - quotes + 1))).toBe(true);
+    expect(isLarge('漢'.repeat(LIMITS.TASK_OUTPUT_BYTES / 3))).toBe(true);
+  });
+
+  test('an output that no payload can hold fails for good', () => {
+    const quotes = 2;
+    expect(endingOfValue('x'.repeat(LIMITS.PAYLOAD_BYTES - quotes), undefined).outcome).toBe('succeeded');
+    expect(endingOfValue('x'.repeat(LIMITS.PAYLOAD_BYTES - quotes + 1), undefined)).toMatchObject({
       error: { code: 'output-too-large', retryable: false },
     });
   });

@@ -1,4 +1,10 @@
-import { LIMITS, MultiswarmError, type AttemptReport, type TaskError } from '@multiswarm/contracts';
+import {
+  LIMITS,
+  MultiswarmError,
+  type AttemptReport,
+  type PayloadRef,
+  type TaskError,
+} from '@multiswarm/contracts';
 import { NonRetryableError, RetryableError } from '../errors';
 
 /** At most: a text of so many characters is that long in UTF-8. */
@@ -10,6 +16,10 @@ export type AbortCause = 'cancelled' | 'superseded' | 'timed-out' | 'heartbeat-t
 /** How an attempt ended, without its times. The output is JSON text: whatever the handler does with its value afterwards. */
 export interface Ending extends Pick<AttemptReport, 'outcome' | 'error'> {
   output?: string;
+  /** The output is too large to travel with the report: it has to be stored first. */
+  isLarge?: true;
+  /** Where it is stored. */
+  outputRef?: PayloadRef;
 }
 
 /** The ending of a handler that returned. What it returned after an abort by the owner, or too late, does not count. */
@@ -25,12 +35,13 @@ export function endingOfValue(value: unknown, cause: AbortCause | undefined): En
     return failed('attempt-failed', `the output is not JSON: it is a ${typeof value}`, false);
   if (text.length * UTF8_BYTES_PER_CHAR > LIMITS.TASK_OUTPUT_BYTES) {
     const bytes = Buffer.byteLength(text);
-    if (bytes > LIMITS.TASK_OUTPUT_BYTES)
+    if (bytes > LIMITS.PAYLOAD_BYTES)
       return failed(
         'output-too-large',
-        `the output has ${bytes} bytes, the limit is ${LIMITS.TASK_OUTPUT_BYTES}`,
+        `the output has ${bytes} bytes, the limit is ${LIMITS.PAYLOAD_BYTES} (PAYLOAD_BYTES)`,
         false,
       );
+    if (bytes > LIMITS.TASK_OUTPUT_BYTES) return { outcome: 'succeeded', output: text, isLarge: true };
   }
   return { outcome: 'succeeded', output: text };
 }

@@ -17,6 +17,7 @@ import { Admission, type Closure } from './admission';
 import type { Registration } from './attempt';
 import { Attempts } from './attempts';
 import { Messages } from './messages';
+import { AttemptPayloads } from './payloads';
 import { profileOf } from './profile';
 import { Pulse } from './pulse';
 import { Reporter } from './reporter';
@@ -201,6 +202,7 @@ export class LocalSwarm implements Swarm {
         log,
         graceMs: this.options.graceMs ?? DEFAULTS.graceMs,
         messages: this.messages,
+        payloads: new AttemptPayloads({ bus, clock, random, ids: this.ids }),
       },
       registrationFor: (type) => this.registrations.get(type) ?? this.registrations.get('*'),
       onChange: () => this.pulse.soon(),

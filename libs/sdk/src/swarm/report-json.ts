@@ -1,8 +1,9 @@
 import { Printed } from '@multiswarm/bus';
-import type { AttemptReport, ReportRequest, TaskError, Usage } from '@multiswarm/contracts';
+import type { AttemptReport, PayloadRef, ReportRequest, TaskError, Usage } from '@multiswarm/contracts';
 
 /** An `AttemptReport` before it is printed: what is undefined is left out. */
-export interface ReportParts extends Omit<AttemptReport, 'output' | 'error' | 'usage'> {
+export interface ReportParts extends Omit<AttemptReport, 'output' | 'outputRef' | 'error' | 'usage'> {
+  outputRef: PayloadRef | undefined;
   error: TaskError | undefined;
   usage: Usage | undefined;
 }

@@ -56,6 +56,8 @@ function isAttempt(attempt: Unknown): boolean {
     attempt['input'] !== undefined &&
     isResources(attempt['resources']) &&
     typeof attempt['traceparent'] === 'string' &&
+    attempt['inputRef'] === undefined &&
+    attempt['upstreamRefs'] === undefined &&
     hasUsableOptions(attempt)
   );
 }

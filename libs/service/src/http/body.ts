@@ -4,7 +4,7 @@ import { findJsonFault } from './json-fault';
 
 /** The name of the limit that a body of this size broke, for the message. */
 function limitName(bytes: number): string {
-  const found = (['HTTP_BODY_BYTES', 'HTTP_BATCH_BODY_BYTES'] as const).find(
+  const found = (['HTTP_BODY_BYTES', 'HTTP_BATCH_BODY_BYTES', 'PAYLOAD_BYTES'] as const).find(
     (name) => LIMITS[name] === bytes,
   );
   return found ?? 'the limit of this route';
@@ -26,6 +26,31 @@ export async function readJsonBody(request: IncomingMessage, limit: number): Pro
   if (declared > limit) throw tooLarge(limit);
   const bytes = await collect(request, limit);
   return bytes.length === 0 ? undefined : parseJson(bytes);
+}
+
+/**
+ * The body as it comes, for what is too large to be held. What is left of it when the reader stops is discarded by Node.js.
+ * @throws MultiswarmError `unsupported-media-type`, `body-too-large`, `invalid-request` where the connection ends before the body
+ */
+export async function* bodyChunks(
+  request: IncomingMessage,
+  limit: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  checkMediaType(request);
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+  let length = 0;
+  try {
+    // Left by itself, the iterator would destroy the connection, on which the answer is still to be sent.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      const bytes = chunk as Buffer; // no encoding is set
+      length += bytes.length;
+      if (length > limit) throw tooLarge(limit);
+      yield bytes;
+    }
+  } catch (cause) {
+    if (cause instanceof MultiswarmError) throw cause;
+    throw new MultiswarmError('invalid-request', 'the connection ended before the body did', { cause });
+  }
 }
 
 function checkMediaType({ headers }: IncomingMessage): void {

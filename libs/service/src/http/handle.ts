@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import { LIMITS, MultiswarmError, parse as parseValue, summarize, type Finding } from '@multiswarm/contracts';
@@ -51,7 +52,7 @@ async function answer(
 
 /** Sends JSON without express's detour over ETag and content negotiation, which no caller of this API needs. */
 export function sendJson(
-  response: Response,
+  response: ServerResponse,
   status: number,
   body: unknown,
   headers: Record<string, string> = {},

@@ -49,7 +49,8 @@ export function openApi({ title, version, routes }: OpenApiOptions): Json {
 }
 
 function operation(route: Route, schemas: Schemas): Json {
-  const { method, path, summary, description, tags, body } = route;
+  const { method, path, summary, description, tags } = route;
+  const body = bodyOf(route);
   const required = body !== undefined && !body.safeParse({}).success;
   return {
     operationId: operationId(method, path),
@@ -64,6 +65,11 @@ function operation(route: Route, schemas: Schemas): Json {
         }),
     responses: { ...success(route, schemas), ...problems(route) },
   };
+}
+
+/** Of a stream that reads its body itself, what it says that it takes. */
+function bodyOf(route: Route): Route['body'] {
+  return route.body ?? (route.kind === 'stream' ? route.consumes : undefined);
 }
 
 function success(route: Route, schemas: Schemas): Json {
@@ -86,7 +92,9 @@ function success(route: Route, schemas: Schemas): Json {
 }
 
 /** One response for each status, naming the codes that have it. */
-function problems({ body, bodyLimitBytes = LIMITS.HTTP_BODY_BYTES, errors = [] }: Route): Json {
+function problems(route: Route): Json {
+  const { bodyLimitBytes = LIMITS.HTTP_BODY_BYTES, errors = [] } = route;
+  const body = bodyOf(route);
   const codes = new Set([...COMMON_ERRORS, ...(body === undefined ? [] : BODY_ERRORS), ...errors]);
   const byStatus = new Map<number, string[]>();
   for (const code of codes) {

@@ -64,6 +64,8 @@ export interface StreamRouteDefinition<
   Q extends z.ZodType | undefined,
   B extends z.ZodType | undefined,
 > extends RouteCommon<P, Q, B> {
+  /** What the body is, for the API documents; the handler reads it as it comes, with `bodyChunks`. */
+  consumes?: z.ZodType;
   /** Media type of the answer, for the API documents; default `text/event-stream`. */
   produces?: string;
   /** Writes the answer itself. What it throws before the first byte becomes a problem, later it cuts the stream. */

@@ -225,6 +225,32 @@ export const SETTINGS = {
     services: ['orchestrator'],
     since: 'now',
   }),
+  PAYLOAD_STORE_BYTES: setting({
+    type: integer(1024 * 1024, 2 ** 50),
+    default: 512 * 1024 * 1024,
+    unit: 'bytes',
+    description:
+      'Room for payloads: inputs and outputs over 256 KiB. What is full refuses what is new. NATS sets so much of its storage aside.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  PAYLOAD_GRACE_MS: setting({
+    type: integer(20 * 60_000, MAX_MS),
+    default: 60 * 60_000,
+    unit: 'ms',
+    description:
+      'A payload to which nothing refers is kept for so long after it was last stored or claimed. Longer than one may take to store.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  PAYLOAD_SWEEP_MS: setting({
+    type: integer(10_000, DAY_MS),
+    default: 5 * 60_000,
+    unit: 'ms',
+    description: 'How often payloads to which nothing refers are looked for; what two looks find is removed.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
   COMMIT_REPLICAS: setting({
     type: integer(0, 10),
     default: 0,

@@ -18,7 +18,27 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
   ],
   'input-too-large': [
     'The input of a task is over the limit.',
-    'Store the data elsewhere, and pass a reference.',
+    'Store it with `POST /v1/payloads`, and pass what that answers as `inputRef`; the SDK does so by itself.',
+  ],
+  'payload-not-found': [
+    'No payload has this id, or it has another size: it was never stored, or nothing has referred to it for longer than `PAYLOAD_GRACE_MS`.',
+    'Store it again; storing the same value twice is harmless.',
+  ],
+  'payload-too-large': [
+    'An input or output is larger than a payload may be.',
+    'Divide it, or store it elsewhere and pass an address.',
+  ],
+  'payload-corrupt': [
+    'What is stored of a payload is not what was put there: a part is missing, or its digest is another one.',
+    'Store it again, and submit the task anew; `swarmctl payload check` lists what else is damaged.',
+  ],
+  'payload-store-full': [
+    'There is no room for further payloads.',
+    'Raise `PAYLOAD_STORE_BYTES`, or shorten the retention of tasks that have large inputs or outputs.',
+  ],
+  'payload-store-unavailable': [
+    'JetStream does not answer for the store of payloads.',
+    'Try again; check that NATS runs with JetStream and can be reached from there.',
   ],
   'unsupported-media-type': [
     'The body is not `application/json`, is compressed, or is not UTF-8.',

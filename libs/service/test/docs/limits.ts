@@ -5,15 +5,29 @@ type LimitName = keyof typeof LIMITS;
 
 /** What each limit is about, and what happens at it. */
 export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string]> = {
-  TASK_INPUT_BYTES: ['Serialized input of one task', 'Refused with `input-too-large`; nothing is stored.'],
+  TASK_INPUT_BYTES: [
+    'Serialized input of one task that travels with it',
+    'It is stored as a payload, and goes by reference.',
+  ],
   STEP_INPUT_BYTES: [
     'Serialized input of a step with the outputs of the steps before it',
     'The step fails with `input-too-large`; the steps behind it are skipped.',
   ],
   TASK_OUTPUT_BYTES: [
-    'Serialized output of one task',
-    'The attempt fails with `output-too-large`, which is not retried.',
+    'Serialized output of one task that travels with its report',
+    'It is stored as a payload, and goes by reference.',
   ],
+  PAYLOAD_BYTES: [
+    'One payload: an input or output that goes by reference',
+    'An input is refused with `payload-too-large`, an attempt fails with `output-too-large`, which is not retried.',
+  ],
+  STEP_PAYLOAD_BYTES: [
+    'Payloads of one step and of the steps before it, together',
+    'The step fails with `input-too-large`; the steps behind it are skipped.',
+  ],
+  PAYLOAD_CHUNK_BYTES: ['Parts in which a payload is stored', 'It has several.'],
+  PAYLOAD_UPLOAD_MS: ['Time that storing one payload may take', 'Refused with `timeout`; nothing is stored.'],
+  PAYLOAD_SWEEP_ITEMS: ['Payloads that one sweep condemns', 'The others wait for the next one.'],
   HTTP_BODY_BYTES: ['Body of one HTTP request', 'Refused with `body-too-large`.'],
   HTTP_BATCH_BODY_BYTES: [
     'Body of a batch submission',

@@ -1,4 +1,4 @@
-import { isTerminal, type JsonValue, type TaskState } from '@multiswarm/contracts';
+import { isTerminal, type JsonValue, type PayloadRef, type TaskState } from '@multiswarm/contracts';
 import type { TaskRecord } from '../domain/task/record';
 import { RunPlan } from '../domain/workflow/planner';
 import type { RunProgress, RunRecord, RunStep } from '../domain/workflow/run';
@@ -10,6 +10,7 @@ export class ActiveRun implements RunCounter {
   readonly plan: RunPlan;
   private readonly stepById: Map<string, RunStep>;
   private readonly outputs = new Map<string, JsonValue>();
+  private readonly outputRefs = new Map<string, PayloadRef>();
   private cost: number;
   private events: number;
 
@@ -30,7 +31,7 @@ export class ActiveRun implements RunCounter {
     for (const step of record.spec.steps) {
       const task = ended.get(step.taskId) ?? active.get(step.taskId);
       this.cost += task?.cost ?? 0;
-      if (task && isTerminal(task.state) && task.output !== undefined) this.outputs.set(step.id, task.output);
+      if (task && isTerminal(task.state)) this.keepOutput(step.id, task);
     }
   }
 
@@ -48,7 +49,12 @@ export class ActiveRun implements RunCounter {
   /** Takes note of a step's task after a change; `costBefore` is what the task had cost before it. */
   observe(step: string, task: TaskRecord, costBefore: number): void {
     this.cost += task.cost - costBefore;
-    if (task.state === 'succeeded') this.outputs.set(step, task.output ?? null);
+    if (task.state === 'succeeded') this.keepOutput(step, task);
+  }
+
+  private keepOutput(step: string, { output, outputRef }: TaskRecord): void {
+    if (output !== undefined) this.outputs.set(step, output);
+    if (outputRef !== undefined) this.outputRefs.set(step, outputRef);
   }
 
   /** Outputs of the direct dependencies of a step, by step. */
@@ -56,6 +62,16 @@ export class ActiveRun implements RunCounter {
     const { dependsOn } = this.step(step);
     if (dependsOn.length === 0) return undefined;
     return Object.fromEntries(dependsOn.map((id) => [id, this.outputs.get(id) ?? null]));
+  }
+
+  /** Those of them that are payloads; undefined where none is. */
+  upstreamRefs(step: string): Record<string, PayloadRef> | undefined {
+    if (this.outputRefs.size === 0) return undefined;
+    const refs = this.step(step).dependsOn.flatMap((id): [string, PayloadRef][] => {
+      const ref = this.outputRefs.get(id);
+      return ref ? [[id, ref]] : [];
+    });
+    return refs.length === 0 ? undefined : Object.fromEntries(refs);
   }
 
   progress(): RunProgress {

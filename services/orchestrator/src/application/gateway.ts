@@ -19,6 +19,7 @@ import type { DeadLetterCommand } from '../domain/task/record';
 import type { Admission } from './admissions';
 import type { UserCommand } from './shard-owner';
 import type { Intake, NewRun, NewTask } from './intake';
+import type { Payloads } from './payloads';
 
 /** Owners of shards, wherever they are. */
 export interface OwnerCommands {
@@ -58,10 +59,17 @@ export class Gateway {
     private readonly ownerWaitMs: number,
     private readonly onAccepted: (priority: string, count: number) => void,
     private readonly specOf: (id: string) => Promise<TaskSpec>,
+    private readonly payloads: Payloads,
   ) {}
 
   async submitTask(given: unknown, traceparent: string): Promise<Accepted> {
-    return this.submit(this.intake.task(given, traceparent));
+    let task: NewTask;
+    try {
+      task = this.intake.task(given, traceparent);
+    } catch (error) {
+      task = this.intake.task(await this.payloads.lightened(given, error), traceparent);
+    }
+    return this.submit(task);
   }
 
   /**
@@ -74,6 +82,7 @@ export class Gateway {
   }
 
   private async submit(task: NewTask): Promise<Accepted> {
+    if (task.spec.inputRef !== undefined) await this.payloads.claim([task.spec.inputRef]);
     const [answer] = await this.retrying((again) =>
       this.owners.submitTasks(task.shard, [again ? asRepeated(task) : task]),
     );
@@ -87,19 +96,34 @@ export class Gateway {
   async submitBatch(items: readonly unknown[], traceparentOf: () => string): Promise<BatchReply> {
     const results = new Array<BatchReply['results'][number]>(items.length);
     const shards = new Map<number, { index: number; task: NewTask }[]>();
+    const large: { index: number; error: unknown }[] = [];
+    const add = (index: number, task: NewTask): void => {
+      const entry = { index, task };
+      const list = shards.get(task.shard);
+      if (list) list.push(entry);
+      else shards.set(task.shard, [entry]);
+    };
     let shard = this.intake.anyShard();
     items.forEach((item, index) => {
       try {
         if (index % BATCH_RUN === 0) shard = (shard + 1) % this.shards;
         const task = this.intake.task(item, traceparentOf(), shard);
-        const entry = { index, task };
-        const list = shards.get(task.shard);
-        if (list) list.push(entry);
-        else shards.set(task.shard, [entry]);
+        if (task.spec.inputRef === undefined) add(index, task);
+        else large.push({ index, error: undefined });
       } catch (error) {
-        results[index] = refusal(index, error);
+        large.push({ index, error });
       }
     });
+    for (const { index, error } of large) {
+      try {
+        const item = error === undefined ? items[index] : await this.payloads.lightened(items[index], error);
+        const task = this.intake.task(item, traceparentOf());
+        await this.payloads.claim([task.spec.inputRef]);
+        add(index, task);
+      } catch (refused) {
+        results[index] = refusal(index, refused);
+      }
+    }
     await Promise.all([...shards].map(([of, entries]) => this.submitTo(of, entries, results)));
     const rejected = results.filter((result) => 'error' in result).length;
     return { accepted: results.length - rejected, rejected, results };
@@ -131,7 +155,13 @@ export class Gateway {
   }
 
   async submitWorkflow(given: unknown, traceparent: string): Promise<Accepted> {
-    const run = this.intake.workflow(given, traceparent);
+    let run: NewRun;
+    try {
+      run = this.intake.workflow(given, traceparent);
+    } catch (error) {
+      run = this.intake.workflow(await this.payloads.lightenedSteps(given, error), traceparent);
+    }
+    await this.payloads.claim(run.steps.map(({ spec }) => spec.inputRef));
     const answer = await this.retrying((again) =>
       this.owners.submitRun(run.shard, again ? asRepeated(run) : run),
     );

@@ -19,6 +19,7 @@ import { jsonBytes, randomInteger, type Clock, type Ids, type Random } from '@mu
 import { cappedPriority } from '../domain/namespaces/settings';
 import type { RunRecord } from '../domain/workflow/run';
 import { OrderNumbers } from './order-numbers';
+import { checkReference } from './payloads';
 
 export interface NewTask {
   id: string;
@@ -61,6 +62,7 @@ export class Intake {
   task(given: unknown, traceparent: string, shard?: number): NewTask {
     const submission = parseSubmission(given);
     checkInput(submission.input, '/input');
+    if (submission.inputRef !== undefined) checkReference(submission, submission.namespace, '');
     // What was parsed is this task's own: it becomes the specification as it is. A copy of it takes 1.1 µs.
     const spec: TaskSubmission & Partial<TaskSpec> = submission;
     if (submission.idempotencyKey !== undefined) spec.bodyHash = submissionHash(submission);
@@ -158,7 +160,11 @@ export function validWorkflow(given: unknown): WorkflowSubmission {
     throw new MultiswarmError('invalid-workflow', summarize(validation.findings), {
       findings: validation.findings,
     });
-  validation.workflow.tasks.forEach((step, index) => checkInput(step.input, `/tasks/${index}/input`));
+  const { tasks, namespace } = validation.workflow;
+  tasks.forEach((step, index) => {
+    checkInput(step.input, `/tasks/${index}/input`);
+    checkReference(step, namespace, `/tasks/${index}`);
+  });
   return validation.workflow;
 }
 
@@ -183,7 +189,7 @@ function checkInput(input: JsonValue, pointer: string): void {
   if (isSmall(input)) return;
   const bytes = jsonBytes(input);
   if (bytes <= LIMITS.TASK_INPUT_BYTES) return;
-  const message = `the input has ${bytes} bytes, the limit is ${LIMITS.TASK_INPUT_BYTES} (TASK_INPUT_BYTES): pass a reference instead`;
+  const message = `the input has ${bytes} bytes, the limit is ${LIMITS.TASK_INPUT_BYTES} (TASK_INPUT_BYTES): store it as a payload and pass its reference as inputRef`;
   throw new MultiswarmError('input-too-large', `${pointer}: ${message}`, {
     findings: [{ pointer, code: 'input-too-large', message }],
   });

@@ -6,6 +6,7 @@ import type { Fleet } from './fleet';
 import type { FleetControl } from './fleet-control';
 import type { Gateway } from './gateway';
 import type { Namespaces } from './namespace-settings';
+import type { Payloads } from './payloads';
 import type { Reads } from './reads';
 import type { ShardOperations } from './shard-operations';
 import { systemStatus } from './status';
@@ -21,7 +22,10 @@ export interface StatusSources {
 const SERVICES_FRESH_MS = 2_000;
 
 /** What is there for those who run the system. */
-export type Operators = Pick<Orchestrator, 'deadLetters' | 'explanations' | 'fleetControl' | 'shards'>;
+export type Operators = Pick<
+  Orchestrator,
+  'deadLetters' | 'explanations' | 'fleetControl' | 'payloads' | 'shards'
+>;
 
 /** What the orchestrator can be asked for: the same over HTTP and over NATS. */
 export class Orchestrator {
@@ -31,6 +35,7 @@ export class Orchestrator {
   readonly deadLetters: DeadLetters;
   readonly explanations: Explanations;
   readonly fleetControl: FleetControl;
+  readonly payloads: Payloads;
   readonly shards: ShardOperations;
 
   constructor(
@@ -45,6 +50,7 @@ export class Orchestrator {
     this.deadLetters = operators.deadLetters;
     this.explanations = operators.explanations;
     this.fleetControl = operators.fleetControl;
+    this.payloads = operators.payloads;
     this.shards = operators.shards;
   }
 

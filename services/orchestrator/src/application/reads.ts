@@ -74,6 +74,17 @@ export class Reads {
     return taskView(record, waiting);
   }
 
+  /**
+   * A task as it was committed.
+   * @throws MultiswarmError `task-not-found`
+   */
+  async record(id: string): Promise<TaskRecord> {
+    const found = await this.truth.task(this.shard(id, 'task-not-found'), id);
+    if (!found)
+      throw new MultiswarmError('task-not-found', `there is no task "${id}" (or its retention has passed)`);
+    return found;
+  }
+
   async workflow(id: string, waitMs: number, signal?: AbortSignal): Promise<Workflow> {
     const shard = this.shard(id, 'workflow-not-found');
     const run = await this.until(id, waitMs, signal, async () => {

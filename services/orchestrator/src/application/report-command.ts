@@ -6,7 +6,7 @@ type Finished = Extract<TaskCommand, { kind: 'finished' }>;
 
 /** What a swarm (or, for losses, a coordinator) says about an attempt, as a command to the state machine. */
 export function reportCommand(report: AttemptReport): TaskCommand {
-  const { attempt, outcome, startedAt, finishedAt, output, error, usage } = report;
+  const { attempt, outcome, startedAt, finishedAt, output, outputRef, error, usage } = report;
   if (outcome === 'lost') return { kind: 'lost', attempt, reason: error?.message ?? 'the swarm is gone' };
   if (isTooLarge(output)) {
     const fault = {
@@ -18,6 +18,7 @@ export function reportCommand(report: AttemptReport): TaskCommand {
   }
   const result: Finished['result'] = { startedAt, finishedAt };
   if (output !== undefined) result.output = output;
+  if (outputRef) result.outputRef = outputRef;
   if (error) result.error = error;
   if (usage) result.usage = usage;
   return { kind: 'finished', attempt, outcome, result };

@@ -5,6 +5,7 @@ import type {
   HeldAttempt,
   JsonValue,
   LbReport,
+  PayloadRef,
   RegionSummary,
 } from '@multiswarm/contracts';
 import { swarmsToAvoid, type Effect, type TaskRecord } from '../domain/task/record';
@@ -51,6 +52,7 @@ export class ShardEffects {
     private readonly shard: number,
     private readonly parts: EffectParts,
     private readonly upstream: (record: TaskRecord) => Record<string, JsonValue> | undefined,
+    private readonly upstreamRefs: (record: TaskRecord) => Record<string, PayloadRef> | undefined,
   ) {}
 
   /**
@@ -222,7 +224,12 @@ export class ShardEffects {
     if (startToCloseMs !== undefined) dispatch.startToCloseMs = startToCloseMs;
     if (heartbeatMs !== undefined) dispatch.heartbeatMs = heartbeatMs;
     if (signals) dispatch.signals = signals;
-    if (spec.workflowId !== undefined) dispatch.workflowId = spec.workflowId;
+    if (spec.inputRef !== undefined) dispatch.inputRef = spec.inputRef;
+    if (spec.workflowId !== undefined) {
+      dispatch.workflowId = spec.workflowId;
+      const refs = this.upstreamRefs(record);
+      if (refs) dispatch.upstreamRefs = refs;
+    }
     if (spec.step !== undefined) dispatch.step = spec.step;
     return dispatch;
   }

@@ -10,6 +10,7 @@ import { Dispatcher } from './dispatcher';
 import { Gateway, type OwnerCommands } from './gateway';
 import type { NewTask } from './intake';
 import { OutboxRelay } from './outbox-relay';
+import { Payloads } from './payloads';
 import { ShardOwner } from './shard-owner';
 import { HOT_WAITING_TASKS } from './shard-state';
 import { Turns } from './turns';
@@ -671,7 +672,16 @@ test('the gateway repeats a command whose owner is moving, and says that it may 
   const intake = { task: () => task() } as unknown as ConstructorParameters<typeof Gateway>[0];
   const specOf = () => Promise.resolve(spec());
   const owners = { submitTasks } as OwnerCommands;
-  const gateway = new Gateway(intake, owners, 1, clock, 3_000, () => undefined, specOf);
+  const gateway = new Gateway(
+    intake,
+    owners,
+    1,
+    clock,
+    3_000,
+    () => undefined,
+    specOf,
+    new Payloads(undefined, undefined),
+  );
   const answer = gateway.submitTask({}, 'trace');
   await pass(clock, 1_000);
   expect(await answer).toEqual({ id: T1, state: 'queued', duplicate: false });

@@ -153,7 +153,12 @@ export class ShardOwner {
       pass: (ids) => this.timesPassed(ids),
     });
     this.cold = new ColdTasks(shard, parts.store, parts.memory?.recalledAtOnce);
-    this.effects = new ShardEffects(shard, parts, (record) => this.state?.upstream(record));
+    this.effects = new ShardEffects(
+      shard,
+      parts,
+      (record) => this.state?.upstream(record),
+      (record) => this.state?.upstreamRefs(record),
+    );
     this.tap = new CommitTap(parts.store);
     this.committer = new Committer(shard, epoch, batchSeq, this.tap, parts.clock, {
       stale: () => {

@@ -1,4 +1,4 @@
-import { isTerminal, type JsonValue } from '@multiswarm/contracts';
+import { isTerminal, type JsonValue, type PayloadRef } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
 import { dueAt } from '../domain/task/due';
 import {
@@ -10,7 +10,7 @@ import {
   type Transition,
 } from '../domain/task/record';
 import { transition } from '../domain/task/transition';
-import { effectiveInput, inputFault } from '../domain/workflow/input';
+import { effectiveInput, inputFault, payloadsFault } from '../domain/workflow/input';
 import type { PlanCommand } from '../domain/workflow/planner';
 import type { LoadedShard } from '../ports';
 import { ActiveRun } from './active-run';
@@ -158,6 +158,12 @@ export class ShardState {
     return this.runs.get(spec.workflowId)?.upstream(spec.step);
   }
 
+  /** Those of them that are payloads. */
+  upstreamRefs({ spec }: TaskRecord): Record<string, PayloadRef> | undefined {
+    if (spec.workflowId === undefined || spec.step === undefined) return undefined;
+    return this.runs.get(spec.workflowId)?.upstreamRefs(spec.step);
+  }
+
   private follows(before: TaskRecord | undefined, next: Transition, change: Change): void {
     const { record } = next;
     const ended = isTerminal(record.state);
@@ -212,7 +218,10 @@ export class ShardState {
       return;
     }
     const task = this.tasks.get(taskId);
-    const fault = task && inputFault(effectiveInput(task.spec.input, run.upstream(command.step)));
+    const fault =
+      task &&
+      (inputFault(effectiveInput(task.spec.input, run.upstream(command.step))) ??
+        payloadsFault(task.spec.inputRef, run.upstreamRefs(command.step)));
     this.apply(taskId, fault ? { kind: 'reject', error: fault } : { kind: 'unblock' }, change);
   }
 

@@ -36,7 +36,7 @@ export const command: CommandDefinition<SwarmRunOptions> = {
   description: `Runs a swarm: a pool of agents in one region. Each attempt is one run of an executable, in any language:
 
   stdin    the effective input, one JSON value; outputs of earlier steps under "upstream"
-  stdout   the output, one JSON value (nothing is null), at most ${LIMITS.TASK_OUTPUT_BYTES / 1024} KiB
+  stdout   the output, one JSON value (nothing is null), at most ${LIMITS.PAYLOAD_BYTES / 1024 / 1024} MiB
   stderr   its log; the end of it becomes part of an error
   exit     0 is success; anything else fails the attempt, which is retried by the task's policy
   env      MULTISWARM_TASK_ID, _TASK_TYPE, _WORKFLOW_ID, _STEP, _ATTEMPT, _SWARM_ID, _REGION, and TRACEPARENT

@@ -3,6 +3,7 @@ import {
   BatchSubmission,
   CancelTask,
   CancelWorkflow,
+  CheckPayloads,
   CheckShard,
   CordonSwarm,
   CountTasksQuery,
@@ -36,7 +37,7 @@ type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => 
 
 /** Clients over NATS: each verb in a queue group, so that any replica may answer. */
 export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
-  const { gateway, reads, explanations, control, deadLetters, fleetControl, namespaces, shards } =
+  const { gateway, reads, explanations, control, deadLetters, fleetControl, namespaces, payloads, shards } =
     orchestrator;
   const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
     bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) =>
@@ -84,6 +85,7 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.namespace('put'), PutNamespace, (wanted) => namespaces.put(wanted)),
     on(subjects.shards('list'), z.unknown(), () => shards.list()),
     on(subjects.shards('check'), CheckShard, (asked) => shards.check(asked)),
+    on(subjects.payload('check'), CheckPayloads, (asked) => payloads.check(asked)),
     on(subjects.status(), z.unknown(), () => orchestrator.status()),
     on(subjects.fleet('swarms'), z.unknown(), () => Promise.resolve(orchestrator.swarms())),
     on(subjects.fleet('regions'), z.unknown(), () => Promise.resolve(orchestrator.regions())),

@@ -39,6 +39,7 @@ function isPlainReport({
   attempt,
   outcome,
   output,
+  outputRef,
   error,
   startedAt,
   finishedAt,
@@ -49,6 +50,7 @@ function isPlainReport({
     isCount(attempt, 1) &&
     OUTCOMES.has(outcome) &&
     (output === undefined || isPlainJson(output)) &&
+    outputRef === undefined &&
     error === undefined &&
     isCount(startedAt, 0) &&
     isCount(finishedAt, 0) &&

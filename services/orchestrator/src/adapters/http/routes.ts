@@ -3,6 +3,7 @@ import type { Orchestrator } from '../../application/orchestrator';
 import { deadLetterRoutes } from './dead-letter-routes';
 import { fleetRoutes } from './fleet-routes';
 import { namespaceRoutes } from './namespace-routes';
+import { payloadRoutes } from './payload-routes';
 import { shardRoutes } from './shard-routes';
 import { taskControlRoutes } from './task-control-routes';
 import { taskRoutes } from './task-routes';
@@ -17,6 +18,7 @@ export function httpRoutes(orchestrator: Orchestrator): Route[] {
     ...taskRoutes(orchestrator),
     ...taskControlRoutes(orchestrator),
     ...deadLetterRoutes(orchestrator),
+    ...payloadRoutes(orchestrator),
     ...workflowSubmissionRoutes(orchestrator),
     ...workflowRoutes(orchestrator),
     ...fleetRoutes(orchestrator),

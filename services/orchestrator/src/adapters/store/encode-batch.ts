@@ -48,6 +48,7 @@ function removeForgotten(
   commands.add('SREM', keys.activeWorkflows(shard), runs);
   commands.add('ZREM', keys.deadLetters(shard), forgottenTasks);
   commands.add('HDEL', keys.deadLetterFacts(shard), forgottenTasks);
+  commands.add('HDEL', keys.payloadRefs(shard), forgottenTasks);
   for (const root of forgottenRoots) commands.addAlone('UNLINK', keys.history(shard, root));
   for (const run of runs) commands.addAlone('UNLINK', keys.workflow(shard, run));
 }
@@ -56,6 +57,7 @@ function writeTasks(commands: CommitCommands, shard: number, changes: ReadonlyMa
   const specs: Argument[] = [];
   const states: Argument[] = [];
   const created: Argument[] = [];
+  const payloads: Argument[] = [];
   const moves = new Moves();
   const letters = new LetterMoves();
   for (const [id, { record, isNew, was }] of changes) {
@@ -68,10 +70,13 @@ function writeTasks(commands: CommitCommands, shard: number, changes: ReadonlyMa
       moves.add(record, was ?? 'unknown');
     }
     letters.add(record, isNew ? undefined : (was ?? 'unknown'));
+    if (record.outputRef !== undefined || (isNew && record.spec.inputRef !== undefined))
+      payloads.push(id, payloadsOf(record));
   }
   commands.add('HSET', keys.specs(shard), specs);
   commands.add('HSET', keys.states(shard), states);
   commands.add('ZADD', keys.tasks(shard), created);
+  commands.add('HSET', keys.payloadRefs(shard), payloads);
   commands.add('ZREM', keys.waitingTasks(shard), moves.outOfWaiting);
   commands.add('ZADD', keys.waitingTasks(shard), moves.intoWaiting);
   commands.add('SREM', keys.activeTasks(shard), moves.outOfActive);
@@ -80,6 +85,11 @@ function writeTasks(commands: CommitCommands, shard: number, changes: ReadonlyMa
   commands.add('HDEL', keys.deadLetterFacts(shard), letters.gone);
   commands.add('ZADD', keys.deadLetters(shard), letters.times);
   commands.add('HSET', keys.deadLetterFacts(shard), letters.facts);
+}
+
+/** All that a task refers to, as long as it is stored. */
+function payloadsOf({ spec, outputRef }: TaskRecord): string {
+  return [spec.inputRef, outputRef].flatMap((ref) => (ref ? [ref.id] : [])).join(' ');
 }
 
 /** Which tasks enter and leave the two groups that a new owner reads. */

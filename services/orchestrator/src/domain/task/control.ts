@@ -71,6 +71,7 @@ export function reopen(record: TaskRecord, now: number, events: EventDraft[]): T
     endedAt: undefined,
     purgedAt: undefined,
     output: undefined,
+    outputRef: undefined,
     error: undefined,
   };
   const next = begin({ ...record, ...anew, failures: 0, losses: 0, retriedAt: now }, now, events);

@@ -34,8 +34,8 @@ export function deadLetterView(record: TaskRecord, now: number): DeadLetter {
 }
 
 export function deadLetterDetail(record: TaskRecord, history: Event[], now: number): DeadLetterDetail {
-  const { input, attempts } = taskView(record);
-  return { ...deadLetterView(record, now), input, attempts, history };
+  const { input, inputRef, attempts } = taskView(record);
+  return { ...deadLetterView(record, now), input, ...(inputRef ? { inputRef } : {}), attempts, history };
 }
 
 const EXPIRIES: Readonly<Record<string, DeadLetter['cause']>> = {

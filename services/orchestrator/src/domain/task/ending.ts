@@ -1,4 +1,4 @@
-import { LIMITS, type JsonValue, type TaskError, type TaskState } from '@multiswarm/contracts';
+import { LIMITS, type TaskError, type TaskState } from '@multiswarm/contracts';
 import { backoffMs, type Backoff, type Random } from '@multiswarm/core';
 import { close } from './attempt';
 import { queue } from './begin';
@@ -7,6 +7,7 @@ import { judged, outOfTime } from './task-errors';
 import {
   currentAttempt,
   isPlaceable,
+  type AttemptResult,
   type Effect,
   type EventDraft,
   type TaskCommand,
@@ -29,7 +30,7 @@ export function end(
   record: TaskRecord,
   state: Extract<TaskState, 'succeeded' | 'failed' | 'cancelled' | 'expired' | 'skipped'>,
   now: number,
-  result: { output?: JsonValue; error?: TaskError },
+  result: Pick<AttemptResult, 'output' | 'outputRef' | 'error'>,
   effects: Effect[] = [],
 ): Transition {
   const error = state === 'cancelled' ? cancelledError(record, result.error) : result.error;
@@ -39,6 +40,7 @@ export function end(
     since: now,
     endedAt: now,
     output: result.output,
+    outputRef: result.outputRef,
     error,
     retryAt: undefined,
     waitingSince: undefined,
@@ -77,7 +79,7 @@ export function finished(
   const { record: base, giveBack } = close(begun, { outcome, startedAt, endedAt, error: fault, usage });
   const events: EventDraft[] = record.state === 'assigned' ? [{ type: 'task.running' }] : [];
   if (outcome === 'succeeded')
-    return prepend(events, end(base, 'succeeded', now, { output: result.output ?? null }, [giveBack]));
+    return prepend(events, end(base, 'succeeded', now, outputOf(result), [giveBack]));
   const error =
     fault ??
     judged(record, {
@@ -88,6 +90,10 @@ export function finished(
   if (record.cancel || outcome === 'cancelled')
     return prepend(events, end(base, 'cancelled', now, { error }, [giveBack])); // T5
   return prepend(events, failed(base, error, [giveBack], now, random));
+}
+
+function outputOf({ output = null, outputRef }: AttemptResult): Pick<AttemptResult, 'output' | 'outputRef'> {
+  return outputRef === undefined ? { output } : { output: null, outputRef };
 }
 
 /** One more failure: a further attempt by the retry policy, or the end. @param error as `judged` */

@@ -3,6 +3,7 @@ import type {
   Event,
   EventType,
   JsonValue,
+  PayloadRef,
   Placement,
   Progress,
   Signal,
@@ -68,6 +69,8 @@ export interface TaskRecord {
   startedAt?: number | undefined;
   endedAt?: number | undefined;
   output?: JsonValue | undefined;
+  /** The output is a payload, and `output` null. */
+  outputRef?: PayloadRef | undefined;
   error?: TaskError | undefined;
   cost: number;
   usage: Usage;
@@ -120,6 +123,7 @@ export interface AttemptResult {
   startedAt: number;
   finishedAt: number;
   output?: JsonValue;
+  outputRef?: PayloadRef;
   error?: TaskError;
   usage?: Usage;
 }
@@ -198,6 +202,7 @@ export function bornTask(id: string, spec: TaskSpec, order: number, now: number)
     startedAt: undefined,
     endedAt: undefined,
     output: undefined,
+    outputRef: undefined,
     error: undefined,
     cost: 0,
     usage: {},

@@ -18,11 +18,13 @@ export function traceIdIn(traceparent: string): string {
 
 /** A task as people read it. @param waiting why, as the scheduler or the run of a step knows it */
 export function taskView(record: TaskRecord, waiting?: Waiting): Task {
-  const { signals, output } = record;
+  const { signals, output, outputRef, spec } = record;
   return {
     ...taskSummary(record, waiting),
-    input: record.spec.input,
+    input: spec.input,
+    ...(spec.inputRef ? { inputRef: spec.inputRef } : {}),
     ...(output === undefined ? {} : { output }),
+    ...(outputRef ? { outputRef } : {}),
     ...(signals ? { signals } : {}),
     attempts: record.attempts.map(attemptView),
   };

@@ -1,4 +1,4 @@
-import { LIMITS, type JsonValue, type TaskError } from '@multiswarm/contracts';
+import { LIMITS, type JsonValue, type PayloadRef, type TaskError } from '@multiswarm/contracts';
 
 /**
  * The effective input of a step: its own input and, where it has dependencies, their outputs by step under `upstream`.
@@ -19,6 +19,21 @@ export function inputFault(
   return {
     code: 'input-too-large',
     message: `the input with the outputs of upstream steps has ${bytes} bytes, the limit is ${maxBytes} (STEP_INPUT_BYTES): return references instead of data`,
+    retryable: false,
+  };
+}
+
+/** Why what goes by reference cannot be sent, or undefined where it can: whoever runs the step has to hold all of it. */
+export function payloadsFault(
+  own: PayloadRef | undefined,
+  upstream: Readonly<Record<string, PayloadRef>> | undefined,
+): TaskError | undefined {
+  const refs = [...(own ? [own] : []), ...Object.values(upstream ?? {})];
+  const bytes = refs.reduce((sum, ref) => sum + ref.bytes, 0);
+  if (bytes <= LIMITS.STEP_PAYLOAD_BYTES) return undefined;
+  return {
+    code: 'input-too-large',
+    message: `the payloads of the step and of upstream steps have ${bytes} bytes, the limit is ${LIMITS.STEP_PAYLOAD_BYTES} (STEP_PAYLOAD_BYTES)`,
     retryable: false,
   };
 }

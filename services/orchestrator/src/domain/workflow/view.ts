@@ -1,4 +1,4 @@
-import type { JsonValue, Workflow, WorkflowStep, WorkflowSummary } from '@multiswarm/contracts';
+import type { JsonValue, PayloadRef, Workflow, WorkflowStep, WorkflowSummary } from '@multiswarm/contracts';
 import type { TaskRecord } from '../task/record';
 import { iso } from '../task/times';
 import { traceIdIn } from '../task/view';
@@ -32,11 +32,12 @@ export function workflowView(run: RunRecord, tasks: ReadonlyMap<string, TaskReco
     cost += task.cost;
     return stepView(step, task);
   });
-  const output = outputs(run.spec.steps, tasks);
+  const sinks = sinksOf(run.spec.steps);
+  const refs = outputRefs(sinks, tasks);
   return {
     ...workflowSummary(run, { counts, cost }),
     steps,
-    ...(run.state === 'succeeded' ? { output } : {}),
+    ...(run.state === 'succeeded' ? { output: outputs(sinks, tasks), ...refs } : {}),
   };
 }
 
@@ -57,11 +58,26 @@ function stepView(step: RunStep, task: TaskRecord): WorkflowStep {
   };
 }
 
+/** Steps that nothing depends on. */
+function sinksOf(steps: readonly RunStep[]): RunStep[] {
+  const upstream = new Set(steps.flatMap((step) => step.dependsOn));
+  return steps.filter((step) => !upstream.has(step.id));
+}
+
 function outputs(
-  steps: readonly RunStep[],
+  sinks: readonly RunStep[],
   tasks: ReadonlyMap<string, TaskRecord>,
 ): Record<string, JsonValue> {
-  const upstream = new Set(steps.flatMap((step) => step.dependsOn));
-  const sinks = steps.filter((step) => !upstream.has(step.id));
   return Object.fromEntries(sinks.map((step) => [step.id, tasks.get(step.taskId)?.output ?? null]));
+}
+
+function outputRefs(
+  sinks: readonly RunStep[],
+  tasks: ReadonlyMap<string, TaskRecord>,
+): { outputRefs?: Record<string, PayloadRef> } {
+  const refs = sinks.flatMap(({ id, taskId }): [string, PayloadRef][] => {
+    const ref = tasks.get(taskId)?.outputRef;
+    return ref ? [[id, ref]] : [];
+  });
+  return refs.length === 0 ? {} : { outputRefs: Object.fromEntries(refs) };
 }

@@ -1,0 +1,114 @@
+import { streams, subjects } from '@multiswarm/contracts';
+import type { Clock } from '@multiswarm/core';
+import { jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { askStream, lastStored, StreamRefusal } from '../stored';
+import { descriptionIn, write, type Description } from './description';
+import { payloadFault } from './faults';
+
+const PARTS_PREFIX = subjects.payloadParts('');
+const PULL_EXPIRES_MS = 3_000;
+const PAGE = 256;
+
+/** All that is in the store of payloads, for those who count and remove. */
+export class PayloadInventory {
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly clock: Clock,
+  ) {}
+
+  /** What is described, also what is being removed. */
+  async *descriptions(): AsyncGenerator<Description, void, undefined> {
+    try {
+      const consumer = await jetstream(this.connection).consumers.get(streams.payloads, {
+        deliver_policy: 'last_per_subject',
+        filter_subjects: subjects.allPayloadDescriptions(),
+      });
+      const { num_pending: pending } = await consumer.info(true);
+      if (pending === 0) return;
+      const messages = await consumer.consume({ max_messages: PAGE, expires: PULL_EXPIRES_MS });
+      try {
+        for await (const message of messages) {
+          const at = message.info.timestampNanos / 1_000_000;
+          const found = descriptionIn({ seq: message.seq, at, data: Buffer.from(message.data) });
+          if (found) yield found;
+          if (message.info.pending === 0) return;
+        }
+      } finally {
+        messages.stop();
+      }
+    } catch (error) {
+      throw payloadFault(error, 'payloads could not be listed');
+    }
+  }
+
+  /** How many parts each upload has. */
+  async parts(): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    try {
+      for (let offset = 0; ;) {
+        const page = await askStream<{ state: { subjects?: Record<string, number> }; total?: number }>(
+          this.connection,
+          `STREAM.INFO.${streams.payloads}`,
+          { subjects_filter: subjects.allPayloadParts(), offset },
+        );
+        const entries = Object.entries(page.state.subjects ?? {});
+        for (const [subject, count] of entries) found.set(subject.slice(PARTS_PREFIX.length), count);
+        offset += entries.length;
+        if (entries.length === 0 || offset >= (page.total ?? 0)) return found;
+      }
+    } catch (error) {
+      throw payloadFault(error, 'the parts of payloads could not be listed');
+    }
+  }
+
+  /** When the last part of an upload was stored; undefined where it has none any more. */
+  async lastPartAt(upload: string): Promise<number | undefined> {
+    try {
+      return (await lastStored(this.connection, streams.payloads, subjects.payloadParts(upload)))?.at;
+    } catch (error) {
+      throw payloadFault(error, 'a part of a payload could not be read');
+    }
+  }
+
+  /**
+   * Removes a payload, unless somebody has claimed or replaced it since its description was read: from the moment at which that
+   * says that it is deleted nobody can claim it. What a crash leaves behind the next one removes.
+   * @returns whether it is gone
+   */
+  async remove(described: Description): Promise<boolean> {
+    try {
+      let { seq } = described;
+      if (!described.deleted)
+        seq = await write(
+          this.connection,
+          { ...described, deleted: true },
+          described.seq,
+          new Date(this.clock.now()),
+        );
+      await this.purge(subjects.payloadParts(described.upload));
+      await this.purge(subjects.payloadDescription(described.id), seq + 1);
+      return true;
+    } catch (error) {
+      if (error instanceof StreamRefusal && error.isConflict) return false;
+      throw payloadFault(error, 'a payload could not be removed');
+    }
+  }
+
+  /** Removes the parts of an upload that nobody will describe any more. */
+  async removeUpload(upload: string): Promise<void> {
+    try {
+      await this.purge(subjects.payloadParts(upload));
+    } catch (error) {
+      throw payloadFault(error, 'parts of a payload could not be removed');
+    }
+  }
+
+  /** @param before only what has a smaller sequence: what came later stays */
+  private async purge(filter: string, before?: number): Promise<void> {
+    await askStream(this.connection, `STREAM.PURGE.${streams.payloads}`, {
+      filter,
+      ...(before === undefined ? {} : { seq: before }),
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { keys } from '@multiswarm/contracts';
+import type { Store } from '@multiswarm/store';
+import type { PayloadIndex } from '../../payload-ports';
+
+/** References that are read at once. */
+const PAGE = 500;
+
+/** The hash of each shard that `encode-batch.ts` writes. */
+export function redisPayloadIndex(store: Store): PayloadIndex {
+  const strays = async (shard: number, taskIds: readonly string[]): Promise<string[]> => {
+    if (taskIds.length === 0) return [];
+    const lengths = await store.guard((redis) =>
+      Promise.all(taskIds.map((id) => redis.hstrlen(keys.specs(shard), id))),
+    );
+    return taskIds.filter((_, index) => lengths[index] === 0);
+  };
+  return {
+    async *references(shard) {
+      for (let cursor = '0', begun = false; !begun || cursor !== '0'; begun = true) {
+        const from = cursor;
+        const [next, found] = await store.guard((redis) =>
+          redis.hscan(keys.payloadRefs(shard), from, 'COUNT', PAGE),
+        );
+        cursor = next;
+        const page = [];
+        for (let at = 0; at + 1 < found.length; at += 2)
+          page.push({ taskId: found[at] as string, payloads: (found[at + 1] as string).split(' ') });
+        yield page;
+      }
+    },
+    strays,
+    async removeStrays(shard, taskIds) {
+      const gone = await strays(shard, taskIds);
+      if (gone.length > 0)
+        await store.guard(async (redis) => void (await redis.hdel(keys.payloadRefs(shard), ...gone)));
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import {
+  MultiswarmError,
+  type CheckPayloads,
+  type PayloadCheck,
+  type PayloadFault,
+} from '@multiswarm/contracts';
+import { delay } from '@multiswarm/core';
+import { isOld, judge } from '../domain/payloads/sweep';
+import type { Description, PayloadStore, TaskPayloads } from '../payload-ports';
+import { LEAST_SWEEP_MS } from './payload-sweeper';
+import type { SweepParts } from './payload-sweep';
+import { referredTo } from './payload-references';
+
+/** Holds what is stored against what is referred to, from both sides. */
+export class PayloadInspection {
+  constructor(private readonly parts: SweepParts & { store: Pick<PayloadStore, 'find'> }) {}
+
+  /**
+   * Changes nothing unless it is told to; what it repairs it has seen twice, as a sweep has, so a repair takes at least
+   * `LEAST_SWEEP_MS`.
+   */
+  async check({ repair, limit }: CheckPayloads): Promise<PayloadCheck> {
+    const { graceMs } = this.parts;
+    const faults = new Faults(limit);
+    const described = await this.described();
+    const references = await this.compare(described, faults);
+    await this.compareParts(described, faults);
+    if (repair) await this.repair(described, faults);
+    const live = [...described.values()].filter(({ deleted }) => !deleted);
+    return {
+      payloads: live.length,
+      bytes: live.reduce((sum, { bytes }) => sum + bytes, 0),
+      references,
+      graceMs,
+      ...faults.report(),
+    };
+  }
+
+  private async described(): Promise<Map<string, Description>> {
+    const found = new Map<string, Description>();
+    for await (const each of this.parts.stock.descriptions()) found.set(each.id, each);
+    return found;
+  }
+
+  /** @returns how many references there are */
+  private async compare(described: ReadonlyMap<string, Description>, faults: Faults): Promise<number> {
+    const { index, shards, clock, graceMs } = this.parts;
+    const unreferred = new Map([...described].filter(([, { deleted }]) => !deleted));
+    let references = 0;
+    for (let shard = 0; shard < shards; shard++) {
+      for await (const page of index.references(shard)) {
+        const referred = await this.comparePage(shard, page, described, faults);
+        for (const id of referred) unreferred.delete(id);
+        references += page.reduce((sum, { payloads }) => sum + payloads.length, 0);
+      }
+    }
+    const now = clock.now();
+    for (const { id, bytes, claimedAt } of unreferred.values()) {
+      // A claim that is young belongs to a submission on its way.
+      if (!isOld({ claimedAt }, now, graceMs)) continue;
+      faults.add({ kind: 'orphan', payload: id, bytes, ageMs: now - Math.round(claimedAt) });
+    }
+    return references;
+  }
+
+  /** @returns what is referred to by tasks that are there */
+  private async comparePage(
+    shard: number,
+    page: readonly TaskPayloads[],
+    described: ReadonlyMap<string, Description>,
+    faults: Faults,
+  ): Promise<string[]> {
+    const ids = page.map(({ taskId }) => taskId);
+    const strays = new Set(await this.parts.index.strays(shard, ids));
+    const all = page.flatMap(({ taskId, payloads }) => payloads.map((payload) => ({ taskId, payload })));
+    const referred = all.filter(({ taskId }) => !strays.has(taskId));
+    for (const each of all) if (strays.has(each.taskId)) faults.add({ kind: 'stale-index', ...each }, shard);
+    for (const each of referred) {
+      if (described.get(each.payload)?.deleted === false) continue;
+      if (!(await this.present(each.payload))) faults.add({ kind: 'dangling', ...each });
+    }
+    return referred.map(({ payload }) => payload);
+  }
+
+  private async compareParts(described: ReadonlyMap<string, Description>, faults: Faults): Promise<void> {
+    const { stock, clock, graceMs } = this.parts;
+    const parts = await stock.parts();
+    for (const { id, upload, parts: wanted, bytes, deleted } of described.values()) {
+      const found = parts.get(upload) ?? 0;
+      if (!deleted && found !== wanted && (await this.present(id))?.upload === upload)
+        faults.add({ kind: 'incomplete', payload: id, bytes, note: `${found} of ${wanted} parts are there` });
+      if (!deleted) parts.delete(upload);
+    }
+    const now = clock.now();
+    for (const upload of parts.keys()) {
+      const claimedAt = await stock.lastPartAt(upload);
+      if (claimedAt === undefined || !isOld({ claimedAt }, now, graceMs)) continue;
+      faults.add({ kind: 'abandoned-upload', payload: upload, ageMs: now - claimedAt });
+    }
+  }
+
+  /** As it is now: it may have been stored, replaced or removed since all were read. */
+  private async present(id: string): Promise<Description | undefined> {
+    try {
+      return await this.parts.store.find(id);
+    } catch (error) {
+      if (error instanceof MultiswarmError && error.code === 'payload-not-found') return undefined;
+      throw error;
+    }
+  }
+
+  /** What can be repaired is removed; what dangles is lost, and only a person can say what to do about its task. */
+  private async repair(described: ReadonlyMap<string, Description>, faults: Faults): Promise<void> {
+    const { stock, index, shards, clock, graceMs } = this.parts;
+    const orphans = faults.of('orphan').flatMap(({ payload }) => described.get(payload) ?? []);
+    if (orphans.length > 0) {
+      const condemned = new Map(orphans.map(({ id, seq }) => [id, seq]));
+      await delay(clock, LEAST_SWEEP_MS);
+      const referred = await referredTo(index, shards, new Set(condemned.keys()));
+      const limits = { now: clock.now(), graceMs, most: orphans.length };
+      for (const each of judge(orphans, (id) => referred.has(id), condemned, limits).remove)
+        if (await stock.remove(each)) faults.repaired('orphan', each.id);
+    }
+    for (const { payload } of faults.of('abandoned-upload')) {
+      await stock.removeUpload(payload);
+      faults.repaired('abandoned-upload', payload);
+    }
+    for (const [shard, taskIds] of faults.strays) {
+      await index.removeStrays(shard, [...taskIds]);
+      for (const { payload, taskId } of faults.of('stale-index'))
+        if (taskIds.has(taskId ?? '')) faults.repaired('stale-index', payload);
+    }
+  }
+}
+
+/** What was found: all of it counted, as much of it listed as was asked for. */
+class Faults {
+  readonly strays = new Map<number, Set<string>>();
+  private readonly items: PayloadFault[] = [];
+  private readonly counts: Record<string, number> = {};
+
+  constructor(private readonly limit: number) {}
+
+  add(fault: Omit<PayloadFault, 'repaired'>, shard?: number): void {
+    this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
+    if (this.items.length >= this.limit) return;
+    this.items.push({ ...fault, repaired: false });
+    if (shard === undefined || fault.taskId === undefined) return;
+    this.strays.set(shard, (this.strays.get(shard) ?? new Set()).add(fault.taskId));
+  }
+
+  of(kind: PayloadFault['kind']): PayloadFault[] {
+    return this.items.filter((item) => item.kind === kind);
+  }
+
+  repaired(kind: PayloadFault['kind'], payload: string): void {
+    for (const item of this.items) if (item.kind === kind && item.payload === payload) item.repaired = true;
+  }
+
+  report(): Pick<PayloadCheck, 'counts' | 'items' | 'repaired'> {
+    const { counts, items } = this;
+    return { counts, items, repaired: items.filter(({ repaired }) => repaired).length };
+  }
+}

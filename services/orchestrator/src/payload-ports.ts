@@ -1,0 +1,28 @@
+import type { Description, PayloadBucket, PayloadInventory } from '@multiswarm/bus';
+
+/** Where payloads are. */
+export type PayloadStore = Pick<PayloadBucket, 'store' | 'storeStream' | 'claim' | 'find' | 'read'>;
+
+/** All of them, for who counts and removes. */
+export type PayloadStock = Pick<
+  PayloadInventory,
+  'descriptions' | 'parts' | 'lastPartAt' | 'remove' | 'removeUpload'
+>;
+
+export type { Description };
+
+export interface TaskPayloads {
+  taskId: string;
+  /** Ids of the payloads that it refers to. */
+  payloads: string[];
+}
+
+/** Which tasks refer to which payloads, as committed: written with each record, and removed with it. */
+export interface PayloadIndex {
+  /** Page by page: all that are there from the first page to the last, some of them perhaps twice. */
+  references(shard: number): AsyncIterable<TaskPayloads[]>;
+  /** Which of these tasks are not stored, though the index has them. */
+  strays(shard: number, taskIds: readonly string[]): Promise<string[]>;
+  /** Takes tasks off the index that are not stored at this moment. */
+  removeStrays(shard: number, taskIds: readonly string[]): Promise<void>;
+}

@@ -1,0 +1,212 @@
+import { randomBytes } from 'node:crypto';
+import { PayloadBucket, PayloadInventory } from '@multiswarm/bus';
+import {
+  keys,
+  LIMITS,
+  shardOf,
+  type BatchReply,
+  type PayloadCheck,
+  type PayloadRef,
+} from '@multiswarm/contracts';
+import { systemClock, systemIds } from '@multiswarm/core';
+import { redisPayloadIndex } from '../src/adapters/store/redis-payload-index';
+import { PayloadInspection } from '../src/application/payload-check';
+import { PayloadSweep, type SweepParts } from '../src/application/payload-sweep';
+import { SHARDS } from './support/fake-swarm';
+import { World, type Replica } from './support/world';
+
+let world: World;
+let one: Replica;
+let store: PayloadBucket;
+let parts: SweepParts & { store: PayloadBucket };
+
+beforeAll(async () => {
+  world = await World.start();
+  one = await world.replica();
+  const { connection } = world.bus;
+  store = new PayloadBucket(connection, systemClock, systemIds);
+  parts = {
+    store,
+    stock: new PayloadInventory(connection, systemClock),
+    index: redisPayloadIndex(world.store),
+    shards: SHARDS,
+    clock: systemClock,
+    graceMs: -1_000, // of the server's clock and ours: what is stored now is old
+  };
+});
+
+afterEach(() => world.dismissSwarms());
+afterAll(() => world.stop());
+
+const LATER = '2030-01-01T00:00:00Z';
+const large = (): string => randomBytes(LIMITS.TASK_INPUT_BYTES).toString('hex');
+
+async function check(repair = false): Promise<PayloadCheck> {
+  return new PayloadInspection(parts).check({ repair, limit: 100 });
+}
+
+async function text(path: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(one.url + path);
+  return { status: response.status, text: await response.text() };
+}
+
+test('an input over the limit goes by reference, and comes back as it was', async () => {
+  const swarm = await world.swarm('a', () => ({ output: 'done' }));
+  const input = { text: large() };
+  const id = await one.submit({ input });
+  const task = await one.ended(id);
+  expect(task).toMatchObject({
+    state: 'succeeded',
+    input: null,
+    inputRef: { bytes: JSON.stringify(input).length },
+  });
+  const dispatched = swarm.dispatches.at(-1)?.attempt;
+  expect(dispatched).toMatchObject({ input: null, inputRef: task.inputRef });
+  expect(JSON.parse((await text(`/v1/tasks/${id}/input`)).text)).toEqual(input);
+});
+
+test('the same submission again is the same task, and one payload', async () => {
+  const body = { type: 'echo', notBefore: LATER, input: large(), idempotencyKey: 'twice' };
+  const answers = [await one.call('POST', '/v1/tasks', body), await one.call('POST', '/v1/tasks', body)];
+  expect(answers.map((answer) => answer.body)).toMatchObject([{ duplicate: false }, { duplicate: true }]);
+  const other = await one.call('POST', '/v1/tasks', { ...body, input: large() });
+  expect(other.body).toMatchObject({ code: 'idempotency-conflict' });
+});
+
+test('an output by reference is read over HTTP, and is no output before the task has succeeded', async () => {
+  const value = large();
+  const outputRef = await store.store('default', JSON.stringify(value));
+  const waiting = await one.submit({ notBefore: LATER });
+  await world.swarm('a', () => ({ outputRef }));
+  const id = await one.submit({});
+  expect(await one.ended(id)).toMatchObject({ output: null, outputRef });
+  expect(await text(`/v1/tasks/${id}/output`)).toEqual({ status: 200, text: JSON.stringify(value) });
+  expect(await one.call('GET', `/v1/tasks/${id}/output`)).toMatchObject({ body: value });
+  expect((await one.call('GET', `/v1/tasks/${waiting}/output`)).body).toMatchObject({ code: 'wrong-state' });
+});
+
+test('what fits is read the same way', async () => {
+  await world.swarm('a');
+  const id = await one.submit({ input: { n: 1 } });
+  await one.ended(id);
+  expect((await one.call('GET', `/v1/tasks/${id}/output`)).body).toEqual({ n: 1 });
+  expect((await one.call('GET', `/v1/tasks/${id}/input`)).body).toEqual({ n: 1 });
+});
+
+test('a payload that was stored in one request is the input of many tasks, and of their reruns', async () => {
+  const swarm = await world.swarm('a', () => ({ output: 1 }));
+  const stored = await one.call('POST', '/v1/payloads', JSON.stringify({ blob: large() }));
+  expect(stored.status).toBe(201);
+  const inputRef = stored.body as PayloadRef;
+  const again = await one.call('POST', '/v1/payloads', JSON.stringify({ blob: 1 }));
+  expect((again.body as PayloadRef).id).not.toBe(inputRef.id);
+  const first = await one.submit({ inputRef });
+  const batch = await one.call('POST', '/v1/tasks/batch', {
+    tasks: [{ type: 'echo', inputRef }, { type: 'echo', input: large() }, { type: 'echo' }],
+  });
+  expect(batch.body as BatchReply).toMatchObject({ accepted: 3, rejected: 0 });
+  await one.ended(first);
+  const { body } = await one.call('POST', `/v1/tasks/${first}/rerun`, {});
+  await one.ended((body as { id: string }).id);
+  expect(swarm.dispatches.at(-1)?.attempt.inputRef).toEqual(inputRef);
+});
+
+test('outputs of steps that are payloads become inputs of the next step, beside those that are not', async () => {
+  const outputRef = await store.store('default', JSON.stringify(large()));
+  const swarm = await world.swarm('a', ({ step }) =>
+    step === 'large' ? { outputRef } : { output: step ?? '' },
+  );
+  const id = await one.submitWorkflow({
+    tasks: [
+      { id: 'large', type: 'echo' },
+      { id: 'small', type: 'echo' },
+      { id: 'join', type: 'echo', input: { own: large() } },
+    ],
+    dependencies: { join: ['large', 'small'] },
+  });
+  const run = await one.workflow(id, 15_000);
+  expect(run).toMatchObject({ state: 'succeeded', output: { join: 'join' } });
+  const join = swarm.dispatches.find(({ attempt }) => attempt.step === 'join')?.attempt;
+  expect(join).toMatchObject({
+    input: { upstream: { large: null, small: 'small' } },
+    inputRef: { bytes: expect.any(Number) as number },
+    upstreamRefs: { large: outputRef },
+  });
+});
+
+test('a workflow whose last step has a large output says where it is', async () => {
+  const outputRef = await store.store('default', JSON.stringify(large()));
+  await world.swarm('a', () => ({ outputRef }));
+  const id = await one.submitWorkflow({ tasks: [{ id: 'only', type: 'echo' }] });
+  expect(await one.workflow(id, 15_000)).toMatchObject({
+    output: { only: null },
+    outputRefs: { only: outputRef },
+  });
+});
+
+test('what tasks refer to stays, whatever its age; what nobody refers to goes with the second look', async () => {
+  const id = await one.submit({ notBefore: LATER, input: large() });
+  const { inputRef } = await one.task(id);
+  const orphan = await store.store('default', large());
+  const sweep = new PayloadSweep(parts);
+  expect(await sweep.look()).toMatchObject({ payloads: 0 });
+  expect((await sweep.look()).payloads).toBeGreaterThan(0);
+  await expect(store.find(orphan.id)).rejects.toMatchObject({ code: 'payload-not-found' });
+  expect(await store.find(inputRef?.id ?? '')).toMatchObject({ deleted: false });
+  expect((await check()).counts).toEqual({});
+});
+
+test('when the last task that refers to a payload is gone, so is the payload', async () => {
+  await world.swarm('a', () => ({ output: 1 }));
+  const input = large();
+  const short = await world.replica({ TASK_RETENTION_MS: '1000' });
+  const first = await one.submit({ input });
+  const { inputRef } = await one.ended(first);
+  const shard = shardOf(first, SHARDS) ?? 0;
+  // As the sweep of its owner does it when the retention has passed.
+  await world.store.redis.hdel(keys.payloadRefs(shard), first);
+  await short.stop();
+  const sweep = new PayloadSweep(parts);
+  await sweep.look();
+  await sweep.look();
+  await expect(store.find(inputRef?.id ?? '')).rejects.toMatchObject({ code: 'payload-not-found' });
+  expect((await one.call('GET', `/v1/tasks/${first}/input`)).body).toMatchObject({
+    code: 'payload-not-found',
+  });
+});
+
+test('a check lists what dangles, what is orphaned and what is noted in vain, and repairs what can be', async () => {
+  const id = await one.submit({ notBefore: LATER, input: large() });
+  const { inputRef } = await one.task(id);
+  const shard = shardOf(id, SHARDS) ?? 0;
+  for await (const each of parts.stock.descriptions())
+    if (each.id === inputRef?.id) await parts.stock.remove(each);
+  await world.store.redis.hset(keys.payloadRefs(shard), 't0-00000000', inputRef?.id ?? '');
+  const { items } = await check();
+  expect(items).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ kind: 'dangling', payload: inputRef?.id, taskId: id }),
+      expect.objectContaining({ kind: 'stale-index', taskId: 't0-00000000' }),
+    ]),
+  );
+  const repaired = await check(true);
+  expect(repaired.items.filter((item) => item.kind === 'stale-index').every((item) => item.repaired)).toBe(
+    true,
+  );
+  expect((await check()).counts).toEqual({ dangling: 1 });
+  await world.store.redis.hdel(keys.payloadRefs(shard), id);
+});
+
+test('the check over HTTP says the same as over NATS, and nothing that is young is an orphan', async () => {
+  await store.store('default', large());
+  const { body } = await one.call('POST', '/v1/payloads/check', {});
+  expect(body).toMatchObject({ counts: {}, repaired: 0, items: [] });
+});
+
+test.each([
+  ['nothing', '', 'invalid-request'],
+  ['another media type', 'x', 'unsupported-media-type'],
+])('a payload that is %s is refused', async (_name, body, code) => {
+  const headers = code === 'unsupported-media-type' ? { 'content-type': 'text/plain' } : {};
+  expect((await one.call('POST', '/v1/payloads', body, headers)).body).toMatchObject({ code });
+});
