@@ -20,7 +20,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   swarm: 'run, list, cordon and drain swarms',
   fleet: 'run the swarms of a file',
   namespace: 'weights, limits and retention of tenants',
-  event: 'what happens, as it happens',
+  event: 'what happens, as it happens; archives of it',
 };
 
 /** Every command. A new one is one file and one row here. */
@@ -217,5 +217,10 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['event', 'tail'],
     summary: 'follow the events of everything, or of one task or workflow',
     load: () => require('./commands/event/tail') as { command: CommandDefinition },
+  },
+  {
+    path: ['event', 'archive'],
+    summary: 'write events into a file of JSON lines, with checksums',
+    load: () => require('./commands/event/archive') as { command: CommandDefinition },
   },
 ];

@@ -49,12 +49,13 @@ export class HttpApi {
     query: Query,
     lastEventId: string | undefined,
     signal: AbortSignal,
+    onPosition?: (id: string) => void,
   ): Promise<AsyncGenerator<ServerSentEvent>> {
     const headers: Record<string, string> = { accept: 'text/event-stream' };
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
     const response = await this.send(this.address(path, query), { headers, signal });
     if (!response.ok || !response.body) throw await this.refusal(response);
-    return readServerSentEvents(response.body);
+    return readServerSentEvents(response.body, onPosition);
   }
 
   /** The body of an answer as it comes: it may be larger than what should be held. */

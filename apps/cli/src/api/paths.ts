@@ -16,6 +16,7 @@ export const paths = {
   taskExplain: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/explain`,
   workflows: '/v1/workflows',
   workflow: (id: string) => `/v1/workflows/${encodeURIComponent(id)}`,
+  workflowEvents: (id: string) => `/v1/workflows/${encodeURIComponent(id)}/events`,
   workflowCancel: (id: string) => `/v1/workflows/${encodeURIComponent(id)}/cancel`,
   workflowValidate: '/v1/workflows/validate',
   swarms: '/v1/swarms',

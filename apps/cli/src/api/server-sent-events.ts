@@ -8,12 +8,17 @@ export interface ServerSentEvent {
 /** An event longer than this ends the stream: nothing that we send comes near it. */
 const EVENT_CHARS = 4 * 1024 * 1024;
 
+/** @param onPosition told the id to come back with, also where the server sends one without an event */
 export async function* readServerSentEvents(
   body: AsyncIterable<Uint8Array>,
+  onPosition: (id: string) => void = () => undefined,
 ): AsyncGenerator<ServerSentEvent> {
   const parser = new EventParser();
   const decoder = new TextDecoder();
-  for await (const chunk of body) yield* parser.push(decoder.decode(chunk, { stream: true }));
+  for await (const chunk of body) {
+    yield* parser.push(decoder.decode(chunk, { stream: true }));
+    if (parser.position !== undefined) onPosition(parser.position);
+  }
 }
 
 export class EventParser {
@@ -21,6 +26,8 @@ export class EventParser {
   private data: string[] = [];
   private event = '';
   private id: string | undefined;
+  /** The last id of which all that came before it is complete. */
+  position: string | undefined;
 
   /** Takes text in any portions; returns the events that it completed. */
   push(text: string): ServerSentEvent[] {
@@ -40,6 +47,7 @@ export class EventParser {
       into.push({ id: this.id, event: this.event || 'message', data: this.data.join('\n') });
     this.data = [];
     this.event = '';
+    this.position = this.id;
   }
 
   private field(line: string): void {

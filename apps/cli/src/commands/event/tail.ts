@@ -1,22 +1,28 @@
 import type { Command } from 'commander';
-import type { Event } from '@multiswarm/contracts';
-import { delay } from '@multiswarm/core';
-import { isPassing, PATIENCE_MS } from '../../api/await-end';
-import { HttpApi } from '../../api/http-api';
-import { paths } from '../../api/paths';
+import { isObject, type Event } from '@multiswarm/contracts';
+import { systemClock } from '@multiswarm/core';
+import { followEvents } from '../../api/follow-events';
+import { HttpApi, type Query } from '../../api/http-api';
 import type { ServerSentEvent } from '../../api/server-sent-events';
 import type { CommandDefinition, Invocation } from '../../command';
-import { EXIT, Fault } from '../../faults';
+import { EXIT } from '../../faults';
+import { pastMomentOption } from '../../options/moment';
+import { collect, integerOption } from '../../options/repeatable';
 import { paint } from '../../output/paint';
 import { eventLine } from '../../views/event';
 
 interface Options {
   root?: string;
-  type?: string;
+  type?: string[];
+  state?: string[];
+  namespace?: string[];
+  swarm?: string[];
+  region?: string[];
+  shard?: number;
+  from?: string;
+  to?: string;
   since?: string;
 }
-
-const RECONNECT_MS = 500;
 
 export const command: CommandDefinition<Options> = {
   description:
@@ -29,14 +35,26 @@ export const command: CommandDefinition<Options> = {
       does: 'the steps of one workflow',
     },
     {
+      command: 'swarmctl event tail --from 10m --state failed,expired',
+      does: 'what failed in the last ten minutes, and what fails',
+    },
+    {
       command: 'swarmctl event tail --since 4711 -o jsonl',
       does: 'everything after an event seen before, for programs',
     },
   ],
   configure(command: Command) {
+    const past = (name: string) => pastMomentOption(name, () => systemClock.now());
     command
       .option('--root <id>', 'only this task or workflow')
-      .option('--type <type>', 'only this type, or a prefix such as task.*')
+      .option('--type <type>', 'only this type, or a prefix such as task.*; may be repeated', collect)
+      .option('--state <state>', 'only what comes into this state; may be repeated', collect)
+      .option('--namespace <name>', 'only of this tenant; may be repeated', collect)
+      .option('--swarm <id>', 'only of attempts on this swarm; may be repeated', collect)
+      .option('--region <name>', 'only of attempts in this region; may be repeated', collect)
+      .option('--shard <n>', 'only of this shard', integerOption('--shard', 0, 9_999))
+      .option('--from <when>', 'begin with what happened then: an instant, or so long ago', past('--from'))
+      .option('--to <when>', 'end with what happened before then', past('--to'))
       .option('--since <id>', 'replay what came after the event with this id');
   },
   run: tail,
@@ -56,60 +74,31 @@ async function tail({ options, global, io }: Invocation<Options>): Promise<numbe
   return EXIT.ok;
 }
 
+/** Events on stdout; gaps, and connections that broke, on stderr. */
 class Tail {
-  private readonly api: HttpApi;
-  private lastId: string | undefined;
-  private lastSeen: number;
-
   constructor(
     private readonly invocation: Invocation<Options>,
     private readonly signal: AbortSignal,
-  ) {
-    this.api = new HttpApi(invocation.global.url);
-    this.lastId = invocation.options.since;
-    this.lastSeen = invocation.io.clock.monotonic();
-  }
+  ) {}
 
   async run(): Promise<void> {
-    const { io } = this.invocation;
-    while (!this.signal.aborted) {
-      try {
-        await this.followOnce();
-      } catch (error) {
-        if (this.mustGiveUp(error)) throw error;
-        this.sayBroken();
-      }
-      await delay(io.clock, RECONNECT_MS, this.signal).catch(() => undefined);
-    }
-  }
-
-  private sayBroken(): void {
-    if (this.signal.aborted) return;
-    const where = this.lastId === undefined ? '' : ` after ${this.lastId}`;
-    this.invocation.io.stderr.write(`the stream broke; going on${where}\n`);
-  }
-
-  /** A connection that broke is worth another try; a refusal is not, nor is a minute without anybody there. */
-  private mustGiveUp(error: unknown): boolean {
-    if (this.signal.aborted) return false;
-    const refused = error instanceof Fault && !isPassing(error);
-    return refused || this.invocation.io.clock.monotonic() - this.lastSeen > PATIENCE_MS;
-  }
-
-  private async followOnce(): Promise<void> {
-    const { root, type } = this.invocation.options;
-    const messages = await this.api.events(paths.events, { root, type }, this.lastId, this.signal);
-    for await (const message of messages) {
-      this.lastSeen = this.invocation.io.clock.monotonic();
-      this.lastId = message.id ?? this.lastId;
-      this.print(message);
-    }
+    const { global, io, options } = this.invocation;
+    const { since, ...query } = options;
+    const stream = followEvents(new HttpApi(global.url), io.clock, {
+      query: asQuery(query),
+      after: since,
+      signal: this.signal,
+      onBroken: (after) =>
+        io.stderr.write(`the stream broke; going on${after === undefined ? '' : ` after ${after}`}\n`),
+    });
+    for await (const message of stream) this.print(message);
   }
 
   private print({ id, event: kind, data }: ServerSentEvent): void {
     const { global, io } = this.invocation;
+    if (kind === 'end') return;
     if (kind === 'gap') {
-      io.stderr.write(`gap: events were lost here: ${data}\n`);
+      io.stderr.write(`gap: ${gapText(data)}\n`);
       return;
     }
     // The server's own contract, passed on as it came.
@@ -119,4 +108,17 @@ class Tail {
     else if (global.format === 'name') io.stdout.write(`${event.root}/${event.seq}\n`);
     else io.stdout.write(`${JSON.stringify({ ...(id === undefined ? {} : { id }), ...event })}\n`);
   }
+}
+
+/** A server of another version may say it in other words. */
+function gapText(data: string): string {
+  const gap: unknown = JSON.parse(data);
+  return isObject(gap) && typeof gap['detail'] === 'string'
+    ? gap['detail']
+    : `events were lost here: ${data}`;
+}
+
+function asQuery({ to, ...filter }: Omit<Options, 'since'>): Query {
+  const entries = Object.entries(filter).map(([name, value]) => [name, [value].flat().join(',')]);
+  return { ...(Object.fromEntries(entries) as Record<string, string>), to };
 }

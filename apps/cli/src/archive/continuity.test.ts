@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import type { Event } from '@multiswarm/contracts';
+import { Continuity } from './continuity';
+
+function event(root: string, seq: number): Event {
+  return { v: 1, seq, at: 0, type: 'task.progress', namespace: 'default', root };
+}
+
+const seen = fc.array(fc.tuple(fc.constantFrom('t0-a', 't0-b', 't0-c'), fc.integer({ min: 1, max: 12 })));
+
+test('of any events of any roots it tells those that repeat, begin late or leave a hole, as a list of all that was seen would', () => {
+  fc.assert(
+    fc.property(seen, (events) => {
+      const continuity = new Continuity();
+      const model = new Map<string, number[]>();
+      const holes = new Set<string>();
+      for (const [root, seq] of events) {
+        const before = model.get(root) ?? [];
+        const last = Math.max(0, ...before);
+        const expected =
+          before.length === 0
+            ? { kind: seq === 1 ? 'next' : 'late' }
+            : seq <= last
+              ? { kind: 'repeated' }
+              : seq === last + 1
+                ? { kind: 'next' }
+                : { kind: 'after-hole', from: last + 1 };
+        expect(continuity.standing(event(root, seq))).toEqual(expected);
+        expect(continuity.note(event(root, seq))).toEqual(expected);
+        if (expected.kind === 'after-hole') holes.add(root);
+        model.set(root, [...before, seq]);
+      }
+      expect(continuity.roots).toBe(model.size);
+      expect(new Set(continuity.holes)).toEqual(holes);
+    }),
+  );
+});
+
+test('it remembers so many roots, and forgets the one that was silent for longest', () => {
+  const continuity = new Continuity(2);
+  for (const root of ['t0-a', 't0-b']) continuity.note(event(root, 1));
+  continuity.note(event('t0-a', 2));
+  continuity.note(event('t0-c', 1));
+  expect(continuity.standing(event('t0-b', 2)).kind).toBe('late');
+  expect(continuity.standing(event('t0-a', 3)).kind).toBe('next');
+});

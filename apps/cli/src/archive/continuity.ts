@@ -1,0 +1,55 @@
+import type { Event } from '@multiswarm/contracts';
+
+/** Roots that are remembered; beyond this the ones that were silent for longest are forgotten, and begin anew. */
+const ROOTS = 1_000_000;
+
+/**
+ * `next`: it follows the one before. `late`: the first that was seen of its root, and not its first. `repeated`: seen before.
+ * `after-hole`: those from `from` to before this one are missing.
+ */
+export type Standing = { kind: 'next' | 'late' | 'repeated' } | { kind: 'after-hole'; from: number };
+
+/** Checks that the events of each root follow each other without a gap. */
+export class Continuity {
+  private readonly last = new Map<string, number>();
+  private readonly broken = new Set<string>();
+  private seen = 0;
+
+  constructor(private readonly limit = ROOTS) {}
+
+  /** How many roots were seen; one that was forgotten counts again. */
+  get roots(): number {
+    return this.seen;
+  }
+
+  /** Roots of which events are missing between others. */
+  get holes(): ReadonlySet<string> {
+    return this.broken;
+  }
+
+  /** How the event stands to what was seen of its root; nothing is noted. */
+  standing({ root, seq }: Event): Standing {
+    const last = this.last.get(root);
+    if (last === undefined) return { kind: seq === 1 ? 'next' : 'late' };
+    if (seq <= last) return { kind: 'repeated' };
+    return seq === last + 1 ? { kind: 'next' } : { kind: 'after-hole', from: last + 1 };
+  }
+
+  /** Notes an event; one that leaves a hole before it makes its root a broken one. @returns how it stood */
+  note(event: Event): Standing {
+    const standing = this.standing(event);
+    if (standing.kind === 'repeated') return standing;
+    if (standing.kind === 'after-hole') this.broken.add(event.root);
+    if (!this.last.delete(event.root)) this.seen += 1;
+    this.last.set(event.root, event.seq);
+    if (this.last.size > this.limit) this.forgetOldest();
+    return standing;
+  }
+
+  private forgetOldest(): void {
+    for (const root of this.last.keys()) {
+      this.last.delete(root);
+      return;
+    }
+  }
+}

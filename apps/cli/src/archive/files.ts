@@ -1,0 +1,169 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { EXIT, Fault } from '../faults';
+import { codeOf } from '../error-code';
+import type { Continuity } from './continuity';
+import type { End, Header } from './format';
+import { resumeArchive } from './resume';
+import { ArchiveWriter } from './writer';
+
+/** When a new file is begun; undefined: never. */
+export interface Rotation {
+  bytes?: number | undefined;
+  ms?: number | undefined;
+}
+
+export interface FilesOptions {
+  path: string;
+  rotation: Rotation | undefined;
+  source: string;
+  /** What is asked for; an archive that is gone on with keeps its own times. */
+  filter: Readonly<Record<string, string>>;
+  continuity: Continuity;
+  /** Epoch ms. */
+  now: () => number;
+  /** Of a process: what a rotated file is as old as. */
+  monotonic: () => number;
+}
+
+/** The file or, with rotation, the files of one archive, one after the other. */
+export class ArchiveFiles {
+  readonly done: { path: string; end: End }[] = [];
+  private current!: ArchiveWriter;
+  private openedAt = 0;
+  private asked: Readonly<Record<string, string>>;
+
+  private constructor(private readonly options: FilesOptions) {
+    this.asked = options.filter;
+  }
+
+  /** @param resumes goes on with what is there; otherwise what is there is not touched */
+  static async open(options: FilesOptions, resumes: boolean): Promise<ArchiveFiles> {
+    const files = new ArchiveFiles(options);
+    const last = resumes ? await files.lastOne() : undefined;
+    if (last === undefined) await files.begin(undefined);
+    else await files.goOn(last);
+    return files;
+  }
+
+  /** What the archive is of. */
+  get filter(): Readonly<Record<string, string>> {
+    return this.asked;
+  }
+
+  get writer(): ArchiveWriter {
+    return this.current;
+  }
+
+  /** Begins a new file where the present one is large or old enough. */
+  async rotate(): Promise<void> {
+    const { bytes = Infinity, ms = Infinity } = this.options.rotation ?? {};
+    const isOld = this.current.events > 0 && this.options.monotonic() - this.openedAt >= ms;
+    if (this.current.bytes < bytes && !isOld) return;
+    const { path, position } = this.current;
+    const { sha256 } = await this.finish();
+    await this.begin({ file: basename(path), sha256, ...(position === undefined ? {} : { position }) });
+  }
+
+  async finish(): Promise<End> {
+    const { roots, holes } = this.options.continuity;
+    const end = await this.current.finish({ roots, holes: holes.size });
+    await this.current.close();
+    this.done.push({ path: this.current.path, end });
+    return end;
+  }
+
+  /** Leaves the file without its end: it can be gone on with. */
+  async leave(): Promise<void> {
+    await this.current.checkpoint();
+    await this.current.close();
+  }
+
+  private async goOn(path: string): Promise<void> {
+    const { header, writer, sha256, position } = await resumeArchive(path, this.options.continuity);
+    const { filter } = this.options;
+    if (['namespace', 'root'].some((name) => header.filter[name] !== filter[name]))
+      throw otherFilter(path, header);
+    this.asked = header.filter;
+    if (!writer && !this.options.rotation) throw isComplete(path);
+    if (!writer)
+      return this.begin({ file: basename(path), sha256, ...(position === undefined ? {} : { position }) });
+    if (writer.position === undefined && header.after?.position !== undefined)
+      writer.moveTo(header.after.position);
+    this.current = writer;
+    this.openedAt = this.options.monotonic();
+  }
+
+  private async begin(after: Header['after']): Promise<void> {
+    const { path, rotation, source, now, monotonic } = this.options;
+    const name = rotation ? rotated(path, now()) : path;
+    const createdAt = new Date(now()).toISOString();
+    const header = { createdAt, source, filter: this.asked, ...(after === undefined ? {} : { after }) };
+    this.current = await ArchiveWriter.create(name, header).catch((error: unknown) => {
+      throw notMade(name, error);
+    });
+    if (after?.position !== undefined) this.current.moveTo(after.position);
+    this.openedAt = monotonic();
+  }
+
+  /** The newest file of the archive. */
+  private async lastOne(): Promise<string | undefined> {
+    const { path, rotation } = this.options;
+    const names = await readdir(dirname(path)).catch(() => [] as string[]);
+    if (!rotation) return names.includes(basename(path)) ? path : undefined;
+    const [stem, extension] = split(basename(path));
+    const ours = names.filter((name) => name.startsWith(`${stem}-`) && name.endsWith(extension));
+    const last = ours
+      .filter((name) => STAMP.test(name.slice(stem.length, -extension.length)))
+      .sort()
+      .at(-1);
+    return last === undefined ? undefined : join(dirname(path), last);
+  }
+}
+
+const STAMP = /^-\d{8}T\d{9}Z$/;
+
+/** `events.jsonl.gz` at an instant: `events-20261123T031500123Z.jsonl.gz`, in the order of the names. */
+function rotated(path: string, at: number): string {
+  const [stem, extension] = split(basename(path));
+  const stamp = new Date(at).toISOString().replaceAll(/[-:.]/g, '');
+  return join(dirname(path), `${stem}-${stamp}${extension}`);
+}
+
+function split(name: string): [string, string] {
+  const outer = name.endsWith('.gz') ? '.gz' : '';
+  const inner = extname(name.slice(0, name.length - outer.length));
+  const extension = inner + outer;
+  return extension === '' ? [name, '.jsonl'] : [name.slice(0, -extension.length), extension];
+}
+
+function notMade(path: string, error: unknown): Fault {
+  if (codeOf(error) === 'EEXIST')
+    return new Fault(`${path} is there already`, {
+      code: 'file-exists',
+      exit: EXIT.conflict,
+      hint: '--resume goes on with an archive that was not ended; otherwise take another name',
+    });
+  const why = error instanceof Error ? error.message : String(error);
+  return new Fault(`${path} cannot be written: ${why}`, { code: 'file', exit: EXIT.usage, cause: error });
+}
+
+function isComplete(path: string): Fault {
+  return new Fault(`${path} is complete: nothing can be added to it`, {
+    code: 'file-exists',
+    exit: EXIT.conflict,
+    hint: 'take another name, and --from the time of its end; --rotate-size or --rotate-every begin new files by themselves',
+  });
+}
+
+function otherFilter(path: string, { filter }: Header): Fault {
+  const ours = Object.entries(filter).filter(([name]) => name === 'namespace' || name === 'root');
+  const asked = ours.map(([name, value]) => `--${name} ${value}`);
+  return new Fault(
+    `${path} was made with ${asked.join(' ') || 'neither --namespace nor --root'}: go on with the same`,
+    {
+      code: 'usage',
+      exit: EXIT.usage,
+    },
+  );
+}

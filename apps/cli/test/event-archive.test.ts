@@ -1,0 +1,303 @@
+import { mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { Event } from '@multiswarm/contracts';
+import { eventually } from '@multiswarm/testing';
+import { runCli } from '../src/cli';
+import { HttpPeer, sendJson, type SeenRequest } from './support/http-peer';
+import { memoryIo, type MemoryIo } from './support/memory-io';
+
+let peer: HttpPeer;
+let directory: string;
+
+beforeAll(async () => {
+  peer = await HttpPeer.start();
+  directory = await mkdtemp(join(tmpdir(), 'event-archive-'));
+});
+afterAll(async () => {
+  await peer.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
+function begin(...argv: string[]): { io: MemoryIo; ran: Promise<Ran> } {
+  const io = memoryIo({ env: { MULTISWARM_URL: peer.url }, cwd: directory });
+  const ran = runCli(['event', 'archive', ...argv], io, '0').then((code) => ({
+    code,
+    out: io.out(),
+    err: io.err(),
+  }));
+  return { io, ran };
+}
+
+const archive = (...argv: string[]): Promise<Ran> => begin(...argv).ran;
+
+const ROOTS = ['t0-0198c2d4e5f6', 't1-0198c2d4e5f7'];
+
+function event(root: string, seq: number): Event {
+  return { v: 1, seq, at: seq * 1_000, type: 'task.progress', namespace: 'default', root, taskId: root };
+}
+
+const place = (seq: number): string => `${seq}-0-abc`;
+
+/** A stream of which each message is one event; a hole is told as a gap. */
+interface Stream {
+  messages: (Event | undefined)[];
+  /** Ends the connection without an end after so many messages. */
+  breaksAfter?: number;
+  histories?: Record<string, Event[]>;
+}
+
+function serve({ messages, breaksAfter = Infinity, histories = {} }: Stream): void {
+  let left = breaksAfter;
+  peer.answerWith((request, response) => {
+    const id = /^\/v1\/tasks\/(.*)\/events$/.exec(request.path)?.[1];
+    if (id !== undefined) {
+      if (histories[id]) sendJson(response, 200, { items: histories[id], next: null });
+      else sendJson(response, 404, { code: 'task-not-found', title: 'x', detail: 'gone', status: 404 });
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    let hole = 0;
+    for (let seq = afterOf(request) + 1; seq <= messages.length; seq += 1) {
+      const message = messages[seq - 1];
+      if (!message) {
+        hole ||= seq;
+        continue;
+      }
+      if ((left -= 1) < 0) {
+        left = Infinity;
+        response.write(': broken\n\n', () => void response.socket?.end());
+        return;
+      }
+      if (hole > 0)
+        response.write(
+          `event: gap\nid: ${place(seq - 1)}\ndata: ${JSON.stringify({ v: 1, reason: 'dropped', from: hole, to: seq - 1, detail: 'dropped' })}\n\n`,
+        );
+      hole = 0;
+      response.write(`event: ${message.type}\nid: ${place(seq)}\ndata: ${JSON.stringify(message)}\n\n`);
+    }
+    if (request.query['follow'] === 'true') return;
+    response.end(
+      `event: end\ndata: ${JSON.stringify({ v: 1, events: 0, position: place(messages.length) })}\n\n`,
+    );
+  });
+}
+
+function afterOf({ headers }: SeenRequest): number {
+  return Number(String(headers['last-event-id'] ?? '0').split('-')[0]);
+}
+
+const life = (root: string, count = 3): Event[] =>
+  Array.from({ length: count }, (_, index) => event(root, index + 1));
+
+async function linesOf(path: string): Promise<Record<string, unknown>[]> {
+  const bytes = await readFile(path);
+  const text = path.endsWith('.gz') ? gunzipSync(bytes) : bytes;
+  return text
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** `root/seq`, with a `!` where it came from a history. */
+async function eventsIn(path: string): Promise<string[]> {
+  const lines = (await linesOf(path)).filter(({ seq }) => seq !== undefined);
+  return lines.map(
+    ({ root, seq, recovered }) => `${String(root)}/${String(seq)}${recovered === true ? '!' : ''}`,
+  );
+}
+
+const [A, B] = ROOTS as [string, string];
+const file = (name: string): string => join(directory, name);
+
+test.each(['all.jsonl', 'all.jsonl.gz'])(
+  '%s has all events of the stream, and says what it has',
+  async (name) => {
+    serve({ messages: [...life(A), ...life(B)] });
+    const { code, out } = await archive('--file', file(name), '-o', 'json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      files: [
+        {
+          file: file(name),
+          events: 6,
+          recovered: 0,
+          gaps: 0,
+          roots: 2,
+          holes: 0,
+          last: '1970-01-01T00:00:03.000Z',
+        },
+      ],
+      complete: true,
+      holes: [],
+    });
+    expect(await eventsIn(file(name))).toEqual(
+      [1, 2, 3].map((seq) => `${A}/${seq}`).concat([1, 2, 3].map((seq) => `${B}/${seq}`)),
+    );
+    const [header] = await linesOf(file(name));
+    expect(header).toMatchObject({ archive: 'multiswarm.events', version: 1, source: peer.url, filter: {} });
+  },
+);
+
+test('what is asked for is what the server is asked for, and what the archive says of itself', async () => {
+  serve({ messages: [] });
+  const asked = [
+    '--from',
+    '2026-01-01T00:00:00Z',
+    '--to',
+    '2026-01-02T00:00:00Z',
+    '--namespace',
+    'a,b',
+    '--root',
+    A,
+  ];
+  await archive('--file', file('asked.jsonl'), ...asked);
+  const from = '2026-01-01T00:00:00.000Z';
+  const filter = { from, to: '2026-01-02T00:00:00.000Z', namespace: 'a,b', root: A };
+  expect(peer.seen[0]?.query).toEqual({ ...filter, follow: 'false' });
+  expect((await linesOf(file('asked.jsonl')))[0]).toMatchObject({ filter });
+});
+
+test('what the stream has lost is taken from the histories, and stands where it belongs', async () => {
+  const [a1, a2, a3] = life(A);
+  serve({
+    messages: [a1, undefined, a3, event(B, 3)],
+    histories: { [A]: [a1, a2, a3] as Event[], [B]: life(B, 5) },
+  });
+  const { code, out, err } = await archive('--file', file('healed.jsonl'));
+  expect(code).toBe(0);
+  expect(out).toContain('6, 3 of them from histories');
+  expect(err).toContain('gap: dropped');
+  expect(await eventsIn(file('healed.jsonl'))).toEqual([
+    `${A}/1`,
+    `${A}/2!`,
+    `${A}/3`,
+    ...[`${B}/1!`, `${B}/2!`, `${B}/3`],
+  ]);
+});
+
+test('where the history has gone, too, the hole is told, and the command fails', async () => {
+  serve({ messages: [event(A, 1), undefined, event(A, 3)] });
+  const { code, out, err } = await archive('--file', file('holed.jsonl'));
+  expect(code).toBe(1);
+  expect(err).toContain(`${A}: events before number 3 are missing, and its history has gone`);
+  expect(out).toContain(`events are missing of: ${A}`);
+});
+
+test('events before the time that was asked for are no hole', async () => {
+  serve({ messages: [event(A, 4), event(A, 5)] });
+  expect((await archive('--file', file('late.jsonl'))).code).toBe(0);
+  expect(peer.seen).toHaveLength(1);
+});
+
+test('a stream that breaks is taken up again, and what comes twice is written once', async () => {
+  serve({ messages: [...life(A), event(A, 3), ...life(B)], breaksAfter: 2 });
+  const { code, err } = await archive('--file', file('broken.jsonl'));
+  expect([code, err]).toEqual([0, expect.stringContaining('the stream broke; going on')]);
+  expect(await eventsIn(file('broken.jsonl'))).toHaveLength(6);
+});
+
+test('an archive that was interrupted has no end, and is gone on with to the same one', async () => {
+  const path = file('interrupted.jsonl.gz');
+  const messages = [...life(A), ...life(B)];
+  serve({ messages });
+  await archive('--file', path);
+  const whole = await eventsIn(path);
+  const size = (await readFile(path)).length;
+  await truncate(path, size - 10);
+  expect(await archive('--file', path)).toMatchObject({
+    code: 5,
+    err: expect.stringContaining('--resume') as string,
+  });
+  const { code, out } = await archive('--file', path, '--resume', '-o', 'json');
+  expect([code, (JSON.parse(out) as { files: unknown[] }).files]).toMatchObject([
+    0,
+    [{ events: 6, roots: 2, holes: 0 }],
+  ]);
+  expect(await eventsIn(path)).toEqual(whole);
+  expect(await archive('--file', path, '--resume')).toMatchObject({
+    code: 5,
+    err: expect.stringContaining('is complete') as string,
+  });
+});
+
+test('Ctrl-C leaves an archive that can be gone on with, and ends one that follows', async () => {
+  serve({ messages: life(A) });
+  const followed = begin('--file', file('followed.jsonl'), '--follow');
+  await eventually(() => peer.seen.length > 0);
+  await eventually(async () => (await readdir(directory)).includes('followed.jsonl'));
+  peer.answerWith(() => undefined); // nobody answers any more
+  followed.io.interrupt();
+  expect((await followed.ran).code).toBe(0);
+  expect((await linesOf(file('followed.jsonl'))).at(-1)).toHaveProperty('end');
+
+  peer.answerWith((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(`event: task.progress\nid: 1-0-abc\ndata: ${JSON.stringify(event(A, 1))}\n\n`);
+  });
+  const cut = begin('--file', file('cut.jsonl'));
+  await eventually(() => peer.seen.length > 0);
+  cut.io.interrupt();
+  expect(await cut.ran).toMatchObject({
+    code: 130,
+    err: expect.stringContaining('--resume goes on') as string,
+  });
+  serve({ messages: life(A) });
+  expect((await archive('--file', 'cut.jsonl', '--resume')).code).toBe(0);
+  expect(await eventsIn(file('cut.jsonl'))).toHaveLength(3);
+});
+
+test('with rotation each file is whole, and begins where the one before ends, also after an interruption', async () => {
+  const messages = Array.from({ length: 6 }, (_, index) => event(A, index + 1));
+  const names = async (): Promise<string[]> =>
+    (await readdir(directory)).filter((name) => name.startsWith('rotated-')).sort();
+  const all = async (): Promise<string[]> =>
+    (await Promise.all((await names()).map((name) => eventsIn(file(name))))).flat();
+  const asked = ['--file', file('rotated.jsonl.gz'), '--follow', '--resume', '--rotate-every', '1ms'];
+  for (const count of [3, 6]) {
+    serve({ messages: messages.slice(0, count) });
+    const { io, ran } = begin(...asked);
+    await eventually(async () => (await all()).length === count, { describe: `${count} events` });
+    io.interrupt();
+    expect((await ran).code).toBe(0);
+  }
+  expect(await all()).toEqual(messages.map(({ seq }) => `${A}/${seq}`));
+  const heads = await Promise.all((await names()).map(async (name) => (await linesOf(file(name)))[0]));
+  const ends = await Promise.all(
+    (await names()).map(async (name) => (await linesOf(file(name))).at(-1)?.['end']),
+  );
+  for (const [index, head] of heads.entries())
+    if (index > 0)
+      expect(head?.['after']).toMatchObject({
+        file: (await names())[index - 1],
+        sha256: (ends[index - 1] as { sha256: string }).sha256,
+      });
+});
+
+test.each([
+  [[], '--file is missing'],
+  [['--file', 'x.jsonl', '--follow', '--to', '2026-01-01T00:00:00Z'], '--follow has no end'],
+  [['--file', 'x.jsonl', '--rotate-size', '1MB'], 'go with --follow'],
+  [['--file', 'x.jsonl', '--follow', '--rotate-size', 'large'], '"large" is not a size'],
+  [['--file', 'x.jsonl', '--from', 'yesterday'], '"yesterday" is neither an instant'],
+  [['--file', '/nowhere/at/all/x.jsonl'], 'cannot be written'],
+])('%j is refused', async (argv, expected) => {
+  serve({ messages: [] });
+  expect(await archive(...argv)).toMatchObject({ code: 2, err: expect.stringContaining(expected) as string });
+});
+
+test('what goes on with an archive of something else is refused', async () => {
+  serve({ messages: life(A) });
+  await archive('--file', file('other.jsonl'), '--namespace', 'shop');
+  await truncate(file('other.jsonl'), (await readFile(file('other.jsonl'))).length - 5);
+  const { code, err } = await archive('--file', file('other.jsonl'), '--resume');
+  expect([code, err]).toEqual([2, expect.stringContaining('was made with --namespace shop')]);
+});
