@@ -5,6 +5,7 @@ import { isTerminal } from '@multiswarm/contracts';
 import { createLogger } from '@multiswarm/telemetry';
 import { eventually } from '@multiswarm/testing';
 import { collect } from './evidence/collect';
+import { differencesIn } from './evidence/deep-check';
 import { Ears } from './evidence/ears';
 import type { Evidence } from './evidence/evidence';
 import { readJournals } from './evidence/journal';
@@ -156,7 +157,9 @@ async function gather(
   // What does not end is found by the checks.
   await eventually(() => nothingUnderWay(bus), { timeoutMs: SETTLE_MS }).catch(() => undefined);
   const remains = await whatIsTaken(bus, deployment);
-  if (remains.length === 0) remains.push(...(await fillToTheBrim(bus, deployment, load.begunCount)));
+  const differences = await differencesIn(bus);
+  if (remains.length + differences.length === 0)
+    remains.push(...(await fillToTheBrim(bus, deployment, load.begunCount)));
   const collected = await collect(connection, [FREE_NAMESPACE, LIMITED.namespace]);
   await eventually(() => [...collected.tasks.keys()].every((id) => ears.heardEnd(id)), {
     timeoutMs: HEAR_MS,
@@ -165,7 +168,7 @@ async function gather(
   const gaps = [...ears.gaps, ...(failure === undefined ? [] : [`the stream ended: ${failure.message}`])];
   const { submissions } = load;
   const executions = readJournals(deployment.records);
-  return { ...collected, submissions, heard: ears.heard, gaps, executions, remains };
+  return { ...collected, submissions, heard: ears.heard, gaps, executions, remains, differences };
 }
 
 async function nothingUnderWay(client: Client): Promise<boolean> {

@@ -20,4 +20,6 @@ export interface Evidence {
   readonly executions: readonly Execution[];
   /** What is still taken although nothing runs any more; each in words. */
   readonly remains: readonly string[];
+  /** What a deep check found that does not agree with the records; each in words. */
+  readonly differences: readonly string[];
 }

@@ -60,7 +60,7 @@ function evidence(over: Partial<Evidence> = {}): Evidence {
   return {
     ...{ submissions: [SUBMISSION], listed: [{ n: 0, id: ID }], tasks: new Map([[ID, task()]]) },
     ...{ histories: new Map([[ID, HISTORY]]), heard: new Map([[ID, HISTORY]]), gaps: [] },
-    ...{ executions: EXECUTIONS, remains: [] },
+    ...{ executions: EXECUTIONS, remains: [], differences: [] },
     ...over,
   };
 }
@@ -152,6 +152,7 @@ test.each<[Invariant, string, Evidence]>([
   ],
   ['events-gapless', 'events were not kept', evidence({ gaps: ['events 4 to 9 are gone'] })],
   ['all-given-back', 'a slot is still taken', evidence({ remains: ['1 busy slot'] })],
+  ['records-agree', 'a count is too high', evidence({ differences: ['count in shard 3'] })],
 ])('%s is broken when %s', (invariant, _name, given) => {
   expect(brokenBy(given)).toContain(invariant);
 });

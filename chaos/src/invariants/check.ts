@@ -15,6 +15,7 @@ const CHECKS: readonly ((evidence: Evidence) => Broken[])[] = [
   checkHeard,
   checkLimits,
   ({ remains }) => remains.map((detail) => ({ invariant: 'all-given-back', detail })),
+  ({ differences }) => differences.map((detail) => ({ invariant: 'records-agree', detail })),
 ];
 
 /** Everything that does not hold, by invariant. */

@@ -10,6 +10,8 @@ export const INVARIANTS = {
     'the history of a task is without a gap, agrees with its record, and says nothing after its end',
   'events-gapless': 'who follows all events has those of every task, in order and without a gap',
   'limits-held': 'never more attempts at once than a limit allows',
+  'records-agree':
+    'counts, indexes, memory, the queue and the limits agree with the task records, as the deep check finds',
   'all-given-back': 'when nothing runs, no slot, limit or reservation is taken',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
