@@ -44,6 +44,10 @@ const CONVERGENCE_MS = 120_000;
 const TIDY_MS = 1_000;
 /** When all tasks have ended, what is still on its way arrives, and reservations that nobody gave back run out. */
 const SETTLE_MS = 20_000;
+/** Deep checks take their time: every so many seeds has them, one in the middle and one at the end. */
+const CHECKED_SEEDS = 4;
+/** A deep check looks several times at what may be in motion. */
+const DEEP_CHECK_MS = 10_000;
 
 /** One run from its seed: it ends with the first finding, or when everything has ended and been counted. */
 export async function simulate(options: RunOptions): Promise<RunResult> {
@@ -109,12 +113,16 @@ class Run {
     await this.until(WARM_UP_MS, () => false);
     for (const client of this.clients) client.start(actions, activeMs);
     this.faults.schedule(faults, activeMs);
-    await this.until(activeMs, () => false);
+    await this.until(activeMs / 2, () => false);
+    if (this.isChecked) void this.deepCheck();
+    await this.until(activeMs / 2, () => false);
     this.faults.quiet();
     await this.converge();
     if (this.anyFinding()) return;
+
     await this.until(SETTLE_MS, () => this.left().length === 0);
     if (!this.anyFinding()) this.checkEnd();
+    if (this.isChecked && !this.anyFinding()) await this.until(DEEP_CHECK_MS, this.whenChecked());
   }
 
   private anyFinding(): boolean {
@@ -220,6 +228,24 @@ class Run {
         .filter(({ run }) => run.state === 'running')
         .map(({ run }) => `${run.id} is running`),
     ];
+  }
+
+  private get isChecked(): boolean {
+    return this.options.seed % CHECKED_SEEDS === 0;
+  }
+
+  /** 5: what is kept beside the records agrees with them, whatever is going on. */
+  private async deepCheck(): Promise<void> {
+    const found = await Promise.all(this.host.all.map((node) => node.check?.() ?? Promise.resolve([])));
+    for (const finding of found.flat()) this.findings.broken(5, finding);
+  }
+
+  private whenChecked(): () => boolean {
+    const check = { isOver: false };
+    void this.deepCheck().then(() => {
+      check.isOver = true;
+    });
+    return () => check.isOver;
   }
 
   /** What is still counted somewhere, or on its way. */

@@ -243,6 +243,7 @@ class Assembly implements Assembled {
       ...{ clock, ids, inspector, logger, store },
       census: async (asked) => this.global.activeScheduler?.census(asked) ?? (await elsewhere(asked)),
       lastPublished: async (shard) => (await this.parts.lastEvents(shard))?.batchSeq,
+      owesSchedulerSince: (shard) => this.global.owesSchedulerSince(shard),
       reload: (shard) => this.global.renewShard(shard),
     });
   }

@@ -8,6 +8,8 @@ export interface Running {
   stop(): Promise<void>;
   /** What it still counts, which after the end of all tasks must be nothing. */
   left(): string[];
+  /** What a deep check of its shards finds. */
+  check?(): Promise<string[]>;
   /** Why tasks wait, as far as it knows. */
   explain?(taskIds: string[]): Promise<Record<string, Waiting>>;
 }

@@ -1,4 +1,5 @@
-import { assemble, type AssembleParts } from '../../../services/orchestrator/src/assemble';
+import { LIMITS } from '@multiswarm/contracts';
+import { assemble, type AssembleParts, type Assembled } from '../../../services/orchestrator/src/assemble';
 import type { Meters } from '../../../services/orchestrator/src/application/meters';
 import { shardInspector, shardStore, truthReader, type SimShards } from '../stores/sim-shard-store';
 import { cordonStore, handover, namespaceStore, type SettingsTables } from '../stores/settings';
@@ -24,6 +25,33 @@ const noMeters: Meters = {
   lost: () => undefined,
   ended: () => undefined,
 };
+
+/** Of all shards that this replica has. */
+async function deepChecks(assembled: Assembled): Promise<string[]> {
+  const all = await Promise.all(assembled.global.ownedShards.map((shard) => deepCheck(assembled, shard)));
+  return all.flat();
+}
+
+/** @returns what differs; nothing where the shard changes hands meanwhile, or somebody cannot be asked */
+async function deepCheck({ orchestrator }: Assembled, shard: number): Promise<string[]> {
+  let run: string | undefined;
+  for (;;) {
+    const asked = {
+      shard,
+      repair: false,
+      waitMs: LIMITS.CHECK_WAIT_MS,
+      ...(run === undefined ? {} : { run }),
+    };
+    const report = await orchestrator.shards.check(asked).catch(() => undefined);
+    if (!report) return [];
+    run = report.run;
+    if (report.state !== 'running')
+      return report.findings.map(
+        ({ kind, of, expected, found }) =>
+          `${kind} in shard ${shard}: ${of} should be ${expected}, is ${found}`,
+      );
+  }
+}
 
 /** One replica, put together by the orchestrator itself from the ports of the world. */
 export function orchestratorProgram(
@@ -70,6 +98,7 @@ export function orchestratorProgram(
       return {
         process,
         stop: () => assembled.stop().then(() => bus.close()),
+        check: () => deepChecks(assembled),
         explain: async (ids) => assembled.global.activeScheduler?.explain(ids) ?? {},
         left: () => {
           const scheduler = assembled.global.activeScheduler;

@@ -172,6 +172,11 @@ export class GlobalRole {
     this.shards.renew(shard);
   }
 
+  /** Since when something of a shard was told that the scheduler has not confirmed; monotonic ms. */
+  owesSchedulerSince(shard: number): number | undefined {
+    return this.link.owesSince(shard);
+  }
+
   observeReplica(alive: ReplicaAlive): void {
     this.replicas.observe(alive);
   }

@@ -97,6 +97,11 @@ export class StreamedLink implements SchedulerLink {
     this.streams.get(shard)?.tell(change);
   }
 
+  /** Since when the owner of a shard has told what the scheduler has not confirmed; monotonic ms. */
+  owesSince(shard: number): number | undefined {
+    return this.streams.get(shard)?.owesSince;
+  }
+
   capacityChanged(...news: Parameters<SchedulerLink['capacityChanged']>): void {
     this.scheduler?.capacityChanged(...news);
   }

@@ -67,6 +67,9 @@ export class ShardStream {
   private blank = true;
   private running = false;
   private ended = false;
+  /** Of the oldest change that waits, and of the oldest one under way: when it was told. */
+  private untoldSince: number | undefined;
+  private sentSince: number | undefined;
   /** The scheduler has taken the first message of the snapshot: what it knew before it has forgotten. */
   private begun = false;
   /** T2: while a snapshot is under way, the keys of tasks and attempts that were told since it began. */
@@ -80,6 +83,11 @@ export class ShardStream {
   /** What the scheduler knows of the shard, this owner has told it. */
   get isHeard(): boolean {
     return this.begun && !this.ended;
+  }
+
+  /** Since when something was told that the scheduler has not confirmed; monotonic ms. A snapshot under way is told by the scheduler. */
+  get owesSince(): number | undefined {
+    return this.sentSince ?? this.untoldSince;
   }
 
   /** Begins anew, with a snapshot for this scheduler. */
@@ -99,6 +107,7 @@ export class ShardStream {
     if (this.ended || this.blank) return;
     if (!this.running && this.destination?.local) return this.tellNow(change);
     this.untold.add(change);
+    this.untoldSince ??= this.parts.clock.monotonic();
     if (this.since) remember(this.since, change);
     if (this.isFull) return this.startOver(); // T3
     if (!this.running) void this.run(this.round);
@@ -132,6 +141,7 @@ export class ShardStream {
     this.since = undefined;
     this.untold.clear();
     this.told.clear();
+    this.untoldSince = this.sentSince = undefined;
   }
 
   /** Nothing is under way and the scheduler is here: it knows before this returns. */
@@ -205,6 +215,8 @@ export class ShardStream {
   private nextUntold(): Parcel {
     const packer = this.packer();
     this.untold.fill(packer);
+    this.sentSince = this.untoldSince;
+    if (this.untold.size === 0) this.untoldSince = undefined;
     return packer.parcel;
   }
 
@@ -220,7 +232,10 @@ export class ShardStream {
       const reply = await this.deliver(destination, message);
       if (!this.isCurrent(round)) return false;
       const verdict = reply === undefined ? 'again' : this.judge(reply, parcel);
-      if (verdict === 'ok') this.begun = true;
+      if (verdict === 'ok') {
+        this.begun = true;
+        this.sentSince = undefined;
+      }
       if (verdict !== 'again') return verdict === 'ok';
       await delay(this.parts.clock, wait);
       if (!this.isCurrent(round)) return false;

@@ -1,11 +1,13 @@
-import type { AttemptRef, CensusReply, CensusRequest, ShardFinding } from '@multiswarm/contracts';
+import type { AttemptRef, CensusReply, ShardFinding } from '@multiswarm/contracts';
 import { delay } from '@multiswarm/core';
 import { isHeld, isLone, isPlaceable, type TaskRecord } from '../../domain/task/record';
 import { CHUNK, chunks, type CheckTools } from './check-part';
+import type { CheckSources } from './shard-check';
 
 /** What is in motion between an owner and the scheduler has arrived by then. */
 const LOOK_AGAIN_MS = 500;
 const LOOKS = 3;
+const MOST_LOOKS = 20;
 /** Tasks of which it is looked at again whether they differ. */
 const SUSPECTS = 5_000;
 
@@ -24,11 +26,12 @@ interface Known {
  * S1. A task that is placed, and of which the owner does not know it yet, is in no queue and counts in limits under the number
  *     that comes next: that is no fault.
  * S2. What differs is looked at again, and told only where it differs each time in the same way.
+ * S3. The last look counts only when all is confirmed that the owner had told by the first one.
  */
 export class SchedulerCheck {
   constructor(
     private readonly tools: CheckTools,
-    private readonly census: (asked: CensusRequest) => Promise<CensusReply>,
+    private readonly scheduler: Pick<CheckSources, 'census' | 'owesSchedulerSince'>,
   ) {}
 
   async walk(): Promise<void> {
@@ -41,19 +44,9 @@ export class SchedulerCheck {
   }
 
   private async compare(): Promise<void> {
-    const { findings, clock, repair, reload } = this.tools;
-    let faults: Map<string, Fault> | undefined;
-    for (let look = 0; look < LOOKS; look += 1) {
-      if (faults?.size === 0) return;
-      if (look > 0) await delay(clock, LOOK_AGAIN_MS);
-      const known = await this.ask();
-      if (!known) return;
-      const now: Map<string, Fault> = faults
-        ? await this.faultsOf([...faults.keys()], known)
-        : await this.all(known);
-      faults = faults ? common(faults, now) : now;
-    }
-    for (const fault of faults?.values() ?? []) {
+    const { findings, repair, reload } = this.tools;
+    const faults = await this.lasting();
+    for (const fault of faults.values()) {
       const remedy = 'the shard is taken anew, and the scheduler told again what it has';
       const finding = findings.add({ ...fault, remedy });
       if (!repair) continue;
@@ -62,16 +55,42 @@ export class SchedulerCheck {
     }
   }
 
+  /** S2. */
+  private async lasting(): Promise<Map<string, Fault>> {
+    const { clock, findings } = this.tools;
+    let from = Infinity;
+    let faults: Map<string, Fault> | undefined;
+    for (let look = 1; ; look += 1) {
+      const known = await this.ask();
+      if (known) {
+        const now: Map<string, Fault> = faults
+          ? await this.faultsOf([...faults.keys()], known)
+          : await this.all(known);
+        if (!faults) from = clock.monotonic();
+        faults = faults ? common(faults, now) : now;
+        if (faults.size === 0) return faults;
+        if (look >= LOOKS && this.isTold(from)) return faults;
+      }
+      if (look >= MOST_LOOKS) break;
+      await delay(clock, LOOK_AGAIN_MS);
+    }
+    findings.skip('scheduler: it has not been told yet what the shard has');
+    return new Map();
+  }
+
+  /** S3. */
+  private isTold(from: number): boolean {
+    const since = this.scheduler.owesSchedulerSince(this.tools.shard);
+    return since === undefined || since > from;
+  }
+
   /** @returns undefined where it has not been told all: it will be */
   private async ask(): Promise<Known | undefined> {
-    const { shard, findings, owner, repair } = this.tools;
+    const { shard, owner, repair } = this.tools;
     const known: Known = { queued: new Set(), held: new Map() };
     for (let offset: number | null = 0; offset !== null;) {
-      const page: CensusReply = await this.census({ v: 1, shard, offset, mend: repair });
-      if (!page.isWhole || page.epoch !== owner.epoch) {
-        findings.skip('scheduler: it has not been told yet what the shard has');
-        return undefined;
-      }
+      const page: CensusReply = await this.scheduler.census({ v: 1, shard, offset, mend: repair });
+      if (!page.isWhole || page.epoch !== owner.epoch) return undefined;
       for (const id of page.queued) known.queued.add(id);
       for (const ref of page.held) hold(known.held, ref);
       this.judgeLimits(page);

@@ -18,6 +18,8 @@ export interface CheckSources {
   store: Pick<ShardStore, 'trimOutbox'>;
   clock: Clock;
   census: (asked: CensusRequest) => Promise<CensusReply>;
+  /** Since when something of a shard was told that the scheduler has not confirmed; monotonic ms. */
+  owesSchedulerSince: (shard: number) => number | undefined;
   /** The number of the last message of a shard that the event stream has. */
   lastPublished: (shard: number) => Promise<number | undefined>;
 }
@@ -107,7 +109,7 @@ export class ShardCheck {
       this.step = 'memory';
       await new MemoryCheck(tools).walk(records.suspects);
       this.step = 'scheduler';
-      await new SchedulerCheck(tools, sources.census).walk();
+      await new SchedulerCheck(tools, sources).walk();
       this.step = 'outbox';
       await new OutboxCheck(tools, sources.lastPublished).walk();
       this.step = 'end';
