@@ -10,17 +10,19 @@ const READY_HEADS = Array.from({ length: 4_096 }, (_, bytes) => makeHead(bytes))
  * than Redis needs to do what they say.
  */
 export class ScriptCall extends Command {
-  constructor(
-    script: Script,
-    private readonly scriptKeys: readonly string[],
-    private readonly scriptArgs: readonly (string | number)[],
-  ) {
+  /**
+   * Made at once, and all that is kept until the answer: what the arguments were put together from, many times their size,
+   * would grow old with them (that was a third of what the garbage collector had to copy).
+   */
+  private readonly bytes: Buffer;
+
+  constructor(script: Script, scriptKeys: Arguments, scriptArgs: Arguments) {
     super('evalsha', [script.sha], { replyEncoding: 'utf8' });
+    this.bytes = encode([['EVALSHA', script.sha, scriptKeys.length], scriptKeys, scriptArgs]);
   }
 
   override toWritable(): Buffer {
-    const sha = String(this.args[0]);
-    return encode([['EVALSHA', sha, this.scriptKeys.length], this.scriptKeys, this.scriptArgs]);
+    return this.bytes;
   }
 }
 

@@ -80,7 +80,8 @@ export class Store {
 
   /** As `run`, but rejects with an error for which `isUnknownScript` holds where the server does not know the script. */
   runKnown(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    return this.guard(async (redis) => redis.sendCommand(new ScriptCall(script, keys, args)));
+    const call = new ScriptCall(script, keys, args);
+    return this.guard(async (redis) => redis.sendCommand(call));
   }
 
   /** Makes the script known to the server. */

@@ -3,13 +3,13 @@ import { MultiswarmError } from '@multiswarm/contracts';
 import { deferred, type Clock, type Deferred } from '@multiswarm/core';
 import { isUnknownScript, loadScript, type Store } from '@multiswarm/store';
 import type { Batch, CommitResult } from '../../ports';
-import { encodeBatch, type CommitInput } from './encode-batch';
+import { encodeBatch } from './encode-batch';
 
 const commitScript = loadScript(join(__dirname, '..', '..', '..', 'lua', 'commit.lua'));
 const WAIT_FOR_REPLICAS_MS = 1_000;
 
 interface Gathered {
-  input: CommitInput;
+  batch: Batch;
   done: Deferred<CommitResult>;
 }
 
@@ -33,7 +33,7 @@ export class CommitPipeline {
   ) {}
 
   commit(batch: Batch): Promise<CommitResult> {
-    const gathered: Gathered = { input: encodeBatch(batch), done: deferred() };
+    const gathered: Gathered = { batch, done: deferred() };
     this.gathered.push(gathered);
     if (this.leaving.length === 0) this.atTurnEnd(() => undefined);
     return gathered.done.promise;
@@ -68,7 +68,7 @@ export class CommitPipeline {
   /** @returns those that Redis did not take since it does not know the script: nothing is done of them */
   private async send(batches: readonly Gathered[]): Promise<Gathered[]> {
     const { answers, replicas } = this.store.together(() => ({
-      answers: batches.map(({ input }) => this.store.runKnown(commitScript, input.keys, input.args)),
+      answers: batches.map(({ batch }) => this.sendOne(batch)),
       replicas: this.replicasReached(),
     }));
     const [results, tooFew] = await Promise.all([Promise.allSettled(answers), replicas]);
@@ -82,6 +82,12 @@ export class CommitPipeline {
       else done.resolve(result.value);
       return false;
     });
+  }
+
+  /** Encoded as late as can be: only the bytes are kept until the answer. The same batch gives the same bytes. */
+  private sendOne(batch: Batch): Promise<unknown> {
+    const { keys, args } = encodeBatch(batch);
+    return this.store.runKnown(commitScript, keys, args);
   }
 
   /** Why the commits that were sent just before do not count; undefined where they do. */
