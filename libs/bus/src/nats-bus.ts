@@ -12,7 +12,7 @@ import type { z } from 'zod';
 import type { Bus, Delivery, Listening, RequestOptions, SendOptions, ServiceSeen } from './bus';
 import { Answers } from './answers';
 import { announce, discover } from './micro';
-import { printed } from './printed';
+import { payloadOf, printed } from './printed';
 import { Received } from './received';
 import { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 import { ReplyMux } from './reply-mux';
@@ -163,7 +163,7 @@ class NatsBus implements Bus {
     body: unknown,
     options: { messageId: string } & SendOptions,
   ): Promise<{ seq: number; duplicate: boolean }> {
-    const payload = this.encode(subject, printed(body));
+    const payload = this.encode(subject, payloadOf(body));
     const headers = toHeaders({
       ...options,
       headers: { ...options.headers, [names.messageId]: options.messageId },
@@ -291,15 +291,15 @@ class NatsBus implements Bus {
     return this.connection.info?.max_payload ?? 1024 * 1024;
   }
 
-  private encode(subject: string, text: string): string {
+  private encode<T extends string | Uint8Array>(subject: string, payload: T): T {
     if (!this.connected) throw new MultiswarmError('bus-unavailable', 'not connected to NATS');
-    if (exceeds(text, this.maxPayload)) {
+    if (exceeds(payload, this.maxPayload)) {
       throw new MultiswarmError(
         'body-too-large',
-        `a message to ${subject} has ${Buffer.byteLength(text)} bytes, NATS carries ${this.maxPayload}`,
+        `a message to ${subject} has ${Buffer.byteLength(payload)} bytes, NATS carries ${this.maxPayload}`,
       );
     }
-    return text;
+    return payload;
   }
 
   private async watch(): Promise<void> {

@@ -26,7 +26,8 @@ export function decodeReply(text: string): unknown {
 }
 
 /** Whether a text is longer than so many bytes of UTF-8, counted only where its length leaves a doubt. */
-export function exceeds(text: string, bytes: number): boolean {
+export function exceeds(text: string | Uint8Array, bytes: number): boolean {
+  if (typeof text !== 'string') return text.length > bytes;
   return text.length * 3 > bytes && Buffer.byteLength(text) > bytes;
 }
 

@@ -1,3 +1,4 @@
 export * from './leases';
 export * from './script';
+export { ScriptCall } from './script-call';
 export * from './store';

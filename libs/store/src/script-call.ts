@@ -1,6 +1,7 @@
 import { Command } from 'ioredis';
 import type { Script } from './script';
 
+const LINE_END = '\r\n';
 /** Heads of arguments of up to this many bytes are made once. */
 const READY_HEADS = Array.from({ length: 4_096 }, (_, bytes) => makeHead(bytes));
 
@@ -15,10 +16,15 @@ export class ScriptCall extends Command {
    * would grow old with them (that was a third of what the garbage collector had to copy).
    */
   private readonly bytes: Buffer;
+  /** In UTF-8, as part of those bytes. */
+  readonly lastArgument: Uint8Array;
 
   constructor(script: Script, scriptKeys: Arguments, scriptArgs: Arguments) {
     super('evalsha', [script.sha], { replyEncoding: 'utf8' });
     this.bytes = encode([['EVALSHA', script.sha, scriptKeys.length], scriptKeys, scriptArgs]);
+    const last = String(scriptArgs[scriptArgs.length - 1] ?? '');
+    const end = this.bytes.length - LINE_END.length;
+    this.lastArgument = this.bytes.subarray(end - Buffer.byteLength(last), end);
   }
 
   override toWritable(): Buffer {
@@ -45,7 +51,7 @@ function join(lists: readonly Arguments[], bytesOf: (arg: string) => number): st
       const piece = typeof arg === 'string' ? arg : String(arg);
       text += headOf(bytesOf(piece)) + piece;
     }
-  return `${text}\r\n`;
+  return text + LINE_END;
 }
 
 function headOf(bytes: number): string {

@@ -80,7 +80,11 @@ export class Store {
 
   /** As `run`, but rejects with an error for which `isUnknownScript` holds where the server does not know the script. */
   runKnown(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    const call = new ScriptCall(script, keys, args);
+    return this.send(new ScriptCall(script, keys, args));
+  }
+
+  /** As `runKnown`. */
+  send(call: ScriptCall): Promise<unknown> {
     return this.guard(async (redis) => redis.sendCommand(call));
   }
 

@@ -59,8 +59,8 @@ export interface Batch {
 export interface EventMessage {
   shard: number;
   batchSeq: number;
-  /** The JSON of an `EventBatch`. */
-  text: string;
+  /** The JSON of an `EventBatch`; as bytes once a commit has encoded it, for whoever sends it on. */
+  text: string | Uint8Array;
 }
 
 /**

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { event, queuedTask } from '../../test/support/builders';
 import type { Batch, Write } from '../ports';
 import type { Event, EventBatch } from '@multiswarm/contracts';
-import { eventMessages, eventsOf, numbersOf, printedEvents } from './event-batches';
+import { eventMessages, eventsOf, numbersOf, printedEvents, textOf } from './event-batches';
 
 const NATS_BYTES = 1024 * 1024;
 
@@ -15,8 +15,9 @@ function batchOf(sizes: number[], before = 7): Batch {
 }
 
 function eventBatches(batch: Batch): EventBatch[] {
-  return eventMessages(batch).map(({ batchSeq, text }) => {
-    const parsed = JSON.parse(text) as EventBatch;
+  return eventMessages(batch).map((message) => {
+    const { batchSeq } = message;
+    const parsed = JSON.parse(textOf(message)) as EventBatch;
     expect(parsed.batchSeq).toBe(batchSeq);
     return parsed;
   });

@@ -52,6 +52,15 @@ export function eventMessages(batch: Batch): EventMessage[] {
   return messages;
 }
 
+/** A commit holds their bytes now: the texts need not live until its answer. Whoever asks again has them printed again. */
+export function letPrintedGo({ writes }: Batch): void {
+  printedBefore.delete(writes);
+}
+
+export function textOf({ text }: EventMessage): string {
+  return typeof text === 'string' ? text : Buffer.from(text.buffer, text.byteOffset, text.length).toString();
+}
+
 /** How many numbers a batch with these writes takes: at least one, also without events. */
 export function numbersOf(writes: readonly Write[]): number {
   return Math.max(1, printedEvents(writes).messages.length);

@@ -3,8 +3,8 @@ import { delay, type Cancel, type Clock } from '@multiswarm/core';
 import { afterAnswers } from './after-answers';
 import type { EventMessage, EventStream, ShardStore } from '../ports';
 
-/** Messages, and characters of them, kept in memory; beyond this the relay reads them back from the outbox. */
-const MEMORY = { messages: 1_000, characters: 8 * 1024 * 1024 };
+/** Messages, and bytes held for them, kept in memory; beyond this the relay reads them back from the outbox. */
+const MEMORY = { messages: 1_000, bytes: 8 * 1024 * 1024 };
 const PAGE = 20;
 /** How long events may wait that nobody is known to wait for: a task that is placed at once has better things to do. */
 const LAZY_MS = 5;
@@ -57,8 +57,8 @@ export class OutboxRelay {
   /** @param pressing somebody may wait for what it tells; others go with one that is, or after `LAZY_MS` */
   add(message: EventMessage, pressing: boolean): void {
     if (this.behind) return this.wake();
-    this.queued += message.text.length;
-    if (this.queue.length >= MEMORY.messages || this.queued > MEMORY.characters) {
+    this.queued += heldBy(message);
+    if (this.queue.length >= MEMORY.messages || this.queued > MEMORY.bytes) {
       this.queue = [];
       this.queued = 0;
       this.behind = true; // O3
@@ -107,7 +107,7 @@ export class OutboxRelay {
 
   private takeFirst(message: EventMessage): void {
     this.queue.shift();
-    this.queued -= message.text.length;
+    this.queued -= heldBy(message);
   }
 
   private trimSoon(): void {
@@ -153,4 +153,9 @@ export class OutboxRelay {
     await this.store.trimOutbox(this.shard, this.published);
     this.sinceTrim = 0;
   }
+}
+
+/** Bytes of a message may be part of a whole commit, which is held with them. */
+function heldBy({ text }: EventMessage): number {
+  return typeof text === 'string' ? text.length : text.buffer.byteLength;
 }

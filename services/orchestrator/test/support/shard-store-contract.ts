@@ -1,14 +1,14 @@
 import { EventBatch, type EventType, type TaskFilter, type TaskState } from '@multiswarm/contracts';
 import { seededRandom, systemClock } from '@multiswarm/core';
 import { Change } from '../../src/application/change';
-import { numbersOf } from '../../src/application/event-batches';
+import { numbersOf, textOf } from '../../src/application/event-batches';
 import { ShardIndex } from '../../src/application/shard-index';
 import { Turns } from '../../src/application/turns';
 import { criteriaOf } from '../../src/domain/search/criteria';
 import type { TaskCommand, TaskRecord, Transition } from '../../src/domain/task/record';
 import { transition } from '../../src/domain/task/transition';
 import type { RunProgress, RunRecord } from '../../src/domain/workflow/run';
-import type { Batch, ShardStore, TruthReader, WaitingPlace, Write } from '../../src/ports';
+import type { Batch, EventMessage, ShardStore, TruthReader, WaitingPlace, Write } from '../../src/ports';
 import { event, placement, queuedTask, runOf, stepTaskId } from './builders';
 
 export interface StoreUnderTest {
@@ -387,7 +387,7 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await seqs(0, 2)).toEqual([1, 3]);
     const [message] = await under.store.outbox(SHARD, 1, 1);
     expect(message).toMatchObject({ shard: SHARD, batchSeq: 3 });
-    expect(EventBatch.parse(JSON.parse(message?.text ?? ''))).toMatchObject({
+    expect(EventBatch.parse(JSON.parse(message ? textOf(message) : ''))).toMatchObject({
       v: 1,
       shard: SHARD,
       epoch,
@@ -602,6 +602,6 @@ function rootEnded(root: string, expiresAt: number): Write {
   return { kind: 'root-ended', root, expiresAt };
 }
 
-function eventsOf(message: { text: string } | undefined): EventBatch['events'] {
-  return EventBatch.parse(JSON.parse(message?.text ?? 'null')).events;
+function eventsOf(message: EventMessage | undefined): EventBatch['events'] {
+  return EventBatch.parse(JSON.parse(message ? textOf(message) : 'null')).events;
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { MultiswarmError } from '@multiswarm/contracts';
 import { deferred, type Clock, type Deferred } from '@multiswarm/core';
-import { isUnknownScript, loadScript, type Store } from '@multiswarm/store';
+import { isUnknownScript, loadScript, ScriptCall, type Store } from '@multiswarm/store';
+import { eventMessages, letPrintedGo } from '../../application/event-batches';
 import type { Batch, CommitResult } from '../../ports';
 import { encodeBatch } from './encode-batch';
 
@@ -84,10 +85,17 @@ export class CommitPipeline {
     });
   }
 
-  /** Encoded as late as can be: only the bytes are kept until the answer. The same batch gives the same bytes. */
+  /**
+   * Encoded as late as can be: only the bytes are kept until the answer. The same batch gives the same bytes. The message for
+   * the event stream is the end of them, and so need not be encoded once more.
+   */
   private sendOne(batch: Batch): Promise<unknown> {
     const { keys, args } = encodeBatch(batch);
-    return this.store.runKnown(commitScript, keys, args);
+    const call = new ScriptCall(commitScript, keys, args);
+    const [message, ...more] = eventMessages(batch);
+    if (message && more.length === 0) message.text = call.lastArgument;
+    letPrintedGo(batch);
+    return this.store.send(call);
   }
 
   /** Why the commits that were sent just before do not count; undefined where they do. */

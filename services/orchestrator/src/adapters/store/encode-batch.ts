@@ -1,5 +1,5 @@
 import { isTerminal, keys, type TaskState } from '@multiswarm/contracts';
-import { eventMessages, printedEvents } from '../../application/event-batches';
+import { eventMessages, printedEvents, textOf } from '../../application/event-batches';
 import type { TaskRecord } from '../../domain/task/record';
 import { isDead, isDeadLetter } from '../../domain/task/dead-letter';
 import { factsOf } from '../../domain/task/dead-letter-facts';
@@ -179,7 +179,7 @@ function encodeEvents(batch: Batch): { histories: string[]; args: Argument[] } {
   }
   const messages = eventMessages(batch);
   args.push(messages.length);
-  for (const { batchSeq, text } of messages) args.push(`${batchSeq}-0`, text);
+  for (const message of messages) args.push(`${message.batchSeq}-0`, textOf(message));
   return { histories, args };
 }
 
