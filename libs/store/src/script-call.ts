@@ -21,10 +21,13 @@ export class ScriptCall extends Command {
 
   constructor(script: Script, scriptKeys: Arguments, scriptArgs: Arguments) {
     super('evalsha', [script.sha], { replyEncoding: 'utf8' });
-    this.bytes = encode([['EVALSHA', script.sha, scriptKeys.length], scriptKeys, scriptArgs]);
-    const last = String(scriptArgs[scriptArgs.length - 1] ?? '');
-    const end = this.bytes.length - LINE_END.length;
-    this.lastArgument = this.bytes.subarray(end - Buffer.byteLength(last), end);
+    const lists = [['EVALSHA', script.sha, scriptKeys.length], scriptKeys, scriptArgs];
+    const { bytes, lastBytes } = encode(lists, String(scriptArgs[scriptArgs.length - 1] ?? ''));
+    this.bytes = bytes;
+    this.lastArgument = bytes.subarray(
+      bytes.length - LINE_END.length - lastBytes,
+      bytes.length - LINE_END.length,
+    );
   }
 
   override toWritable(): Buffer {
@@ -38,10 +41,14 @@ type Arguments = readonly (string | number)[];
  * As one text, written at once: to write each argument by itself takes twice as long (measured). Heads count bytes, so it is
  * begun again where a character takes more than one, which is rare.
  */
-function encode(lists: readonly Arguments[]): Buffer {
+function encode(lists: readonly Arguments[], last: string): { bytes: Buffer; lastBytes: number } {
   const text = join(lists, (arg) => arg.length);
   const bytes = Buffer.from(text);
-  return bytes.length === text.length ? bytes : Buffer.from(join(lists, (arg) => Buffer.byteLength(arg)));
+  if (bytes.length === text.length) return { bytes, lastBytes: last.length };
+  return {
+    bytes: Buffer.from(join(lists, (arg) => Buffer.byteLength(arg))),
+    lastBytes: Buffer.byteLength(last),
+  };
 }
 
 function join(lists: readonly Arguments[], bytesOf: (arg: string) => number): string {

@@ -96,7 +96,9 @@ function keep(histories: Map<string, string[]>, root: string, text: string): voi
 
 function cut(texts: readonly string[]): string[] {
   if (texts.length === 0) return [];
-  const whole = texts.join(',');
+  // Put together as the rest of the commit is, and copied with it: to join them would be one more copy of all events.
+  let whole = '';
+  for (const text of texts) whole = whole === '' ? text : `${whole},${text}`;
   if (whole.length * MOST_BYTES_PER_UNIT <= MESSAGE_BYTES) return [whole];
   const bytesOf = (text: string): number => Buffer.byteLength(text) + 1;
   return chunkByBytes(texts, bytesOf, { bytes: MESSAGE_BYTES }).map((chunk) => chunk.join(','));

@@ -1,5 +1,6 @@
 import { WORKFLOW_STATES, TASK_STATES, type TaskState, type WorkflowState } from '@multiswarm/contracts';
 import fc from 'fast-check';
+import { textOf } from '../../src/application/event-batches';
 import type { TaskRecord } from '../../src/domain/task/record';
 import type { RunRecord } from '../../src/domain/workflow/run';
 import type { ShardStore, TruthReader, Write } from '../../src/ports';
@@ -142,7 +143,7 @@ export async function everything(store: ShardStore, truth: TruthReader): Promise
     recent: await truth.recent('tasks', SHARD, undefined, 10),
     deadLetters: await truth.deadLetters(SHARD, undefined, 10),
     recentRuns: await truth.recent('workflows', SHARD, undefined, 10),
-    outbox: await store.outbox(SHARD, 0, 1_000),
+    outbox: (await store.outbox(SHARD, 0, 1_000)).map((each) => ({ ...each, text: textOf(each) })),
   };
 }
 

@@ -69,8 +69,20 @@ function storedSpec(spec: TaskSpec): string {
 /** One field of an object, with the comma that parts it from those before it. */
 function field(before: string, name: string, value: unknown): string {
   if (value === undefined) return '';
-  const text = typeof value === 'number' ? value : JSON.stringify(value);
-  return before === '' ? `"${name}":${text}` : `,"${name}":${text}`;
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return before === '' ? `"${name}":${text}` : headOf(name) + text;
+}
+
+const heads = new Map<string, string>();
+
+/** Made once for each of the names that records have. */
+function headOf(name: string): string {
+  let head = heads.get(name);
+  if (head === undefined) {
+    head = `,"${name}":`;
+    heads.set(name, head);
+  }
+  return head;
 }
 
 function isCommonInSpec(spec: TaskSpec, name: keyof TaskSpec): boolean {

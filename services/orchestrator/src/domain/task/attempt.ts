@@ -20,7 +20,7 @@ interface Close {
 
 /**
  * T4: ends the current attempt.
- * @returns the record with the ended attempt and its cost and usage in the sums, and the effect that gives its slot back
+ * @returns the record, which nobody else has seen yet, with the ended attempt and its cost and usage in the sums, and the effect that gives its slot back
  */
 export function close(
   record: TaskRecord,
@@ -32,15 +32,11 @@ export function close(
   const durationMs = Math.max(0, endedAt - (startedAt ?? endedAt));
   const cost = (current.costPerSlotHour * durationMs) / 3_600_000;
   const attempt: Attempt = { ...current, startedAt, endedAt, outcome, cost, error, usage, refusedBy };
-  return {
-    record: {
-      ...record,
-      attempts: record.attempts.with(-1, attempt),
-      cost: record.cost + cost,
-      usage: addUsage(record.usage, usage),
-    },
-    giveBack: { kind: 'give-back', attempt, outcome, durationMs },
-  };
+  const closed: TaskRecord = { ...record };
+  closed.attempts = record.attempts.with(-1, attempt);
+  closed.cost += cost;
+  closed.usage = addUsage(record.usage, usage);
+  return { record: closed, giveBack: { kind: 'give-back', attempt, outcome, durationMs } };
 }
 
 /** The record with its current attempt changed. */

@@ -6,18 +6,23 @@ import type { EventDraft, TaskRecord, Transition } from './record';
  * is opened again: first `notBefore`, then `waitFor`, then the queue. What it has waited for once it need not wait for again.
  */
 export function begin(record: TaskRecord, now: number, events: EventDraft[]): Transition {
-  if (isLater(record.spec, now))
-    return { record: { ...record, state: 'blocked', since: now }, events, effects: [] };
+  return beginOwn({ ...record }, now, events);
+}
+
+/** As `begin`, of a record that nobody else has seen yet: it is not copied once more. Every new task begins so. */
+export function beginOwn(record: TaskRecord, now: number, events: EventDraft[]): Transition {
+  record.since = now;
+  if (isLater(record.spec, now)) {
+    record.state = 'blocked';
+    return { record, events, effects: [] };
+  }
   const { waitFor } = record.spec;
   if (waitFor && !record.signals?.some(({ name }) => name === waitFor.signal)) {
-    const waiting: EventDraft = { type: 'task.waiting', data: { signal: waitFor.signal } };
-    return {
-      record: { ...record, state: 'waiting', since: now },
-      events: [...events, waiting],
-      effects: [],
-    };
+    record.state = 'waiting';
+    events.push({ type: 'task.waiting', data: { signal: waitFor.signal } });
+    return { record, events, effects: [] };
   }
-  return queue(record, now, events);
+  return queueOwn(record, now, events);
 }
 
 /** Whether a task that is submitted now is not queued at once. */
@@ -31,10 +36,14 @@ function isLater({ notBefore }: TaskSpec, now: number): boolean {
 
 /** Into the queue. While it is paused (T7) the scheduler does not learn of it. */
 export function queue(record: TaskRecord, now: number, events: EventDraft[]): Transition {
-  const waitingSince = record.waitingSince ?? now;
-  return {
-    record: { ...record, state: 'queued', since: now, waitingSince, retryAt: undefined },
-    events: [...events, { type: 'task.queued' }],
-    effects: record.paused ? [] : [{ kind: 'enqueue' }],
-  };
+  return queueOwn({ ...record }, now, events);
+}
+
+function queueOwn(record: TaskRecord, now: number, events: EventDraft[]): Transition {
+  record.state = 'queued';
+  record.since = now;
+  record.waitingSince ??= now;
+  record.retryAt = undefined;
+  events.push({ type: 'task.queued' });
+  return { record, events, effects: record.paused ? [] : [{ kind: 'enqueue' }] };
 }

@@ -33,26 +33,31 @@ export function end(
   result: Pick<AttemptResult, 'output' | 'outputRef' | 'error'>,
   effects: Effect[] = [],
 ): Transition {
-  const error = state === 'cancelled' ? cancelledError(record, result.error) : result.error;
-  const ended: TaskRecord = {
-    ...record,
-    state,
-    since: now,
-    endedAt: now,
-    output: result.output,
-    outputRef: result.outputRef,
-    error,
-    retryAt: undefined,
-    waitingSince: undefined,
-    paused: undefined,
-    lastError: undefined,
-  };
-  const gone: Effect[] = isPlaceable(record) ? [{ kind: 'dequeue' }] : [];
-  return {
-    record: ended,
-    events: [{ type: `task.${state}`, data: error ? { error: { ...error } } : {} }],
-    effects: [...effects, ...gone, { kind: 'ended' }],
-  };
+  return endOwn({ ...record }, state, now, result, effects);
+}
+
+/** As `end`, of a record that nobody else has seen yet: it is not copied once more. Most tasks end so. */
+function endOwn(
+  record: TaskRecord,
+  state: Parameters<typeof end>[1],
+  now: number,
+  { output, outputRef, error: reason }: Parameters<typeof end>[3],
+  effects: Effect[],
+): Transition {
+  const error = state === 'cancelled' ? cancelledError(record, reason) : reason;
+  if (isPlaceable(record)) effects.push({ kind: 'dequeue' });
+  effects.push({ kind: 'ended' });
+  record.state = state;
+  record.since = now;
+  record.endedAt = now;
+  record.output = output;
+  record.outputRef = outputRef;
+  record.error = error;
+  record.retryAt = undefined;
+  record.waitingSince = undefined;
+  record.paused = undefined;
+  record.lastError = undefined;
+  return { record, events: [{ type: `task.${state}`, data: error ? { error: { ...error } } : {} }], effects };
 }
 
 function cancelledError({ cancel }: TaskRecord, error: TaskError | undefined): TaskError {
@@ -70,16 +75,13 @@ export function finished(
 ): Transition {
   const { startedAt, finishedAt: endedAt, usage } = result;
   const fault = result.error && judged(record, result.error);
-  const begun: TaskRecord = {
-    ...record,
-    refusals: undefined,
-    waitingSince: undefined,
-    startedAt: record.startedAt ?? startedAt,
-  };
-  const { record: base, giveBack } = close(begun, { outcome, startedAt, endedAt, error: fault, usage });
+  const { record: base, giveBack } = close(record, { outcome, startedAt, endedAt, error: fault, usage });
+  base.refusals = undefined;
+  base.waitingSince = undefined;
+  base.startedAt ??= startedAt;
   const events: EventDraft[] = record.state === 'assigned' ? [{ type: 'task.running' }] : [];
   if (outcome === 'succeeded')
-    return prepend(events, end(base, 'succeeded', now, outputOf(result), [giveBack]));
+    return prepend(events, endOwn(base, 'succeeded', now, outputOf(result), [giveBack]));
   const error =
     fault ??
     judged(record, {
@@ -172,5 +174,6 @@ function backOff(
 }
 
 export function prepend(events: EventDraft[], next: Transition): Transition {
-  return { ...next, events: [...events, ...next.events] };
+  next.events.unshift(...events);
+  return next;
 }

@@ -31,7 +31,8 @@ export function assign(
   if (!isPlaceable(record)) return undefined; // T7
   if (number !== record.attempt + 1) return undefined; // T3
   if (dueTimer(record, now) !== undefined) return undefined; // T8
-  const attempts = [...record.attempts, bornAttempt(number, placement, now)].slice(-LIMITS.ATTEMPT_HISTORY);
+  const attempts = [...record.attempts, bornAttempt(number, placement, now)];
+  if (attempts.length > LIMITS.ATTEMPT_HISTORY) attempts.shift();
   return {
     record: { ...record, state: 'assigned', since: now, attempt: number, attempts, progress: undefined },
     events: [{ type: 'task.assigned', data: { because: becauseOf(placement) } }],

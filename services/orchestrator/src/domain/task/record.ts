@@ -12,7 +12,7 @@ import type {
   TaskState,
   Usage,
 } from '@multiswarm/contracts';
-import { begin, waitsAtBirth } from './begin';
+import { beginOwn, waitsAtBirth } from './begin';
 
 /** `after`: the task that ended in its slot, where it was fetched for that; it has this instead of a receipt. */
 export type Attempt = AttemptRecord & { reservationId?: string | undefined; after?: string | undefined };
@@ -169,7 +169,7 @@ export function newTask(
   const record = bornTask(id, spec, order, now);
   const submitted = submittedEvent(spec);
   if (blocked) return { record, events: [submitted], effects: [] };
-  return begin(record, now, [submitted]);
+  return beginOwn(record, now, [submitted]);
 }
 
 /** A task as it is before anything has happened to it, with every field that a record may have. */
