@@ -6,7 +6,7 @@ import type { RunningSystem, Setup } from '../systems/system';
 import type { Bench } from './bench';
 import { bestSetups, sideBySide, type SideBySide } from './side-by-side';
 
-const CONCURRENCY = { full: [50, 250, 500, 1_000], quick: [250, 1_000] };
+const CONCURRENCY = { full: [50, 250, 500, 1_000, 2_000], quick: [250, 1_000] };
 /** In one call, or in chunks of so many with four under way at once. */
 const CHUNKS = [undefined, 1_000];
 /** Two looks at each candidate, because one may have been disturbed. */

@@ -17,6 +17,18 @@ const time = fc.integer({ min: 0, max: 2_000_000_000_000 });
 const name = fc.string({ maxLength: 8 });
 const optional = { requiredKeys: [] };
 
+const placed = {
+  attempt: count,
+  swarmId: fc.constantFrom('eu-1', 'a_b'),
+  region: fc.constantFrom('eu', 'us-east-1'),
+  assignedAt: time,
+  costPerSlotHour: fc.constantFrom(0, 0.5),
+  receipt: json,
+  after: fc.constantFrom('t0-00000001', 't0-00000002'),
+  refusedBy: fc.array(fc.constantFrom('eu-1', 'eu-2')),
+  addedLater: json,
+};
+
 /** Around every value that is left out when it is the common one, and with what a later version may add. */
 const anySpec = fc.record(
   {
@@ -55,6 +67,24 @@ const anySpec = fc.record(
   },
 );
 
+/** Those that hold a reservation have not ended: it is not kept beyond that. */
+const anyAttempt = fc.oneof(
+  fc.record(
+    { ...placed, startedAt: time, reservationId: fc.constantFrom('01a2-1', '01a2-2') },
+    { requiredKeys: ['attempt', 'swarmId', 'region', 'assignedAt', 'costPerSlotHour'] },
+  ),
+  fc.record(
+    {
+      ...placed,
+      ...{ startedAt: time, endedAt: time, error: json, usage: fc.record({ inputTokens: count }, optional) },
+      outcome: fc.constantFrom('succeeded', 'failed', 'lost'),
+      cost: fc.constantFrom(0, 0.25),
+    },
+    {
+      requiredKeys: ['attempt', 'swarmId', 'region', 'assignedAt', 'costPerSlotHour', 'outcome', 'cost'],
+    },
+  ),
+);
 const createdAt = fc.constantFrom(0, 5, 1_763_830_066_970);
 const anyState = fc
   .record(
@@ -67,7 +97,7 @@ const anyState = fc
       attempt: count,
       failures: count,
       losses: count,
-      attempts: fc.array(fc.record({ attempt: count, receipt: json }), { maxLength: 2 }),
+      attempts: fc.array(anyAttempt, { maxLength: 2 }),
       cost: fc.constantFrom(0, 0.1),
       usage: fc.record({ inputTokens: count }, optional),
       waitingSince: createdAt,

@@ -1,11 +1,12 @@
 import type { RetryPolicy, TaskSpec } from '@multiswarm/contracts';
-import { bornTask, type TaskRecord } from '../../domain/task/record';
+import { bornTask, type Attempt, type TaskRecord } from '../../domain/task/record';
 
 /**
  * Tasks as they are stored: JSON that leaves out what is as it is for most tasks.
  *
  * C1. Decoding what was encoded gives the same record, whatever fields it has: only those that are named here are left
  *     out, all others pass through.
+ *     The reservation of an attempt that has ended is left out too: it means nothing to anybody any more.
  * C2. The values that are left out belong to the format and never change, also when the defaults of a submission do:
  *     a stored task must not change its meaning with a new version.
  */
@@ -24,7 +25,11 @@ type Stored<T> = { [K in keyof T]?: T[K] | undefined };
 type State = Omit<TaskRecord, 'id' | 'spec'>;
 type StoredSpec = Omit<Stored<TaskSpec>, 'retry'> & { retry?: Stored<RetryPolicy> };
 /** `waitingSince: null`: there is none, though the task is queued. */
-type StoredState = Omit<Stored<State>, 'waitingSince'> & { waitingSince?: number | null };
+type StoredAttempt = Stored<Attempt>;
+type StoredState = Omit<Stored<State>, 'waitingSince' | 'attempts'> & {
+  waitingSince?: number | null;
+  attempts?: StoredAttempt[];
+};
 
 /** A new task: all of it. */
 export function encodeSpec(record: TaskRecord): string {
@@ -127,10 +132,52 @@ function storedRetry(retry: RetryPolicy): Stored<RetryPolicy> | undefined {
 function storedState(record: TaskRecord): string {
   let text = '';
   let name: keyof TaskRecord;
-  for (name in record) if (!isCommonInState(record, name)) text += field(text, name, record[name]);
+  for (name in record)
+    if (name === 'attempts') text += storedAttempts(text, record.attempts);
+    else if (!isCommonInState(record, name)) text += field(text, name, record[name]);
   if (record.state === COMMON_STATE && record.waitingSince === undefined)
     text += field(text, 'waitingSince', null);
   return text;
+}
+
+function storedAttempts(before: string, attempts: readonly Attempt[]): string {
+  if (attempts.length === 0) return '';
+  let list = '';
+  for (const attempt of attempts) list += `${list === '' ? '{' : ',{'}${storedAttempt(attempt)}}`;
+  return before === '' ? `"attempts":[${list}]` : `,"attempts":[${list}]`;
+}
+
+function storedAttempt(attempt: Attempt): string {
+  const hasEnded = attempt.outcome !== undefined;
+  let text = '';
+  let name: keyof Attempt;
+  for (name in attempt)
+    if (isName(name)) {
+      const value = attempt[name];
+      if (value === undefined || (name === 'reservationId' && hasEnded)) continue;
+      text += text === '' ? `"${name}":"${value}"` : `${headOf(name)}"${value}"`;
+    } else if (name === 'costPerSlotHour' || (name === 'cost' && hasEnded)) {
+      if (attempt[name] !== 0) text += field(text, name, attempt[name]);
+    } else text += field(text, name, attempt[name]);
+  return text;
+}
+
+/** Names and ids, whose characters need no escaping. */
+function isName(name: keyof Attempt): name is 'swarmId' | 'region' | 'outcome' | 'reservationId' | 'after' {
+  return (
+    name === 'swarmId' ||
+    name === 'region' ||
+    name === 'outcome' ||
+    name === 'reservationId' ||
+    name === 'after'
+  );
+}
+
+/** In place, as with specifications. */
+function wholeAttempt(stored: StoredAttempt): Attempt {
+  stored.costPerSlotHour ??= 0;
+  if (stored.outcome !== undefined) stored.cost ??= 0;
+  return stored as Attempt;
 }
 
 function isCommonInState(record: TaskRecord, name: keyof TaskRecord): boolean {
@@ -153,8 +200,6 @@ function isCommonInState(record: TaskRecord, name: keyof TaskRecord): boolean {
     case 'losses':
     case 'cost':
       return record[name] === 0;
-    case 'attempts':
-      return record.attempts.length === 0;
     case 'usage':
       return isEmpty(record.usage);
     default:
@@ -167,7 +212,8 @@ function wholeRecord(id: string, spec: TaskSpec, stored: StoredState): TaskRecor
   const { waitingSince = state === COMMON_STATE ? since : undefined } = stored;
   const common = { state, since, events: firstEvents(spec) };
   const record = Object.assign(bornTask(id, spec, order, createdAt), common, stored);
-  return Object.assign(record, { waitingSince: waitingSince ?? undefined });
+  const attempts = (stored.attempts ?? []).map(wholeAttempt);
+  return Object.assign(record, { waitingSince: waitingSince ?? undefined, attempts });
 }
 
 /** The order of a task begins with the time of its submission, in ms, and three digits. */
