@@ -1,4 +1,7 @@
 import { MultiswarmError } from '@multiswarm/contracts';
+import { encodeFacts } from '../../src/adapters/store/dead-letter-codec';
+import type { ShardInspector } from '../../src/application/check/inspector';
+import { factsOf } from '../../src/domain/task/dead-letter-facts';
 import type { TaskRecord } from '../../src/domain/task/record';
 import type {
   Batch,
@@ -10,6 +13,7 @@ import type {
   WaitingPlace,
 } from '../../src/ports';
 import { turns } from './turns';
+import { TableInspector } from './table-inspector';
 import { ShardTable, type ShardData, type ShardLease } from './shard-table';
 
 const LATE_TURNS = 12;
@@ -99,6 +103,21 @@ export class MemoryShardStore implements ShardStore {
 
   async expired(shard: number, now: number, limit: number): Promise<{ root: string; taskIds: string[] }[]> {
     return Promise.resolve(this.table.expired(shard, now, limit));
+  }
+
+  /** What a deep check reads. */
+  inspector(): ShardInspector {
+    const inspected = new TableInspector(this.table, (shard) => this.lease(shard));
+    return {
+      sums: async (shard) => Promise.resolve(inspected.sums(shard)),
+      listed: async (...asked) => Promise.resolve(inspected.listed(...asked)),
+      look: async (shard, ids) => Promise.resolve(inspected.look(shard, ids)),
+      lookAtRuns: async (shard, ids) => Promise.resolve(inspected.lookAtRuns(shard, ids)),
+      members: async function* (shard, index) {
+        yield await Promise.resolve(inspected.members(shard, index));
+      },
+      factsOf: (record) => encodeFacts(factsOf(record)),
+    };
   }
 
   /** Reads of what this store holds. */

@@ -1,0 +1,252 @@
+import { NamespaceSettings, type Grant, type ShardCheckReport } from '@multiswarm/contracts';
+import { seededRandom, systemClock as clock, type Clock } from '@multiswarm/core';
+import { createLogger } from '@multiswarm/telemetry';
+import { noMeters, placement, spec } from '../../../test/support/builders';
+import { MemoryShardStore } from '../../../test/support/memory-shard-store';
+import type { TaskRecord } from '../../domain/task/record';
+import { AttemptLeases } from '../attempt-leases';
+import { Dispatcher } from '../dispatcher';
+import { OutboxRelay } from '../outbox-relay';
+import { StreamedLink } from '../scheduler-link';
+import { Scheduler } from '../scheduler';
+import { SchedulerInbox } from '../scheduler-inbox';
+import { ShardOwner } from '../shard-owner';
+import { Turns } from '../turns';
+import { ShardCheck } from './shard-check';
+
+const SHARD = 0;
+const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
+const id = (n: number): string => `t0-${String(n).padStart(8, '0')}`;
+const [WAITS, LATER, RUNS, DONE] = [id(1), id(2), id(3), id(4)] as const;
+const times = { attemptLeaseMs: 60_000, regionTimeoutMs: 90_000, resendMs: 60_000 };
+/** Nothing is in motion here: what is looked at again need not be waited for. */
+const IMPATIENT: Clock = { ...clock, after: (ms, fn) => clock.after(ms / 50, fn) };
+const logger = createLogger({ service: 'orchestrator', level: 'silent' });
+
+/** An owner and a scheduler, as they are in one process, over a store in memory. */
+class Bench {
+  readonly store = new MemoryShardStore();
+  readonly leases = new AttemptLeases(times, () => clock.monotonic());
+  readonly dispatched: string[] = [];
+  /** Nothing is ever placed by it: the load-balancer does not answer. */
+  readonly scheduler = new Scheduler(1, 1, {
+    placer: { place: () => new Promise(() => undefined), report: () => undefined },
+    grants: { grant: () => new Promise(() => undefined) },
+    ...{ clock, settings: () => NamespaceSettings.parse({}), onFault: () => undefined },
+  });
+  readonly link = new StreamedLink({
+    ...{ replica: 'one', shards: 1, clock, onFault: () => undefined },
+    send: () => new Promise(() => undefined),
+  });
+  readonly owner: ShardOwner;
+  readonly streamed = { last: undefined as number | undefined };
+  readonly relay: OutboxRelay;
+
+  constructor() {
+    const { epoch, batchSeq } = this.store.take(SHARD);
+    const { store, leases, link } = this;
+    const stream = { publish: () => Promise.resolve() };
+    this.relay = new OutboxRelay(SHARD, store, stream, clock, () => undefined);
+    const options = { shard: SHARD, epoch, reportTo: 'reports', giveUpMs: 10_000, epochOf: () => 1 };
+    const regions = {
+      dispatch: (
+        _region: string,
+        { attempts }: { attempts: { taskId: string; again?: boolean | undefined }[] },
+      ) => {
+        this.dispatched.push(...attempts.map(({ taskId, again }) => `${taskId}${again ? ' again' : ''}`));
+        return new Promise<never>(() => undefined);
+      },
+      control: () => Promise.resolve(),
+    };
+    this.owner = new ShardOwner(SHARD, epoch, batchSeq, {
+      ...{ store, clock, leases, logger, relay: this.relay, scheduler: link, random: seededRandom(1) },
+      placer: { place: () => Promise.resolve([]), report: () => undefined },
+      dispatcher: new Dispatcher(options, regions, clock, {
+        outcomes: () => undefined,
+        fault: () => undefined,
+      }),
+      retentionMs: () => 3_600_000,
+      leaseHolds: () => true,
+      onLost: () => undefined,
+      onCommitted: () => undefined,
+      indexing: new Turns(),
+      meters: noMeters,
+    });
+  }
+
+  static async open(): Promise<Bench> {
+    const bench = new Bench();
+    const { owner, link, scheduler } = bench;
+    await owner.open();
+    link.took({ inbox: new SchedulerInbox(1, scheduler), scheduler });
+    link.opened({ shard: SHARD, epoch: owner.epoch, snapshot: (of) => owner.snapshot(of) });
+    const limited = { limitKeys: ['k'] };
+    await owner.submitTasks([
+      { id: WAITS, shard: SHARD, keyed: true, order: 1, spec: spec(limited) },
+      {
+        id: LATER,
+        shard: SHARD,
+        keyed: true,
+        order: 2,
+        spec: spec({ notBefore: TOMORROW }),
+      },
+      { id: RUNS, shard: SHARD, keyed: true, order: 3, spec: spec(limited) },
+      { id: DONE, shard: SHARD, keyed: true, order: 4, spec: spec() },
+    ]);
+    await owner.grant({ v: 1, schedulerEpoch: 1, grants: [grant(RUNS), grant(DONE)] });
+    const finished = {
+      taskId: DONE,
+      attempt: 1,
+      outcome: 'succeeded' as const,
+      startedAt: 1,
+      finishedAt: 2,
+      output: 1,
+    };
+    await owner.report({ swarmId: placement().swarmId, reports: [finished], outcomes: [], progress: [] })
+      .acks;
+    bench.scheduler.apply({
+      ...FROM(owner.epoch),
+      gone: [RUNS, DONE],
+      held: [{ taskId: RUNS, attempt: 1, namespace: 'default', limitKeys: ['k'] }],
+    });
+    return bench;
+  }
+
+  async check(repair = false): Promise<ShardCheckReport & { wantsReload: boolean }> {
+    const check = new ShardCheck(
+      'run',
+      this.owner.insides(),
+      {
+        ...{ inspector: this.store.inspector(), store: this.store, clock: IMPATIENT },
+        census: (asked) => Promise.resolve(this.scheduler.census(asked)),
+        owesSchedulerSince: (shard) => this.link.owesSince(shard),
+        lastPublished: () => Promise.resolve(this.streamed.last),
+      },
+      repair,
+    );
+    await check.start();
+    return { ...check.report(), wantsReload: check.wantsReload };
+  }
+
+  stop(): void {
+    this.scheduler.stop();
+    this.link.stop();
+    this.owner.lose();
+  }
+}
+
+const FROM = (epoch: number) => ({
+  ...{ v: 1 as const, replica: 'one', schedulerEpoch: 1, shard: SHARD, epoch },
+  ...{ classes: [], queued: [], gone: [], held: [], released: [] },
+});
+const grant = (taskId: string): Grant => ({
+  taskId,
+  attempt: 1,
+  placement: placement({ reservationId: `r-${taskId}` }),
+});
+const told = ({ findings }: ShardCheckReport): string[] => findings.map(({ kind, of }) => `${kind} ${of}`);
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await Bench.open();
+});
+afterEach(() => bench.stop());
+
+/** Finds it, changes nothing, mends it, and finds nothing any more. */
+async function foundAndMended(expected: string[]): Promise<ShardCheckReport & { wantsReload: boolean }> {
+  for (let look = 0; look < 2; look += 1)
+    expect(told(await bench.check()).sort()).toEqual([...expected].sort());
+  const repaired = await bench.check(true);
+  expect(repaired).toMatchObject({ found: expected.length, repaired: expected.length });
+  return repaired;
+}
+
+test('where all agrees nothing is told', async () => {
+  expect(await bench.check()).toMatchObject({
+    state: 'done',
+    findings: [],
+    skipped: [],
+    looked: 4,
+    wantsReload: false,
+  });
+});
+
+test('a timer that was forgotten, and one that nobody needs, are set right', async () => {
+  const { due } = bench.owner.insides();
+  due.set(LATER, undefined);
+  due.set(WAITS, 4_000_000_000_000);
+  await foundAndMended([`due-time ${LATER}`, `due-time ${WAITS}`]);
+  expect([due.timeOf(LATER), due.timeOf(WAITS)]).toEqual([Date.parse(TOMORROW), undefined]);
+  expect(await bench.check()).toMatchObject({ found: 0 });
+});
+
+test('an attempt that nobody watches is watched again, and its swarm asked; a watch of nothing ends', async () => {
+  bench.leases.drop(RUNS, 1);
+  bench.leases.hold(DONE, 1, 'eu', false);
+  bench.dispatched.length = 0;
+  await foundAndMended([`attempt-lease ${RUNS}`, `attempt-lease ${DONE}`]);
+  expect(bench.leases.attemptOf(RUNS)).toBe(1);
+  expect(bench.leases.attemptOf(DONE)).toBeUndefined();
+  expect(await bench.check()).toMatchObject({ found: 0 });
+});
+
+test('a record in memory that is not the stored one has the shard taken anew', async () => {
+  const { store } = bench;
+  const { tasks } = store.data();
+  tasks.set(WAITS, Object.freeze({ ...(tasks.get(WAITS) as TaskRecord), attempt: 3 }));
+  expect(await foundAndMended([`memory ${WAITS}`])).toMatchObject({ wantsReload: true });
+});
+
+test('what the scheduler does not know, or should not, has the shard told anew', async () => {
+  bench.scheduler.apply({
+    ...FROM(bench.owner.epoch),
+    gone: [WAITS],
+    released: [{ taskId: RUNS, attempt: 1 }],
+  });
+  bench.scheduler.apply({
+    ...FROM(bench.owner.epoch),
+    held: [{ taskId: DONE, attempt: 1, namespace: 'default' }],
+  });
+  const expected = [`scheduler-queue ${WAITS}`, `scheduler-held ${RUNS}`, `scheduler-held ${DONE}`];
+  const report = await bench.check();
+  expect(told(report).sort()).toEqual([...expected].sort());
+  expect(report.findings.find(({ of }) => of === DONE)).toMatchObject({
+    expected: 'none',
+    found: 'attempt 1',
+  });
+  expect(await bench.check(true)).toMatchObject({ repaired: 3, wantsReload: true });
+});
+
+test('a limit that counts wrong is counted anew', async () => {
+  const { limits } = bench.scheduler['queue'];
+  const set = limits.setFor('default', ['k']);
+  for (const limit of set.limits) limit.running += 2;
+  await foundAndMended(['scheduler-limit default', 'scheduler-limit default/k']);
+  expect(await bench.check()).toMatchObject({ found: 0 });
+});
+
+test('a count that is off is found to the one, and mended by the difference', async () => {
+  const { counts } = bench.store.data();
+  counts.set('assigned', (counts.get('assigned') ?? 0) + 1);
+  const report = await foundAndMended(['count assigned']);
+  expect(report.findings[0]).toMatchObject({ expected: '1', found: '2', remedy: '-1 is added to the count' });
+  expect(await bench.check()).toMatchObject({ found: 0 });
+});
+
+test('an id that is taken for a new one is learnt', async () => {
+  const { ids } = bench.owner.insides();
+  await ids.learn();
+  ids['filter'] = new (ids['filter']?.constructor as new (room: number) => never)(1_000);
+  expect(told(await bench.check()).sort()).toEqual(
+    [DONE, LATER, RUNS, WAITS].map((each) => `known-id ${each}`).sort(),
+  );
+  expect(await bench.check(true)).toMatchObject({ repaired: 4 });
+  expect(await bench.check()).toMatchObject({ found: 0 });
+});
+
+test('a stream that is ahead of the store is told, and that nothing here can mend it', async () => {
+  bench.streamed.last = 1_000_000;
+  const report = await bench.check(true);
+  expect(report).toMatchObject({ found: 1, repaired: 0 });
+  expect(told(report)).toEqual(['event-stream shard 0']);
+});
