@@ -59,6 +59,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => require('./commands/task/explain') as { command: CommandDefinition },
   },
   {
+    path: ['task', 'history'],
+    args: '<id>',
+    summary: 'everything that happened to a task or workflow, live or archived',
+    load: () => require('./commands/task/history') as { command: CommandDefinition },
+  },
+  {
     path: ['task', 'list'],
     summary: 'tasks, newest first',
     load: () => require('./commands/task/list') as { command: CommandDefinition },
@@ -222,5 +228,11 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['event', 'archive'],
     summary: 'write events into a file of JSON lines, with checksums',
     load: () => require('./commands/event/archive') as { command: CommandDefinition },
+  },
+  {
+    path: ['event', 'verify'],
+    args: '<files...>',
+    summary: 'check archives of events from end to end',
+    load: () => require('./commands/event/verify') as { command: CommandDefinition },
   },
 ];

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -300,4 +300,149 @@ test('what goes on with an archive of something else is refused', async () => {
   await truncate(file('other.jsonl'), (await readFile(file('other.jsonl'))).length - 5);
   const { code, err } = await archive('--file', file('other.jsonl'), '--resume');
   expect([code, err]).toEqual([2, expect.stringContaining('was made with --namespace shop')]);
+});
+
+describe('reading archives', () => {
+  const step = (seq: number, type: Event['type'], more: Partial<Event> = {}): Event => ({
+    ...event(A, seq),
+    type,
+    ...more,
+  });
+  const where = { attempt: 1, swarmId: 'eu-1', region: 'eu' };
+  const failed = { error: { code: 'no-key', message: 'the key is OLD', retryable: false } };
+  const all = [
+    step(1, 'task.submitted', { data: { type: 'work', priority: 'high' } }),
+    step(2, 'task.queued'),
+    step(3, 'task.assigned', where),
+    step(4, 'task.running', where),
+    step(5, 'task.failed', { ...where, data: failed }),
+    ...life(B).map((one) => ({ ...one, namespace: 'shop' })),
+  ];
+
+  async function run(...argv: string[]): Promise<Ran> {
+    const io = memoryIo({ env: { MULTISWARM_URL: 'http://127.0.0.1:9' }, cwd: directory });
+    const code = await runCli(argv, io, '0');
+    return { code, out: io.out(), err: io.err() };
+  }
+
+  beforeAll(async () => {
+    serve({ messages: all });
+    await archive('--file', 'read.jsonl.gz');
+  });
+
+  test('tasks are listed by what their events tell, without any live system', async () => {
+    const { code, out } = await run(
+      'task',
+      'list',
+      '--archive',
+      'read.jsonl.gz',
+      '--state',
+      'failed',
+      '-o',
+      'jsonl',
+    );
+    expect([code, JSON.parse(out)]).toMatchObject([
+      0,
+      { id: A, type: 'work', state: 'failed', error: { code: 'no-key' } },
+    ]);
+    const table = await run('task', 'list', '--archive', 'read.jsonl.gz');
+    expect(table.out).toMatch(new RegExp(`${A}.*work.*failed.*1.*eu-1.*eu.*4`));
+    expect((await run('task', 'list', '--archive', 'read.jsonl.gz', '--limit', '1')).err).toBe(
+      '1 more: --all lists all\n',
+    );
+  });
+
+  test('a history is that of the live system', async () => {
+    serve({ messages: [], histories: { [A]: all.slice(0, 5) } });
+    const archived = await run('task', 'history', A, '--archive', 'read.jsonl.gz');
+    const live = await run('task', 'history', A, '--url', peer.url);
+    expect([archived.code, archived.out]).toEqual([0, live.out]);
+    expect(live.out.split('\n')).toHaveLength(7);
+    expect(live.out).toMatch(/1970-01-01T00:00:05.000Z .*\+4.*task.failed .*attempt 1, on eu-1 \(eu\)/);
+    expect(await run('task', 'history', 't0-0198c2d4ffff', '--archive', 'read.jsonl.gz')).toMatchObject({
+      code: 3,
+    });
+    expect(await run('task', 'history', 't0-0198c2d4ffff', '--url', peer.url)).toMatchObject({ code: 3 });
+  });
+
+  test('events are searched by filters, time and text', async () => {
+    const tail = async (...argv: string[]): Promise<number[]> => {
+      const { out } = await run('event', 'tail', '--archive', 'read.jsonl.gz', '-o', 'jsonl', ...argv);
+      return out === ''
+        ? []
+        : out
+            .trim()
+            .split('\n')
+            .map((line) => (JSON.parse(line) as Event).seq);
+    };
+    expect(await tail()).toEqual([1, 2, 3, 4, 5, 1, 2, 3]);
+    expect(await tail('--namespace', 'shop', '--from', '1970-01-01T00:00:02Z')).toEqual([2, 3]);
+    expect(await tail('--grep', 'Is Old')).toEqual([5]);
+    expect(await tail('--state', 'queued,running')).toEqual([2, 4]);
+    expect(await run('event', 'tail', '--archive', 'read.jsonl.gz', '--state', 'done')).toMatchObject({
+      code: 2,
+    });
+  });
+
+  test('an archive is verified from end to end, and a damaged one is not, but read as far as it is whole', async () => {
+    expect(await run('event', 'verify', 'read.jsonl.gz')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('events  8') as string,
+    });
+    const lines = gunzipSync(await readFile(file('read.jsonl.gz')))
+      .toString()
+      .split('\n');
+    await writeFile(file('changed.jsonl'), lines.join('\n').replace('the key is OLD', 'the key is new'));
+    const { code, out } = await run('event', 'verify', 'changed.jsonl', '-o', 'json');
+    expect([code, JSON.parse(out)]).toMatchObject([
+      1,
+      { ok: false, code: 'archive-damaged', detail: expect.stringContaining('at line 11') as string },
+    ]);
+    expect(await run('task', 'history', A, '--archive', 'changed.jsonl')).toMatchObject({ code: 1 });
+    expect(await run('task', 'list', '--archive', 'changed.jsonl', '--partial')).toMatchObject({
+      code: 0,
+      out: '',
+    });
+    await writeFile(file('short.jsonl'), lines.slice(0, -2).join('\n') + '\n');
+    expect(await run('task', 'list', '--archive', 'short.jsonl')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('is not complete') as string,
+    });
+    expect((await run('task', 'list', '--archive', 'short.jsonl', '--partial', '-o', 'name')).out).toBe(
+      `${A}\n${B}\n`,
+    );
+    expect(await run('task', 'list', '--archive', 'nothing.jsonl')).toMatchObject({ code: 2 });
+  });
+
+  test('a directory is all archives in it, in the order in which they were made; one of another sequence is found', async () => {
+    const [kept, other] = [join(directory, 'kept'), join(directory, 'other')];
+    for (const [path, messages] of [
+      [kept, all],
+      [other, all.slice(0, 6)],
+    ] as const) {
+      await mkdir(path);
+      serve({ messages });
+      const asked = ['--file', join(path, 'events.jsonl'), '--follow', '--rotate-size', '1'];
+      const { io, ran } = begin(...asked);
+      await eventually(
+        async () =>
+          (await readdir(path)).length > 1 &&
+          (await Promise.all((await readdir(path)).map((name) => eventsIn(join(path, name))))).flat()
+            .length === messages.length,
+      );
+      io.interrupt();
+      await ran;
+    }
+    const { out } = await run('task', 'history', A, '--archive', kept, '-o', 'name');
+    expect(out).toBe([1, 2, 3, 4, 5].map((seq) => `${A}/${seq}\n`).join(''));
+    expect(await run('event', 'verify', kept)).toMatchObject({ code: 0, err: '' });
+    expect(await run('task', 'list', '--archive', directory)).toMatchObject({ code: 1 });
+    const first = async (path: string): Promise<string> => join(path, (await readdir(path)).sort()[0] ?? '');
+    const changed = (await readFile(await first(other))).toString();
+    const named = await first(kept);
+    await rm(named);
+    await writeFile(named, changed);
+    const { code, err } = await run('event', 'verify', kept);
+    expect([code, err]).toEqual([1, expect.stringContaining('goes on after another')]);
+  });
 });

@@ -30,7 +30,7 @@ test('of any events of any roots it tells those that repeat, begin late or leave
         if (expected.kind === 'after-hole') holes.add(root);
         model.set(root, [...before, seq]);
       }
-      expect(continuity.roots).toBe(model.size);
+      expect(continuity.counts).toEqual({ roots: model.size, holes: holes.size });
       expect(new Set(continuity.holes)).toEqual(holes);
     }),
   );
@@ -43,4 +43,21 @@ test('it remembers so many roots, and forgets the one that was silent for longes
   continuity.note(event('t0-c', 1));
   expect(continuity.standing(event('t0-b', 2)).kind).toBe('late');
   expect(continuity.standing(event('t0-a', 3)).kind).toBe('next');
+});
+
+test('each file counts its own roots and holes, and knows what stands in those before it', () => {
+  const continuity = new Continuity();
+  for (const [root, seq] of [
+    ['t0-a', 1],
+    ['t0-a', 3],
+    ['t0-b', 1],
+  ] as const)
+    continuity.note(event(root, seq));
+  expect(continuity.counts).toEqual({ roots: 2, holes: 1 });
+  continuity.nextFile();
+  expect(continuity.counts).toEqual({ roots: 0, holes: 0 });
+  expect(continuity.note(event('t0-b', 2)).kind).toBe('next');
+  continuity.note(event('t0-b', 3));
+  expect(continuity.counts).toEqual({ roots: 1, holes: 0 });
+  expect([...continuity.holes]).toEqual(['t0-a']);
 });

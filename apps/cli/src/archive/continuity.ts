@@ -9,27 +9,36 @@ const ROOTS = 1_000_000;
  */
 export type Standing = { kind: 'next' | 'late' | 'repeated' } | { kind: 'after-hole'; from: number };
 
-/** Checks that the events of each root follow each other without a gap. */
+/** Checks that the events of each root follow each other without a gap, over all files of an archive. */
 export class Continuity {
-  private readonly last = new Map<string, number>();
+  private readonly last = new Map<string, { seq: number; file: number }>();
   private readonly broken = new Set<string>();
+  private file = 0;
   private seen = 0;
+  private brokenHere = new Set<string>();
 
   constructor(private readonly limit = ROOTS) {}
-
-  /** How many roots were seen; one that was forgotten counts again. */
-  get roots(): number {
-    return this.seen;
-  }
 
   /** Roots of which events are missing between others. */
   get holes(): ReadonlySet<string> {
     return this.broken;
   }
 
+  /** What the present file has: roots, and those of them with a hole. One that was forgotten counts again. */
+  get counts(): { roots: number; holes: number } {
+    return { roots: this.seen, holes: this.brokenHere.size };
+  }
+
+  /** From here on a new file is counted; what was seen stays known. */
+  nextFile(): void {
+    this.file += 1;
+    this.seen = 0;
+    this.brokenHere = new Set();
+  }
+
   /** How the event stands to what was seen of its root; nothing is noted. */
   standing({ root, seq }: Event): Standing {
-    const last = this.last.get(root);
+    const last = this.last.get(root)?.seq;
     if (last === undefined) return { kind: seq === 1 ? 'next' : 'late' };
     if (seq <= last) return { kind: 'repeated' };
     return seq === last + 1 ? { kind: 'next' } : { kind: 'after-hole', from: last + 1 };
@@ -39,9 +48,15 @@ export class Continuity {
   note(event: Event): Standing {
     const standing = this.standing(event);
     if (standing.kind === 'repeated') return standing;
-    if (standing.kind === 'after-hole') this.broken.add(event.root);
-    if (!this.last.delete(event.root)) this.seen += 1;
-    this.last.set(event.root, event.seq);
+    const { root, seq } = event;
+    if (standing.kind === 'after-hole') {
+      this.broken.add(root);
+      this.brokenHere.add(root);
+    }
+    const { file } = this;
+    if (this.last.get(root)?.file !== file) this.seen += 1;
+    this.last.delete(root); // so that it becomes the last to be forgotten
+    this.last.set(root, { seq, file });
     if (this.last.size > this.limit) this.forgetOldest();
     return standing;
   }

@@ -18,8 +18,10 @@ export function foreignVersion(path: string, version: unknown, known: number): F
   });
 }
 
-export function damaged(path: string, line: number, what: string): Fault {
-  return new Fault(`${path} is damaged at line ${line}: ${what}`, {
+/** @param line undefined where it is no single one */
+export function damaged(path: string, line: number | undefined, what: string): Fault {
+  const where = line === undefined ? '' : ` at line ${line}`;
+  return new Fault(`${path} is damaged${where}: ${what}`, {
     code: 'archive-damaged',
     exit: EXIT.workFailed,
     hint: 'everything up to the last checkpoint before it is as it was written: --partial reads that much',

@@ -66,9 +66,10 @@ export class ArchiveFiles {
   }
 
   async finish(): Promise<End> {
-    const { roots, holes } = this.options.continuity;
-    const end = await this.current.finish({ roots, holes: holes.size });
+    const { continuity } = this.options;
+    const end = await this.current.finish(continuity.counts);
     await this.current.close();
+    continuity.nextFile();
     this.done.push({ path: this.current.path, end });
     return end;
   }

@@ -1,4 +1,7 @@
+import type { ArchivedTask } from '../archive/archived-tasks';
 import type { End } from '../archive/format';
+import { formatMs } from '../output/durations';
+import { paintState } from '../output/paint';
 import type { View } from '../output/printer';
 import { alignRows } from '../output/table';
 
@@ -29,4 +32,32 @@ export function archiveText({ file, ...end }: End & { file: string }): string {
     ['time', first === undefined ? '-' : `${first} to ${last ?? first}`],
   ];
   return `${file}\n${alignRows(rows, { indent: '  ' })}`;
+}
+
+/** What events tell of a task. */
+export const archivedTaskView: View<ArchivedTask> = {
+  name: ({ id }) => id,
+  none: 'no tasks',
+  columns: ({ color }) => [
+    { header: 'TASK', value: ({ id }) => id },
+    { header: 'TYPE', value: ({ type }) => type ?? '-' },
+    { header: 'STATE', value: ({ state }) => paintState(color, state) },
+    { header: 'ATTEMPT', value: ({ attempt }) => String(attempt), align: 'right' },
+    { header: 'SWARM', value: ({ swarmId }) => swarmId ?? '-' },
+    { header: 'REGION', value: ({ region }) => region ?? '-' },
+    { header: 'TOOK', value: took, align: 'right' },
+    { header: 'PRIORITY', value: ({ priority }) => priority ?? '-', wide: true },
+    { header: 'NAMESPACE', value: ({ namespace }) => namespace, wide: true },
+    { header: 'WORKFLOW', value: ({ workflowId }) => workflowId ?? '-', wide: true },
+    { header: 'STEP', value: ({ step }) => step ?? '-', wide: true },
+    { header: 'ERROR', value: ({ error }) => error?.code ?? '-', wide: true },
+    { header: 'EVENTS', value: ({ events }) => String(events), align: 'right', wide: true },
+    { header: 'CREATED', value: ({ createdAt }) => createdAt ?? '-' },
+  ],
+};
+
+/** From its submission to its end. */
+function took({ createdAt, endedAt }: ArchivedTask): string {
+  if (createdAt === undefined || endedAt === undefined) return '-';
+  return formatMs(Date.parse(endedAt) - Date.parse(createdAt));
 }

@@ -2,13 +2,16 @@ import type { Command } from 'commander';
 import { TASK_STATES } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
+import { listArchived } from '../../archive/list-archived';
+import type { ArchiveSource } from '../../archive/read';
 import type { CommandDefinition, Invocation } from '../../command';
 import { EXIT } from '../../faults';
+import { archiveOptions } from '../../options/archive';
 import { integerOption } from '../../options/repeatable';
 import { printPages, type PageOptions } from '../../output/print-pages';
 import { taskView } from '../../views/task';
 
-interface Options extends PageOptions {
+interface Options extends PageOptions, ArchiveSource {
   state?: string;
   type?: string;
   namespace?: string;
@@ -21,9 +24,13 @@ export const command: CommandDefinition<Options> = {
     { command: 'swarmctl task list --state running', does: 'what runs now' },
     { command: 'swarmctl task list --state queued -o wide', does: 'what waits, and for what' },
     { command: 'swarmctl task list --state failed --all -o name', does: 'the ids of everything that failed' },
+    {
+      command: 'swarmctl task list --archive archives/ --state failed',
+      does: 'what failed, from archives of events',
+    },
   ],
   configure(command: Command) {
-    command
+    archiveOptions(command)
       .option('--state <state>', `one of ${TASK_STATES.join(', ')}`)
       .option('--type <type>', 'only tasks of this type')
       .option('--namespace <name>', 'only tasks of this tenant')
@@ -36,7 +43,8 @@ export const command: CommandDefinition<Options> = {
 };
 
 async function list({ options, global, io }: Invocation<Options>): Promise<number> {
-  const { state, type, namespace, workflow, ...page } = options;
+  if (options.archive) return listArchived(options, global, io);
+  const { state, type, namespace, workflow, archive: _, partial: __, ...page } = options;
   const request = {
     api: new HttpApi(global.url),
     path: paths.tasks,
