@@ -9,6 +9,8 @@ import { NameColumn } from './name-column';
 const LEAST_ROWS = 256;
 /** Room for so many times the rows that are there, when they are copied. */
 const GROWTH = 1.5;
+/** Rows that may wait for their place in the order: it is nothing that a commit should wait for. */
+const MOST_LATE = 4_096;
 /** `since` of a row that is gone: there is no such time. */
 const GONE = -1;
 
@@ -24,13 +26,16 @@ export interface TaskPlace {
  *
  * X1. A row is added at the end, and changed in place but for what never changes. One that is gone stays until all are copied,
  *     which happens when there is no room, or when more are gone than there. So neither leaves holes.
- * X2. `order` has the rows by the time of creation and then by id, those that are gone among them: a new task is nearly
- *     always the last one.
+ * X2. `order` has the rows by the time of creation and then by id, those that are gone among them. New ones are put into it when
+ *     somebody asks: tasks of one batch were created at the same time, and to find the place of each among them would take
+ *     longer than all else that is done here for it.
  */
 export class TaskIndex {
   private readonly prefix: string;
   private columns: Columns;
   private used = 0;
+  /** Rows that `order` has; the others come into it when it is asked for. */
+  private arranged = 0;
   private gone = 0;
   private copies = 0;
 
@@ -95,6 +100,7 @@ export class TaskIndex {
 
   /** How many rows, in the order of their creation, were created earlier than a place. */
   countBefore({ at, id }: TaskPlace): number {
+    this.arrange();
     const { order, created, ids } = this.columns;
     let low = 0;
     for (let high = this.used; low < high;) {
@@ -109,6 +115,7 @@ export class TaskIndex {
 
   /** What a search looks at: valid until something is added or removed. */
   get view(): Readonly<Columns> {
+    this.arrange();
     return this.columns;
   }
 
@@ -130,8 +137,8 @@ export class TaskIndex {
     type.set(row, record.spec.type);
     namespace.set(row, record.spec.namespace);
     metadata.set(row, record.spec.metadata);
-    this.line(row);
     this.used += 1;
+    if (this.used - this.arranged >= MOST_LATE) this.arrange();
     return row;
   }
 
@@ -141,30 +148,39 @@ export class TaskIndex {
     return row >= 0 && this.columns.created[row] === createdAt;
   }
 
-  /** X2. */
-  private line(row: number): void {
-    const { order, created, ids } = this.columns;
-    const at = created[row] as number;
-    let place = this.used;
-    const last = place === 0 ? -1 : (order[place - 1] as number);
-    if (
-      last >= 0 &&
-      ((created[last] as number) > at || (created[last] === at && ids.compare(last, row) > 0))
-    ) {
-      place = this.countBefore({ at, id: ids.id(row) });
-      order.copyWithin(place + 1, place, this.used);
+  /** X2: those that came since it was last asked for are sorted, and merged from behind into what was there. */
+  private arrange(): void {
+    const { order } = this.columns;
+    const late = Uint32Array.from({ length: this.used - this.arranged }, (_, at) => this.arranged + at);
+    if (late.length === 0) return;
+    late.sort((a, b) => this.compare(a, b));
+    let old = this.arranged - 1;
+    for (let place = this.used - 1, at = late.length - 1; at >= 0; place -= 1) {
+      const row = late[at] as number;
+      const before = old >= 0 ? (order[old] as number) : -1;
+      const isLast = before < 0 || this.compare(before, row) < 0;
+      order[place] = isLast ? row : before;
+      if (isLast) at -= 1;
+      else old -= 1;
     }
-    order[place] = row;
+    this.arranged = this.used;
+  }
+
+  private compare(a: number, b: number): number {
+    const { created, ids } = this.columns;
+    return (created[a] as number) - (created[b] as number) || ids.compare(a, b);
   }
 
   /** X1. */
   private copy(): void {
     const capacity = Math.max(this.leastRows, Math.ceil((this.size + 1) * GROWTH));
     const next = new Columns(this.prefix, capacity);
+    this.arrange();
     const kept = this.columns.order.subarray(0, this.used).filter((row) => !this.isGone(row));
     next.copy(this.columns, kept);
     this.columns = next;
     this.used = kept.length;
+    this.arranged = kept.length;
     this.gone = 0;
     this.copies += 1;
   }
