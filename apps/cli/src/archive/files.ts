@@ -31,6 +31,7 @@ export class ArchiveFiles {
   readonly done: { path: string; end: End }[] = [];
   private current!: ArchiveWriter;
   private openedAt = 0;
+  private namedAt = 0;
   private asked: Readonly<Record<string, string>>;
 
   private constructor(private readonly options: FilesOptions) {
@@ -58,8 +59,8 @@ export class ArchiveFiles {
   /** Begins a new file where the present one is large or old enough. */
   async rotate(): Promise<void> {
     const { bytes = Infinity, ms = Infinity } = this.options.rotation ?? {};
-    const isOld = this.current.events > 0 && this.options.monotonic() - this.openedAt >= ms;
-    if (this.current.bytes < bytes && !isOld) return;
+    const isOld = this.options.monotonic() - this.openedAt >= ms;
+    if (this.current.events === 0 || (this.current.bytes < bytes && !isOld)) return;
     const { path, position } = this.current;
     const { sha256 } = await this.finish();
     await this.begin({ file: basename(path), sha256, ...(position === undefined ? {} : { position }) });
@@ -97,7 +98,9 @@ export class ArchiveFiles {
 
   private async begin(after: Header['after']): Promise<void> {
     const { path, rotation, source, now, monotonic } = this.options;
-    const name = rotation ? rotated(path, now()) : path;
+    // Two files of one millisecond, or a clock that was set back, would break the order of the names.
+    this.namedAt = Math.max(now(), this.namedAt + 1);
+    const name = rotation ? rotated(path, this.namedAt) : path;
     const createdAt = new Date(now()).toISOString();
     const header = { createdAt, source, filter: this.asked, ...(after === undefined ? {} : { after }) };
     this.current = await ArchiveWriter.create(name, header).catch((error: unknown) => {
@@ -118,7 +121,9 @@ export class ArchiveFiles {
       .filter((name) => STAMP.test(name.slice(stem.length, -extension.length)))
       .sort()
       .at(-1);
-    return last === undefined ? undefined : join(dirname(path), last);
+    if (last === undefined) return undefined;
+    this.namedAt = stampOf(last.slice(stem.length + 1, -extension.length));
+    return join(dirname(path), last);
   }
 }
 
@@ -129,6 +134,11 @@ function rotated(path: string, at: number): string {
   const [stem, extension] = split(basename(path));
   const stamp = new Date(at).toISOString().replaceAll(/[-:.]/g, '');
   return join(dirname(path), `${stem}-${stamp}${extension}`);
+}
+
+/** Epoch ms of what `rotated` has put into a name. */
+function stampOf(stamp: string): number {
+  return Date.parse(stamp.replace(/^(.{4})(..)(..T..)(..)(..)(...)Z$/, '$1-$2-$3:$4:$5.$6Z'));
 }
 
 function split(name: string): [string, string] {
