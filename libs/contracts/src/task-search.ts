@@ -20,24 +20,35 @@ const Label = z
 
 /** One value, or several: a parameter that is given several times is a list. */
 function many<S extends z.ZodType>(one: S) {
-  return z.union([one, z.array(one).min(1).max(LIMITS.LIST_ITEMS)]).optional();
+  return z.union([one, z.array(one).min(1).max(LIMITS.LIST_ITEMS)]);
+}
+
+/** The same of what has no commas: a text with commas is a list, too. */
+function anyOf<S extends z.ZodType>(one: S) {
+  const asList = (given: unknown): unknown =>
+    typeof given === 'string' && given.includes(',') ? given.split(',') : given;
+  return z.preprocess(asList, many(one)).optional();
 }
 
 const conditions = {
-  state: many(TaskState).describe('any of these states'),
-  type: many(NamePattern).describe('any of these types, or patterns such as report.*'),
-  namespace: many(Namespace).describe('any of these namespaces'),
-  swarm: many(NamePattern).describe('held by, or ended at, any of these swarms, or patterns such as eu-*'),
-  region: many(RegionPattern).describe('held or ended in any of these regions, or patterns such as eu-*'),
-  code: many(z.string().min(1).max(LIMITS.NAME_CHARS)).describe(
-    'any of these error codes: of the error with which it ended, or for which it is to be tried again',
-  ),
-  label: many(Label).describe(
-    'entries of the metadata, as key=value or by the key alone; all of them must be there',
-  ),
-  text: many(z.string().min(1).max(LIMITS.SEARCH_TEXT_CHARS)).describe(
-    'words that must all occur somewhere in keys or values of the metadata, in upper or lower case',
-  ),
+  state: anyOf(TaskState).describe('any of these states'),
+  type: anyOf(NamePattern).describe('any of these types, or patterns such as report.*'),
+  namespace: anyOf(Namespace).describe('any of these namespaces'),
+  swarm: anyOf(NamePattern).describe('held by, or ended at, any of these swarms, or patterns such as eu-*'),
+  region: anyOf(RegionPattern).describe('held or ended in any of these regions, or patterns such as eu-*'),
+  code: many(z.string().min(1).max(LIMITS.NAME_CHARS))
+    .optional()
+    .describe(
+      'any of these error codes: of the error with which it ended, or for which it is to be tried again',
+    ),
+  label: many(Label)
+    .optional()
+    .describe('entries of the metadata, as key=value or by the key alone; all of them must be there'),
+  text: many(z.string().min(1).max(LIMITS.SEARCH_TEXT_CHARS))
+    .optional()
+    .describe(
+      'words that must all occur somewhere in keys or values of the metadata, in upper or lower case',
+    ),
   createdAfter: Instant.optional().describe('created then or later'),
   createdBefore: Instant.optional().describe('created earlier than that'),
   endedAfter: Instant.optional().describe('has ended, then or later'),

@@ -7,6 +7,7 @@ import type { HeldLease } from './held-lease';
 import type { Meters } from './meters';
 import { OutboxRelay } from './outbox-relay';
 import { ShardOwner, type OwnerMemory } from './shard-owner';
+import { Breather } from './breather';
 import { Turns } from './turns';
 
 /** What all owners of one replica share. */
@@ -32,9 +33,11 @@ export interface OwnerFactoryParts {
 
 /** Builds owners out of leases. */
 export class OwnerFactory {
-  private readonly indexing = new Turns();
+  private readonly indexing: { turns: Turns; breather: Breather };
 
-  constructor(private readonly parts: OwnerFactoryParts) {}
+  constructor(private readonly parts: OwnerFactoryParts) {
+    this.indexing = { turns: new Turns(), breather: new Breather(parts.clock) };
+  }
 
   /**
    * An owner that serves.

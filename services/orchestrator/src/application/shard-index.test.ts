@@ -5,6 +5,7 @@ import { criteriaOf } from '../domain/search/criteria';
 import type { TaskRecord } from '../domain/task/record';
 import type { Write } from '../ports';
 import { ShardIndex } from './shard-index';
+import { Breather } from './breather';
 import { Turns } from './turns';
 
 const ids = Array.from({ length: 3 }, (_, n) => `t0-0000000${n}`);
@@ -16,7 +17,7 @@ function bench(stored: TaskRecord[], shared = new Turns()) {
   const clock = new ManualClock();
   const state = { closed: false, failures: 0, reads: 0, faults: 0, gate: deferred<void>() };
   const index = new ShardIndex({
-    ...{ shard: 0, clock, turns: shared, rowsAtOnce: 2 },
+    ...{ shard: 0, clock, turns: shared, breather: new Breather(clock), rowsAtOnce: 2 },
     store: {
       idCount: () => Promise.resolve(records.size),
       ids: async function* () {

@@ -5,6 +5,7 @@ import { findCounts, findPage, ROWS_AT_ONCE, type PageQuestion } from '../domain
 import { TaskIndex, type TaskPlace } from '../domain/search/task-index';
 import type { TaskRecord } from '../domain/task/record';
 import type { ShardStore, Write } from '../ports';
+import type { Breather } from './breather';
 import type { Turns } from './turns';
 
 /** Records that are read and taken in at once: what else the process has to do waits for no more than these. */
@@ -17,6 +18,8 @@ export interface ShardIndexParts {
   clock: Clock;
   /** Of this process: one page of records is read at a time, for whichever shard. */
   turns: Turns;
+  /** Of this process, too: searches take a little of each turn of the event loop. */
+  breather: Breather;
   isClosed: () => boolean;
   onFault: (error: unknown) => void;
   rowsAtOnce?: number | undefined;
@@ -107,11 +110,8 @@ export class ShardIndex {
 
   private async inTurns<T>(steps: Generator<void, T>): Promise<T> {
     for (;;) {
-      const step = steps.next();
+      const step = await this.parts.breather.do(() => steps.next());
       if (step.done) return step.value;
-      await new Promise<void>((resolve) => {
-        this.parts.clock.soon(resolve);
-      });
     }
   }
 

@@ -13,6 +13,7 @@ import { OutboxRelay } from './outbox-relay';
 import { Payloads } from './payloads';
 import { ShardOwner } from './shard-owner';
 import { HOT_WAITING_TASKS } from './shard-state';
+import { Breather } from './breather';
 import { Turns } from './turns';
 
 const id = (n: number): string => `t0-${String(n).padStart(8, '0')}`;
@@ -114,7 +115,7 @@ class Bench {
       leaseHolds: () => this.leaseHolds,
       onLost: () => void (this.lost += 1),
       onCommitted: () => undefined,
-      indexing: new Turns(),
+      indexing: { turns: new Turns(), breather: new Breather(clock) },
       ...(this.memory === undefined ? {} : { memory: this.memory }),
       meters: noMeters,
     });

@@ -45,6 +45,7 @@ import { HOT_WAITING_TASKS, ShardState } from './shard-state';
 import { snapshotOf } from './shard-snapshot';
 import { ShardTimers } from './shard-timers';
 import { mostFirst, type ShardCounts, type ShardQuestion } from './task-lists';
+import type { Breather } from './breather';
 import type { Turns } from './turns';
 
 export interface OwnerParts extends EffectParts {
@@ -60,8 +61,8 @@ export interface OwnerParts extends EffectParts {
   onLost: () => void;
   /** What a commit has written, as soon as it is confirmed: readers of this process need not wait for the stream. */
   onCommitted: (writes: readonly Write[]) => void;
-  /** Of all owners of this process: whose turn it is to read records for its index. */
-  indexing: Turns;
+  /** Of all owners of this process: whose turn it is to read records for its index, and how much of a turn searches take. */
+  indexing: { turns: Turns; breather: Breather };
   /** `HOT_WAITING_TASKS` and `RECALLED_AT_ONCE`, unless told. */
   memory?: OwnerMemory | undefined;
 }
@@ -137,7 +138,7 @@ export class ShardOwner {
       onFault: (error) => parts.logger.warn('reading ids waits for Redis', { shard, error }),
     });
     this.index = new ShardIndex({
-      ...{ shard, clock: parts.clock, store: parts.store, turns: parts.indexing },
+      ...{ shard, clock: parts.clock, store: parts.store, ...parts.indexing },
       isClosed: () => this.closed,
       onFault: (error) => parts.logger.warn('the index of searches waits for Redis', { shard, error }),
     });

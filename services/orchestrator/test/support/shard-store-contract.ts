@@ -3,6 +3,7 @@ import { seededRandom, systemClock } from '@multiswarm/core';
 import { Change } from '../../src/application/change';
 import { numbersOf, textOf } from '../../src/application/event-batches';
 import { ShardIndex } from '../../src/application/shard-index';
+import { Breather } from '../../src/application/breather';
 import { Turns } from '../../src/application/turns';
 import { criteriaOf } from '../../src/domain/search/criteria';
 import type { TaskCommand, TaskRecord, Transition } from '../../src/domain/task/record';
@@ -99,10 +100,11 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
 
   test('an index that is built of what is stored finds what one finds that has followed the commits', async () => {
     const faults: unknown[] = [];
+    const breather = new Breather(systemClock);
     const [followed, built] = [1, 2].map(
       () =>
         new ShardIndex({
-          ...{ shard: SHARD, store: under.store, clock: systemClock, turns: new Turns() },
+          ...{ shard: SHARD, store: under.store, clock: systemClock, turns: new Turns(), breather },
           ...{ isClosed: () => false, onFault: (error) => void faults.push(error) },
         }),
     ) as [ShardIndex, ShardIndex];

@@ -11,6 +11,7 @@ import { StreamedLink } from '../scheduler-link';
 import { Scheduler } from '../scheduler';
 import { SchedulerInbox } from '../scheduler-inbox';
 import { ShardOwner } from '../shard-owner';
+import { Breather } from '../breather';
 import { Turns } from '../turns';
 import { ShardCheck } from './shard-check';
 
@@ -69,7 +70,7 @@ class Bench {
       leaseHolds: () => true,
       onLost: () => undefined,
       onCommitted: () => undefined,
-      indexing: new Turns(),
+      indexing: { turns: new Turns(), breather: new Breather(clock) },
       meters: noMeters,
     });
   }

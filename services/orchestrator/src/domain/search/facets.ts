@@ -13,6 +13,7 @@ export const FACETS: Readonly<Record<TaskGroup, (record: TaskRecord) => string |
 
 /** The attempt that a list shows: the one that a swarm holds, or with which the task ended. */
 export function placeOf(record: TaskRecord): Attempt | undefined {
+  if (record.attempts.length === 0) return undefined;
   return isHeld(record) || isTerminal(record.state) ? currentAttempt(record) : undefined;
 }
 

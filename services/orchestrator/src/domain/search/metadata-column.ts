@@ -1,11 +1,11 @@
 import { LIMITS, type Scalar } from '@multiswarm/contracts';
-import { indexOf, lower, type MetadataQuestion } from './metadata-question';
-import { SEPARATOR, Signature, SIGNATURE_WORDS } from './signature';
+import { indexOf, type MetadataQuestion } from './metadata-question';
+import { SEPARATOR, sign, SIGNATURE_WORDS } from './signature';
 
 const MOST_BYTES = LIMITS.SEARCH_METADATA_BYTES;
 const NONE = 0;
 const FIRST_BLOCKS = 64;
-const FIRST_BYTES = 4_096;
+const FIRST_BYTES = 2 * MOST_BYTES;
 const GROWTH = 1.5;
 /** Longer texts are faster encoded by the engine. */
 const PLAIN_CHARS = 128;
@@ -24,7 +24,9 @@ export class MetadataColumn {
   private starts = new Uint32Array(FIRST_BLOCKS);
   private lengths = new Uint16Array(FIRST_BLOCKS);
   private hashes = new Uint32Array(FIRST_BLOCKS);
-  private signatures = new Uint32Array(FIRST_BLOCKS * SIGNATURE_WORDS);
+  /** Of the blocks before `signed`: they are made when metadata is searched, and for most tasks it never is. */
+  private signatures = new Uint32Array(0);
+  private signed = 1;
   /** Block at the place of its hash, or at the next free one. */
   private table = new Uint32Array(FIRST_BLOCKS * 2);
 
@@ -43,24 +45,37 @@ export class MetadataColumn {
   }
 
   set(row: number, metadata: Readonly<Record<string, Scalar>>): void {
-    const length = write(metadata);
-    if (length > 0) this.codes[row] = this.blockOf(scratch, length);
+    if (hasEntries(metadata)) this.codes[row] = this.blockOf(metadata);
   }
 
+  /** Into a column that is empty. */
   copy(from: MetadataColumn, rows: Uint32Array): void {
-    const translated = new Uint32Array(from.count);
+    const kept = new Uint32Array(from.count);
+    let [count, bytes] = [1, 0];
+    for (const row of rows) {
+      const block = from.codes[row] as number;
+      if (block === NONE || kept[block] !== NONE) continue;
+      kept[block] = count++;
+      bytes += from.lengths[block] as number;
+    }
+    this.makeRoom(Math.max(FIRST_BLOCKS, Math.ceil(count * GROWTH)));
+    this.bytesOfBlocks = new Uint8Array(Math.ceil(bytes * GROWTH) + MOST_BYTES);
     for (let row = 0; row < rows.length; row += 1) {
       const block = from.codes[rows[row] as number] as number;
-      if (block === NONE) continue;
-      let own = translated[block] as number;
-      if (own === NONE) {
-        const start = from.starts[block] as number;
-        const length = from.lengths[block] as number;
-        own = this.blockOf(from.bytesOfBlocks.subarray(start, start + length), length);
-        translated[block] = own;
-      }
+      const own = kept[block] as number;
+      // Blocks were numbered in the order in which they are met here.
+      if (own === this.count) this.takeOver(from, block);
       this.codes[row] = own;
     }
+    this.lineUp();
+  }
+
+  /** To be called before blocks are asked for answers. */
+  prepare(): void {
+    if (this.signed === this.count) return;
+    const words = this.starts.length * SIGNATURE_WORDS;
+    if (this.signatures.length < words) this.signatures = copied(this.signatures, new Uint32Array(words));
+    for (; this.signed < this.count; this.signed += 1) this.sign(this.signed);
   }
 
   /** Whether a block holds what is asked for. */
@@ -90,51 +105,67 @@ export class MetadataColumn {
     return textOf(this.bytesOfBlocks, at + needle.length, end);
   }
 
-  private blockOf(bytes: Uint8Array, length: number): number {
-    const hash = hashOf(bytes, length);
-    const place = this.placeOf(hash, bytes, length);
-    const known = this.table[place] as number;
-    return known === NONE ? this.add(place, hash, bytes, length) : known;
-  }
-
-  private add(place: number, hash: number, bytes: Uint8Array, length: number): number {
-    const block = this.count;
-    if (block === this.starts.length) {
-      this.grow();
-      place = this.placeOf(hash, bytes, length);
-    }
-    if (this.used + length > this.bytesOfBlocks.length)
+  /** Written at the end, where it stays if it is new. */
+  private blockOf(metadata: Readonly<Record<string, Scalar>>): number {
+    if (this.used + MOST_BYTES > this.bytesOfBlocks.length)
       this.bytesOfBlocks = copied(
         this.bytesOfBlocks,
-        new Uint8Array(Math.ceil((this.used + length) * GROWTH)),
+        new Uint8Array(Math.ceil(this.used * GROWTH) + FIRST_BYTES),
       );
-    this.count += 1;
-    this.bytesOfBlocks.set(bytes.subarray(0, length), this.used);
-    this.starts[block] = this.used;
-    this.lengths[block] = length;
-    this.hashes[block] = hash;
-    this.sign(block, this.used, this.used + length);
-    this.used += length;
+    const from = this.used;
+    const to = write(metadata, this.bytesOfBlocks, from);
+    const hash = hashOf(this.bytesOfBlocks, from, to);
+    const place = this.placeOf(hash, from, to);
+    const known = this.table[place] as number;
+    if (known !== NONE) return known;
+    this.used = to;
+    return this.add(place, hash, from, to);
+  }
+
+  private add(place: number, hash: number, from: number, to: number): number {
+    const block = this.count++;
     this.table[place] = block;
+    this.starts[block] = from;
+    this.lengths[block] = to - from;
+    this.hashes[block] = hash;
+    if (this.count === this.starts.length) {
+      this.makeRoom(Math.ceil(this.count * GROWTH));
+      this.lineUp();
+    }
     return block;
   }
 
-  private sign(block: number, from: number, to: number): void {
-    signature.clear();
-    if (isPlain(this.bytesOfBlocks, from, to)) {
-      for (let at = from; at < to; at += 1) folded[at - from] = lower(this.bytesOfBlocks[at] as number);
-      signature.add(folded, 0, to - from);
-    } else signature.add(encoder.encode(textOf(this.bytesOfBlocks, from, to).toLowerCase()));
-    this.signatures.set(signature.bits, block * SIGNATURE_WORDS);
+  private sign(block: number): void {
+    const first = block * SIGNATURE_WORDS;
+    const all = this.bytesOfBlocks;
+    const from = this.starts[block] as number;
+    const to = from + (this.lengths[block] as number);
+    if (isPlain(all, from, to)) return sign(all, from, to, this.signatures, first);
+    const bytes = encoder.encode(textOf(all, from, to).toLowerCase());
+    sign(bytes, 0, bytes.length, this.signatures, first);
   }
 
-  private grow(): void {
-    const size = Math.ceil(this.count * GROWTH);
-    this.starts = copied(this.starts, new Uint32Array(size));
-    this.lengths = copied(this.lengths, new Uint16Array(size));
-    this.hashes = copied(this.hashes, new Uint32Array(size));
-    this.signatures = copied(this.signatures, new Uint32Array(size * SIGNATURE_WORDS));
-    this.table = new Uint32Array(2 ** Math.ceil(Math.log2((size * 4) / 3 + 1)));
+  private takeOver(from: MetadataColumn, block: number): void {
+    const own = this.count++;
+    const length = from.lengths[block] as number;
+    const start = from.starts[block] as number;
+    for (let at = 0; at < length; at += 1)
+      this.bytesOfBlocks[this.used + at] = from.bytesOfBlocks[start + at] as number;
+    this.starts[own] = this.used;
+    this.lengths[own] = length;
+    this.hashes[own] = from.hashes[block] as number;
+    this.used += length;
+  }
+
+  private makeRoom(blocks: number): void {
+    this.starts = copied(this.starts, new Uint32Array(blocks));
+    this.lengths = copied(this.lengths, new Uint16Array(blocks));
+    this.hashes = copied(this.hashes, new Uint32Array(blocks));
+    this.table = new Uint32Array(2 ** Math.ceil(Math.log2((blocks * 4) / 3 + 1)));
+  }
+
+  /** Fills the table of places anew. */
+  private lineUp(): void {
     const mask = this.table.length - 1;
     for (let block = 1; block < this.count; block += 1) {
       let place = (this.hashes[block] as number) & mask;
@@ -143,61 +174,63 @@ export class MetadataColumn {
     }
   }
 
-  private placeOf(hash: number, bytes: Uint8Array, length: number): number {
+  private placeOf(hash: number, from: number, to: number): number {
     const mask = this.table.length - 1;
     for (let place = hash & mask; ; place = (place + 1) & mask) {
       const block = this.table[place] as number;
-      if (block === NONE || (this.hashes[block] === hash && this.isSame(block, bytes, length))) return place;
+      if (block === NONE || (this.hashes[block] === hash && this.isSame(block, from, to))) return place;
     }
   }
 
-  private isSame(block: number, bytes: Uint8Array, length: number): boolean {
-    if (this.lengths[block] !== length) return false;
+  private isSame(block: number, from: number, to: number): boolean {
+    if (this.lengths[block] !== to - from) return false;
+    const all = this.bytesOfBlocks;
     const start = this.starts[block] as number;
-    for (let at = 0; at < length; at += 1) if (this.bytesOfBlocks[start + at] !== bytes[at]) return false;
+    for (let at = from; at < to; at += 1) if (all[start + at - from] !== all[at]) return false;
     return true;
   }
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-const signature = new Signature();
-const scratch = new Uint8Array(MOST_BYTES);
-const folded = new Uint8Array(MOST_BYTES);
 
-/** Into `scratch`, as much as there is room for. @returns the length, 0 where there is no entry */
-function write(metadata: Readonly<Record<string, Scalar>>): number {
-  let at = 0;
+function hasEntries(metadata: object): boolean {
+  for (const _key in metadata) return true;
+  return false;
+}
+
+/** As much as there is room for. @returns where it ends */
+function write(metadata: Readonly<Record<string, Scalar>>, bytes: Uint8Array, from: number): number {
+  const end = from + MOST_BYTES;
+  let at = from;
+  bytes[at++] = SEPARATOR;
   for (const key in metadata) {
-    if (at + 2 >= MOST_BYTES) break;
-    if (at === 0) scratch[at++] = SEPARATOR;
-    const value = metadata[key];
-    const text = `${key}=${value}`;
-    at += writeText(text, at);
-    scratch[at++] = SEPARATOR;
+    if (at + 1 >= end) break;
+    // A separator must fit behind it.
+    at = writeText(`${key}=${metadata[key]}`, bytes, at, end - 1);
+    bytes[at++] = SEPARATOR;
   }
   return at;
 }
 
-/** Leaves room for a separator. */
-function writeText(text: string, at: number): number {
-  const room = MOST_BYTES - at - 1;
+function writeText(text: string, bytes: Uint8Array, from: number, end: number): number {
+  const { length } = text;
   // Most texts are short and plain: no call out of JavaScript.
-  if (text.length <= room && text.length < PLAIN_CHARS) {
-    let length = 0;
-    for (; length < text.length; length += 1) {
-      const code = text.charCodeAt(length);
+  if (length <= PLAIN_CHARS && from + length <= end) {
+    let at = 0;
+    for (; at < length; at += 1) {
+      const code = text.charCodeAt(at);
       if (code >= 0x80) break;
-      scratch[at + length] = code;
+      bytes[from + at] = code;
     }
-    if (length === text.length) return length;
+    if (at === length) return from + length;
   }
-  return encoder.encodeInto(text, scratch.subarray(at, at + room)).written;
+  return from + encoder.encodeInto(text, bytes.subarray(from, end)).written;
 }
 
-function hashOf(bytes: Uint8Array, length: number): number {
+function hashOf(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < length; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 

@@ -1,5 +1,5 @@
 import type { Label } from './metadata-text';
-import { SEPARATOR, Signature, SIGNATURE_WORDS } from './signature';
+import { lower, SEPARATOR, sign, SIGNATURE_WORDS } from './signature';
 
 /** What is asked of metadata as bytes. */
 export interface MetadataQuestion {
@@ -17,12 +17,12 @@ export function metadataQuestion(
   words: readonly string[],
 ): MetadataQuestion | undefined {
   if (labels.length + words.length === 0) return undefined;
-  const signature = new Signature();
-  for (const { key, value } of labels) signature.add(bytesOf(`${key}=${value ?? ''}`.toLowerCase()));
-  for (const word of words) signature.add(bytesOf(word));
+  const signature = new Uint32Array(SIGNATURE_WORDS);
+  const texts = [...labels.map(({ key, value }) => `${key}=${value ?? ''}`.toLowerCase()), ...words];
+  for (const bytes of texts.map(bytesOf)) sign(bytes, 0, bytes.length, signature, 0);
   const masks: { word: number; bits: number }[] = [];
   for (let word = 0; word < SIGNATURE_WORDS; word += 1) {
-    const bits = signature.bits[word] as number;
+    const bits = signature[word] as number;
     if (bits !== 0) masks.push({ word, bits });
   }
   return {
@@ -80,8 +80,4 @@ export function indexOf(
 
 function same(byte: number, wanted: number, fold: boolean): boolean {
   return byte === wanted || (fold && lower(byte) === wanted);
-}
-
-export function lower(byte: number): number {
-  return byte >= 65 && byte <= 90 ? byte + 32 : byte;
 }

@@ -16,8 +16,8 @@ export class NameColumn {
   }
 
   set(row: number, name: string | undefined): void {
-    const code = this.codes[row] as number;
-    if (this.names[code] !== name) this.codes[row] = name === undefined ? NONE : this.codeOf(name);
+    if (name === undefined) this.codes[row] = NONE;
+    else if (this.names[this.codes[row] as number] !== name) this.codes[row] = this.codeOf(name);
   }
 
   /** Takes rows over; texts that no row has any more are left behind. */

@@ -27,6 +27,7 @@ export class RowTest {
     this.since = since;
     this.metadata = metadata;
     this.question = metadataQuestion(criteria.labels, criteria.words);
+    if (this.question) metadata.prepare();
     this.answers = new Uint8Array(this.question ? metadata.blocks : 0);
     this.createdIn = criteria.created;
     // A row that is gone was never in its state.

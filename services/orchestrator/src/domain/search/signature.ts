@@ -1,25 +1,23 @@
 /** Between entries, before the first and after the last: no byte of UTF-8. */
 export const SEPARATOR = 0xff;
+/**
+ * A signature has a bit for each three bytes that follow each other: a text cannot hold another one that has bits which it
+ * lacks.
+ */
 export const SIGNATURE_WORDS = 8;
 
-/** One bit for each three bytes that follow each other: a text cannot hold another one that has bits which it lacks. */
-export class Signature {
-  readonly bits = new Uint32Array(SIGNATURE_WORDS);
-
-  clear(): void {
-    this.bits.fill(0);
+/** Bits of a signature from here on. @param bytes in lower case, or such as are ASCII and get so */
+export function sign(bytes: Uint8Array, from: number, to: number, bits: Uint32Array, first: number): void {
+  let last = 0;
+  for (let at = from; at < to; at += 1) {
+    last = ((last << 8) | lower(bytes[at] as number)) & 0xffffff;
+    if (at < from + 2) continue;
+    const bit = Math.imul(last, 0x9e3779b1) >>> 24;
+    const word = first + (bit >>> 5);
+    bits[word] = (bits[word] as number) | (1 << (bit & 31));
   }
+}
 
-  /** @param bytes in lower case */
-  add(bytes: Uint8Array, from = 0, to = bytes.length): void {
-    const { bits } = this;
-    for (let at = from + 2; at < to; at += 1) {
-      const hash = Math.imul(
-        (bytes[at - 2] as number) | ((bytes[at - 1] as number) << 8) | ((bytes[at] as number) << 16),
-        0x9e3779b1,
-      );
-      const bit = hash >>> 24;
-      bits[bit >>> 5] = (bits[bit >>> 5] as number) | (1 << (bit & 31));
-    }
-  }
+export function lower(byte: number): number {
+  return byte >= 65 && byte <= 90 ? byte + 32 : byte;
 }

@@ -71,8 +71,8 @@ export class TaskIndex {
   }
 
   put(record: TaskRecord): void {
-    let row = this.find(record.id);
-    if (row < 0) row = this.add(record);
+    let row = this.columns.ids.find(record.id);
+    if (row < 0 || this.isGone(row)) row = this.add(record, row);
     const { since, state, swarm, region, code } = this.columns;
     since[row] = record.since;
     state.set(row, record.state);
@@ -128,8 +128,14 @@ export class TaskIndex {
     return row >= 0 && this.columns.since[row] === GONE ? -1 : row;
   }
 
-  private add(record: TaskRecord): number {
-    if (this.used === this.columns.capacity || this.hasTwin(record)) this.copy();
+  /** @param gone the row of an earlier task with this id, or -1 */
+  private add(record: TaskRecord, gone: number): number {
+    // One at the same place in the order must go: who goes on from there could not tell which of the two is meant.
+    const isTwin = gone >= 0 && this.columns.created[gone] === record.createdAt;
+    if (isTwin || this.used === this.columns.capacity) {
+      this.copy();
+      this.columns.ids.find(record.id);
+    }
     const { ids, created, type, namespace, metadata } = this.columns;
     const row = this.used;
     ids.set(row, record.id);
@@ -140,12 +146,6 @@ export class TaskIndex {
     this.used += 1;
     if (this.used - this.arranged >= MOST_LATE) this.arrange();
     return row;
-  }
-
-  /** A row that is gone and would be at the same place in the order: who goes on from there could not tell which is meant. */
-  private hasTwin({ id, createdAt }: TaskRecord): boolean {
-    const row = this.columns.ids.find(id);
-    return row >= 0 && this.columns.created[row] === createdAt;
   }
 
   /** X2: those that came since it was last asked for are sorted, and merged from behind into what was there. */
