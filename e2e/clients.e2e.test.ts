@@ -24,7 +24,13 @@ beforeAll(async () => {
   stack = await startStack();
   crew = quietSwarm('crew', stack.nats.url, 8)
     .handle('work', work.handler)
-    .handle('echo', (input) => input);
+    .handle('echo', (input) => input)
+    .handle('talk', (_input, ctx) => {
+      ctx.log.info('begun', { page: 1 });
+      ctx.output('a part');
+      ctx.progress(0.5, 'half');
+      return 'done';
+    });
   await crew.start();
 });
 afterAll(async () => {
@@ -206,6 +212,23 @@ describe.each([
     expect(await client.payloads.get(ref)).toEqual({ text });
     expect(await client.payloads.check()).toMatchObject({ counts: {}, repaired: 0 });
   });
+});
+
+test.each([
+  ['HTTP', () => connect({ url: stack.url('orchestrator') })],
+  ['NATS', () => connect({ servers: stack.nats.url })],
+])('what a handler says is read while it runs and afterwards, to the end, over %s', async (_name, open) => {
+  const client = await open();
+  const handle = await client.submit('talk');
+  const said: unknown[] = [];
+  for await (const item of handle.stream()) said.push(item);
+  expect(said).toMatchObject([
+    { attempt: 1, seq: 1, kind: 'log', level: 'info', message: 'begun', fields: { page: 1 } },
+    { seq: 2, kind: 'output', output: 'a part' },
+    { seq: 3, kind: 'progress', fraction: 0.5, message: 'half' },
+  ]);
+  expect(await handle.result()).toBe('done');
+  await client.close();
 });
 
 describe('a batch', () => {

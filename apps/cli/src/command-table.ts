@@ -70,6 +70,18 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => require('./commands/task/list') as { command: CommandDefinition },
   },
   {
+    path: ['task', 'logs'],
+    args: '<id>',
+    summary: 'what the attempts of a task say',
+    load: () => require('./commands/task/logs') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'watch'],
+    args: '<id>',
+    summary: 'follow a task to its end, with what its attempts say',
+    load: () => require('./commands/task/watch') as { command: CommandDefinition },
+  },
+  {
     path: ['task', 'output'],
     args: '<id>',
     summary: 'the output of a task as JSON, however large',

@@ -53,6 +53,12 @@ export const ERRORS = {
     retryable: false,
     title: 'This build does not have that feature yet',
   },
+  'too-many-watchers': {
+    status: 429,
+    exit: 7,
+    retryable: true,
+    title: 'Too many readers wait here for what running attempts say',
+  },
   'payload-not-found': { status: 404, exit: 3, retryable: false, title: 'No such payload' },
   'payload-too-large': {
     status: 413,

@@ -126,6 +126,9 @@ const MESSAGES = {
   'workflow-submission': contracts.WorkflowSubmission,
   'workflow-submission.by-reference': contracts.WorkflowSubmission,
   'workflow.by-reference': contracts.Workflow,
+  'stream-batch': contracts.StreamBatch,
+  'task-logs-query': contracts.TaskLogsQuery,
+  'task-logs': contracts.TaskLogs,
 } satisfies Record<string, z.ZodType>;
 
 /** Schemas that never travel alone: each is inside a message above, and its fields are checked there. */
@@ -152,7 +155,16 @@ const PARTS = new Set<keyof typeof contracts>([
     'RankedSwarm',
     'RateLimit',
   ] as const),
-  ...(['PayloadFault', 'PayloadId', 'Signal', 'TaskClass', 'WaitFor'] as const),
+  ...([
+    'PayloadFault',
+    'PayloadId',
+    'StreamEntry',
+    'StreamItem',
+    'StreamPosition',
+    'Signal',
+    'TaskClass',
+    'WaitFor',
+  ] as const),
   ...(['DeadLetter', 'DeadLetterCounts', 'DeadLetterFilter', 'DeadLetterResult', 'DeadState'] as const),
   ...(['Discrepancy', 'ShardFinding', 'ShardNumber', 'ShardView'] as const),
   ...(['TaskFilter', 'TaskGrouping', 'TaskOrder'] as const),

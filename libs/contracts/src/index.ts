@@ -1,4 +1,5 @@
 export * from './api';
+export * from './attempt-stream';
 export * from './body-hash';
 export * from './dead-letter';
 export * from './errors';

@@ -17,6 +17,16 @@ export const LIMITS = {
   PAYLOAD_CHUNK_BYTES: 128 * 1024,
   /** Longest time that storing one payload may take. */
   PAYLOAD_UPLOAD_MS: 10 * 60_000,
+  /** One entry of the stream of an attempt: a log line, a part of its output, a progress. */
+  STREAM_ENTRY_BYTES: 16 * 1024,
+  /** Entries that travel together. */
+  STREAM_MESSAGE_BYTES: 32 * 1024,
+  /** Messages of one attempt that are kept: the last ones. */
+  STREAM_MESSAGES_PER_ATTEMPT: 1_024,
+  /** One answer to a reader of a stream. */
+  STREAM_PAGE_BYTES: 512 * 1024,
+  /** Readers that wait in one process for what running attempts say. */
+  STREAM_WATCHERS: 2_000,
   /** Payloads that one sweep condemns; the others wait for the next one. */
   PAYLOAD_SWEEP_ITEMS: 10_000,
   /** Body of a single submission over HTTP. */

@@ -82,6 +82,11 @@ export const subjects = {
   allPayloadParts: () => `$O.${buckets.payloads}.C.>`,
   allPayloadDescriptions: () => `$O.${buckets.payloads}.M.>`,
 
+  /** What a running attempt says, from its swarm. */
+  attemptStream: (taskId: string, attempt: number) => `${V}.stream.${taskId}.${attempt}`,
+  taskStreams: (taskId: string) => `${V}.stream.${taskId}.*`,
+  allStreams: () => `${V}.stream.*.*`,
+
   event: (shard: number) => `${V}.event.${shard}`,
   allEvents: () => `${V}.event.*`,
 } as const;
@@ -94,7 +99,7 @@ export const groups = {
 } as const;
 
 /** JetStream streams. */
-export const streams = { events: 'EVENTS', payloads: `OBJ_${buckets.payloads}` } as const;
+export const streams = { events: 'EVENTS', attempts: 'ATTEMPTS', payloads: `OBJ_${buckets.payloads}` } as const;
 
 /** Message headers. */
 export const headers = {

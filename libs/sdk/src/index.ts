@@ -51,6 +51,7 @@ export type {
   RerunOptions,
   ShardsClient,
   StepInput,
+  StreamOptions,
   SubmitOptions,
   TaskFilter,
   TaskHandle,

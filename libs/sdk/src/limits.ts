@@ -8,6 +8,10 @@ export const SDK_LIMITS = {
   HELD_ATTEMPTS: 12_000,
   /** Outputs that wait for an acknowledgement; beyond it the swarm refuses new work. */
   UNREPORTED_BYTES: 64 * 1024 * 1024,
+  /** What one attempt has said and is not stored yet; beyond it the oldest is dropped, and readers see a gap. */
+  STREAM_BUFFER_BYTES: 256 * 1024,
+  /** How long the report of an attempt waits for what the attempt has said last to be stored. */
+  STREAM_FLUSH_MS: 500,
   /** How long a swarm tries to fetch an input, or to store an output, that goes by reference. */
   PAYLOAD_RETRY_MS: 60_000,
   /** Shards whose epoch a swarm remembers. */

@@ -15,6 +15,7 @@ import { every, within, type Cancel, type Clock, type Ids, type Random } from '@
 import type { LeaseStore } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
+import { busAttemptMessages } from './adapters/bus/attempt-messages';
 import { openClientFace } from './adapters/bus/client-face';
 import { EventEars } from './adapters/bus/event-ears';
 import { busCapacities, busEventStream, busPlacer, replicaVoice, say } from './adapters/bus/ports';
@@ -47,6 +48,7 @@ import { PayloadInspection } from './application/payload-check';
 import { PayloadSweeper } from './application/payload-sweeper';
 import { Payloads } from './application/payloads';
 import { Reads } from './application/reads';
+import { TaskStreams } from './application/task-streams';
 import { TaskLists } from './application/task-lists';
 import type { OwnerMemory } from './application/shard-owner';
 import { RegionalRole } from './application/regional-role';
@@ -344,8 +346,23 @@ class Assembly implements Assembled {
     const { truth, logger } = this.parts;
     const deadLetters = new DeadLetters({ truth, gateway, shards, clock, ids, logger });
     const operations = new ShardOperations(shards, this.parts.inspector, gateway);
-    const operators = { deadLetters, explanations, fleetControl: control, shards: operations, payloads };
+    const streams = this.buildStreams();
+    const operators = {
+      ...{ deadLetters, explanations, fleetControl: control, shards: operations, payloads, streams },
+    };
     return new Orchestrator(gateway, reads, fleet, namespaces, operators, sources);
+  }
+
+  private buildStreams(): TaskStreams {
+    const { bus, clock, config } = this.parts;
+    return new TaskStreams({
+      ...{ clock, ends: this.ends, messages: busAttemptMessages(bus) },
+      record: (id) => this.reads.record(id),
+      listenToEnds: (id) => {
+        const shard = shardOf(id, config.shards);
+        if (shard !== undefined) this.ears.listenTo(shard);
+      },
+    });
   }
 
   private buildPayloads(): Payloads {

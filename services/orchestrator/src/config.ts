@@ -29,6 +29,7 @@ export function orchestratorConfig(settings: Settings) {
     regionTimeoutMs: settings.REGION_TIMEOUT_MS,
     summaryMs: settings.HEARTBEAT_MS,
     retentionMs: settings.TASK_RETENTION_MS,
+    attemptStream: { maxBytes: settings.ATTEMPT_STREAM_BYTES, maxAgeMs: settings.ATTEMPT_STREAM_MS },
     payloads: {
       storeBytes: settings.PAYLOAD_STORE_BYTES,
       graceMs: settings.PAYLOAD_GRACE_MS,
@@ -43,7 +44,13 @@ export type OrchestratorConfig = ReturnType<typeof orchestratorConfig>;
 /** What the engine needs of it; the rest says where Redis and NATS are. */
 export type EngineConfig = Omit<
   OrchestratorConfig,
-  'natsUrl' | 'redisUrl' | 'commitReplicas' | 'eventReplicas' | 'checkDurability' | 'payloads'
+  | 'natsUrl'
+  | 'redisUrl'
+  | 'commitReplicas'
+  | 'eventReplicas'
+  | 'checkDurability'
+  | 'payloads'
+  | 'attemptStream'
 >;
 
 function list(value: string | readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
-import { connectBus, ensureStream, PayloadBucket, PayloadInventory, type Bus } from '@multiswarm/bus';
-import { MultiswarmError, streams, subjects } from '@multiswarm/contracts';
+import { connectBus, PayloadBucket, PayloadInventory, type Bus } from '@multiswarm/bus';
+import { MultiswarmError } from '@multiswarm/contracts';
 import { systemClock, systemIds, systemRandom } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { Leases, Store } from '@multiswarm/store';
@@ -18,10 +18,7 @@ import { RedisShardStore } from './adapters/store/redis-shard-store';
 import { RedisTruthReader } from './adapters/store/redis-truth-reader';
 import { assemble, type Assembled, type PayloadParts } from './assemble';
 import { orchestratorConfig, type OrchestratorConfig } from './config';
-
-/** Nobody names messages there: as short as it may be. */
-const DEDUP_MS = 100;
-const EVENTS = { maxAgeMs: 24 * 3_600_000, maxBytes: 512 * 1024 * 1024, dedupWindowMs: 120_000 };
+import { ensureStreams } from './ensure-streams';
 
 /** Connects an orchestrator to the servers that its settings name, and starts it. */
 export async function startOrchestrator(parts: ServiceParts, version: string): Promise<StartedService> {
@@ -30,11 +27,8 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
   const bus = await openBus(parts, config);
   const store = await openStore(parts, config);
   // A coordinator in a region of its own may be at a leaf node, from which JetStream cannot be reached.
-  const restoreEvents = (): Promise<void> => ensureEventStream(bus, config.eventReplicas);
-  if (config.global) {
-    await restoreEvents();
-    await ensurePayloadBucket(bus, config);
-  }
+  const restoreStreams = (): Promise<void> => ensureStreams(bus, config);
+  if (config.global) await restoreStreams();
   const submitted = telemetry.metrics.counter('multiswarm.tasks.submitted');
   const assembled = assemble({
     ...{ config, version, bus, logger, clock: systemClock, random: systemRandom, ids: systemIds },
@@ -48,7 +42,7 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
     namespaces: redisNamespaceStore(store),
     cordons: redisCordonStore(store),
     meters: telemetryMeters(telemetry.metrics, logger),
-    restoreEvents,
+    restoreEvents: restoreStreams,
     payloads: payloadParts(bus, store, config),
     onAccepted: (priority, count) => submitted.add(count, { priority }),
   });
@@ -70,22 +64,6 @@ function eventReading({ orchestrator }: Assembled, { shards }: OrchestratorConfi
   const eventRetentionMs = (namespace: string): number | undefined =>
     orchestrator.namespaces.settings(namespace).eventRetentionMs;
   return { shards, clock: systemClock, eventRetentionMs };
-}
-
-function ensureEventStream(bus: Bus, replicas: number): Promise<void> {
-  const stream = { name: streams.events, subjects: [subjects.allEvents()], replicas, ...EVENTS };
-  return ensureStream(bus.connection, stream);
-}
-
-/** What is full refuses what is new: no payload of a task is ever lost for want of room. */
-function ensurePayloadBucket(bus: Bus, { eventReplicas, payloads }: OrchestratorConfig): Promise<void> {
-  return ensureStream(bus.connection, {
-    name: streams.payloads,
-    subjects: [subjects.allPayloadParts(), subjects.allPayloadDescriptions()],
-    ...{ maxAgeMs: 0, maxBytes: payloads.storeBytes, replicas: eventReplicas, dedupWindowMs: DEDUP_MS },
-    refusesWhenFull: true,
-    isStore: true,
-  });
 }
 
 function payloadParts(bus: Bus, store: Store, { payloads }: OrchestratorConfig): PayloadParts {

@@ -11,7 +11,7 @@ export const paths = {
   deadLetter: (id: string) => `/v1/dead-letters/${encodeURIComponent(id)}`,
   deadLettersControl: (verb: 'redrive' | 'purge') => `/v1/dead-letters/${verb}`,
   taskPart: (id: string, part: 'input' | 'output') => `/v1/tasks/${encodeURIComponent(id)}/${part}`,
-  payloads: '/v1/payloads',
+  taskLogs: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/logs`,
   payloadCheck: '/v1/payloads/check',
   taskExplain: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/explain`,
   workflows: '/v1/workflows',

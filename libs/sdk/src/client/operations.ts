@@ -16,6 +16,7 @@ import {
   SwarmPage,
   SystemStatus,
   Task,
+  TaskLogs,
   TaskPage,
   ValidationReply,
   Workflow,
@@ -64,6 +65,11 @@ interface CheckBody {
   waitMs?: number;
   requestedBy?: string;
   reason?: string;
+}
+interface LogsBody extends Wait {
+  attempt?: number | undefined;
+  after?: string | undefined;
+  limit: number;
 }
 interface PutBody {
   namespace: string;
@@ -136,6 +142,11 @@ export const OPERATIONS = {
   signalTask: taskCommand<SignalBody>('signal'),
   retryTask: taskCommand<Reference>('retry'),
   rerunTask: operation<RerunBody, typeof Accepted>(subjects.task('rerun'), command(TASKS, 'rerun'), Accepted),
+  taskLogs: operation<LogsBody, typeof TaskLogs>(
+    subjects.task('logs'),
+    ({ id, ...query }) => ({ method: 'GET', path: `${TASKS}/${encodeURIComponent(id)}/logs`, query }),
+    TaskLogs,
+  ),
   taskEvents: operation(subjects.task('events'), readPart(TASKS, 'events'), EventPage),
   listDeadLetters: operation(subjects.deadLetter('list'), read(DEAD_LETTERS), DeadLetterPage),
   getDeadLetter: operation<Reference, typeof DeadLetterDetail>(

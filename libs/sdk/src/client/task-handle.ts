@@ -4,6 +4,7 @@ import {
   type Event,
   type Explanation,
   type JsonValue,
+  type StreamItem,
   type Task,
 } from '@multiswarm/contracts';
 
@@ -13,7 +14,7 @@ import { OPERATIONS } from './operations';
 import { payloadValue } from './payloads';
 import type { Port } from './port';
 import { RunHandle, type RunKind } from './run-handle';
-import type { ControlReceipt, RerunOptions, TaskHandle, WaitOptions } from './types';
+import type { ControlReceipt, RerunOptions, StreamOptions, TaskHandle, WaitOptions } from './types';
 
 const LAST: ReadonlySet<string> = new Set([
   'task.succeeded',
@@ -22,6 +23,10 @@ const LAST: ReadonlySet<string> = new Set([
   'task.expired',
   'task.skipped',
 ]);
+
+/** One request holds this long; a shorter one than the limit of the contract gets through more proxies. */
+const STREAM_WAIT_MS = 15_000;
+const STREAM_ITEMS = 200;
 
 const TASK: RunKind<typeof Task> = {
   get: OPERATIONS.getTask,
@@ -55,6 +60,21 @@ export class SubmittedTask<Out extends z.ZodType>
 
   explain(): Promise<Explanation> {
     return this.port.ask(OPERATIONS.explainTask, { id: this.id });
+  }
+
+  async *stream({ attempt, after, signal }: StreamOptions = {}): AsyncGenerator<StreamItem, void, undefined> {
+    const options = { signal, waitMs: STREAM_WAIT_MS, forMs: Number.POSITIVE_INFINITY };
+    const asked = { id: this.id, attempt, waitMs: STREAM_WAIT_MS, limit: STREAM_ITEMS };
+    for (let place = after; ;) {
+      const { items, next, ended } = await this.port.ask(
+        OPERATIONS.taskLogs,
+        { ...asked, after: place },
+        options,
+      );
+      yield* items;
+      if (ended) return;
+      place = next;
+    }
   }
 
   pause(reason?: string): Promise<ControlReceipt> {

@@ -20,6 +20,7 @@ import type {
   RedriveDeadLetters,
   RegionPage,
   Scalar,
+  StreamItem,
   ShardCheckReport,
   ShardPage,
   Swarm,
@@ -109,8 +110,20 @@ export interface TaskHandle<Output = JsonValue> {
   rerun(options?: RerunOptions): Promise<TaskHandle<Output>>;
   /** All that happened to the task and all that will, in order and without gaps, until its end. */
   events(options?: FollowOptions): AsyncIterable<Event>;
+  /**
+   * What its attempts say (`ctx.log`, `ctx.output`, `ctx.progress`), also what they said before, until the task has ended. What is
+   * lost is a `gap`; what was said by an attempt that was not current any more is `stale`. Goes on by itself after interruptions.
+   */
+  stream(options?: StreamOptions): AsyncIterable<StreamItem>;
   /** For `JSON.stringify` and logs. */
   toJSON(): { id: string };
+}
+
+export interface StreamOptions extends FollowOptions {
+  /** One attempt; default: all, one after the other. */
+  attempt?: number;
+  /** What follows this position, as `next` of a page named it. */
+  after?: string;
 }
 
 export interface RerunOptions {

@@ -1,16 +1,21 @@
 import {
   LIMITS,
   MultiswarmError,
+  StreamBatch,
   type AttemptDispatch,
   type AttemptReport,
   type JsonValue,
   type PayloadRef,
   type Progress,
   type Signal,
+  type StreamEntry,
 } from '@multiswarm/contracts';
-import { deferred, ManualClock } from '@multiswarm/core';
+import type { Printed } from '@multiswarm/bus';
+import { deferred, ManualClock, seededRandom } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
+import { SDK_LIMITS } from '../limits';
 import { Attempt, type Registration } from './attempt';
+import type { StreamEnvironment } from './attempt-stream';
 import { Messages } from './messages';
 import type { TaskContext } from './types';
 
@@ -27,6 +32,20 @@ class Trial {
   ctx!: TaskContext;
   readonly stored = deferred<PayloadRef>();
   readonly fetched = deferred<JsonValue>();
+  readonly said: { subject: string; entries: StreamEntry[] }[] = [];
+  /** Resolves when what is said is stored. */
+  stores: () => Promise<void> = () => Promise.resolve();
+  readonly stream: StreamEnvironment = {
+    ...{ clock: this.clock, random: seededRandom(1), log },
+    bus: {
+      publishStored: async (subject, body) => {
+        const { entries } = StreamBatch.parse((body as Printed).toJSON());
+        await this.stores();
+        this.said.push({ subject, entries });
+        return { seq: this.said.length, duplicate: false };
+      },
+    },
+  };
   readonly payloads = { inputOf: () => this.fetched.promise, store: () => this.stored.promise };
   private readonly returned = deferred<unknown>();
 
@@ -38,7 +57,7 @@ class Trial {
     this.attempt = new Attempt(
       {
         ...{
-          taskId: 't',
+          taskId: 't0-00000001',
           attempt: 1,
           shard: 0,
           swarmId: 's',
@@ -59,6 +78,7 @@ class Trial {
         ...{ swarm: { id: 's', region: 'r' }, clock: this.clock, log, graceMs: GRACE_MS },
         messages: new Messages({ swarmId: 's', namespace: 'n', clock: this.clock, log }),
         payloads: this.payloads,
+        stream: this.stream,
       },
       {
         onProgress: (_attempt, progress) => void this.progress.push(progress),
@@ -67,6 +87,11 @@ class Trial {
       },
     );
     this.attempt.begin();
+  }
+
+  /** Lets what is said leave. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 3; turn++) await settled();
   }
 
   async return(value: unknown): Promise<void> {
@@ -101,7 +126,7 @@ describe('an attempt', () => {
     const handler = jest.fn();
     const clock = new ManualClock();
     const reports: string[] = [];
-    const { attempt: model } = new Trial();
+    const { attempt: model, payloads, stream } = new Trial();
     const attempt = new Attempt(
       model.dispatch,
       0,
@@ -109,7 +134,8 @@ describe('an attempt', () => {
       {
         ...{ swarm: { id: 's', region: 'r' }, clock, log, graceMs: 1 },
         messages: new Messages({ swarmId: 's', namespace: 'n', clock, log }),
-        payloads: new Trial().payloads,
+        payloads,
+        stream,
       },
       {
         onProgress: () => undefined,
@@ -131,9 +157,123 @@ describe('an attempt', () => {
     usage({ inputTokens: 2 });
     progress(1);
     taken.info('fine');
-    expect([task.id, signal]).toEqual(['t', trial.ctx.signal]);
+    expect([task.id, signal]).toEqual(['t0-00000001', trial.ctx.signal]);
     await trial.return(1);
     expect(trial.reports).toMatchObject([{ usage: { inputTokens: 2 } }]);
+  });
+});
+
+describe('what a handler says', () => {
+  const texts = ({ said }: Trial): unknown[] =>
+    said.flatMap(({ entries }) =>
+      entries.map(({ message, output, fraction }) => message ?? output ?? fraction),
+    );
+
+  test('of one turn travels together, numbered, and nothing is sent where nothing is said', async () => {
+    const trial = new Trial();
+    await trial.return(1);
+    expect(trial.said).toEqual([]);
+    const talker = new Trial();
+    talker.ctx.log.info('one', { n: 1 });
+    talker.ctx.output('two');
+    talker.ctx.progress(0.3);
+    await talker.settle();
+    expect(talker.said).toMatchObject([
+      {
+        subject: 'ms.v1.stream.t0-00000001.1',
+        entries: [
+          { seq: 1, kind: 'log', level: 'info', message: 'one', fields: { n: 1 } },
+          { seq: 2, kind: 'output', output: 'two' },
+          { seq: 3, kind: 'progress', fraction: 0.3 },
+        ],
+      },
+    ]);
+  });
+
+  test('is stored before the end is reported', async () => {
+    const trial = new Trial();
+    const stored = deferred<void>();
+    trial.stores = () => stored.promise;
+    trial.ctx.log.warn('the last word');
+    await trial.return(1);
+    expect([trial.reports.length, trial.ends]).toEqual([0, 0]);
+    stored.resolve();
+    await trial.settle();
+    expect([texts(trial), trial.reports.length, trial.ends]).toEqual([['the last word'], 1, 1]);
+  });
+
+  test('holds the report up for a while at most', async () => {
+    const trial = new Trial();
+    trial.stores = () => new Promise(() => undefined);
+    trial.ctx.log.warn('nobody stores this');
+    await trial.return(1);
+    trial.clock.advance(SDK_LIMITS.STREAM_FLUSH_MS);
+    await trial.settle();
+    expect([trial.reports.length, trial.ends]).toEqual([1, 1]);
+  });
+
+  test('is bounded: what does not leave is dropped, the oldest first, and its numbers are missing', async () => {
+    const trial = new Trial();
+    const stored = deferred<void>();
+    trial.stores = () => stored.promise;
+    const line = 'x'.repeat(1_000);
+    for (let n = 0; n < 1_000; n++) trial.ctx.log.info(`${n} ${line}`);
+    await trial.settle();
+    stored.resolve();
+    await trial.return(1);
+    await trial.settle();
+    const seqs = trial.said.flatMap(({ entries }) => entries.map(({ seq }) => seq));
+    expect(seqs.at(-1)).toBe(1_000);
+    expect(seqs.length).toBeLessThan((1.5 * SDK_LIMITS.STREAM_BUFFER_BYTES) / line.length);
+    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+  });
+
+  test('is stored later where it cannot be stored at once, each entry once', async () => {
+    const trial = new Trial();
+    let failures = 2;
+    trial.stores = () =>
+      failures-- > 0 ? Promise.reject(new MultiswarmError('bus-unavailable', 'away')) : Promise.resolve();
+    trial.ctx.log.info('one');
+    await trial.settle();
+    trial.ctx.log.info('two');
+    for (let wait = 0; wait < 20; wait++) {
+      trial.clock.advance(1_000);
+      await trial.settle();
+    }
+    expect(texts(trial)).toEqual(['one', 'two']);
+  });
+
+  test.each([
+    ['a long line', (ctx: TaskContext) => ctx.log.info('ä'.repeat(100_000))],
+    ['a line of control characters', (ctx: TaskContext) => ctx.log.info('\u0000'.repeat(100_000))],
+    ['large fields', (ctx: TaskContext) => ctx.log.info('x', { data: 'y'.repeat(100_000) })],
+    ['fields that are no JSON', (ctx: TaskContext) => ctx.log.info('x', { big: 1n })],
+    ['a long output', (ctx: TaskContext) => ctx.output('😀'.repeat(50_000))],
+  ])('keeps to the size of an entry: %s', async (_name, say) => {
+    const trial = new Trial();
+    say(trial.ctx);
+    await trial.return(1);
+    await trial.settle();
+    for (const { entries } of trial.said)
+      for (const entry of entries)
+        expect(Buffer.byteLength(JSON.stringify(entry))).toBeLessThanOrEqual(LIMITS.STREAM_ENTRY_BYTES);
+    expect(trial.said.length).toBeGreaterThan(0);
+  });
+
+  test('an output that is text comes in parts that make the whole', async () => {
+    const trial = new Trial();
+    const text = 'a😀'.repeat(30_000);
+    trial.ctx.output(text);
+    await trial.return(1);
+    await trial.settle();
+    expect(texts(trial).join('')).toBe(text);
+  });
+
+  test.each([
+    ['a large value', { rows: 'x'.repeat(LIMITS.STREAM_ENTRY_BYTES) }, 'body-too-large'],
+    ['no JSON', () => 1, 'invalid-request'],
+  ])('refuses an output that is %s', (_name, value, code) => {
+    expect(() => new Trial().ctx.output(value as never)).toThrow(expect.objectContaining({ code }) as Error);
   });
 });
 

@@ -9,6 +9,8 @@ import {
   type Usage,
 } from '@multiswarm/contracts';
 import type { Cancel, Clock } from '@multiswarm/core';
+import { SDK_LIMITS } from '../limits';
+import { AttemptStream, type StreamEnvironment } from './attempt-stream';
 import { startSpan, type ActiveSpan, type Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 import { endingOfAbort, endingOfError, endingOfValue, type AbortCause, type Ending } from './ending';
@@ -18,6 +20,7 @@ import { ProgressGate, toProgress } from './progress';
 import { printReport } from './report-json';
 import { SignalDesk } from './signal-desk';
 import { Silence } from './silence';
+import { logEntry, outputEntries, progressEntry, teed } from './stream-entries';
 import { AttemptContext, type ContextSource } from './task-context';
 import type { SignalHandler, TaskContext } from './types';
 
@@ -35,6 +38,7 @@ export interface AttemptEnvironment {
   graceMs: number;
   messages: Messages;
   payloads: Pick<AttemptPayloads, 'inputOf' | 'store'>;
+  stream: StreamEnvironment;
 }
 
 /** Who hears of an attempt. */
@@ -59,7 +63,8 @@ const ABORT_CODES = {
  * T1. It is reported exactly once, at the latest `graceMs` after an abort, whether the handler returns or not.
  * T2. It ends when the handler has really returned; until then the attempt occupies its slot.
  * T3. The longest run (`startToCloseMs`) and the longest silence (`heartbeatMs`) are measured here, on a monotonic clock.
- * T4. The last progress is told, at the latest right before the report.
+ * T4. The last progress is told, at the latest right before the report. What was said last is stored by then, unless that takes
+ *     longer than `SDK_LIMITS.STREAM_FLUSH_MS`.
  */
 export class Attempt implements ContextSource {
   private readonly startedAt: number;
@@ -67,6 +72,8 @@ export class Attempt implements ContextSource {
   private readonly controller = new AbortController();
   private readonly span: ActiveSpan;
   private attemptLog: Logger | undefined;
+  private heardLog: Logger | undefined;
+  private saying: AttemptStream | undefined;
   private signalDesk: SignalDesk | undefined;
   private progressGate: ProgressGate | undefined;
   private silence: Silence | undefined;
@@ -128,6 +135,12 @@ export class Attempt implements ContextSource {
       this.attemptLog = this.environment.log.child({ traceparent: this.traceparent, taskId, attempt, type });
     }
     return this.attemptLog;
+  }
+  get handlerLog(): Logger {
+    this.heardLog ??= teed(this.log, (level, message, fields) => {
+      if (!this.reported) this.stream.add(logEntry(level, message, fields, this.environment.clock.now()));
+    });
+    return this.heardLog;
   }
   get signals(): readonly Signal[] {
     return this.desk.known;
@@ -200,10 +213,18 @@ export class Attempt implements ContextSource {
     const progress = toProgress(fraction, message, this.environment.clock.now());
     this.heartbeat();
     if (this.reported) return;
-    this.progressGate ??= new ProgressGate(this.environment.clock, (next) =>
-      this.listener.onProgress(this, next),
-    );
+    this.progressGate ??= new ProgressGate(this.environment.clock, (next) => {
+      this.listener.onProgress(this, next);
+      this.stream.add(progressEntry(next));
+    });
     this.progressGate.offer(progress);
+  }
+
+  output(part: unknown): void {
+    const entries = outputEntries(part, this.environment.clock.now());
+    this.heartbeat();
+    if (this.reported) return;
+    for (const entry of entries) this.stream.add(entry);
   }
 
   addUsage(more: { inputTokens?: number; outputTokens?: number }): void {
@@ -234,8 +255,19 @@ export class Attempt implements ContextSource {
       void this.stored(ending).then((small) => this.end(small));
       return;
     }
+    this.progressGate?.flush();
+    if (this.saying?.busy) void this.saidAll(this.saying).then(() => this.over(ending));
+    else this.over(ending);
+  }
+
+  private over(ending: Ending): void {
     this.finish(ending);
     this.listener.onEnded(this);
+  }
+
+  /** What was said last is stored before the end is known, so that who watches gets it before the end. */
+  private saidAll(stream: AttemptStream): Promise<void> {
+    return stream.close(SDK_LIMITS.STREAM_FLUSH_MS);
   }
 
   /** With the output where it can be fetched from. The slot stays taken meanwhile, and the times of the attempt go on. */
@@ -283,6 +315,13 @@ export class Attempt implements ContextSource {
     const finishedAt = startedAt + durationMs;
     const report = { taskId, attempt, outcome, error, outputRef, startedAt, finishedAt, usage };
     this.listener.onReport(this, printReport(report, output));
+  }
+
+  private get stream(): AttemptStream {
+    const { environment, dispatch } = this;
+    const { taskId, attempt } = dispatch;
+    this.saying ??= new AttemptStream({ taskId, attempt, swarmId: environment.swarm.id }, environment.stream);
+    return this.saying;
   }
 
   private get desk(): SignalDesk {

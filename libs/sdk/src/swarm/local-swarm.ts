@@ -203,6 +203,7 @@ export class LocalSwarm implements Swarm {
         graceMs: this.options.graceMs ?? DEFAULTS.graceMs,
         messages: this.messages,
         payloads: new AttemptPayloads({ bus, clock, random, ids: this.ids }),
+        stream: { bus, clock, random, log },
       },
       registrationFor: (type) => this.registrations.get(type) ?? this.registrations.get('*'),
       onChange: () => this.pulse.soon(),

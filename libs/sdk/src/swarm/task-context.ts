@@ -10,10 +10,11 @@ export interface ContextSource {
   readonly messages: Pick<SwarmMessages, 'send' | 'broadcast'>;
   /** Made when they are asked for: most handlers never do. */
   readonly signal: AbortSignal;
-  readonly log: Logger;
+  readonly handlerLog: Logger;
   readonly signals: readonly Signal[];
   addUsage(spent: { inputTokens?: number; outputTokens?: number }): void;
   progress(fraction: number | undefined, message: string | undefined): void;
+  output(part: unknown): void;
   heartbeat(): void;
   onSignal(name: string, handler: SignalHandler): () => void;
 }
@@ -32,6 +33,7 @@ export class AttemptContext implements TaskContext {
   readonly messages: TaskContext['messages'];
   readonly usage: TaskContext['usage'];
   readonly progress: TaskContext['progress'];
+  readonly output: TaskContext['output'];
   readonly heartbeat: TaskContext['heartbeat'];
   readonly onSignal: TaskContext['onSignal'];
   readonly #source: ContextSource;
@@ -44,6 +46,7 @@ export class AttemptContext implements TaskContext {
     this.messages = source.messages;
     this.usage = (spent) => source.addUsage(spent);
     this.progress = (fraction, message) => source.progress(fraction, message);
+    this.output = (part) => source.output(part);
     this.heartbeat = () => source.heartbeat();
     this.onSignal = (name, handler) => source.onSignal(name, handler);
     Object.defineProperty(this, 'signal', SIGNAL);
@@ -58,7 +61,7 @@ export class AttemptContext implements TaskContext {
 
 // One set of accessors for all contexts: accessors of its own would cost each attempt more than all the rest here.
 const SIGNAL = accessor(({ signal }) => signal);
-const LOG = accessor(({ log }) => log);
+const LOG = accessor(({ handlerLog }) => handlerLog);
 const SIGNALS = accessor(({ signals }) => signals);
 
 function accessor(read: (source: ContextSource) => unknown): PropertyDescriptor & ThisType<AttemptContext> {

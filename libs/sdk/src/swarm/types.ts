@@ -69,7 +69,9 @@ export interface TaskContext {
     readonly step?: string;
   };
   readonly swarm: { readonly id: string; readonly region: string };
-  /** Every line carries the trace id of the task. */
+  /**
+   * Every line carries the trace id of the task. From level info on, whoever watches the task reads it too (`swarmctl task logs`).
+   */
   readonly log: Logger;
   /** W3C trace context, to pass on to whatever is called. */
   readonly traceparent: string;
@@ -82,6 +84,11 @@ export interface TaskContext {
    * sent, and always the last. It is a sign of life, as `heartbeat()` is.
    */
   progress(fraction?: number, message?: string): void;
+  /**
+   * A part of the output, for whoever watches while the task runs: words of a model, rows as they come. A text may be long, any other
+   * value has at most 16 KiB. It counts for nothing: the output of the task is what the handler returns.
+   */
+  output(part: JsonValue): void;
   /** A sign of life. A handler that gives none for longer than the task's `heartbeatMs` is aborted. */
   heartbeat(): void;
   /** What the task was told from outside, oldest first. Those that come while it runs are added. */

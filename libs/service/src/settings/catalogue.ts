@@ -251,6 +251,23 @@ export const SETTINGS = {
     services: ['orchestrator'],
     since: 'now',
   }),
+  ATTEMPT_STREAM_BYTES: setting({
+    type: integer(1024 * 1024, 2 ** 50),
+    default: 256 * 1024 * 1024,
+    unit: 'bytes',
+    description:
+      'Room for what running attempts say: logs, parts of outputs, progress. The oldest goes first. NATS sets so much of its storage aside.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  ATTEMPT_STREAM_MS: setting({
+    type: integer(60_000, MAX_MS),
+    default: DAY_MS,
+    unit: 'ms',
+    description: 'What attempts have said is kept so long (a day).',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
   COMMIT_REPLICAS: setting({
     type: integer(0, 10),
     default: 0,

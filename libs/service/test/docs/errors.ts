@@ -20,6 +20,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'The input of a task is over the limit.',
     'Store it with `POST /v1/payloads`, and pass what that answers as `inputRef`; the SDK does so by itself.',
   ],
+  'too-many-watchers': [
+    'As many readers as one orchestrator allows wait for what running attempts say (`STREAM_WATCHERS`).',
+    'Try again, with pauses; another replica may have room.',
+  ],
   'payload-not-found': [
     'No payload has this id, or it has another size: it was never stored, or nothing has referred to it for longer than `PAYLOAD_GRACE_MS`.',
     'Store it again; storing the same value twice is harmless.',

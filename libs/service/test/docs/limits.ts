@@ -27,6 +27,20 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   ],
   PAYLOAD_CHUNK_BYTES: ['Parts in which a payload is stored', 'It has several.'],
   PAYLOAD_UPLOAD_MS: ['Time that storing one payload may take', 'Refused with `timeout`; nothing is stored.'],
+  STREAM_ENTRY_BYTES: [
+    'One entry of the stream of an attempt: a log line, a part of its output, a progress',
+    'A text is cut, fields are left out; a part of the output is refused with `body-too-large`.',
+  ],
+  STREAM_MESSAGE_BYTES: ['Entries of a stream that travel together', 'The rest goes with the next message.'],
+  STREAM_MESSAGES_PER_ATTEMPT: [
+    'Messages with entries of one attempt that are kept',
+    'The oldest go; readers are told of the gap.',
+  ],
+  STREAM_PAGE_BYTES: ['One answer to a reader of a stream', '`next` leads to the rest.'],
+  STREAM_WATCHERS: [
+    'Readers that wait in one orchestrator for what running attempts say',
+    'A further one is refused with `too-many-watchers`.',
+  ],
   PAYLOAD_SWEEP_ITEMS: ['Payloads that one sweep condemns', 'The others wait for the next one.'],
   HTTP_BODY_BYTES: ['Body of one HTTP request', 'Refused with `body-too-large`.'],
   HTTP_BATCH_BODY_BYTES: [

@@ -11,6 +11,7 @@ import type { Reads } from './reads';
 import type { ShardOperations } from './shard-operations';
 import { systemStatus } from './status';
 import { TaskControl } from './task-control';
+import type { TaskStreams } from './task-streams';
 
 export interface StatusSources {
   services(): Promise<{ name: string; id: string; version: string }[]>;
@@ -24,7 +25,7 @@ const SERVICES_FRESH_MS = 2_000;
 /** What is there for those who run the system. */
 export type Operators = Pick<
   Orchestrator,
-  'deadLetters' | 'explanations' | 'fleetControl' | 'payloads' | 'shards'
+  'deadLetters' | 'explanations' | 'fleetControl' | 'payloads' | 'shards' | 'streams'
 >;
 
 /** What the orchestrator can be asked for: the same over HTTP and over NATS. */
@@ -37,6 +38,7 @@ export class Orchestrator {
   readonly fleetControl: FleetControl;
   readonly payloads: Payloads;
   readonly shards: ShardOperations;
+  readonly streams: TaskStreams;
 
   constructor(
     readonly gateway: Gateway,
@@ -52,6 +54,7 @@ export class Orchestrator {
     this.fleetControl = operators.fleetControl;
     this.payloads = operators.payloads;
     this.shards = operators.shards;
+    this.streams = operators.streams;
   }
 
   swarms(): SwarmPage {

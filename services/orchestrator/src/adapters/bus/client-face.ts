@@ -26,6 +26,7 @@ import {
   SignalTask,
   subjects,
   TaskId,
+  TaskLogsQuery,
   WorkflowId,
 } from '@multiswarm/contracts';
 import { newTraceparent, parseTraceparent } from '@multiswarm/telemetry';
@@ -37,8 +38,18 @@ type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => 
 
 /** Clients over NATS: each verb in a queue group, so that any replica may answer. */
 export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
-  const { gateway, reads, explanations, control, deadLetters, fleetControl, namespaces, payloads, shards } =
-    orchestrator;
+  const {
+    gateway,
+    reads,
+    explanations,
+    control,
+    deadLetters,
+    fleetControl,
+    namespaces,
+    payloads,
+    shards,
+    streams,
+  } = orchestrator;
   const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
     bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) =>
       handler(body, traceOf(delivery)),
@@ -55,6 +66,7 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
       items: await reads.events(id),
       next: null,
     })),
+    on(subjects.task('logs'), TaskLogsQuery, (query) => streams.page(query)),
     on(subjects.task('explain'), ExplainTask, ({ id }) => explanations.task(id)),
     on(subjects.task('cancel'), CancelTask, (asked) => control.cancel(asked)),
     on(subjects.task('pause'), PauseTask, (asked) => control.pause(asked)),

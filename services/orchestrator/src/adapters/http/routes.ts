@@ -5,6 +5,7 @@ import { fleetRoutes } from './fleet-routes';
 import { namespaceRoutes } from './namespace-routes';
 import { payloadRoutes } from './payload-routes';
 import { shardRoutes } from './shard-routes';
+import { streamRoutes } from './stream-routes';
 import { taskControlRoutes } from './task-control-routes';
 import { taskRoutes } from './task-routes';
 import { taskSubmissionRoutes } from './task-submission-routes';
@@ -19,6 +20,7 @@ export function httpRoutes(orchestrator: Orchestrator): Route[] {
     ...taskControlRoutes(orchestrator),
     ...deadLetterRoutes(orchestrator),
     ...payloadRoutes(orchestrator),
+    ...streamRoutes(orchestrator),
     ...workflowSubmissionRoutes(orchestrator),
     ...workflowRoutes(orchestrator),
     ...fleetRoutes(orchestrator),

@@ -4,6 +4,8 @@ import {
   keys,
   LIMITS,
   shardOf,
+  subjects,
+  TaskLogs,
   type BatchReply,
   type PayloadCheck,
   type PayloadRef,
@@ -209,4 +211,80 @@ test.each([
 ])('a payload that is %s is refused', async (_name, body, code) => {
   const headers = code === 'unsupported-media-type' ? { 'content-type': 'text/plain' } : {};
   expect((await one.call('POST', '/v1/payloads', body, headers)).body).toMatchObject({ code });
+});
+
+describe('what a running attempt says', () => {
+  const say = (taskId: string, attempt: number, ...seqs: number[]): Promise<unknown> => {
+    const entries = seqs.map((seq) => ({ seq, at: 1, kind: 'log', level: 'info', message: `line ${seq}` }));
+    const body = { v: 1, taskId, attempt, swarmId: 'a', entries };
+    return world.bus.publishStored(subjects.attemptStream(taskId, attempt), body, {
+      messageId: `${taskId}.${attempt}.${seqs[0]}`,
+    });
+  };
+
+  /** The events of a stream until its end, or until there are so many. */
+  async function streamed(path: string, count = Infinity, lastId?: string): Promise<string[]> {
+    const cut = new AbortController();
+    const response = await fetch(one.url + path, {
+      signal: cut.signal,
+      headers: lastId === undefined ? {} : { 'last-event-id': lastId },
+    });
+    const found: string[] = [];
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      const blocks = text.split('\n\n');
+      text = blocks.pop() ?? '';
+      found.push(...blocks.filter((block) => block.startsWith('event:')));
+      if (found.length >= count) break;
+    }
+    cut.abort();
+    return found;
+  }
+
+  test('is streamed as it is said, goes on after Last-Event-ID, and ends with the task', async () => {
+    const swarm = await world.swarm('a', () => undefined);
+    const id = await one.submit({});
+    await one.inState(id, 'running');
+    await say(id, 1, 1, 2);
+    const reading = streamed(`/v1/tasks/${id}/stream`, 3);
+    await say(id, 1, 3);
+    const first = await reading;
+    expect(first.map((block) => /"message":"([^"]*)"/.exec(block)?.[1])).toEqual([
+      'line 1',
+      'line 2',
+      'line 3',
+    ]);
+    const lastId = /^id: (.*)$/m.exec(first[1] ?? '')?.[1];
+    const rest = streamed(`/v1/tasks/${id}/stream`, Infinity, lastId);
+    await say(id, 1, 7);
+    await swarm.report(id, 1, { output: 1 });
+    const events = (await rest).map((block) => /^event: (.*)$/m.exec(block)?.[1]);
+    expect(events).toEqual(['log', 'gap', 'log', 'end']);
+  });
+
+  test('is read in pages over HTTP and NATS alike', async () => {
+    await world.swarm('a', () => undefined);
+    const id = await one.submit({});
+    await one.inState(id, 'running');
+    await say(id, 1, 1, 2);
+    const page = await one.call('GET', `/v1/tasks/${id}/logs?limit=1`);
+    expect(page.body).toMatchObject({ items: [{ attempt: 1, seq: 1, message: 'line 1' }], ended: false });
+    const query = { id, after: (page.body as TaskLogs).next, waitMs: 1_000 };
+    const asked = await world.bus.request(subjects.task('logs'), query, { reply: TaskLogs });
+    expect(asked.items).toMatchObject([{ seq: 2 }]);
+    const bad = await one.call('GET', `/v1/tasks/${id}/stream`, undefined, { 'last-event-id': 'nonsense' });
+    expect(bad.body).toMatchObject({ code: 'invalid-request' });
+  });
+
+  test('is bounded: of more messages than are kept the oldest go, and the reader is told', async () => {
+    await world.swarm('a', () => undefined);
+    const id = await one.submit({});
+    await one.inState(id, 'running');
+    const all = Array.from({ length: LIMITS.STREAM_MESSAGES_PER_ATTEMPT + 5 }, (_, index) => index + 1);
+    await Promise.all(all.map((seq) => say(id, 1, seq)));
+    const { body } = await one.call('GET', `/v1/tasks/${id}/logs?limit=2`);
+    expect((body as TaskLogs).items).toMatchObject([{ kind: 'gap', seq: 1 }, { kind: 'log' }]);
+  });
 });
