@@ -75,6 +75,9 @@ export function fromSchema(
   }
 }
 
+/** Enough for what a pattern asks for at least: the id of a payload has 66 characters. */
+const LONGEST_MATCH = 80;
+
 type Inside = (schema: JsonSchema, key?: string) => fc.Arbitrary<unknown>;
 
 function merged(parts: unknown[]): unknown {
@@ -90,7 +93,7 @@ function text(schema: JsonSchema, there: readonly string[]): fc.Arbitrary<unknow
           .map((date) => date.toISOString())
       : pattern === undefined
         ? fc.string({ minLength, maxLength: Math.min(maxLength, minLength + 20) })
-        : fc.stringMatching(new RegExp(pattern), { maxLength: Math.min(maxLength, 60) });
+        : fc.stringMatching(new RegExp(pattern), { maxLength: Math.min(maxLength, LONGEST_MATCH) });
   return there.length === 0
     ? made
     : fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...there) }, { weight: 1, arbitrary: made });

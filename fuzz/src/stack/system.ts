@@ -20,6 +20,8 @@ const MONITORED = 'http: "127.0.0.1:-1"';
 export interface Known {
   tasks: string[];
   workflows: string[];
+  /** Ids of payloads that are stored. */
+  payloads: string[];
   /** Of whom anything may be said. The swarm that does the normal tasks is another one, which nobody knows. */
   swarm: string;
   namespace: string;
@@ -122,7 +124,7 @@ async function serveNormalTask(client: Client): Promise<string> {
 /** Under keys, from which the ids follow: every run of a seed is about the same ids. */
 async function submitKnown(
   client: Client,
-): Promise<Pick<Known, 'tasks' | 'workflows' | 'namespace' | 'shard'>> {
+): Promise<Pick<Known, 'tasks' | 'workflows' | 'payloads' | 'namespace' | 'shard'>> {
   const namespace = 'known';
   const submit = (type: string, more = {}) =>
     client.submit(type, { a: 1 }, { namespace, idempotencyKey: type, ...more });
@@ -139,5 +141,7 @@ async function submitKnown(
     { idempotencyKey: 'flow' },
   );
   const tasks = [done.id, waiting.id, signalled.id];
-  return { tasks, workflows: [flow.id], namespace, shard: shardOf(waiting.id, SHARDS) ?? 0 };
+  const payload = await client.payloads.put({ a: 1 }, { namespace });
+  const shard = shardOf(waiting.id, SHARDS) ?? 0;
+  return { tasks, workflows: [flow.id], payloads: [payload.id], namespace, shard };
 }

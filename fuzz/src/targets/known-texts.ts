@@ -6,11 +6,12 @@ const FORGED = {
   t: ['t0-00000000', 't15-zzzzzzzzzzzzzzzz', 't16-00000000', 't9999-0123456789abcdef'],
   w: ['w0-00000000', 'w15-zzzzzzzzzzzzzzzz', 'w16-00000000', 'w9999-0123456789abcdef'],
   m: ['m-00000000', 'm-zzzzzzzzzzzzzzzzzzzzzzzz'],
+  payload: [`default.${'0'.repeat(64)}`, `known.${'f'.repeat(64)}`],
 };
 
 /** Texts that mean something to the system that is fuzzed, by what they look like or what their field is called. */
 export function textsOf(known: Known, definition: KnownTexts['definition']): KnownTexts {
-  const { tasks, workflows, swarm, namespace, region, replica } = known;
+  const { tasks, workflows, payloads, swarm, namespace, region, replica } = known;
   const otherShard = tasks.map((id) =>
     id.replace(/^t(\d+)/, (_, shard: string) => `t${(Number(shard) + 1) % 16}`),
   );
@@ -20,6 +21,7 @@ export function textsOf(known: Known, definition: KnownTexts['definition']): Kno
     ['^t\\d', ofTasks],
     ['^w\\d', ofWorkflows],
     ['^m-', FORGED.m],
+    ['^[A-Za-z0-9][A-Za-z0-9_-]*\\.[0-9a-f]', [...payloads, ...FORGED.payload]],
   ];
   const byName: Readonly<Record<string, readonly string[]>> = {
     ...{ namespace: [namespace, 'other'], from: [swarm], to: [swarm], region: [region, 'nowhere'] },
