@@ -7,6 +7,7 @@ test('without arguments everything runs five times in full size', () => {
     names: KNOWN,
     quick: false,
     alone: false,
+    followed: false,
     runs: 5,
     tasks: 10_000,
     probes: 300,

@@ -18,6 +18,8 @@ export interface Options {
   concurrency?: number;
   /** Goes with `concurrency`: batches are cut into chunks of so many. */
   chunk?: number;
+  /** The peer's batch, too, ends only when its client knows of every job, as ours does. */
+  followed: boolean;
   /** The peer is left out. */
   alone: boolean;
   /** A directory for CPU profiles of what is measured. */
@@ -35,6 +37,7 @@ names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler,
   --appendfsync WHEN   ${FSYNC.join(', ')} (default everysec): the Redis of both systems
   --concurrency N      throughput: of both systems, instead of trying out which suits each
   --chunk N            with --concurrency: cut the batch into chunks of so many
+  --followed           throughput: BullMQ's batch, too, ends when its client knows of every job (QueueEvents), not its worker
   --alone              leave out the peer
   --profile DIR        all but memory, idle, scheduler and bus: write CPU profiles of every process for what is measured; profiling costs speed.
                        node bench/profile-top.mjs DIR/*.cpuprofile shows where the time went
@@ -52,6 +55,7 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
     options: {
       quick: { type: 'boolean', default: false },
       alone: { type: 'boolean', default: false },
+      followed: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
       runs: { type: 'string' },
       tasks: { type: 'string' },
@@ -69,11 +73,12 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
     throw new Error(`no bench is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
   const appendfsync = FSYNC.find((when) => when === values.appendfsync);
   if (!appendfsync) throw new Error(`--appendfsync takes ${FSYNC.join(', ')}, not ${values.appendfsync}`);
-  const { quick, alone, concurrency, chunk, profile } = values;
+  const { quick, alone, followed, concurrency, chunk, profile } = values;
   return {
     names: positionals.length > 0 ? positionals : known,
     quick,
     alone,
+    followed,
     runs: count('--runs', values.runs, quick ? 1 : 5),
     tasks: count('--tasks', values.tasks, quick ? 2_000 : 10_000),
     probes: count('--probes', values.probes, quick ? 100 : 300),

@@ -20,7 +20,7 @@ type Batch = CpuOf<number>;
  * for one task, which says what a process of its kind could carry with a core of its own.
  */
 export const throughput: Bench = async (options, progress) => {
-  const { tasks, runs, appendfsync, profile } = options;
+  const { tasks, runs, appendfsync, profile, followed } = options;
   const setups = await setupsFor(options, progress);
   const measure = (system: RunningSystem, run: number): Promise<Batch> => {
     const work = (): Promise<Batch> => withCpu(system.processes, () => system.batch(tasks));
@@ -33,7 +33,15 @@ export const throughput: Bench = async (options, progress) => {
     ),
   );
   const foreignCores = result.own.runs.map((batch) => rounded(batch.foreignCores));
-  const settings = { tasks, runs, appendfsync, setups, foreignCores, profiled: profile !== undefined };
+  const settings = {
+    tasks,
+    runs,
+    appendfsync,
+    followed,
+    setups,
+    foreignCores,
+    profiled: profile !== undefined,
+  };
   const { serverVersions } = result;
   const common = { bench: 'throughput', settings, serverVersions };
   return [

@@ -26,6 +26,8 @@ export interface Setup {
 
 export interface SystemOptions extends Setup {
   appendfsync: Options['appendfsync'];
+  /** A batch of the peer ends when this process knows of every piece of work. */
+  followed?: boolean;
   /** Its processes are asked for profiles. */
   probed?: boolean;
 }
