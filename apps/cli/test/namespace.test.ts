@@ -53,6 +53,7 @@ test('get shows every setting for people, and the whole for programs', async () 
     'model:gpt: 50 per 1s',
     'fairness weights | acme: 3',
     'retention | 7d',
+    'events | as long as the stream has them',
     'highest priority | any',
     'revision | 4',
     '',
@@ -91,6 +92,7 @@ describe('set', () => {
     ],
     [['--limit', 'none', '--retention', 'none'], { ...settings, limit: undefined, retentionMs: undefined }],
     [['--retention', '12h'], { ...settings, retentionMs: 43_200_000 }],
+    [['--event-retention', '12h'], { ...settings, eventRetentionMs: 43_200_000 }],
     [['--priority-ceiling', 'high'], { ...settings, priorityCeiling: 'high' }],
     [['--priority-ceiling', 'none'], settings],
     [
@@ -154,6 +156,7 @@ describe('set', () => {
     [['--key-limit', 'customer:*=x'], '--key-limit: "x" is no limit'],
     [['--key-limit', '*=1'], '/limits/*'],
     [['--fairness-weight', 'acme=x'], '/fairnessWeights/acme'],
+    [['--event-retention', 'forever'], '--event-retention: "forever" is not a duration'],
     [['--retention', 'forever'], '--retention: "forever" is not a duration'],
     [['--priority-ceiling', 'urgent'], '/priorityCeiling'],
   ])('%j is refused, and nothing is set', async (options, sentence) => {

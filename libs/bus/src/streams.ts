@@ -97,6 +97,37 @@ export function lastMessage(
   });
 }
 
+/**
+ * Removes messages of a stream: those at its beginning at once, others one by one. Others may be gone already.
+ * Throws `bus-unavailable` where JetStream does not answer.
+ * @param seqs ascending
+ */
+export function removeMessages(
+  connection: NatsConnection,
+  name: string,
+  seqs: readonly number[],
+): Promise<void> {
+  return answered(name, async () => {
+    const manager = await jetstreamManager(connection);
+    const { state } = await manager.streams.info(name);
+    const left = seqs.filter((seq) => seq >= state.first_seq);
+    const before = left.findIndex((seq, index) => seq !== state.first_seq + index);
+    const prefix = before < 0 ? left.length : before;
+    if (prefix > 0) await manager.streams.purge(name, { seq: state.first_seq + prefix });
+    for (const seq of left.slice(prefix))
+      await manager.streams.deleteMessage(name, seq, false).catch((error: unknown) => {
+        if (!isGone(error)) throw error;
+      });
+  });
+}
+
+/** The codes of JetStream for a message that is not there, which it gives for one that was removed, too. */
+const NO_MESSAGE: ReadonlySet<unknown> = new Set([10_037, 10_043, 10_057]);
+
+function isGone(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && NO_MESSAGE.has(error.code);
+}
+
 /** What the client of JetStream throws says nothing about whether it passes: a request under way when the server dies times out. */
 async function answered<T>(name: string, ask: () => Promise<T>): Promise<T> {
   try {

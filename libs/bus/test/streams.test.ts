@@ -2,6 +2,7 @@ import {
   connectBus,
   ensureStream,
   readStream,
+  removeMessages,
   streamRange,
   type Bus,
   type Replayed,
@@ -146,6 +147,19 @@ test('a reader goes on after a crash of the server, without a hole, a repeat or 
   await eventually(() => bus.connected);
   await eventually(() => store(10, 301).then(() => true));
   expect(numbers(await reading)).toEqual([...Array(310).keys()].map((n) => n + 1));
+});
+
+test('messages are removed wherever they stand, also where some of them have gone before', async () => {
+  await ensureStream(bus.connection, EVENTS);
+  await store(9);
+  await removeMessages(bus.connection, 'EVENTS', [1, 2, 5, 9]);
+  expect(await streamRange(bus.connection, 'EVENTS')).toMatchObject({ firstSeq: 3, lastSeq: 9 });
+  await removeMessages(bus.connection, 'EVENTS', [1, 5, 7, 9, 12]);
+  expect(numbers(await read(1, 4))).toEqual([3, 4, 6, 8]);
+  await removeMessages(bus.connection, 'EVENTS', [3, 4, 6, 8]);
+  expect(await streamRange(bus.connection, 'EVENTS')).toMatchObject({ lastSeq: 9 });
+  await store(1, 10);
+  expect(numbers(await read(1, 1))).toEqual([10]);
 });
 
 test('a reader that is closed by somebody else ends', async () => {

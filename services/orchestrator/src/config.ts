@@ -16,6 +16,7 @@ export function orchestratorConfig(settings: Settings) {
     redisUrl: settings.REDIS_URL,
     commitReplicas: settings.COMMIT_REPLICAS,
     eventReplicas: settings.STREAM_REPLICAS,
+    eventLimits: { maxAgeMs: settings.EVENT_STREAM_MAX_AGE_MS, maxBytes: settings.EVENT_STREAM_MAX_BYTES },
     checkDurability: settings.REDIS_DURABILITY_CHECK,
     shards: settings.SHARDS,
     global: roles.includes('global'),
@@ -48,6 +49,7 @@ export type EngineConfig = Omit<
   | 'redisUrl'
   | 'commitReplicas'
   | 'eventReplicas'
+  | 'eventLimits'
   | 'checkDurability'
   | 'payloads'
   | 'attemptStream'

@@ -2,7 +2,8 @@ import { ensureStream, type Bus } from '@multiswarm/bus';
 import { LIMITS, streams, subjects } from '@multiswarm/contracts';
 import type { OrchestratorConfig } from './config';
 
-const EVENTS = { maxAgeMs: 24 * 3_600_000, maxBytes: 512 * 1024 * 1024, dedupWindowMs: 120_000 };
+/** What the relay hands over again within this time is stored once; later readers drop it. */
+const EVENT_DEDUP_MS = 120_000;
 /** A message that a swarm repeats is stored once within this time. */
 const ATTEMPT_DEDUP_MS = 60_000;
 /** Nobody names messages there: as short as it may be. */
@@ -10,10 +11,11 @@ const PAYLOAD_DEDUP_MS = 100;
 
 /** Makes the streams of NATS that are not there, and brings the others to their settings. */
 export async function ensureStreams(bus: Bus, config: OrchestratorConfig): Promise<void> {
-  const { eventReplicas: replicas, attemptStream, payloads } = config;
+  const { eventReplicas: replicas, eventLimits, attemptStream, payloads } = config;
   await ensureStream(bus.connection, {
     ...{ name: streams.events, subjects: [subjects.allEvents()], replicas },
-    ...EVENTS,
+    ...eventLimits,
+    dedupWindowMs: Math.min(EVENT_DEDUP_MS, eventLimits.maxAgeMs), // JetStream takes no longer one
   });
   await ensureStream(bus.connection, {
     ...{ name: streams.attempts, subjects: [subjects.allStreams()], replicas },

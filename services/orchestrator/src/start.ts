@@ -5,7 +5,6 @@ import { systemClock, systemIds, systemRandom } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { Leases, Store } from '@multiswarm/store';
 import { busLastEvents } from './adapters/bus/ports';
-import { eventRoute } from './adapters/http/events';
 import { httpRoutes } from './adapters/http/routes';
 import { fleetGauges, globalGauges, telemetryMeters } from './adapters/meters';
 import { pinShards } from './adapters/store/meta';
@@ -16,9 +15,10 @@ import { redisNamespaceStore } from './adapters/store/redis-namespace-store';
 import { RedisShardInspector } from './adapters/store/redis-shard-inspector';
 import { RedisShardStore } from './adapters/store/redis-shard-store';
 import { RedisTruthReader } from './adapters/store/redis-truth-reader';
-import { assemble, type Assembled, type PayloadParts } from './assemble';
+import { assemble, type PayloadParts } from './assemble';
 import { orchestratorConfig, type OrchestratorConfig } from './config';
 import { ensureStreams } from './ensure-streams';
+import { startEvents } from './start-events';
 
 /** Connects an orchestrator to the servers that its settings name, and starts it. */
 export async function startOrchestrator(parts: ServiceParts, version: string): Promise<StartedService> {
@@ -50,20 +50,18 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
   fleetGauges(telemetry.metrics, orchestrator.fleet);
   globalGauges(telemetry.metrics, assembled.global);
   await assembled.start();
+  const events = startEvents(assembled, bus, config, logger);
   return {
-    routes: [...httpRoutes(orchestrator), eventRoute({ bus, logger, ...eventReading(assembled, config) })],
+    routes: [...httpRoutes(orchestrator), events.route],
     checks: {
       nats: async () => void (await bus.rttMs()),
       redis: async () => void (await store.pingMs(() => systemClock.monotonic())),
     },
-    stop: () => assembled.stop(),
+    stop: () => {
+      events.stop();
+      return assembled.stop();
+    },
   };
-}
-
-function eventReading({ orchestrator }: Assembled, { shards }: OrchestratorConfig) {
-  const eventRetentionMs = (namespace: string): number | undefined =>
-    orchestrator.namespaces.settings(namespace).eventRetentionMs;
-  return { shards, clock: systemClock, eventRetentionMs };
 }
 
 function payloadParts(bus: Bus, store: Store, { payloads }: OrchestratorConfig): PayloadParts {

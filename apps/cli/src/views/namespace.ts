@@ -20,13 +20,18 @@ export const namespaceView: View<NamespaceView> = {
 };
 
 function namespaceDetail(view: NamespaceView, { color }: ViewContext): string {
-  const { namespace, weight, limit, limits, fairnessWeights, retentionMs, priorityCeiling, revision } = view;
+  const { namespace, weight, limit, limits, fairnessWeights, priorityCeiling, revision } = view;
+  const { retentionMs, eventRetentionMs } = view;
   const rows = [
     ['weight', String(weight)],
     ['limit', limit ? limitText(limit) : 'none'],
     ...entries('key limits', limits, (one) => limitText(one)),
     ...entries('fairness weights', fairnessWeights, String),
     ['retention', retentionMs === undefined ? 'as TASK_RETENTION_MS says' : shortDuration(retentionMs)],
+    [
+      'events',
+      eventRetentionMs === undefined ? 'as long as the stream has them' : shortDuration(eventRetentionMs),
+    ],
     ['highest priority', priorityCeiling ?? 'any'],
     ['revision', revision === 0 ? '0: nobody has set anything' : String(revision)],
   ];

@@ -285,6 +285,23 @@ export const SETTINGS = {
     services: ['orchestrator'],
     since: 'now',
   }),
+  EVENT_STREAM_MAX_AGE_MS: setting({
+    type: integer(60_000, MAX_MS),
+    default: DAY_MS,
+    unit: 'ms',
+    description:
+      'The stream of events in NATS keeps events at most so long (a day); namespaces may have less, and histories of tasks are kept by TASK_RETENTION_MS.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
+  EVENT_STREAM_MAX_BYTES: setting({
+    type: integer(16 * 1024 * 1024, Number.MAX_SAFE_INTEGER),
+    default: 512 * 1024 * 1024,
+    unit: 'bytes',
+    description: 'And at most so many bytes (512 MiB); the oldest go first.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
   REDIS_DURABILITY_CHECK: setting({
     type: flag(),
     default: true,

@@ -127,6 +127,17 @@ test('events that their namespace does not keep are one gap for each stretch of 
   expect([...feed.tellHidden()]).toEqual([]);
 });
 
+test('what was removed with its retention is one gap with what is only hidden', () => {
+  const feed = new EventFeed({ filter: {}, isPast: ({ at }) => at < 3 }, MADE_AT);
+  const take = (seq: number): FeedItem[] => [
+    ...feed.take({ seq, at: seq, batch: batch(seq, [event(seq)]) }, 'retention'),
+  ];
+  feed.expectAfter(0);
+  expect([feed.isJump(1), feed.isJump(2)]).toEqual([false, true]);
+  expect([...take(2), ...take(5)].map(({ kind }) => kind)).toEqual(['gap', 'event']);
+  expect(gaps([...take(8)])).toMatchObject([{ reason: 'retention', from: 6, to: 7 }]);
+});
+
 test('hidden events that nobody wanted are no gap', () => {
   const feed = new EventFeed({ filter: { namespace: ['shop'] }, isPast: () => true }, MADE_AT);
   expect([...feed.take({ seq: 1, at: 1, batch: batch(1, [event(1)]) }), ...feed.tellHidden()]).toEqual([]);

@@ -86,12 +86,24 @@ export class EventFeed {
     this.last = seq;
   }
 
-  *take(message: FeedMessage): Generator<FeedItem, void, undefined> {
+  /** Whether messages are missing before this one. */
+  isJump(seq: number): boolean {
+    return this.last !== undefined && seq > this.last + 1;
+  }
+
+  /** @param removed why messages are missing before this one, where some are */
+  *take(
+    message: FeedMessage,
+    removed: 'left-behind' | 'retention' = 'left-behind',
+  ): Generator<FeedItem, void, undefined> {
     const { seq, at, batch } = message;
     if (this.last !== undefined && seq <= this.last) return;
     if (this.last !== undefined && seq > this.last + 1) {
-      yield* this.tellHidden();
-      yield { kind: 'gap', gap: leftBehind(this.last + 1, seq - 1, at) };
+      if (removed === 'retention') this.hide(this.last + 1, seq - 1);
+      else {
+        yield* this.tellHidden();
+        yield { kind: 'gap', gap: leftBehind(this.last + 1, seq - 1, at) };
+      }
     }
     this.last = seq;
     if (batch && this.isNew(batch)) yield* this.open(message, batch);
@@ -117,12 +129,16 @@ export class EventFeed {
     for (let index = first; index < events.length; index += 1) {
       const event = events[index] as Event;
       if (!this.isWanted(event)) continue;
-      if (isPast(event)) this.hidden = { from: this.hidden?.from ?? seq, to: seq };
+      if (isPast(event)) this.hide(seq, seq);
       else {
         yield* this.tellHidden();
         yield { kind: 'event', id: printPosition({ seq, index, createdAt: this.createdAt }), event };
       }
     }
+  }
+
+  private hide(from: number, to: number): void {
+    this.hidden = { from: this.hidden?.from ?? from, to };
   }
 
   private isWanted(event: Event): boolean {

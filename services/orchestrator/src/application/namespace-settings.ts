@@ -57,6 +57,11 @@ export class Namespaces {
     return this.known.get(namespace)?.settings ?? DEFAULTS;
   }
 
+  /** Whether any namespace keeps its events for less than the stream does. */
+  get limitEvents(): boolean {
+    return [...this.known.values()].some(({ settings }) => settings.eventRetentionMs !== undefined);
+  }
+
   /** Another replica says that it has changed one. */
   async observe({ namespace, revision }: NamespaceChanged): Promise<void> {
     if (revision <= (this.known.get(namespace)?.revision ?? 0)) return;

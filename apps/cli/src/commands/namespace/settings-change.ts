@@ -12,6 +12,7 @@ export interface ChangeOptions {
   limit?: string;
   keyLimit?: Record<string, string>;
   retention?: string;
+  eventRetention?: string;
   priorityCeiling?: string;
 }
 
@@ -29,7 +30,14 @@ export function declareChanges(command: Command): void {
       "for tasks that name this limit key; with a star for each key of a prefix: 'customer:*=10' (repeatable)",
       collectPair('--key-limit'),
     )
-    .option('--retention <duration>', 'how long ended tasks are kept, or none for the default')
+    .option(
+      '--retention <duration>',
+      'how long ended tasks and their histories are kept, or none for the default',
+    )
+    .option(
+      '--event-retention <duration>',
+      'how long events are shown in the stream, or none: as long as the stream has them',
+    )
     .option(
       '--priority-ceiling <priority>',
       `tasks that ask for more get this: ${PRIORITIES.join(', ')}, or none`,
@@ -46,18 +54,22 @@ const CHANGES = [
   'limit',
   'keyLimit',
   'retention',
+  'eventRetention',
   'priorityCeiling',
 ] as const satisfies readonly (keyof ChangeOptions)[];
 
 /** The same settings with what the command line asks for. Throws where the result would not be allowed. */
 export function changed(before: NamespaceSettings, options: ChangeOptions): NamespaceSettings {
-  const { weight, fairnessWeight = {}, limit, keyLimit = {}, retention, priorityCeiling } = options;
+  const { weight, fairnessWeight = {}, limit, keyLimit = {}, priorityCeiling } = options;
+  const { retention, eventRetention } = options;
   const next: Record<string, unknown> = { ...before };
   if (weight !== undefined) next['weight'] = Number(weight);
   next['fairnessWeights'] = merged(before.fairnessWeights, fairnessWeight, Number);
   next['limits'] = merged(before.limits, keyLimit, (text) => limitOption('--key-limit', text));
   if (limit !== undefined) next['limit'] = limitOption('--limit', limit);
-  if (retention !== undefined) next['retentionMs'] = retentionOf(retention);
+  if (retention !== undefined) next['retentionMs'] = retentionOf('--retention', retention);
+  if (eventRetention !== undefined)
+    next['eventRetentionMs'] = retentionOf('--event-retention', eventRetention);
   if (priorityCeiling !== undefined)
     next['priorityCeiling'] = priorityCeiling === 'none' ? undefined : priorityCeiling;
   const set = Object.entries(next).filter(([, value]) => value !== undefined);
@@ -79,10 +91,10 @@ function merged<T>(
   return Object.fromEntries(entries);
 }
 
-function retentionOf(text: string): number | undefined {
+function retentionOf(option: string, text: string): number | undefined {
   if (text === 'none') return undefined;
   const ms = parseDuration(text);
   if (ms === undefined)
-    throw usageFault(`--retention: "${text}" is not a duration`, 'write it like 12h, 7d or none');
+    throw usageFault(`${option}: "${text}" is not a duration`, 'write it like 12h, 7d or none');
   return ms;
 }

@@ -53,6 +53,8 @@ interface Beginning {
 /** So often a session says how far it is, and looks, where nothing comes, whether the stream is still the same. */
 const LOOK_MS = 2_000;
 const LOOK_FRESH_MS = 1_000;
+/** Between two messages to a session that nobody holds up. */
+const PROMPT_MS = 20;
 
 /**
  * What one reader of events is sent, from its first byte to its last.
@@ -70,6 +72,8 @@ export class EventSession {
   private isHeld = false;
   private heard = 0;
   private heardBefore = -1;
+  private passedAt = -Infinity;
+  private mayBeBehind = true;
 
   private constructor(
     private readonly parts: SessionParts,
@@ -156,9 +160,25 @@ export class EventSession {
     const { shard } = this.asked;
     const isOurs = shard === undefined || message.subject === subjects.event(shard);
     const batch = isOurs ? batchIn(message.text) : undefined;
-    for (const item of feed.take({ ...message, batch })) if (!(await this.send(item, extent))) return false;
+    const before = this.parts.clock.monotonic();
+    this.mayBeBehind ||= before - this.passedAt > PROMPT_MS;
+    const removed = feed.isJump(message.seq) ? await this.whyRemoved(feed) : undefined;
+    for (const item of feed.take({ ...message, batch }, removed))
+      if (!(await this.send(item, extent))) return false;
     this.seen = this.place(message.seq, extent);
+    this.passedAt = before;
     return !this.out.ended.aborted;
+  }
+
+  /**
+   * A session that was held up, by its reader or by the server, may have been left behind. Otherwise messages that are missing
+   * were missing before: the stream loses them at its beginning, unless they are removed.
+   */
+  private async whyRemoved(feed: EventFeed): Promise<'left-behind' | 'retention'> {
+    if (!this.mayBeBehind) return 'retention';
+    this.mayBeBehind = false;
+    const { firstSeq } = await extentOf(this.parts.bus);
+    return firstSeq > (feed.seen ?? 0) + 1 ? 'left-behind' : 'retention';
   }
 
   private send(item: FeedItem, extent: StreamExtent): Promise<boolean> {
