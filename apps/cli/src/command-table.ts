@@ -66,7 +66,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     path: ['task', 'list'],
-    summary: 'tasks, newest first',
+    summary: 'tasks by whatever is known of them, newest first',
     load: () => require('./commands/task/list') as { command: CommandDefinition },
   },
   {
@@ -80,6 +80,17 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<id>',
     summary: 'follow a task to its end, with what its attempts say',
     load: () => require('./commands/task/watch') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'search'],
+    args: '<words...>',
+    summary: 'tasks with these words in their metadata',
+    load: () => require('./commands/task/search') as { command: CommandDefinition },
+  },
+  {
+    path: ['task', 'counts'],
+    summary: 'how many tasks there are, by state or by what you like',
+    load: () => require('./commands/task/counts') as { command: CommandDefinition },
   },
   {
     path: ['task', 'output'],

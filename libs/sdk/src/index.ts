@@ -53,6 +53,7 @@ export type {
   StepInput,
   StreamOptions,
   SubmitOptions,
+  TaskCountQuery,
   TaskFilter,
   TaskHandle,
   WaitOptions,

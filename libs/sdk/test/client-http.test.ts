@@ -154,6 +154,26 @@ describe('the client over HTTP', () => {
     ]);
   });
 
+  test('finds tasks page by page, asks for several values as several parameters, and counts', async () => {
+    const pages = [
+      { items: [task('t0-00000001', 'queued'), task('t0-00000002', 'queued')], next: 'abc' },
+      { items: [task('t0-00000003', 'queued')], next: null },
+    ];
+    const counts = { by: 'type', total: 3, groups: [{ value: 'a', count: 3 }], others: 0 };
+    respond = ({ url }, response) => json(response, 200, url.includes('counts') ? counts : pages.shift());
+    const found: string[] = [];
+    for await (const { id } of client.searchTasks({ state: ['queued', 'running'], label: 'a=b, c' }))
+      found.push(id);
+    expect(found).toEqual(['t0-00000001', 't0-00000002', 't0-00000003']);
+    expect(await client.countTasks({ by: 'type', namespace: 'shop' })).toEqual(counts);
+    const filter = 'limit=100&state=queued&state=running&label=a%3Db%2C+c';
+    expect(asked.map(({ url }) => url)).toEqual([
+      `/v1/tasks?${filter}`,
+      `/v1/tasks?${filter}&cursor=abc`,
+      '/v1/tasks/counts?by=type&namespace=shop',
+    ]);
+  });
+
   test('turns problem details into the error that they describe', async () => {
     const findings = [{ pointer: '/tasks/0/id', code: 'duplicate-id', message: 'twice' }];
     respond = (_request, response) =>

@@ -8,7 +8,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const HOLD_MARGIN_MS = 10_000;
 const BODY_EXCERPT_CHARS = 120;
 
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+/** A list is sent as the same parameter several times. */
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 export interface RequestOptions {
   query?: Query;
@@ -86,7 +87,7 @@ export class HttpApi {
   private address(path: string, query: Query): URL {
     const url = new URL(this.url + path);
     for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
+      for (const each of [value].flat()) if (each !== undefined) url.searchParams.append(name, String(each));
     }
     return url;
   }

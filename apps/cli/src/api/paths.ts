@@ -3,6 +3,7 @@ export type TaskVerb = 'pause' | 'resume' | 'signal' | 'retry' | 'rerun';
 /** Paths of the orchestrator's HTTP interface, as far as the command line uses them. */
 export const paths = {
   tasks: '/v1/tasks',
+  taskCounts: '/v1/tasks/counts',
   task: (id: string) => `/v1/tasks/${encodeURIComponent(id)}`,
   taskCancel: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/cancel`,
   taskControl: (id: string, verb: TaskVerb) => `/v1/tasks/${encodeURIComponent(id)}/${verb}`,

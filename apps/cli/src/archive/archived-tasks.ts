@@ -1,4 +1,4 @@
-import { isObject, type Event } from '@multiswarm/contracts';
+import { isObject, matchesPattern, type Event } from '@multiswarm/contracts';
 import { EXIT, Fault } from '../faults';
 import type { Archived } from './read';
 
@@ -24,9 +24,10 @@ export interface ArchivedTask {
 }
 
 export interface TaskConditions {
-  state?: string | undefined;
-  type?: string | undefined;
-  namespace?: string | undefined;
+  /** Any of these; the same of what follows. */
+  state?: readonly string[] | undefined;
+  type?: readonly string[] | undefined;
+  namespace?: readonly string[] | undefined;
   workflow?: string | undefined;
 }
 
@@ -81,11 +82,15 @@ export class ArchivedTasks {
   list({ state, type, namespace, workflow }: TaskConditions): ArchivedTask[] {
     const all = [...this.tasks.values()].map(({ task }) => task);
     return all
-      .filter((task) => (state ?? task.state) === task.state && (type ?? task.type) === task.type)
-      .filter((task) => (namespace ?? task.namespace) === task.namespace)
+      .filter((task) => isAnyOf(state, task.state) && isAnyOf(namespace, task.namespace))
+      .filter((task) => type === undefined || (task.type !== undefined && isAnyOf(type, task.type)))
       .filter((task) => (workflow ?? task.workflowId) === task.workflowId)
       .sort((a, b) => ((a.createdAt ?? '') < (b.createdAt ?? '') ? 1 : -1));
   }
+}
+
+function isAnyOf(wanted: readonly string[] | undefined, value: string): boolean {
+  return wanted === undefined || wanted.some((pattern) => matchesPattern(pattern, value));
 }
 
 /** What is so whenever it is said. */

@@ -5,6 +5,8 @@ export interface SeenRequest {
   method: string;
   path: string;
   query: Record<string, string>;
+  /** The query as it was sent. */
+  search: string;
   headers: IncomingMessage['headers'];
   body: string;
 }
@@ -55,6 +57,7 @@ export class HttpPeer {
       method: request.method ?? '',
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
+      search: url.search,
       headers: request.headers,
       body,
     };

@@ -5,7 +5,9 @@ import {
   type SwarmPage,
   type SystemStatus,
   type Task,
+  type TaskCounts,
   type TaskPage,
+  type TaskSummary,
   type ValidationReply,
   type Workflow,
   type WorkflowPage,
@@ -34,6 +36,7 @@ import type {
   PayloadsClient,
   ShardsClient,
   SubmitOptions,
+  TaskCountQuery,
   TaskFilter,
   WorkflowDocument,
   WorkflowFilter,
@@ -41,6 +44,9 @@ import type {
   WorkflowSubmitOptions,
 } from './types';
 import { SubmittedWorkflow } from './workflow-handle';
+
+/** Tasks of one page of a search. */
+const FOUND_AT_ONCE = 100;
 
 export class ConnectedClient implements Client {
   readonly namespaces: NamespacesClient;
@@ -120,6 +126,19 @@ export class ConnectedClient implements Client {
 
   listTasks(filter: TaskFilter = {}): Promise<TaskPage> {
     return this.port.ask(OPERATIONS.listTasks, filter);
+  }
+
+  async *searchTasks(filter: TaskFilter = {}): AsyncGenerator<TaskSummary, void, undefined> {
+    let page = await this.listTasks({ limit: FOUND_AT_ONCE, ...filter });
+    for (;;) {
+      yield* page.items;
+      if (page.next === null) return;
+      page = await this.listTasks({ limit: FOUND_AT_ONCE, ...filter, cursor: page.next });
+    }
+  }
+
+  countTasks(query: TaskCountQuery = {}): Promise<TaskCounts> {
+    return this.port.ask(OPERATIONS.countTasks, query);
   }
 
   getWorkflow(id: string): Promise<Workflow> {

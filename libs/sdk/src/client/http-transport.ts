@@ -166,14 +166,14 @@ export class HttpTransport implements Transport {
   private url({ path, query }: HttpCall): URL {
     const url = new URL(path.slice(1), this.base);
     for (const [name, value] of Object.entries(query ?? {})) {
-      if (value !== undefined) url.searchParams.set(name, parameter(value));
+      for (const each of Array.isArray(value) ? (value as unknown[]) : [value])
+        if (each !== undefined) url.searchParams.append(name, parameter(each));
     }
     return url;
   }
 }
 
 function parameter(value: unknown): string {
-  if (Array.isArray(value)) return value.join(',');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

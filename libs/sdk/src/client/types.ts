@@ -1,5 +1,6 @@
 import type { Bus } from '@multiswarm/bus';
 import type {
+  CountTasksQuery,
   DeadLetterDetail,
   DeadLetterPage,
   DeadLetterReply,
@@ -27,7 +28,9 @@ import type {
   SwarmPage,
   SystemStatus,
   Task,
+  TaskCounts,
   TaskPage,
+  TaskSummary,
   ValidationReply,
   WaitFor,
   Workflow,
@@ -214,6 +217,8 @@ export type LiveEvent = Event & { id?: string };
 
 /** Partial queries: the server fills in limits. */
 export type TaskFilter = Partial<ListTasksQuery>;
+/** The same conditions, and what to count by: `state` unless told. */
+export type TaskCountQuery = Partial<CountTasksQuery>;
 export type WorkflowFilter = Partial<ListWorkflowsQuery>;
 
 export type DeadLetterFilter = Partial<ListDeadLettersQuery>;
@@ -323,7 +328,15 @@ export interface Client {
   getTask(id: string): Promise<Task>;
   /** Why a task is where it is, what was tried, and what comes next. */
   explain(id: string): Promise<Explanation>;
+  /**
+   * One page of what matches, newest first. A condition may have several values: any of them will do, but of `label` and `text`,
+   * of which all must be found.
+   */
   listTasks(filter?: TaskFilter): Promise<TaskPage>;
+  /** All that match, page by page. What is submitted meanwhile is not among them, and nothing comes twice. */
+  searchTasks(filter?: TaskFilter): AsyncIterable<TaskSummary>;
+  /** How many match, by state, type, namespace, swarm, region, error code or a key of the metadata (`label:KEY`). */
+  countTasks(query?: TaskCountQuery): Promise<TaskCounts>;
   getWorkflow(id: string): Promise<Workflow>;
   listWorkflows(filter?: WorkflowFilter): Promise<WorkflowPage>;
   status(): Promise<SystemStatus>;
