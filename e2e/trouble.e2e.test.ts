@@ -1,5 +1,7 @@
 import type { Event, Task, Workflow } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DevSystem } from './support/dev-system';
 
@@ -167,6 +169,47 @@ describe('work that cannot run', () => {
     expect(other).toMatchObject({ code: 5 });
     expect(await system.run('status', '--url', 'http://127.0.0.1:1')).toMatchObject({ code: 7 });
   });
+});
+
+function eventsOf(lines: string): Event[] {
+  const texts = lines.trim().split('\n');
+  return texts.map((line) => JSON.parse(line) as Event);
+}
+
+test('events go into an archive that is whole, and are read from it as from the system itself', async () => {
+  const submitted = await system.run('task', 'submit', 'echo', '--input', '{"a":1}', '--wait', '-o', 'json');
+  const { id } = JSON.parse(submitted.out) as Task;
+  const live = await system.run('task', 'history', id, '-o', 'jsonl');
+  const directory = await mkdtemp(join(tmpdir(), 'archive-'));
+  const file = join(directory, 'events.jsonl.gz');
+  try {
+    // Events reach the stream some milliseconds after the answers.
+    await eventually(async () =>
+      (
+        await system.run('event', 'tail', '--root', id, '--from', '1h', '--to', '0s', '-o', 'name')
+      ).out.includes(`${id}/5`),
+    );
+    expect(await system.run('event', 'archive', '--file', file)).toMatchObject({ code: 0 });
+    const nobody = ['--url', 'http://127.0.0.1:1'];
+    expect(await system.run('event', 'verify', file, ...nobody)).toMatchObject({ code: 0 });
+    const archived = await system.run('task', 'history', id, '--archive', file, '-o', 'jsonl', ...nobody);
+    expect([archived.code, eventsOf(archived.out)]).toEqual([0, eventsOf(live.out)]);
+    const listed = await system.run(
+      'task',
+      'list',
+      '--archive',
+      file,
+      '--state',
+      'succeeded',
+      '--all',
+      '-o',
+      'name',
+      ...nobody,
+    );
+    expect(listed.out.split('\n')).toContain(id);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 describe('a workflow file that cannot run', () => {

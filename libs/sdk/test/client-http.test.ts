@@ -300,6 +300,60 @@ describe('events over HTTP', () => {
     ]);
   });
 
+  test('are asked for by every filter, and a gap says what is missing and why', async () => {
+    const told = {
+      v: 1,
+      reason: 'stream-lost',
+      from: 8,
+      to: null,
+      detail: 'the stream was made anew',
+    } as const;
+    respond = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`event: gap\ndata: ${JSON.stringify(told)}\n\n`);
+      write(response, '10-0', 3);
+    };
+    const gaps: unknown[] = [];
+    const filter = {
+      type: ['task.*', 'workflow.*'],
+      state: 'queued',
+      namespace: 'a,b',
+      swarm: 's',
+      region: ['r'],
+    };
+    const options = { ...filter, shard: 3, from: new Date(0) };
+    const stream = client.events({ ...options, onGap: (...gap) => gaps.push(gap) })[Symbol.asyncIterator]();
+    expect((await stream.next()).value).toMatchObject({ seq: 3 });
+    await stream.return?.();
+    expect(gaps).toEqual([['the stream was made anew', told]]);
+    const { searchParams } = new URL(asked[0]?.url ?? '', 'http://peer');
+    expect(Object.fromEntries(searchParams)).toEqual({
+      ...{ type: 'task.*,workflow.*', state: 'queued', namespace: 'a,b', swarm: 's', region: 'r' },
+      ...{ shard: '3', from: '1970-01-01T00:00:00.000Z' },
+    });
+    const wrong = client.events({ state: 'done', root: 'x' })[Symbol.asyncIterator]();
+    await expect(wrong.next()).rejects.toMatchObject({
+      code: 'invalid-request',
+      findings: [{ pointer: '/root' }, { pointer: '/state' }],
+    });
+  });
+
+  test('go on from the place that the server has told, also where it had no event for it', async () => {
+    respond = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (asked.length > 1) return void write(response, '4711-0', 2);
+      write(response, '7-0', 1);
+      response.end('id: 4700-999999999-abc\n\n');
+    };
+    const seen: number[] = [];
+    for await (const { seq } of client.events()) {
+      seen.push(seq);
+      if (seq === 2) break;
+    }
+    expect(seen).toEqual([1, 2]);
+    expect(asked[1]?.headers['last-event-id']).toBe('4700-999999999-abc');
+  });
+
   test('end with the error of the server when it refuses the stream for good', async () => {
     respond = (_request, response) =>
       problem(response, new MultiswarmError('invalid-request', 'not an id of this stream'));

@@ -42,6 +42,9 @@ test('a range that the stream has dropped is told as a gap, before the rest', as
   expect(gap?.data['to']).toBe(Number(next) - 1);
   expect(events.filter(({ event }) => event === 'gap')).toHaveLength(1);
   await replay.close();
+  // The history is of the truth: it has what the stream has not.
+  const history = (await one.call('GET', `/v1/tasks/${first}/events`)).body as { items: { seq: number }[] };
+  expect(history.items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
 });
 
 test('an id beyond the end of the stream is told as a gap, and what happens from now on follows', async () => {
