@@ -4,7 +4,9 @@ import { flatness } from './benches/flatness';
 import { idle } from './benches/idle';
 import { latency } from './benches/latency';
 import { memory } from './benches/memory';
+import { payloads } from './benches/payloads';
 import { scheduler } from './benches/scheduler';
+import { streams } from './benches/streams';
 import { submit } from './benches/submit';
 import { takeover } from './benches/takeover';
 import { throughput } from './benches/throughput';
@@ -12,7 +14,7 @@ import { readOptions, USAGE } from './options';
 import { toLine } from './report';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
-  ...{ throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus },
+  ...{ throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams },
 };
 
 async function main(): Promise<number> {

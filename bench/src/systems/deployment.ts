@@ -41,6 +41,8 @@ export interface Deployment {
   readonly redis: TestServer;
   readonly nats: TestServer;
   readonly orchestrators: readonly Child[];
+  /** Of the first orchestrator, over HTTP. */
+  readonly orchestratorUrl: string;
   readonly loadBalancer: Child;
   readonly swarms: readonly Child[];
   /** Services and swarms. */
@@ -77,6 +79,7 @@ export function startDeployment(options: DeploymentOptions): Promise<Deployment>
     const children = [loadBalancer, communicator, ...orchestrators, ...swarms];
     const anyFailed = Promise.race(children.map(({ failed }) => failed));
     anyFailed.catch(() => undefined);
+    const orchestratorUrl = orchestrators[0]?.url ?? '';
     const processes = [
       ...children,
       { name: 'redis', pid: redis.pid },
@@ -84,7 +87,19 @@ export function startDeployment(options: DeploymentOptions): Promise<Deployment>
       { name: 'client', pid: process.pid },
     ].map(({ name, pid }) => ({ name, pid }));
     return {
-      ...{ redis, nats, orchestrators, loadBalancer, swarms, children, bus, client, completions, processes },
+      ...{
+        redis,
+        nats,
+        orchestrators,
+        orchestratorUrl,
+        loadBalancer,
+        swarms,
+        children,
+        bus,
+        client,
+        completions,
+        processes,
+      },
       serverVersions: { redis: await redisVersion(redis.port), nats: bus.serverVersion },
       anyFailed,
       pile: (count, type, input) => pile(client, count, type, input),
@@ -102,7 +117,7 @@ async function startServices(
     startService('load-balancer', 'load-balancer', service, endings),
     startService('communicator', 'communicator', service, endings),
   ]);
-  const started: Child[] = [];
+  const started: (Child & { url: string })[] = [];
   for (let replica = 1; replica <= orchestrators; replica++) {
     const name = replica === 1 ? 'orchestrator' : `orchestrator-${replica}`;
     started.push(await startService('orchestrator', name, service, endings));

@@ -32,14 +32,15 @@ export async function startService(
   name: string,
   { urls, probed, logLevel }: ServiceOptions,
   endings: Endings,
-): Promise<Child> {
+): Promise<Child & { url: string }> {
   const port = await freePort();
   const env = { ...urls, [PORT_SETTING[service]]: String(port), HOST: '127.0.0.1', LOG_LEVEL: logLevel };
   const args = await argumentsOf(service);
   const child = startChild({ name, args: [...(probed ? PROBED : []), ...args], env });
   endings.add(() => child.stop());
-  await Promise.race([answers(`http://127.0.0.1:${port}/health/ready`, name), child.failed]);
-  return child;
+  const url = `http://127.0.0.1:${port}`;
+  await Promise.race([answers(`${url}/health/ready`, name), child.failed]);
+  return Object.assign(child, { url });
 }
 
 /** As its package starts it, with what it tells Node.js. */

@@ -1,4 +1,5 @@
-import { createSwarm } from '@multiswarm/sdk';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createSwarm, type TaskHandler } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
 import { Gate } from './gate';
 
@@ -8,6 +9,20 @@ import { Gate } from './gate';
  */
 const gated = process.env['BENCH_GATED'] === 'true';
 const gate = new Gate();
+const type = process.env['BENCH_TYPE'] ?? 'noop';
+/** Lines that are said in one turn. */
+const AT_ONCE = 50;
+const LINE = 'x'.repeat(100);
+
+/** Says so many lines, as fast as it can without holding its process up. */
+const talk: TaskHandler = async (input, ctx) => {
+  const { lines } = input as { lines: number };
+  for (let n = 1; n <= lines; n++) {
+    ctx.output(LINE);
+    if (n % AT_ONCE === 0) await delay(1);
+  }
+  return lines;
+};
 const swarm = createSwarm({
   id: process.env['BENCH_SWARM'] ?? 'bench',
   region: 'local',
@@ -15,7 +30,7 @@ const swarm = createSwarm({
   servers: process.env['NATS_URL'] ?? '',
   // By default it writes a line for each attempt; the peer writes none.
   logger: createLogger({ service: 'swarm', level: 'warn' }),
-}).handle(process.env['BENCH_TYPE'] ?? 'noop', gated ? (input) => gate.pass(input) : (input) => input);
+}).handle(type, type === 'talk' ? talk : gated ? (input) => gate.pass(input) : (input) => input);
 
 process.on('message', ({ open }: { open?: number }) => {
   if (open !== undefined) gate.open(open);

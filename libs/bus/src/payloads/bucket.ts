@@ -43,20 +43,29 @@ export class PayloadBucket {
   ): Promise<PayloadRef> {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     if (bytes.byteLength > LIMITS.PAYLOAD_BYTES) throw tooLarge(bytes.byteLength, LIMITS.PAYLOAD_BYTES);
-    const id = payloadId(namespace, createHash('sha256').update(bytes).digest('hex'));
-    return (
-      (await this.claimed({ id, bytes: bytes.byteLength })) ??
-      this.storeStream(namespace, [bytes], signal ? { signal } : {})
-    );
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    const claimed = await this.claimed({ id: payloadId(namespace, digest), bytes: bytes.byteLength });
+    return claimed ?? this.upload(namespace, [bytes], signal, digest);
   }
 
   /** Stores bytes as they come, of which the digest is known at their end. */
-  async storeStream(
+  storeStream(
     namespace: string,
     chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     { signal }: PayloadOptions = {},
   ): Promise<PayloadRef> {
-    const upload = new Upload(this.connection, this.ids.next(), LIMITS.PAYLOAD_BYTES, this.clock, signal);
+    return this.upload(namespace, chunks, signal);
+  }
+
+  /** @param digest of all of it, where it is known before */
+  private async upload(
+    namespace: string,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    signal: AbortSignal | undefined,
+    digest?: string,
+  ): Promise<PayloadRef> {
+    const { connection, ids, clock } = this;
+    const upload = new Upload(connection, ids.next(), LIMITS.PAYLOAD_BYTES, clock, signal, digest);
     try {
       for await (const chunk of chunks) await upload.add(chunk);
       const { bytes, parts, sha256Hex } = await upload.end();

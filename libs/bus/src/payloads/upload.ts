@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { LIMITS, MultiswarmError, subjects } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -19,7 +19,7 @@ export interface Uploaded {
  * longer than `LIMITS.PAYLOAD_UPLOAD_MS` never is, because a sweep may have taken its first parts for abandoned.
  */
 export class Upload {
-  private readonly digest = createHash('sha256');
+  private readonly digest: Hash | undefined;
   private readonly underWay = new Set<Promise<unknown>>();
   private rest: Buffer[] = [];
   private restBytes = 0;
@@ -34,7 +34,10 @@ export class Upload {
     private readonly limit: number,
     private readonly clock: Clock,
     private readonly signal: AbortSignal | undefined,
+    /** Of all of it, where it is known before. */
+    private readonly sha256Hex?: string,
   ) {
+    this.digest = sha256Hex === undefined ? createHash('sha256') : undefined;
     this.deadline = clock.monotonic() + LIMITS.PAYLOAD_UPLOAD_MS;
   }
 
@@ -42,7 +45,7 @@ export class Upload {
   async add(chunk: Uint8Array): Promise<void> {
     this.bytes += chunk.byteLength;
     if (this.bytes > this.limit) throw tooLarge(undefined, this.limit);
-    this.digest.update(chunk);
+    this.digest?.update(chunk);
     this.rest.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     this.restBytes += chunk.byteLength;
     if (this.restBytes < LIMITS.PAYLOAD_CHUNK_BYTES) return;
@@ -60,7 +63,8 @@ export class Upload {
     await Promise.all(this.underWay);
     this.check();
     if (this.bytes === 0) throw new MultiswarmError('invalid-request', 'a payload has at least one byte');
-    return { bytes: this.bytes, parts: this.parts, sha256Hex: this.digest.digest('hex') };
+    const sha256Hex = this.sha256Hex ?? this.digest?.digest('hex') ?? '';
+    return { bytes: this.bytes, parts: this.parts, sha256Hex };
   }
 
   private async send(part: Buffer): Promise<void> {

@@ -1,5 +1,6 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import {
   CheckPayloads,
   LIMITS,
@@ -89,15 +90,23 @@ async function send(response: ServerResponse, told: Told, signal: AbortSignal): 
     return;
   }
   const { id, bytes } = told.ref;
-  for await (const chunk of told.content) {
-    if (signal.aborted) return;
-    if (!response.headersSent)
-      response.writeHead(200, {
-        'content-type': 'application/json; charset=utf-8',
-        'content-length': bytes,
-        etag: `"${id}"`,
-      });
-    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  const parts = told.content[Symbol.asyncIterator]();
+  const first = await parts.next(); // what cannot be read at all is refused
+  response.writeHead(200, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': bytes,
+    etag: `"${id}"`,
+  });
+  try {
+    await pipeline(Readable.from(from(first, parts), { objectMode: false }), response);
+  } catch (error) {
+    if (!signal.aborted) throw error; // the client has gone: there is nobody to be told
   }
-  response.end();
+}
+
+async function* from(
+  first: IteratorResult<Uint8Array>,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  for (let next = first; !next.done; next = await rest.next()) yield next.value;
 }
