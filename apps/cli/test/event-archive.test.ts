@@ -298,8 +298,10 @@ test('what goes on with an archive of something else is refused', async () => {
   serve({ messages: life(A) });
   await archive('--file', file('other.jsonl'), '--namespace', 'shop');
   await truncate(file('other.jsonl'), (await readFile(file('other.jsonl'))).length - 5);
+  const before = await readFile(file('other.jsonl'), 'utf8');
   const { code, err } = await archive('--file', file('other.jsonl'), '--resume');
   expect([code, err]).toEqual([2, expect.stringContaining('was made with --namespace shop')]);
+  expect(await readFile(file('other.jsonl'), 'utf8')).toBe(before);
 });
 
 describe('reading archives', () => {

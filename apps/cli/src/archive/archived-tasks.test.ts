@@ -97,10 +97,12 @@ test('conditions are those of the live list; the newest task comes first', () =>
   const events = [...LIFE, event(20, 'task.submitted', { ...step, data: { type: 'step', priority: 'low' } })];
   const ids = (conditions: object): string[] => listed(events, conditions).map(({ id }) => id);
   expect(ids({})).toEqual([other, ID]);
-  expect(ids({ state: 'failed' })).toEqual([ID]);
-  expect(ids({ type: 'step' })).toEqual([other]);
+  expect(ids({ state: ['failed', 'expired'] })).toEqual([ID]);
+  expect(ids({ type: ['st*'] })).toEqual([other]);
+  expect(ids({ swarm: ['us-*'], region: ['us'], code: ['no-key'] })).toEqual([ID]);
+  expect(ids({ swarm: ['eu-1'] })).toEqual([]);
   expect(ids({ workflow: step.root })).toEqual([other]);
-  expect(ids({ namespace: 'default' })).toEqual([]);
+  expect(ids({ namespace: ['default'] })).toEqual([]);
 });
 
 test('more tasks than a list is made of are refused, and not left out', () => {

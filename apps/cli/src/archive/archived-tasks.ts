@@ -28,6 +28,9 @@ export interface TaskConditions {
   state?: readonly string[] | undefined;
   type?: readonly string[] | undefined;
   namespace?: readonly string[] | undefined;
+  swarm?: readonly string[] | undefined;
+  region?: readonly string[] | undefined;
+  code?: readonly string[] | undefined;
   workflow?: string | undefined;
 }
 
@@ -79,18 +82,20 @@ export class ArchivedTasks {
   }
 
   /** Newest first. */
-  list({ state, type, namespace, workflow }: TaskConditions): ArchivedTask[] {
+  list({ state, type, namespace, swarm, region, code, workflow }: TaskConditions): ArchivedTask[] {
     const all = [...this.tasks.values()].map(({ task }) => task);
     return all
       .filter((task) => isAnyOf(state, task.state) && isAnyOf(namespace, task.namespace))
-      .filter((task) => type === undefined || (task.type !== undefined && isAnyOf(type, task.type)))
+      .filter((task) => isAnyOf(type, task.type) && isAnyOf(code, task.error?.code))
+      .filter((task) => isAnyOf(swarm, task.swarmId) && isAnyOf(region, task.region))
       .filter((task) => (workflow ?? task.workflowId) === task.workflowId)
       .sort((a, b) => ((a.createdAt ?? '') < (b.createdAt ?? '') ? 1 : -1));
   }
 }
 
-function isAnyOf(wanted: readonly string[] | undefined, value: string): boolean {
-  return wanted === undefined || wanted.some((pattern) => matchesPattern(pattern, value));
+function isAnyOf(wanted: readonly string[] | undefined, value: string | undefined): boolean {
+  if (wanted === undefined) return true;
+  return value !== undefined && wanted.some((pattern) => matchesPattern(pattern, value));
 }
 
 /** What is so whenever it is said. */

@@ -82,10 +82,12 @@ export class ArchiveFiles {
   }
 
   private async goOn(path: string): Promise<void> {
-    const { header, writer, sha256, position } = await resumeArchive(path, this.options.continuity);
-    const { filter } = this.options;
-    if (['namespace', 'root'].some((name) => header.filter[name] !== filter[name]))
-      throw otherFilter(path, header);
+    const { filter, continuity } = this.options;
+    const resumed = await resumeArchive(path, continuity, (header) => {
+      if (['namespace', 'root'].some((name) => header.filter[name] !== filter[name]))
+        throw otherFilter(path, header);
+    });
+    const { header, writer, sha256, position } = resumed;
     this.asked = header.filter;
     if (!writer && !this.options.rotation) throw isComplete(path);
     if (!writer)

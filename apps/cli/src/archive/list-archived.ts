@@ -14,7 +14,7 @@ interface Options extends TaskConditions, ArchiveSource {
 const LISTED = 50;
 /** What archives can be asked for, beside how the list is printed. */
 const KNOWN: ReadonlySet<string> = new Set([
-  ...['state', 'type', 'namespace', 'workflow'],
+  ...['state', 'type', 'namespace', 'swarm', 'region', 'code', 'workflow'],
   ...['limit', 'all', 'archive', 'partial'],
 ]);
 
@@ -24,7 +24,7 @@ export async function listArchived(options: Options, { format }: GlobalOptions, 
   if (unknown)
     throw usageFault(
       `archives of events say nothing of ${unknown[0]}`,
-      'with --archive there are --state, --type, --namespace and --workflow',
+      'with --archive there are --state, --type, --namespace, --swarm, --region, --code and --workflow',
     );
   const { files, options: scan } = await openArchives(options, io);
   const tasks = new ArchivedTasks();

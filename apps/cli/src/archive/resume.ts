@@ -15,13 +15,18 @@ export interface Resumed {
 /**
  * Goes on with an archive that was not ended. Of a compressed file only the beginnings of blocks are known, so the last
  * whole block is cut off, too, and read from the stream again.
+ * @param check throws where this is not the archive that is meant; nothing is changed then
  */
-export async function resumeArchive(path: string, continuity: Continuity): Promise<Resumed> {
+export async function resumeArchive(
+  path: string,
+  continuity: Continuity,
+  check: (header: Header) => void = () => undefined,
+): Promise<Resumed> {
   const isCompressed = await startsLikeGzip(path);
   let header: Header | undefined;
   let [kept, pending]: [Kept | undefined, Block | undefined] = [undefined, undefined];
   for await (const block of readBlocks(path, { partial: true })) {
-    header ??= block.header;
+    if (block.header) check((header = block.header));
     if (pending) kept = keep(kept, pending, block.checkpoint?.offset, continuity);
     if (block.end && header) {
       const { position, sha256 } = block.end;
