@@ -1,6 +1,11 @@
 /** Every NATS subject of the system. They are built here and nowhere else. */
 const V = 'ms.v1';
 
+/** With the padding, as object stores of NATS have it. */
+export function base64Url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+}
+
 /** Object stores of NATS. */
 export const buckets = { payloads: 'ms-payloads' } as const;
 
@@ -78,7 +83,7 @@ export const subjects = {
    * `nats object` reads them.
    */
   payloadParts: (upload: string) => `$O.${buckets.payloads}.C.${upload}`,
-  payloadDescription: (id: string) => `$O.${buckets.payloads}.M.${Buffer.from(id).toString('base64url')}`,
+  payloadDescription: (id: string) => `$O.${buckets.payloads}.M.${base64Url(Buffer.from(id))}`,
   allPayloadParts: () => `$O.${buckets.payloads}.C.>`,
   allPayloadDescriptions: () => `$O.${buckets.payloads}.M.>`,
 
@@ -99,7 +104,11 @@ export const groups = {
 } as const;
 
 /** JetStream streams. */
-export const streams = { events: 'EVENTS', attempts: 'ATTEMPTS', payloads: `OBJ_${buckets.payloads}` } as const;
+export const streams = {
+  events: 'EVENTS',
+  attempts: 'ATTEMPTS',
+  payloads: `OBJ_${buckets.payloads}`,
+} as const;
 
 /** Message headers. */
 export const headers = {

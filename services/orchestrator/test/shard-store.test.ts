@@ -4,10 +4,12 @@ import { Leases, Store } from '@multiswarm/store';
 import { eventually, startRedis, type TestServer } from '@multiswarm/testing';
 import fc from 'fast-check';
 import { encodeBatch } from '../src/adapters/store/encode-batch';
+import { redisPayloadIndex } from '../src/adapters/store/redis-payload-index';
 import { RedisShardStore } from '../src/adapters/store/redis-shard-store';
 import { RedisTruthReader } from '../src/adapters/store/redis-truth-reader';
 import { eventMessages, numbersOf } from '../src/application/event-batches';
 import type { TaskRecord } from '../src/domain/task/record';
+import type { TaskPayloads } from '../src/payload-ports';
 import type { Batch, ShardStore, Write } from '../src/ports';
 import { event, queuedTask, runOf, stepTaskId } from './support/builders';
 import { MemoryShardStore } from './support/memory-shard-store';
@@ -102,6 +104,35 @@ test('when a root is forgotten no key of Redis names it or any of its tasks any 
   await commit({ kind: 'forget', ...due });
   await shards.trimOutbox(0, 10);
   expect((await store.redis.keys('*')).filter((key) => !key.endsWith(':outbox')).sort()).toEqual(before);
+});
+
+test('what tasks refer to is noted with them, replaced with them and forgotten with them', async () => {
+  const { commit } = await own();
+  const index = redisPayloadIndex(store);
+  const noted = async (): Promise<TaskPayloads[]> => {
+    const all: TaskPayloads[] = [];
+    for await (const page of index.references(0)) all.push(...page);
+    return all;
+  };
+  const ref = (digit: string) => ({ id: `default.${digit.repeat(64)}`, bytes: 1 });
+  const [first, second] = [queuedTask('t0-00000001', { inputRef: ref('1') }), queuedTask('t0-00000002')];
+  await commit(created(first), created(second));
+  expect(await noted()).toEqual([{ taskId: first.id, payloads: [ref('1').id] }]);
+  const ended = (record: TaskRecord): Write => ({
+    ...{ kind: 'task', isNew: false, was: 'running' },
+    record: { ...record, state: 'succeeded', output: null, outputRef: ref('2') },
+  });
+  await commit(ended(first), ended(second));
+  expect(new Map((await noted()).map(({ taskId, payloads }) => [taskId, payloads]))).toEqual(
+    new Map([
+      [first.id, [ref('1').id, ref('2').id]],
+      [second.id, [ref('2').id]],
+    ]),
+  );
+  expect(await index.strays(0, [first.id, 't0-00000003'])).toEqual(['t0-00000003']);
+  await index.removeStrays(0, [first.id]);
+  await commit({ kind: 'forget', root: first.id, taskIds: [first.id] });
+  expect(await noted()).toEqual([{ taskId: second.id, payloads: [ref('2').id] }]);
 });
 
 test('a lone task is forgotten in whatever state it is', async () => {

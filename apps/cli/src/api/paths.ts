@@ -13,6 +13,7 @@ export const paths = {
   deadLettersControl: (verb: 'redrive' | 'purge') => `/v1/dead-letters/${verb}`,
   taskPart: (id: string, part: 'input' | 'output') => `/v1/tasks/${encodeURIComponent(id)}/${part}`,
   taskLogs: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/logs`,
+  payloads: '/v1/payloads',
   payloadCheck: '/v1/payloads/check',
   taskExplain: (id: string) => `/v1/tasks/${encodeURIComponent(id)}/explain`,
   workflows: '/v1/workflows',

@@ -1,4 +1,12 @@
-import { buckets, LIMITS, partsOfPayloadId, streams, subjects, type PayloadRef } from '@multiswarm/contracts';
+import {
+  base64Url,
+  buckets,
+  LIMITS,
+  partsOfPayloadId,
+  streams,
+  subjects,
+  type PayloadRef,
+} from '@multiswarm/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { lastStored, storeMessage, type StoredMessage } from '../stored';
 
@@ -67,7 +75,7 @@ export function write(
     nuid: upload,
     size: bytes,
     chunks: parts,
-    digest: `SHA-256=${Buffer.from(partsOfPayloadId(id).sha256Hex, 'hex').toString('base64url')}`,
+    digest: `SHA-256=${base64Url(Buffer.from(partsOfPayloadId(id).sha256Hex, 'hex'))}`,
     mtime: now.toISOString(),
     options: { max_chunk_size: LIMITS.PAYLOAD_CHUNK_BYTES },
     ...(deleted ? { deleted } : {}),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import {
+  LIMITS,
   MultiswarmError,
   PRIORITIES,
   parseOrThrow,
@@ -7,6 +8,7 @@ import {
   TaskSubmission,
   timeFindings,
   type Accepted,
+  type PayloadRef,
 } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
@@ -164,8 +166,21 @@ async function submit({ args, options, global, io }: Invocation<Options>): Promi
     return EXIT.ok;
   }
   const api = new HttpApi(global.url);
-  const accepted = await api.post<Accepted>(paths.tasks, submission);
+  const accepted = await api.post<Accepted>(paths.tasks, await sendable(api, submission));
   return printAccepted(api, accepted, options.wait === true, global, io);
+}
+
+/** Room for everything but the input. */
+const REST_BYTES = 512 * 1024;
+
+/** With an input that fits no request stored before: the service does the same by itself with those that do. */
+async function sendable(api: HttpApi, submission: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const { input, ...rest } = submission;
+  const json = input === undefined ? '' : JSON.stringify(input);
+  if (Buffer.byteLength(json) <= LIMITS.HTTP_BODY_BYTES - REST_BYTES) return submission;
+  const { namespace } = submission;
+  const query = typeof namespace === 'string' ? { namespace } : {};
+  return { ...rest, inputRef: await api.post<PayloadRef>(paths.payloads, input, { query }) };
 }
 
 /** What is really submitted the service checks, by its own clock. */
