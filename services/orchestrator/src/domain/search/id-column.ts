@@ -18,8 +18,8 @@ export class IdColumn {
   private readonly words: Uint32Array;
   /** How many digits each id has; 0 for one that is kept as a text. */
   private readonly digits: Uint8Array;
-  private readonly texts = new Map<number, string>();
-  private readonly rowsOfTexts = new Map<string, number>();
+  private texts = new Map<number, string>();
+  private rowsOfTexts = new Map<string, number>();
   /** Row + 1 at the place of its hash, or at the next free one. */
   private readonly table: Uint32Array;
   private readonly mask: number;
@@ -58,6 +58,16 @@ export class IdColumn {
       this.texts.set(row, id);
       this.rowsOfTexts.set(id, row);
     } else this.put(row, this.digitsLooked, this.placeLooked);
+  }
+
+  /** All rows of a smaller column. */
+  take(from: IdColumn): void {
+    this.words.set(from.words);
+    this.digits.set(from.digits);
+    this.texts = from.texts;
+    this.rowsOfTexts = from.rowsOfTexts;
+    // Of rows with the same id only the newest has a place.
+    for (const entry of from.table) if (entry !== EMPTY) this.enter(entry - 1);
   }
 
   /** Takes a row over from another column. */
@@ -101,6 +111,12 @@ export class IdColumn {
     this.table[place] = row + 1;
     for (let at = 0; at < WORDS; at += 1) this.words[row * WORDS + at] = this.scratch[at] as number;
     this.digits[row] = digits;
+  }
+
+  /** Gives a row its place in the table. */
+  private enter(row: number): void {
+    for (let at = 0; at < WORDS; at += 1) this.scratch[at] = this.words[row * WORDS + at] as number;
+    this.table[this.placeOf(this.digits[row] as number)] = row + 1;
   }
 
   /** Into `scratch`. @returns the number of digits, 0 where the id is of another form */

@@ -17,7 +17,7 @@ const PLAIN_CHARS = 128;
  * Blocks are only added. Those that no row has any more are left behind when the column is copied.
  */
 export class MetadataColumn {
-  readonly codes: Uint32Array;
+  codes: Uint32Array;
   private bytesOfBlocks = new Uint8Array(FIRST_BYTES);
   private used = 0;
   private count = 1;
@@ -46,6 +46,12 @@ export class MetadataColumn {
 
   set(row: number, metadata: Readonly<Record<string, Scalar>>): void {
     if (hasEntries(metadata)) this.codes[row] = this.blockOf(metadata);
+  }
+
+  /** Makes room for more rows. */
+  grow(capacity: number): this {
+    this.codes = copied(this.codes, new Uint32Array(capacity));
+    return this;
   }
 
   /** Into a column that is empty. */

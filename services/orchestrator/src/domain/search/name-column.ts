@@ -4,8 +4,8 @@ const NONE = 0;
 export class NameColumn {
   readonly codes: Uint32Array;
   /** By code; the first stands for none. */
-  readonly names: (string | undefined)[] = [undefined];
-  private readonly known = new Map<string, number>();
+  names: (string | undefined)[] = [undefined];
+  private known = new Map<string, number>();
 
   constructor(capacity: number) {
     this.codes = new Uint32Array(capacity);
@@ -18,6 +18,13 @@ export class NameColumn {
   set(row: number, name: string | undefined): void {
     if (name === undefined) this.codes[row] = NONE;
     else if (this.names[this.codes[row] as number] !== name) this.codes[row] = this.codeOf(name);
+  }
+
+  /** All rows of a smaller column, with its texts. */
+  take(from: NameColumn): void {
+    this.codes.set(from.codes);
+    this.names = from.names;
+    this.known = from.known;
   }
 
   /** Takes rows over; texts that no row has any more are left behind. */
