@@ -1,3 +1,4 @@
+import type { PayloadCheck } from '@multiswarm/contracts';
 import { runCli } from '../src/cli';
 import { HttpPeer, sendJson } from './support/http-peer';
 import { memoryIo } from './support/memory-io';
@@ -32,6 +33,10 @@ const report = (more: object = {}): object => ({
   ...more,
 });
 
+function payloads(counts: Record<string, number> = {}): PayloadCheck {
+  return { ...{ payloads: 2, bytes: 9, references: 2, graceMs: 1, counts }, repaired: 0, items: [] };
+}
+
 /** One after the other. */
 function answers(...replies: readonly (readonly [status: number, body: unknown])[]): void {
   const left = [...replies];
@@ -55,10 +60,29 @@ test('goes on asking until the run has ended, shows what differs, and fails', as
 });
 
 test('checks every shard that there is, and says when all is well', async () => {
-  answers([200, { items: [{ shard: 3 }], next: null }], [200, report()]);
+  answers([200, { items: [{ shard: 3 }], next: null }], [200, report()], [200, payloads()]);
   const { code, out, err } = await run('--deep');
   expect([code, out]).toEqual([0, '']);
-  expect(err).toContain('1 shards, 70 records: nothing is wrong\n');
+  expect(err).toContain('1 shards, 70 records: nothing is wrong\n2 payloads: nothing differs\n');
+});
+
+test.each([
+  [
+    'a payload that is missing',
+    [200, payloads({ dangling: 1 })],
+    1,
+    '2 payloads: dangling 1; 0 of them repaired',
+  ],
+  [
+    'a store that does not answer',
+    [503, { status: 503, code: 'payload-store-unavailable', title: '', detail: 'away', retryable: true }],
+    0,
+    'payloads were not checked: away',
+  ],
+] as const)('%s is told', async (_name, answer, exit, told) => {
+  answers([200, { items: [{ shard: 3 }], next: null }], [200, report()], answer);
+  const { code, err } = await run('--deep');
+  expect([code, err]).toEqual([exit, expect.stringContaining(told)]);
 });
 
 test('mends only when asked for and agreed to', async () => {

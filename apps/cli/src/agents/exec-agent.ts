@@ -5,6 +5,7 @@ import { NonRetryableError, RetryableError, type TaskContext, type TaskHandler }
 import { signalGroup } from '../processes/process-group';
 import type { Reaper } from '../processes/reaper';
 import { spawnWatched } from '../processes/spawn-watched';
+import { isSaid } from './said-line';
 import { LineSplitter, TextTail } from './text-tail';
 
 export interface ExecAgentOptions {
@@ -29,6 +30,7 @@ const EXCERPT_CHARS = 80;
  * - the effective input is one JSON value on stdin, then end of file;
  * - stdout is the output, one JSON value (nothing at all is `null`), at most `LIMITS.PAYLOAD_BYTES`;
  * - stderr is the log: each line is logged with the task's trace id, the end of it becomes part of an error;
+ * - `::progress 0.5 words` and `::output part` on stderr are told to whoever watches, instead of logged;
  * - exit code 0 is success, anything else fails the attempt;
  * - cancelling sends SIGTERM to its process group, and SIGKILL after the grace time;
  * - what it left running is killed when it ends.
@@ -80,7 +82,9 @@ class ExecRun {
 
   private readStreams(): void {
     const { log } = this.ctx;
-    const lines = new LineSplitter((line) => log.info(line, { stream: 'stderr' }), STDERR_LINE_CHARS);
+    const lines = new LineSplitter((line) => {
+      if (!isSaid(line, this.ctx)) log.info(line, { stream: 'stderr' });
+    }, STDERR_LINE_CHARS);
     this.child.stderr.setEncoding('utf8');
     this.child.stderr.on('data', (text: string) => {
       this.stderr.push(text);

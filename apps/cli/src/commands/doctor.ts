@@ -7,6 +7,7 @@ import type { Check } from '../doctor/checks';
 import { checkBinary, checkBuilt, checkNode, checkWritable } from '../doctor/machine';
 import { checkPorts } from '../doctor/network';
 import { checkDeeply, deepSum, findingsOf } from '../doctor/deep-check';
+import { checkPayloads, isClean, payloadSum } from '../doctor/payload-check';
 import { EXIT, usageFault } from '../faults';
 import type { Io } from '../io';
 import { confirm } from '../options/confirm';
@@ -32,7 +33,7 @@ export const command: CommandDefinition<Options> = {
     'Checks Node.js, nats-server, redis-server, the build, the data directory, the ports of the development system, and, where it runs, ' +
     'its health, JetStream and the durability of Redis. Each finding comes with its remedy. Exit 1 when something must be done.\n\n' +
     'With --deep it recounts instead, while the system goes on, what is kept beside the tasks: counts, indexes, memory and timers of the owners, the queue and the limits of the ' +
-    'scheduler, what waits for JetStream. It only tells what differs, unless --repair is given.',
+    'scheduler, what waits for JetStream, and which payloads are stored. It only tells what differs, unless --repair is given.',
   examples: [
     { command: 'swarmctl doctor', does: 'check everything' },
     { command: 'ORCHESTRATOR_PORT=9080 swarmctl doctor', does: 'with other ports' },
@@ -82,14 +83,17 @@ async function deep({ options, global, io }: Invocation<Options>): Promise<numbe
     if (!yes) return EXIT.ok;
   }
   const asked = { repair, shards: shard.length > 0 ? [...new Set(shard)] : undefined, reason, requestedBy };
-  const reports = await checkDeeply(new HttpApi(global.url), asked, progressOn(io.stderr, io.clock));
+  const api = new HttpApi(global.url);
+  const reports = await checkDeeply(api, asked, progressOn(io.stderr, io.clock));
+  const payloads = shard.length > 0 ? undefined : await checkPayloads(api, repair);
   const findings = findingsOf(reports);
-  const rest = { shards: reports.map(({ findings: _listed, ...report }) => report) };
+  const rest = { shards: reports.map(({ findings: _listed, ...report }) => report), payloads };
   new Printer(io, global.format).list(findingView, findings, null, rest);
   for (const { shard: of, skipped } of reports)
     for (const what of skipped) io.stderr.write(`shard ${of} was not checked for ${what}\n`);
-  io.stderr.write(`${deepSum(reports)}\n`);
-  return reports.some(({ found, repaired }) => found > repaired) ? EXIT.workFailed : EXIT.ok;
+  io.stderr.write(`${deepSum(reports)}\n${payloads === undefined ? '' : `${payloadSum(payloads)}\n`}`);
+  const isWrong = reports.some(({ found, repaired }) => found > repaired) || !isClean(payloads);
+  return isWrong ? EXIT.workFailed : EXIT.ok;
 }
 
 const SAY_EVERY_MS = 1_000;
