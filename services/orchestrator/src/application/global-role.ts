@@ -104,7 +104,7 @@ export class GlobalRole {
       times,
       clock,
       parts.voice,
-      () => this.shards.served,
+      () => this.shards.claimed,
       () => this.lookAround(),
     );
     this.link = new StreamedLink({

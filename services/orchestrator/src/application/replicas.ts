@@ -108,6 +108,11 @@ export class Replicas {
     return this.others.has(replica);
   }
 
+  /** Whether it is known what became of this one: it lives, or has left. One that died has done neither. */
+  isAccountedFor(replica: string): boolean {
+    return this.others.has(replica) || this.left.has(replica);
+  }
+
   /** There are others, and they have been out of reach for so long that they will have to go on without us. */
   get cutOff(): boolean {
     if (this.voice.connected() || this.others.size === 0) return false;

@@ -95,7 +95,7 @@ class Member {
       TIMES,
       clock,
       voice,
-      () => this.shards.served,
+      () => this.shards.claimed,
       () => this.shards.look(),
     );
     this.shards = new ShardLeases(SHARDS, TIMES, this.replicas, {
@@ -204,6 +204,26 @@ test('one that leaves hands everything over at once', async () => {
   expect(owners.every(({ closed, serving }) => closed && !serving)).toBe(true);
   expect(deployment.counts()['nobody']).toBeUndefined();
   expect(deployment.counts()['b']).toBeUndefined();
+});
+
+test('a lease that is released late, or while others ask for it, is taken right after that', async () => {
+  for (const name of ['a', 'b', 'c']) deployment.join(name);
+  await pass(deployment.clock, 10_000);
+  deployment.leases.releaseMs = (key) => 25 * (1 + (Number(/\d+/.exec(key)?.[0]) % 4));
+  const left = (deployment.members.get('b') as Member).leave();
+  await pass(deployment.clock, 160, 5);
+  await left;
+  expect(deployment.counts()['nobody']).toBeUndefined();
+});
+
+test('an answer that was given before a release, and comes after the news of it, does not count for long', async () => {
+  for (const name of ['a', 'b', 'c']) deployment.join(name);
+  await pass(deployment.clock, 10_000);
+  deployment.leases.answerMs = 30;
+  const left = (deployment.members.get('b') as Member).leave();
+  await pass(deployment.clock, 160, 5);
+  await left;
+  expect(deployment.counts()['nobody']).toBeUndefined();
 });
 
 test('the shards of one that died are taken when their leases run out, in under eight seconds', async () => {

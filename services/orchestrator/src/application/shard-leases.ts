@@ -2,7 +2,7 @@ import { keys, MultiswarmError } from '@multiswarm/contracts';
 import { every, within, type Cancel, type Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { rendezvousOrder, rendezvousTargets } from '../domain/fleet/rendezvous';
-import { HeldLease, type LeaseKeeper } from './held-lease';
+import { HeldLease, type LeaseElsewhere, type LeaseKeeper } from './held-lease';
 import type { Replicas } from './replicas';
 
 /** What whoever holds the lease of a shard needs of its owner. */
@@ -55,6 +55,8 @@ interface Line {
   /** Since when nobody says that he has it; undefined while somebody does. */
   freeSince: number | undefined;
   askAt: number;
+  /** What whoever has the lease, and says that he does not, is given to make that true; longer each time. */
+  momentMs: number;
   givenAt: number;
   /** A target that did not take it gets it the later, the more often that happened. */
   distrust: { target: string; until: number; waitMs: number } | undefined;
@@ -67,6 +69,7 @@ const MOVES_AT_ONCE = 4;
 const MOVE_MS = 2_000;
 /** Redis counts whole milliseconds: to ask a moment too early would cost another round. */
 const EDGE_MS = 2;
+const MOMENT_MS = 10;
 const DISTRUST_MOST_MS = 5 * 60_000;
 /** An owner that cannot finish (Redis is away) is given up after this. */
 const CLOSE_MS = 5_000;
@@ -77,6 +80,7 @@ const CLOSE_MS = 5_000;
  *
  * P1. The target of a shard asks for its lease at once when nobody has it, and otherwise when it can have run out: no lease
  *     is polled.
+ *     A lease that is said to be free and is not yet, as a release and the news of it cross a question, is asked for again soon.
  * P2. Others ask only when the target has had its chance: one after the other, in the order of their weights.
  * P3. A shard is handed over when its target has been another live replica, the same, for `stableMs`; a few at a time.
  * P4. A shard that is handed over stays answered until its owner has finished; then the lease is free, then the others are
@@ -87,6 +91,8 @@ const CLOSE_MS = 5_000;
  */
 export class ShardLeases<O extends OwnedShard> {
   private readonly held = new Map<number, Held<O>>();
+  /** Not served any more, and their leases are not free yet. */
+  private readonly releasing = new Set<number>();
   private readonly lines: Line[];
   private readonly asking = new Set<Promise<void>>();
   private readonly timers: Cancel[] = [];
@@ -106,6 +112,7 @@ export class ShardLeases<O extends OwnedShard> {
       targetSince: now,
       freeSince: undefined,
       askAt: now + times.listenMs,
+      momentMs: MOMENT_MS,
       givenAt: -Infinity,
       distrust: undefined,
     }));
@@ -122,6 +129,11 @@ export class ShardLeases<O extends OwnedShard> {
     return [...this.held]
       .filter(([, { state, lease }]) => state !== 'opening' && lease.holds())
       .map(([shard]) => shard);
+  }
+
+  /** The shards that others must not take to be free. P4. */
+  get claimed(): number[] {
+    return [...this.served, ...this.releasing];
   }
 
   owner(shard: number): O | undefined {
@@ -192,6 +204,7 @@ export class ShardLeases<O extends OwnedShard> {
 
   /** P1: something has changed, so what was planned does not count. */
   private askSooner(line: Line, now: number): void {
+    line.momentMs = MOMENT_MS;
     const listened = now >= this.startedAt + this.times.listenMs;
     if (line.target === this.replicas.self && line.askAt !== Infinity && listened) line.askAt = now;
   }
@@ -254,13 +267,22 @@ export class ShardLeases<O extends OwnedShard> {
         await this.take(shard, answer);
         return;
       }
-      const waitMs = answer.remainingMs + EDGE_MS;
+      const waitMs = this.waitFor(answer, line);
       line.askAt = clock.monotonic() + waitMs;
       this.lookIn(waitMs);
     } catch (error) {
       line.askAt = clock.monotonic() + this.times.againMs;
       throw error;
     }
+  }
+
+  /** P1. Who lives, or has left, and does not say that he has the shard, is about to give its lease back, or to serve it. */
+  private waitFor({ owner, remainingMs }: LeaseElsewhere, line: Line): number {
+    const endMs = remainingMs + EDGE_MS;
+    if (line.freeSince === undefined || !this.replicas.isAccountedFor(owner)) return endMs;
+    const { momentMs } = line;
+    line.momentMs = momentMs * 2;
+    return Math.min(endMs, momentMs);
   }
 
   private lookIn(ms: number): void {
@@ -317,10 +339,12 @@ export class ShardLeases<O extends OwnedShard> {
       this.parts.logger.warn('a shard was not closed in order', { shard, error }),
     );
     if (this.held.get(shard) !== held) return;
+    this.releasing.add(shard);
     this.end(shard);
     const line = this.line(shard);
     line.givenAt = line.freeSince = this.parts.clock.monotonic();
     await this.release(shard, held.lease);
+    this.releasing.delete(shard);
     this.replicas.announce();
   }
 

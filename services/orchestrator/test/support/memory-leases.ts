@@ -1,5 +1,5 @@
 import { MultiswarmError } from '@multiswarm/contracts';
-import type { Clock } from '@multiswarm/core';
+import { delay, type Clock } from '@multiswarm/core';
 import type { LeaseResult, LeaseStore } from '@multiswarm/store';
 
 interface Lease {
@@ -14,14 +14,21 @@ export class MemoryLeases implements LeaseStore {
   /** Calls by key, in order. */
   readonly calls: { kind: 'acquire' | 'renew' | 'release'; key: string; owner?: string }[] = [];
   away = false;
+  /** Before a release is done. */
+  releaseMs: (key: string) => number = () => 0;
+  /** From the moment in which somebody is told that another one has a lease until the answer is there. */
+  answerMs = 0;
 
   constructor(private readonly clock: Clock) {}
 
   async acquire(key: string, owner: string, ttlMs: number): Promise<LeaseResult> {
     const lease = await this.call('acquire', key, owner);
     const now = this.clock.monotonic();
-    if (lease.owner !== '' && lease.owner !== owner && lease.until > now)
-      return { held: false, epoch: lease.epoch, remainingMs: lease.until - now, owner: lease.owner };
+    if (lease.owner !== '' && lease.owner !== owner && lease.until > now) {
+      const answer = { epoch: lease.epoch, remainingMs: lease.until - now, owner: lease.owner };
+      if (this.answerMs > 0) await delay(this.clock, this.answerMs);
+      return { held: false, ...answer };
+    }
     Object.assign(lease, { owner, epoch: lease.epoch + 1, until: now + ttlMs });
     return { held: true, epoch: lease.epoch, batchSeq: 0 };
   }
@@ -35,6 +42,7 @@ export class MemoryLeases implements LeaseStore {
 
   async release(key: string, epoch: number): Promise<boolean> {
     const lease = await this.call('release', key);
+    if (this.releaseMs(key) > 0) await delay(this.clock, this.releaseMs(key));
     if (lease.epoch !== epoch) return false;
     Object.assign(lease, { owner: '', until: 0 });
     return true;
