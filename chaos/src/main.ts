@@ -1,12 +1,9 @@
-import { possibleFaults } from './faults/possible';
-import { planFaults } from './faults/plan';
+import { DeadlineMissed } from './deadline';
 import { readOptions, USAGE, type Options } from './options';
 import { printReport } from './report/print';
+import { writeReport } from './report/write';
 import { runChaos } from './run';
-
-/** Pauses in which the system comes to itself; less than some leases, more than others. */
-const PAUSE_MS = { least: 500, most: 5_000 };
-const LONGEST_AGENT_MS = 8_000;
+import { scenarioOf } from './scenarios';
 
 async function main(): Promise<number> {
   let options: Options | 'help';
@@ -21,20 +18,15 @@ async function main(): Promise<number> {
     return 0;
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  const { seed, tasks, minutes, keep, json } = options;
   const from = performance.now();
   const progress = (line: string): void => {
     const seconds = ((performance.now() - from) / 1000).toFixed(1).padStart(6);
     process.stderr.write(`chaos: ${seconds} s  ${line}\n`);
   };
-  const report = await runChaos(
-    {
-      ...{ seed, tasks, keep, overMs: minutes * 60_000 },
-      ...{ plan: planFaults(seed, possibleFaults()), pauseMs: PAUSE_MS, longestMs: LONGEST_AGENT_MS },
-    },
-    progress,
-  );
-  process.stdout.write(json ? `${JSON.stringify(report)}\n` : printReport(report));
+  const report = await runChaos(scenarioOf(options), progress);
+  const file = await writeReport(options.out, report);
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : printReport(report));
+  progress(`the report is in ${file}`);
   return report.holds ? 0 : 1;
 }
 
@@ -43,9 +35,8 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(
-      `chaos: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
+    const told = error instanceof Error && !(error instanceof DeadlineMissed) ? error.stack : String(error);
+    process.stderr.write(`chaos: ${told ?? String(error)}\n`);
     process.exit(1);
   },
 );

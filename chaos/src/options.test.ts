@@ -1,12 +1,20 @@
 import { readOptions } from './options';
 
 test('what is left out has its default', () => {
-  expect(readOptions([])).toEqual({ seed: 1, tasks: 5_000, minutes: 5, json: false, keep: false });
+  expect(readOptions([])).toEqual({
+    ...{ scenario: 'faults', seed: 1, tasks: 5_000, minutes: 5, perSecond: 20, deadlineMinutes: 10 },
+    ...{ out: '.multiswarm/chaos/faults', json: false, keep: false },
+  });
+  expect(readOptions(['--scenario', 'rolling'])).toMatchObject({
+    ...{ scenario: 'rolling', deadlineMinutes: 15, out: '.multiswarm/chaos/rolling' },
+  });
 });
 
 test('every option is read', () => {
-  expect(readOptions(['--seed', '7', '--tasks', '20000', '--minutes', '0.5', '--json', '--keep'])).toEqual({
-    ...{ seed: 7, tasks: 20_000, minutes: 0.5, json: true, keep: true },
+  const given = '--scenario rolling --seed 7 --tasks 20000 --minutes 0.5 --rate 3 --deadline 2 --out here';
+  expect(readOptions([...given.split(' '), '--json', '--keep'])).toEqual({
+    ...{ scenario: 'rolling', seed: 7, tasks: 20_000, minutes: 0.5, perSecond: 3, deadlineMinutes: 2 },
+    ...{ out: 'here', json: true, keep: true },
   });
   expect(readOptions(['-h'])).toBe('help');
 });
@@ -16,6 +24,8 @@ test.each([
   ['--tasks', '1.5'],
   ['--seed', 'x'],
   ['--minutes', '-1'],
+  ['--scenario', 'other'],
+  ['--deadline', '5'],
 ])('%s %s is refused with the name of the option', (option, value) => {
   expect(() => readOptions([`${option}=${value}`])).toThrow(option);
 });

@@ -2,6 +2,7 @@ import type { Step } from '../src/faults/plan';
 import { PRLIMIT } from '../src/faults/possible';
 import { printReport } from '../src/report/print';
 import { runChaos } from '../src/run';
+import { HURRIED } from '../src/system/settings';
 
 const SECONDS = 18;
 const TASKS = 400;
@@ -22,8 +23,10 @@ const STEPS: Step[] = [
 test('no acknowledged task is lost or done twice, and everything is given back, whatever dies under the load', async () => {
   const report = await runChaos(
     {
-      ...{ seed: 1, tasks: TASKS, overMs: SECONDS * 1_000, plan: STEPS, longestMs: 2_000, keep: false },
-      pauseMs: { least: 300, most: 600 },
+      ...{ scenario: 'short', seed: 1, settings: HURRIED, plan: STEPS, longestMs: 2_000, keep: false },
+      ...{ load: { tasks: TASKS, perSecond: TASKS / SECONDS }, faultsForMs: SECONDS * 1_000, calmMs: 0 },
+      ...{ pauseMs: { least: 300, most: 600 }, settles: false, probeEveryMs: 200 },
+      ...{ patience: { retryForMs: 60_000, requestTimeoutMs: 8_000 }, deadlineMs: 110_000 },
     },
     () => undefined,
   );

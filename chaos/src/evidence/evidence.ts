@@ -22,4 +22,8 @@ export interface Evidence {
   readonly remains: readonly string[];
   /** What a deep check found that does not agree with the records; each in words. */
   readonly differences: readonly string[];
+  /** Programs that were told to end and did not do so in order; each in words. */
+  readonly disorders: readonly string[];
+  /** Until then nothing was killed, frozen or cut off: programs were told to end, and started again. */
+  readonly gentleUntil: number;
 }

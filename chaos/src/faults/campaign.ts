@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomInteger, seededRandom } from '@multiswarm/core';
 import type { Deployment } from '../system/deployment';
-import { inject } from './inject';
+import { inject, type Outcome } from './inject';
 import { describeFault, type Fault, type Step } from './plan';
 
-export interface DoneFault {
+export interface DoneFault extends Outcome {
   readonly fault: Fault;
   readonly from: number;
   /** When its target was ready for work again. */
   readonly until: number;
+  /** When the system was whole again, where that was waited for. */
+  readonly settledAt?: number;
 }
 
 export interface CampaignOptions {
@@ -18,12 +20,14 @@ export interface CampaignOptions {
   readonly forMs: number;
   /** Between the end of one step and the beginning of the next. */
   readonly pauseMs: { readonly least: number; readonly most: number };
+  /** What each step has to wait for before the next may begin. */
+  readonly settled?: () => Promise<unknown>;
 }
 
 /** Step after step, until the plan or the time is over. */
 export async function runCampaign(
   deployment: Deployment,
-  { seed, plan, forMs, pauseMs }: CampaignOptions,
+  { seed, plan, forMs, pauseMs, settled }: CampaignOptions,
   progress: (line: string) => void,
 ): Promise<DoneFault[]> {
   const random = seededRandom(seed);
@@ -38,11 +42,13 @@ export async function runCampaign(
     const results = await Promise.all(
       step.map(async (fault): Promise<DoneFault> => {
         const from = Date.now();
-        await inject(deployment, fault);
-        return { fault, from, until: Date.now() };
+        const outcome = await inject(deployment, fault);
+        return { ...outcome, fault, from, until: Date.now() };
       }),
     );
-    done.push(...results);
+    await settled?.();
+    const settledAt = Date.now();
+    done.push(...results.map((result) => (settled ? { ...result, settledAt } : result)));
     await pause();
   }
   return done;

@@ -5,6 +5,8 @@ const POSSIBLE: PossibleFault[] = ['a', 'b', 'c', 'd'].flatMap((target) => [
   { kind: 'freeze', target, leastMs: 5, mostMs: 5 },
 ]);
 
+const nameOf = ({ kind, target }: { kind: string; target: string }): string => `${kind} ${target}`;
+
 function steps(seed: number, count: number): Step[] {
   const plan = planFaults(seed, POSSIBLE);
   return Array.from({ length: count }, () => plan.next().value);
@@ -15,10 +17,19 @@ test('the same seed is the same plan, another seed another one', () => {
   expect(steps(2, 20)).not.toEqual(steps(1, 20));
 });
 
-test('every fault comes once before any comes again', () => {
+test('at first the faults come in turn, alone', () => {
+  expect(steps(1, POSSIBLE.length).map((step) => step.map(nameOf))).toEqual(
+    POSSIBLE.map((each) => [nameOf(each)]),
+  );
+});
+
+test('then every fault comes once before any comes again', () => {
   for (let seed = 1; seed <= 50; seed++) {
-    const faults = steps(seed, POSSIBLE.length).flat().slice(0, POSSIBLE.length);
-    expect(new Set(faults.map(({ kind, target }) => `${kind} ${target}`)).size).toBe(POSSIBLE.length);
+    const faults = steps(seed, POSSIBLE.length * 2)
+      .flat()
+      .slice(POSSIBLE.length, POSSIBLE.length * 2);
+    expect(faults.map(nameOf)).not.toEqual(POSSIBLE.map(nameOf));
+    expect(new Set(faults.map(nameOf)).size).toBe(POSSIBLE.length);
   }
 });
 

@@ -2,10 +2,14 @@ import { randomInteger, seededRandom, type Random } from '@multiswarm/core';
 
 /** What is done to one part of the system, for how long; then it is undone. */
 export type Fault =
+  /** Told to end, and started again when it has. */
+  | { readonly kind: 'restart'; readonly target: string; readonly forMs: number }
   | { readonly kind: 'kill'; readonly target: string; readonly forMs: number }
   | { readonly kind: 'freeze'; readonly target: string; readonly forMs: number }
   | { readonly kind: 'cut'; readonly target: string; readonly forMs: number }
-  | { readonly kind: 'disk-full'; readonly target: string; readonly forMs: number };
+  | { readonly kind: 'disk-full'; readonly target: string; readonly forMs: number }
+  /** The same where Redis goes on, and refuses what would change anything. */
+  | { readonly kind: 'writes-refused'; readonly target: string; readonly forMs: number };
 export type FaultKind = Fault['kind'];
 
 /** One that can be done, and the least and most that it lasts. */
@@ -23,11 +27,12 @@ export type Step = readonly Fault[];
 const PAIRED = 0.25;
 
 /**
- * Endless, the same for the same seed. Every possible fault comes once, in random order, before any comes again. Now and then
- * two come together, never both of one target.
+ * Endless, the same for the same seed. Every possible fault comes once, in the order given, one by one; then again and again
+ * each once in random order, before any comes again, and now and then two together, never both of one target.
  */
 export function* planFaults(seed: number, possible: readonly PossibleFault[]): Generator<Step, never> {
   const random = seededRandom(seed);
+  for (const each of possible) yield [drawn(random, each)];
   for (;;) {
     let round = shuffled(random, possible);
     while (round.length > 0) {
@@ -52,5 +57,6 @@ function shuffled<T>(random: Random, items: readonly T[]): T[] {
 }
 
 export function describeFault({ kind, target, forMs }: Fault): string {
+  if (forMs === 0) return `${kind} ${target}`;
   return `${kind} ${target} for ${(forMs / 1000).toFixed(1)} s`;
 }

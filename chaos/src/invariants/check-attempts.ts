@@ -18,6 +18,20 @@ export function checkAttemptOnce({ executions }: Evidence): Broken[] {
     }));
 }
 
+/** Of tasks with which the agents were done before anything was done by force. */
+export function checkEffectOnce({ executions, gentleUntil }: Evidence): Broken[] {
+  const byTask = new Map<string, Execution[]>();
+  for (const execution of executions)
+    byTask.set(execution.taskId, [...(byTask.get(execution.taskId) ?? []), execution]);
+  return [...byTask].flatMap(([taskId, all]): Broken[] => {
+    const done = all.filter(({ ended }) => ended?.how === 'end');
+    const isForced = done.some(({ ended }) => (ended?.at ?? 0) >= gentleUntil);
+    if (done.length < 2 || isForced) return [];
+    const attempts = done.map(({ attempt, swarmId }) => `#${attempt} on ${swarmId}`).join(' and ');
+    return [{ invariant: 'effect-once', taskId, detail: `was done to its end as ${attempts}` }];
+  });
+}
+
 export function checkResults({ tasks, executions }: Evidence): Broken[] {
   const byToken = new Map(executions.map((execution) => [execution.token, execution]));
   return [...tasks.values()].flatMap((task): Broken[] => {

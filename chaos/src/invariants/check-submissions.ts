@@ -13,6 +13,14 @@ export function checkAcknowledged({ submissions, tasks }: Evidence): Broken[] {
   });
 }
 
+export function checkAnswered({ submissions }: Evidence): Broken[] {
+  return submissions.flatMap(({ error, work }): Broken[] =>
+    error === undefined
+      ? []
+      : [{ invariant: 'submissions-answered', detail: `submission ${work.n} failed: ${error}` }],
+  );
+}
+
 export function checkOneTask({ submissions, listed }: Evidence): Broken[] {
   const ids = new Map<number, Set<string>>();
   const add = (n: number, id: string): void => void ids.set(n, (ids.get(n) ?? new Set()).add(id));

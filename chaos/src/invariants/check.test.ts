@@ -60,7 +60,7 @@ function evidence(over: Partial<Evidence> = {}): Evidence {
   return {
     ...{ submissions: [SUBMISSION], listed: [{ n: 0, id: ID }], tasks: new Map([[ID, task()]]) },
     ...{ histories: new Map([[ID, HISTORY]]), heard: new Map([[ID, HISTORY]]), gaps: [] },
-    ...{ executions: EXECUTIONS, remains: [], differences: [] },
+    ...{ executions: EXECUTIONS, remains: [], differences: [], disorders: [], gentleUntil: 0 },
     ...over,
   };
 }
@@ -76,9 +76,17 @@ test('a task that was lost once and then ended well breaks nothing', () => {
   expect(check(evidence())).toEqual([]);
 });
 
-test('a submission that nobody acknowledged may be there or not', () => {
+test('a submission that nobody acknowledged is told as that, whether there is a task or not', () => {
   const { id: _id, acknowledgedAt: _at, ...unanswered } = SUBMISSION;
-  expect(check(evidence({ submissions: [unanswered] }))).toEqual([]);
+  const given = { ...unanswered, error: 'no answer' };
+  expect(brokenBy(evidence({ submissions: [given] }))).toEqual(['submissions-answered']);
+});
+
+test('work that is done twice is found where nothing was done by force', () => {
+  const twice = EXECUTIONS.map((each) => ({ ...each, ended: { at: AT + 8, how: 'end' as const } }));
+  const found = (gentleUntil: number): Invariant[] => brokenBy(evidence({ executions: twice, gentleUntil }));
+  expect(found(AT + 9)).toEqual(['effect-once']);
+  expect(found(AT + 8)).toEqual([]);
 });
 
 const failed = eventsOf(['task.submitted'], ['task.queued'], ['task.assigned', 1], ['task.failed', 1]);
@@ -152,6 +160,7 @@ test.each<[Invariant, string, Evidence]>([
   ],
   ['events-gapless', 'events were not kept', evidence({ gaps: ['events 4 to 9 are gone'] })],
   ['all-given-back', 'a slot is still taken', evidence({ remains: ['1 busy slot'] })],
+  ['orderly-ends', 'a program did not end in order', evidence({ disorders: ['exit code 1'] })],
   ['records-agree', 'a count is too high', evidence({ differences: ['count in shard 3'] })],
 ])('%s is broken when %s', (invariant, _name, given) => {
   expect(brokenBy(given)).toContain(invariant);

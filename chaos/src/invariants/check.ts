@@ -1,19 +1,22 @@
 import type { Evidence } from '../evidence/evidence';
-import { checkAttemptOnce, checkResults } from './check-attempts';
+import { checkAttemptOnce, checkEffectOnce, checkResults } from './check-attempts';
 import { checkHeard, checkHistories } from './check-events';
 import { checkLimits } from './check-limits';
-import { checkAcknowledged, checkEnds, checkOneTask } from './check-submissions';
+import { checkAcknowledged, checkAnswered, checkEnds, checkOneTask } from './check-submissions';
 import type { Broken } from './invariants';
 
 const CHECKS: readonly ((evidence: Evidence) => Broken[])[] = [
   checkAcknowledged,
+  checkAnswered,
   checkOneTask,
   checkEnds,
   checkAttemptOnce,
+  checkEffectOnce,
   checkResults,
   checkHistories,
   checkHeard,
   checkLimits,
+  ({ disorders }) => disorders.map((detail) => ({ invariant: 'orderly-ends', detail })),
   ({ remains }) => remains.map((detail) => ({ invariant: 'all-given-back', detail })),
   ({ differences }) => differences.map((detail) => ({ invariant: 'records-agree', detail })),
 ];

@@ -5,8 +5,9 @@ import { workOf, type Work } from './work';
 export interface LoadOptions {
   readonly seed: number;
   /** Tasks to hand in, at an even pace. */
-  readonly tasks: number;
-  readonly overMs: number;
+  readonly perSecond: number;
+  /** So many; without it until it is told to stop. */
+  readonly tasks?: number;
   readonly longestMs: number;
 }
 
@@ -30,6 +31,7 @@ export class Load {
   private readonly under = new Set<Promise<void>>();
   private readonly cancelling = new Set<Promise<void>>();
   private begun = 0;
+  private stopped = false;
 
   constructor(
     private readonly options: LoadOptions,
@@ -46,14 +48,19 @@ export class Load {
 
   /** Resolves when each submission has been answered or given up. */
   async run(): Promise<void> {
-    const { tasks, overMs } = this.options;
+    const { tasks = Infinity, perSecond } = this.options;
     const from = performance.now();
-    while (this.begun < tasks) {
-      const due = Math.min(tasks, Math.ceil(((performance.now() - from) / overMs) * tasks));
+    while (this.begun < tasks && !this.stopped) {
+      const due = Math.min(tasks, Math.ceil(((performance.now() - from) / 1000) * perSecond));
       while (this.begun < due && this.under.size < IN_FLIGHT) this.begin();
       await delay(PACE_MS);
     }
     while (this.under.size + this.cancelling.size > 0) await Promise.all([...this.under, ...this.cancelling]);
+  }
+
+  /** Begins nothing more. */
+  stop(): void {
+    this.stopped = true;
   }
 
   private begin(): void {

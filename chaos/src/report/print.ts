@@ -1,53 +1,35 @@
 import { INVARIANTS, type Invariant } from '../invariants/invariants';
-import type { FaultReport, Report } from './report';
+import type { Report } from './report';
+import { faultTable, kindTable, remarksOf, shardTable, summaryOf, type Table } from './sections';
 
 /** Stories of each invariant that people get to read; the JSON has more. */
 const MOST_SHOWN = 3;
+const LABEL = 12;
 
-/** For people. */
+/** For a terminal. */
 export function printReport(report: Report): string {
-  return [...summary(report), '', ...faults(report), '', ...verdicts(report), ''].join('\n');
-}
-
-function summary({ seed, seconds, tasks, ended, attempts }: Report): string[] {
-  const states = Object.entries(ended).map(([state, count]) => `${count} ${state}`);
-  return [
-    `seed ${seed}, ${seconds} s`,
-    `tasks       ${tasks.submitted} submitted, ${tasks.acknowledged} acknowledged, ${tasks.givenUp} given up by their client`,
-    `ended       ${states.join(', ')} (with those that take every slot at the end)`,
-    `attempts    ${attempts.all}: ${attempts.lost} lost, ${attempts.refused} refused`,
-    `executions  ${attempts.executions}: ${attempts.superseded} of them not the last of their task`,
+  const blocks = [
+    summaryOf(report).map(([name, text]) => `${name.padEnd(LABEL)}${text}`),
+    columns(faultTable(report)),
+    remarksOf(report),
+    columns(kindTable(report)),
+    columns(shardTable(report)),
+    verdicts(report),
   ];
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n');
 }
 
-function faults({ faults: done, unaskedEnds }: Report): string[] {
-  const rows = [['AT', 'FAULT', 'OF', 'LASTED', 'READY AFTER', 'NOTHING ACKNOWLEDGED', 'NO TASK ENDED']];
-  for (const fault of done) rows.push(faultRow(fault));
+function columns(rows: Table): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const ends = unaskedEnds.map(
-    ({ name, atMs, how }) => `${name} ended by itself at ${inSeconds(atMs)}: ${how}`,
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
   );
-  return [
-    ...rows.map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    ),
-    ...(ends.length > 0 ? ['', ...ends] : []),
-  ];
-}
-
-function faultRow({
-  atMs,
-  kind,
-  target,
-  forMs,
-  tookMs,
-  noAcknowledgementMs,
-  noEndMs,
-}: FaultReport): string[] {
-  return [inSeconds(atMs), kind, target, ...[forMs, tookMs, noAcknowledgementMs, noEndMs].map(inSeconds)];
 }
 
 function verdicts({ broken, directory }: Report): string[] {
@@ -62,20 +44,18 @@ function verdicts({ broken, directory }: Report): string[] {
 function verdict(invariant: Invariant, broken: Report['broken']): string[] {
   const cases = broken.filter((each) => each.invariant === invariant);
   if (cases.length === 0) return [`held    ${INVARIANTS[invariant]}`];
-  const shown = cases
-    .slice(0, MOST_SHOWN)
-    .flatMap(({ taskId, detail, story }) => [
-      `        ${taskId === undefined ? '' : `${taskId}: `}${detail}`,
-      ...story.map((line) => `          ${line}`),
-    ]);
   const more = cases.length - MOST_SHOWN;
   return [
     `BROKEN  ${INVARIANTS[invariant]}: ${cases.length} times`,
-    ...shown,
+    ...storiesOf(cases.slice(0, MOST_SHOWN)).map((line) => `        ${line}`),
     ...(more > 0 ? [`        and ${more} more`] : []),
   ];
 }
 
-function inSeconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
+/** What breaks an invariant, and the history of the task that shows it, from all sides. */
+export function storiesOf(cases: Report['broken']): string[] {
+  return cases.flatMap(({ taskId, detail, story }) => [
+    `${taskId === undefined ? '' : `${taskId}: `}${detail}`,
+    ...story.map((line) => `  ${line}`),
+  ]);
 }

@@ -1,3 +1,6 @@
+import { availabilityOf, type Availability, type Window } from '../availability/availability';
+import type { Probe } from '../availability/outages';
+import { LATE_MS } from '../availability/prober';
 import type { Evidence } from '../evidence/evidence';
 import type { DoneFault } from '../faults/campaign';
 import type { Broken } from '../invariants/invariants';
@@ -12,6 +15,12 @@ export interface FaultReport {
   readonly forMs: number;
   /** From its beginning until its target was ready again. */
   readonly tookMs: number;
+  /** From its beginning until everything served again, where that was waited for. */
+  readonly settledMs?: number;
+  /** What its target said of it. */
+  readonly said?: string;
+  /** The longest that any shard was unavailable from this fault to the next. */
+  readonly unavailableMs: number;
   /** Longest time in which no submission was acknowledged, from this fault to the next. */
   readonly noAcknowledgementMs: number;
   /** Longest time in which no task ended, from this fault to the next. */
@@ -19,6 +28,7 @@ export interface FaultReport {
 }
 
 export interface Report {
+  readonly scenario: string;
   readonly seed: number;
   readonly holds: boolean;
   readonly seconds: number;
@@ -34,6 +44,7 @@ export interface Report {
     readonly superseded: number;
   };
   readonly faults: readonly FaultReport[];
+  readonly availability: Availability;
   /** Services and swarms that ended though nobody had killed them. */
   readonly unaskedEnds: readonly { readonly name: string; readonly atMs: number; readonly how: string }[];
   readonly broken: readonly (Broken & { readonly story: readonly string[] })[];
@@ -42,6 +53,7 @@ export interface Report {
 }
 
 export interface RunFacts {
+  readonly scenario: string;
   readonly seed: number;
   readonly from: number;
   readonly loadUntil: number;
@@ -50,14 +62,17 @@ export interface RunFacts {
   readonly faults: readonly DoneFault[];
   readonly unasked: Report['unaskedEnds'];
   readonly broken: readonly Broken[];
-  readonly directory?: string;
+  /** By shard. */
+  readonly probes: readonly (readonly Probe[])[];
+  /** Between two of one shard. */
+  readonly everyMs: number;
 }
 
 /** Stories are told of so many broken invariants; the others are counted. */
 const MOST_STORIES = 50;
 
 export function reportOf(facts: RunFacts): Report {
-  const { seed, from, until, evidence, unasked, broken, directory } = facts;
+  const { seed, from, until, evidence, unasked, broken } = facts;
   const { submissions, tasks, executions } = evidence;
   const acknowledged = submissions.filter(({ id }) => id !== undefined).length;
   const ended: Record<string, number> = {};
@@ -65,7 +80,13 @@ export function reportOf(facts: RunFacts): Report {
   const attempts = [...tasks.values()].flatMap((task) => task.attempts);
   const withOutcome = (wanted: string): number => attempts.filter(({ outcome }) => outcome === wanted).length;
   return {
-    ...{ seed, holds: broken.length === 0, seconds: Math.round((until - from) / 1000), ended },
+    ...{
+      scenario: facts.scenario,
+      seed,
+      holds: broken.length === 0,
+      seconds: Math.round((until - from) / 1000),
+      ended,
+    },
     tasks: {
       ...{ submitted: submissions.length, acknowledged, givenUp: submissions.length - acknowledged },
     },
@@ -75,28 +96,40 @@ export function reportOf(facts: RunFacts): Report {
       superseded: executions.filter(({ taskId, attempt }) => attempt < (tasks.get(taskId)?.attempt ?? 0))
         .length,
     },
-    faults: faultReports(facts),
+    ...underFaults(facts),
     unaskedEnds: unasked,
     broken: broken.map((each, at) => ({ ...each, story: at < MOST_STORIES ? storyOf(each, evidence) : [] })),
-    ...(directory === undefined ? {} : { directory }),
   };
 }
 
-function faultReports({ faults, from, loadUntil, evidence }: RunFacts): FaultReport[] {
+function underFaults(facts: RunFacts): Pick<Report, 'faults' | 'availability'> {
+  const { faults: done, from, loadUntil, evidence, probes, everyMs } = facts;
+  const windows = done.map(({ fault: { kind, target }, from: begun, until }) => {
+    const next = done.find((other) => other.from >= until)?.from ?? loadUntil;
+    return { kind, target, from: begun, until: Math.min(next, loadUntil) };
+  });
+  const availability = availabilityOf(probes, windows, { from, everyMs, lateMs: LATE_MS });
+
   const acknowledged = sorted(evidence.submissions.flatMap(({ acknowledgedAt }) => acknowledgedAt ?? []));
   const ends = sorted(
     [...evidence.tasks.values()].flatMap(({ endedAt }) => (endedAt === undefined ? [] : Date.parse(endedAt))),
   );
-  return faults.map(({ fault: { kind, target, forMs }, from: begun, until }) => {
-    const next = faults.find((other) => other.from >= until)?.from ?? loadUntil;
-    const watchedUntil = Math.min(next, loadUntil);
+  const faults = done.map(({ fault: { forMs }, until, settledAt, said }, index): FaultReport => {
+    const { kind, target, from: begun, until: watchedUntil } = windows[index] ?? NO_WINDOW;
+    const lines = availability.lines.slice(index * probes.length, (index + 1) * probes.length);
     return {
       ...{ kind, target, forMs, atMs: begun - from, tookMs: until - begun },
+      ...(settledAt === undefined ? {} : { settledMs: settledAt - begun }),
+      ...(said === undefined ? {} : { said }),
+      unavailableMs: Math.max(0, ...lines.map((line) => line.unavailableMs)),
       noAcknowledgementMs: longestQuietMs(acknowledged, begun, watchedUntil),
       noEndMs: longestQuietMs(ends, begun, watchedUntil),
     };
   });
+  return { faults, availability };
 }
+
+const NO_WINDOW: Window = { kind: '', target: '', from: 0, until: 0 };
 
 function sorted(times: number[]): number[] {
   return times.sort((a, b) => a - b);

@@ -10,12 +10,13 @@ import { type Program } from './program';
 import { orchestratorNames, serviceProgram, swarmProgram } from './programs';
 import {
   BALANCERS,
-  COMMUNICATOR,
+  COMMUNICATORS,
   LEAF_ORCHESTRATOR,
   ORCHESTRATORS,
   REGIONS,
   SWARMS,
   type SwarmPlan,
+  type SystemSettings,
 } from './settings';
 
 const FLEET_MS = 30_000;
@@ -44,7 +45,7 @@ export interface Deployment {
   stop(options: { keep: boolean }): Promise<void>;
 }
 
-export async function startDeployment(): Promise<Deployment> {
+export async function startDeployment(settings: SystemSettings): Promise<Deployment> {
   const directory = await mkdtemp(join(tmpdir(), 'multiswarm-chaos-'));
   const records = join(directory, 'records');
   mkdirSync(records);
@@ -55,7 +56,7 @@ export async function startDeployment(): Promise<Deployment> {
   };
   try {
     const servers = await startServers(endings);
-    const { programs, urls } = await describePrograms(servers, directory, records);
+    const { programs, urls } = await describePrograms(servers, settings, directory, records);
     endings.push(() => Promise.all([...programs.values()].map((program) => program.stop())));
     for (const program of programs.values()) program.start();
     await Promise.all([...programs.values()].map((program) => program.ready()));
@@ -81,7 +82,7 @@ async function startServers(endings: (() => Promise<unknown>)[]): Promise<Server
     endings.push(() => one.stop());
     return one;
   };
-  const redis = await started(startRedis({ appendfsync: 'always' }));
+  const redis = await started(startRedis({ appendfsync: 'always', survivesFileLimit: true }));
   const leafPort = await freePort();
   const leafLine = await started(startTcpProxy(leafPort));
   // What is advertised is where leaf nodes connect to again: there must be no way around the line.
@@ -102,6 +103,7 @@ async function startServers(endings: (() => Promise<unknown>)[]): Promise<Server
 
 async function describePrograms(
   { nats, leaf, redis, lines }: Servers,
+  settings: SystemSettings,
   directory: string,
   records: string,
 ): Promise<{ programs: Map<string, Program>; urls: Map<string, string> }> {
@@ -110,7 +112,7 @@ async function describePrograms(
   const service = async (name: string, env: Record<string, string>): Promise<void> => {
     const port = await freePort();
     urls.set(name, `http://127.0.0.1:${port}`);
-    programs.set(name, serviceProgram({ name, port, directory, env }));
+    programs.set(name, serviceProgram({ name, port, directory, env: { ...settings.services, ...env } }));
   };
   const middle = { NATS_URL: nats.url, REDIS_URL: redis.url };
   const near = { ...middle, ORCHESTRATOR_REGIONS: [REGIONS.near, REGIONS.far].join(',') };
@@ -122,14 +124,14 @@ async function describePrograms(
     ORCHESTRATOR_REGIONS: REGIONS.leaf,
   });
   for (const name of BALANCERS) await service(name, middle);
-  await service(COMMUNICATOR, middle);
+  for (const name of COMMUNICATORS) await service(name, middle);
   const natsOf = ({ region }: SwarmPlan): string => {
     if (region === REGIONS.leaf) return leaf.url;
     const line = lines.get(region);
     return line ? `nats://127.0.0.1:${line.nats.port}` : nats.url;
   };
   for (const plan of SWARMS)
-    programs.set(plan.id, swarmProgram({ plan, servers: natsOf(plan), directory, records }));
+    programs.set(plan.id, swarmProgram({ plan, settings, servers: natsOf(plan), directory, records }));
   return { programs, urls };
 }
 

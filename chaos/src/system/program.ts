@@ -11,6 +11,8 @@ const RESTART_MS = 300;
 const READY_POLL_MS = 50;
 const READY_MS = 60_000;
 const END_MS = 10_000;
+/** How a program ends that was told to, if all is well. */
+export const ORDERLY_END = 'exit code 0';
 
 /** Processes of ours that still run; they must not outlive this one, however it ends. */
 const running = new Set<ChildProcess>();
@@ -45,6 +47,7 @@ export class Program {
   /** Messages that the process of this moment has sent. */
   said: unknown[] = [];
   private child: ChildProcess | undefined;
+  private lastEnd: string | undefined;
   private wanted = false;
   private killed = false;
 
@@ -97,16 +100,17 @@ export class Program {
     if (this.child?.connected) this.child.send(news);
   }
 
-  /** SIGTERM, and SIGKILL to what does not end of it. */
-  async stop(): Promise<void> {
+  /** SIGTERM, and SIGKILL to what does not end of it in time. @returns how it ended, if it ran */
+  async stop(withinMs = END_MS): Promise<string | undefined> {
     this.wanted = false;
     const { child } = this;
-    if (!child) return;
+    if (!child) return undefined;
     this.killed = true;
     const gone = once(child, 'exit').then(() => true);
     child.kill('SIGCONT');
     child.kill('SIGTERM');
-    if (!(await within(systemClock, END_MS, gone, () => false))) await this.kill();
+    if (!(await within(systemClock, withinMs, gone, () => false))) await this.kill();
+    return this.lastEnd;
   }
 
   private launch(): void {
@@ -129,6 +133,7 @@ export class Program {
   private ended(child: ChildProcess, how: string): void {
     running.delete(child);
     this.child = undefined;
+    this.lastEnd = how;
     if (!this.killed) this.unasked.push({ at: Date.now(), how });
     if (!this.wanted) return;
     setTimeout(() => {

@@ -2,13 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isReady } from './ask';
 import { Program, ROOT } from './program';
-import {
-  LEAF_ORCHESTRATOR,
-  ORCHESTRATORS,
-  SERVICE_SETTINGS,
-  SWARM_HEARTBEAT_MS,
-  type SwarmPlan,
-} from './settings';
+import { LEAF_ORCHESTRATOR, ORCHESTRATORS, type SwarmPlan, type SystemSettings } from './settings';
 
 const PORT_SETTINGS = {
   orchestrator: 'ORCHESTRATOR_PORT',
@@ -42,7 +36,7 @@ export function serviceProgram({
   return new Program({
     name,
     args: [main],
-    env: { ...SERVICE_SETTINGS, [PORT_SETTINGS[service]]: String(port), ...env },
+    env: { [PORT_SETTINGS[service]]: String(port), ...env },
     logFile: join(directory, `${name}.log`),
     isReady: () => isReady(`http://127.0.0.1:${port}`),
   });
@@ -51,10 +45,12 @@ export function serviceProgram({
 export function swarmProgram({
   plan,
   servers,
+  settings,
   directory,
   records,
 }: {
   plan: SwarmPlan;
+  settings: SystemSettings;
   servers: string;
   directory: string;
   records: string;
@@ -68,7 +64,8 @@ export function swarmProgram({
       CHAOS_SWARM: plan.id,
       CHAOS_REGION: plan.region,
       CHAOS_SLOTS: String(plan.slots),
-      CHAOS_HEARTBEAT_MS: String(SWARM_HEARTBEAT_MS),
+      CHAOS_HEARTBEAT_MS: String(settings.swarmHeartbeatMs),
+      CHAOS_DRAIN_MS: String(settings.swarmDrainMs),
       CHAOS_RECORDS: records,
     },
     logFile: join(directory, `${plan.id}.log`),

@@ -45,7 +45,8 @@ const swarm = createSwarm({
   slots: Number(process.env['CHAOS_SLOTS']),
   heartbeatMs: Number(process.env['CHAOS_HEARTBEAT_MS']),
   costPerHour: 1,
-  ...{ drainMs: 0, graceMs: 500, flushMs: 1_000 },
+  drainMs: Number(process.env['CHAOS_DRAIN_MS']),
+  ...{ graceMs: 500, flushMs: 1_000 },
   logger: createLogger({ service: 'swarm', level: 'warn' }),
 });
 for (const type of WORK_TYPES) swarm.handle(type, (input, ctx) => run(type, input, ctx));

@@ -5,16 +5,19 @@ import { startServer, type ServerKind, type TestServer } from './server-process'
 export interface RedisOptions {
   /** When the append-only file reaches the disk; `always` for tests that kill the server and expect every commit back. */
   appendfsync?: 'always' | 'everysec' | 'no';
+  /** What goes beyond a limit of the size of its files (`prlimit --fsize`) is a write that fails, as on a full disk, and not the end of it. */
+  survivesFileLimit?: boolean;
 }
 
 /** Starts a real redis-server with an append-only file on a free port; resolves when it answers PING. */
 export function startRedis(options: RedisOptions = {}): Promise<TestServer> {
-  return startServer(redisServer(options.appendfsync ?? 'everysec'));
+  return startServer(redisServer(options));
 }
 
-function redisServer(appendfsync: string): ServerKind {
+function redisServer({ appendfsync = 'everysec', survivesFileLimit = false }: RedisOptions): ServerKind {
   return {
     binary: 'redis-server',
+    ...(survivesFileLimit ? { ignores: ['XFSZ'] } : {}),
     scheme: 'redis',
     choosePort: freePort,
     args(dir, port) {

@@ -31,6 +31,8 @@ export interface TestServer {
 export interface ServerKind {
   readonly binary: string;
   readonly scheme: string;
+  /** Signals, without `SIG`, that the server does not get to feel. */
+  readonly ignores?: readonly string[];
   /** A port for the first start; 0 where the server picks one itself. */
   choosePort(): Promise<number>;
   args(dir: string, port: number): string[];
@@ -155,7 +157,7 @@ class ServerProcess implements TestServer {
 
   private launch(port: number): ChildProcess {
     const log = openSync(join(this.dir, 'server.log'), 'w');
-    const child = spawn(this.binary, this.kind.args(this.dir, port), {
+    const child = spawn(...this.command(port), {
       stdio: ['ignore', log, log],
       cwd: this.dir,
     });
@@ -171,6 +173,14 @@ class ServerProcess implements TestServer {
       child.once('exit', ended).once('error', ended);
     });
     return child;
+  }
+
+  /** Signals that a shell ignores stay ignored in the program in whose favour it goes. */
+  private command(port: number): [program: string, args: string[]] {
+    const args = this.kind.args(this.dir, port);
+    const { ignores = [] } = this.kind;
+    if (ignores.length === 0) return [this.binary, args];
+    return ['/bin/sh', ['-c', `trap '' ${ignores.join(' ')}; exec "$0" "$@"`, this.binary, ...args]];
   }
 
   private logTail(): string {

@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isTerminal } from '@multiswarm/contracts';
+import type { Client } from '@multiswarm/sdk';
+import { eventually } from '@multiswarm/testing';
+import type { DoneFault } from '../faults/campaign';
+import type { Load } from '../load/load';
+import { FREE_NAMESPACE, LIMITED } from '../load/work';
+import type { Clients } from '../system/clients';
+import { fleetComplete, type Deployment } from '../system/deployment';
+import { collect } from './collect';
+import { differencesIn } from './deep-check';
+import type { Ears } from './ears';
+import type { Evidence } from './evidence';
+import { readJournals } from './journal';
+import { fillToTheBrim, whatIsTaken } from './remains';
+
+const SETTLE_MS = 120_000;
+const HEAR_MS = 30_000;
+
+export interface Witnesses {
+  readonly load: Load;
+  readonly ears: Ears;
+  readonly faults: readonly DoneFault[];
+}
+
+/** Waits for the end of all work, then looks at everything from every side. */
+export async function gather(
+  deployment: Deployment,
+  { bus, connection }: Clients,
+  { load, ears, faults }: Witnesses,
+): Promise<Evidence> {
+  await Promise.all([...deployment.programs.values()].map((program) => program.ready()));
+  await fleetComplete(deployment.urls);
+  // What does not end is found by the checks.
+  await eventually(() => nothingUnderWay(bus), { timeoutMs: SETTLE_MS }).catch(() => undefined);
+  const remains = await whatIsTaken(bus, deployment);
+  const differences = await differencesIn(bus);
+  if (remains.length + differences.length === 0)
+    remains.push(...(await fillToTheBrim(bus, deployment, load.begunCount)));
+  const collected = await collect(connection, [FREE_NAMESPACE, LIMITED.namespace]);
+  await eventually(() => [...collected.tasks.keys()].every((id) => ears.heardEnd(id)), {
+    timeoutMs: HEAR_MS,
+  }).catch(() => undefined);
+  const failure = await ears.stop();
+  const gaps = [...ears.gaps, ...(failure === undefined ? [] : [`the stream ended: ${failure.message}`])];
+  const firstForced = faults.find(({ fault }) => fault.kind !== 'restart');
+  return {
+    ...{ ...collected, submissions: load.submissions, heard: ears.heard, gaps, remains, differences },
+    executions: readJournals(deployment.records),
+    disorders: faults.flatMap(({ disorder }) => disorder ?? []),
+    gentleUntil: firstForced?.from ?? Date.now(),
+  };
+}
+
+async function nothingUnderWay(client: Client): Promise<boolean> {
+  const { tasks } = await client.status();
+  const active = Object.entries(tasks).filter(([state, count]) => !isTerminal(state) && count > 0);
+  if (active.length > 0) await delay(200);
+  return active.length === 0;
+}
