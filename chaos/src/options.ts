@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
+import { FAULT_KINDS, type FaultKind } from './faults/plan';
 
 export interface Options {
   readonly scenario: Scenario;
   readonly seed: number;
   readonly tasks: number;
   readonly minutes: number;
+  /** Of the scenario `faults`: the kinds that are done. */
+  readonly only: readonly FaultKind[];
   /** Of the scenario `rolling`. */
   readonly perSecond: number;
   readonly deadlineMinutes: number;
@@ -37,6 +40,7 @@ for how long each shard did not answer.
   --seed N       which faults, in which order, and which tasks (default ${DEFAULTS.seed})
   --tasks N      faults: tasks that are handed in (default ${DEFAULTS.tasks.toLocaleString('en')})
   --minutes M    faults: how long load and faults go on (default ${DEFAULTS.minutes}); what is under way then ends, which takes up to some minutes more
+  --only LIST    faults: only these kinds, with commas between them: ${FAULT_KINDS.join(', ')}
   --rate N       rolling: tasks per second (default ${DEFAULTS.perSecond})
   --deadline M   minutes in which all has to be over, or the run fails (default: --minutes and ${BESIDE_MINUTES}; rolling: ${ROLLING_MINUTES})
   --out DIR      where report.md, report.json and availability.jsonl go (default ${DEFAULTS.out}/SCENARIO)
@@ -57,7 +61,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     args: [...argv],
     options: {
       help: { ...flag, short: 'h' },
-      ...{ json: flag, keep: flag, scenario: text, out: text },
+      ...{ json: flag, keep: flag, scenario: text, out: text, only: text },
       ...{ seed: text, tasks: text, minutes: text, rate: text, deadline: text },
     },
   });
@@ -67,6 +71,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
   return {
     ...{ scenario, minutes, json: values.json, keep: values.keep },
     seed: whole('--seed', values.seed, DEFAULTS.seed, MOST.seed),
+    only: kinds(values.only),
     tasks: whole('--tasks', values.tasks, DEFAULTS.tasks, MOST.tasks),
     perSecond: positive('--rate', values.rate, DEFAULTS.perSecond, MOST.perSecond),
     deadlineMinutes: deadline(values.deadline, scenario === 'rolling' ? undefined : minutes),
@@ -78,6 +83,15 @@ function scenarioOf(given: string = SCENARIOS[0]): Scenario {
   const scenario = SCENARIOS.find((each) => each === given);
   if (!scenario) throw new Error(`--scenario takes ${SCENARIOS.join(' or ')}, not ${given}`);
   return scenario;
+}
+
+function kinds(given: string | undefined): readonly FaultKind[] {
+  if (given === undefined) return FAULT_KINDS;
+  return given.split(',').map((each) => {
+    const kind = FAULT_KINDS.find((known) => known === each.trim());
+    if (!kind) throw new Error(`--only takes ${FAULT_KINDS.join(', ')}, not ${each}`);
+    return kind;
+  });
 }
 
 function deadline(given: string | undefined, loadMinutes: number | undefined): number {

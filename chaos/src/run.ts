@@ -3,7 +3,7 @@ import type { Client } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
 import { Prober } from './availability/prober';
 import { Deadline } from './deadline';
-import { Ears } from './evidence/ears';
+import { Ears, ENDS, isEnd } from './evidence/ears';
 import { gather } from './evidence/gather';
 import { runCampaign, type DoneFault } from './faults/campaign';
 import type { Step } from './faults/plan';
@@ -43,6 +43,8 @@ export interface ChaosOptions {
 }
 
 const HEAR_MS = 30_000;
+/** Of who goes from one orchestrator to the next. */
+const STAY_MS = 3_000;
 const PROGRESS_MS = 15_000;
 /** Of tasks that only show that events are heard. */
 const CANARIES = 'chaos-canaries';
@@ -75,13 +77,13 @@ async function runOn(
   const { namespace, concurrency, keys, perKey } = LIMITED;
   const limits = Object.fromEntries(keys.map((key) => [key, { concurrency: perKey }]));
   await clients.bus.namespaces.put(namespace, { limit: { concurrency }, limits });
-  const ears = new Ears(clients.ears);
+  const ears = earsOf(clients);
   const { probeEveryMs: everyMs } = options;
   const prober = await Prober.start({ servers: deployment.nats.url, shards: SHARDS, everyMs });
   try {
     await untilHearing(ears, clients.bus);
     const load = new Load({ seed: options.seed, longestMs: options.longestMs, ...options.load }, clients);
-    deadline.standing = () => progressLine(load, ears);
+    deadline.standing = () => progressLine(load, ears[0]);
     const from = Date.now();
     progress(`the load begins: ${loadLine(options)}`);
     const faults = await underFaults(deployment, clients, options, { load, ears, progress });
@@ -103,12 +105,22 @@ async function runOn(
   }
 }
 
+/** Who hears everything is the first. */
+function earsOf({ listeners }: Clients): [Ears, ...Ears[]] {
+  const [one, another] = listeners;
+  return [
+    new Ears({ name: 'who follows everything', clients: [one] }),
+    new Ears({ name: 'who goes from one to the next', clients: [another, one], stayMs: STAY_MS }),
+    new Ears({ name: 'who follows ends', clients: [another], filter: { type: [...ENDS] }, hears: isEnd }),
+  ];
+}
+
 /** A stream begins with what happens once it is there: tasks are handed in until something is heard of one. */
-async function untilHearing(ears: Ears, client: Client): Promise<void> {
+async function untilHearing(ears: readonly Ears[], client: Client): Promise<void> {
   await eventually(
     async () => {
       await client.submit('short', { n: 0, runMs: 0, failUntil: 0 }, { namespace: CANARIES });
-      return ears.heard.size > 0;
+      return ears.every(({ heard }) => heard.size > 0);
     },
     { timeoutMs: HEAR_MS, describe: 'hearing the first event' },
   );
@@ -116,7 +128,8 @@ async function untilHearing(ears: Ears, client: Client): Promise<void> {
 
 interface Stage {
   readonly load: Load;
-  readonly ears: Ears;
+  /** The first one hears everything. */
+  readonly ears: readonly [Ears, ...Ears[]];
   readonly progress: (line: string) => void;
 }
 
@@ -127,7 +140,7 @@ async function underFaults(
   { load, ears, progress }: Stage,
 ): Promise<DoneFault[]> {
   const { seed, plan, pauseMs, faultsForMs, calmMs, settles } = options;
-  const say = setInterval(() => progress(progressLine(load, ears)), PROGRESS_MS);
+  const say = setInterval(() => progress(progressLine(load, ears[0])), PROGRESS_MS);
   const campaign = async (): Promise<DoneFault[]> => {
     await delay(calmMs);
     const whole = settles ? { settled: () => settled(deployment, bus) } : {};

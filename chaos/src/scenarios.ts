@@ -25,9 +25,10 @@ export function scenarioOf(options: Options): ChaosOptions {
       // As the SDK has it: what it gives up is a failed submission.
       ...{ probeEveryMs: PROBE_EVERY_MS.rolling, patience: {} },
     };
+  const possible = possibleFaults().filter(({ kind }) => options.only.includes(kind));
   return {
     ...{ ...common, scenario: 'faults', settings: HURRIED, faultsForMs: minutes * 60_000 },
-    ...{ load: { tasks, perSecond: tasks / (minutes * 60) }, plan: planFaults(seed, possibleFaults()) },
+    ...{ load: { tasks, perSecond: tasks / (minutes * 60) }, plan: planFaults(seed, possible) },
     ...{ calmMs: 0, pauseMs: PAUSE_MS, settles: false, patience: PATIENCE },
     probeEveryMs: PROBE_EVERY_MS.faults,
   };

@@ -1,6 +1,8 @@
+import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IService } from 'kubernetes-models/v1';
+import { SETTINGS } from '@multiswarm/service';
 import { parse } from 'yaml';
 import { effective } from './dockerfile';
 import { read, readEnvFile, readYaml, REDIS_CLIENTS, SERVICES } from './files';
@@ -113,6 +115,19 @@ describe('the Kubernetes objects', () => {
         livenessProbe: { httpGet: { path: '/health/live', port: 'http' } },
         readinessProbe: { httpGet: { path: '/health/ready', port: 'http' } },
       });
+    },
+  );
+
+  it.each(services)(
+    'roll %s one at a time, each when the one before it serves, without ever having fewer',
+    (name, workload) => {
+      const { strategy } = (workload as IDeployment).spec ?? {}; // every service is a Deployment
+      expect(strategy).toEqual({
+        type: 'RollingUpdate',
+        rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
+      });
+      const leaseMs = name === 'orchestrator' ? Number(SETTINGS.SHARD_LEASE_MS.default) : 0;
+      expect((workload.spec?.minReadySeconds ?? 0) * 1_000).toBeGreaterThanOrEqual(leaseMs);
     },
   );
 

@@ -2,6 +2,17 @@ import type { Event, Task } from '@multiswarm/contracts';
 import type { Submission } from '../load/load';
 import type { Execution } from './journal';
 
+/** Somebody who follows events, all or some. */
+export interface Consumer {
+  readonly name: string;
+  /** Whether it has to hear an event. */
+  readonly hears: (event: Event) => boolean;
+  /** By id, in the order in which they came. */
+  readonly heard: ReadonlyMap<string, readonly Event[]>;
+  /** What it was told to have missed, and what ended the stream. */
+  readonly gaps: readonly string[];
+}
+
 /** All that is known of a run once it is over, from every side. */
 export interface Evidence {
   /** What the clients know. */
@@ -12,10 +23,8 @@ export interface Evidence {
   readonly tasks: ReadonlyMap<string, Task>;
   /** The histories as they are kept, by id. */
   readonly histories: ReadonlyMap<string, readonly Event[]>;
-  /** The events as somebody heard them who followed all of them, by id. */
-  readonly heard: ReadonlyMap<string, readonly Event[]>;
-  /** What that somebody was told to have missed, and what ended the stream. */
-  readonly gaps: readonly string[];
+  /** All who followed events; the first one all of them. */
+  readonly consumers: readonly Consumer[];
   /** What the agents noted down. */
   readonly executions: readonly Execution[];
   /** What is still taken although nothing runs any more; each in words. */

@@ -19,7 +19,8 @@ const HEAR_MS = 30_000;
 
 export interface Witnesses {
   readonly load: Load;
-  readonly ears: Ears;
+  /** The first one hears everything. */
+  readonly ears: readonly Ears[];
   readonly faults: readonly DoneFault[];
 }
 
@@ -38,14 +39,13 @@ export async function gather(
   if (remains.length + differences.length === 0)
     remains.push(...(await fillToTheBrim(bus, deployment, load.begunCount)));
   const collected = await collect(connection, [FREE_NAMESPACE, LIMITED.namespace]);
-  await eventually(() => [...collected.tasks.keys()].every((id) => ears.heardEnd(id)), {
-    timeoutMs: HEAR_MS,
-  }).catch(() => undefined);
-  const failure = await ears.stop();
-  const gaps = [...ears.gaps, ...(failure === undefined ? [] : [`the stream ended: ${failure.message}`])];
+  const allHeard = (): boolean =>
+    ears.every((each) => [...collected.tasks.keys()].every((id) => each.heardEnd(id)));
+  await eventually(allHeard, { timeoutMs: HEAR_MS }).catch(() => undefined);
+  await Promise.all(ears.map((each) => each.stop()));
   const firstForced = faults.find(({ fault }) => fault.kind !== 'restart');
   return {
-    ...{ ...collected, submissions: load.submissions, heard: ears.heard, gaps, remains, differences },
+    ...{ ...collected, submissions: load.submissions, consumers: ears, remains, differences },
     executions: readJournals(deployment.records),
     disorders: faults.flatMap(({ disorder }) => disorder ?? []),
     gentleUntil: firstForced?.from ?? Date.now(),

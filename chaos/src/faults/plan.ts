@@ -11,6 +11,14 @@ export type Fault =
   /** The same where Redis goes on, and refuses what would change anything. */
   | { readonly kind: 'writes-refused'; readonly target: string; readonly forMs: number };
 export type FaultKind = Fault['kind'];
+export const FAULT_KINDS = [
+  'restart',
+  'kill',
+  'freeze',
+  'cut',
+  'disk-full',
+  'writes-refused',
+] as const satisfies FaultKind[];
 
 /** One that can be done, and the least and most that it lasts. */
 export interface PossibleFault {

@@ -9,13 +9,15 @@ export function checkHistories({ tasks, histories }: Evidence): Broken[] {
   });
 }
 
-export function checkHeard({ histories, heard, gaps }: Evidence): Broken[] {
-  const told = gaps.map((reason): Broken => ({ invariant: 'events-gapless', detail: reason }));
-  const faults = [...histories].flatMap(([id, history]): Broken[] => {
-    const fault = heardFault(history, heard.get(id) ?? []);
-    return fault === undefined ? [] : [{ invariant: 'events-gapless', taskId: id, detail: fault }];
+export function checkHeard({ histories, consumers }: Evidence): Broken[] {
+  return consumers.flatMap(({ name, hears, heard, gaps }): Broken[] => {
+    const told = gaps.map((reason) => ({ detail: `${name}: ${reason}` }));
+    const faults = [...histories].flatMap(([taskId, history]) => {
+      const fault = heardFault(history.filter(hears), heard.get(taskId) ?? []);
+      return fault === undefined ? [] : [{ taskId, detail: `${name}: ${fault}` }];
+    });
+    return [...told, ...faults].map((each) => ({ invariant: 'events-gapless', ...each }));
   });
-  return [...told, ...faults];
 }
 
 function historyFault(task: Task, history: readonly Event[]): string | undefined {
@@ -37,14 +39,18 @@ function historyFault(task: Task, history: readonly Event[]): string | undefined
   return unknown && `knows nothing of attempt ${unknown.attempt}, which the record has`;
 }
 
-function heardFault(history: readonly Event[], heard: readonly Event[]): string | undefined {
-  const gap = sequenceFault(heard);
-  if (gap !== undefined) return `heard: ${gap}`;
-  if (heard.length !== history.length) return `${heard.length} of ${history.length} events were heard`;
-  const at = history.findIndex(({ type }, index) => heard[index]?.type !== type);
-  if (at === -1) return undefined;
-  return `event ${at + 1} was heard as ${heard[at]?.type ?? 'nothing'}, the history says ${history[at]?.type ?? 'nothing'}`;
+function heardFault(expected: readonly Event[], heard: readonly Event[]): string | undefined {
+  const at = expected.findIndex(
+    ({ seq, type }, index) => heard[index]?.seq !== seq || heard[index]?.type !== type,
+  );
+  const [meant, was] = [expected[at], heard[at]];
+  if (meant) return `in place of ${nameOf(meant)} ${was ? nameOf(was) : 'nothing'} was heard`;
+  return heard.length === expected.length
+    ? undefined
+    : `${heard.length} events were heard in place of ${expected.length}`;
 }
+
+const nameOf = ({ seq, type }: Event): string => `event ${seq} (${type})`;
 
 function sequenceFault(events: readonly Event[]): string | undefined {
   const at = events.findIndex(({ seq }, index) => seq !== index + 1);

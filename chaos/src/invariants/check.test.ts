@@ -1,5 +1,5 @@
 import { Task, type Event } from '@multiswarm/contracts';
-import type { Evidence } from '../evidence/evidence';
+import type { Consumer, Evidence } from '../evidence/evidence';
 import type { Execution } from '../evidence/journal';
 import type { Submission } from '../load/load';
 import { LIMITED, workOf } from '../load/work';
@@ -56,10 +56,14 @@ const EXECUTIONS: Execution[] = [
 const { cancelAfterMs: _never, ...work } = workOf(1, 0, 1_000);
 const SUBMISSION: Submission = { work, sentAt: AT, id: ID, acknowledgedAt: AT + 1 };
 
+function consumer(events: readonly Event[], hears: Consumer['hears'] = () => true): Consumer {
+  return { name: 'somebody', hears, heard: new Map([[ID, events]]), gaps: [] };
+}
+
 function evidence(over: Partial<Evidence> = {}): Evidence {
   return {
     ...{ submissions: [SUBMISSION], listed: [{ n: 0, id: ID }], tasks: new Map([[ID, task()]]) },
-    ...{ histories: new Map([[ID, HISTORY]]), heard: new Map([[ID, HISTORY]]), gaps: [] },
+    ...{ histories: new Map([[ID, HISTORY]]), consumers: [consumer(HISTORY)] },
     ...{ executions: EXECUTIONS, remains: [], differences: [], disorders: [], gentleUntil: 0 },
     ...over,
   };
@@ -67,7 +71,7 @@ function evidence(over: Partial<Evidence> = {}): Evidence {
 
 const withTask = (over: Partial<Task>): Evidence => evidence({ tasks: new Map([[ID, task(over)]]) });
 const withHistory = (history: Event[]): Evidence =>
-  evidence({ histories: new Map([[ID, history]]), heard: new Map([[ID, history]]) });
+  evidence({ histories: new Map([[ID, history]]), consumers: [consumer(history)] });
 const brokenBy = (given: Evidence): Invariant[] => [
   ...new Set(check(given).map(({ invariant }) => invariant)),
 ];
@@ -80,6 +84,15 @@ test('a submission that nobody acknowledged is told as that, whether there is a 
   const { id: _id, acknowledgedAt: _at, ...unanswered } = SUBMISSION;
   const given = { ...unanswered, error: 'no answer' };
   expect(brokenBy(evidence({ submissions: [given] }))).toEqual(['submissions-answered']);
+});
+
+test('who follows some events has to have heard exactly those', () => {
+  const ends = ({ type }: Event): boolean => type === 'task.succeeded';
+  const found = (heard: readonly Event[]): Invariant[] =>
+    brokenBy(evidence({ consumers: [consumer(HISTORY), consumer(heard, ends)] }));
+  expect(found(HISTORY.filter(ends))).toEqual([]);
+  expect(found([])).toEqual(['events-gapless']);
+  expect(found(HISTORY)).toEqual(['events-gapless']);
 });
 
 test('work that is done twice is found where nothing was done by force', () => {
@@ -140,25 +153,21 @@ test.each<[Invariant, string, Evidence]>([
           ),
         ],
       ]),
-      heard: new Map([
-        [
-          ID,
-          HISTORY.map((event) =>
-            event.type === 'task.lost' ? { ...event, type: 'task.refused' as const } : event,
-          ),
-        ],
-      ]),
     }),
   ],
   ['history-agrees', 'an event is missing', withHistory(HISTORY.filter(({ seq }) => seq !== 3))],
   ['history-agrees', 'the history ends otherwise than the record', withHistory(failed)],
-  ['events-gapless', 'an event was not heard', evidence({ heard: new Map([[ID, HISTORY.slice(0, -1)]]) })],
+  ['events-gapless', 'an event was not heard', evidence({ consumers: [consumer(HISTORY.slice(0, -1))] })],
   [
     'events-gapless',
     'events were heard out of order',
-    evidence({ heard: new Map([[ID, [...HISTORY].reverse()]]) }),
+    evidence({ consumers: [consumer([...HISTORY].reverse())] }),
   ],
-  ['events-gapless', 'events were not kept', evidence({ gaps: ['events 4 to 9 are gone'] })],
+  [
+    'events-gapless',
+    'events were not kept',
+    evidence({ consumers: [{ ...consumer(HISTORY), gaps: ['4 to 9 are gone'] }] }),
+  ],
   ['all-given-back', 'a slot is still taken', evidence({ remains: ['1 busy slot'] })],
   ['orderly-ends', 'a program did not end in order', evidence({ disorders: ['exit code 1'] })],
   ['records-agree', 'a count is too high', evidence({ differences: ['count in shard 3'] })],

@@ -19,7 +19,10 @@ export function storyOf({ taskId }: Broken, evidence: Evidence): string[] {
   const client = submission?.acknowledgedAt;
   const acknowledged =
     client === undefined ? [] : [{ at: client, line: 'the client has its acknowledgement' }];
-  const heard = (evidence.heard.get(taskId) ?? []).map(({ seq, type }) => `${seq} ${type}`);
+  const heard = evidence.consumers.map(({ name, heard: events }) => {
+    const own = (events.get(taskId) ?? []).map(({ seq, type }) => `${seq} ${type}`);
+    return `${name} heard: ${own.join(', ') || 'nothing'}`;
+  });
   const record = task && {
     state: task.state,
     attempt: task.attempt,
@@ -30,7 +33,7 @@ export function storyOf({ taskId }: Broken, evidence: Evidence): string[] {
     ...[...told, ...done, ...acknowledged]
       .sort((a, b) => a.at - b.at)
       .map(({ at, line }) => `${new Date(at).toISOString()}  ${line.trimEnd()}`),
-    `heard: ${heard.join(', ') || 'nothing'}`,
+    ...heard,
     `record: ${record ? JSON.stringify(record, withoutReceipts) : 'none'}`,
     ...(submission ? [`work: ${JSON.stringify(submission.work)}`] : []),
   ];

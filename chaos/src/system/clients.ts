@@ -8,7 +8,8 @@ import { ORCHESTRATORS } from './settings';
 export interface Clients {
   readonly bus: Client;
   readonly http: Client;
-  readonly ears: Client;
+  /** Of two other orchestrators: to follow events. */
+  readonly listeners: readonly [Client, Client];
   /** The connection of the first. */
   readonly connection: Bus;
   close(): Promise<void>;
@@ -21,18 +22,21 @@ export interface Patience {
 }
 
 export async function openClients({ nats, urls }: Deployment, patience: Partial<Patience>): Promise<Clients> {
-  const [first, second] = ORCHESTRATORS;
+  const [first, second, third] = ORCHESTRATORS;
   const logger = createLogger({ service: 'client', level: 'error' });
   const patient = { ...patience, logger };
   const url = (name: string): string => urls.get(name) ?? '';
   const connection = await connectBus({ servers: nats.url, name: 'chaos' });
   const bus = await connect({ bus: connection, ...patient });
   const http = await connect({ url: url(first), ...patient });
-  const ears = await connect({ url: url(second), ...patient });
+  const listeners = [
+    await connect({ url: url(second), ...patient }),
+    await connect({ url: url(third), ...patient }),
+  ] as const;
   return {
-    ...{ bus, http, ears, connection },
+    ...{ bus, http, listeners, connection },
     close: async () => {
-      await Promise.all([bus, http, ears].map((client) => client.close()));
+      await Promise.all([bus, http, ...listeners].map((client) => client.close()));
       await connection.close();
     },
   };
