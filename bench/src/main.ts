@@ -6,6 +6,7 @@ import { latency } from './benches/latency';
 import { memory } from './benches/memory';
 import { payloads } from './benches/payloads';
 import { scheduler } from './benches/scheduler';
+import { search } from './benches/search';
 import { streams } from './benches/streams';
 import { submit } from './benches/submit';
 import { takeover } from './benches/takeover';
@@ -14,7 +15,20 @@ import { readOptions, USAGE } from './options';
 import { toLine } from './report';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
-  ...{ throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams },
+  ...{
+    throughput,
+    latency,
+    submit,
+    memory,
+    flatness,
+    takeover,
+    idle,
+    scheduler,
+    bus,
+    payloads,
+    streams,
+    search,
+  },
 };
 
 async function main(): Promise<number> {

@@ -28,12 +28,12 @@ export interface Options {
 
 export const USAGE = `usage: npm run bench -- [name …] [options]
 
-names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams (default: all)
+names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams, search (default: all)
   --quick              small and once: 2,000 tasks, 100 lone tasks, 20,000 waiting ones; to see that it works, not a result
   --runs N             runs of each figure; the result is their median (default 5)
   --tasks N            tasks of one batch (default 10,000)
-  --probes N           lone tasks (default 300)
-  --waiting N          tasks that wait in memory, flatness, takeover, idle and scheduler (default 100,000)
+  --probes N           lone tasks, and requests of each kind of search (default 300)
+  --waiting N          tasks that wait in memory, flatness, takeover, idle, scheduler and search (default 100,000)
   --appendfsync WHEN   ${FSYNC.join(', ')} (default everysec): the Redis of both systems
   --concurrency N      throughput: of both systems, instead of trying out which suits each
   --chunk N            with --concurrency: cut the batch into chunks of so many

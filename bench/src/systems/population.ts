@@ -13,13 +13,13 @@ const ENDS: readonly [TaskState, number][] = [
   ['cancelled', 2],
 ];
 const ACTIVE_SHARE = 10;
-const TYPES = 40;
+export const TYPES = 40;
 const NAMESPACES = 20;
-const REGIONS = ['eu-west', 'eu-north', 'us-east', 'us-west', 'ap-south'];
+export const REGIONS = ['eu-west', 'eu-north', 'us-east', 'us-west', 'ap-south'];
 const SWARMS_PER_REGION = 20;
 const CODES = ['attempt-failed', 'no-key', 'attempt-timeout', 'attempt-lost', 'deadline-exceeded'];
 const CUSTOMERS = 1_000;
-const WORDS = 2_000;
+export const WORDS = 2_000;
 const APART_MS = 80;
 const HOUR_MS = 3_600_000;
 

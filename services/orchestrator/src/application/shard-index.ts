@@ -1,7 +1,7 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import { delay, type Clock } from '@multiswarm/core';
 import type { Criteria } from '../domain/search/criteria';
-import { findCounts, findPage, ROWS_AT_ONCE, type PageQuestion } from '../domain/search/scan';
+import { findCounts, findPage, ROWS_AT_ONCE, type Counts, type PageQuestion } from '../domain/search/scan';
 import { TaskIndex, type TaskPlace } from '../domain/search/task-index';
 import type { TaskRecord } from '../domain/task/record';
 import type { ShardStore, Write } from '../ports';
@@ -81,7 +81,7 @@ export class ShardIndex {
   }
 
   /** @throws MultiswarmError `not-ready` while it is built */
-  async counts(criteria: Criteria, by: string): Promise<Map<string | null, number>> {
+  async counts(criteria: Criteria, by: string): Promise<Counts> {
     this.check();
     return this.inTurns(findCounts(this.index, criteria, by, this.parts.rowsAtOnce ?? ROWS_AT_ONCE));
   }

@@ -225,7 +225,7 @@ export class ShardOwner {
     this.check();
     const counts = await this.index.counts(criteriaOf(filter), by);
     this.checkLease();
-    return mostFirst(counts);
+    return mostFirst(counts.groups, counts.others);
   }
 
   /** Whether a task is in memory, and has not ended: false says nothing about others. */

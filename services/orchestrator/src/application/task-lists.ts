@@ -81,10 +81,10 @@ export class TaskLists {
       others += each.others;
       for (const [value, count] of each.groups) sums.set(value, (sums.get(value) ?? 0) + count);
     }
-    const listed = mostFirst(sums);
-    others += listed.others;
-    const total = listed.groups.reduce((sum, [, count]) => sum + count, others);
-    return { by, total, groups: listed.groups.map(([value, count]) => ({ value, count })), others };
+    const listed = mostFirst(sums, others);
+    const total = listed.groups.reduce((sum, [, count]) => sum + count, listed.others);
+    const groups = listed.groups.map(([value, count]) => ({ value, count }));
+    return { by, total, groups, others: listed.others };
   }
 
   private async search(question: ShardQuestion, criteria: Criteria): Promise<RecordPage> {
@@ -190,9 +190,9 @@ export class TaskLists {
 }
 
 /** The largest groups, as many as are listed. */
-export function mostFirst(sums: ReadonlyMap<string | null, number>): ShardCounts {
+export function mostFirst(sums: ReadonlyMap<string | null, number>, beside = 0): ShardCounts {
   const sorted = [...sums].sort(([a, x], [b, y]) => y - x || ((a ?? '') < (b ?? '') ? -1 : 1));
-  const others = sorted.slice(LIMITS.SEARCH_GROUPS).reduce((sum, [, count]) => sum + count, 0);
+  const others = sorted.slice(LIMITS.SEARCH_GROUPS).reduce((sum, [, count]) => sum + count, beside);
   return { groups: sorted.slice(0, LIMITS.SEARCH_GROUPS), others };
 }
 

@@ -1,4 +1,5 @@
 import { LIMITS, type Scalar } from '@multiswarm/contracts';
+import { LabelColumn } from './label-column';
 import { indexOf, type MetadataQuestion } from './metadata-question';
 import { SEPARATOR, sign, SIGNATURE_WORDS } from './signature';
 
@@ -7,6 +8,10 @@ const NONE = 0;
 const FIRST_BLOCKS = 64;
 const FIRST_BYTES = 2 * MOST_BYTES;
 const GROWTH = 1.5;
+/** Set in every signature that was made. */
+const SIGNED = { word: SIGNATURE_WORDS - 1, bit: 0x80000000 };
+/** Keys whose values are kept at hand for counts. */
+const MOST_LABELS = 4;
 /** Longer texts are faster encoded by the engine. */
 const PLAIN_CHARS = 128;
 
@@ -18,15 +23,16 @@ const PLAIN_CHARS = 128;
  */
 export class MetadataColumn {
   codes: Uint32Array;
-  private bytesOfBlocks = new Uint8Array(FIRST_BYTES);
+  private bytesOfBlocks = Buffer.alloc(FIRST_BYTES);
   private used = 0;
   private count = 1;
   private starts = new Uint32Array(FIRST_BLOCKS);
   private lengths = new Uint16Array(FIRST_BLOCKS);
   private hashes = new Uint32Array(FIRST_BLOCKS);
-  /** Of the blocks before `signed`: they are made when metadata is searched, and for most tasks it never is. */
+  /** Each is made when its block is first searched: most never are. */
   private signatures = new Uint32Array(0);
-  private signed = 1;
+  /** By key, the one that was asked for last at the end. */
+  private readonly labels = new Map<string, LabelColumn>();
   /** Block at the place of its hash, or at the next free one. */
   private table = new Uint32Array(FIRST_BLOCKS * 2);
 
@@ -65,7 +71,7 @@ export class MetadataColumn {
       bytes += from.lengths[block] as number;
     }
     this.makeRoom(Math.max(FIRST_BLOCKS, Math.ceil(count * GROWTH)));
-    this.bytesOfBlocks = new Uint8Array(Math.ceil(bytes * GROWTH) + MOST_BYTES);
+    this.bytesOfBlocks = Buffer.alloc(Math.ceil(bytes * GROWTH) + MOST_BYTES);
     for (let row = 0; row < rows.length; row += 1) {
       const block = from.codes[rows[row] as number] as number;
       const own = kept[block] as number;
@@ -76,17 +82,28 @@ export class MetadataColumn {
     this.lineUp();
   }
 
+  /** The values of one key. A few of them are kept from one question to the next. */
+  label(key: string): LabelColumn {
+    const label = this.labels.get(key) ?? new LabelColumn(this, key);
+    this.labels.delete(key);
+    this.labels.set(key, label);
+    for (const oldest of this.labels.keys()) {
+      if (this.labels.size <= MOST_LABELS) break;
+      this.labels.delete(oldest);
+    }
+    return label;
+  }
+
   /** To be called before blocks are asked for answers. */
   prepare(): void {
-    if (this.signed === this.count) return;
     const words = this.starts.length * SIGNATURE_WORDS;
     if (this.signatures.length < words) this.signatures = copied(this.signatures, new Uint32Array(words));
-    for (; this.signed < this.count; this.signed += 1) this.sign(this.signed);
   }
 
   /** Whether a block holds what is asked for. */
   answers(block: number, { masks, exact, words }: MetadataQuestion): boolean {
     if (block === NONE) return false;
+    if ((this.signatures[block * SIGNATURE_WORDS + SIGNED.word] as number) < SIGNED.bit) this.sign(block);
     for (const { word, bits } of masks)
       if (((this.signatures[block * SIGNATURE_WORDS + word] as number) & bits) >>> 0 !== bits) return false;
     const from = this.starts[block] as number;
@@ -108,7 +125,7 @@ export class MetadataColumn {
     const at = indexOf(this.bytesOfBlocks, from, to, needle, false);
     if (at < 0) return undefined;
     const end = this.bytesOfBlocks.indexOf(SEPARATOR, at + needle.length);
-    return textOf(this.bytesOfBlocks, at + needle.length, end);
+    return this.bytesOfBlocks.toString('utf8', at + needle.length, end);
   }
 
   /** Written at the end, where it stays if it is new. */
@@ -116,7 +133,7 @@ export class MetadataColumn {
     if (this.used + MOST_BYTES > this.bytesOfBlocks.length)
       this.bytesOfBlocks = copied(
         this.bytesOfBlocks,
-        new Uint8Array(Math.ceil(this.used * GROWTH) + FIRST_BYTES),
+        Buffer.alloc(Math.ceil(this.used * GROWTH) + FIRST_BYTES),
       );
     const from = this.used;
     const to = write(metadata, this.bytesOfBlocks, from);
@@ -146,6 +163,8 @@ export class MetadataColumn {
     const all = this.bytesOfBlocks;
     const from = this.starts[block] as number;
     const to = from + (this.lengths[block] as number);
+    const last = first + SIGNED.word;
+    this.signatures[last] = (this.signatures[last] as number) | SIGNED.bit;
     if (isPlain(all, from, to)) return sign(all, from, to, this.signatures, first);
     const bytes = encoder.encode(textOf(all, from, to).toLowerCase());
     sign(bytes, 0, bytes.length, this.signatures, first);
@@ -251,7 +270,8 @@ function isPlain(bytes: Uint8Array, from: number, to: number): boolean {
 
 /** Separators become a character that no word has, since no word has white space. */
 function textOf(bytes: Uint8Array, from: number, to: number): string {
-  const text = bytes.slice(from, to);
+  // A copy: slices of a buffer are the buffer itself.
+  const text = Uint8Array.from(bytes.subarray(from, to));
   for (let at = 0; at < text.length; at += 1) if (text[at] === SEPARATOR) text[at] = 0x0a;
   return decoder.decode(text);
 }

@@ -1,7 +1,6 @@
 import { labelKeyOf, type TaskGroup, type TaskOrder } from '@multiswarm/contracts';
 import { Heap } from '../queue/heap';
 import type { Criteria } from './criteria';
-import { labelNeedle } from './metadata-question';
 import { RowTest } from './row-test';
 import type { TaskIndex, TaskPlace } from './task-index';
 
@@ -70,128 +69,138 @@ function* byChange(
   { criteria, before, limit }: PageQuestion,
   rowsAtOnce: number,
 ): Generator<void, TaskPlace[]> {
-  const best = new Newest(limit);
+  let best: Heap<ChangedRow> = newestLast(index);
   yield* eachRow(index, rowsAtOnce, {
     begin: () => {
-      best.clear();
+      best = newestLast(index);
     },
     look: (from, to) => {
-      const { since } = index.view;
+      const { since, ids } = index.view;
       const test = new RowTest(index, criteria);
-      for (let row = from; row < to; row += 1) {
+      for (let row = to - 1; row >= from; row -= 1) {
         const at = since[row] as number;
-        if ((before && at > before.at) || at < best.least || !test.passes(row)) continue;
-        const place = { at, id: index.id(row) };
-        if (!before || at < before.at || place.id < before.id) best.add(place);
+        if (before && (at > before.at || (at === before.at && ids.compareWith(row, before.id) >= 0)))
+          continue;
+        if (best.size === limit && at < (best.top?.at ?? 0)) continue;
+        if (!test.passes(row)) continue;
+        best.push({ at, row });
+        if (best.size > limit) best.pop();
       }
     },
   });
-  return best.places();
+  const places: TaskPlace[] = [];
+  for (let oldest = best.pop(); oldest; oldest = best.pop())
+    places.push({ at: oldest.at, id: index.id(oldest.row) });
+  return places.reverse();
+}
+
+interface ChangedRow {
+  at: number;
+  row: number;
+}
+
+function newestLast(index: TaskIndex): Heap<ChangedRow> {
+  return new Heap<ChangedRow>(
+    (a, b) => a.at < b.at || (a.at === b.at && index.view.ids.compare(a.row, b.row) < 0),
+    () => undefined,
+  );
 }
 
 /** How many there are of each group; those that have none are under null. */
+export interface Counts {
+  groups: Map<string | null, number>;
+  /** In groups that are not told apart. */
+  others: number;
+}
+
+/** Counts rows by the number that stands for their group. */
+interface Grouping {
+  codeOf: (row: number) => number;
+  size: () => number;
+  /** Undefined for groups that are not told apart. */
+  name: (code: number) => string | null | undefined;
+}
+
 export function* findCounts(
   index: TaskIndex,
   criteria: Criteria,
   by: string,
   rowsAtOnce = ROWS_AT_ONCE,
-): Generator<void, Map<string | null, number>> {
-  const key = labelKeyOf(by);
-  // By code where it is a facet, else by block of metadata.
-  let sums = new Float64Array(0);
+): Generator<void, Counts> {
+  let sums: Float64Array = new Float64Array(0);
   yield* eachRow(index, rowsAtOnce, {
     begin: () => {
       sums = new Float64Array(0);
     },
     look: (from, to) => {
-      const { metadata } = index.view;
-      const codes = key === undefined ? index.facet(by as TaskGroup).codes : metadata.codes;
-      const groups = key === undefined ? index.facet(by as TaskGroup).names.length : metadata.blocks;
-      if (groups > sums.length) {
-        const more = new Float64Array(groups);
-        more.set(sums);
-        sums = more;
-      }
+      // Columns may have grown since the last look; what stands for what is as it was.
+      const grouping = groupingOf(index, by);
       const test = new RowTest(index, criteria);
-      for (let row = from; row < to; row += 1) {
+      for (let row = to - 1; row >= from; row -= 1) {
         if (!test.passes(row)) continue;
-        const code = codes[row] as number;
+        const code = grouping.codeOf(row);
+        if (code >= sums.length) sums = enlarged(sums, Math.max(code + 1, grouping.size() * 2));
         sums[code] = (sums[code] as number) + 1;
       }
     },
   });
-  return named(index, by, key, sums);
-}
-
-function named(
-  index: TaskIndex,
-  by: string,
-  key: string | undefined,
-  sums: Float64Array,
-): Map<string | null, number> {
-  const counts = new Map<string | null, number>();
-  const needle = key === undefined ? undefined : labelNeedle(key);
-  const names = needle ? undefined : index.facet(by as TaskGroup).names;
+  const grouping = groupingOf(index, by);
+  const counts: Counts = { groups: new Map(), others: 0 };
   for (let code = 0; code < sums.length; code += 1) {
     const count = sums[code] as number;
     if (count === 0) continue;
-    const name = (needle ? index.view.metadata.value(code, needle) : names?.[code]) ?? null;
-    counts.set(name, (counts.get(name) ?? 0) + count);
+    const name = grouping.name(code);
+    if (name === undefined) counts.others += count;
+    else counts.groups.set(name, count);
   }
   return counts;
 }
 
-/** All rows, some at once. Where they have got other numbers meanwhile it begins again. */
+function groupingOf(index: TaskIndex, by: string): Grouping {
+  const key = labelKeyOf(by);
+  if (key === undefined) {
+    const { codes, names } = index.facet(by as TaskGroup); // what is no label is one of these: TaskGrouping
+    return {
+      codeOf: (row) => codes[row] as number,
+      size: () => names.length,
+      name: (code) => names[code] ?? null,
+    };
+  }
+  const { metadata } = index.view;
+  const label = metadata.label(key);
+  return {
+    codeOf: (row) => label.codeOf(metadata.codes[row] as number),
+    size: () => label.size,
+    name: (code) => label.name(code),
+  };
+}
+
+function enlarged(sums: Float64Array, size: number): Float64Array {
+  const more = new Float64Array(size);
+  more.set(sums);
+  return more;
+}
+
+/**
+ * All rows that are there now, some at once, the newest first. Where they have got other numbers meanwhile it begins again.
+ */
 function* eachRow(
   index: TaskIndex,
   rowsAtOnce: number,
   on: { begin: () => void; look: (from: number, to: number) => void },
 ): Generator<void, void> {
   let { version } = index;
-  for (let from = 0; from < index.rows;) {
-    const to = Math.min(index.rows, from + rowsAtOnce);
+  for (let to = index.rows; to > 0;) {
+    const from = Math.max(0, to - rowsAtOnce);
     on.look(from, to);
-    if (to === index.rows) return;
+    if (from === 0) return;
     yield;
-    from = index.version === version ? to : 0;
-    if (from > 0) continue;
+    to = from;
+    if (index.version === version) continue;
     version = index.version;
+    to = index.rows;
     on.begin();
   }
-}
-
-/** The newest places of many. */
-class Newest {
-  private heap = oldestFirst();
-
-  constructor(private readonly limit: number) {}
-
-  /** What is older than this has no chance. */
-  get least(): number {
-    return this.heap.size < this.limit ? -Infinity : (this.heap.top?.at ?? -Infinity);
-  }
-
-  clear(): void {
-    this.heap = oldestFirst();
-  }
-
-  add(place: TaskPlace): void {
-    this.heap.push(place);
-    if (this.heap.size > this.limit) this.heap.pop();
-  }
-
-  places(): TaskPlace[] {
-    const places: TaskPlace[] = [];
-    for (let oldest = this.heap.pop(); oldest; oldest = this.heap.pop()) places.push(oldest);
-    return places.reverse();
-  }
-}
-
-function oldestFirst(): Heap<TaskPlace> {
-  return new Heap(
-    (a, b) => isNewer(b, a),
-    () => undefined,
-  );
 }
 
 export function isNewer(a: TaskPlace, b: TaskPlace): boolean {
