@@ -9,6 +9,9 @@
 --          { 0, epoch, remainingMs, owner }    somebody else holds it
 --
 -- Only the clock of Redis is read, so the clocks of the replicas do not matter.
+--
+-- An epoch is at least the time in seconds: where Redis was set back to an earlier state, as from a backup, the next epoch is
+-- later all the same than any that was given out since, and that swarms, owners and load-balancers have seen.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('HMGET', KEYS[1], 'owner', 'epoch', 'leaseUntil', 'batchSeq')
@@ -17,6 +20,6 @@ local untilMs, batchSeq = tonumber(held[3] or '0'), tonumber(held[4] or '0')
 if owner and owner ~= '' and owner ~= ARGV[1] and untilMs > now then
   return { 0, epoch, untilMs - now, owner }
 end
-epoch = epoch + 1
+epoch = math.max(epoch + 1, tonumber(time[1]))
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'epoch', epoch, 'leaseUntil', now + tonumber(ARGV[2]))
 return { 1, epoch, batchSeq }

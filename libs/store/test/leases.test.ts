@@ -5,6 +5,8 @@ import { Stores } from './stores';
 
 const KEY = 'ms:{s3}:shard';
 const LONG_MS = 60_000;
+const FROM = 9_000_000_000;
+const [E1, E2] = [FROM + 1, FROM + 2];
 
 let stores: Stores;
 let store: Store;
@@ -17,7 +19,13 @@ beforeAll(async () => {
 });
 
 afterAll(() => stores.stop());
-beforeEach(() => store.redis.flushall());
+beforeEach(() => begin());
+
+/** Later than any clock, so that epochs grow one by one. */
+async function begin(): Promise<void> {
+  await store.redis.flushall();
+  await store.redis.hset(KEY, 'epoch', FROM, 'owner', '', 'leaseUntil', 0);
+}
 
 /** Milliseconds of the clock of Redis, by which leases end. */
 async function redisNow(): Promise<number> {
@@ -40,7 +48,7 @@ test('of many who ask at the same time exactly one holds the lease, and the othe
   const held = results.flatMap((result, n) => (result.held ? [`owner-${n}`] : []));
   expect(held).toHaveLength(1);
   for (const result of results) {
-    expect(result.epoch).toBe(1);
+    expect(result.epoch).toBe(E1);
     if (result.held) continue;
     expect(result.owner).toBe(held[0]);
     expect(result.remainingMs).toBeGreaterThan(LONG_MS - 20_000);
@@ -49,31 +57,31 @@ test('of many who ask at the same time exactly one holds the lease, and the othe
 });
 
 test('an owner that asks again gets a new epoch, which fences its own older writes', async () => {
-  expect(await leases.acquire(KEY, 'a', LONG_MS)).toEqual({ held: true, epoch: 1, batchSeq: 0 });
-  expect(await leases.acquire(KEY, 'a', LONG_MS)).toEqual({ held: true, epoch: 2, batchSeq: 0 });
-  expect(await leases.renew(KEY, 1, LONG_MS)).toBe(false);
-  expect(await leases.renew(KEY, 2, LONG_MS)).toBe(true);
+  expect(await leases.acquire(KEY, 'a', LONG_MS)).toEqual({ held: true, epoch: E1, batchSeq: 0 });
+  expect(await leases.acquire(KEY, 'a', LONG_MS)).toEqual({ held: true, epoch: E2, batchSeq: 0 });
+  expect(await leases.renew(KEY, E1, LONG_MS)).toBe(false);
+  expect(await leases.renew(KEY, E2, LONG_MS)).toBe(true);
 });
 
 test('a lease that was not renewed goes to whoever asks next, and its old holder cannot renew it', async () => {
   await leases.acquire(KEY, 'a', 1);
   await expired();
-  expect(await leases.acquire(KEY, 'b', LONG_MS)).toMatchObject({ held: true, epoch: 2 });
-  expect(await leases.renew(KEY, 1, LONG_MS)).toBe(false);
-  expect(await leases.acquire(KEY, 'a', LONG_MS)).toMatchObject({ held: false, epoch: 2, owner: 'b' });
+  expect(await leases.acquire(KEY, 'b', LONG_MS)).toMatchObject({ held: true, epoch: E2 });
+  expect(await leases.renew(KEY, E1, LONG_MS)).toBe(false);
+  expect(await leases.acquire(KEY, 'a', LONG_MS)).toMatchObject({ held: false, epoch: E2, owner: 'b' });
 });
 
 test('a lease that ran out and that nobody took may be renewed: nothing was written in between', async () => {
   await leases.acquire(KEY, 'a', 1);
   await expired();
-  expect(await leases.renew(KEY, 1, LONG_MS)).toBe(true);
+  expect(await leases.renew(KEY, E1, LONG_MS)).toBe(true);
   expect(await leases.acquire(KEY, 'b', LONG_MS)).toMatchObject({ held: false, owner: 'a' });
 });
 
 test('renewing counts from the moment of renewal', async () => {
   await leases.acquire(KEY, 'a', LONG_MS);
   const before = await redisNow();
-  await leases.renew(KEY, 1, 5_000);
+  await leases.renew(KEY, E1, 5_000);
   const until = Number(await store.redis.hget(KEY, 'leaseUntil'));
   expect(until).toBeGreaterThanOrEqual(before + 5_000);
   expect(until).toBeLessThanOrEqual((await redisNow()) + 5_000);
@@ -81,41 +89,52 @@ test('renewing counts from the moment of renewal', async () => {
 
 test('a lease that is given back is free at once, and is not held any more', async () => {
   await leases.acquire(KEY, 'a', LONG_MS);
-  expect(await leases.release(KEY, 1)).toBe(true);
-  expect(await leases.renew(KEY, 1, LONG_MS)).toBe(false);
-  expect(await leases.acquire(KEY, 'b', LONG_MS)).toMatchObject({ held: true, epoch: 2 });
+  expect(await leases.release(KEY, E1)).toBe(true);
+  expect(await leases.renew(KEY, E1, LONG_MS)).toBe(false);
+  expect(await leases.acquire(KEY, 'b', LONG_MS)).toMatchObject({ held: true, epoch: E2 });
 });
 
 test('giving back what is not held any more changes nothing', async () => {
   await leases.acquire(KEY, 'a', 1);
   await expired();
   await leases.acquire(KEY, 'b', LONG_MS);
-  expect(await leases.release(KEY, 1)).toBe(false);
+  expect(await leases.release(KEY, E1)).toBe(false);
   expect(await leases.acquire(KEY, 'c', LONG_MS)).toMatchObject({ held: false, owner: 'b' });
-  expect(await leases.renew(KEY, 2, LONG_MS)).toBe(true);
+  expect(await leases.renew(KEY, E2, LONG_MS)).toBe(true);
 });
 
 test('what was never taken can neither be renewed nor given back', async () => {
   expect(await leases.renew(KEY, 0, LONG_MS)).toBe(false);
-  expect(await leases.release(KEY, 1)).toBe(false);
-  expect(await store.redis.exists(KEY)).toBe(0);
+  expect(await leases.release(KEY, E1)).toBe(false);
+  expect(await store.redis.hget(KEY, 'owner')).toBe('');
 });
 
 test('the number of the last batch survives a change of owner', async () => {
   await leases.acquire(KEY, 'a', LONG_MS);
   await store.redis.hset(KEY, 'batchSeq', 41);
-  await leases.release(KEY, 1);
-  expect(await leases.acquire(KEY, 'b', LONG_MS)).toEqual({ held: true, epoch: 2, batchSeq: 41 });
+  await leases.release(KEY, E1);
+  expect(await leases.acquire(KEY, 'b', LONG_MS)).toEqual({ held: true, epoch: E2, batchSeq: 41 });
+});
+
+test('an epoch is never earlier than the clock of Redis says, also where what is stored is of an earlier time', async () => {
+  const key = 'ms:{s5}:shard';
+  const before = Math.floor((await redisNow()) / 1_000);
+  const first = await leases.acquire(key, 'a', LONG_MS);
+  expect(first.epoch).toBeGreaterThanOrEqual(before);
+  await store.redis.hset(key, 'epoch', 3, 'batchSeq', 7, 'owner', ''); // a backup of long ago
+  const again = await leases.acquire(key, 'a', LONG_MS);
+  expect(again).toMatchObject({ held: true, batchSeq: 7 });
+  expect(again.epoch).toBeGreaterThanOrEqual(first.epoch);
 });
 
 test('leases of different keys do not touch each other', async () => {
   await leases.acquire(KEY, 'a', LONG_MS);
-  expect(await leases.acquire('ms:{s4}:shard', 'b', LONG_MS)).toMatchObject({ held: true, epoch: 1 });
+  expect(await leases.acquire('ms:{s4}:shard', 'b', LONG_MS)).toMatchObject({ held: true });
 });
 
 /** What a lease is, in a few lines. Time is a flag: either the lease still runs, or it has run out. */
 class Model {
-  epoch = 0;
+  epoch = FROM;
   owner = '';
   running = false;
 
@@ -134,7 +153,7 @@ class Model {
   }
 
   release(epoch: number): boolean {
-    if (epoch !== this.epoch || epoch === 0) return false;
+    if (epoch !== this.epoch) return false;
     this.owner = '';
     this.running = false;
     return true;
@@ -172,7 +191,7 @@ test('whatever several owners do, in whatever order, the lease behaves like its 
   };
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-      await store.redis.flushall();
+      await begin();
       const model = new Model();
       for (const taken of steps) await perform(model, taken);
     }),

@@ -40,6 +40,7 @@ import { FleetControl } from './application/fleet-control';
 import { Gateway } from './application/gateway';
 import { Ends } from './application/ends';
 import { GlobalRole } from './application/global-role';
+import type { Incarnations } from './application/incarnation';
 import { Intake } from './application/intake';
 import type { Meters } from './application/meters';
 import { Namespaces } from './application/namespace-settings';
@@ -78,6 +79,7 @@ export interface AssembleParts {
   truth: TruthReader;
   inspector: ShardInspector;
   leases: LeaseStore;
+  incarnations: Incarnations;
   /** The last message of a shard that the event stream has. */
   lastEvents: (shard: number) => Promise<PublishedEvents | undefined>;
   handover: Handover;
@@ -221,6 +223,7 @@ class Assembly implements Assembled {
       { replica, shards, leaseMs, renewMs },
       {
         ...{ leases, clock, random, logger, meters, settings, store: shardStore },
+        ...{ incarnations: this.parts.incarnations, lastEvents: this.parts.lastEvents },
         placer: this.placer,
         regions: this.regions(),
         stream: busEventStream(bus, clock, this.parts.restoreEvents),

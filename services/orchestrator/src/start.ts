@@ -9,6 +9,7 @@ import { httpRoutes } from './adapters/http/routes';
 import { fleetGauges, globalGauges, telemetryMeters } from './adapters/meters';
 import { pinShards } from './adapters/store/meta';
 import { redisCordonStore } from './adapters/store/redis-cordon-store';
+import { redisIncarnations } from './adapters/store/redis-incarnations';
 import { redisHandover } from './adapters/store/redis-handover';
 import { redisPayloadIndex } from './adapters/store/redis-payload-index';
 import { redisNamespaceStore } from './adapters/store/redis-namespace-store';
@@ -37,6 +38,7 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
     truth: new RedisTruthReader(store),
     inspector: new RedisShardInspector(store),
     leases: new Leases(store),
+    incarnations: redisIncarnations(store),
     lastEvents: busLastEvents(bus),
     handover: redisHandover(store),
     namespaces: redisNamespaceStore(store),

@@ -355,6 +355,7 @@ test('whatever is written in whatever batches, Redis holds what one write after 
       const memory = new MemoryShardStore();
       const { epoch } = memory.take();
       const { shards, batchOf } = await own();
+      await store.redis.hset(keys.shard(0), 'epoch', epoch);
       const author = new ShardAuthor();
       for (const taken of [...acts, { act: 'commit' } as const]) {
         if (taken.act !== 'commit') {

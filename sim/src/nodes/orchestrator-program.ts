@@ -1,7 +1,13 @@
 import { LIMITS } from '@multiswarm/contracts';
 import { assemble, type AssembleParts, type Assembled } from '../../../services/orchestrator/src/assemble';
 import type { Meters } from '../../../services/orchestrator/src/application/meters';
-import { shardInspector, shardStore, truthReader, type SimShards } from '../stores/sim-shard-store';
+import {
+  incarnations,
+  shardInspector,
+  shardStore,
+  truthReader,
+  type SimShards,
+} from '../stores/sim-shard-store';
 import { cordonStore, handover, namespaceStore, type SettingsTables } from '../stores/settings';
 import { TIMES, type Plan } from '../scenario/plan';
 import { REGIONS } from '../scenario/submissions';
@@ -84,6 +90,7 @@ export function orchestratorProgram(
         shardStore: shardStore(process, shards),
         truth: truthReader(process, shards),
         inspector: shardInspector(process, shards),
+        incarnations: incarnations(process, shards),
         lastEvents: () => Promise.resolve(undefined),
         leases: world.leasesOf(process),
         handover: handover(process, world.redis, settings),

@@ -1,6 +1,7 @@
 import { keys } from '@multiswarm/contracts';
 import { encodeFacts } from '../../../services/orchestrator/src/adapters/store/dead-letter-codec';
 import type { ShardInspector } from '../../../services/orchestrator/src/application/check/inspector';
+import type { Incarnations } from '../../../services/orchestrator/src/application/incarnation';
 import { factsOf } from '../../../services/orchestrator/src/domain/task/dead-letter-facts';
 import type { Batch, CommitResult, ShardStore, TruthReader } from '../../../services/orchestrator/src/ports';
 import { TableInspector } from '../../../services/orchestrator/test/support/table-inspector';
@@ -120,5 +121,14 @@ export function truthReader(process: SimProcess, { redis, table }: SimShards): T
       read(`dead letters of ${shard}`, () => table.deadLetters(shard, before, limit)),
     history: (shard, root) => read(`history of ${root}`, () => copy(table.history(shard, root))),
     counts: (shard) => read(`counts of ${shard}`, () => table.counts(shard)),
+  };
+}
+
+/** Redis is never set back here: every shard is in its first life. */
+export function incarnations(process: SimProcess, { redis }: SimShards): Incarnations {
+  return {
+    of: (shard) => redis.call(process, `life of ${shard}`, () => ({ attemptBase: 0, isAskedFor: false })),
+    begin: (shard) => redis.call(process, `new life of ${shard}`, () => false),
+    askFor: (shard) => redis.call(process, `new life of ${shard}`, () => undefined),
   };
 }

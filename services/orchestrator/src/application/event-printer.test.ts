@@ -1,8 +1,10 @@
 import { EVENT_TYPES, Namespace, Region, StepId, SwarmId, type Event } from '@multiswarm/contracts';
+import { seededRandom } from '@multiswarm/core';
 import fc from 'fast-check';
 import { placement, spec } from '../../test/support/builders';
 import { WatchedTask } from '../../test/support/watched-task';
 import { toldEvents } from '../domain/task/told-events';
+import { transition } from '../domain/task/transition';
 import { printEvent, printTold } from './event-printer';
 
 const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,9}$/);
@@ -33,6 +35,20 @@ test('what is printed is the JSON of the event', () => {
       expect(JSON.parse(printEvent(event))).toEqual(JSON.parse(JSON.stringify(event)));
     }),
   );
+});
+
+test('an attempt is printed with its own number, also where the first one is not number one', () => {
+  const task = new WatchedTask(spec());
+  const record = { ...task.record, attempt: 1_000 };
+  const next = transition(
+    record,
+    { kind: 'assign', placement: placement(), attempt: 1_001 },
+    5,
+    seededRandom(1),
+  );
+  const assigned = { ...(next?.record ?? record), events: 3 };
+  expect(JSON.parse(printTold(assigned, 1))).toEqual(toldEvents(assigned).at(-1));
+  expect(toldEvents(assigned).at(-1)).toMatchObject({ attempt: 1_001 });
 });
 
 test('what a record tells is printed as the events that it tells', () => {

@@ -36,7 +36,7 @@ function printToldOne(record: TaskRecord, seq: number): string {
     return `"at":${createdAt},"type":"task.submitted","data":{"type":"${spec.type}","priority":"${spec.priority}"}`;
   if (seq === 2) return `"at":${createdAt},"type":"task.queued"`;
   const attempt = attempts[0] as Attempt; // an ordinary life has one, once it is assigned
-  const where = `"attempt":1,"swarmId":"${attempt.swarmId}","region":"${attempt.region}"`;
+  const where = `"attempt":${attempt.attempt},"swarmId":"${attempt.swarmId}","region":"${attempt.region}"`;
   if (seq === 3) {
     const because = JSON.stringify(becauseOf(attempt));
     return `"at":${attempt.assignedAt},"type":"task.assigned",${where},"data":{"because":${because}}`;

@@ -4,6 +4,7 @@ import type { EventStream, Placer, Regions, SchedulerLink, ShardStore, Write } f
 import { AttemptLeases, type LeaseTimes } from './attempt-leases';
 import { Dispatcher } from './dispatcher';
 import type { HeldLease } from './held-lease';
+import { openingOf, raisedStore, type IncarnationParts } from './incarnation';
 import type { Meters } from './meters';
 import { OutboxRelay } from './outbox-relay';
 import { ShardOwner, type OwnerMemory } from './shard-owner';
@@ -11,7 +12,7 @@ import { Breather } from './breather';
 import { Turns } from './turns';
 
 /** What all owners of one replica share. */
-export interface OwnerFactoryParts {
+export interface OwnerFactoryParts extends IncarnationParts {
   store: ShardStore;
   scheduler: SchedulerLink;
   placer: Placer;
@@ -45,15 +46,17 @@ export class OwnerFactory {
    * @throws what loading the shard throws
    */
   async open(shard: number, lease: HeldLease, onLost: () => void): Promise<ShardOwner> {
-    const { store, stream, clock, logger, times } = this.parts;
+    const { stream, clock, logger, times } = this.parts;
     const { scheduler, placer, random, meters, retentionMs, onCommitted, memory } = this.parts;
+    const opening = await openingOf(shard, lease, this.parts);
+    const store = raisedStore(this.parts.store, opening.attemptBase);
     const relay = new OutboxRelay(shard, store, stream, clock, (error) =>
       logger.warn('events wait for JetStream', { shard, error }),
     );
     const leases = new AttemptLeases(times, () => clock.monotonic());
-    const owner: ShardOwner = new ShardOwner(shard, lease.epoch, lease.batchSeq, {
+    const owner: ShardOwner = new ShardOwner(shard, lease.epoch, opening.batchSeq, {
       ...{ store, scheduler, placer, clock, random, logger, meters, retentionMs, onCommitted, relay },
-      ...{ memory, indexing: this.indexing },
+      ...{ memory, indexing: this.indexing, attemptBase: opening.attemptBase },
       dispatcher: this.dispatcher(shard, lease.epoch, leases, () => owner),
       leases,
       leaseHolds: () => lease.holds(),

@@ -27,4 +27,5 @@ export interface OwnerInsides {
   /** Takes up a placed task as a new owner would. */
   resume(record: TaskRecord): void;
   retentionMs(namespace: string): number;
+  readonly attemptBase: number;
 }

@@ -63,6 +63,10 @@ export interface OwnerParts extends EffectParts {
   onCommitted: (writes: readonly Write[]) => void;
   /** Of all owners of this process: whose turn it is to read records for its index, and how much of a turn searches take. */
   indexing: { turns: Turns; breather: Breather };
+  /** Of all owners of this process: whose turn it is to read records for its index. */
+  indexing: Turns;
+  /** The numbers of attempts that may have been used before the data was set back: the next ones are larger. 0: it never was. */
+  attemptBase?: number | undefined;
   /** `HOT_WAITING_TASKS` and `RECALLED_AT_ONCE`, unless told. */
   memory?: OwnerMemory | undefined;
 }
@@ -176,17 +180,27 @@ export class ShardOwner {
 
   /** Takes up what the shard held: placed tasks at once, with that it serves; the timers of waiting ones are streamed in. */
   async open(): Promise<void> {
-    const { store, clock, random, relay, retentionMs, memory } = this.parts;
+    const { store, clock, random, relay, retentionMs, memory, attemptBase = 0 } = this.parts;
     const loaded = await store.loadActive(this.shard);
     if (this.closed) return;
     this.state = new ShardState(loaded, {
       ...{ clock, random, due: this.due, retentionMs },
       hotWaiting: memory?.hotWaiting ?? HOT_WAITING_TASKS,
       letGo: (id) => this.cold.letGo(id),
+      attemptBase,
     });
     relay.start();
+    if (attemptBase > 0) await this.interrupt();
     for (const record of this.state.hot()) this.effects.resume(record);
     void this.streamIn();
+  }
+
+  /** Attempts of before the data was set back are over: nobody knows what has become of them. */
+  private async interrupt(): Promise<void> {
+    const state = this.checkOpen();
+    const change = state.change();
+    state.interrupt(change);
+    await this.commit(change);
   }
 
   /** What an owner serves without, though less well. */
@@ -424,6 +438,7 @@ export class ShardOwner {
       commit: (change) => this.commitToAnswer(change),
       resume: (record) => this.effects.resume(record),
       retentionMs: this.parts.retentionMs,
+      attemptBase: this.parts.attemptBase ?? 0,
     };
   }
 

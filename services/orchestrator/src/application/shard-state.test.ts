@@ -18,7 +18,7 @@ function stateOf(loaded: LoadedShard = NOTHING): ShardState {
   const due = new DueTimes(clock, () => undefined);
   return new ShardState(loaded, {
     ...{ clock, random: seededRandom(1), due, retentionMs: () => RETENTION_MS },
-    ...{ hotWaiting: HOT_WAITING_TASKS, letGo: () => undefined },
+    ...{ hotWaiting: HOT_WAITING_TASKS, letGo: () => undefined, attemptBase: 0 },
   });
 }
 

@@ -9,6 +9,7 @@ import {
   type TaskRecord,
   type Transition,
 } from '../domain/task/record';
+import { interrupted } from '../domain/task/set-back';
 import { transition } from '../domain/task/transition';
 import { effectiveInput, inputFault, payloadsFault } from '../domain/workflow/input';
 import type { PlanCommand } from '../domain/workflow/planner';
@@ -28,6 +29,8 @@ export interface StateParts {
   retentionMs: (namespace: string) => number;
   /** `HOT_WAITING_TASKS`, but for tests. */
   hotWaiting: number;
+  /** Attempts get larger numbers than this. */
+  attemptBase: number;
   /** A task is not in memory any more. */
   letGo: (id: string) => void;
 }
@@ -98,7 +101,7 @@ export class ShardState {
   }
 
   addTask({ id, order, spec }: NewTask, change: Change): TaskRecord {
-    const created = newTask(id, spec, { blocked: false, order }, change.now);
+    const created = this.born(newTask(id, spec, { blocked: false, order }, change.now));
     this.follows(undefined, created, change);
     return created.record;
   }
@@ -111,11 +114,21 @@ export class ShardState {
     const data = { steps: steps.length, ...(name === undefined ? {} : { name }) };
     change.run(run, { type: 'workflow.submitted', data }, true);
     for (const step of steps) {
-      const created = newTask(step.id, step.spec, { blocked: true, order: step.order }, change.now);
+      const created = this.born(
+        newTask(step.id, step.spec, { blocked: true, order: step.order }, change.now),
+      );
       this.keep(created.record);
       change.task(undefined, created, run);
     }
     for (const step of run.plan.startable()) this.apply(run.step(step).taskId, { kind: 'unblock' }, change);
+  }
+
+  /** Ends the attempts that were current when the data was set back. */
+  interrupt(change: Change): void {
+    const { attemptBase, random } = this.parts;
+    for (const record of [...this.tasks.values()])
+      if (isHeld(record) && record.attempt < attemptBase)
+        this.follows(record, interrupted(record, attemptBase, change.now, random), change);
   }
 
   cancelRun(id: string, reason: string, change: Change): void {
@@ -162,6 +175,12 @@ export class ShardState {
   upstreamRefs({ spec }: TaskRecord): Record<string, PayloadRef> | undefined {
     if (spec.workflowId === undefined || spec.step === undefined) return undefined;
     return this.runs.get(spec.workflowId)?.upstreamRefs(spec.step);
+  }
+
+  /** Under a key it may have been there before the data was set back, and have been run. */
+  private born(created: Transition): Transition {
+    if (this.parts.attemptBase > 0) created.record.attempt = this.parts.attemptBase;
+    return created;
   }
 
   private follows(before: TaskRecord | undefined, next: Transition, change: Change): void {

@@ -149,7 +149,8 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     await commit(created(queuedTask(T1)));
     const late = batchOf(created(queuedTask(T2)), happened(T2, 1), counted('queued', 1));
     const next = await under.take(SHARD);
-    expect(next).toEqual({ epoch: epoch + 1, batchSeq: 1 });
+    expect(next.batchSeq).toBe(1);
+    expect(next.epoch).toBeGreaterThan(epoch);
     expect(await under.store.commit(late)).toBe('stale');
     expect(await waiting()).toEqual([T1]);
     expect(await under.store.outbox(SHARD, 0, 10)).toEqual([]);

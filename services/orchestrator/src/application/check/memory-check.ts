@@ -2,6 +2,7 @@ import { isTerminal, type Discrepancy, type ShardFinding } from '@multiswarm/con
 import { delay } from '@multiswarm/core';
 import { dueAt } from '../../domain/task/due';
 import { isHeld, type TaskRecord } from '../../domain/task/record';
+import { raised } from '../../domain/task/set-back';
 import { chunks, type CheckTools } from './check-part';
 import { brief, differences } from './same-record';
 
@@ -83,7 +84,8 @@ export class MemoryCheck {
     ids.forEach((id, at) => {
       const known = owner.state().task(id);
       if (!settled.has(id) || known !== before[at]) return;
-      const found = this.faultsOf(id, known, stored[at]?.record);
+      const record = stored[at]?.record;
+      const found = this.faultsOf(id, known, record && raised(record, owner.attemptBase));
       if (found.length > 0) faults.set(id, found);
     });
     return faults;

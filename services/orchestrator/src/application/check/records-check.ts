@@ -1,6 +1,7 @@
 import { isTerminal, keys, LIMITS, TASK_STATES, type ShardFinding } from '@multiswarm/contracts';
 import { dueAt } from '../../domain/task/due';
 import { isHeld, isLone, type TaskRecord } from '../../domain/task/record';
+import { raised } from '../../domain/task/set-back';
 import { CHUNK, chunks, type CheckTools } from './check-part';
 import type { ListedId, ShardSums, TaskPlaces } from './inspector';
 import { misplaced } from './misplaced';
@@ -82,7 +83,8 @@ export class RecordsCheck {
   private isSuspect(record: TaskRecord): boolean {
     const { owner } = this.tools;
     const known = owner.state().task(record.id);
-    if (known ? differences(known, record).length > 0 : isHeld(record)) return true;
+    const stored = raised(record, owner.attemptBase);
+    if (known ? differences(known, stored).length > 0 : isHeld(record)) return true;
     if (isTerminal(record.state)) return false;
     return owner.isStreamedIn() && owner.due.timeOf(record.id) !== dueAt(record);
   }

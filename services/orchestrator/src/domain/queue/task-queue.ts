@@ -154,7 +154,8 @@ export class TaskQueue {
   /** Tasks of a shard that are in the queue. */
   idsOf(shard: number): string[] {
     const ids: string[] = [];
-    for (const row of this.table.allRows()) if (this.table.shards[row] === shard) ids.push(this.table.id(row));
+    for (const row of this.table.allRows())
+      if (this.table.shards[row] === shard) ids.push(this.table.id(row));
     return ids;
   }
 

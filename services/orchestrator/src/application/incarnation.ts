@@ -1,0 +1,95 @@
+import { MultiswarmError } from '@multiswarm/contracts';
+import { within, type Clock } from '@multiswarm/core';
+import type { Logger } from '@multiswarm/telemetry';
+import type { TaskRecord } from '../domain/task/record';
+import { raised } from '../domain/task/set-back';
+import type { PublishedEvents, ShardStore } from '../ports';
+import type { HeldLease } from './held-lease';
+
+/** More commits of a shard, and attempts of a task, than there can have been since any backup that is worth restoring. */
+const LEAP = { commits: 1_000_000_000, attempts: 1_000_000 };
+/** So long a new owner waits for the event stream to say what it has: without it the shard serves all the same. */
+const STREAM_WAIT_MS = 1_000;
+
+/** The lives of a shard: each begins where its data was set back, as to a backup, or lost its end. */
+export interface Incarnations {
+  /** `isAskedFor`: a person wants a new one to begin. */
+  of(shard: number): Promise<{ attemptBase: number; isAskedFor: boolean }>;
+  /** @returns false where the shard has another owner, or went on meanwhile: nothing is done */
+  begin(
+    shard: number,
+    now: { epoch: number; batchSeq: number },
+    next: { batchSeq: number; attemptBase: number },
+  ): Promise<boolean>;
+  /** The next owner begins a new one. */
+  askFor(shard: number): Promise<void>;
+}
+
+export interface IncarnationParts {
+  incarnations: Incarnations;
+  /** The last message of a shard that the event stream has. */
+  lastEvents: (shard: number) => Promise<PublishedEvents | undefined>;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Where an owner goes on. */
+export interface Opening {
+  /** Of the last commit, as far as this owner counts. */
+  batchSeq: number;
+  /** Attempts get larger numbers than this. */
+  attemptBase: number;
+}
+
+/**
+ * Before an owner serves it finds out whether its shard is still what the world has seen of it.
+ *
+ * N1. What the event stream has was committed. Where it has a later commit than Redis, Redis was set back (a backup was restored,
+ *     a replica without the last commits has taken over), and a new incarnation begins.
+ * N2. A new incarnation uses no number again that was used in what was lost: its commits are numbered beyond those that consumers
+ *     of events have seen, its attempts beyond those that swarms have run. Epochs take care of themselves: they are never
+ *     earlier than the clock.
+ * N3. Where the stream does not answer the shard serves all the same: it is asked at each change of the owner, and a person can
+ *     ask for a new incarnation.
+ */
+export async function openingOf(
+  shard: number,
+  lease: Pick<HeldLease, 'epoch' | 'batchSeq'>,
+  { incarnations, lastEvents, clock, logger }: IncarnationParts,
+): Promise<Opening> {
+  const [{ attemptBase, isAskedFor }, published] = await Promise.all([
+    incarnations.of(shard),
+    within(clock, STREAM_WAIT_MS, lastEvents(shard), () => undefined).catch((error: unknown) => {
+      logger.warn('the event stream does not say what it has of a shard', { shard, error });
+      return undefined;
+    }),
+  ]);
+  const { epoch, batchSeq } = lease;
+  const isBehind = published !== undefined && published.batchSeq > batchSeq;
+  if (!isBehind && !isAskedFor) return { batchSeq, attemptBase };
+  const next = {
+    batchSeq: Math.max(batchSeq, published?.batchSeq ?? 0) + LEAP.commits,
+    attemptBase: attemptBase + LEAP.attempts,
+  };
+  if (!(await incarnations.begin(shard, { epoch, batchSeq }, next)))
+    throw new MultiswarmError('stale-epoch', `shard ${shard} has another owner`);
+  const why = isBehind ? `events up to ${published.batchSeq} were published` : 'a person has asked for it';
+  logger.warn('a new incarnation of a shard begins', { shard, epoch, was: batchSeq, ...next, why });
+  return next;
+}
+
+/** The store as the owner of a shard sees it that was set back: no attempt has a number that may have been used. */
+export function raisedStore(store: ShardStore, attemptBase: number): ShardStore {
+  if (attemptBase === 0) return store;
+  const raise = (record: TaskRecord): TaskRecord => raised(record, attemptBase);
+  const over: Pick<ShardStore, 'loadActive' | 'waiting' | 'tasks'> = {
+    loadActive: async (shard) => {
+      const loaded = await store.loadActive(shard);
+      return { ...loaded, tasks: loaded.tasks.map(raise), endedSteps: loaded.endedSteps.map(raise) };
+    },
+    waiting: async (...asked) => (await store.waiting(...asked)).map(raise),
+    tasks: async (...asked) => (await store.tasks(...asked)).map((record) => record && raise(record)),
+  };
+  // Everything else is done by the store itself.
+  return Object.assign(Object.create(store) as ShardStore, over);
+}
