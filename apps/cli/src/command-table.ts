@@ -19,6 +19,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   workflow: 'check, run, read and cancel workflows',
   swarm: 'run, list, cordon and drain swarms',
   fleet: 'run the swarms of a file',
+  shard: 'list, export, import and recover shards',
   namespace: 'weights, limits and retention of tenants',
   event: 'what happens, as it happens; archives of it',
 };
@@ -224,6 +225,27 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<file>',
     summary: 'run the swarms of a fleet file, all or those of a region',
     load: () => require('./commands/fleet/run') as { command: CommandDefinition },
+  },
+  {
+    path: ['shard', 'list'],
+    summary: 'the shards as they stand in Redis',
+    load: () => require('./commands/shard/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['shard', 'export'],
+    args: '<shard>',
+    summary: 'write a shard into a file, while it is served',
+    load: () => require('./commands/shard/export') as { command: CommandDefinition },
+  },
+  {
+    path: ['shard', 'import'],
+    summary: 'make a shard of such a file',
+    load: () => require('./commands/shard/import') as { command: CommandDefinition },
+  },
+  {
+    path: ['shard', 'recover'],
+    summary: 'after Redis was set back: use no number again',
+    load: () => require('./commands/shard/recover') as { command: CommandDefinition },
   },
   {
     path: ['namespace', 'list'],

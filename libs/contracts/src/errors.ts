@@ -32,6 +32,8 @@ export const ERRORS = {
   'dead-letter-not-found': { status: 404, exit: 3, retryable: false, title: 'No such dead letter' },
   'swarm-not-found': { status: 404, exit: 3, retryable: false, title: 'No such swarm' },
   'shard-not-found': { status: 404, exit: 3, retryable: false, title: 'No such shard' },
+  'copy-not-found': { status: 404, exit: 3, retryable: false, title: 'No such export or import' },
+  'copy-refused': { status: 409, exit: 5, retryable: false, title: 'The copy does not fit this shard' },
   'check-not-found': { status: 404, exit: 3, retryable: false, title: 'No such run of a check' },
   'message-not-found': { status: 404, exit: 3, retryable: false, title: 'No such message' },
   'recipient-unknown': {

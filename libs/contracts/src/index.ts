@@ -22,6 +22,7 @@ export { isCount, isListOf, isObject, quick, type Unknown } from './quick';
 export * from './requirements';
 export * from './scheduling';
 export * from './shard-check';
+export * from './shard-copy';
 export * from './status';
 export * from './subjects';
 export * from './swarm';

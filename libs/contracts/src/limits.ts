@@ -110,6 +110,8 @@ export const LIMITS = {
   CHECK_FINDINGS: 1_000,
   /** Longest time that one request waits for a deep check to end. */
   CHECK_WAIT_MS: 3_000,
+  /** Lines in one part of a shard that is imported. */
+  IMPORT_LINES: 2_000,
   /** Tasks that may change while their shard is recounted. */
   CHECK_TOUCHED: 1_000_000,
 } as const;

@@ -16,6 +16,7 @@ export const DISCREPANCIES = [
   'active-index',
   'dead-letter-index',
   'expiry-index',
+  'payload-index',
   'run-index',
   'run-missing',
   'step-missing',
@@ -102,5 +103,6 @@ export const ShardView = z.object({
   active: count,
   outbox: count.describe('batches of events that JetStream has not acknowledged'),
 });
+export type ShardView = z.infer<typeof ShardView>;
 export const ShardPage = z.object({ items: z.array(ShardView), next: z.null() });
 export type ShardPage = z.infer<typeof ShardPage>;

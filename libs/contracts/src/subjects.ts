@@ -19,7 +19,7 @@ export const subjects = {
   payload: (verb: string) => `${V}.payload.${verb}`,
   status: () => `${V}.status`,
   fleet: (verb: string) => `${V}.fleet.${verb}`,
-  /** Clients → any orchestrator (queue group): list, check. */
+  /** Clients → any orchestrator (queue group): list, check, export, import, recover. */
   shards: (verb: string) => `${V}.shards.${verb}`,
 
   /** → the shard's owner. */

@@ -33,6 +33,9 @@ import { ownerCommands, ownerFace } from './adapters/bus/shard-commands';
 import { Checks } from './application/check/checks';
 import type { ShardInspector } from './application/check/inspector';
 import { shardSearches } from './adapters/bus/shard-searches';
+import { Copies } from './application/copy/copies';
+import type { CopyStore } from './application/copy/copy-store';
+import type { CopyCodec } from './application/copy/shard-import';
 import { DeadLetters } from './application/dead-letters';
 import { Explanations } from './application/explanations';
 import { Fleet } from './application/fleet';
@@ -54,6 +57,7 @@ import { TaskLists } from './application/task-lists';
 import type { OwnerMemory } from './application/shard-owner';
 import { RegionalRole } from './application/regional-role';
 import { ShardOperations } from './application/shard-operations';
+import type { Upkeep } from './application/upkeep';
 import type { EngineConfig } from './config';
 import type { PayloadIndex, PayloadStock, PayloadStore } from './payload-ports';
 import type {
@@ -80,6 +84,8 @@ export interface AssembleParts {
   inspector: ShardInspector;
   leases: LeaseStore;
   incarnations: Incarnations;
+  copies: CopyStore;
+  copyCodec: CopyCodec;
   /** The last message of a shard that the event stream has. */
   lastEvents: (shard: number) => Promise<PublishedEvents | undefined>;
   handover: Handover;
@@ -144,7 +150,7 @@ class Assembly implements Assembled {
   private readonly reads: Reads;
   private readonly explanations: Explanations;
   private readonly ears: EventEars;
-  private readonly checks: Checks;
+  private readonly upkeep: Upkeep;
   private readonly payloads: Payloads;
   private readonly stops: Cancel[] = [];
 
@@ -159,7 +165,7 @@ class Assembly implements Assembled {
       clock,
       (error) => logger.warn('settings of namespaces were not read', { error }),
     );
-    this.checks = this.buildChecks();
+    this.upkeep = { checks: this.buildChecks(), copies: this.buildCopies() };
     this.global = this.buildGlobal();
     this.regional = config.regional ? this.buildRegional() : undefined;
     this.reads = this.buildReads();
@@ -223,7 +229,11 @@ class Assembly implements Assembled {
       { replica, shards, leaseMs, renewMs },
       {
         ...{ leases, clock, random, logger, meters, settings, store: shardStore },
-        ...{ incarnations: this.parts.incarnations, lastEvents: this.parts.lastEvents },
+        ...{
+          incarnations: this.parts.incarnations,
+          lastEvents: this.parts.lastEvents,
+          copies: this.parts.copies,
+        },
         placer: this.placer,
         regions: this.regions(),
         stream: busEventStream(bus, clock, this.parts.restoreEvents),
@@ -233,7 +243,7 @@ class Assembly implements Assembled {
         memory: this.parts.memory,
         onCommitted: (writes) => this.ends.committed(writes),
         voice: replicaVoice(bus),
-        face: ownerFace(bus, handover, this.checks),
+        face: ownerFace(bus, handover, this.upkeep),
         schedulerFace: schedulerFace(bus),
         tellScheduler: busSchedulerChanges(bus),
         grants: (gateOf) => grantPort(bus, gateOf),
@@ -249,6 +259,14 @@ class Assembly implements Assembled {
       census: async (asked) => this.global.activeScheduler?.census(asked) ?? (await elsewhere(asked)),
       lastPublished: async (shard) => (await this.parts.lastEvents(shard))?.batchSeq,
       owesSchedulerSince: (shard) => this.global.owesSchedulerSince(shard),
+      reload: (shard) => this.global.renewShard(shard),
+    });
+  }
+
+  private buildCopies(): Copies {
+    const { clock, config, copies, copyCodec: codec, ids, incarnations, inspector, logger } = this.parts;
+    return new Copies({
+      ...{ clock, copies, codec, ids, incarnations, inspector, logger, shards: config.shards },
       reload: (shard) => this.global.renewShard(shard),
     });
   }
@@ -328,7 +346,7 @@ class Assembly implements Assembled {
     const ceiling = (namespace: string) => this.namespaces.settings(namespace).priorityCeiling;
     const gateway = new Gateway(
       new Intake(shards, ids, random, clock, ceiling),
-      ownerCommands(bus, handover, (shard) => this.global.ownerOf(shard), this.checks),
+      ownerCommands(bus, handover, (shard) => this.global.ownerOf(shard), this.upkeep),
       shards,
       clock,
       OWNER_WAIT_MS,

@@ -7,7 +7,9 @@ import { Leases, Store } from '@multiswarm/store';
 import { busLastEvents } from './adapters/bus/ports';
 import { httpRoutes } from './adapters/http/routes';
 import { fleetGauges, globalGauges, telemetryMeters } from './adapters/meters';
+import { copyCodec } from './adapters/store/copy-codec';
 import { pinShards } from './adapters/store/meta';
+import { redisCopyStore } from './adapters/store/redis-copy-store';
 import { redisCordonStore } from './adapters/store/redis-cordon-store';
 import { redisIncarnations } from './adapters/store/redis-incarnations';
 import { redisHandover } from './adapters/store/redis-handover';
@@ -31,12 +33,15 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
   const restoreStreams = (): Promise<void> => ensureStreams(bus, config);
   if (config.global) await restoreStreams();
   const submitted = telemetry.metrics.counter('multiswarm.tasks.submitted');
+  const inspector = new RedisShardInspector(store);
   const assembled = assemble({
     ...{ config, version, bus, logger, clock: systemClock, random: systemRandom, ids: systemIds },
     replica: replicaName(),
     shardStore: new RedisShardStore(store, config.commitReplicas, systemClock),
     truth: new RedisTruthReader(store),
-    inspector: new RedisShardInspector(store),
+    inspector,
+    copies: redisCopyStore(store, inspector),
+    copyCodec,
     leases: new Leases(store),
     incarnations: redisIncarnations(store),
     lastEvents: busLastEvents(bus),

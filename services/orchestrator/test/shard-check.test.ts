@@ -49,13 +49,14 @@ async function mixed(): Promise<{ shard: number; ids: Record<string, string> }> 
     runs: { input: 'hold' },
     failed: { input: 'fail' },
     done: { input: 'x' },
+    large: { input: { text: 'x'.repeat(300 * 1024) } },
   };
   const ids: Record<string, string> = {};
   for (const [name, body] of Object.entries(kinds))
     while (ids[name] === undefined || shardOf(ids[name]) !== 0) ids[name] = await one.submit(body);
   await one.inState(ids['runs'] ?? '', 'running');
   await one.inState(ids['waits'] ?? '', 'waiting');
-  for (const name of ['failed', 'done']) await one.ended(ids[name] ?? '');
+  for (const name of ['failed', 'done', 'large']) await one.ended(ids[name] ?? '');
   return { shard: 0, ids };
 }
 
@@ -109,7 +110,7 @@ test('of a healthy system that is busy nothing is told', async () => {
 test('what is wrong in Redis is found where it is, told without touching it, and mended when asked for', async () => {
   const { shard, ids } = await mixed();
   const { redis } = world.store;
-  const { waits = '', later = '', runs = '', failed = '', done = '' } = ids;
+  const { waits = '', later = '', runs = '', failed = '', done = '', large = '' } = ids;
   expect(await check(shard)).toMatchObject({ state: 'done', found: 0, skipped: [] });
   await redis
     .multi()
@@ -121,6 +122,7 @@ test('what is wrong in Redis is found where it is, told without touching it, and
     .srem(keys.activeTasks(shard), runs)
     .zrem(keys.deadLetters(shard), failed)
     .hset(keys.deadLetterFacts(shard), done, '[]')
+    .hdel(keys.payloadRefs(shard), large)
     .zrem(keys.ended(shard), done)
     .zadd(keys.ended(shard), 5e15, waits)
     .sadd(keys.activeTasks(shard), 't0-nobodynobody')
@@ -135,6 +137,7 @@ test('what is wrong in Redis is found where it is, told without touching it, and
       `dead-letter-index ${done}`,
       `dead-letter-index ${failed}`,
       `expiry-index ${done}`,
+      `payload-index ${large}`,
       `expiry-index ${waits}`,
       'record-missing t0-nobodynobody',
       'record-missing t0-norecordnorecord',

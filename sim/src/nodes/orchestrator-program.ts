@@ -1,7 +1,9 @@
 import { LIMITS } from '@multiswarm/contracts';
 import { assemble, type AssembleParts, type Assembled } from '../../../services/orchestrator/src/assemble';
+import { copyCodec } from '../../../services/orchestrator/src/adapters/store/copy-codec';
 import type { Meters } from '../../../services/orchestrator/src/application/meters';
 import {
+  copyStore,
   incarnations,
   shardInspector,
   shardStore,
@@ -91,6 +93,8 @@ export function orchestratorProgram(
         truth: truthReader(process, shards),
         inspector: shardInspector(process, shards),
         incarnations: incarnations(process, shards),
+        copies: copyStore(process, shards),
+        copyCodec,
         lastEvents: () => Promise.resolve(undefined),
         leases: world.leasesOf(process),
         handover: handover(process, world.redis, settings),

@@ -1,6 +1,8 @@
 import { keys } from '@multiswarm/contracts';
+import { payloadsOf } from '../../../services/orchestrator/src/adapters/store/encode-batch';
 import { encodeFacts } from '../../../services/orchestrator/src/adapters/store/dead-letter-codec';
 import type { ShardInspector } from '../../../services/orchestrator/src/application/check/inspector';
+import type { CopyStore } from '../../../services/orchestrator/src/application/copy/copy-store';
 import type { Incarnations } from '../../../services/orchestrator/src/application/incarnation';
 import { factsOf } from '../../../services/orchestrator/src/domain/task/dead-letter-facts';
 import type { Batch, CommitResult, ShardStore, TruthReader } from '../../../services/orchestrator/src/ports';
@@ -105,6 +107,7 @@ export function shardInspector(process: SimProcess, { redis, inspected }: SimSha
       yield await read(`${index} of ${shard}`, () => inspected.members(shard, index));
     },
     factsOf: (record) => encodeFacts(factsOf(record)),
+    payloadsOf: (record) => payloadsOf(record) || undefined,
   };
 }
 
@@ -130,5 +133,21 @@ export function incarnations(process: SimProcess, { redis }: SimShards): Incarna
     of: (shard) => redis.call(process, `life of ${shard}`, () => ({ attemptBase: 0, isAskedFor: false })),
     begin: (shard) => redis.call(process, `new life of ${shard}`, () => false),
     askFor: (shard) => redis.call(process, `new life of ${shard}`, () => undefined),
+  };
+}
+
+/** Nobody copies shards here. */
+export function copyStore(process: SimProcess, { redis, inspected }: SimShards): CopyStore {
+  const nothing = { batchSeq: 0, lines: [], tasks: 0, runs: 0, counts: {} };
+  const look = <T>(shard: number, answer: T): Promise<T> =>
+    redis.call(process, `copy of ${shard}`, () => answer);
+  return {
+    listed: (kind, shard, after, limit) => look(shard, inspected.listed(kind, shard, after, limit)),
+    read: (shard) => look(shard, nothing),
+    readLast: (shard) => look(shard, nothing),
+    mark: (shard) => look(shard, false),
+    marked: (shard) => look(shard, undefined),
+    clear: (shard) => look(shard, undefined),
+    unmark: (shard) => look(shard, false),
   };
 }

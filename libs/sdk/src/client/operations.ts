@@ -9,7 +9,9 @@ import {
   NamespaceView,
   PayloadCheck,
   RegionPage,
+  RecoverShardReply,
   ShardCheckReport,
+  ShardExportPart,
   ShardPage,
   subjects,
   Swarm,
@@ -71,6 +73,17 @@ interface LogsBody extends Wait {
   attempt?: number | undefined;
   after?: string | undefined;
   limit: number;
+}
+interface CopyBody {
+  shard: number;
+  run?: string;
+  seq: number;
+}
+interface RecoverBody {
+  shard: number;
+  confirm: true;
+  requestedBy?: string;
+  reason?: string;
 }
 interface PutBody {
   namespace: string;
@@ -180,6 +193,20 @@ export const OPERATIONS = {
     subjects.shards('check'),
     ({ shard, ...body }: CheckBody): HttpCall => ({ method: 'POST', path: `${SHARDS}/${shard}/check`, body }),
     ShardCheckReport,
+  ),
+  exportShard: operation(
+    subjects.shards('export'),
+    ({ shard, ...body }: CopyBody): HttpCall => ({ method: 'POST', path: `${SHARDS}/${shard}/export`, body }),
+    ShardExportPart,
+  ),
+  recoverShard: operation(
+    subjects.shards('recover'),
+    ({ shard, ...body }: RecoverBody): HttpCall => ({
+      method: 'POST',
+      path: `${SHARDS}/${shard}/recover`,
+      body,
+    }),
+    RecoverShardReply,
   ),
   regions: operation(subjects.fleet('regions'), read('/v1/regions'), RegionPage),
   getNamespace: operation(

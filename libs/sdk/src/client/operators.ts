@@ -1,4 +1,4 @@
-import { MultiswarmError, type ShardCheckReport } from '@multiswarm/contracts';
+import { MultiswarmError, type JsonValue, type ShardCheckReport } from '@multiswarm/contracts';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
 import { payloadValue, putPayload } from './payloads';
@@ -41,6 +41,9 @@ const CHECK_WAIT_MS = 1_000;
 export function shardsOf(port: Port): ShardsClient {
   return {
     list: () => port.ask(OPERATIONS.listShards, {}),
+    export: (shard) => linesOf(port, shard),
+    recover: async (shard, options = {}) =>
+      void (await port.ask(OPERATIONS.recoverShard, { shard, confirm: true, ...options })),
     check: async (shard, options = {}) => {
       let report = await wholeCheck(port, shard, options);
       for (let again = 1; again < CHECKS && report?.state !== 'done'; again += 1)
@@ -49,6 +52,20 @@ export function shardsOf(port: Port): ShardsClient {
       throw new MultiswarmError('shard-unavailable', `shard ${shard} changes hands again and again`);
     },
   };
+}
+
+async function* linesOf(port: Port, shard: number): AsyncGenerator<JsonValue> {
+  let run: string | undefined;
+  for (let seq = 0; ; seq += 1) {
+    const part = await port.ask(OPERATIONS.exportShard, {
+      shard,
+      seq,
+      ...(run === undefined ? {} : { run }),
+    });
+    run = part.run;
+    yield* part.lines;
+    if (part.done) return;
+  }
 }
 
 /** @returns undefined where its owner does not know of it any more */

@@ -259,6 +259,13 @@ export interface ShardsClient {
    * at; begins anew where the shard changes hands meanwhile, a few times at most: then the report says `ended-early`.
    */
   check(shard: number, options?: CheckOptions): Promise<ShardCheckReport>;
+  /**
+   * The lines of a copy of a shard as it is after one commit, made while it is served. Throws `copy-not-found` where the shard
+   * changes hands meanwhile: begin again. `swarmctl shard export` writes them into a file, and `shard import` reads it.
+   */
+  export(shard: number): AsyncIterable<JsonValue>;
+  /** After Redis was set back: what runs is made again, under numbers that nobody can have used since. */
+  recover(shard: number, options?: { requestedBy?: string; reason?: string }): Promise<void>;
 }
 
 /**

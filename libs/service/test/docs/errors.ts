@@ -64,6 +64,14 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
   ],
   'swarm-not-found': ['No swarm has this id.', '`GET /v1/swarms` lists those that are known.'],
   'shard-not-found': ['There is no shard with that number.', 'See `GET /v1/shards`.'],
+  'copy-not-found': [
+    'That export or import is not known to the owner of the shard (any more): the shard has another owner, or nobody went on with it for a minute.',
+    'Begin a new one. An import that was not finished has left nothing behind.',
+  ],
+  'copy-refused': [
+    'The shard is not empty, or the copy is damaged, of another version, or of another number of shards. Nothing was stored.',
+    'See the message; `--replace` deletes what is there.',
+  ],
   'check-not-found': [
     'That run of a deep check is not known to the owner of the shard (any more): the shard has another owner, or it was long ago.',
     'Begin a new one.',

@@ -145,6 +145,7 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Longest time that one request waits for the end of a deep check',
     'Refused with `invalid-request`; whoever wants to wait longer asks again.',
   ],
+  IMPORT_LINES: ['Lines in one part of a shard that is imported', 'Refused with `invalid-request`.'],
   CHECK_TOUCHED: [
     'Tasks that may change while their shard is recounted',
     'The counts of that shard are not compared, and the report says so.',

@@ -9,6 +9,12 @@ import {
   type BatchReply,
   type CheckShard,
   type DeadLetterResult,
+  type ExportShard,
+  type ImportShard,
+  type RecoverShard,
+  type RecoverShardReply,
+  type ShardExportPart,
+  type ShardImportReply,
   type ShardCheckReport,
   type TaskSpec,
   type ValidationReply,
@@ -35,6 +41,9 @@ export interface OwnerCommands {
   ): Promise<DeadLetterResult[]>;
   cancelRun(shard: number, id: string, reason: string): Promise<void>;
   check(shard: number, asked: Omit<CheckShard, 'shard'>): Promise<ShardCheckReport>;
+  export(shard: number, asked: Omit<ExportShard, 'shard'>): Promise<ShardExportPart>;
+  import(shard: number, asked: Omit<ImportShard, 'shard'>): Promise<ShardImportReply>;
+  recover(shard: number, asked: Omit<RecoverShard, 'shard'>): Promise<RecoverShardReply>;
 }
 
 /** Dead letters that one shard is told of at once: their records are read together. */
@@ -234,9 +243,9 @@ export class Gateway {
     await this.retrying(() => this.owners.cancelRun(shard, id, reason));
   }
 
-  /** Begins a deep check of a shard, or waits for one. */
-  checkShard(shard: number, asked: Omit<CheckShard, 'shard'>): Promise<ShardCheckReport> {
-    return this.retrying(() => this.owners.check(shard, asked));
+  /** Asks the owner of a shard for something that it does with all of it. Repeating is safe. */
+  askOwner<T>(ask: (owners: OwnerCommands) => Promise<T>): Promise<T> {
+    return this.retrying(() => ask(this.owners));
   }
 
   private shard(id: string, code: 'task-not-found' | 'workflow-not-found'): number {

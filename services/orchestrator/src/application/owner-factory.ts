@@ -2,6 +2,7 @@ import type { Clock, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { EventStream, Placer, Regions, SchedulerLink, ShardStore, Write } from '../ports';
 import { AttemptLeases, type LeaseTimes } from './attempt-leases';
+import type { CopyStore } from './copy/copy-store';
 import { Dispatcher } from './dispatcher';
 import type { HeldLease } from './held-lease';
 import { openingOf, raisedStore, type IncarnationParts } from './incarnation';
@@ -13,6 +14,7 @@ import { Turns } from './turns';
 
 /** What all owners of one replica share. */
 export interface OwnerFactoryParts extends IncarnationParts {
+  copies: Pick<CopyStore, 'marked' | 'clear'>;
   store: ShardStore;
   scheduler: SchedulerLink;
   placer: Placer;
@@ -48,6 +50,9 @@ export class OwnerFactory {
   async open(shard: number, lease: HeldLease, onLost: () => void): Promise<ShardOwner> {
     const { stream, clock, logger, times } = this.parts;
     const { scheduler, placer, random, meters, retentionMs, onCommitted, memory } = this.parts;
+    const { copies } = this.parts;
+    const importing = await copies.marked(shard);
+    if (importing !== undefined) await copies.clear(shard);
     const opening = await openingOf(shard, lease, this.parts);
     const store = raisedStore(this.parts.store, opening.attemptBase);
     const relay = new OutboxRelay(shard, store, stream, clock, (error) =>
@@ -56,7 +61,7 @@ export class OwnerFactory {
     const leases = new AttemptLeases(times, () => clock.monotonic());
     const owner: ShardOwner = new ShardOwner(shard, lease.epoch, opening.batchSeq, {
       ...{ store, scheduler, placer, clock, random, logger, meters, retentionMs, onCommitted, relay },
-      ...{ memory, indexing: this.indexing, attemptBase: opening.attemptBase },
+      ...{ memory, indexing: this.indexing, attemptBase: opening.attemptBase, importing },
       dispatcher: this.dispatcher(shard, lease.epoch, leases, () => owner),
       leases,
       leaseHolds: () => lease.holds(),

@@ -1,7 +1,13 @@
 import {
   MultiswarmError,
   type CheckShard,
+  type ExportShard,
+  type ImportShard,
+  type RecoverShard,
+  type RecoverShardReply,
   type ShardCheckReport,
+  type ShardExportPart,
+  type ShardImportReply,
   type ShardPage,
 } from '@multiswarm/contracts';
 import type { ShardInspector } from './check/inspector';
@@ -30,7 +36,25 @@ export class ShardOperations {
   /** Holds everything of a shard against its records. @throws MultiswarmError `shard-not-found`, `check-not-found` */
   check({ shard, ...asked }: CheckShard): Promise<ShardCheckReport> {
     this.known(shard);
-    return this.gateway.checkShard(shard, asked);
+    return this.gateway.askOwner((owners) => owners.check(shard, asked));
+  }
+
+  /** The next part of a copy of a shard. @throws MultiswarmError `shard-not-found`, `copy-not-found` */
+  export({ shard, ...asked }: ExportShard): Promise<ShardExportPart> {
+    this.known(shard);
+    return this.gateway.askOwner((owners) => owners.export(shard, asked));
+  }
+
+  /** Takes in the next part of a copy. @throws MultiswarmError `shard-not-found`, `copy-not-found`, `copy-refused` */
+  import({ shard, ...asked }: ImportShard): Promise<ShardImportReply> {
+    this.known(shard);
+    return this.gateway.askOwner((owners) => owners.import(shard, asked));
+  }
+
+  /** Begins a new incarnation: what runs is made again under numbers that nobody has used. */
+  recover({ shard, ...asked }: RecoverShard): Promise<RecoverShardReply> {
+    this.known(shard);
+    return this.gateway.askOwner((owners) => owners.recover(shard, asked));
   }
 
   private known(shard: number): void {

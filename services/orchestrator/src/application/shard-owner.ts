@@ -63,10 +63,10 @@ export interface OwnerParts extends EffectParts {
   onCommitted: (writes: readonly Write[]) => void;
   /** Of all owners of this process: whose turn it is to read records for its index, and how much of a turn searches take. */
   indexing: { turns: Turns; breather: Breather };
-  /** Of all owners of this process: whose turn it is to read records for its index. */
-  indexing: Turns;
   /** The numbers of attempts that may have been used before the data was set back: the next ones are larger. 0: it never was. */
   attemptBase?: number | undefined;
+  /** The run of the import that is under way: until it is over, nobody is served. */
+  importing?: string | undefined;
   /** `HOT_WAITING_TASKS` and `RECALLED_AT_ONCE`, unless told. */
   memory?: OwnerMemory | undefined;
 }
@@ -425,13 +425,21 @@ export class ShardOwner {
     this.parts.onLost();
   }
 
+  get importing(): string | undefined {
+    return this.parts.importing;
+  }
+
   /** What it keeps in memory, for whoever compares that with the store, in this owner's turns. */
   insides(): OwnerInsides {
     const { shard, epoch, due, ids, tap } = this;
     const { leases, relay } = this.parts;
     return {
       ...{ shard, epoch, due, ids, tap, leases, relay },
-      state: () => this.check(),
+      state: () => {
+        const open = this.checkOpen();
+        this.checkLease();
+        return open;
+      },
       isStreamedIn: () => this.isStreamedIn,
       recall: (wanted) => this.recall(wanted),
       settled: async () => void (await this.committer.commit([])),
@@ -555,6 +563,8 @@ export class ShardOwner {
 
   private check(): ShardState {
     const state = this.checkOpen();
+    if (this.importing !== undefined)
+      throw new MultiswarmError('shard-unavailable', `shard ${this.shard} is being imported`);
     this.checkLease();
     return state;
   }

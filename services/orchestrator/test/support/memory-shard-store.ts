@@ -1,4 +1,5 @@
 import { MultiswarmError } from '@multiswarm/contracts';
+import { payloadsOf } from '../../src/adapters/store/encode-batch';
 import { encodeFacts } from '../../src/adapters/store/dead-letter-codec';
 import type { ShardInspector } from '../../src/application/check/inspector';
 import { factsOf } from '../../src/domain/task/dead-letter-facts';
@@ -117,6 +118,7 @@ export class MemoryShardStore implements ShardStore {
         yield await Promise.resolve(inspected.members(shard, index));
       },
       factsOf: (record) => encodeFacts(factsOf(record)),
+      payloadsOf: (record) => payloadsOf(record) || undefined,
     };
   }
 

@@ -6,6 +6,7 @@ import type {
   ShardSums,
   TaskPlaces,
 } from '../../src/application/check/inspector';
+import { payloadsOf } from '../../src/adapters/store/encode-batch';
 import { encodeFacts } from '../../src/adapters/store/dead-letter-codec';
 import { isDeadLetter } from '../../src/domain/task/dead-letter';
 import { factsOf } from '../../src/domain/task/dead-letter-facts';
@@ -56,6 +57,7 @@ export class TableInspector {
         waitingAt: group === 'waiting' ? record?.order : undefined,
         letterAt: isLetter ? record.since : undefined,
         letterFacts: isLetter ? encodeFacts(factsOf(record)) : undefined,
+        payloads: record && (payloadsOf(record) || undefined),
       };
     });
   }
@@ -74,6 +76,7 @@ export class TableInspector {
     if (index === 'expiry') return [...ended.keys()];
     const ids = [...tasks.values()].filter((record) => {
       if (index === 'waiting' || index === 'active') return groupOf(record) === index;
+      if (index === 'payloads') return payloadsOf(record) !== '';
       return index === 'specs' || isDeadLetter(record);
     });
     return ids.map(({ id }) => id);

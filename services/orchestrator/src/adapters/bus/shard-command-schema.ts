@@ -1,11 +1,14 @@
 import {
   CheckShardBody,
+  ExportShardBody,
+  ImportShardBody,
   isPlainSpec,
   LIMITS,
   Millis,
   MultiswarmError,
   Namespace,
   quick,
+  RecoverShardBody,
   Scalar,
   shardOf,
   Signal,
@@ -86,6 +89,9 @@ export const ShardCommand = z.discriminatedUnion('kind', [
   }),
   z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), reason: z.string() }),
   z.object({ v: z.literal(1), kind: z.literal('check'), asked: CheckShardBody }),
+  z.object({ v: z.literal(1), kind: z.literal('export'), asked: ExportShardBody }),
+  z.object({ v: z.literal(1), kind: z.literal('import'), asked: ImportShardBody }),
+  z.object({ v: z.literal(1), kind: z.literal('recover'), asked: RecoverShardBody }),
 ]);
 export type ShardCommand = z.infer<typeof ShardCommand>;
 

@@ -4,13 +4,15 @@ import {
   GrantRequest,
   MultiswarmError,
   parseOrThrow,
+  RecoverShardReply,
   ShardCheckReport,
+  ShardExportPart,
+  ShardImportReply,
   subjects,
   type Problem,
 } from '@multiswarm/contracts';
 import { chunkByBytes, jsonBytes, type Cancel } from '@multiswarm/core';
 import { z } from 'zod';
-import type { Checks } from '../../application/check/checks';
 import type { OwnerCommands } from '../../application/gateway';
 import type { OwnerFace } from '../../application/global-role';
 import type { GrantGate } from '../../application/grant-gate';
@@ -18,6 +20,7 @@ import type { NewRun } from '../../application/intake';
 import type { ReportDesk } from '../../application/report-desk';
 import type { Admission } from '../../application/admissions';
 import type { ShardOwner } from '../../application/shard-owner';
+import type { Upkeep } from '../../application/upkeep';
 import type { Handover } from '../../ports';
 import { asShardFault } from './ports';
 import { openSearches } from './shard-searches';
@@ -39,7 +42,7 @@ export function ownerCommands(
   bus: Bus,
   handover: Handover,
   local: (shard: number) => ShardOwner | undefined,
-  checks: Checks,
+  upkeep: Upkeep,
 ): OwnerCommands {
   const send = async <S extends z.ZodType>(
     shard: number,
@@ -84,22 +87,36 @@ export function ownerCommands(
     },
     check: async (shard, asked) => {
       const owner = local(shard);
-      return owner
-        ? checks.check(owner, asked)
-        : send(shard, { v: 1, kind: 'check', asked }, ShardCheckReport);
+      if (owner) return upkeep.checks.check(owner, asked);
+      return send(shard, { v: 1, kind: 'check', asked }, ShardCheckReport);
+    },
+    export: async (shard, asked) => {
+      const owner = local(shard);
+      if (owner) return upkeep.copies.export(owner, asked);
+      return send(shard, { v: 1, kind: 'export', asked }, ShardExportPart);
+    },
+    import: async (shard, asked) => {
+      const owner = local(shard);
+      if (owner) return upkeep.copies.import(owner, asked);
+      return send(shard, { v: 1, kind: 'import', asked }, ShardImportReply);
+    },
+    recover: async (shard, asked) => {
+      const owner = local(shard);
+      if (owner) return upkeep.copies.recover(owner, asked);
+      return send(shard, { v: 1, kind: 'recover', asked }, RecoverShardReply);
     },
   };
 }
 
 /** The subjects that an owner listens on while it holds its lease, and the one for the reports of all shards of a replica. */
-export function ownerFace(bus: Bus, handover: Handover, checks: Checks): OwnerFace {
+export function ownerFace(bus: Bus, handover: Handover, upkeep: Upkeep): OwnerFace {
   const reports = (subject: string, desk: ReportDesk) =>
     bus.respond(subject, { request: QuickReportRequest }, (request) => desk.handle(request));
   return {
     open: (owner: ShardOwner, gate: GrantGate, desk: ReportDesk): Cancel => {
       const listening = [
         bus.respond(subjects.shardCommand(owner.shard), { request: ShardCommand }, (command) =>
-          execute(owner, command, handover, checks),
+          execute(owner, command, handover, upkeep),
         ),
         reports(subjects.shardReport(owner.shard), desk),
         openSearches(bus, owner),
@@ -121,7 +138,7 @@ async function execute(
   owner: ShardOwner,
   command: ShardCommand,
   handover: Handover,
-  checks: Checks,
+  upkeep: Upkeep,
 ): Promise<unknown> {
   switch (command.kind) {
     case 'submit-tasks': {
@@ -151,7 +168,13 @@ async function execute(
       await owner.cancelRun(command.id, command.reason);
       return null;
     case 'check':
-      return checks.check(owner, command.asked);
+      return upkeep.checks.check(owner, command.asked);
+    case 'export':
+      return upkeep.copies.export(owner, command.asked);
+    case 'import':
+      return upkeep.copies.import(owner, command.asked);
+    case 'recover':
+      return upkeep.copies.recover(owner, command.asked);
   }
 }
 

@@ -1,4 +1,15 @@
-import { CheckShardBody, ShardCheckReport, ShardNumber, ShardPage } from '@multiswarm/contracts';
+import {
+  CheckShardBody,
+  ExportShardBody,
+  ImportShardBody,
+  RecoverShardBody,
+  RecoverShardReply,
+  ShardCheckReport,
+  ShardExportPart,
+  ShardImportReply,
+  ShardNumber,
+  ShardPage,
+} from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
@@ -30,6 +41,42 @@ export function shardRoutes({ shards }: Orchestrator): Route[] {
       reply: ShardCheckReport,
       errors: ['shard-not-found', 'check-not-found'],
       handler: ({ params: { shard }, body }) => shards.check({ shard, ...body }),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/shards/:shard/export',
+      summary: 'The next part of a copy of a shard as it is after one commit, made while it is served',
+      tags,
+      params,
+      body: ExportShardBody,
+      reply: ShardExportPart,
+      errors: ['shard-not-found', 'copy-not-found'],
+      handler: ({ params: { shard }, body }) => shards.export({ shard, ...body }),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/shards/:shard/import',
+      summary:
+        'Take in the next part of a copy; the shard has to be empty, or is replaced, and serves nobody meanwhile',
+      description: 'What is refused leaves nothing behind.',
+      tags,
+      params,
+      body: ImportShardBody,
+      reply: ShardImportReply,
+      errors: ['shard-not-found', 'copy-not-found', 'copy-refused'],
+      handler: ({ params: { shard }, body }) => shards.import({ shard, ...body }),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/shards/:shard/recover',
+      summary:
+        'After Redis was set back: what runs is made again, under numbers that nobody can have used since',
+      tags,
+      params,
+      body: RecoverShardBody,
+      reply: RecoverShardReply,
+      errors: ['shard-not-found'],
+      handler: ({ params: { shard }, body }) => shards.recover({ shard, ...body }),
     }),
   ];
 }

@@ -88,7 +88,7 @@ function writeTasks(commands: CommitCommands, shard: number, changes: ReadonlyMa
 }
 
 /** All that a task refers to, as long as it is stored. */
-function payloadsOf({ spec, outputRef }: TaskRecord): string {
+export function payloadsOf({ spec, outputRef }: TaskRecord): string {
   return [spec.inputRef, outputRef].flatMap((ref) => (ref ? [ref.id] : [])).join(' ');
 }
 

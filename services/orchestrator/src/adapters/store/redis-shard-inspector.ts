@@ -11,6 +11,7 @@ import type {
 import { factsOf } from '../../domain/task/dead-letter-facts';
 import type { TaskRecord } from '../../domain/task/record';
 import { encodeFacts } from './dead-letter-codec';
+import { payloadsOf } from './encode-batch';
 import { firstErrorThrown } from './redis-tasks';
 import { decodeRun } from './run-codec';
 import { decodeTask } from './task-codec';
@@ -83,12 +84,13 @@ export class RedisShardInspector implements ShardInspector {
         .smismember(keys.activeTasks(shard), ...ids)
         .zmscore(keys.ended(shard), ...ids)
         .zmscore(keys.deadLetters(shard), ...ids)
-        .hmget(keys.deadLetterFacts(shard), ...ids),
+        .hmget(keys.deadLetterFacts(shard), ...ids)
+        .hmget(keys.payloadRefs(shard), ...ids),
     );
-    const [specs, states, listed, waiting, active, expires, letters, facts] = replies as [
+    const [specs, states, listed, waiting, active, expires, letters, facts, payloads] = replies as [
       ...[Texts, Texts, Texts, Texts],
       number[],
-      ...[Texts, Texts, Texts],
+      ...[Texts, Texts, Texts, Texts],
     ];
     return ids.map((id, at) => ({
       id,
@@ -99,6 +101,7 @@ export class RedisShardInspector implements ShardInspector {
       expiresAt: scoreOf(expires[at]),
       letterAt: scoreOf(letters[at]),
       letterFacts: facts[at] ?? undefined,
+      payloads: payloads[at] ?? undefined,
     }));
   }
 
@@ -134,11 +137,15 @@ export class RedisShardInspector implements ShardInspector {
     return encodeFacts(factsOf(record));
   }
 
+  payloadsOf(record: TaskRecord): string | undefined {
+    return payloadsOf(record) || undefined;
+  }
+
   private page(shard: number, index: IndexName, cursor: string): Promise<[string, string[]]> {
     return this.store.guard(async (redis) => {
       if (index === 'active') return redis.sscan(keys.activeTasks(shard), cursor, 'COUNT', SCAN_PAGE);
       const [next, pairs] =
-        index === 'dead-letter-facts' || index === 'specs'
+        index === 'dead-letter-facts' || index === 'payloads' || index === 'specs'
           ? await redis.hscan(HASHES[index](shard), cursor, 'COUNT', SCAN_PAGE)
           : await redis.zscan(SORTED[index](shard), cursor, 'COUNT', SCAN_PAGE);
       return [next, pairs.filter((_, at) => at % 2 === 0)]; // the others are values, or scores
@@ -154,7 +161,7 @@ type Reading = ReturnType<Store['redis']['multi']>;
 type Texts = (string | null)[];
 type StoredHash = Record<string, string>;
 
-const HASHES = { 'dead-letter-facts': keys.deadLetterFacts, specs: keys.specs };
+const HASHES = { 'dead-letter-facts': keys.deadLetterFacts, payloads: keys.payloadRefs, specs: keys.specs };
 const SORTED = { waiting: keys.waitingTasks, expiry: keys.ended, 'dead-letters': keys.deadLetters };
 
 function recordOf(

@@ -40,9 +40,9 @@ export class IndexCheck {
   }
 
   private see(places: Parameters<RecordsCheck['found']>[0], seen: Set<string>): void {
-    const { record, listedAt, waitingAt, isActive, expiresAt, letterAt, letterFacts } = places;
+    const { record, listedAt, waitingAt, isActive, expiresAt, letterAt, letterFacts, payloads } = places;
     const isThere =
-      [waitingAt, expiresAt, letterAt, letterFacts].some((each) => each !== undefined) || isActive;
+      [waitingAt, expiresAt, letterAt, letterFacts, payloads].some((each) => each !== undefined) || isActive;
     if (!record && !isThere && listedAt === undefined) return; // it has left since
     if (record && listedAt !== undefined) return; // judged with all that are listed
     if (seen.size >= SEEN || seen.has(places.id)) return;

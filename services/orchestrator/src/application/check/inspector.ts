@@ -31,6 +31,8 @@ export interface TaskPlaces {
   letterAt: number | undefined;
   /** What dead letters are filtered by, as it is stored. */
   letterFacts: string | undefined;
+  /** The payloads that it is listed to refer to. */
+  payloads: string | undefined;
 }
 
 /** Where one run is found, all of one moment. */
@@ -48,7 +50,15 @@ export interface ListedId {
 }
 
 /** The indexes of a shard that are walked for what should not be there. */
-export const INDEXES = ['waiting', 'active', 'expiry', 'dead-letters', 'dead-letter-facts', 'specs'] as const;
+export const INDEXES = [
+  'waiting',
+  'active',
+  'expiry',
+  'dead-letters',
+  'dead-letter-facts',
+  'payloads',
+  'specs',
+] as const;
 export type IndexName = (typeof INDEXES)[number];
 
 /** Reads of a shard for whoever compares its parts: each answer is of one moment, and small. */
@@ -67,4 +77,6 @@ export interface ShardInspector {
   members(shard: number, index: IndexName): AsyncIterable<string[]>;
   /** What dead letters of this record are filtered by, as it has to be stored. */
   factsOf(record: TaskRecord): string;
+  /** The payloads that a record refers to, as it has to be stored; undefined where there are none. */
+  payloadsOf(record: TaskRecord): string | undefined;
 }

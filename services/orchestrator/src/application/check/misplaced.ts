@@ -1,7 +1,7 @@
 import { isTerminal, keys, type ShardFinding } from '@multiswarm/contracts';
 import { isDeadLetter } from '../../domain/task/dead-letter';
 import { isHeld, isLone, type TaskRecord } from '../../domain/task/record';
-import type { RunPlaces, TaskPlaces } from './inspector';
+import type { RunPlaces, ShardInspector, TaskPlaces } from './inspector';
 
 type Finding = Omit<ShardFinding, 'repaired'>;
 
@@ -12,7 +12,7 @@ const NOWHERE = 'nowhere';
 export function misplaced(
   shard: number,
   places: TaskPlaces,
-  factsOf: (record: TaskRecord) => string,
+  { factsOf, payloadsOf }: Pick<ShardInspector, 'factsOf' | 'payloadsOf'>,
 ): Finding[] {
   const { id, record } = places;
   if (!record) return [withoutRecord(shard, places)];
@@ -43,6 +43,7 @@ export function misplaced(
     isLetter ? factsOf(record) : undefined,
     places.letterFacts,
   );
+  expect('payload-index', keys.payloadRefs(shard), payloadsOf(record), places.payloads);
   const expires = isLone(record) && isTerminal(record.state);
   if (expires !== (places.expiresAt !== undefined))
     findings.push({

@@ -73,7 +73,11 @@ export class RecordsCheck {
 
   private note(places: TaskPlaces): void {
     const { shard, inspector, findings } = this.tools;
-    for (const finding of misplaced(shard, places, (record) => inspector.factsOf(record))) {
+    const lookups: Parameters<typeof misplaced>[2] = {
+      factsOf: (record) => inspector.factsOf(record),
+      payloadsOf: (record) => inspector.payloadsOf(record),
+    };
+    for (const finding of misplaced(shard, places, lookups)) {
       const listed = findings.add(finding);
       if (finding.kind === 'record-unreadable' || this.misplacedTasks.size >= MENDED_AT_ONCE) continue;
       this.misplacedTasks.set(places.id, [...(this.misplacedTasks.get(places.id) ?? []), listed]);
@@ -152,8 +156,8 @@ export class RecordsCheck {
 
   /** Entered as a new one where it is not listed; then as one of which nobody knows where it was. */
   private async enter(record: TaskRecord, there: TaskPlaces): Promise<void> {
-    const { owner } = this.tools;
-    if (there.listedAt !== record.createdAt) {
+    const { owner, inspector } = this.tools;
+    if (there.listedAt !== record.createdAt || there.payloads !== inspector.payloadsOf(record)) {
       const listed = owner.state().change();
       listed.writes.push({ kind: 'task', record, isNew: true });
       await owner.commit(listed);
