@@ -1,14 +1,16 @@
 import { streams, subjects } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
-import { jetstream } from '@nats-io/jetstream';
+import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { askStream, lastStored, StreamRefusal } from '../stored';
 import { descriptionIn, write, type Description } from './description';
 import { payloadFault } from './faults';
 
 const PARTS_PREFIX = subjects.payloadParts('');
-const PULL_EXPIRES_MS = 3_000;
 const PAGE = 256;
+const PAGE_EXPIRES_MS = 2_000;
+/** A minute without a reader. */
+const FORGOTTEN_NS = 60_000_000_000;
 
 /** All that is in the store of payloads, for those who count and remove. */
 export class PayloadInventory {
@@ -20,25 +22,37 @@ export class PayloadInventory {
   /** What is described, also what is being removed. */
   async *descriptions(): AsyncGenerator<Description, void, undefined> {
     try {
-      const consumer = await jetstream(this.connection).consumers.get(streams.payloads, {
-        deliver_policy: 'last_per_subject',
-        filter_subjects: subjects.allPayloadDescriptions(),
+      const manager = await jetstreamManager(this.connection);
+      const { name, num_pending: pending } = await manager.consumers.add(streams.payloads, {
+        ack_policy: AckPolicy.None,
+        deliver_policy: DeliverPolicy.LastPerSubject,
+        filter_subject: subjects.allPayloadDescriptions(),
+        inactive_threshold: FORGOTTEN_NS,
+        mem_storage: true,
       });
-      const { num_pending: pending } = await consumer.info(true);
-      if (pending === 0) return;
-      const messages = await consumer.consume({ max_messages: PAGE, expires: PULL_EXPIRES_MS });
       try {
-        for await (const message of messages) {
-          const at = message.info.timestampNanos / 1_000_000;
-          const found = descriptionIn({ seq: message.seq, at, data: Buffer.from(message.data) });
-          if (found) yield found;
-          if (message.info.pending === 0) return;
-        }
+        if (pending > 0) yield* this.described(name);
       } finally {
-        messages.stop();
+        await manager.consumers.delete(streams.payloads, name).catch(() => undefined); // it is forgotten by itself
       }
     } catch (error) {
       throw payloadFault(error, 'payloads could not be listed');
+    }
+  }
+
+  /** Page by page: what is removed meanwhile never comes, and who waited for it would wait for ever. */
+  private async *described(consumer: string): AsyncGenerator<Description, void, undefined> {
+    const reader = await jetstream(this.connection).consumers.get(streams.payloads, consumer);
+    for (let came = 1; came > 0;) {
+      came = 0;
+      const page = await reader.fetch({ max_messages: PAGE, expires: PAGE_EXPIRES_MS });
+      for await (const message of page) {
+        came += 1;
+        const at = message.info.timestampNanos / 1_000_000;
+        const found = descriptionIn({ seq: message.seq, at, data: Buffer.from(message.data) });
+        if (found) yield found;
+        if (message.info.pending === 0) return;
+      }
     }
   }
 

@@ -44,6 +44,8 @@ export class AttemptStream {
   private sending = false;
   /** Something else than a progress is on its way. */
   private spoke = false;
+  /** The last try to store something has failed. */
+  private failing = false;
   private closed = false;
   private over = false;
   private pausing: { cut: AbortController; hurried: boolean } | undefined;
@@ -70,9 +72,12 @@ export class AttemptStream {
     void this.send();
   }
 
-  /** Whether something has not been stored yet that a watcher should have before the end. The owner hears of progress anyway. */
+  /**
+   * Whether something is about to be stored that a watcher should have before the end. The owner hears of progress anyway, and no
+   * report waits for a stream that cannot be reached.
+   */
   get busy(): boolean {
-    return this.sending && this.spoke;
+    return this.sending && this.spoke && !this.failing;
   }
 
   /** Sends what waits at once; resolves when all of it is stored, or after `ms`. Nothing is taken from then on. */
@@ -130,8 +135,10 @@ export class AttemptStream {
     for (let failures = 1; !this.over; failures++) {
       try {
         await bus.publishStored(subject, body, { messageId: id });
+        this.failing = false;
         return;
       } catch (error) {
+        this.failing = true;
         if (failures === 1) log.debug('what an attempt says is not stored yet', { error, taskId, attempt });
         await this.pause(backoffMs(BACKOFF, failures, random), false);
       }

@@ -212,6 +212,15 @@ describe('what a handler says', () => {
     expect([trial.reports.length, trial.ends]).toEqual([1, 1]);
   });
 
+  test('holds no report up where it cannot be stored', async () => {
+    const trial = new Trial();
+    trial.stores = () => Promise.reject(new MultiswarmError('bus-unavailable', 'away'));
+    trial.ctx.log.warn('nobody stores this');
+    await trial.settle();
+    await trial.return(1);
+    expect([trial.reports.length, trial.ends]).toEqual([1, 1]);
+  });
+
   test('is bounded: what does not leave is dropped, the oldest first, and its numbers are missing', async () => {
     const trial = new Trial();
     const stored = deferred<void>();

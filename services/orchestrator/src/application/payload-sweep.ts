@@ -35,30 +35,43 @@ export class PayloadSweep {
     const { stock, index, shards, clock, graceMs } = this.parts;
     const now = clock.now();
     const described = new Set<string>();
-    const old: StoredPayload[] = [];
+    const unreferred: StoredPayload[] = [];
+    let page: StoredPayload[] = [];
+    // The references are read after the descriptions that they are held against.
+    const look = async (): Promise<void> => {
+      const referred = await referredTo(index, shards, new Set(page.map(({ id }) => id)));
+      const rest = page.filter(({ id }) => !referred.has(id));
+      unreferred.push(...rest.slice(0, 2 * LIMITS.PAYLOAD_SWEEP_ITEMS - unreferred.length));
+      page = [];
+    };
     for await (const description of stock.descriptions()) {
       const { id, upload, claimedAt, seq } = description;
       if (!description.deleted) described.add(upload);
-      if (isOld({ claimedAt }, now, graceMs) && old.length < 2 * LIMITS.PAYLOAD_SWEEP_ITEMS)
-        old.push({ id, claimedAt, seq, description });
+      if (isOld({ claimedAt }, now, graceMs)) page.push({ id, claimedAt, seq, description });
+      if (page.length >= LIMITS.PAYLOAD_SWEEP_ITEMS) await look();
     }
-    const referred = await referredTo(index, shards, new Set(old.map(({ id }) => id)));
+    await look();
+    const swept = await this.removeUnreferred(unreferred, now);
+    return { ...swept, uploads: await this.sweepUploads(described, now) };
+  }
+
+  private async removeUnreferred(
+    unreferred: readonly StoredPayload[],
+    now: number,
+  ): Promise<Omit<Swept, 'uploads'>> {
+    const { stock, graceMs } = this.parts;
     // What is said to be deleted already nobody can refer to any more: there is nothing to wait for.
-    const half = old.filter(({ description }) => description.deleted);
-    const whole = old.filter(({ description }) => !description.deleted);
-    const verdicts = judge(whole, (id) => referred.has(id), this.condemned, {
-      ...{ now, graceMs },
-      most: LIMITS.PAYLOAD_SWEEP_ITEMS,
-    });
+    for (const { description } of unreferred) if (description.deleted) await stock.remove(description);
+    const whole = unreferred.filter(({ description }) => !description.deleted);
+    const limits = { now, graceMs, most: LIMITS.PAYLOAD_SWEEP_ITEMS };
+    const verdicts = judge(whole, () => false, this.condemned, limits);
     this.condemned = verdicts.condemned;
-    const swept: Swept = { payloads: 0, uploads: 0, bytes: 0 };
-    for (const { description } of half) await stock.remove(description);
+    const swept = { payloads: 0, bytes: 0 };
     for (const { description } of verdicts.remove) {
       if (!(await stock.remove(description))) continue;
       swept.payloads += 1;
       swept.bytes += description.bytes;
     }
-    swept.uploads = await this.sweepUploads(described, now);
     return swept;
   }
 

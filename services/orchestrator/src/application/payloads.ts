@@ -12,6 +12,9 @@ import type { TaskRecord } from '../domain/task/record';
 import type { PayloadStore } from '../payload-ports';
 import type { PayloadInspection } from './payload-check';
 
+/** Of a workflow with many steps. */
+const CLAIMS_AT_ONCE = 32;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A value as it is told: at hand, or in parts as they are read. */
@@ -49,8 +52,10 @@ export class Payloads {
    * @throws MultiswarmError `payload-not-found`
    */
   async claim(refs: readonly (PayloadRef | undefined)[]): Promise<void> {
-    for (const ref of new Map(refs.map((each) => [each?.id, each])).values())
-      if (ref) await this.required().claim(ref);
+    const different = new Map(refs.flatMap((ref) => (ref ? [[`${ref.id} ${ref.bytes}`, ref] as const] : [])));
+    const all = [...different.values()];
+    for (let at = 0; at < all.length; at += CLAIMS_AT_ONCE)
+      await Promise.all(all.slice(at, at + CLAIMS_AT_ONCE).map((ref) => this.required().claim(ref)));
   }
 
   /** Stores what comes in pieces. */

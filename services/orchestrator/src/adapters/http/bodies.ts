@@ -5,6 +5,13 @@ const IdempotencyKey = z.object({
   headers: z.object({ 'idempotency-key': z.string().min(1).max(LIMITS.NAME_CHARS) }),
 });
 
+/** What may go wrong with an input that goes by reference. */
+export const PAYLOAD_ERRORS = [
+  'payload-not-found',
+  'payload-store-full',
+  'payload-store-unavailable',
+] as const;
+
 /** A body that is documented by a schema and handed on as it came: the intake reports graph faults beside schema faults. */
 export function described(schema: z.ZodType): z.ZodType {
   return z

@@ -10,7 +10,7 @@ import {
 import { defineRoute, type HttpReply, type Route } from '@multiswarm/service';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
-import { withKey } from './bodies';
+import { PAYLOAD_ERRORS, withKey } from './bodies';
 
 const Params = z.object({ id: TaskId });
 const common = { method: 'post', tags: ['tasks'], params: Params, status: 202, reply: Task } as const;
@@ -65,7 +65,7 @@ export function taskControlRoutes({ control }: Orchestrator): Route[] {
       path: '/v1/tasks/:id/rerun',
       summary: 'Submit the same work once more, as a task of its own',
       body: RerunRequest.prefault({}),
-      errors: ['task-not-found', 'idempotency-conflict'],
+      errors: ['task-not-found', 'idempotency-conflict', ...PAYLOAD_ERRORS],
       handler: async ({ params, body, headers, traceparent }): Promise<HttpReply<Accepted>> => {
         const { idempotencyKey } = withKey(body, headers['idempotency-key']) as RerunRequest;
         const accepted = await control.rerun({ ...params, idempotencyKey }, traceparent);

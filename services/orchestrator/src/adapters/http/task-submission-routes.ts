@@ -2,7 +2,7 @@ import { Accepted, BatchReply, BatchSubmission, LIMITS, TaskSubmission } from '@
 import { defineRoute, type HttpReply, type Route } from '@multiswarm/service';
 import type { Orchestrator } from '../../application/orchestrator';
 import { batchTraces } from '../bus/client-face';
-import { described, withKey, withoutKey } from './bodies';
+import { described, PAYLOAD_ERRORS, withKey, withoutKey } from './bodies';
 
 /** Tasks on their way in. Bodies are checked by the intake, which knows the brief's spelling too. */
 export function taskSubmissionRoutes({ gateway }: Orchestrator): Route[] {
@@ -20,6 +20,7 @@ export function taskSubmissionRoutes({ gateway }: Orchestrator): Route[] {
       errors: [
         'invalid-request',
         'input-too-large',
+        ...PAYLOAD_ERRORS,
         'idempotency-conflict',
         'shard-unavailable',
         'store-unavailable',

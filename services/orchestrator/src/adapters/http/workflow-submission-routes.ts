@@ -1,7 +1,7 @@
 import { Accepted, ValidationReply, WorkflowSubmission } from '@multiswarm/contracts';
 import { defineRoute, type HttpReply, type Route } from '@multiswarm/service';
 import type { Orchestrator } from '../../application/orchestrator';
-import { described, withKey } from './bodies';
+import { described, PAYLOAD_ERRORS, withKey } from './bodies';
 
 /** Workflows on their way in. */
 export function workflowSubmissionRoutes({ gateway }: Orchestrator): Route[] {
@@ -14,7 +14,7 @@ export function workflowSubmissionRoutes({ gateway }: Orchestrator): Route[] {
       body: described(WorkflowSubmission),
       reply: Accepted,
       status: 202,
-      errors: ['invalid-workflow', 'input-too-large', 'idempotency-conflict'],
+      errors: ['invalid-workflow', 'input-too-large', 'idempotency-conflict', ...PAYLOAD_ERRORS],
       handler: async ({ body, headers, traceparent }): Promise<HttpReply<Accepted>> => {
         const accepted = await gateway.submitWorkflow(withKey(body, headers['idempotency-key']), traceparent);
         return { status: 202, headers: { location: `/v1/workflows/${accepted.id}` }, body: accepted };
