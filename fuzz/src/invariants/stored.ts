@@ -13,8 +13,11 @@ const KINDS: readonly { shape: RegExp; ids?: (redis: Redis, key: string) => Prom
   { shape: /^ms:\{regions\}:cordoned$/ },
   { shape: /^ms:\{namespaces\}:settings$/ },
   { shape: /^ms:\{s\d+\}:(shard|counts|outbox)$/ },
-  { shape: /^ms:\{s\d+\}:(specs|states|payloads)$/, ids: (redis, key) => redis.hkeys(key) },
-  { shape: /^ms:\{s\d+\}:(tasks|workflows|waiting|ended)$/, ids: (redis, key) => redis.zrange(key, 0, -1) },
+  { shape: /^ms:\{s\d+\}:(specs|states|payloads|deadfacts)$/, ids: (redis, key) => redis.hkeys(key) },
+  {
+    shape: /^ms:\{s\d+\}:(tasks|workflows|waiting|ended|dead)$/,
+    ids: (redis, key) => redis.zrange(key, 0, -1),
+  },
   { shape: /^ms:\{s\d+\}:(active|wactive)$/, ids: (redis, key) => redis.smembers(key) },
   {
     shape: /^ms:\{s\d+\}:(w|h):.+$/,

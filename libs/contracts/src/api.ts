@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { Finding } from './finding-schema';
 import { TaskId, WorkflowId } from './ids';
 import { LIMITS } from './limits';
-import { Json, Name, Namespace, SwarmId } from './names';
+import { Json } from './json';
+import { IdempotencyKey, Name, Namespace, SwarmId } from './names';
 import { Task } from './task';
 import { Waiting } from './placement';
 import { Swarm, RegionView } from './swarm';
@@ -89,7 +90,7 @@ export const SignalTask = SignalRequest.extend({ id: TaskId });
 export const ExplainTask = z.strictObject({ id: TaskId });
 export const RetryTask = z.strictObject({ id: TaskId });
 export const RerunRequest = z.strictObject({
-  idempotencyKey: z.string().min(1).max(LIMITS.NAME_CHARS).optional(),
+  idempotencyKey: IdempotencyKey.optional(),
 });
 export const RerunTask = RerunRequest.extend({ id: TaskId });
 /** Drain: nothing new, and what runs finishes. Cordon: nothing new. Uncordon ends both. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { TaskId } from './ids';
 import { LIMITS } from './limits';
-import { Json, Millis, SwarmId } from './names';
+import { Json } from './json';
+import { Millis, SwarmId } from './names';
 import { TaskState } from './task';
 
 /** How severe a log line is. */
@@ -21,7 +22,11 @@ const said = {
 
 /** Something that a running attempt says. */
 export const StreamEntry = z.object({
-  seq: z.number().int().positive().describe('from 1 on, within its attempt; a number that is missing was lost'),
+  seq: z
+    .number()
+    .int()
+    .positive()
+    .describe('from 1 on, within its attempt; a number that is missing was lost'),
   ...said,
 });
 export type StreamEntry = z.infer<typeof StreamEntry>;

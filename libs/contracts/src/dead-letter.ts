@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { Event } from './event';
 import { TaskId } from './ids';
 import { LIMITS } from './limits';
-import { Instant, Json, Name, Namespace, Region, SwarmId } from './names';
+import { Json } from './json';
+import { IdempotencyKey, Instant, Name, Namespace, Region, SwarmId } from './names';
 import { PayloadRef } from './payload';
 import { AttemptRecord, Priority, TaskError, TaskState } from './task';
 
@@ -114,12 +115,9 @@ const target = {
 export const RedriveDeadLetters = z
   .strictObject({
     ...target,
-    idempotencyKey: z
-      .string()
-      .min(1)
-      .max(LIMITS.NAME_CHARS)
-      .optional()
-      .describe('a repetition with the same key redrives no task a second time, also where it failed again'),
+    idempotencyKey: IdempotencyKey.optional().describe(
+      'a repetition with the same key redrives no task a second time, also where it failed again',
+    ),
   })
   .superRefine(targetFaults);
 export type RedriveDeadLetters = z.infer<typeof RedriveDeadLetters>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Json, matchesPattern, Millis, Namespace } from './names';
+import { Json } from './json';
+import { matchesPattern, Millis, Namespace } from './names';
 
 export const EVENT_TYPES = [
   'task.submitted',

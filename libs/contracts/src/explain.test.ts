@@ -32,16 +32,15 @@ test.each([
   [{ metadata: { a: null } }, '/metadata/a: expected text, a number or true or false, not null'],
   [{ metadata: { a: [1] } }, '/metadata/a: expected text, a number or true or false, not a list'],
   [{ metadata: 'x'.repeat(50) }, `/metadata: expected an object, not "${'x'.repeat(40)}…"`],
-  [{ input: Infinity }, /^\/input: expected text, a number, .* or an object, not one so large$/],
-  [{ input: { a: [1, Infinity] } }, /^\/input: \/a\/1: expected .*, not one so large$/],
+  [{ input: Infinity }, '/input: expected a JSON value, not one so large'],
+  [{ input: { a: [1, Infinity] } }, '/input/a/1: expected a JSON value, not one so large'],
 ])('of the task %j it says what is allowed', (given, text) => {
   const [first, ...more] = said(TaskSubmission, {
     ...('type' in given || Object.keys(given).length === 0 ? {} : { type: 'a' }),
     ...given,
   });
   expect(more).toEqual([]);
-  if (typeof text === 'string') expect(first).toBe(text);
-  else expect(first).toMatch(text);
+  expect(first).toBe(text);
 });
 
 test.each([

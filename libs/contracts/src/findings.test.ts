@@ -41,7 +41,13 @@ test('nesting that no stack holds is a finding, not a crash', () => {
   for (let level = 0; level < 200_000; level++) deep = [deep];
   expect(parse(TaskSubmission, { type: 'a', input: deep })).toEqual({
     ok: false,
-    findings: [{ pointer: '', code: 'too-deep', message: 'nested too deeply' }],
+    findings: [
+      {
+        pointer: '/input',
+        code: 'too-deep',
+        message: 'may be nested 100 levels deep at most (JSON_DEPTH)',
+      },
+    ],
   });
 });
 

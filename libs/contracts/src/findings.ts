@@ -23,7 +23,14 @@ function findingsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): Find
       message: `unknown field "${key}": remove it or check its spelling`,
     }));
   }
-  return [{ pointer: toPointer(path), code: issue.code.replaceAll('_', '-'), message: issue.message }];
+  const code: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
+  return [
+    {
+      pointer: toPointer(path),
+      code: typeof code === 'string' ? code : issue.code.replaceAll('_', '-'),
+      message: issue.message,
+    },
+  ];
 }
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; findings: Finding[] };

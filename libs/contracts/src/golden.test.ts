@@ -191,6 +191,8 @@ const PARTS = new Set<keyof typeof contracts>([
     'EventType',
     'Health',
     'Instant',
+    'EffectiveInput',
+    'IdempotencyKey',
     'Json',
     'LimitPattern',
     'MessageId',

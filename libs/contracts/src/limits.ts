@@ -33,7 +33,7 @@ export const LIMITS = {
   HTTP_BODY_BYTES: 4 * 1024 * 1024,
   /** Body of a batch submission over HTTP. */
   HTTP_BATCH_BODY_BYTES: 32 * 1024 * 1024,
-  /** Levels of arrays and objects in a JSON body. */
+  /** Levels of arrays and objects in a JSON body, and in a value of a message that may be any JSON. */
   JSON_DEPTH: 100,
   /** Bytes that an event stream over HTTP holds for a slow reader before it ends the stream. */
   SSE_BUFFER_BYTES: 1024 * 1024,
@@ -104,6 +104,10 @@ export const LIMITS = {
   ERROR_MESSAGE_CHARS: 4096,
   /** Serialized body of one message between services; a NATS server carries 1 MiB by default. */
   BUS_MESSAGE_BYTES: 1024 * 1024,
+  /** Swarms that one process keeps in view. */
+  SWARMS_IN_VIEW: 100_000,
+  /** Regions that one process keeps in view, or of which it remembers who spoke for them last. */
+  REGIONS_IN_VIEW: 1_000,
   /** Slots that one swarm may offer. */
   SWARM_SLOTS: 10_000,
   /** Findings that the report of one deep check lists. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Instant, Json, Name, Namespace, SwarmId, TimeLimit } from './names';
+import { Json } from './json';
+import { Instant, Name, Namespace, SwarmId, TimeLimit } from './names';
 import { Priority } from './task';
 
 export const MESSAGE_KINDS = [

@@ -3,6 +3,8 @@ import { LIMITS } from './limits';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.:/-]*$/;
 const TOKEN = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+/** With the flag, whole pairs are one character, which is none of these. */
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
 const REGION_PATTERN = /^[A-Za-z0-9*][A-Za-z0-9_*-]*$/;
 
 /** Types, capabilities, label keys: what people write. No spaces, no NATS wildcards. */
@@ -23,8 +25,29 @@ export const Namespace = Token;
 export const StepId = Name;
 export const Scalar = z.union([z.string().max(LIMITS.METADATA_VALUE_CHARS), z.number(), z.boolean()]);
 export type Scalar = z.infer<typeof Scalar>;
-export const Json: z.ZodType<JsonValue> = z.json();
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+/** Entries by key. An entry with the key `__proto__` is refused: zod's record leaves it out without a word. */
+export function recordOf<K extends z.core.$ZodRecordKey, V extends z.ZodType>(key: K, value: V) {
+  const record = z.record(key, value);
+  const checked = z.preprocess((given, context) => {
+    if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__'))
+      context.addIssue({ code: 'custom', path: ['__proto__'], message: 'no entry may have this key' });
+    return given;
+  }, record);
+  return checked as unknown as z.ZodType<z.output<typeof record>, z.input<typeof record>>; // it changes nothing
+}
+
+/** Half of a pair of UTF-16 units has no place in UTF-8: two texts that differ in such halves alone would become one. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
+export const IdempotencyKey = z
+  .string()
+  .min(1)
+  .max(LIMITS.NAME_CHARS)
+  .refine(isWellFormed, 'has half of a pair of UTF-16 units (a lone surrogate)');
+
 /** ISO 8601 UTC instant on the wire. */
 export const Instant = z.iso.datetime(
   'an instant in UTC such as 2030-01-31T12:00:00Z: with Z, not with an offset',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { Name, Namespace } from './names';
+import { Name, Namespace, recordOf } from './names';
 import { Priority } from './task';
 
 /** So many starts in any window of `perMs`. */
@@ -42,8 +42,7 @@ const Weight = z.number().min(0.001).max(1_000);
 /** What a platform engineer sets for one namespace. PUT replaces the whole. */
 export const NamespaceSettings = z.strictObject({
   weight: Weight.default(1).describe('share of the slots beside other namespaces of the same priority'),
-  fairnessWeights: z
-    .record(Name, Weight)
+  fairnessWeights: recordOf(Name, Weight)
     .refine(
       (weights) => Object.keys(weights).length <= LIMITS.NAMESPACE_WEIGHTS,
       `at most ${LIMITS.NAMESPACE_WEIGHTS} weights`,
@@ -51,8 +50,7 @@ export const NamespaceSettings = z.strictObject({
     .default({})
     .describe('share of each fairness key inside the namespace; 1 where none is set'),
   limit: Limit.optional().describe('for all tasks of the namespace together'),
-  limits: z
-    .record(LimitPattern, Limit)
+  limits: recordOf(LimitPattern, Limit)
     .refine(
       (limits) => Object.keys(limits).length <= LIMITS.NAMESPACE_LIMITS,
       `at most ${LIMITS.NAMESPACE_LIMITS} limits`,

@@ -1,6 +1,7 @@
 import { parseOrThrow } from './findings';
 import { LIMITS } from './limits';
-import { isName, isRegionPattern, isToken, type JsonValue } from './names';
+import { type JsonValue } from './json';
+import { isName, isRegionPattern, isToken, isWellFormed } from './names';
 import type { Requirements } from './requirements';
 import { Priority, RetryPolicy, TaskSubmission, type TaskSpec, type Timeouts } from './task';
 
@@ -65,7 +66,8 @@ export function plainSubmission(given: unknown): TaskSubmission | undefined {
 function addOptional(submission: TaskSubmission, given: Fields): boolean {
   const { idempotencyKey, estimateMs, fairnessKey, limitKeys } = given;
   if (idempotencyKey !== undefined) {
-    if (!isText(idempotencyKey, LIMITS.NAME_CHARS) || idempotencyKey === '') return false;
+    if (!isText(idempotencyKey, LIMITS.NAME_CHARS) || idempotencyKey === '' || !isWellFormed(idempotencyKey))
+      return false;
     submission.idempotencyKey = idempotencyKey;
   }
   if (estimateMs !== undefined) {
@@ -227,7 +229,7 @@ function isJsonTree(tree: object, depth: number): boolean {
     return true;
   }
   if (!isPlainObject(tree)) return false;
-  // Only JSON text can have this name for a field; zod drops it.
+  // Only JSON text can have this name for a field.
   for (const key in tree) if (key === '__proto__' || !isJson(tree[key], depth)) return false;
   return true;
 }

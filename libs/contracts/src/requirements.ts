@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { Name, RegionPattern, Scalar } from './names';
+import { Name, recordOf, RegionPattern, Scalar } from './names';
 
 /** What an attempt occupies beside its slot. */
 export const Resources = z.strictObject({
@@ -26,12 +26,10 @@ export const Requirements = z.strictObject({
     .optional()
     .describe('regions or patterns such as eu-*; any of them'),
   resources: Resources.optional(),
-  labels: z
-    .record(Name, z.string().max(LIMITS.NAME_CHARS))
+  labels: recordOf(Name, z.string().max(LIMITS.NAME_CHARS))
     .optional()
     .describe('labels that the swarm must carry'),
-  attributes: z
-    .record(Name, Scalar)
+  attributes: recordOf(Name, Scalar)
     .optional()
     .describe('numbers: at least; otherwise equal to, or one of, what the swarm declares'),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { Instant, Json, Millis, Name, Namespace, Region, Scalar, SwarmId } from './names';
+import { EffectiveInput, Json } from './json';
+import { Instant, Millis, Name, Namespace, recordOf, Region, Scalar, SwarmId } from './names';
 import { Requirements, Resources } from './requirements';
 import { PayloadRef } from './payload';
 import { Placement } from './placement';
@@ -19,8 +20,8 @@ export const SwarmProfile = z.object({
     .min(1)
     .max(LIMITS.LIST_ITEMS),
   capabilities: z.array(Name).max(LIMITS.LIST_ITEMS),
-  labels: z.record(Name, z.string().max(LIMITS.NAME_CHARS)),
-  attributes: z.record(Name, z.union([Scalar, z.array(Scalar).max(LIMITS.LIST_ITEMS)])),
+  labels: recordOf(Name, z.string().max(LIMITS.NAME_CHARS)),
+  attributes: recordOf(Name, z.union([Scalar, z.array(Scalar).max(LIMITS.LIST_ITEMS)])),
   resources: Resources,
   costPerHour: z
     .number()
@@ -64,7 +65,7 @@ export const AttemptDispatch = z.object({
   type: Name,
   namespace: Namespace,
   priority: Priority,
-  input: Json,
+  input: EffectiveInput,
   inputRef: PayloadRef.optional().describe('the payload to which `input` adds at most `upstream`'),
   upstreamRefs: z
     .record(z.string(), PayloadRef)

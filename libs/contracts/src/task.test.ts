@@ -211,13 +211,15 @@ describe('keys of the prototype', () => {
     expect(Object.entries(requirements.attributes ?? {})).toEqual([['constructor', 5]]);
   });
 
-  test('in input and metadata change no object but their own', () => {
+  test('in the input change no object but their own, in metadata they are refused', () => {
     const given: unknown = JSON.parse(
-      '{"type":"a","input":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},"metadata":{"__proto__":"x"}}',
+      '{"type":"a","input":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}}',
     );
-    const { input, metadata } = TaskSubmission.parse(given);
+    const { input } = TaskSubmission.parse(given);
     expect(Object.getPrototypeOf(input)).toBe(Object.getPrototypeOf({}));
-    expect(Object.getPrototypeOf(metadata)).toBe(Object.getPrototypeOf({}));
+    expect(faults(JSON.parse('{"type":"a","metadata":{"__proto__":"x"}}'))).toEqual([
+      '/metadata/__proto__ custom',
+    ]);
     expect((input as { polluted?: unknown }).polluted).toBeUndefined();
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
     expect(Object.hasOwn(input as object, 'constructor')).toBe(true);

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from './errors';
 import { LIMITS } from './limits';
+import { Json } from './json';
 import {
+  IdempotencyKey,
   Instant,
-  Json,
   Millis,
   Name,
   Namespace,
+  recordOf,
   Region,
   Scalar,
   Span,
@@ -104,8 +106,7 @@ const work = {
     .describe(
       'keys whose limits (concurrency, rate) the namespace sets; the task waits while one is used up',
     ),
-  metadata: z
-    .record(Name, Scalar)
+  metadata: recordOf(Name, Scalar)
     .refine(
       (entries) => Object.keys(entries).length <= LIMITS.METADATA_ENTRIES,
       `at most ${LIMITS.METADATA_ENTRIES} entries`,
@@ -150,7 +151,7 @@ export const TaskSubmission = z.preprocess(
     ...work,
     ...start,
     namespace: Namespace.default('default'),
-    idempotencyKey: z.string().min(1).max(LIMITS.NAME_CHARS).optional(),
+    idempotencyKey: IdempotencyKey.optional(),
   }),
 );
 export type TaskSubmission = z.output<typeof TaskSubmission>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { Instant, Json, Name, Namespace, Scalar, StepId } from './names';
+import { Json } from './json';
+import { IdempotencyKey, Instant, Name, Namespace, recordOf, Scalar, StepId } from './names';
 import { PayloadRef } from './payload';
 import { Priority, Step, TaskError, TaskState } from './task';
 
@@ -11,8 +12,8 @@ export const WorkflowSubmission = z.strictObject({
   tasks: z.array(Step).min(1, 'a workflow needs at least one task').max(LIMITS.WORKFLOW_STEPS),
   dependencies: z.record(StepId, z.array(StepId)).default({}),
   priority: Priority.optional().describe('for steps that name none'),
-  metadata: z.record(Name, Scalar).default({}),
-  idempotencyKey: z.string().min(1).max(LIMITS.NAME_CHARS).optional(),
+  metadata: recordOf(Name, Scalar).default({}),
+  idempotencyKey: IdempotencyKey.optional(),
 });
 export type WorkflowSubmission = z.output<typeof WorkflowSubmission>;
 

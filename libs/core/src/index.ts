@@ -9,4 +9,5 @@ export * from './ids';
 export * from './manual-clock';
 export * from './random';
 export * from './random-hex';
+export * from './recent';
 export * from './within';

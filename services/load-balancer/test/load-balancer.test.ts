@@ -222,6 +222,22 @@ test('a request of an older epoch than seen is refused', async () => {
   ).rejects.toMatchObject({ code: 'invalid-request' });
 });
 
+test('made-up regions push out nobody who is heard, and never the scheduler', async () => {
+  await startWith({ swarmId: 'a' });
+  const place = (epoch: number, region: string) =>
+    world.bus.request(subjects.lbPlace(), { v: 1, epoch, region, items: [] }, { reply: PlaceReply });
+  await placeItems([item('t1')], 7);
+  await place(7, 'forgotten');
+  for (let round = 0; round < 4; round += 1) {
+    await place(7, 'eu-west');
+    const made = Array.from({ length: 900 }, (_, n) => place(1, `made-up-${round}-${n}`));
+    await Promise.all(made);
+  }
+  await expect(place(6, 'eu-west')).rejects.toMatchObject({ code: 'stale-epoch' });
+  await expect(placeItems([item('t2')], 6)).rejects.toMatchObject({ code: 'stale-epoch' });
+  await place(6, 'forgotten');
+});
+
 test('the largest batch, over a fleet with the longest names, has an answer that NATS carries', async () => {
   const long = (prefix: string): string => prefix.padEnd(128, 'x');
   const swarms = Array.from({ length: 12 }, (_, index) => ({

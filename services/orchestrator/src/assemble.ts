@@ -156,7 +156,7 @@ class Assembly implements Assembled {
 
   constructor(private readonly parts: AssembleParts) {
     const { config, bus, clock, logger } = parts;
-    this.fleet = new Fleet(clock);
+    this.fleet = new Fleet(clock, logger);
     this.ends = new Ends(clock);
     this.placer = busPlacer(bus, clock);
     this.namespaces = new Namespaces(

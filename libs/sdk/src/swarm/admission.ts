@@ -1,6 +1,6 @@
 import type { AttemptRef, Resources } from '@multiswarm/contracts';
+import { Recent } from '@multiswarm/core';
 import { SDK_LIMITS } from '../limits';
-import { Recent } from './recent';
 
 /**
  * Who may run here. The swarm's own word is the last: whoever placed an attempt was only guessing.

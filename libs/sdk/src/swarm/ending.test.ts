@@ -24,6 +24,21 @@ describe('how an attempt ends', () => {
     });
   });
 
+  test('an output that is nested deeper than every face takes it fails for good, unless it is stored', () => {
+    const nested = (levels: number, core: string): unknown =>
+      JSON.parse(`${'['.repeat(levels)}"${core}"${']'.repeat(levels)}`);
+    expect(endingOfValue(nested(LIMITS.JSON_DEPTH, ''), undefined).outcome).toBe('succeeded');
+    expect(endingOfValue(nested(LIMITS.JSON_DEPTH + 1, ''), undefined)).toEqual({
+      outcome: 'failed',
+      error: {
+        ...{ code: 'attempt-failed', retryable: false },
+        message: 'the output is nested more than 100 levels deep (JSON_DEPTH)',
+      },
+    });
+    const large = nested(LIMITS.JSON_DEPTH + 1, 'x'.repeat(LIMITS.TASK_OUTPUT_BYTES));
+    expect(endingOfValue(large, undefined).isLarge).toBe(true);
+  });
+
   test('an output of exactly the limit travels, one byte more has to be stored', () => {
     const quotes = 2;
     const isLarge = (value: string): boolean => endingOfValue(value, undefined).isLarge === true;

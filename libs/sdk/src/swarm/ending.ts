@@ -1,4 +1,5 @@
 import {
+  isDeeperThan,
   LIMITS,
   MultiswarmError,
   type AttemptReport,
@@ -43,6 +44,13 @@ export function endingOfValue(value: unknown, cause: AbortCause | undefined): En
       );
     if (bytes > LIMITS.TASK_OUTPUT_BYTES) return { outcome: 'succeeded', output: text, isLarge: true };
   }
+  // What is stored goes by reference; what travels is part of messages, and of the inputs of the steps behind it.
+  if (isDeeperThan(text, LIMITS.JSON_DEPTH))
+    return failed(
+      'attempt-failed',
+      `the output is nested more than ${LIMITS.JSON_DEPTH} levels deep (JSON_DEPTH)`,
+      false,
+    );
   return { outcome: 'succeeded', output: text };
 }
 

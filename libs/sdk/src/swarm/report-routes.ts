@@ -1,6 +1,6 @@
 import { subjects, type DispatchRequest } from '@multiswarm/contracts';
+import { Recent } from '@multiswarm/core';
 import { SDK_LIMITS } from '../limits';
-import { Recent } from './recent';
 
 interface Route {
   epoch: number;

@@ -1,5 +1,5 @@
 import { LIMITS, type Signal } from '@multiswarm/contracts';
-import { Recent } from './recent';
+import { Recent } from '@multiswarm/core';
 import type { SignalHandler } from './types';
 
 /** A task keeps fewer: what is remembered here reaches back behind every list that may still come. */

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import {
+  isDeeperThan,
   LIMITS,
   MultiswarmError,
   type JsonValue,
@@ -65,6 +66,11 @@ export function outputEntries(output: unknown, at: number): Said[] {
       'body-too-large',
       `output: a part of ${bytes} bytes, the limit is ${TEXT_BYTES}: give it in smaller parts, and the whole as the result`,
     );
+  if (isDeeperThan(json, LIMITS.JSON_DEPTH))
+    throw new MultiswarmError(
+      'invalid-request',
+      `output: nested more than ${LIMITS.JSON_DEPTH} levels deep (JSON_DEPTH)`,
+    );
   return [{ at, kind: 'output', output: JSON.parse(json) as JsonValue }];
 }
 
@@ -105,7 +111,8 @@ function jsonBytes(text: string): number {
 function printedFields(fields: Fields): string | undefined {
   try {
     const json = JSON.stringify(fields, errorsAsTexts);
-    return Buffer.byteLength(json) <= FIELDS_BYTES ? json : undefined;
+    const fits = Buffer.byteLength(json) <= FIELDS_BYTES && !isDeeperThan(json, LIMITS.JSON_DEPTH);
+    return fits ? json : undefined;
   } catch {
     return undefined;
   }

@@ -47,7 +47,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Body of a batch submission',
     'Refused with `body-too-large`; nothing of it is stored.',
   ],
-  JSON_DEPTH: ['Nesting of a JSON body', 'Refused with `invalid-json`.'],
+  JSON_DEPTH: [
+    'Nesting of a JSON body, and of any JSON value in a message over NATS',
+    'Refused with `invalid-json` or `invalid-request`; an output fails its attempt with `attempt-failed`.',
+  ],
   SSE_BUFFER_BYTES: [
     'Bytes waiting for a slow reader of an event stream',
     'The stream is cut; the reader comes back with `Last-Event-ID`.',
@@ -149,6 +152,14 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   CHECK_TOUCHED: [
     'Tasks that may change while their shard is recounted',
     'The counts of that shard are not compared, and the report says so.',
+  ],
+  SWARMS_IN_VIEW: [
+    'Swarms that one process keeps in view',
+    'Further ones are left out of lists and get no work; those that are down make room.',
+  ],
+  REGIONS_IN_VIEW: [
+    'Regions that one process keeps in view, or of which it remembers the last coordinator',
+    'The regions that have been silent longest make room; swarms of a further one are left out of lists.',
   ],
   SWARM_SLOTS: ['Slots of one swarm', 'The heartbeat is refused with `invalid-request`.'],
 };

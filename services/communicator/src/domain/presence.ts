@@ -1,10 +1,8 @@
-import type { Heartbeat, Swarm } from '@multiswarm/contracts';
+import { LIMITS, type Heartbeat, type Swarm } from '@multiswarm/contracts';
 import { heartbeatLiveness, missedHeartbeats } from '@multiswarm/core';
 
 /** Intervals without a heartbeat after which a swarm is forgotten. */
 export const FORGET_AFTER_INTERVALS = 60;
-/** Swarms of which one replica keeps track; those beyond it are not seen. */
-export const PRESENCE_LIMIT = 100_000;
 
 export type PresenceState = Swarm['state'];
 
@@ -39,7 +37,7 @@ export type Heard = 'joined' | 'renewed' | 'left' | 'stale' | 'full';
 export class Presence {
   private readonly entries = new Map<string, Entry>();
 
-  constructor(private readonly limit = PRESENCE_LIMIT) {}
+  constructor(private readonly limit: number = LIMITS.SWARMS_IN_VIEW) {}
 
   heard(beat: Heartbeat, nowMs: number): Heard {
     const known = this.entries.get(beat.swarmId);

@@ -15,7 +15,7 @@ import {
   type Swarm,
   type Waiting,
 } from '@multiswarm/contracts';
-import type { Clock, Ids } from '@multiswarm/core';
+import { Recent, type Clock, type Ids } from '@multiswarm/core';
 import { startSpan, type Logger, type Metrics } from '@multiswarm/telemetry';
 import { capacityFor } from '../domain/capacity';
 import { takesNoWork } from '../domain/feasible';
@@ -46,8 +46,9 @@ export interface LoadBalancerParts {
 /** The use cases of the load-balancer, around the fleet as this replica sees it. */
 export class LoadBalancer {
   private readonly fleet: Fleet;
-  /** By region where a coordinator places; the scheduler has none. */
-  private readonly newestEpochs = new Map<string | undefined, number>();
+  /** By region where a coordinator places; the scheduler has none. Of regions that are silent while many others place, it is forgotten. */
+  private readonly newestEpochs = new Recent<string, number>(LIMITS.REGIONS_IN_VIEW);
+  private newestSchedulerEpoch = 0;
   private readonly news: CapacityNews;
   private saidFull = false;
 
@@ -82,7 +83,7 @@ export class LoadBalancer {
 
   /** Throws `stale-epoch` for a scheduler, or a coordinator, that another one has replaced. */
   place({ epoch, region, items }: PlaceRequest): PlaceReply {
-    const newest = this.newestEpochs.get(region) ?? 0;
+    const newest = region === undefined ? this.newestSchedulerEpoch : (this.newestEpochs.get(region) ?? 0);
     if (epoch < newest) {
       const who = region === undefined ? 'a scheduler' : `a coordinator of ${region}`;
       throw new MultiswarmError(
@@ -96,7 +97,8 @@ export class LoadBalancer {
         findings: [{ pointer: '/items', code: 'too-big', message }],
       });
     }
-    this.newestEpochs.set(region, epoch);
+    if (region === undefined) this.newestSchedulerEpoch = epoch;
+    else this.newestEpochs.set(region, epoch);
     return { v: 1, results: this.placeAll(items) };
   }
 

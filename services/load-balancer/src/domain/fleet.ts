@@ -1,11 +1,9 @@
-import type { CapacityEvent, Heartbeat, LbReport } from '@multiswarm/contracts';
+import { LIMITS, type CapacityEvent, type Heartbeat, type LbReport } from '@multiswarm/contracts';
 import type { Moment } from './moment';
 import { Pools } from './pools';
 import { grew, NO_RESOURCES, type ResourceVector } from './resource-vector';
 import { attemptKey, SwarmSeen, type Reservation, type SwarmState } from './swarm-seen';
 
-/** Swarms that one replica keeps in view, those that are down included. */
-const SWARMS = 100_000;
 /** A swarm that has been silent for this long is forgotten; until then people see it as down. */
 const FORGET_AFTER_MS = 10 * 60_000;
 /** Instances that said goodbye and are remembered, so that a late heartbeat does not bring them back. */
@@ -80,7 +78,8 @@ export class Fleet {
     const known = this.swarmsById.get(heartbeat.swarmId);
     if (this.isPast(heartbeat, known, now)) return { kind: 'ignored', why: 'past' };
     if (heartbeat.state === 'stopped') return this.remove(heartbeat, known);
-    if (known === undefined && this.swarmsById.size >= SWARMS) return { kind: 'ignored', why: 'fleet-full' };
+    if (known === undefined && this.swarmsById.size >= LIMITS.SWARMS_IN_VIEW)
+      return { kind: 'ignored', why: 'fleet-full' };
     if (known === undefined || known.instance !== heartbeat.instance) return this.join(heartbeat, known, now);
     return this.refresh(known, heartbeat, now);
   }

@@ -1,4 +1,5 @@
-import type { AttemptRef, RegionSummary } from '@multiswarm/contracts';
+import { LIMITS, type AttemptRef, type RegionSummary } from '@multiswarm/contracts';
+import { Recent } from '@multiswarm/core';
 
 /** Coordinators summarize their region every heartbeat; one that has been silent for longer than this was not heard throughout. */
 const REGION_FRESH_MS = 5_000;
@@ -37,7 +38,7 @@ interface Held {
  */
 export class AttemptLeases {
   private readonly held = new Map<string, Held>();
-  private readonly regions = new Map<string, { epoch: number; since: number; at: number }>();
+  private regions = new Recent<string, { epoch: number; since: number; at: number }>(LIMITS.REGIONS_IN_VIEW);
   private readonly givenUp = new Map<string, string>();
   /** L5: attempts that are listed and not current, since when, and when they were listed last. */
   private readonly strays = new Map<string, { since: number; at: number }>();
@@ -146,7 +147,7 @@ export class AttemptLeases {
   refresh(): void {
     const now = this.monotonic();
     for (const held of this.held.values()) held.seenAt = now;
-    this.regions.clear();
+    this.regions = new Recent(LIMITS.REGIONS_IN_VIEW);
   }
 
   /** Attempts of which there has been no sign for too long, with what that means; each is returned once. */

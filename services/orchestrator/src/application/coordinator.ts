@@ -119,7 +119,8 @@ export class Coordinator {
   tick(): void {
     const now = this.parts.clock.monotonic();
     for (const change of this.membership.tick(now, now >= this.mayLoseFrom)) this.follow(change); // C4
-    this.membership.forget(now, FORGET_DOWN_MS);
+    const isCrowded = this.membership.size > this.options.maxSwarms * 2;
+    this.membership.forget(now, isCrowded ? 0 : FORGET_DOWN_MS);
     this.dispatcher.tick();
     this.loadCordons();
   }
@@ -153,6 +154,11 @@ export class Coordinator {
           throw new MultiswarmError('swarm-not-found', `no swarm "${swarmId}" in ${this.options.region}`);
         return this.cordons.want(swarmId, control.kind, control.reason);
     }
+  }
+
+  /** Nobody is here, was here not long ago, or is sent anything. */
+  get isDeserted(): boolean {
+    return this.membership.size === 0 && this.onTheWay.refs().length === 0;
   }
 
   summary(): RegionSummary {
@@ -199,6 +205,12 @@ export class Coordinator {
 
   /** C1. */
   private checkEpoch({ shard, epoch }: DispatchRequest): void {
+    const { shards } = this.options;
+    if (shard >= shards)
+      throw new MultiswarmError(
+        'invalid-request',
+        `there is no shard ${shard}: there are ${shards} (SHARDS)`,
+      );
     if (epoch < (this.epochs.get(shard) ?? 0))
       throw new MultiswarmError('stale-epoch', `shard ${shard} has a newer owner than epoch ${epoch}`);
     this.epochs.set(shard, epoch);

@@ -1,5 +1,6 @@
 import {
   isTerminal,
+  LIMITS,
   MultiswarmError,
   shardOf,
   type Capacity,
@@ -22,8 +23,6 @@ import type { Fleet } from './fleet';
 
 /** A coordinator speaks for its region with every heartbeat; after so many that are missing nobody does. */
 const SILENT_SUMMARIES = 3;
-/** Regions that are remembered. */
-const REGIONS = 10_000;
 /** A task that has gone on while others were asked about it is looked at once more, at most so often. */
 const LOOKS = 3;
 
@@ -56,7 +55,7 @@ export class Explanations {
     this.heard.delete(region);
     this.heard.set(region, this.parts.clock.monotonic());
     const [oldest] = this.heard.keys();
-    if (this.heard.size > REGIONS && oldest !== undefined) this.heard.delete(oldest);
+    if (this.heard.size > LIMITS.REGIONS_IN_VIEW && oldest !== undefined) this.heard.delete(oldest);
   }
 
   /** Nobody could be heard meanwhile, which says nothing about them. */

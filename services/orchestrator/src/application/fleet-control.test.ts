@@ -1,5 +1,6 @@
 import { keys, MultiswarmError, type ControlRequest } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
+import { createLogger } from '@multiswarm/telemetry';
 import { heartbeat } from '../../test/support/builders';
 import { MemoryLeases } from '../../test/support/memory-leases';
 import { MemoryCordonStore } from '../../test/support/region';
@@ -10,7 +11,7 @@ const asked = { id: 'a', reason: 'maintenance' };
 
 function bench() {
   const clock = new ManualClock();
-  const fleet = new Fleet(clock);
+  const fleet = new Fleet(clock, createLogger({ service: 'test', level: 'silent' }));
   const sent: [region: string, swarmId: string, control: ControlRequest][] = [];
   let fault: Error | undefined;
   const cordons = new MemoryCordonStore();

@@ -214,6 +214,25 @@ test('MAX_REGIONS: the first regions are those of the deployment, others are tol
   expect(bench.swarms.dismissed).toEqual([expect.stringContaining('(MAX_REGIONS): use one of eu-west')]);
 });
 
+test('a region in which nobody has been for long makes room for another one', async () => {
+  const bench = new Bench();
+  const one = bench.replica('one', { maxRegions: 1 });
+  const elsewhere = (seq: number): void =>
+    one.observe(heartbeat({ swarmId: 'b', region: 'us-east', seq, sentAt: bench.clock.now() }));
+  one.observe(heartbeat());
+  await turns();
+  // Ten minutes until a silent swarm is forgotten, and as long without anybody.
+  await pass(bench.clock, 19 * 60_000);
+  elsewhere(1);
+  await turns();
+  expect(one.regions).toEqual(['eu-west']);
+  await pass(bench.clock, 2 * 60_000);
+  expect([one.regions, bench.open]).toEqual([[], []]);
+  elsewhere(2);
+  await turns();
+  expect(one.regions).toEqual(['us-east']);
+});
+
 test('a second swarm under one id, in another region, is told so', async () => {
   const bench = new Bench();
   const one = bench.replica('one');

@@ -48,11 +48,15 @@ const ASK_AGAIN_MS = 500;
 const BLIND_MS = 2_000;
 /** A coordinator that reaches nobody for so many leases gives its regions to those who do. */
 const CUT_OFF_LEASES = 2;
+/** A region in which nobody has been for so long is none of the deployment's any more. */
+const DESERTED_MS = 10 * 60_000;
 
 interface Held {
   lease: HeldLease;
   coordinator: Coordinator;
   close: Cancel;
+  /** When there was somebody last. */
+  inhabitedAt: number;
 }
 
 /** A region that somebody else coordinates. */
@@ -71,7 +75,8 @@ interface Asking {
 export class RegionalRole {
   private readonly held = new Map<string, Held>();
   private readonly asking = new Map<string, Asking>();
-  private readonly regionsSeen = new Set<string>();
+  /** When each was heard of last. */
+  private readonly regionsSeen = new Map<string, number>();
   private readonly homes = new Homes();
   private readonly timers: Cancel[];
   private tickedAt: number;
@@ -121,13 +126,25 @@ export class RegionalRole {
    * regions, and nobody could take over.
    */
   private async giveUpAll(): Promise<void> {
-    for (const [region, { lease }] of [...this.held]) {
-      this.drop(region);
-      this.parts.logger.info('region given up', { region, epoch: lease.epoch });
-      await lease
-        .release()
-        .catch((error: unknown) => this.parts.logger.warn('lease of region not released', { region, error }));
+    for (const [region, held] of [...this.held]) await this.giveUp(region, held);
+  }
+
+  private async giveUp(region: string, { lease }: Held): Promise<void> {
+    this.drop(region);
+    this.parts.logger.info('region given up', { region, epoch: lease.epoch });
+    await lease
+      .release()
+      .catch((error: unknown) => this.parts.logger.warn('lease of region not released', { region, error }));
+  }
+
+  /** Names of regions are what heartbeats say: made-up ones must not keep those of the deployment out for ever. */
+  private leaveDeserted(now: number): void {
+    for (const [region, held] of this.held) {
+      if (!held.coordinator.isDeserted) held.inhabitedAt = now;
+      else if (now - held.inhabitedAt > DESERTED_MS) void this.giveUp(region, held);
     }
+    for (const [region, heardAt] of this.regionsSeen)
+      if (!this.held.has(region) && now - heardAt > DESERTED_MS) this.regionsSeen.delete(region);
   }
 
   private dismissDouble({ swarmId, region, instance, state }: Heartbeat, elsewhere: string): void {
@@ -137,14 +154,13 @@ export class RegionalRole {
     this.parts.swarms.dismiss(swarmId, instance, reason);
   }
 
-  /** MAX_REGIONS: the first regions to show up are the deployment's regions. */
+  /** MAX_REGIONS: the first regions to show up are the deployment's regions, until they are deserted. */
   private admits(heartbeat: Heartbeat): boolean {
-    if (this.regionsSeen.has(heartbeat.region)) return true;
-    if (this.regionsSeen.size < this.options.maxRegions) {
-      this.regionsSeen.add(heartbeat.region);
+    if (this.regionsSeen.has(heartbeat.region) || this.regionsSeen.size < this.options.maxRegions) {
+      this.regionsSeen.set(heartbeat.region, this.parts.clock.monotonic());
       return true;
     }
-    const reason = `there are ${this.options.maxRegions} regions already (MAX_REGIONS): use one of ${[...this.regionsSeen].join(', ')} or raise the limit`;
+    const reason = `there are ${this.options.maxRegions} regions already (MAX_REGIONS): use one of ${[...this.regionsSeen.keys()].join(', ')} or raise the limit`;
     this.parts.logger.warn('swarm not admitted', {
       swarmId: heartbeat.swarmId,
       region: heartbeat.region,
@@ -202,7 +218,8 @@ export class RegionalRole {
       { ...this.parts, leaseHolds: () => lease.holds() },
     );
     const { face, logger } = this.parts;
-    this.held.set(region, { lease, coordinator, close: face.open(region, coordinator) });
+    const inhabitedAt = this.parts.clock.monotonic();
+    this.held.set(region, { lease, coordinator, close: face.open(region, coordinator), inhabitedAt });
     logger.info('coordinating region', { region, epoch: lease.epoch });
     if (heartbeat) coordinator.observe(heartbeat);
     // Owners hear who has the region now.
@@ -236,6 +253,7 @@ export class RegionalRole {
       if (blind || !lease.holds()) coordinator.forgiveSilence();
       else coordinator.tick();
     }
+    if (!blind) this.leaveDeserted(now);
   }
 
   private summarize(): void {

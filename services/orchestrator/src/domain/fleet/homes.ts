@@ -1,4 +1,4 @@
-import type { Heartbeat } from '@multiswarm/contracts';
+import { LIMITS, type Heartbeat } from '@multiswarm/contracts';
 import { heartbeatLiveness } from '@multiswarm/core';
 
 interface Home {
@@ -14,12 +14,15 @@ interface Home {
 export class Homes {
   private readonly homes = new Map<string, Home>();
 
+  /** @param most ids that are remembered: whoever comes while all of these live has no home */
+  constructor(private readonly most: number = LIMITS.SWARMS_IN_VIEW) {}
+
   /** @returns the other region in which the id is in use, or undefined where this heartbeat is at home */
   elsewhere({ swarmId, region, state, intervalMs }: Heartbeat, at: number): string | undefined {
     const home = this.homes.get(swarmId);
     if (home && home.region !== region && !isGivenUp(home, at)) return home.region;
     if (state === 'stopped') this.homes.delete(swarmId);
-    else this.homes.set(swarmId, { region, seenAt: at, intervalMs });
+    else if (home || this.homes.size < this.most) this.homes.set(swarmId, { region, seenAt: at, intervalMs });
     return undefined;
   }
 

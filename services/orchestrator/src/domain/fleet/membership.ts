@@ -116,6 +116,18 @@ export class Membership {
     return this.members.has(swarmId);
   }
 
+  /** Swarms that are remembered, those that are down included. */
+  get size(): number {
+    return this.members.size;
+  }
+
+  /** Regions of the swarms that are remembered. */
+  regionNames(): Set<string> {
+    const names = new Set<string>();
+    for (const { heartbeat } of this.members.values()) names.add(heartbeat.region);
+    return names;
+  }
+
   /** Swarms that are not down, of one region or of all. */
   count(region?: string): number {
     return this.alive().filter(({ heartbeat }) => region === undefined || heartbeat.region === region).length;
