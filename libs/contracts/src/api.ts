@@ -73,7 +73,21 @@ export const SwarmPage = z.object({ items: z.array(Swarm), next: z.null() });
 export type SwarmPage = z.infer<typeof SwarmPage>;
 export const RegionPage = z.object({ items: z.array(RegionView), next: z.null() });
 export type RegionPage = z.infer<typeof RegionPage>;
-export const EventPage = z.object({ items: z.array(Event), next: z.null() });
+/** A history, or the part of it behind the event with the number `after`. */
+export const HistoryQuery = z.strictObject({
+  after: z.coerce.number().int().nonnegative().optional().describe('only events with a greater `seq`'),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(LIMITS.PAGE_ITEMS)
+    .optional()
+    .describe('so many of them; `next` is the `after` of the rest'),
+});
+export type HistoryQuery = z.infer<typeof HistoryQuery>;
+export const TaskEventsQuery = HistoryQuery.extend({ id: TaskId });
+export const WorkflowEventsQuery = HistoryQuery.extend({ id: WorkflowId });
+export const EventPage = z.object({ items: z.array(Event), next: z.string().nullable() });
 export type EventPage = z.infer<typeof EventPage>;
 
 export const CancelRequest = z.strictObject({

@@ -116,6 +116,12 @@ export interface DeadLetterEntry {
   facts?: DeadLetterFacts | undefined;
 }
 
+/** So many events behind the one with the number `after`. */
+export interface HistoryPart {
+  after: number;
+  most: number;
+}
+
 /** Reads of committed truth by any replica. */
 export interface TruthReader {
   task(shard: number, id: string): Promise<TaskRecord | undefined>;
@@ -134,7 +140,11 @@ export interface TruthReader {
     before: { at: number; id: string } | undefined,
     limit: number,
   ): Promise<DeadLetterEntry[]>;
-  history(shard: number, root: string): Promise<Event[]>;
+  /**
+   * Oldest first.
+   * @param part of a run, of which nobody wants all at once; the history of a task is short, and comes whole
+   */
+  history(shard: number, root: string, part?: HistoryPart): Promise<Event[]>;
   counts(shard: number): Promise<Record<string, number>>;
 }
 

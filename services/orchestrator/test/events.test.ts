@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { EventPage, subjects } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import { ask, endOf, EventReader } from './support/event-reader';
 import { World, type Answer, type Replica } from './support/world';
@@ -169,4 +170,55 @@ test('a task that a reader holds for is answered the moment it ends', async () =
   await swarm.report(id, 1, { output: 'done' });
   expect((await waiting).output).toBe('done');
   expect(performance.now() - from).toBeLessThan(900); // without news it would look again after a second
+});
+
+test('a history is read in parts, and of what is more than NATS carries at once it has to be', async () => {
+  await world.dismissSwarms(); // so that nothing happens while it is read
+  const STEPS = 2_500;
+  const ids = Array.from({ length: STEPS }, (_, index) => `s${index}`);
+  const id = await one.submitWorkflow({
+    tasks: ids.map((step) => ({ id: step, type: 'echo', input: {} })),
+    dependencies: Object.fromEntries(ids.slice(1).map((step) => [step, ['s0']])),
+  });
+  const whole = (await one.call('GET', `/v1/workflows/${id}/events`)).body as EventPage;
+  expect(whole.next).toBeNull();
+  expect(whole.items.length).toBeGreaterThan(STEPS);
+  const inParts = async (read: (after: string) => Promise<EventPage>): Promise<EventPage['items']> => {
+    const seen: EventPage['items'] = [];
+    for (let after: string | null = '0'; after !== null;) {
+      const { items, next }: EventPage = await read(after);
+      seen.push(...items);
+      after = next;
+    }
+    return seen;
+  };
+  let parts = 0;
+  const overNats = await inParts((after) => {
+    parts += 1;
+    return world.bus.request(subjects.workflow('events'), { id, after }, { reply: EventPage });
+  });
+  expect(overNats).toEqual(whole.items);
+  expect(parts).toBeGreaterThan(1);
+  const path = `/v1/workflows/${id}/events?limit=500`;
+  const overHttp = await inParts(
+    async (after) => (await one.call('GET', `${path}&after=${after}`)).body as EventPage,
+  );
+  expect(overHttp).toEqual(whole.items);
+  const beyond = await one.call('GET', `/v1/workflows/${id}/events?after=1000000`);
+  expect([beyond.status, beyond.body]).toEqual([200, { items: [], next: null }]);
+  expect((await one.call('GET', `/v1/workflows/${id}/events?limit=501`)).status).toBe(400);
+  expect((await one.call('GET', `/v1/workflows/w0-0198c2d4e5f6/events?after=5`)).status).toBe(404);
+});
+
+test('whatever characters somebody gives as a reason, the event and the history have them', async () => {
+  await world.dismissSwarms();
+  const reason = 'half a pair \ud800, \u0000, \u2028, "quotes"\r\ndata: no event';
+  const live = await Reader.open('?type=task.paused');
+  const id = await one.submit({});
+  await one.call('POST', `/v1/tasks/${id}/pause`, { reason });
+  const [paused] = await live.until((events) => events.length > 0);
+  await live.close();
+  expect(paused?.data['data']).toEqual({ reason });
+  const history = (await one.call('GET', `/v1/tasks/${id}/events`)).body as EventPage;
+  expect(history.items.at(-1)?.data).toEqual({ reason });
 });

@@ -5,7 +5,8 @@ import type { Port } from './port';
 export interface FollowSource {
   port: Port;
   root: string;
-  history: () => Promise<Event[]>;
+  /** What has happened behind the event with this number. */
+  history: (after: number) => Promise<Event[]>;
   isLast: (event: Event) => boolean;
   signal: AbortSignal | undefined;
 }
@@ -32,7 +33,7 @@ export async function* follow({
     // Without live events it goes on by reading the history.
     await feed.opened.catch(() => undefined);
     let last = 0;
-    let next = await history();
+    let next = await history(0);
     for (;;) {
       for (const event of next) {
         if (event.seq <= last) continue;
@@ -41,9 +42,9 @@ export async function* follow({
         if (isLast(event) && !isReopened(event, next)) return;
       }
       const item = await queue.next(signal, QUIET_MS);
-      if (item.kind !== 'event') next = await history();
+      if (item.kind !== 'event') next = await history(last);
       else if (item.event.seq <= last) next = [];
-      else next = item.event.seq === last + 1 ? [withoutId(item.event)] : await history();
+      else next = item.event.seq === last + 1 ? [withoutId(item.event)] : await history(last);
     }
   } finally {
     feed.close();

@@ -130,6 +130,13 @@ function readPart(path: string, part: string): (body: Reference) => HttpCall {
   return ({ id }) => ({ method: 'GET', path: `${path}/${encodeURIComponent(id)}/${part}` });
 }
 
+function readHistory(path: string): (body: Reference & { after?: number }) => HttpCall {
+  return ({ id, after }) => ({
+    ...readPart(path, 'events')({ id }),
+    ...(after === undefined ? {} : { query: { after } }),
+  });
+}
+
 function operation<Body, S extends z.ZodType>(
   subject: string,
   http: (body: Body) => HttpCall,
@@ -162,7 +169,7 @@ export const OPERATIONS = {
     ({ id, ...query }) => ({ method: 'GET', path: `${TASKS}/${encodeURIComponent(id)}/logs`, query }),
     TaskLogs,
   ),
-  taskEvents: operation(subjects.task('events'), readPart(TASKS, 'events'), EventPage),
+  taskEvents: operation(subjects.task('events'), readHistory(TASKS), EventPage),
   listDeadLetters: operation(subjects.deadLetter('list'), read(DEAD_LETTERS), DeadLetterPage),
   getDeadLetter: operation<Reference, typeof DeadLetterDetail>(
     subjects.deadLetter('get'),
@@ -182,7 +189,7 @@ export const OPERATIONS = {
   getWorkflow: operation<Wait, typeof Workflow>(subjects.workflow('get'), readOne(WORKFLOWS), Workflow),
   listWorkflows: operation(subjects.workflow('list'), read(WORKFLOWS), WorkflowPage),
   cancelWorkflow: operation(subjects.workflow('cancel'), command(WORKFLOWS, 'cancel'), ControlReply),
-  workflowEvents: operation(subjects.workflow('events'), readPart(WORKFLOWS, 'events'), EventPage),
+  workflowEvents: operation(subjects.workflow('events'), readHistory(WORKFLOWS), EventPage),
   status: operation(subjects.status(), read('/status'), SystemStatus),
   swarms: operation(subjects.fleet('swarms'), read(SWARMS), SwarmPage),
   cordonSwarm: swarmCommand('cordon'),

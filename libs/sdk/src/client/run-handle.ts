@@ -11,7 +11,7 @@ import type { ControlReceipt, FollowOptions, WaitOptions } from './types';
 export interface RunKind<S extends z.ZodType> {
   get: Operation<{ id: string; waitMs: number }, S>;
   cancel: Operation<{ id: string; reason?: string }, z.ZodType<ControlReceipt>>;
-  events: Operation<{ id: string }, z.ZodType<EventPage>>;
+  events: Operation<{ id: string; after?: number }, z.ZodType<EventPage>>;
   isLast: (event: Event, id: string) => boolean;
 }
 
@@ -48,14 +48,26 @@ export abstract class RunHandle<S extends z.ZodType<{ state: string }>> {
   }
 
   events(options: FollowOptions = {}): AsyncIterable<Event> {
-    const { events, isLast } = this.kind;
+    const { isLast } = this.kind;
     return follow({
       port: this.port,
       root: this.id,
-      history: async () => (await this.port.ask(events, { id: this.id }, { signal: options.signal })).items,
+      history: (after) => this.history(after, options.signal),
       isLast: (event) => isLast(event, this.id),
       signal: options.signal,
     });
+  }
+
+  /** What has happened behind the event with this number; 0: everything. The history of a large run comes in parts. */
+  private async history(after: number, signal: AbortSignal | undefined): Promise<Event[]> {
+    const events: Event[] = [];
+    for (let place = after; ;) {
+      const body = place === 0 ? { id: this.id } : { id: this.id, after: place };
+      const { items, next } = await this.port.ask(this.kind.events, body, { signal });
+      for (const event of items) events.push(event);
+      if (next === null) return events;
+      place = Number(next);
+    }
   }
 
   /** Cancels the run when the signal is aborted before the end of the run is known. */

@@ -4,6 +4,8 @@ import {
   shardOf,
   type CountTasksQuery,
   type Event,
+  type EventPage,
+  type HistoryQuery,
   type ListTasksQuery,
   type ListWorkflowsQuery,
   type Task,
@@ -22,11 +24,14 @@ import { workflowSummary, workflowView } from '../domain/workflow/view';
 import type { TruthReader, WaitingReasons } from '../ports';
 import type { Ends } from './ends';
 import type { TaskLists } from './task-lists';
+import { historyPage } from './history-page';
 import { decodeCursor, encodeCursor, newestFirst, type Position } from './pages';
 
 /** Without news of the bus a waiting reader looks for itself this often. */
 const LOOK_AGAIN_MS = 1_000;
 const SCAN_PAGE = 200;
+/** Of a history, where it has to fit into a message. */
+const EVENTS_AT_ONCE = 2_000;
 
 /** What is known of shards without asking Redis. */
 export interface LocalShards {
@@ -130,18 +135,27 @@ export class Reads {
   }
 
   /** The history of a task or a run, oldest first; for a step, its own events out of those of its run. */
-  async events(id: string): Promise<Event[]> {
-    const isRun = id.startsWith('w');
-    const shard = this.shard(id, isRun ? 'workflow-not-found' : 'task-not-found');
-    if (isRun) {
-      const events = await this.truth.history(shard, id);
-      if (events.length === 0)
-        throw new MultiswarmError(
-          'workflow-not-found',
-          `there is no workflow "${id}" (or its retention has passed)`,
-        );
-      return events;
-    }
+  async events(id: string, asked: HistoryQuery = {}, mostBytes = Infinity): Promise<EventPage> {
+    const limit = asked.limit ?? (mostBytes === Infinity ? undefined : EVENTS_AT_ONCE);
+    const part = { after: asked.after, limit };
+    const events = id.startsWith('w') ? await this.eventsOfRun(id, part) : await this.eventsOfTask(id);
+    return historyPage(events, part, mostBytes);
+  }
+
+  private async eventsOfRun(id: string, { after = 0, limit }: HistoryQuery): Promise<Event[]> {
+    const shard = this.shard(id, 'workflow-not-found');
+    // One more, by which a page knows that it is not the last.
+    const part = { after, most: (limit ?? Infinity) + 1 };
+    const events = await this.truth.history(shard, id, limit === undefined ? undefined : part);
+    if (events.length > 0 || (after > 0 && (await this.truth.run(shard, id)))) return events;
+    throw new MultiswarmError(
+      'workflow-not-found',
+      `there is no workflow "${id}" (or its retention has passed)`,
+    );
+  }
+
+  private async eventsOfTask(id: string): Promise<Event[]> {
+    const shard = this.shard(id, 'task-not-found');
     const record = await this.truth.task(shard, id);
     if (!record)
       throw new MultiswarmError('task-not-found', `there is no task "${id}" (or its retention has passed)`);

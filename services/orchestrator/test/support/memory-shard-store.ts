@@ -131,7 +131,7 @@ export class MemoryShardStore implements ShardStore {
       run: async (shard, id) => Promise.resolve(table.data(shard).runs.get(id)),
       recent: async (...asked) => Promise.resolve(table.recent(...asked)),
       deadLetters: async (...asked) => Promise.resolve(table.deadLetters(...asked)),
-      history: async (shard, root) => Promise.resolve(table.history(shard, root)),
+      history: async (shard, root, part) => Promise.resolve(table.history(shard, root, part)),
       counts: async (shard) => Promise.resolve(table.counts(shard)),
     };
   }

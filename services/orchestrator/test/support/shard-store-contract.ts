@@ -427,6 +427,9 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     );
     expect((await under.store.waiting(SHARD, undefined, 20_000)).map(({ id }) => id)).toEqual(ids);
     expect(await under.truth.history(SHARD, RUN)).toHaveLength(10_000);
+    const part = await under.truth.history(SHARD, RUN, { after: 9_000, most: 5 });
+    expect(part.map(({ seq }) => seq)).toEqual([9_001, 9_002, 9_003, 9_004, 9_005]);
+    expect(await under.truth.history(SHARD, RUN, { after: 10_000, most: 5 })).toEqual([]);
     await commit(...ids.map((id) => changed({ ...queuedTask(id), state: 'running' }, 'queued')));
     expect(await active()).toEqual(ids);
     await commit(...ids.map((id): Write => ({ kind: 'forget', root: id, taskIds: [id] })));

@@ -13,6 +13,7 @@ import type {
   LoadedShard,
   WaitingPlace,
   Write,
+  HistoryPart,
 } from '../../src/ports';
 
 /** What one shard holds. */
@@ -149,9 +150,10 @@ export class ShardTable {
       .slice(0, limit);
   }
 
-  history(shard: number, root: string): Event[] {
+  history(shard: number, root: string, part?: HistoryPart): Event[] {
     const { histories, tasks } = this.data(shard);
     const kept = histories.get(root) ?? [];
+    if (part && root.startsWith('w')) return kept.slice(part.after, part.after + part.most);
     const record = tasks.get(root);
     return kept[0]?.seq === 1 || !record ? [...kept] : [...toldEvents(record), ...kept];
   }

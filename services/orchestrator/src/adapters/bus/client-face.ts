@@ -28,9 +28,9 @@ import {
   RetryTask,
   SignalTask,
   subjects,
-  TaskId,
+  TaskEventsQuery,
   TaskLogsQuery,
-  WorkflowId,
+  WorkflowEventsQuery,
 } from '@multiswarm/contracts';
 import { newTraceparent, parseTraceparent } from '@multiswarm/telemetry';
 import { z } from 'zod';
@@ -38,6 +38,9 @@ import type { Orchestrator } from '../../application/orchestrator';
 import { ListNamespacesQuery } from '../http/namespace-routes';
 
 type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => Promise<unknown>;
+
+/** Of a history in one answer: NATS carries twice as much. */
+const HISTORY_BYTES = 512 * 1024;
 
 /** Clients over NATS: each verb in a queue group, so that any replica may answer. */
 export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening {
@@ -65,10 +68,9 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.task('get'), GetTaskQuery, ({ id, waitMs }) => reads.task(id, waitMs)),
     on(subjects.task('list'), ListTasksQuery, (query) => reads.tasks(query)),
     on(subjects.task('counts'), CountTasksQuery, (query) => reads.taskCounts(query)),
-    on(subjects.task('events'), z.object({ id: TaskId }), async ({ id }) => ({
-      items: await reads.events(id),
-      next: null,
-    })),
+    on(subjects.task('events'), TaskEventsQuery, ({ id, ...asked }) =>
+      reads.events(id, asked, HISTORY_BYTES),
+    ),
     on(subjects.task('logs'), TaskLogsQuery, (query) => streams.page(query)),
     on(subjects.task('explain'), ExplainTask, ({ id }) => explanations.task(id)),
     on(subjects.task('cancel'), CancelTask, (asked) => control.cancel(asked)),
@@ -85,10 +87,9 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.workflow('validate'), z.unknown(), (body) => Promise.resolve(gateway.validate(body))),
     on(subjects.workflow('get'), GetWorkflowQuery, ({ id, waitMs }) => reads.workflow(id, waitMs)),
     on(subjects.workflow('list'), ListWorkflowsQuery, (query) => reads.workflows(query)),
-    on(subjects.workflow('events'), z.object({ id: WorkflowId }), async ({ id }) => ({
-      items: await reads.events(id),
-      next: null,
-    })),
+    on(subjects.workflow('events'), WorkflowEventsQuery, ({ id, ...asked }) =>
+      reads.events(id, asked, HISTORY_BYTES),
+    ),
     on(subjects.workflow('cancel'), CancelWorkflow, async ({ id, reason }) => {
       await gateway.cancelWorkflow(id, reason);
       return reads.workflow(id, 0);

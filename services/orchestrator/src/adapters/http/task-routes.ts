@@ -1,6 +1,7 @@
 import {
   CountTasksQuery,
   EventPage,
+  HistoryQuery,
   Explanation,
   GetTaskQuery,
   ListTasksQuery,
@@ -57,9 +58,10 @@ export function taskRoutes({ reads, explanations }: Orchestrator): Route[] {
       summary: 'The history of a task, oldest first',
       tags: ['tasks'],
       params: TaskParams,
+      query: HistoryQuery,
       reply: EventPage,
       errors: ['task-not-found'],
-      handler: async ({ params }) => ({ items: await reads.events(params.id), next: null }),
+      handler: ({ params, query }) => reads.events(params.id, query),
     }),
     defineRoute({
       method: 'get',

@@ -1,6 +1,7 @@
 import {
   CancelRequest,
   EventPage,
+  HistoryQuery,
   GetWorkflowQuery,
   ListWorkflowsQuery,
   Workflow,
@@ -43,9 +44,10 @@ export function workflowRoutes({ gateway, reads }: Orchestrator): Route[] {
       summary: 'The history of a workflow and all its steps, oldest first',
       tags: ['workflows'],
       params: WorkflowParams,
+      query: HistoryQuery,
       reply: EventPage,
       errors: ['workflow-not-found'],
-      handler: async ({ params }) => ({ items: await reads.events(params.id), next: null }),
+      handler: ({ params, query }) => reads.events(params.id, query),
     }),
     defineRoute({
       method: 'post',

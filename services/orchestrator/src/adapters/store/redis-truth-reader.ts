@@ -3,7 +3,7 @@ import type { Store } from '@multiswarm/store';
 import type { TaskRecord } from '../../domain/task/record';
 import { toldEvents } from '../../domain/task/told-events';
 import type { RunProgress, RunRecord } from '../../domain/workflow/run';
-import type { DeadLetterEntry, TruthReader } from '../../ports';
+import type { DeadLetterEntry, HistoryPart, TruthReader } from '../../ports';
 import { decodeFacts } from './dead-letter-codec';
 import { isRun } from './encode-batch';
 import { firstErrorThrown, readTasks } from './redis-tasks';
@@ -70,9 +70,11 @@ export class RedisTruthReader implements TruthReader {
   }
 
   /** What the history does not keep is told by the record (see `Write`). */
-  async history(shard: number, root: string): Promise<Event[]> {
+  async history(shard: number, root: string, part?: HistoryPart): Promise<Event[]> {
+    // The list of a run has all its events, so that each stands at its number; that of a task is short.
+    const [from, to] = part && isRun(root) ? [part.after, part.after + part.most - 1] : [0, -1];
     const replies = await this.store.guard(async (redis) => {
-      const read = redis.multi().lrange(keys.history(shard, root), 0, -1);
+      const read = redis.multi().lrange(keys.history(shard, root), from, to);
       if (!isRun(root)) read.hget(keys.specs(shard), root).hget(keys.states(shard), root);
       return firstErrorThrown(await read.exec());
     });
