@@ -197,6 +197,7 @@ const PARTS = new Set<keyof typeof contracts>([
     'EffectiveInput',
     'IdempotencyKey',
     'Json',
+    'StoredJson',
     'LimitPattern',
     'MessageId',
     'Millis',

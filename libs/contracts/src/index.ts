@@ -8,7 +8,7 @@ export * from './events-query';
 export * from './explanation';
 export * from './findings';
 export * from './ids';
-export { EffectiveInput, isDeeperThan, Json, jsonWithin, type JsonValue } from './json';
+export { EffectiveInput, isDeeperThan, Json, jsonWithin, StoredJson, type JsonValue } from './json';
 export * from './keys';
 export * from './limits';
 export * from './message';

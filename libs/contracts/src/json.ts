@@ -29,6 +29,11 @@ const UPSTREAM_LEVELS = 2;
 /** The input of an attempt: what was given, with the outputs of the steps before it. */
 export const EffectiveInput = jsonWithin(LIMITS.JSON_DEPTH + UPSTREAM_LEVELS);
 
+/** What a record has around a value that somebody gave. */
+const RECORD_LEVELS = 16;
+/** A record as it is stored, with the values in it. */
+export const StoredJson = jsonWithin(LIMITS.JSON_DEPTH + RECORD_LEVELS);
+
 type Fault = 'too-deep' | { message: string; path: (string | number)[] };
 
 function faultIn(value: unknown, levels: number): Fault | undefined {

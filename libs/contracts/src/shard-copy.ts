@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { Json, Name } from './names';
+import { StoredJson as Json } from './json';
+import { Name } from './names';
 import { ShardNumber } from './shard-check';
 
 const count = z.number().int().nonnegative();
