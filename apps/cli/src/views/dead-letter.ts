@@ -9,7 +9,7 @@ import { formatAge, formatCost } from '../output/durations';
 import { paintState } from '../output/paint';
 import type { View, ViewContext } from '../output/printer';
 import { alignRows } from '../output/table';
-import { attemptText, jsonText, section, timeline } from './task-detail';
+import { attemptText, section, timeline, valueText } from './task-detail';
 
 /** Groups that the line under a list names. */
 const GROUPS_SHOWN = 5;
@@ -85,7 +85,7 @@ function detailText(letter: DeadLetterDetail, { color, now }: ViewContext): stri
     attempts.length > 0
       ? section(color, 'attempts', attempts.map((one) => attemptText(one, color)).join(''))
       : '',
-    section(color, 'input', jsonText(letter.input)),
+    section(color, 'input', valueText(letter.id, 'input', letter.input, letter.inputRef)),
   ]
     .filter((text) => text !== '')
     .join('\n');

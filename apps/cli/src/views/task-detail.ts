@@ -2,6 +2,7 @@ import type {
   AttemptRecord,
   Event,
   JsonValue,
+  PayloadRef,
   Progress,
   Receipt,
   Rejection,
@@ -10,6 +11,7 @@ import type {
   Task,
   Waiting,
 } from '@multiswarm/contracts';
+import { formatBytes } from '../output/bytes';
 import { formatAge, formatCost, formatMs } from '../output/durations';
 import { paintState, type Paint } from '../output/paint';
 import type { ViewContext } from '../output/printer';
@@ -31,10 +33,24 @@ export function taskDetail(task: Task, events: readonly Event[], { color, now }:
       ? section(color, 'attempts', task.attempts.map((one) => attemptText(one, color)).join(''))
       : '',
     task.signals && task.signals.length > 0 ? section(color, 'signals', signalsText(task.signals)) : '',
-    section(color, 'input', jsonText(task.input)),
-    task.output === undefined ? '' : section(color, 'output', jsonText(task.output)),
+    section(color, 'input', valueText(task.id, 'input', task.input, task.inputRef)),
+    task.output === undefined
+      ? ''
+      : section(color, 'output', valueText(task.id, 'output', task.output, task.outputRef)),
   ];
   return sections.filter((text) => text !== '').join('\n');
+}
+
+/** A value, or where it is to be had. */
+export function valueText(
+  id: string,
+  part: 'input' | 'output',
+  value: JsonValue,
+  ref: PayloadRef | undefined,
+): string {
+  if (ref === undefined) return jsonText(value);
+  const option = part === 'input' ? ' --input' : '';
+  return `  ${formatBytes(ref.bytes)}, as payload ${ref.id}: "swarmctl task output ${id}${option}"\n`;
 }
 
 export function section(color: Paint, title: string, body: string): string {

@@ -258,6 +258,22 @@ describe('a task that is held back, watched and told things', () => {
     ['what it was told', /signals\n {2}2024-06-01T12:00:00\.000Z {2}approved {2}\{"by":"ann"\}/],
   ])('says %s', (_what, expected) => expect(text).toMatch(expected));
 
+  test('a value that goes by reference is told with its size, and how to have it', () => {
+    const ref = (digit: string, bytes: number) => ({ id: `default.${digit.repeat(64)}`, bytes });
+    const large = {
+      ...task,
+      input: null,
+      inputRef: ref('1', 300_000),
+      output: null,
+      outputRef: ref('2', 2 ** 21),
+    };
+    const shown = taskDetail(large, [], { color, now: T0 });
+    expect(shown).toMatch(
+      /input\n {2}293\.0 KiB, as payload default\.1+: "swarmctl task output \S+ --input"/,
+    );
+    expect(shown).toMatch(/output\n {2}2\.0 MiB, as payload default\.2+: "swarmctl task output \S+"/);
+  });
+
   test('a task without any of it says none of it', () => {
     const plain = taskDetail(task, [], { color, now: T0 });
     for (const word of [
