@@ -101,11 +101,20 @@ export class MetadataColumn {
   }
 
   /** Whether a block holds what is asked for. */
-  answers(block: number, { masks, exact, words }: MetadataQuestion): boolean {
+  answers(block: number, question: MetadataQuestion): boolean {
     if (block === NONE) return false;
-    if ((this.signatures[block * SIGNATURE_WORDS + SIGNED.word] as number) < SIGNED.bit) this.sign(block);
-    for (const { word, bits } of masks)
-      if (((this.signatures[block * SIGNATURE_WORDS + word] as number) & bits) >>> 0 !== bits) return false;
+    const { signatures } = this;
+    const { maskWords, maskBits } = question;
+    const first = block * SIGNATURE_WORDS;
+    if ((signatures[first + SIGNED.word] as number) < SIGNED.bit) this.sign(block);
+    for (let at = 0; at < maskWords.length; at += 1)
+      if ((~(signatures[first + (maskWords[at] as number)] as number) & (maskBits[at] as number)) !== 0)
+        return false;
+    return this.holds(block, question);
+  }
+
+  /** Told by the bytes themselves. */
+  private holds(block: number, { exact, words }: MetadataQuestion): boolean {
     const from = this.starts[block] as number;
     const to = from + (this.lengths[block] as number);
     const all = this.bytesOfBlocks;

@@ -7,8 +7,9 @@ export interface MetadataQuestion {
   exact: readonly Uint8Array[];
   /** Each must be found in upper or lower case. */
   words: readonly { text: string; bytes: Uint8Array; isAscii: boolean }[];
-  /** The words of signatures that count, and the bits that must be there. */
-  masks: readonly { word: number; bits: number }[];
+  /** Of signatures: the words that count, with most bits first, and the bits that each must have. */
+  maskWords: Uint32Array;
+  maskBits: Uint32Array;
 }
 
 /** @returns undefined where nothing is asked */
@@ -20,19 +21,22 @@ export function metadataQuestion(
   const signature = new Uint32Array(SIGNATURE_WORDS);
   const texts = [...labels.map(({ key, value }) => `${key}=${value ?? ''}`.toLowerCase()), ...words];
   for (const bytes of texts.map(bytesOf)) sign(bytes, 0, bytes.length, signature, 0);
-  const masks: { word: number; bits: number }[] = [];
-  for (let word = 0; word < SIGNATURE_WORDS; word += 1) {
-    const bits = signature[word] as number;
-    if (bits !== 0) masks.push({ word, bits });
-  }
+  const masks = Array.from(signature, (bits, word) => ({ word, bits }))
+    .filter(({ bits }) => bits !== 0)
+    .sort((a, b) => bitsIn(b.bits) - bitsIn(a.bits));
   return {
     exact: labels.map(asEntry),
     words: words.map((text) => {
       const bytes = bytesOf(text);
       return { text, bytes, isAscii: isAscii(bytes, 0, bytes.length) };
     }),
-    masks,
+    maskWords: Uint32Array.from(masks, ({ word }) => word),
+    maskBits: Uint32Array.from(masks, ({ bits }) => bits),
   };
+}
+
+function bitsIn(word: number): number {
+  return word.toString(2).replaceAll('0', '').length;
 }
 
 /** As it stands among the entries; of a key alone, what each entry with it begins with. */

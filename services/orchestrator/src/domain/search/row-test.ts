@@ -5,6 +5,8 @@ import type { MetadataColumn } from './metadata-column';
 import type { TaskIndex } from './task-index';
 
 const ALL_TIME: TimeRange = { from: -Infinity, to: Infinity };
+/** Answers are kept where so many rows have the same metadata. */
+const SHARED = 2;
 const YES = 1;
 const NO = 2;
 
@@ -15,8 +17,8 @@ export class RowTest {
   private readonly since: Float64Array;
   private readonly metadata: MetadataColumn;
   private readonly question: MetadataQuestion | undefined;
-  /** By block, as far as they were looked at. */
-  private readonly answers: Uint8Array;
+  /** By block, as far as they were looked at; undefined where hardly two rows have the same. */
+  private readonly answers: Uint8Array | undefined;
   private readonly createdIn: TimeRange;
   private readonly sinceIn: TimeRange;
 
@@ -28,7 +30,7 @@ export class RowTest {
     this.metadata = metadata;
     this.question = metadataQuestion(criteria.labels, criteria.words);
     if (this.question) metadata.prepare();
-    this.answers = new Uint8Array(this.question ? metadata.blocks : 0);
+    if (metadata.blocks * SHARED < index.rows) this.answers = new Uint8Array(metadata.blocks);
     this.createdIn = criteria.created;
     // A row that is gone was never in its state.
     this.sinceIn = { from: Math.max(0, ended.from, updated.from), to: Math.min(ended.to, updated.to) };
@@ -47,10 +49,12 @@ export class RowTest {
   }
 
   private holds(block: number, question: MetadataQuestion): boolean {
-    let answer = this.answers[block];
+    const { answers } = this;
+    if (!answers) return this.metadata.answers(block, question);
+    let answer = answers[block];
     if (!answer) {
       answer = this.metadata.answers(block, question) ? YES : NO;
-      this.answers[block] = answer;
+      answers[block] = answer;
     }
     return answer === YES;
   }

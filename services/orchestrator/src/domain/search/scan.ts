@@ -39,23 +39,37 @@ function* byCreation(
   const { from, to } = criteria.created;
   let place = earlier(before, Number.isFinite(to) ? { at: to, id: '' } : undefined);
   for (;;) {
-    const { order, created } = index.view;
-    const test = new RowTest(index, criteria);
-    let at = place ? index.countBefore(place) : index.rows;
+    const at = place ? index.countBefore(place) : index.rows;
     const last = Math.max(0, at - rowsAtOnce);
-    while (at > last) {
-      at -= 1;
-      const row = order[at] as number;
-      if ((created[row] as number) < from) return found;
-      if (!test.passes(row)) continue;
-      found.push({ at: created[row] as number, id: index.id(row) });
-      if (found.length === limit) return found;
-    }
-    if (at === 0) return found;
-    const row = order[at] as number;
-    place = { at: created[row] as number, id: index.id(row) };
+    if (lookDown(index, new RowTest(index, criteria), { at, last, from, limit }, found) || last === 0)
+      return found;
+    const row = index.view.order[last] as number;
+    place = { at: index.view.created[row] as number, id: index.id(row) };
     yield;
   }
+}
+
+/**
+ * A function of its own: loops in generators are not made as fast.
+ * @returns whether all has been found that is wanted
+ */
+function lookDown(
+  index: TaskIndex,
+  test: RowTest,
+  { at, last, from, limit }: { at: number; last: number; from: number; limit: number },
+  found: TaskPlace[],
+): boolean {
+  const { order, created } = index.view;
+  for (let place = at - 1; place >= last; place -= 1) {
+    const row = order[place] as number;
+    if (!test.passes(row)) continue;
+    const time = created[row] as number;
+    if (time < from) return true;
+    found.push({ at: time, id: index.id(row) });
+    if (found.length === limit) return true;
+  }
+  // Nothing that is further down was created later than the last one.
+  return last < at && (created[order[last] as number] as number) < from;
 }
 
 function earlier(a: TaskPlace | undefined, b: TaskPlace | undefined): TaskPlace | undefined {
