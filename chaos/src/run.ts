@@ -9,11 +9,11 @@ import { runCampaign, type DoneFault } from './faults/campaign';
 import type { Step } from './faults/plan';
 import { check } from './invariants/check';
 import { Load } from './load/load';
-import { LIMITED } from './load/work';
+import { LIMITED, type HoldTimes } from './load/work';
 import { reportOf, type Report } from './report/report';
 import { openClients, type Clients, type Patience } from './system/clients';
 import { startDeployment, type Deployment } from './system/deployment';
-import { settled } from './system/settled';
+import { settled, shardsOf } from './system/settled';
 import { SHARDS, type SystemSettings } from './system/settings';
 
 export interface ChaosOptions {
@@ -30,8 +30,8 @@ export interface ChaosOptions {
   readonly pauseMs: { readonly least: number; readonly most: number };
   /** The next fault waits until everything serves again. */
   readonly settles: boolean;
-  /** What the longest agent takes. */
-  readonly longestMs: number;
+  /** How long agents take. */
+  readonly holds: HoldTimes;
   /** Between two questions to the same shard. */
   readonly probeEveryMs: number;
   /** Of the clients that hand in tasks; as the SDK is by itself unless told. */
@@ -82,7 +82,7 @@ async function runOn(
   const prober = await Prober.start({ servers: deployment.nats.url, shards: SHARDS, everyMs });
   try {
     await untilHearing(ears, clients.bus);
-    const load = new Load({ seed: options.seed, longestMs: options.longestMs, ...options.load }, clients);
+    const load = new Load({ seed: options.seed, ...options.holds, ...options.load }, clients);
     deadline.standing = () => progressLine(load, ears[0]);
     const from = Date.now();
     progress(`the load begins: ${loadLine(options)}`);
@@ -143,9 +143,14 @@ async function underFaults(
   const say = setInterval(() => progress(progressLine(load, ears[0])), PROGRESS_MS);
   const campaign = async (): Promise<DoneFault[]> => {
     await delay(calmMs);
+    const ownedBy = (target: string): Promise<number[]> => shardsOf(target, deployment, bus);
     const whole = settles ? { settled: () => settled(deployment, bus) } : {};
     try {
-      return await runCampaign(deployment, { seed, plan, pauseMs, forMs: faultsForMs, ...whole }, progress);
+      return await runCampaign(
+        deployment,
+        { seed, plan, pauseMs, forMs: faultsForMs, ownedBy, ...whole },
+        progress,
+      );
     } finally {
       if (options.load.tasks === undefined) load.stop();
     }

@@ -24,7 +24,14 @@ const STEPS: Step[] = [
 test('no acknowledged task is lost or done twice, and everything is given back, whatever dies under the load', async () => {
   const report = await runChaos(
     {
-      ...{ scenario: 'short', seed: 1, settings: HURRIED, plan: STEPS, longestMs: 2_000, keep: false },
+      ...{
+        scenario: 'short',
+        seed: 1,
+        settings: HURRIED,
+        plan: STEPS,
+        holds: { longestMs: 2_000 },
+        keep: false,
+      },
       ...{ load: { tasks: TASKS, perSecond: TASKS / SECONDS }, faultsForMs: Infinity, calmMs: 0 },
       ...{ pauseMs: { least: 300, most: 600 }, settles: false, probeEveryMs: 200 },
       ...{ patience: { retryForMs: 60_000, requestTimeoutMs: 8_000 }, deadlineMs: 110_000 },

@@ -126,7 +126,7 @@ describe('the Kubernetes objects', () => {
         type: 'RollingUpdate',
         rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
       });
-      const leaseMs = name === 'orchestrator' ? Number(SETTINGS.SHARD_LEASE_MS.default) : 0;
+      const leaseMs = name === 'orchestrator' ? SETTINGS.SHARD_LEASE_MS.default : 0;
       expect((workload.spec?.minReadySeconds ?? 0) * 1_000).toBeGreaterThanOrEqual(leaseMs);
     },
   );

@@ -7,7 +7,7 @@ const every50 = (until: number, isBad: (at: number) => boolean): Probe[] =>
   }));
 const AROUND = { from: 0, lateMs: 100, everyMs: 50 };
 const window = (kind: string, target: string, from: number, until: number): Window => ({
-  ...{ kind, target, from, until },
+  ...{ kind, target, owned: [], from, until },
 });
 
 test('each shard has its own line for each fault, and an outage counts where it begins', () => {
@@ -24,6 +24,19 @@ test('each shard has its own line for each fault, and an outage counts where it 
     ['restart', 1, 0],
   ]);
   expect(lines[0]).toMatchObject({ failed: 20, outages: 1, longestMs: 1_202 });
+});
+
+test('shards of the one that it was done to are counted apart from those of others', () => {
+  const hit = every50(2_000, (at) => at >= 1_000 && at < 1_200);
+  const { kinds } = availabilityOf(
+    [hit, every50(2_000, (at) => at === 1_000)],
+    [{ ...window('kill', 'orchestrator-1', 1_000, 2_000), owned: [0] }],
+    AROUND,
+  );
+  expect(kinds.map(({ sort, asked, maxMs }) => [sort, asked, maxMs])).toEqual([
+    ['orchestrator: its shards', 1, 202],
+    ['orchestrator: shards of others', 1, 52],
+  ]);
 });
 
 test('replicas of one service are counted together, and only shards that were hit make the median', () => {

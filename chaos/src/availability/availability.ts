@@ -4,6 +4,8 @@ import { outagesOf, quantile, type Outage, type Probe } from './outages';
 export interface Window {
   readonly kind: string;
   readonly target: string;
+  /** The shards that the target had. */
+  readonly owned: readonly number[];
   readonly from: number;
   readonly until: number;
 }
@@ -15,6 +17,8 @@ export interface ShardAvailability {
   /** Since the load began. */
   readonly atMs: number;
   readonly shard: number;
+  /** Whose it was: the target's, another one's, or nobody knows of a target that could have any. */
+  readonly owner?: 'target' | 'other';
   readonly probes: number;
   readonly failed: number;
   readonly outages: number;
@@ -71,7 +75,7 @@ export function availabilityOf(
 }
 
 function lineOf(
-  { kind, target, from, until }: Window,
+  { kind, target, owned, from, until }: Window,
   shard: number,
   probes: readonly Probe[],
   outages: readonly Outage[],
@@ -83,6 +87,7 @@ function lineOf(
     .map((outage) => outage.until - outage.from);
   return {
     ...{ kind, target, atMs: from - loadFrom, shard },
+    ...(owned.length === 0 ? {} : { owner: owned.includes(shard) ? 'target' : 'other' }),
     ...{ probes: own.length, failed: own.filter(({ ok }) => !ok).length, outages: lengths.length },
     unavailableMs: Math.round(lengths.reduce((sum, each) => sum + each, 0)),
     longestMs: Math.round(Math.max(0, ...lengths)),
@@ -111,7 +116,9 @@ function kindsOf(lines: readonly ShardAvailability[]): KindAvailability[] {
 const SORTS = ['orchestrator-ap-south', 'orchestrator', 'load-balancer', 'communicator'] as const;
 const SERVERS: ReadonlySet<string> = new Set(['nats', 'redis', 'leaf']);
 
-function sortOf({ kind, target }: ShardAvailability): string {
+function sortOf({ kind, target, owner }: ShardAvailability): string {
   if (kind === 'cut') return 'region';
+  if (owner !== undefined)
+    return owner === 'target' ? 'orchestrator: its shards' : 'orchestrator: shards of others';
   return SORTS.find((sort) => target.startsWith(sort)) ?? (SERVERS.has(target) ? target : 'swarm');
 }

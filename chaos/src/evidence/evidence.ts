@@ -1,6 +1,7 @@
 import type { Event, Task } from '@multiswarm/contracts';
 import type { Submission } from '../load/load';
 import type { Execution } from './journal';
+import type { MailLine } from './mail';
 
 /** Somebody who follows events, all or some. */
 export interface Consumer {
@@ -27,6 +28,8 @@ export interface Evidence {
   readonly consumers: readonly Consumer[];
   /** What the agents noted down. */
   readonly executions: readonly Execution[];
+  /** What the swarms noted of messages to each other. */
+  readonly mail: readonly MailLine[];
   /** What is still taken although nothing runs any more; each in words. */
   readonly remains: readonly string[];
   /** What a deep check found that does not agree with the records; each in words. */

@@ -12,9 +12,11 @@ import { differencesIn } from './deep-check';
 import type { Ears } from './ears';
 import type { Evidence } from './evidence';
 import { readJournals } from './journal';
+import { readMail } from './mail';
 import { fillToTheBrim, whatIsTaken } from './remains';
 
-const SETTLE_MS = 120_000;
+/** Longer than any agent, that of a task which was lost at the very end too. */
+const SETTLE_MS = 180_000;
 const HEAR_MS = 30_000;
 
 export interface Witnesses {
@@ -47,6 +49,7 @@ export async function gather(
   return {
     ...{ ...collected, submissions: load.submissions, consumers: ears, remains, differences },
     executions: readJournals(deployment.records),
+    mail: readMail(deployment.records),
     disorders: faults.flatMap(({ disorder }) => disorder ?? []),
     gentleUntil: firstForced?.from ?? Date.now(),
   };

@@ -6,6 +6,8 @@ import { describeFault, type Fault, type Step } from './plan';
 
 export interface DoneFault extends Outcome {
   readonly fault: Fault;
+  /** The shards that its target had. */
+  readonly owned: readonly number[];
   readonly from: number;
   /** When its target was ready for work again. */
   readonly until: number;
@@ -20,6 +22,8 @@ export interface CampaignOptions {
   readonly forMs: number;
   /** Between the end of one step and the beginning of the next. */
   readonly pauseMs: { readonly least: number; readonly most: number };
+  /** The shards that a target has, as far as that can be told. */
+  readonly ownedBy: (target: string) => Promise<readonly number[]>;
   /** What each step has to wait for before the next may begin. */
   readonly settled?: () => Promise<unknown>;
 }
@@ -27,7 +31,7 @@ export interface CampaignOptions {
 /** Step after step, until the plan or the time is over. */
 export async function runCampaign(
   deployment: Deployment,
-  { seed, plan, forMs, pauseMs, settled }: CampaignOptions,
+  { seed, plan, forMs, pauseMs, ownedBy, settled }: CampaignOptions,
   progress: (line: string) => void,
 ): Promise<DoneFault[]> {
   const random = seededRandom(seed);
@@ -41,9 +45,10 @@ export async function runCampaign(
     progress(step.map(describeFault).join(', and '));
     const results = await Promise.all(
       step.map(async (fault): Promise<DoneFault> => {
+        const owned = await ownedBy(fault.target);
         const from = Date.now();
         const outcome = await inject(deployment, fault);
-        return { ...outcome, fault, from, until: Date.now() };
+        return { ...outcome, fault, owned, from, until: Date.now() };
       }),
     );
     await settled?.();

@@ -51,15 +51,14 @@ export async function fillDisk(redis: TestServer, forMs: number): Promise<string
  * @returns what Redis said
  */
 export async function refuseWrites(redis: TestServer, forMs: number): Promise<string> {
-  let said = '';
   await command(redis, 'CONFIG SET appendfsync everysec', /^\+OK/);
   try {
     await setLimit(redis.pid, roomLeft(redis));
     await eventually(() => command(redis, 'INFO persistence', /aof_last_write_status:err/), {
       ...{ timeoutMs: NOTICED_MS, describe: 'Redis noticing that its disk is full' },
     });
-    said = complaintsOf(redis).at(-1) ?? '';
     await delay(forMs);
+    return complaintsOf(redis).at(-1) ?? '';
   } finally {
     await setLimit(redis.pid, 'unlimited');
     await eventually(() => command(redis, 'INFO persistence', /aof_last_write_status:ok/), {
@@ -67,7 +66,6 @@ export async function refuseWrites(redis: TestServer, forMs: number): Promise<st
     });
     await command(redis, 'CONFIG SET appendfsync always', /^\+OK/);
   }
-  return said;
 }
 
 /** Whether it answers so. */

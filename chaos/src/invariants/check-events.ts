@@ -41,7 +41,7 @@ function historyFault(task: Task, history: readonly Event[]): string | undefined
 
 function heardFault(expected: readonly Event[], heard: readonly Event[]): string | undefined {
   const at = expected.findIndex(
-    ({ seq, type }, index) => heard[index]?.seq !== seq || heard[index]?.type !== type,
+    ({ seq, type }, index) => heard[index]?.seq !== seq || heard[index].type !== type,
   );
   const [meant, was] = [expected[at], heard[at]];
   if (meant) return `in place of ${nameOf(meant)} ${was ? nameOf(was) : 'nothing'} was heard`;

@@ -1,6 +1,7 @@
 import { Task, type Event } from '@multiswarm/contracts';
 import type { Consumer, Evidence } from '../evidence/evidence';
 import type { Execution } from '../evidence/journal';
+import type { MailLine } from '../evidence/mail';
 import type { Submission } from '../load/load';
 import { LIMITED, workOf } from '../load/work';
 import { check } from './check';
@@ -53,8 +54,12 @@ const EXECUTIONS: Execution[] = [
   },
 ];
 
-const { cancelAfterMs: _never, ...work } = workOf(1, 0, 1_000);
+const { cancelAfterMs: _never, ...work } = workOf(1, 0, { longestMs: 1_000 });
 const SUBMISSION: Submission = { work, sentAt: AT, id: ID, acknowledgedAt: AT + 1 };
+
+function letter(kind: MailLine['kind']): MailLine {
+  return { kind, token: 'x', swarmId: kind === 'heard' ? 'b' : 'a', to: 'b', calm: false };
+}
 
 function consumer(events: readonly Event[], hears: Consumer['hears'] = () => true): Consumer {
   return { name: 'somebody', hears, heard: new Map([[ID, events]]), gaps: [] };
@@ -64,7 +69,7 @@ function evidence(over: Partial<Evidence> = {}): Evidence {
   return {
     ...{ submissions: [SUBMISSION], listed: [{ n: 0, id: ID }], tasks: new Map([[ID, task()]]) },
     ...{ histories: new Map([[ID, HISTORY]]), consumers: [consumer(HISTORY)] },
-    ...{ executions: EXECUTIONS, remains: [], differences: [], disorders: [], gentleUntil: 0 },
+    ...{ executions: EXECUTIONS, remains: [], differences: [], disorders: [], gentleUntil: 0, mail: [] },
     ...over,
   };
 }
@@ -93,6 +98,12 @@ test('who follows some events has to have heard exactly those', () => {
   expect(found(HISTORY.filter(ends))).toEqual([]);
   expect(found([])).toEqual(['events-gapless']);
   expect(found(HISTORY)).toEqual(['events-gapless']);
+});
+
+test('a message that is lost under faults breaks no promise', () => {
+  expect(check(evidence({ mail: [letter('sent')] }))).toEqual([]);
+  expect(check(evidence({ mail: [letter('unsent')] }))).toEqual([]);
+  expect(check(evidence({ mail: [letter('sent'), letter('heard')] }))).toEqual([]);
 });
 
 test('work that is done twice is found where nothing was done by force', () => {
@@ -169,6 +180,21 @@ test.each<[Invariant, string, Evidence]>([
     evidence({ consumers: [{ ...consumer(HISTORY), gaps: ['4 to 9 are gone'] }] }),
   ],
   ['all-given-back', 'a slot is still taken', evidence({ remains: ['1 busy slot'] })],
+  [
+    'messages-once',
+    'a message was heard twice',
+    evidence({ mail: [letter('sent'), letter('heard'), letter('heard')] }),
+  ],
+  [
+    'messages-once',
+    'a message came to another one',
+    evidence({ mail: [letter('sent'), { ...letter('heard'), swarmId: 'c' }] }),
+  ],
+  [
+    'messages-once',
+    'a message did not come although nothing was disturbed',
+    evidence({ mail: [{ ...letter('sent'), calm: true }] }),
+  ],
   ['orderly-ends', 'a program did not end in order', evidence({ disorders: ['exit code 1'] })],
   ['records-agree', 'a count is too high', evidence({ differences: ['count in shard 3'] })],
 ])('%s is broken when %s', (invariant, _name, given) => {

@@ -3,6 +3,7 @@ import { checkAttemptOnce, checkEffectOnce, checkResults } from './check-attempt
 import { checkHeard, checkHistories } from './check-events';
 import { checkLimits } from './check-limits';
 import { checkAcknowledged, checkAnswered, checkEnds, checkOneTask } from './check-submissions';
+import { checkMail } from './check-mail';
 import type { Broken } from './invariants';
 
 const CHECKS: readonly ((evidence: Evidence) => Broken[])[] = [
@@ -16,6 +17,7 @@ const CHECKS: readonly ((evidence: Evidence) => Broken[])[] = [
   checkHistories,
   checkHeard,
   checkLimits,
+  checkMail,
   ({ disorders }) => disorders.map((detail) => ({ invariant: 'orderly-ends', detail })),
   ({ remains }) => remains.map((detail) => ({ invariant: 'all-given-back', detail })),
   ({ differences }) => differences.map((detail) => ({ invariant: 'records-agree', detail })),

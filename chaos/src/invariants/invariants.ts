@@ -13,6 +13,8 @@ export const INVARIANTS = {
     'the history of a task is without a gap, agrees with its record, and says nothing after its end',
   'events-gapless': 'who follows all events has those of every task, in order and without a gap',
   'limits-held': 'never more attempts at once than a limit allows',
+  'messages-once':
+    'a message between swarms comes once at most, to whom it was sent, and comes when nothing is disturbed',
   'records-agree':
     'counts, indexes, memory, the queue and the limits agree with the task records, as the deep check finds',
   'orderly-ends': 'a program that is told to end finishes and ends with exit code 0',

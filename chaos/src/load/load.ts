@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@multiswarm/sdk';
-import { workOf, type Work } from './work';
+import { workOf, type HoldTimes, type Work } from './work';
 
-export interface LoadOptions {
+export interface LoadOptions extends HoldTimes {
   readonly seed: number;
   /** Tasks to hand in, at an even pace. */
   readonly perSecond: number;
   /** So many; without it until it is told to stop. */
   readonly tasks?: number;
-  readonly longestMs: number;
 }
 
 /** What became of one submission. */
@@ -64,8 +63,7 @@ export class Load {
   }
 
   private begin(): void {
-    const { seed, longestMs } = this.options;
-    const work = workOf(seed, this.begun, longestMs);
+    const work = workOf(this.options.seed, this.begun, this.options);
     this.begun += 1;
     const one = this.submit(work).finally(() => this.under.delete(one));
     this.under.add(one);

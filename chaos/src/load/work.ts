@@ -40,29 +40,39 @@ export const LIMITED = {
 } as const;
 export const FREE_NAMESPACE = 'chaos';
 
-const SHARES = { hold: 0.06, limited: 0.2, failing: 0.08, cancelled: 0.03, overHttp: 0.3 };
+const SHARES = { held: 0.005, hold: 0.06, limited: 0.2, failing: 0.08, cancelled: 0.03, overHttp: 0.3 };
 const SHORT_MS = 25;
 const HOLD_FROM_MS = 500;
 
-/** The n-th task of a seed; it depends on nothing else. @param longestMs what the longest agent takes */
-export function workOf(seed: number, n: number, longestMs: number): Work {
+/** How long agents that are not short take. */
+export interface HoldTimes {
+  /** Most of them at most. */
+  readonly longestMs: number;
+  /** A few of them up to this. */
+  readonly heldMs?: number;
+}
+
+/** The n-th task of a seed; it depends on nothing else. */
+export function workOf(seed: number, n: number, { longestMs, heldMs }: HoldTimes): Work {
   const random = seededRandom((seed * 1_000_003 + n) >>> 0);
   const chance = (share: number): boolean => random.next() < share;
   const type = chance(SHARES.hold) ? 'hold' : 'short';
   const limited = chance(SHARES.limited);
   const failUntil = chance(SHARES.failing) ? 1 + randomInteger(random, 2) : 0;
-  const runMs =
+  const usualMs =
     type === 'hold' ? HOLD_FROM_MS + randomInteger(random, longestMs) : randomInteger(random, SHORT_MS);
   const key = LIMITED.keys[randomInteger(random, LIMITED.keys.length)] ?? LIMITED.keys[0];
   const priority = (['high', 'normal', 'normal', 'low'] as const)[randomInteger(random, 4)] ?? 'normal';
   const cancelled = chance(SHARES.cancelled);
   const cancelAfterMs = randomInteger(random, longestMs);
+  const overHttp = chance(SHARES.overHttp);
+  const isHeld = heldMs !== undefined && chance(SHARES.held);
+  const runMs = isHeld ? longestMs + randomInteger(random, heldMs - longestMs) : usualMs;
   return {
-    ...{ n, type, priority },
+    ...{ n, type: isHeld ? ('hold' as const) : type, priority, overHttp },
     input: { n, runMs, failUntil },
     namespace: limited ? LIMITED.namespace : FREE_NAMESPACE,
     limitKeys: limited ? [key] : [],
-    overHttp: chance(SHARES.overHttp),
     ...(cancelled ? { cancelAfterMs } : {}),
   };
 }

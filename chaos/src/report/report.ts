@@ -104,9 +104,9 @@ export function reportOf(facts: RunFacts): Report {
 
 function underFaults(facts: RunFacts): Pick<Report, 'faults' | 'availability'> {
   const { faults: done, from, loadUntil, evidence, probes, everyMs } = facts;
-  const windows = done.map(({ fault: { kind, target }, from: begun, until }) => {
+  const windows = done.map(({ fault: { kind, target }, owned, from: begun, until }) => {
     const next = done.find((other) => other.from >= until)?.from ?? loadUntil;
-    return { kind, target, from: begun, until: Math.min(next, loadUntil) };
+    return { kind, target, owned, from: begun, until: Math.min(next, loadUntil) };
   });
   const availability = availabilityOf(probes, windows, { from, everyMs, lateMs: LATE_MS });
 
@@ -129,7 +129,7 @@ function underFaults(facts: RunFacts): Pick<Report, 'faults' | 'availability'> {
   return { faults, availability };
 }
 
-const NO_WINDOW: Window = { kind: '', target: '', from: 0, until: 0 };
+const NO_WINDOW: Window = { kind: '', target: '', owned: [], from: 0, until: 0 };
 
 function sorted(times: number[]): number[] {
   return times.sort((a, b) => a - b);

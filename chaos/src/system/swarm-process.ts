@@ -3,12 +3,20 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSwarm, RetryableError, type TaskContext } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
+import { z } from 'zod';
+import { MailBook } from '../evidence/mail';
 import { Journal } from '../evidence/journal';
+import { SWARMS } from './settings';
 import { WORK_TYPES, WorkInput, type WorkType } from '../load/work';
 
 /** A swarm whose agents note down what they do before they say it, and end when the input says, or when they are let go. */
 const id = process.env['CHAOS_SWARM'] ?? '';
 const journal = new Journal(process.env['CHAOS_RECORDS'] ?? '.', id);
+
+const mail = new MailBook(process.env['CHAOS_RECORDS'] ?? '.', id);
+const PEERS = SWARMS.map((swarm) => swarm.id).filter((each) => each !== id);
+/** Of so many short tasks one writes to another swarm. */
+const WRITES_EACH = 5;
 
 const gate = new EventEmitter().setMaxListeners(0);
 let isOpen = false;
@@ -19,12 +27,24 @@ process.on('message', (news: { gate?: 'open' | 'shut' }) => {
 // Whoever started this is gone.
 process.once('disconnect', () => process.exit(1));
 
-async function run(type: WorkType, given: unknown, { task, signal }: TaskContext): Promise<unknown> {
+/** Nobody waits for it. */
+function write(n: number, calm: boolean, { messages }: TaskContext): void {
+  const to = PEERS[n % PEERS.length] ?? '';
+  const letter = { token: randomUUID(), swarmId: id, to, calm };
+  messages.send({ to, kind: 'event', data: { token: letter.token } }).then(
+    ({ status }) => mail.write({ ...letter, kind: status === 'published' ? 'sent' : 'unsent', why: status }),
+    (error: unknown) => mail.write({ ...letter, kind: 'unsent', why: String(error) }),
+  );
+}
+
+async function run(type: WorkType, given: unknown, ctx: TaskContext): Promise<unknown> {
+  const { task, signal } = ctx;
   const { n, runMs, failUntil } = WorkInput.parse(given);
   const token = randomUUID();
   const note = (kind: 'start' | 'end' | 'fail' | 'abort'): void =>
     journal.write({ kind, at: Date.now(), taskId: task.id, attempt: task.attempt, swarmId: id, token });
   note('start');
+  if (type === 'gate' || (type === 'short' && n % WRITES_EACH === 0)) write(n, type === 'gate', ctx);
   try {
     if (type !== 'gate') await delay(runMs, undefined, { signal });
     else if (!isOpen) await once(gate, 'open', { signal });
@@ -50,4 +70,8 @@ const swarm = createSwarm({
   logger: createLogger({ service: 'swarm', level: 'warn' }),
 });
 for (const type of WORK_TYPES) swarm.handle(type, (input, ctx) => run(type, input, ctx));
+const Letter = z.object({ token: z.string() });
+swarm.messages.on('event', ({ data, to }) => {
+  mail.write({ kind: 'heard', token: Letter.parse(data).token, swarmId: id, to, calm: false });
+});
 void swarm.start().then(() => process.send?.('ready'));
