@@ -471,3 +471,39 @@ test('dead letters are listed, shown, redriven and purged; a redrive carries a k
   await expect(client.deadLetters.get(ID)).rejects.toMatchObject({ code: 'dead-letter-not-found' });
   expect(got).toEqual([{ id: ID }]);
 });
+
+test('a shard is checked to the end, from the beginning where it has another owner', async () => {
+  const report = { shard: 3, step: 'x', looked: 1, total: 1, epoch: 1, batchSeq: 1, repair: true, found: 0 };
+  const rest = { repaired: 0, findings: [], skipped: [], startedAt: '2030-01-01T00:00:00.000Z' };
+  const of = (run: string, state: string): object => ({ ...report, ...rest, run, state });
+  const gone = new MultiswarmError('check-not-found', 'begin a new one');
+  const asked = answer(subjects.shards('check'), (_body, call) =>
+    call === 2 ? fail(gone) : of(call < 3 ? 'first' : 'second', call === 4 ? 'done' : 'running'),
+  );
+  const told: string[] = [];
+  const options = {
+    repair: true,
+    reason: 'crash',
+    onProgress: ({ run }: { run: string }) => void told.push(run),
+  };
+  expect(await client.shards.check(3, options)).toMatchObject({ run: 'second', state: 'done' });
+  const body = { shard: 3, repair: true, reason: 'crash', waitMs: 1_000 };
+  expect(asked).toEqual([body, { ...body, run: 'first' }, body, { ...body, run: 'second' }]);
+  expect(told).toEqual(['first', 'second', 'second']);
+});
+
+test('a shard is copied part by part, and told to begin anew', async () => {
+  const asked = answer(subjects.shards('export'), (_body, call) => ({
+    ...{ run: 'r', seq: call - 1, lines: [{ n: call }], done: call === 2 },
+  }));
+  const recovered = answer(subjects.shards('recover'), () => ({ shard: 3, state: 'beginning' }));
+  const lines: unknown[] = [];
+  for await (const line of client.shards.export(3)) lines.push(line);
+  expect(lines).toEqual([{ n: 1 }, { n: 2 }]);
+  expect(asked).toEqual([
+    { shard: 3, seq: 0 },
+    { shard: 3, seq: 1, run: 'r' },
+  ]);
+  await client.shards.recover(3, { reason: 'backup' });
+  expect(recovered).toEqual([{ shard: 3, confirm: true, reason: 'backup' }]);
+});
