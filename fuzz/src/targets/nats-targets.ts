@@ -1,6 +1,7 @@
 import type { Bus } from '@multiswarm/bus';
 import type { Accepted } from '../invariants/accepted';
-import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
+import { setTimeout as delay } from 'node:timers/promises';
+import { headers as newHeaders, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { ERRORS } from '@multiswarm/contracts';
 import type { System } from '../stack/system';
 import { natsRequests, type NatsRequest } from './nats-requests';
@@ -11,6 +12,8 @@ import type { Targets } from './target';
 const PATIENCE_MS = 20_000;
 const POLL_MS = 150;
 const HEADER_BYTES = 16_384;
+const MOVING_MS = 10_000;
+const MOVING_POLL_MS = 50;
 
 /** Every subject of the table: those that answer, and those that only listen. */
 export function natsTargets(
@@ -42,12 +45,26 @@ async function ask(
   const isPoll = bytes.includes('"waitMs"');
   try {
     const options = { timeout: isPoll ? POLL_MS : PATIENCE_MS, headers: headersOf(request.headers) };
-    const text = (await connection.request(request.subject, bytes, options)).string();
+    const text = await answerTo(request.subject, () => connection.request(request.subject, bytes, options));
     const fault = faultOf(text);
     if (text.startsWith('{"ok"')) accepted.note(text);
     return fault;
   } catch (error) {
     return isPoll ? undefined : `no answer: ${String(error)}`;
+  }
+}
+
+/** A shard that is given up and taken anew, as a valid request may ask for, is answered for again before long. */
+async function answerTo(subject: string, send: () => Promise<Msg>): Promise<string> {
+  const until = Date.now() + MOVING_MS;
+  for (;;) {
+    try {
+      return (await send()).string();
+    } catch (error) {
+      const isMoving = subject.startsWith('ms.v1.shard.') && String(error).includes('no responders');
+      if (!isMoving || Date.now() > until) throw error;
+      await delay(MOVING_POLL_MS);
+    }
   }
 }
 

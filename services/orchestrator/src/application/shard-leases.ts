@@ -161,7 +161,7 @@ export class ShardLeases<O extends OwnedShard> {
 
   /** Gives a shard up in order; whoever is its target takes it anew. */
   renew(shard: number): void {
-    void this.handOver(shard);
+    void this.handOver(shard).then(() => this.look());
   }
 
   /** Hands over everything. */
