@@ -51,11 +51,11 @@ export function labelNeedle(key: string): Uint8Array {
   return asEntry({ key, value: undefined });
 }
 
-export function bytesOf(text: string): Uint8Array {
+function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-export function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
+function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at += 1) if ((bytes[at] as number) >= 0x80) return false;
   return true;
 }
