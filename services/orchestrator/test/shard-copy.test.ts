@@ -149,7 +149,7 @@ test('a shard that is copied while it is busy goes on elsewhere: all ends, keys 
   const other = await to.call('POST', '/v1/tasks', { type: 'echo', input: 'another' }, key);
   expect(other.status).toBe(422);
   const epoch = Number(await target.store.redis.hget(keys.shard(0), 'epoch'));
-  expect(epoch).toBeGreaterThan(Number((lines[0] as { epoch: number }).epoch));
+  expect(epoch).toBeGreaterThan((lines[0] as { epoch: number }).epoch);
 
   // A shard that is not empty is imported only when that is said in so many words.
   const refused = await imported(to, lines);
@@ -172,10 +172,10 @@ describe('a copy that does not fit', () => {
   test.each<[string, (lines: JsonValue[]) => JsonValue[]]>([
     [
       'of another number of shards',
-      ([head, ...rest]) => [{ ...(head as object), shards: 16 } as JsonValue, ...rest],
+      ([head, ...rest]) => [{ ...(head as object), shards: 16 }, ...rest],
     ],
-    ['of another shard', ([head, ...rest]) => [{ ...(head as object), shard: 3 } as JsonValue, ...rest]],
-    ['of another version', ([head, ...rest]) => [{ ...(head as object), v: 2 } as JsonValue, ...rest]],
+    ['of another shard', ([head, ...rest]) => [{ ...(head as object), shard: 3 }, ...rest]],
+    ['of another version', ([head, ...rest]) => [{ ...(head as object), v: 2 }, ...rest]],
     ['that lacks a line', (lines) => lines.filter((line) => !JSON.stringify(line).includes('"lost"'))],
     ['with a line that is none', (lines) => [...lines.slice(0, 2), { what: 'is this' }, ...lines.slice(2)]],
     [

@@ -64,7 +64,7 @@ async function importShard({ options, global, io }: Invocation<Options>): Promis
 }
 
 /** The head alone first. */
-async function* partsOf(path: string): AsyncGenerator<JsonValue[]> {
+async function* partsOf(path: string): AsyncGenerator<JsonValue[], undefined> {
   let part: JsonValue[] = [];
   let bytes = 0;
   let isHead = true;
