@@ -63,6 +63,8 @@ export class ShardIndex {
     for (let wait = RETRY_MS.first; !isClosed(); wait = Math.min(RETRY_MS.most, wait * 2)) {
       try {
         await this.read();
+        // They were read in whatever order Redis has them.
+        await this.parts.breather.do(() => this.index.tidy());
         this.isComplete = !isClosed();
         this.forgotten.clear();
         return;
