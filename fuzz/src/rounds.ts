@@ -1,6 +1,7 @@
 import { attack, type Finding } from './campaign';
 import { Accepted } from './invariants/accepted';
 import { growthIn } from './invariants/memory';
+import { Runs } from './invariants/runs';
 import { strayStored } from './invariants/stored';
 import type { Memory } from './stack/log-watch';
 import type { System } from './stack/system';
@@ -12,6 +13,8 @@ import type { Target, Targets } from './targets/target';
 
 /** Targets that are under attack at the same time. */
 const LANES = 3;
+/** Strays of one kind. */
+const SHOWN = 5;
 
 export interface RoundOptions {
   seed: number;
@@ -30,10 +33,12 @@ export class Rounds {
     private readonly system: System,
     private readonly faces: readonly Targets<unknown>[],
     private readonly accepted: Accepted,
+    private readonly runs: Runs,
   ) {}
 
   static async open(system: System): Promise<Rounds> {
     const accepted = new Accepted();
+    const runs = new Runs(system.shards);
     accepted.note(JSON.stringify(system.known));
     const faces = [
       ...(await Promise.all(
@@ -41,9 +46,9 @@ export class Rounds {
           httpTargets(system, service, accepted),
         ),
       )),
-      natsTargets(system, await listenedSubjects(system.known), accepted),
+      natsTargets(system, await listenedSubjects(system.known), accepted, runs),
     ];
-    return new Rounds(system, faces as Targets<unknown>[], accepted);
+    return new Rounds(system, faces as Targets<unknown>[], accepted, runs);
   }
 
   targets(only = ''): Target[] {
@@ -109,6 +114,8 @@ export class Rounds {
     step('all that is stored is known');
     for (const watch of system.watches) {
       if (watch.hasEnded) continue;
+      for (const run of this.runs.strays(watch.runs.splice(0)).slice(0, SHOWN))
+        faults.push(`${watch.service} has run ${run}, which it has not taken, or has run before`);
       const rounds = [...(this.memories.get(watch.service) ?? []), await watch.memory()];
       this.memories.set(watch.service, rounds);
       const growth = growthIn(rounds);

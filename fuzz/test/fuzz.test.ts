@@ -1,7 +1,8 @@
+import type { JsonValue, Task } from '@multiswarm/contracts';
 import { Rounds } from '../src/rounds';
 import { startSystem, type System } from '../src/stack/system';
 import { listenersOf } from '../src/stack/listeners';
-import { listenedSubjects } from '../src/targets/subjects';
+import { ANY_TOKEN, listenedSubjects } from '../src/targets/subjects';
 
 let system: System;
 
@@ -10,19 +11,20 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-const SERVICES = ['orchestrator', 'load-balancer', 'communicator'];
+const LISTENERS = ['orchestrator', 'load-balancer', 'communicator', 'swarm actor'];
 /** What is asked of NATS itself, and what clients and readers open as they need it. */
 const NOT_OURS = /^(\$SRV|_INBOX)/;
 
-test('every subject on which a service listens is attacked, and every one that is attacked is listened on', async () => {
+test('every subject on which a service or a swarm listens is attacked, and every one that is attacked is listened on', async () => {
   const { shard, region, replica } = system.known;
   const oneForAll = (subject: string): string =>
     subject
       .replace(/\.shard\.\d+\./, `.shard.${shard}.`)
       .replace(/\.region\.(\*|[\w-]+)\./, `.region.${region}.`)
       .replace('.swarm.*.', `.swarm.${system.known.swarm}.`)
-      .replace(/\.replica\.(?!alive)[\w-]+\./, `.replica.${replica}.`);
-  const listening = [...(await listenersOf(system.nats, SERVICES))].filter(
+      .replace(/\.replica\.(?!alive)[\w-]+\./, `.replica.${replica}.`)
+      .replaceAll('*', ANY_TOKEN);
+  const listening = [...(await listenersOf(system.nats, LISTENERS))].filter(
     (subject) => !NOT_OURS.test(subject),
   );
   const attacked = (await listenedSubjects(system.known)).map(({ subject }) => subject);
@@ -32,9 +34,36 @@ test('every subject on which a service listens is attacked, and every one that i
   );
 });
 
-test('no request to any operation or subject makes a service fail, die, leak or store what it refused', async () => {
+test('no request to any operation or subject makes a service or a swarm fail, die, leak or store what it refused', async () => {
   const rounds = await Rounds.open(system);
   const findings = await rounds.run({ seed: 1, requests: 12 });
   expect(findings).toEqual([]);
   rounds.close();
+});
+
+test('what is strange and allowed comes back as it was given, whichever way it has come', async () => {
+  const deep = `${'['.repeat(90)}"\\ud83d"${']'.repeat(90)}`;
+  const text = `{"__proto__":{"polluted":1},"constructor":{"prototype":[]},"\\ud800":"\\udfff\\u0000","deep":${deep}}`;
+  const input = JSON.parse(text) as JsonValue;
+  const metadata = { constructor: '\ud800', toString: 'a\udfff', valueOf: 1 };
+  const more = { namespace: 'constructor', metadata, requirements: { capabilities: ['calm'] } };
+  const api = `${system.url('orchestrator')}/v1/tasks`;
+  const overHttp = await fetch(api, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'echo', input, ...more }),
+  });
+  const overNats = await system.client.submit('echo', input, more);
+  for (const id of [((await overHttp.json()) as { id: string }).id, overNats.id]) {
+    const task = (await (await fetch(`${api}/${id}?waitMs=20000`)).json()) as Task;
+    expect(task.state).toBe('succeeded');
+    expect([JSON.stringify(task.input), JSON.stringify(task.output)]).toEqual([text, text]);
+    expect(task.metadata).toEqual(metadata);
+    const found = await (await fetch(`${api}?namespace=constructor&label=valueOf%3D1&limit=500`)).text();
+    expect(found).toContain(id);
+    const events = await (await fetch(`${api}/${id}/events`)).text();
+    expect(events).toContain('task.succeeded');
+  }
+  expect(JSON.stringify(await overNats.result())).toBe(text);
+  expect('polluted' in {}).toBe(false);
 });

@@ -11,6 +11,8 @@ export interface Memory {
 export class LogWatch {
   /** Lines of level `error`, and those that are none of the log's: traces of crashes, warnings of Node.js. */
   readonly complaints: string[] = [];
+  /** Attempts that a swarm has run, as `<task>#<attempt>`, since somebody took them from here. */
+  readonly runs: string[] = [];
   private rest = '';
   private readonly waiting: ((memory: Memory) => void)[] = [];
 
@@ -41,7 +43,8 @@ export class LogWatch {
 
   private judge(line: string): void {
     const { level, ...more } = parsed(line);
-    if (level === 'probe') this.waiting.shift()?.(more as unknown as Memory);
+    if (level === 'ran') this.runs.push(`${String(more['taskId'])}#${String(more['attempt'])}`);
+    else if (level === 'probe') this.waiting.shift()?.(more as unknown as Memory);
     else if (level === undefined || level === 'error') this.complaints.push(line.slice(0, 2_000));
   }
 }

@@ -1,16 +1,18 @@
 import { PassThrough } from 'node:stream';
 import { join } from 'node:path';
 import { connectBus, type Bus } from '@multiswarm/bus';
-import { ReplicaAlive, shardOf, subjects } from '@multiswarm/contracts';
+import { DispatchReply, ReplicaAlive, shardOf, subjects } from '@multiswarm/contracts';
 import { connect, createSwarm, type Client, type Swarm } from '@multiswarm/sdk';
 import { Store } from '@multiswarm/store';
 import { createLogger } from '@multiswarm/telemetry';
-import type { TestServer } from '@multiswarm/testing';
-import { startStack, type ServiceName, type Stack } from '../../../e2e/stack';
+import { eventually, type TestServer } from '@multiswarm/testing';
+import { startProgram, startStack, type Program, type ServiceName, type Stack } from '../../../e2e/stack';
+import { LATEST_EPOCH } from '../targets/epochs';
 import { LogWatch } from './log-watch';
 
 const REGION = 'eu-west';
 const SLOTS = 4;
+const ACTOR = 'actor';
 const NORMAL_TASK_MS = 30_000;
 const SHARDS = 16;
 /** So that NATS tells who listens on what. */
@@ -24,6 +26,8 @@ export interface Known {
   payloads: string[];
   /** Of whom anything may be said. The swarm that does the normal tasks is another one, which nobody knows. */
   swarm: string;
+  /** The swarm that is attacked itself: a process of its own. */
+  actor: string;
   namespace: string;
   region: string;
   shard: number;
@@ -38,6 +42,7 @@ export interface System {
   readonly store: Store;
   readonly known: Known;
   readonly nats: TestServer;
+  readonly shards: number;
   readonly url: (service: ServiceName) => string;
   /** A task is submitted, runs, and its result comes back; throws where it does not. */
   serveNormalTask(): Promise<string>;
@@ -52,20 +57,23 @@ export async function startSystem(): Promise<System> {
   const puppet = swarm('puppet', servers, []);
   await Promise.all([crew.start(), puppet.start()]);
   const orchestrator = await secondOwner(stack);
+  const actor = await startActor(servers, probe);
   const client = await connect({ servers });
   const bus = await connectBus({ servers, name: 'fuzz' });
+  await tellEpochs(bus);
   const store = await Store.connect({ url: stack.redis.url, name: 'fuzz' });
   const { 'load-balancer': balancer, communicator } = stack.services;
   return {
-    ...{ client, bus, store, nats: stack.nats },
+    ...{ client, bus, store, nats: stack.nats, shards: SHARDS },
     watches: [
       new LogWatch('orchestrator', orchestrator.program),
       new LogWatch('load-balancer', balancer),
       new LogWatch('communicator', communicator),
+      new LogWatch(ACTOR, actor),
     ],
     known: {
       ...(await submitKnown(client)),
-      swarm: puppet.id,
+      ...{ swarm: puppet.id, actor: ACTOR },
       region: REGION,
       replica: await replicaHeard(bus),
     },
@@ -73,7 +81,7 @@ export async function startSystem(): Promise<System> {
     serveNormalTask: () => serveNormalTask(client),
     stop: async () => {
       await Promise.all([client.close(), bus.close(), store.close()]);
-      await Promise.all([crew.stop(), puppet.stop()]);
+      await Promise.all([crew.stop(), puppet.stop(), actor.stop()]);
       await stack.stop();
     },
   };
@@ -85,11 +93,42 @@ function swarm(id: string, servers: string, capabilities: string[]): Swarm {
   return createSwarm(options).handle('echo', (input) => input);
 }
 
+async function startActor(servers: string, probe: string): Promise<Program> {
+  const program = startProgram([join(__dirname, 'actor.cjs'), servers, ACTOR, REGION], {
+    NODE_OPTIONS: probe,
+  });
+  const isUp = (): boolean => program.log().some(({ message }) => message === 'listening');
+  await eventually(isUp, { describe: () => `the swarm listens; its log:\n${program.stderr()}\n` });
+  return program;
+}
+
 /** With a second owner for everything, there are epochs that are over. */
 async function secondOwner(stack: Stack): ReturnType<Stack['addOrchestrator']> {
   const next = await stack.addOrchestrator();
   await stack.services.orchestrator.stop();
   return next;
+}
+
+/** The swarm that is attacked hears of the second owner of every shard, and of the second coordinator. It has nothing to run for them. */
+async function tellEpochs(bus: Bus): Promise<void> {
+  const spec = { swarmId: ACTOR, type: '*', namespace: 'default', priority: 'normal', input: null };
+  for (let shard = 0; shard < SHARDS; shard += 1) {
+    const attempt = {
+      ...spec,
+      taskId: `t${shard}-00000000`,
+      attempt: 1,
+      shard,
+      resources: {},
+      traceparent: '',
+    };
+    const request = {
+      ...{ v: 1, shard, epoch: LATEST_EPOCH, regionEpoch: LATEST_EPOCH },
+      attempts: [{ ...attempt, again: true }],
+    };
+    const { outcomes } = await bus.request(subjects.swarmTasks(ACTOR), request, { reply: DispatchReply });
+    if (outcomes[0]?.outcome !== 'refused')
+      throw new Error(`the swarm has taken ${JSON.stringify(outcomes)}`);
+  }
 }
 
 /** The name of the only orchestrator, as it says it. */

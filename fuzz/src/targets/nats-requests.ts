@@ -1,9 +1,18 @@
 import fc from 'fast-check';
-import { LbReport, ReportRequest, TaskSpec, TaskSubmission, WorkflowSubmission } from '@multiswarm/contracts';
+import {
+  DispatchRequest,
+  LbReport,
+  ReportRequest,
+  subjects,
+  TaskSpec,
+  TaskSubmission,
+  WorkflowSubmission,
+} from '@multiswarm/contracts';
 import { z } from 'zod';
 import { fromSchema, type JsonSchema } from '../generate/from-schema';
 import { encoded, mutated, type Payload } from '../generate/mutate';
 import type { Known } from '../stack/system';
+import { LATEST_EPOCH, OLD_EPOCH } from './epochs';
 import { textsOf } from './known-texts';
 import type { Listened } from './recording-bus';
 
@@ -20,6 +29,7 @@ const MEANT: readonly [suffix: string, schema: z.ZodType][] = [
   ['.workflow.validate', WorkflowSubmission],
   ['.report', ReportRequest],
   ['.lb.report', LbReport],
+  ['.tasks', DispatchRequest],
 ];
 
 /** Requests for one subject: most are nearly right. */
@@ -28,7 +38,7 @@ export function natsRequests({ subject, schema }: Listened, known: Known): fc.Ar
   const root = jsonSchema(meant);
   const definition = (ref: string): JsonSchema => (ref === '#' ? root : (root.$defs?.[ref.slice(8)] ?? {}));
   const value = mutated(fromSchema(root, textsOf(known, definition))).map((given) =>
-    tame(subject, schema, given),
+    tame(subject, schema, given, known),
   );
   return fc.record({
     subject: fc.constant(subject),
@@ -56,27 +66,28 @@ function jsonSchema(schema: z.ZodType): Root {
 }
 
 const EPOCHS = new Set(['epoch', 'regionEpoch', 'schedulerEpoch']);
-/** Every lease has had a second owner before the first request, so this one is over. */
-const OLD_EPOCH = 1;
-
 /**
  * Services believe each other: who says that it is the next owner is one. So nobody here speaks for the future, or comes as a
  * replica that wants its share; everything else is sent as it is.
  */
-function tame(subject: string, schema: z.ZodType, given: unknown): unknown {
-  const value = withOldEpochs(given);
+function tame(subject: string, schema: z.ZodType, given: unknown, known: Known): unknown {
+  // Only the swarm that is attacked hears of the epoch that holds: it has to run something, and what it reports is believed by nobody.
+  const latest = subject === subjects.swarmTasks(known.actor) ? LATEST_EPOCH : OLD_EPOCH;
+  const value = withEpochs(given, latest);
   if (!subject.endsWith('.replica.alive') || !schema.safeParse(value).success) return value;
   return { ...(value as object), leaving: true, shards: [] };
 }
 
-function withOldEpochs(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withOldEpochs);
+function withEpochs(value: unknown, latest: number): unknown {
+  if (Array.isArray(value)) return value.map((item) => withEpochs(item, latest));
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      EPOCHS.has(key) && typeof inner === 'number' && inner > OLD_EPOCH ? OLD_EPOCH : withOldEpochs(inner),
+      EPOCHS.has(key) && typeof inner === 'number' && inner > OLD_EPOCH
+        ? latest - (inner % 2) * (latest - OLD_EPOCH)
+        : withEpochs(inner, latest),
     ]),
   );
 }

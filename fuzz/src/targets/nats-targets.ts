@@ -2,7 +2,8 @@ import type { Bus } from '@multiswarm/bus';
 import type { Accepted } from '../invariants/accepted';
 import { setTimeout as delay } from 'node:timers/promises';
 import { headers as newHeaders, type Msg, type MsgHdrs } from '@nats-io/transport-node';
-import { ERRORS } from '@multiswarm/contracts';
+import { ERRORS, subjects, type DispatchReply, type DispatchRequest } from '@multiswarm/contracts';
+import type { Runs } from '../invariants/runs';
 import type { System } from '../stack/system';
 import { natsRequests, type NatsRequest } from './nats-requests';
 import type { Listened } from './recording-bus';
@@ -20,11 +21,20 @@ export function natsTargets(
   { bus, known }: System,
   table: readonly Listened[],
   accepted: Accepted,
+  runs: Runs,
 ): Targets<NatsRequest> {
   const targets = table.map((listened) => ({
     name: listened.subject.replace(known.replica, 'REPLICA'),
     requests: natsRequests(listened, known),
-    send: (request: NatsRequest) => (listened.answers ? ask(bus, request, accepted) : say(bus, request)),
+    send: async (request: NatsRequest) => {
+      if (!listened.answers) return say(bus, request);
+      const { fault, text } = await ask(bus, request);
+      if (fault !== undefined) return fault;
+      const isDispatch = listened.subject === subjects.swarmTasks(known.actor);
+      if (isDispatch) return takenIn(request, text, runs);
+      if (text.startsWith('{"ok"')) accepted.note(text);
+      return undefined;
+    },
   }));
   return { targets, close: () => undefined };
 }
@@ -35,22 +45,30 @@ async function say({ connection }: Bus, request: NatsRequest): Promise<undefined
   await connection.flush();
 }
 
-async function ask(
-  { connection }: Bus,
-  request: NatsRequest,
-  accepted: Accepted,
-): Promise<string | undefined> {
+/** What a swarm may take, by what was sent and what it has answered. */
+function takenIn({ payload }: NatsRequest, text: string, runs: Runs): string | undefined {
+  const { ok } = JSON.parse(text) as { ok?: DispatchReply };
+  if (!ok) return undefined;
+  // It was taken as a dispatch.
+  return runs.answered(JSON.parse(payload.bytes().toString()) as DispatchRequest, ok.outcomes);
+}
+
+interface Answer {
+  fault: string | undefined;
+  /** Empty where there is none. */
+  text: string;
+}
+
+async function ask({ connection }: Bus, request: NatsRequest): Promise<Answer> {
   const bytes = fitting(connection, request);
-  if (!bytes) return undefined;
+  if (!bytes) return { fault: undefined, text: '{}' };
   const isPoll = bytes.includes('"waitMs"');
   try {
     const options = { timeout: isPoll ? POLL_MS : PATIENCE_MS, headers: headersOf(request.headers) };
     const text = await answerTo(request.subject, () => connection.request(request.subject, bytes, options));
-    const fault = faultOf(text);
-    if (text.startsWith('{"ok"')) accepted.note(text);
-    return fault;
+    return { fault: faultOf(text), text };
   } catch (error) {
-    return isPoll ? undefined : `no answer: ${String(error)}`;
+    return { fault: isPoll ? undefined : `no answer: ${String(error)}`, text: '{}' };
   }
 }
 

@@ -9,7 +9,7 @@ export interface Listened {
   answers: boolean;
 }
 
-/** A bus on which nothing travels: it writes down what the faces of the services would listen on. */
+/** A bus on which nothing travels: it writes down what the faces of services and swarms would listen on. */
 export function recordingBus(into: Listened[]): Bus {
   const nothing = { stop: () => undefined };
   const bus: Partial<Bus> = {
@@ -22,6 +22,8 @@ export function recordingBus(into: Listened[]): Bus {
       into.push({ subject, schema, answers: false });
       return nothing;
     },
+    rttMs: () => Promise.resolve(0),
+    onDisconnect: () => undefined,
     onReconnect: () => undefined,
     publish: () => undefined,
   };

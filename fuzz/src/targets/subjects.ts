@@ -8,7 +8,10 @@ import {
   SchedulerActive,
   subjects,
 } from '@multiswarm/contracts';
-import { ManualClock } from '@multiswarm/core';
+import type { Bus } from '@multiswarm/bus';
+import { ManualClock, type Clock } from '@multiswarm/core';
+import { createSwarm } from '@multiswarm/sdk';
+import { createLogger } from '@multiswarm/telemetry';
 import { attachToBus } from '../../../services/load-balancer/src/adapters/bus';
 import { listenForMessages } from '../../../services/communicator/src/adapters/bus/message-endpoints';
 import { openClientFace } from '../../../services/orchestrator/src/adapters/bus/client-face';
@@ -21,6 +24,9 @@ import { recordingBus, type Listened } from './recording-bus';
 
 /** Longer than the load-balancer listens before it answers. */
 const WARM_UP_MS = 10_000;
+
+/** Stands where any token may. */
+export const ANY_TOKEN = 'x';
 
 /** What stands for a service that a face would pass its requests on to: nothing is ever passed on. */
 export const NOBODY: never = new Proxy(
@@ -35,8 +41,8 @@ function itself(): never {
 }
 
 /**
- * Every subject of the three services, with the schema of what they take there: collected from the faces themselves, so that
- * it cannot fall behind them. `at` says which shard, region, swarm and replica stand for all.
+ * Every subject of the three services and of a swarm, with the schema of what they take there: collected from the faces
+ * themselves, so that it cannot fall behind them. `at` says which shard, region, swarms and replica stand for all.
  */
 export async function listenedSubjects(at: Place): Promise<Listened[]> {
   const clock = new ManualClock();
@@ -52,10 +58,27 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   const attached = attachToBus(bus, NOBODY, clock);
   clock.advance(WARM_UP_MS);
   await attached;
-  return [...found.filter(({ subject }) => !subject.includes('*')), ...HEARD(at)];
+  const ofServices = found.splice(0).filter(({ subject }) => !subject.includes('*'));
+  await startSwarm(bus, at, clock);
+  return [...ofServices, ...HEARD(at), ...found.map(inOneOf)];
 }
 
-export type Place = Pick<Known, 'shard' | 'region' | 'swarm' | 'replica'>;
+async function startSwarm(bus: Bus, { actor: id, region }: Place, clock: Clock): Promise<void> {
+  const logger = createLogger({ service: 'swarm', level: 'silent' });
+  const swarm = createSwarm({
+    ...{ id, region, slots: 1, types: ['*'], bus, clock, logger },
+    handleSignals: false,
+  });
+  await swarm.start();
+  await swarm.stop();
+}
+
+/** A swarm hears all subjects of its mail; one of them stands for all. */
+function inOneOf({ subject, ...listened }: Listened): Listened {
+  return { ...listened, subject: subject.replaceAll('*', ANY_TOKEN) };
+}
+
+export type Place = Pick<Known, 'shard' | 'region' | 'swarm' | 'actor' | 'replica'>;
 
 /** What is said to all: `Assembly.hear` of the orchestrator listens for it. */
 const HEARD = ({ shard, region, swarm }: Place): Listened[] =>

@@ -229,6 +229,13 @@ describe('a swarm that is told to stop an attempt', () => {
       outcome: 'refused',
       reason: 'stale-epoch',
     });
+    // Neither does anybody get past the epochs of a shard by speaking for another one.
+    for (const taskId of ['t30-00000027', 't4-00000028', 'w3-00000029', '__proto__'])
+      expect(await peer.dispatch(swarm.id, { taskId }, 7)).toMatchObject({
+        outcome: 'refused',
+        reason: 'other-shard',
+      });
+    expect((await peer.dispatch(swarm.id, { taskId: 't3-00000030' }, 7)).outcome).toBe('accepted');
   });
 });
 

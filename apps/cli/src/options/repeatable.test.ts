@@ -12,8 +12,17 @@ describe('options that are given several times', () => {
   });
 
   test('attributes are typed, and a repeated key becomes a list', () => {
-    const given = ['gpu_memory=40', 'spot=true', 'language=python', 'language=rust', 'zip=', 'version=1.2.3'];
+    const given = [
+      'constructor=a',
+      'gpu_memory=40',
+      'spot=true',
+      'language=python',
+      'language=rust',
+      'zip=',
+      'version=1.2.3',
+    ];
     expect(given.reduce((before, text) => collectAttribute(text, before), {})).toEqual({
+      constructor: 'a',
       gpu_memory: 40,
       spot: true,
       language: ['python', 'rust'],

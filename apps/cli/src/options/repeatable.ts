@@ -39,7 +39,7 @@ export function collectAttribute(
 ): Record<string, Scalar | Scalar[]> {
   const [key, word] = splitPair('--attribute', text);
   const value = scalarOf(word);
-  const known = before[key];
+  const known = Object.hasOwn(before, key) ? before[key] : undefined;
   if (known === undefined) return { ...before, [key]: value };
   return { ...before, [key]: [...(Array.isArray(known) ? known : [known]), value] };
 }

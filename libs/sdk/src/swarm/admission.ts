@@ -23,6 +23,7 @@ export type RefusalReason =
   | 'stale-epoch'
   | 'not-received'
   | 'other-process'
+  | 'other-shard'
   | 'draining'
   | 'cordoned'
   | 'unknown-type'

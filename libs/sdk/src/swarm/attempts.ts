@@ -8,7 +8,7 @@ import {
   type DispatchRequest,
   type Progress,
 } from '@multiswarm/contracts';
-import type { Admission } from './admission';
+import type { Admission, RefusalReason } from './admission';
 import { Attempt, type AttemptEnvironment, type AttemptListener, type Registration } from './attempt';
 import type { AbortCause } from './ending';
 import type { Reporter } from './reporter';
@@ -115,7 +115,10 @@ export class Attempts implements AttemptListener {
     const { admission, reporter, onChange } = this.options;
     reporter.learn(request);
     admission.setBacklogFull(reporter.full);
-    const outcomes = request.attempts.map((attempt) => this.admit(attempt, request));
+    const ours = `t${request.shard}-`;
+    const outcomes = request.attempts.map((attempt) =>
+      attempt.taskId.startsWith(ours) ? this.admit(attempt, request) : ofOtherShard(attempt),
+    );
     onChange();
     return outcomes;
   }
@@ -160,6 +163,11 @@ export class Attempts implements AttemptListener {
     this.accepted = [];
     return accepted;
   }
+}
+
+/** Whoever owns one shard has no say in the tasks of another one, whose epochs are others. */
+function ofOtherShard({ taskId, attempt }: AttemptRef): DispatchOutcome {
+  return { taskId, attempt, outcome: 'refused', reason: 'other-shard' satisfies RefusalReason };
 }
 
 function begin(attempts: readonly Attempt[]): void {

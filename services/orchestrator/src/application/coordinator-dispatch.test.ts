@@ -87,7 +87,7 @@ describe('a refusal', () => {
     expect(await bench.send(T1)).toMatchObject({ outcome: 'refused' });
   });
 
-  test.each(['stale-attempt', 'stale-epoch', 'not-received', 'other-process'])(
+  test.each(['stale-attempt', 'stale-epoch', 'not-received', 'other-process', 'other-shard'])(
     'because of a %s is the last word',
     async (reason) => {
       const bench = region();

@@ -36,7 +36,13 @@ export interface DispatchParts {
 /** Other swarms that are asked after the one that the owner has named. */
 const REPICKS = 2;
 /** Refusals that do not say that an attempt has never begun anywhere, or that any other swarm would have to repeat. */
-const FINAL_REFUSALS = new Set(['stale-attempt', 'stale-epoch', 'not-received', 'other-process']);
+const FINAL_REFUSALS = new Set([
+  'stale-attempt',
+  'stale-epoch',
+  'not-received',
+  'other-process',
+  'other-shard',
+]);
 
 interface Answer {
   attempt: AttemptDispatch;
