@@ -65,6 +65,14 @@ function jsonSchema(schema: z.ZodType): Root {
   }) as Root; // zod's own type is wider than what it writes
 }
 
+/** Half of the dispatches speak for the shard of their first task: from all others, a swarm takes nothing. */
+function ofItsShard(value: unknown): unknown {
+  const dispatch = DispatchRequest.safeParse(value).data;
+  const shard = /^t(\d+)-/.exec(dispatch?.attempts[0]?.taskId ?? '')?.[1];
+  if (dispatch === undefined || shard === undefined || dispatch.shard % 2 === 0) return value;
+  return { ...(value as object), shard: Number(shard) };
+}
+
 const EPOCHS = new Set(['epoch', 'regionEpoch', 'schedulerEpoch']);
 /**
  * Services believe each other: who says that it is the next owner is one. So nobody here speaks for the future, or comes as a
@@ -73,7 +81,8 @@ const EPOCHS = new Set(['epoch', 'regionEpoch', 'schedulerEpoch']);
 function tame(subject: string, schema: z.ZodType, given: unknown, known: Known): unknown {
   // Only the swarm that is attacked hears of the epoch that holds: it has to run something, and what it reports is believed by nobody.
   const latest = subject === subjects.swarmTasks(known.actor) ? LATEST_EPOCH : OLD_EPOCH;
-  const value = withEpochs(given, latest);
+  const epochs = withEpochs(given, latest);
+  const value = latest === LATEST_EPOCH ? ofItsShard(epochs) : epochs;
   if (!subject.endsWith('.replica.alive') || !schema.safeParse(value).success) return value;
   return { ...(value as object), leaving: true, shards: [] };
 }

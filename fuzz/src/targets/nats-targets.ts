@@ -49,8 +49,9 @@ async function say({ connection }: Bus, request: NatsRequest): Promise<undefined
 function takenIn({ payload }: NatsRequest, text: string, runs: Runs): string | undefined {
   const { ok } = JSON.parse(text) as { ok?: DispatchReply };
   if (!ok) return undefined;
-  // It was taken as a dispatch.
-  return runs.answered(JSON.parse(payload.bytes().toString()) as DispatchRequest, ok.outcomes);
+  // It was taken as a dispatch; the swarm decodes it like this, too, without a byte order mark.
+  const request = JSON.parse(new TextDecoder().decode(payload.bytes())) as DispatchRequest;
+  return runs.answered(request, ok.outcomes);
 }
 
 interface Answer {
