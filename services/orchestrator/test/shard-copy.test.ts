@@ -170,10 +170,7 @@ describe('a copy that does not fit', () => {
   afterAll(() => third.stop());
 
   test.each<[string, (lines: JsonValue[]) => JsonValue[]]>([
-    [
-      'of another number of shards',
-      ([head, ...rest]) => [{ ...(head as object), shards: 16 }, ...rest],
-    ],
+    ['of another number of shards', ([head, ...rest]) => [{ ...(head as object), shards: 16 }, ...rest]],
     ['of another shard', ([head, ...rest]) => [{ ...(head as object), shard: 3 }, ...rest]],
     ['of another version', ([head, ...rest]) => [{ ...(head as object), v: 2 }, ...rest]],
     ['that lacks a line', (lines) => lines.filter((line) => !JSON.stringify(line).includes('"lost"'))],
