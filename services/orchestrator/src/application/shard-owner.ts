@@ -44,7 +44,7 @@ import { ShardEffects, type Circumstances, type EffectParts } from './shard-effe
 import { HOT_WAITING_TASKS, ShardState } from './shard-state';
 import { snapshotOf } from './shard-snapshot';
 import { ShardTimers } from './shard-timers';
-import { mostFirst, type ShardCounts, type ShardQuestion } from './task-lists';
+import { asManyAsTravel, type ShardCounts, type ShardQuestion } from './task-lists';
 import type { Breather } from './breather';
 import type { Turns } from './turns';
 
@@ -239,7 +239,7 @@ export class ShardOwner {
     this.check();
     const counts = await this.index.counts(criteriaOf(filter), by);
     this.checkLease();
-    return mostFirst(counts.groups, counts.others);
+    return asManyAsTravel(counts.groups, counts.others);
   }
 
   /** Whether a task is in memory, and has not ended: false says nothing about others. */

@@ -24,6 +24,11 @@ export interface ShardQuestion {
 }
 
 /** Counts of one shard. `others`: in groups that are not among them. */
+/** Groups that one shard tells of, and their bytes: NATS carries 1 MiB. */
+export const SHARD_GROUPS = { count: 10_000, bytes: 512 * 1024 };
+/** Of each: brackets, commas and the number. */
+const BYTES_BESIDE_A_VALUE = 20;
+
 export interface ShardCounts {
   groups: [value: string | null, count: number][];
   others: number;
@@ -190,10 +195,26 @@ export class TaskLists {
 }
 
 /** The largest groups, as many as are listed. */
-export function mostFirst(sums: ReadonlyMap<string | null, number>, beside = 0): ShardCounts {
+function mostFirst(sums: ReadonlyMap<string | null, number>, beside: number): ShardCounts {
   const sorted = [...sums].sort(([a, x], [b, y]) => y - x || ((a ?? '') < (b ?? '') ? -1 : 1));
   const others = sorted.slice(LIMITS.SEARCH_GROUPS).reduce((sum, [, count]) => sum + count, beside);
   return { groups: sorted.slice(0, LIMITS.SEARCH_GROUPS), others };
+}
+
+/**
+ * The groups of one shard, as many as one message carries: what is small in it may be large in all together, so they are cut
+ * only when they have been added up. Where a shard has more than that, the largest go, and the sums of others are too small.
+ */
+export function asManyAsTravel(sums: ReadonlyMap<string | null, number>, beside: number): ShardCounts {
+  const sorted = [...sums].sort(([, x], [, y]) => y - x);
+  let [bytes, taken] = [0, 0];
+  for (const [value] of sorted) {
+    bytes += Buffer.byteLength(JSON.stringify(value)) + BYTES_BESIDE_A_VALUE;
+    if (bytes > SHARD_GROUPS.bytes || taken === SHARD_GROUPS.count) break;
+    taken += 1;
+  }
+  const others = sorted.slice(taken).reduce((sum, [, count]) => sum + count, beside);
+  return { groups: sorted.slice(0, taken), others };
 }
 
 /** Nobody could answer for the moment: the truth can still be read. */

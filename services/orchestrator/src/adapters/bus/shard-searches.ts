@@ -2,7 +2,7 @@ import type { Bus, Listening } from '@multiswarm/bus';
 import { LIMITS, subjects, TaskFilter, TaskGrouping, TaskId, TaskOrder } from '@multiswarm/contracts';
 import { z } from 'zod';
 import type { ShardOwner } from '../../application/shard-owner';
-import type { ShardSearches } from '../../application/task-lists';
+import { SHARD_GROUPS, type ShardSearches } from '../../application/task-lists';
 import { asShardFault } from './ports';
 
 /** An index answers in milliseconds: an owner that takes longer stands still, and what was asked can be found without it. */
@@ -12,7 +12,7 @@ const Place = z.object({ at: z.number(), id: TaskId });
 const Places = z.array(Place);
 const count = z.number().int().nonnegative();
 const Counts = z.object({
-  groups: z.array(z.tuple([z.string().nullable(), count])).max(LIMITS.SEARCH_GROUPS),
+  groups: z.array(z.tuple([z.string().nullable(), count])).max(SHARD_GROUPS.count),
   others: count,
 });
 
