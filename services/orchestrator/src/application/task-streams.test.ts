@@ -13,6 +13,8 @@ class World {
   readonly clock = new ManualClock();
   readonly ends = new Ends(this.clock);
   record: TaskRecord;
+  /** The attempts that the stream was asked about. */
+  readonly asked: number[] = [];
   readonly messages: (StreamMessage & { attempt: number })[] = [];
   private seq = 0;
   private readonly listeners = new Set<() => void>();
@@ -25,8 +27,10 @@ class World {
       ...{ clock: this.clock, ends: this.ends, record: () => Promise.resolve(this.record) },
       listenToEnds: () => undefined,
       messages: {
-        next: (_id, attempt, seq) =>
-          Promise.resolve(this.messages.find((each) => each.attempt === attempt && each.seq >= seq)),
+        next: (_id, attempt, seq) => {
+          this.asked.push(attempt);
+          return Promise.resolve(this.messages.find((each) => each.attempt === attempt && each.seq >= seq));
+        },
         listen: (_id, heard) => {
           this.listeners.add(heard);
           return () => this.listeners.delete(heard);
@@ -158,6 +162,45 @@ test('one attempt ends for its reader when the next one begins', async () => {
   expect((await world.page({ attempt: 1 })).ended).toBe(false);
   world.begin(2);
   expect((await world.page({ attempt: 1 })).ended).toBe(true);
+});
+
+test('numbers that no attempt ever had are not asked about', async () => {
+  const world = new World();
+  world.say(1, 1);
+  world.begin(1_000_001);
+  world.say(1_000_001, 1);
+  expect(shown((await world.page()).items)).toEqual(['1.1', '1000001.1']);
+  expect(world.asked).toEqual([1, 1, 1_000_001, 1_000_001]);
+});
+
+test('a task that waits after its data was set back is read by its last attempt, and goes on with the next', async () => {
+  const world = new World();
+  world.say(1, 1);
+  world.record = { ...world.record, state: 'queued', attempt: 1_000_000 };
+  const before = await world.page();
+  expect([shown(before.items), before.ended, world.asked]).toEqual([['1.1'], false, [1, 1]]);
+  world.begin(1_000_001);
+  world.say(1_000_001, 1);
+  expect(shown(await world.all(100, before.next))).toEqual(['1000001.1']);
+});
+
+test('a task without an attempt begins with the number that its first one will have', async () => {
+  const world = new World();
+  world.record = { ...world.record, state: 'queued', attempt: 1_000_000, attempts: [] };
+  const before = await world.page();
+  expect([before.next, world.asked]).toEqual(['1000001-0-0', [1_000_001]]);
+  world.begin(1_000_001);
+  world.say(1_000_001, 1);
+  expect(shown(await world.all(100, before.next))).toEqual(['1000001.1']);
+});
+
+test('nothing more is asked for a reader that has left', async () => {
+  const world = new World();
+  world.say(1, 1);
+  world.begin(2);
+  world.say(2, 1);
+  const left = await world.streams.page(TaskLogsQuery.parse({ id: ID }), AbortSignal.abort());
+  expect([left.items, left.ended, world.asked]).toEqual([[], false, []]);
 });
 
 test.each(['no JSON', '{}', '{"v":1,"entries":"x"}', '[]'])(

@@ -75,7 +75,7 @@ export class TaskStreams {
   async read(query: TaskLogsQuery, signal?: AbortSignal): Promise<StreamPart> {
     const { clock } = this.parts;
     const deadline = clock.monotonic() + query.waitMs;
-    const first = await this.look(query);
+    const first = await this.look(query, signal);
     if (first.items.length > 0 || first.ended || query.waitMs === 0) return first;
     if (this.waiting >= LIMITS.STREAM_WATCHERS)
       throw new MultiswarmError(
@@ -99,7 +99,7 @@ export class TaskStreams {
     try {
       for (;;) {
         bell.mute();
-        const page = await this.look(query);
+        const page = await this.look(query, signal);
         const left = deadline - clock.monotonic();
         if (page.items.length > 0 || page.ended || left <= 0 || signal?.aborted) return page;
         await Promise.race([bell.rung, news.wait(Math.min(left, LOOK_AGAIN_MS))]);
@@ -110,25 +110,28 @@ export class TaskStreams {
     }
   }
 
-  /** What is there now. */
-  private async look({ id, attempt: only, after, limit }: TaskLogsQuery): Promise<StreamPart> {
+  /** What is there now; as far as it was read where the reader leaves meanwhile. */
+  private async look(
+    { id, attempt: only, after, limit }: TaskLogsQuery,
+    signal?: AbortSignal,
+  ): Promise<StreamPart> {
     const record = await this.parts.record(id);
     const { state } = record;
     const over = isTerminal(state);
     const items: PlacedItem[] = [];
-    const page = { items, limit, bytes: LIMITS.STREAM_PAGE_BYTES };
+    const page = { items, limit, bytes: LIMITS.STREAM_PAGE_BYTES, signal };
     let place: StreamPlace = after
       ? placeIn(after)
       : { attempt: only ?? firstAttempt(record), message: 0, entry: 0 };
     for (;;) {
       const { place: next, drained } = await this.readAttempt(record, place, page, over);
       place = next;
-      const following = drained && only === undefined && place.attempt < record.attempt;
-      if (!following) {
+      const following = drained && only === undefined ? attemptAfter(record, place.attempt) : undefined;
+      if (following === undefined) {
         const ended = drained && (over || (only !== undefined && only < record.attempt));
         return { items, next: positionOf(place), ended, state };
       }
-      place = { attempt: Math.max(place.attempt + 1, firstAttempt(record)), message: 0, entry: 0 };
+      place = { attempt: following, message: 0, entry: 0 };
     }
   }
 
@@ -136,7 +139,7 @@ export class TaskStreams {
   private async readAttempt(
     record: TaskRecord,
     from: StreamPlace,
-    page: { items: PlacedItem[]; limit: number; bytes: number },
+    page: { items: PlacedItem[]; limit: number; bytes: number; signal: AbortSignal | undefined },
     certain: boolean,
   ): Promise<{ place: StreamPlace; drained: boolean }> {
     const { messages } = this.parts;
@@ -144,6 +147,7 @@ export class TaskStreams {
     const isLast = attempt >= record.attempt;
     let { message: at, entry: read } = from;
     for (;;) {
+      if (page.signal?.aborted) return { place: { attempt, message: at, entry: read }, drained: false };
       const message = await messages.next(record.id, attempt, Math.max(1, at), certain || !isLast);
       if (!message) return { place: { attempt, message: at, entry: read }, drained: true };
       const stale = isStale(record, attempt, message.at);
@@ -178,9 +182,14 @@ class Bell {
   }
 }
 
-/** The oldest of which the record tells. */
-function firstAttempt({ attempts }: TaskRecord): number {
-  return attempts[0]?.attempt ?? 1;
+/** The oldest of which the record tells; before there is any, the one that will be the first. */
+function firstAttempt({ attempt, attempts }: TaskRecord): number {
+  return attempts[0]?.attempt ?? attempt + 1;
+}
+
+/** Not simply the next number: where data was set back, numbers leap over millions that no attempt ever had. */
+function attemptAfter({ attempts }: TaskRecord, attempt: number): number | undefined {
+  return attempts.find((each) => each.attempt > attempt)?.attempt;
 }
 
 /** V1. @param at when the message was stored */

@@ -40,7 +40,7 @@ export function streamRoutes({ streams }: Orchestrator): Route[] {
         const after = last === undefined || last === '' ? query.after : positionIn(String(last));
         const asked = { ...params, attempt: query.attempt, limit: ITEMS };
         // What is refused is refused before the stream begins.
-        const first = await streams.read({ ...asked, after, waitMs: 0 });
+        const first = await streams.read({ ...asked, after, waitMs: 0 }, signal);
         const out = sse(res);
         await follow(streams, out, asked, first, signal).finally(() => out.end());
       },
