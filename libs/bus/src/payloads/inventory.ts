@@ -3,12 +3,11 @@ import type { Clock } from '@multiswarm/core';
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { askStream, lastStored, StreamRefusal } from '../stored';
-import { descriptionIn, write, type Description } from './description';
+import { write, type Description } from './description';
 import { payloadFault } from './faults';
+import { listed } from './listing';
 
 const PARTS_PREFIX = subjects.payloadParts('');
-const PAGE = 256;
-const PAGE_EXPIRES_MS = 2_000;
 /** A minute without a reader. */
 const FORGOTTEN_NS = 60_000_000_000;
 
@@ -19,7 +18,10 @@ export class PayloadInventory {
     private readonly clock: Clock,
   ) {}
 
-  /** What is described, also what is being removed. */
+  /**
+   * What is described, also what is being removed: all of it.
+   * @throws MultiswarmError `payload-store-unavailable` where the list breaks off: what has come by then is no whole
+   */
   async *descriptions(): AsyncGenerator<Description, void, undefined> {
     try {
       const manager = await jetstreamManager(this.connection);
@@ -31,28 +33,13 @@ export class PayloadInventory {
         mem_storage: true,
       });
       try {
-        if (pending > 0) yield* this.described(name);
+        if (pending > 0)
+          yield* listed(await jetstream(this.connection).consumers.get(streams.payloads, name));
       } finally {
         await manager.consumers.delete(streams.payloads, name).catch(() => undefined); // it is forgotten by itself
       }
     } catch (error) {
       throw payloadFault(error, 'payloads could not be listed');
-    }
-  }
-
-  /** Page by page: what is removed meanwhile never comes, and who waited for it would wait for ever. */
-  private async *described(consumer: string): AsyncGenerator<Description, void, undefined> {
-    const reader = await jetstream(this.connection).consumers.get(streams.payloads, consumer);
-    for (let came = 1; came > 0;) {
-      came = 0;
-      const page = await reader.fetch({ max_messages: PAGE, expires: PAGE_EXPIRES_MS });
-      for await (const message of page) {
-        came += 1;
-        const at = message.info.timestampNanos / 1_000_000;
-        const found = descriptionIn({ seq: message.seq, at, data: Buffer.from(message.data) });
-        if (found) yield found;
-        if (message.info.pending === 0) return;
-      }
     }
   }
 

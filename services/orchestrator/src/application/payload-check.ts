@@ -111,24 +111,51 @@ export class PayloadInspection {
 
   /** What can be repaired is removed; what dangles is lost, and only a person can say what to do about its task. */
   private async repair(described: ReadonlyMap<string, Description>, faults: Faults): Promise<void> {
-    const { stock, index, shards, clock, graceMs } = this.parts;
     const orphans = faults.of('orphan').flatMap(({ payload }) => described.get(payload) ?? []);
-    if (orphans.length > 0) {
-      const condemned = new Map(orphans.map(({ id, seq }) => [id, seq]));
-      await delay(clock, LEAST_SWEEP_MS);
-      const referred = await referredTo(index, shards, new Set(condemned.keys()));
-      const limits = { now: clock.now(), graceMs, most: orphans.length };
-      for (const each of judge(orphans, (id) => referred.has(id), condemned, limits).remove)
-        if (await stock.remove(each)) faults.repaired('orphan', each.id);
+    const uploads = faults.of('abandoned-upload').map(({ payload }) => payload);
+    if (orphans.length + uploads.length > 0) {
+      await delay(this.parts.clock, LEAST_SWEEP_MS);
+      const again = await this.described();
+      await this.removeOrphans(orphans, again, faults);
+      await this.removeUploads(uploads, again, faults);
     }
-    for (const { payload } of faults.of('abandoned-upload')) {
-      await stock.removeUpload(payload);
-      faults.repaired('abandoned-upload', payload);
-    }
+    const { index } = this.parts;
     for (const [shard, taskIds] of faults.strays) {
       await index.removeStrays(shard, [...taskIds]);
       for (const { payload, taskId } of faults.of('stale-index'))
         if (taskIds.has(taskId ?? '')) faults.repaired('stale-index', payload);
+    }
+  }
+
+  /** @param again the second look */
+  private async removeOrphans(
+    orphans: readonly Description[],
+    again: ReadonlyMap<string, Description>,
+    faults: Faults,
+  ): Promise<void> {
+    const { stock, index, shards, clock, graceMs } = this.parts;
+    const condemned = new Map(orphans.map(({ id, seq }) => [id, seq]));
+    const referred = await referredTo(index, shards, new Set(condemned.keys()));
+    const limits = { now: clock.now(), graceMs, most: orphans.length };
+    const still = orphans.flatMap(({ id }) => again.get(id) ?? []);
+    for (const each of judge(still, (id) => referred.has(id), condemned, limits).remove)
+      if (await stock.remove(each)) faults.repaired('orphan', each.id);
+  }
+
+  /** @param again the second look: an upload that it has described is in use */
+  private async removeUploads(
+    uploads: readonly string[],
+    again: ReadonlyMap<string, Description>,
+    faults: Faults,
+  ): Promise<void> {
+    const { stock, clock, graceMs } = this.parts;
+    const used = new Set([...again.values()].filter(({ deleted }) => !deleted).map(({ upload }) => upload));
+    for (const upload of uploads) {
+      const claimedAt = await stock.lastPartAt(upload);
+      if (used.has(upload) || (claimedAt !== undefined && !isOld({ claimedAt }, clock.now(), graceMs)))
+        continue;
+      await stock.removeUpload(upload);
+      faults.repaired('abandoned-upload', upload);
     }
   }
 }
