@@ -244,6 +244,7 @@ class Assembly implements Assembled {
         onCommitted: (writes) => this.ends.committed(writes),
         voice: replicaVoice(bus),
         face: ownerFace(bus, handover, this.upkeep),
+        serves: (owner) => this.upkeep.copies.serves(owner),
         schedulerFace: schedulerFace(bus),
         tellScheduler: busSchedulerChanges(bus),
         grants: (gateOf) => grantPort(bus, gateOf),

@@ -200,6 +200,16 @@ describe('a copy that does not fit', () => {
   });
 });
 
+test('an import that was begun and left makes room for another one', async () => {
+  const lines = await exported(from);
+  const takings = (): number => to.logs().split('shard taken').length;
+  const before = takings();
+  expect((await part(to, { lines: lines.slice(0, 1), replace: true })).status).toBe(200);
+  await eventually(() => takings() > before);
+  expect((await imported(to, lines, { replace: true })).body).toMatchObject({ state: 'done' });
+  await emptied();
+});
+
 test('an operator can ask for a new incarnation, and what runs is made again', async () => {
   held.add('again');
   const id = await from.submit({ input: 'again' });

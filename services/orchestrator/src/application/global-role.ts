@@ -40,6 +40,8 @@ export interface GlobalParts extends Omit<OwnerFactoryParts, 'scheduler'> {
   leases: LeaseStore;
   voice: ReplicaVoice;
   face: OwnerFace;
+  /** Told of each owner that begins to serve; the result is called when it ends. */
+  serves(owner: ShardOwner): Cancel;
   schedulerFace: SchedulerFace;
   /** To the scheduler, wherever it runs. */
   tellScheduler(changes: SchedulerChanges): Promise<SchedulerChangesReply>;
@@ -243,8 +245,10 @@ export class GlobalRole {
     const gate = this.gateOf(owner);
     this.gates.set(owner.shard, gate);
     const end = this.link.opened(gate);
+    const ended = this.parts.serves(owner);
     this.parts.logger.info('shard taken', { shard: owner.shard, epoch: owner.epoch });
     return () => {
+      ended();
       end();
       this.gates.delete(owner.shard);
     };

@@ -33,27 +33,53 @@ export interface CopiesParts {
 /** With which nobody goes on for so long is given up. */
 const IDLE_MS = 60_000;
 
+/** What is copied of an owner, and by what it is known. */
+export type CopiedOwner = Pick<ShardOwner, 'shard' | 'epoch' | 'importing' | 'insides'>;
+
 interface Exporting {
   copy: ShardExport;
-  owner: ShardOwner;
+  owner: CopiedOwner;
   idle: Cancel;
+}
+
+/** Of an owner that has opened with the mark of an import. */
+interface Importing {
+  /** Once its first part has come. */
+  copy: ShardImport | undefined;
+  owner: CopiedOwner;
+  idle: Cancel;
+  /** Nothing is taken any more. */
+  isOver: boolean;
 }
 
 /**
  * Copies of the shards that this process owns, out and in, one of each at a time.
  *
  * C1. While a shard is imported it serves nobody, and is marked: whoever takes it over meanwhile deletes what has come so far.
- * C2. What is refused, or given up, leaves the shard empty and serving.
+ * C2. What is refused, or given up, leaves the shard empty and serving. An import that was marked, and that nobody goes on with, is
+ *     given up by whoever owns the shard then.
  * C3. An imported shard begins a new incarnation: nothing is used again that was used since the copy was made.
  */
 export class Copies {
   private readonly exports = new Map<number, Exporting>();
-  private readonly imports = new Map<number, { copy: ShardImport; owner: ShardOwner; idle: Cancel }>();
+  private readonly imports = new Map<number, Importing>();
 
   constructor(private readonly parts: CopiesParts) {}
 
+  /** An owner has begun to serve: if it has a mark it waits for its import, for so long. @returns to be called when it ends */
+  serves(owner: CopiedOwner): Cancel {
+    if (owner.importing === undefined) return () => undefined;
+    const importing: Importing = { copy: undefined, owner, idle: () => undefined, isOver: false };
+    this.imports.set(owner.shard, importing);
+    this.awaitMore(importing);
+    return () => {
+      importing.isOver = true;
+      importing.idle();
+    };
+  }
+
   /** @throws MultiswarmError `copy-not-found` where the export is none of this owner's: begin a new one */
-  async export(owner: ShardOwner, { run, seq }: Omit<ExportShard, 'shard'>): Promise<ShardExportPart> {
+  async export(owner: CopiedOwner, { run, seq }: Omit<ExportShard, 'shard'>): Promise<ShardExportPart> {
     const { shard } = owner;
     const known = this.exports.get(shard);
     if (run === undefined && seq === 0) return this.goOn(shard, await this.beginExport(owner), seq);
@@ -63,7 +89,7 @@ export class Copies {
   }
 
   /** @throws MultiswarmError `copy-refused`, `copy-not-found` */
-  async import(owner: ShardOwner, asked: Omit<ImportShard, 'shard'>): Promise<ShardImportReply> {
+  async import(owner: CopiedOwner, asked: Omit<ImportShard, 'shard'>): Promise<ShardImportReply> {
     const { run, seq, lines } = asked;
     if (run === undefined) return this.beginImport(owner, asked);
     const copy = this.importOf(owner, run, lines, seq);
@@ -80,7 +106,7 @@ export class Copies {
 
   /** The shard begins a new incarnation. */
   async recover(
-    owner: ShardOwner,
+    owner: CopiedOwner,
     { requestedBy, reason }: Omit<RecoverShard, 'shard'>,
   ): Promise<RecoverShardReply> {
     const { incarnations, logger, clock, reload } = this.parts;
@@ -91,7 +117,7 @@ export class Copies {
     return { shard, state: 'beginning' };
   }
 
-  private async beginExport(owner: ShardOwner): Promise<Exporting> {
+  private async beginExport(owner: CopiedOwner): Promise<Exporting> {
     const { ids, copies, incarnations, shards, clock } = this.parts;
     const { shard, epoch } = owner;
     const { attemptBase } = await incarnations.of(shard);
@@ -127,13 +153,19 @@ export class Copies {
     this.exports.delete(shard);
   }
 
-  private async beginImport(owner: ShardOwner, asked: Omit<ImportShard, 'shard'>): Promise<ShardImportReply> {
+  private async beginImport(
+    owner: CopiedOwner,
+    asked: Omit<ImportShard, 'shard'>,
+  ): Promise<ShardImportReply> {
     const { ids, copies, inspector, shards, logger, clock, reload } = this.parts;
     const { shard } = owner;
     const { lines, replace, requestedBy, reason } = asked;
     headOf(lines[0], shard, shards);
-    if (owner.importing !== undefined)
+    const importing = this.importingOf(owner);
+    // One of which not even the first part has come may have been left, by whoever began it: another one takes its place.
+    if (importing?.copy)
       throw refused(`shard ${shard} is being imported: wait a minute, or until that is over`);
+    if (importing) this.awaitMore(importing);
     const { tasks, workflows } = await inspector.sums(shard);
     if (tasks + workflows > 0 && !replace)
       throw refused(`shard ${shard} is not empty: it has ${tasks} tasks and ${workflows} workflows`);
@@ -147,40 +179,39 @@ export class Copies {
 
   /** @returns undefined where the shard has not been taken anew yet */
   private importOf(
-    owner: ShardOwner,
+    owner: CopiedOwner,
     run: string,
     lines: ImportShard['lines'],
     seq: number,
   ): ShardImport | undefined {
     const { shard } = owner;
-    const known = this.imports.get(shard);
-    if (known?.owner === owner && known.copy.run === run) return this.awaitMore(shard, known);
-    if (seq > 0)
-      throw new MultiswarmError('copy-not-found', `shard ${shard} has no import "${run}": begin a new one`);
-    if (owner.importing !== run) return undefined;
-    const copy = new ShardImport(
-      run,
-      headOf(lines[0], shard, this.parts.shards),
-      owner.insides(),
-      this.parts.codec,
-    );
-    const importing = { copy, owner, idle: (): void => undefined };
-    this.imports.set(shard, importing);
-    return this.awaitMore(shard, importing);
-  }
-
-  private awaitMore(
-    shard: number,
-    importing: { copy: ShardImport; owner: ShardOwner; idle: Cancel },
-  ): ShardImport {
-    importing.idle();
-    importing.idle = this.parts.clock.after(IDLE_MS, () => {
-      if (this.imports.get(shard) === importing) void this.giveUp(importing.owner).catch(() => undefined);
-    });
+    const importing = this.importingOf(owner);
+    if (importing?.copy?.run !== run) {
+      if (seq > 0)
+        throw new MultiswarmError('copy-not-found', `shard ${shard} has no import "${run}": begin a new one`);
+      if (!importing || owner.importing !== run) return undefined;
+      const head = headOf(lines[0], shard, this.parts.shards);
+      importing.copy = new ShardImport(run, head, owner.insides(), this.parts.codec);
+    }
+    this.awaitMore(importing);
     return importing.copy;
   }
 
-  private async takePart(owner: ShardOwner, copy: ShardImport, lines: ImportShard['lines']): Promise<void> {
+  private importingOf(owner: CopiedOwner): Importing | undefined {
+    const known = this.imports.get(owner.shard);
+    return known?.owner === owner ? known : undefined;
+  }
+
+  private awaitMore(importing: Importing): void {
+    importing.idle();
+    if (importing.isOver) return;
+    importing.idle = this.parts.clock.after(IDLE_MS, () => {
+      // Where that fails the shard would serve nobody for ever: again.
+      this.giveUp(importing.owner).catch(() => this.awaitMore(importing));
+    });
+  }
+
+  private async takePart(owner: CopiedOwner, copy: ShardImport, lines: ImportShard['lines']): Promise<void> {
     try {
       await copy.take(lines);
       copy.seq += 1;
@@ -192,31 +223,37 @@ export class Copies {
   }
 
   private async finish(
-    owner: ShardOwner,
+    owner: CopiedOwner,
     { head, run, tasks, runs }: ShardImport,
     batchSeq: number,
   ): Promise<void> {
     const { copies, logger } = this.parts;
     const { epoch, attemptBase } = head;
     await copies.unmark(owner.shard, owner.epoch, { epoch, attemptBase, batchSeq });
-    this.over(owner.shard);
+    this.over(owner);
     logger.warn('a shard was imported', { shard: owner.shard, run, tasks: tasks.size, runs: runs.size });
   }
 
-  /** C2. */
-  private async giveUp(owner: ShardOwner): Promise<void> {
+  /** C2. Whoever has lost the shard deletes nothing: what is there now is another owner's. */
+  private async giveUp(owner: CopiedOwner): Promise<void> {
     const { copies, logger } = this.parts;
-    await copies.clear(owner.shard);
-    await copies.unmark(owner.shard, owner.epoch, undefined);
-    this.over(owner.shard);
-    logger.warn('the import of a shard was given up', { shard: owner.shard });
+    const { shard, epoch, importing: run } = owner;
+    if (run === undefined || !(await copies.mark(shard, epoch, run))) return;
+    await copies.clear(shard);
+    await copies.unmark(shard, epoch, undefined);
+    this.over(owner);
+    logger.warn('the import of a shard was given up', { shard });
   }
 
-  private over(shard: number): void {
+  private over(owner: CopiedOwner): void {
     const { clock, reload } = this.parts;
-    this.imports.get(shard)?.idle();
+    const importing = this.importingOf(owner);
+    if (importing) {
+      importing.isOver = true;
+      importing.idle();
+    }
     clock.soon(() => {
-      reload(shard);
+      reload(owner.shard);
     });
   }
 }

@@ -1,0 +1,127 @@
+import type { JsonValue } from '@multiswarm/contracts';
+import { ManualClock } from '@multiswarm/core';
+import type { Change } from '../change';
+import type { OwnerInsides } from '../owner-insides';
+import { Copies, type CopiedOwner, type CopiesParts } from './copies';
+
+const MINUTE = 60_000;
+const HEAD = {
+  ...{ format: 'multiswarm-shard', v: 1, shards: 1, shard: 0, epoch: 1, attemptBase: 0 },
+  exportedAt: '2026-01-01T00:00:00.000Z',
+};
+const ASKED = { seq: 0, lines: [HEAD] as JsonValue[], replace: false };
+
+/** One shard whose store is this object: its epoch, its mark, and how often it was cleared. */
+class Shard {
+  readonly clock = new ManualClock();
+  epoch = 1;
+  mark: string | undefined;
+  cleared = 0;
+  isAway = false;
+  reloads = 0;
+  commits = 0;
+  /** Commits wait for this. */
+  gate: Promise<void> = Promise.resolve();
+  private runs = 0;
+
+  readonly copies = new Copies({
+    clock: this.clock,
+    shards: 1,
+    reload: () => (this.reloads += 1),
+    ids: { next: () => `run-${(this.runs += 1)}` },
+    logger: { warn: () => undefined },
+    inspector: { sums: () => Promise.resolve({ tasks: 0, workflows: 0 }) },
+    copies: {
+      mark: (_shard: number, epoch: number, run: string) => this.ifOwned(epoch, () => (this.mark = run)),
+      clear: () => Promise.resolve(void (this.cleared += 1)),
+      unmark: (_shard: number, epoch: number) => this.ifOwned(epoch, () => (this.mark = undefined)),
+    },
+    // What an import does not use of these is not there.
+  } as unknown as CopiesParts);
+
+  /** As an owner does that takes the shard over now. */
+  owner(): CopiedOwner {
+    const insides = {
+      shard: 0,
+      state: () => ({ change: () => ({ writes: [] }) as unknown as Change }),
+      commit: async () => {
+        this.commits += 1;
+        await this.gate;
+      },
+    } as unknown as OwnerInsides;
+    return { shard: 0, epoch: this.epoch, importing: this.mark, insides: () => insides };
+  }
+
+  /** Lets a minute pass, and what then happens. */
+  async idle(): Promise<void> {
+    this.clock.advance(MINUTE);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+  }
+
+  private ifOwned(epoch: number, then: () => void): Promise<boolean> {
+    if (this.isAway) return Promise.reject(new Error('away'));
+    if (epoch !== this.epoch) return Promise.resolve(false);
+    then();
+    return Promise.resolve(true);
+  }
+}
+
+let shard: Shard;
+
+beforeEach(() => (shard = new Shard()));
+
+/** An import of which the mark is set, and the owner has opened with that. */
+async function marked(): Promise<{ run: string; owner: CopiedOwner; end: () => void }> {
+  const { run } = await shard.copies.import(shard.owner(), ASKED);
+  shard.epoch += 1;
+  const owner = shard.owner();
+  return { run, owner, end: shard.copies.serves(owner) };
+}
+
+describe('an import that was begun and left', () => {
+  test('is given up after a minute, by the owner that has opened with its mark', async () => {
+    await marked();
+    await shard.idle();
+    expect([shard.mark, shard.cleared]).toEqual([undefined, 1]);
+    expect(shard.reloads).toBe(2);
+  });
+
+  test('is given up later where the store is away after a minute', async () => {
+    await marked();
+    shard.isAway = true;
+    await shard.idle();
+    expect(shard.mark).toBe('run-1');
+    shard.isAway = false;
+    await shard.idle();
+    expect([shard.mark, shard.cleared]).toEqual([undefined, 1]);
+  });
+
+  test('makes room for another one, which has its own minute', async () => {
+    const { owner, end } = await marked();
+    expect(await shard.copies.import(owner, ASKED)).toMatchObject({ run: 'run-2', state: 'preparing' });
+    expect(shard.mark).toBe('run-2');
+    end();
+    shard.epoch += 1;
+    const next = shard.owner();
+    shard.copies.serves(next);
+    expect(await shard.copies.import(next, { ...ASKED, run: 'run-2' })).toMatchObject({ state: 'open' });
+  });
+
+  test('is left alone by an owner that has ended, and by one that has lost the shard', async () => {
+    const { end } = await marked();
+    end();
+    await shard.idle();
+    shard.copies.serves(shard.owner());
+    shard.epoch += 1;
+    await shard.idle();
+    expect([shard.mark, shard.cleared]).toEqual(['run-1', 0]);
+  });
+});
+
+test('an import of which the first part has come is not replaced', async () => {
+  const { owner, run } = await marked();
+  await shard.copies.import(owner, { ...ASKED, run });
+  await expect(shard.copies.import(owner, ASKED)).rejects.toMatchObject({ code: 'copy-refused' });
+  expect(shard.mark).toBe(run);
+});
