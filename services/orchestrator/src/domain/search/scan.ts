@@ -1,3 +1,4 @@
+import type { LabelColumn } from './label-column';
 import { labelKeyOf, type TaskGroup, type TaskOrder } from '@multiswarm/contracts';
 import { Heap } from '../queue/heap';
 import type { Criteria } from './criteria';
@@ -142,13 +143,22 @@ export function* findCounts(
   rowsAtOnce = ROWS_AT_ONCE,
 ): Generator<void, Counts> {
   let sums: Float64Array = new Float64Array(0);
+  // The same one to the end: another one for the same key, after this was thrown out, would number the values in another way.
+  let label: LabelColumn | undefined;
+  const grouped = (): Grouping => {
+    const key = labelKeyOf(by);
+    if (key === undefined) return groupingOf(index, by as TaskGroup); // what is no label is one of these: TaskGrouping
+    const { metadata } = index.view;
+    return groupingOfLabel((label ??= metadata.label(key)), metadata.codes);
+  };
   yield* eachRow(index, rowsAtOnce, {
     begin: () => {
       sums = new Float64Array(0);
+      label = undefined;
     },
     look: (from, to) => {
       // Columns may have grown since the last look; what stands for what is as it was.
-      const grouping = groupingOf(index, by);
+      const grouping = grouped();
       const test = new RowTest(index, criteria);
       for (let row = to - 1; row >= from; row -= 1) {
         if (!test.passes(row)) continue;
@@ -158,7 +168,7 @@ export function* findCounts(
       }
     },
   });
-  const grouping = groupingOf(index, by);
+  const grouping = grouped();
   const counts: Counts = { groups: new Map(), others: 0 };
   for (let code = 0; code < sums.length; code += 1) {
     const count = sums[code] as number;
@@ -170,20 +180,18 @@ export function* findCounts(
   return counts;
 }
 
-function groupingOf(index: TaskIndex, by: string): Grouping {
-  const key = labelKeyOf(by);
-  if (key === undefined) {
-    const { codes, names } = index.facet(by as TaskGroup); // what is no label is one of these: TaskGrouping
-    return {
-      codeOf: (row) => codes[row] as number,
-      size: () => names.length,
-      name: (code) => names[code] ?? null,
-    };
-  }
-  const { metadata } = index.view;
-  const label = metadata.label(key);
+function groupingOf(index: TaskIndex, by: TaskGroup): Grouping {
+  const { codes, names } = index.facet(by);
   return {
-    codeOf: (row) => label.codeOf(metadata.codes[row] as number),
+    codeOf: (row) => codes[row] as number,
+    size: () => names.length,
+    name: (code) => names[code] ?? null,
+  };
+}
+
+function groupingOfLabel(label: LabelColumn, blocks: Uint32Array): Grouping {
+  return {
+    codeOf: (row) => label.codeOf(blocks[row] as number),
     size: () => label.size,
     name: (code) => label.name(code),
   };

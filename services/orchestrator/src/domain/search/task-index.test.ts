@@ -183,6 +183,23 @@ test('counts of each group are those of the records', () => {
   );
 });
 
+test('a count by a label is right, whatever other labels are counted between its turns', () => {
+  const index = new TaskIndex(7);
+  ['acme', 'acme', 'shop'].forEach((customer, at) => {
+    index.put(queuedTask(`t7-0198c2d3e4f${at}`, { metadata: { customer } }, at));
+  });
+  const others = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const between = (): void => {
+    for (const key of others) ended(findCounts(index, criteriaOf({}), `label:${key}`));
+  };
+  expect(ended(findCounts(index, criteriaOf({}), 'label:customer', 1), between).groups).toEqual(
+    new Map([
+      ['acme', 2],
+      ['shop', 1],
+    ]),
+  );
+});
+
 test('page by page, what was there from the beginning to the end is listed exactly once, whatever is submitted, changed and deleted meanwhile', () => {
   const unfiltered = criteriaOf({});
   fc.assert(
