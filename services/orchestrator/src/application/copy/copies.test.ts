@@ -43,7 +43,7 @@ class Shard {
   owner(): CopiedOwner {
     const insides = {
       shard: 0,
-      state: () => ({ change: () => ({ writes: [] }) as unknown as Change }),
+      state: () => ({ change: () => ({ writes: [], forget: () => undefined }) as unknown as Change }),
       commit: async () => {
         this.commits += 1;
         await this.gate;
@@ -124,4 +124,41 @@ test('an import of which the first part has come is not replaced', async () => {
   await shard.copies.import(owner, { ...ASKED, run });
   await expect(shard.copies.import(owner, ASKED)).rejects.toMatchObject({ code: 'copy-refused' });
   expect(shard.mark).toBe(run);
+});
+
+describe('a part that is repeated while it is being taken', () => {
+  const END: JsonValue = { end: true, tasks: 0, runs: 0, counts: {}, batchSeq: 1 };
+  const GONE: JsonValue = { gone: 't0-x' };
+  let letGo: () => void;
+  let owner: CopiedOwner;
+  let run: string;
+
+  beforeEach(async () => {
+    ({ owner, run } = await marked());
+    await shard.copies.import(owner, { ...ASKED, run });
+    shard.gate = new Promise((resolve) => (letGo = resolve));
+  });
+
+  test.each<[string, JsonValue[], string]>([
+    ['one of several', [GONE], 'open'],
+    ['the last one', [END], 'done'],
+  ])('is taken once, and both are answered alike: %s', async (_which, lines, state) => {
+    const part = { ...ASKED, run, seq: 1, lines };
+    const both = [shard.copies.import(owner, part), shard.copies.import(owner, part)];
+    letGo();
+    const [one, other] = await Promise.all(both);
+    expect(one).toMatchObject({ state, seq: 2 });
+    expect(other).toEqual(one);
+    expect([shard.commits, shard.cleared]).toEqual([1, 0]);
+  });
+
+  test('is not given up meanwhile, and the next part may come after it', async () => {
+    const taken = shard.copies.import(owner, { ...ASKED, run, seq: 1, lines: [GONE] });
+    await shard.idle();
+    expect(shard.cleared).toBe(0);
+    letGo();
+    await taken;
+    const last = await shard.copies.import(owner, { ...ASKED, run, seq: 2, lines: [END] });
+    expect(last).toMatchObject({ state: 'done' });
+  });
 });

@@ -48,9 +48,13 @@ interface Importing {
   copy: ShardImport | undefined;
   owner: CopiedOwner;
   idle: Cancel;
+  /** The part that is being taken: the same one again is answered with it. */
+  taking: { seq: number; reply: Promise<ShardImportReply> } | undefined;
   /** Nothing is taken any more. */
   isOver: boolean;
 }
+
+type Begun = Importing & { copy: ShardImport };
 
 /**
  * Copies of the shards that this process owns, out and in, one of each at a time.
@@ -69,7 +73,9 @@ export class Copies {
   /** An owner has begun to serve: if it has a mark it waits for its import, for so long. @returns to be called when it ends */
   serves(owner: CopiedOwner): Cancel {
     if (owner.importing === undefined) return () => undefined;
-    const importing: Importing = { copy: undefined, owner, idle: () => undefined, isOver: false };
+    const importing: Importing = {
+      ...{ copy: undefined, owner, idle: () => undefined, taking: undefined, isOver: false },
+    };
     this.imports.set(owner.shard, importing);
     this.awaitMore(importing);
     return () => {
@@ -92,16 +98,19 @@ export class Copies {
   async import(owner: CopiedOwner, asked: Omit<ImportShard, 'shard'>): Promise<ShardImportReply> {
     const { run, seq, lines } = asked;
     if (run === undefined) return this.beginImport(owner, asked);
-    const copy = this.importOf(owner, run, lines, seq);
-    if (!copy) return { run, state: 'preparing', seq: 0, tasks: 0, runs: 0 };
+    const importing = this.importOf(owner, run, lines, seq);
+    if (!importing) return { run, state: 'preparing', seq: 0, tasks: 0, runs: 0 };
+    const { copy, taking } = importing;
+    if (taking?.seq === seq) return taking.reply;
     if (seq === 0 || seq === copy.seq - 1) return replyOf(copy);
-    if (seq !== copy.seq)
+    if (seq !== copy.seq || importing.isOver)
       throw new MultiswarmError(
         'copy-not-found',
         `part ${seq} is not the one that is awaited: begin a new import`,
       );
-    await this.takePart(owner, copy, lines);
-    return replyOf(copy);
+    const reply = this.takePart(owner, copy, lines).finally(() => (importing.taking = undefined));
+    importing.taking = { seq, reply };
+    return reply;
   }
 
   /** The shard begins a new incarnation. */
@@ -183,18 +192,19 @@ export class Copies {
     run: string,
     lines: ImportShard['lines'],
     seq: number,
-  ): ShardImport | undefined {
+  ): Begun | undefined {
     const { shard } = owner;
     const importing = this.importingOf(owner);
-    if (importing?.copy?.run !== run) {
+    let copy = importing?.copy;
+    if (!importing || copy?.run !== run) {
       if (seq > 0)
         throw new MultiswarmError('copy-not-found', `shard ${shard} has no import "${run}": begin a new one`);
       if (!importing || owner.importing !== run) return undefined;
       const head = headOf(lines[0], shard, this.parts.shards);
-      importing.copy = new ShardImport(run, head, owner.insides(), this.parts.codec);
+      copy = new ShardImport(run, head, owner.insides(), this.parts.codec);
     }
     this.awaitMore(importing);
-    return importing.copy;
+    return Object.assign(importing, { copy });
   }
 
   private importingOf(owner: CopiedOwner): Importing | undefined {
@@ -206,16 +216,22 @@ export class Copies {
     importing.idle();
     if (importing.isOver) return;
     importing.idle = this.parts.clock.after(IDLE_MS, () => {
+      if (importing.taking) return this.awaitMore(importing);
       // Where that fails the shard would serve nobody for ever: again.
       this.giveUp(importing.owner).catch(() => this.awaitMore(importing));
     });
   }
 
-  private async takePart(owner: CopiedOwner, copy: ShardImport, lines: ImportShard['lines']): Promise<void> {
+  private async takePart(
+    owner: CopiedOwner,
+    copy: ShardImport,
+    lines: ImportShard['lines'],
+  ): Promise<ShardImportReply> {
     try {
       await copy.take(lines);
       copy.seq += 1;
       if (copy.end) await this.finish(owner, copy, copy.end.batchSeq);
+      return replyOf(copy);
     } catch (error) {
       if (error instanceof MultiswarmError && error.code === 'copy-refused') await this.giveUp(owner);
       throw error;
