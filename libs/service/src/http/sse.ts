@@ -51,6 +51,8 @@ export function sse(response: Response, options: SseOptions = {}): SseStream {
   } = options;
   const stopping = stoppingOf(response.app).signal;
   const over = new AbortController();
+  // Who left while the stream was prepared: `close` has been and does not come again.
+  if (response.destroyed) return leftAlready(over);
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
@@ -59,23 +61,25 @@ export function sse(response: Response, options: SseOptions = {}): SseStream {
   });
   response.flushHeaders();
 
+  const isOver = (): boolean => over.signal.aborted || response.destroyed;
   const write = (text: string): boolean => {
-    if (over.signal.aborted || response.writableEnded || response.destroyed) return false;
+    if (isOver() || response.writableEnded) return false;
     response.write(text);
     if (response.writableLength <= maxBufferedBytes) return true;
     response.destroy();
     return false;
   };
   const room = async (): Promise<boolean> => {
-    if (!response.writableNeedDrain) return !over.signal.aborted;
+    if (isOver()) return false;
+    if (!response.writableNeedDrain) return true;
     const drained = deferred<void>();
     const goOn = (): void => drained.resolve();
     const giveUp = clock.after(stalledMs, () => response.destroy());
     response.once('drain', goOn).once('close', goOn);
-    if (!response.destroyed) await drained.promise;
+    await drained.promise;
     giveUp();
     response.off('drain', goOn).off('close', goOn);
-    return !over.signal.aborted && !response.destroyed;
+    return !isOver();
   };
   const end = (): void => {
     if (!response.writableEnded) response.end();
@@ -95,6 +99,17 @@ export function sse(response: Response, options: SseOptions = {}): SseStream {
     position: (id) => write(`id: ${oneLine(id)}\n\n`),
     room,
     end,
+    ended: over.signal,
+  };
+}
+
+function leftAlready(over: AbortController): SseStream {
+  over.abort();
+  const no = (): boolean => false;
+  return {
+    ...{ send: no, comment: no, position: no },
+    room: () => Promise.resolve(false),
+    end: () => undefined,
     ended: over.signal,
   };
 }

@@ -118,6 +118,7 @@ export class EventSession {
     const stopLooking = every(this.parts.clock, LOOK_MS, () => this.look(feed, beginning, state));
     this.out.ended.addEventListener('abort', close, { once: true });
     try {
+      if (this.out.ended.aborted) return false; // while the stream was opened: `abort` does not fire again
       if (opening.gap) await this.sendGap(opening.gap, this.place(opening.expectAfter, extent));
       if (this.hasEnd && isExhausted(opening, extent, this.end)) return false;
       for await (const message of messages) {
