@@ -127,6 +127,18 @@ test('events that their namespace does not keep are one gap for each stretch of 
   expect([...feed.tellHidden()]).toEqual([]);
 });
 
+test('what is hidden is told once, also where somebody else asks while a gap is handed over, and what is hidden meanwhile is told after it', () => {
+  const feed = new EventFeed({ filter: {}, isPast: () => true }, MADE_AT);
+  const take = (seq: number): FeedItem[] => [...feed.take({ seq, at: seq, batch: batch(seq, [event(seq)]) })];
+  take(1);
+  const telling = feed.tellHidden();
+  expect(telling.next().value).toMatchObject({ gap: { from: 1, to: 1 } });
+  expect([...feed.tellHidden()]).toEqual([]);
+  take(2);
+  expect(telling.next().done).toBe(true);
+  expect(gaps([...feed.tellHidden()])).toMatchObject([{ from: 2, to: 2 }]);
+});
+
 test('what was removed with its retention is one gap with what is only hidden', () => {
   const feed = new EventFeed({ filter: {}, isPast: ({ at }) => at < 3 }, MADE_AT);
   const take = (seq: number): FeedItem[] => [

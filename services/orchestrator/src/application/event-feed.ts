@@ -111,9 +111,10 @@ export class EventFeed {
 
   /** Before the reader has to wait for more. */
   *tellHidden(): Generator<FeedItem, void, undefined> {
-    if (!this.hidden) return;
-    yield { kind: 'gap', gap: past(this.hidden.from, this.hidden.to) };
+    const { hidden } = this;
+    // Before it is yielded: who takes it may wait, and others ask, or hide more, meanwhile.
     this.hidden = undefined;
+    if (hidden) yield { kind: 'gap', gap: past(hidden.from, hidden.to) };
   }
 
   /** What the relay hands over a second time is dropped. */
