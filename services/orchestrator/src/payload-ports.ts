@@ -19,7 +19,10 @@ export interface TaskPayloads {
 
 /** Which tasks refer to which payloads, as committed: written with each record, and removed with it. */
 export interface PayloadIndex {
-  /** Page by page: all that are there from the first page to the last, some of them perhaps twice. */
+  /**
+   * Page by page: all that are there from the first page to the last, some of them perhaps twice.
+   * @throws MultiswarmError also where the shard is being imported: what is there then is not all
+   */
   references(shard: number): AsyncIterable<TaskPayloads[]>;
   /** Which of these tasks are not stored, though the index has them. */
   strays(shard: number, taskIds: readonly string[]): Promise<string[]>;

@@ -158,6 +158,20 @@ test('what tasks refer to stays, whatever its age; what nobody refers to goes wi
   expect((await check()).counts).toEqual({});
 });
 
+test('nothing is swept while a shard is being imported', async () => {
+  const orphan = await store.store('default', large());
+  const sweep = new PayloadSweep(parts);
+  await sweep.look();
+  await world.store.redis.hset(keys.shard(SHARDS - 1), 'importing', 'run');
+  try {
+    await expect(sweep.look()).rejects.toMatchObject({ code: 'shard-unavailable', retryable: true });
+  } finally {
+    await world.store.redis.hdel(keys.shard(SHARDS - 1), 'importing');
+  }
+  expect(await store.find(orphan.id)).toMatchObject({ deleted: false });
+  expect((await sweep.look()).payloads).toBeGreaterThan(0);
+});
+
 test('when the last task that refers to a payload is gone, so is the payload', async () => {
   await world.swarm('a', () => ({ output: 1 }));
   const input = large();

@@ -1,4 +1,4 @@
-import { keys } from '@multiswarm/contracts';
+import { keys, MultiswarmError } from '@multiswarm/contracts';
 import type { Store } from '@multiswarm/store';
 import type { PayloadIndex } from '../../payload-ports';
 
@@ -14,8 +14,18 @@ export function redisPayloadIndex(store: Store): PayloadIndex {
     );
     return taskIds.filter((_, index) => lengths[index] === 0);
   };
+  // Its tasks, and with them its references, are taken away first and come back one by one.
+  const refuseImporting = async (shard: number): Promise<void> => {
+    const importing = await store.guard((redis) => redis.hexists(keys.shard(shard), 'importing'));
+    if (importing === 1)
+      throw new MultiswarmError(
+        'shard-unavailable',
+        `shard ${shard} is being imported: what its tasks refer to is not known`,
+      );
+  };
   return {
     async *references(shard) {
+      await refuseImporting(shard);
       for (let cursor = '0', begun = false; !begun || cursor !== '0'; begun = true) {
         const from = cursor;
         const [next, found] = await store.guard((redis) =>
@@ -27,6 +37,7 @@ export function redisPayloadIndex(store: Store): PayloadIndex {
           page.push({ taskId: found[at] as string, payloads: (found[at + 1] as string).split(' ') });
         yield page;
       }
+      await refuseImporting(shard); // it may have begun meanwhile
     },
     strays,
     async removeStrays(shard, taskIds) {
