@@ -109,6 +109,7 @@ test('after a backup was restored everything ends, under numbers that nobody has
   const after = await shardNow();
   expect(after.batchSeq).toBeGreaterThan(before.batchSeq + 1_000_000);
   expect(after.epoch).toBeGreaterThan(before.epoch);
+  expect(await world.store.redis.hget(keys.shard(0), 'baseEpoch')).toBe(String(after.epoch));
   for (const [id, { attempt }] of [
     [lostId, redone],
     [runs, again],

@@ -130,7 +130,12 @@ export function truthReader(process: SimProcess, { redis, table }: SimShards): T
 /** Redis is never set back here: every shard is in its first life. */
 export function incarnations(process: SimProcess, { redis }: SimShards): Incarnations {
   return {
-    of: (shard) => redis.call(process, `life of ${shard}`, () => ({ attemptBase: 0, isAskedFor: false })),
+    of: (shard) =>
+      redis.call(process, `life of ${shard}`, () => ({
+        attemptBase: 0,
+        since: undefined,
+        isAskedFor: false,
+      })),
     begin: (shard) => redis.call(process, `new life of ${shard}`, () => false),
     askFor: (shard) => redis.call(process, `new life of ${shard}`, () => undefined),
   };

@@ -8,13 +8,15 @@ import type { HeldLease } from './held-lease';
 
 /** More commits of a shard, and attempts of a task, than there can have been since any backup that is worth restoring. */
 const LEAP = { commits: 1_000_000_000, attempts: 1_000_000 };
+/** 2026-01-01, epoch seconds: the first base of attempts counts from here, so that for decades it has no more than nine digits. */
+const BASES_SINCE = 1_767_225_600;
 /** So long a new owner waits for the event stream to say what it has: without it the shard serves all the same. */
 const STREAM_WAIT_MS = 1_000;
 
 /** The lives of a shard: each begins where its data was set back, as to a backup, or lost its end. */
 export interface Incarnations {
-  /** `isAskedFor`: a person wants a new one to begin. */
-  of(shard: number): Promise<{ attemptBase: number; isAskedFor: boolean }>;
+  /** `since`: the epoch that began it, if any did. `isAskedFor`: a person wants a new one to begin. */
+  of(shard: number): Promise<{ attemptBase: number; since: number | undefined; isAskedFor: boolean }>;
   /** @returns false where the shard has another owner, or went on meanwhile: nothing is done */
   begin(
     shard: number,
@@ -48,7 +50,8 @@ export interface Opening {
  *     a replica without the last commits has taken over), and a new incarnation begins.
  * N2. A new incarnation uses no number again that was used in what was lost: its commits are numbered beyond those that consumers
  *     of events have seen, its attempts beyond those that swarms have run. Epochs take care of themselves: they are never
- *     earlier than the clock.
+ *     earlier than the clock. The base of attempts grows with them, too: a backup may be restored twice, and what the first
+ *     restoration has given out is lost with the second.
  * N3. Where the stream does not answer the shard serves all the same: it is asked at each change of the owner, and a person can
  *     ask for a new incarnation.
  */
@@ -57,7 +60,7 @@ export async function openingOf(
   lease: Pick<HeldLease, 'epoch' | 'batchSeq'>,
   { incarnations, lastEvents, clock, logger }: IncarnationParts,
 ): Promise<Opening> {
-  const [{ attemptBase, isAskedFor }, published] = await Promise.all([
+  const [{ attemptBase, since = BASES_SINCE, isAskedFor }, published] = await Promise.all([
     incarnations.of(shard),
     within(clock, STREAM_WAIT_MS, lastEvents(shard), () => undefined).catch((error: unknown) => {
       logger.warn('the event stream does not say what it has of a shard', { shard, error });
@@ -69,7 +72,8 @@ export async function openingOf(
   if (!isBehind && !isAskedFor) return { batchSeq, attemptBase };
   const next = {
     batchSeq: Math.max(batchSeq, published?.batchSeq ?? 0) + LEAP.commits,
-    attemptBase: attemptBase + LEAP.attempts,
+    // An epoch is never earlier than the clock of Redis, in seconds.
+    attemptBase: attemptBase + LEAP.attempts + Math.max(0, epoch - since),
   };
   if (!(await incarnations.begin(shard, { epoch, batchSeq }, next)))
     throw new MultiswarmError('stale-epoch', `shard ${shard} has another owner`);

@@ -9,10 +9,14 @@ const beginScript = loadScript(join(__dirname, '..', '..', '..', 'lua', 'begin-i
 export function redisIncarnations(store: Store): Incarnations {
   return {
     of: async (shard) => {
-      const [base, renewal] = await store.guard((redis) =>
-        redis.hmget(keys.shard(shard), 'attemptBase', 'renewal'),
+      const [base, since, renewal] = await store.guard((redis) =>
+        redis.hmget(keys.shard(shard), 'attemptBase', 'baseEpoch', 'renewal'),
       );
-      return { attemptBase: Number(base ?? 0), isAskedFor: renewal !== null };
+      return {
+        attemptBase: Number(base ?? 0),
+        since: since ? Number(since) : undefined,
+        isAskedFor: renewal !== null,
+      };
     },
     begin: async (shard, { epoch, batchSeq }, next) => {
       const args = [epoch, batchSeq, next.batchSeq, next.attemptBase];
