@@ -11,6 +11,8 @@ const HEAD = {
 };
 const ASKED = { seq: 0, lines: [HEAD] as JsonValue[], replace: false };
 
+const END: JsonValue = { end: true, tasks: 0, runs: 0, counts: {}, batchSeq: 1 };
+
 /** One shard whose store is this object: its epoch, its mark, and how often it was cleared. */
 class Shard {
   readonly clock = new ManualClock();
@@ -127,7 +129,6 @@ test('an import of which the first part has come is not replaced', async () => {
 });
 
 describe('a part that is repeated while it is being taken', () => {
-  const END: JsonValue = { end: true, tasks: 0, runs: 0, counts: {}, batchSeq: 1 };
   const GONE: JsonValue = { gone: 't0-x' };
   let letGo: () => void;
   let owner: CopiedOwner;
@@ -161,4 +162,16 @@ describe('a part that is repeated while it is being taken', () => {
     const last = await shard.copies.import(owner, { ...ASKED, run, seq: 2, lines: [END] });
     expect(last).toMatchObject({ state: 'done' });
   });
+});
+
+test('an import whose owner loses the shard before its end is never told to be done, nor is it deleted by that owner', async () => {
+  const { owner, run } = await marked();
+  await shard.copies.import(owner, { ...ASKED, run });
+  shard.epoch += 1;
+  const last = { ...ASKED, run, seq: 1, lines: [END] };
+  await expect(shard.copies.import(owner, last)).rejects.toMatchObject({ code: 'stale-epoch' });
+  await expect(shard.copies.import(owner, last)).rejects.toMatchObject({ code: 'copy-not-found' });
+  expect(await shard.copies.import(owner, { ...ASKED, run })).toMatchObject({ state: 'open' });
+  await shard.idle();
+  expect([shard.mark, shard.cleared]).toEqual([run, 0]);
 });

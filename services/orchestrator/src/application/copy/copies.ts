@@ -229,8 +229,9 @@ export class Copies {
   ): Promise<ShardImportReply> {
     try {
       await copy.take(lines);
-      copy.seq += 1;
       if (copy.end) await this.finish(owner, copy, copy.end.batchSeq);
+      copy.seq += 1;
+      copy.isDone = copy.end !== undefined;
       return replyOf(copy);
     } catch (error) {
       if (error instanceof MultiswarmError && error.code === 'copy-refused') await this.giveUp(owner);
@@ -245,8 +246,10 @@ export class Copies {
   ): Promise<void> {
     const { copies, logger } = this.parts;
     const { epoch, attemptBase } = head;
-    await copies.unmark(owner.shard, owner.epoch, { epoch, attemptBase, batchSeq });
+    const isStored = await copies.unmark(owner.shard, owner.epoch, { epoch, attemptBase, batchSeq });
     this.over(owner);
+    // The mark is still there: the next owner deletes all of it.
+    if (!isStored) throw new MultiswarmError('stale-epoch', `shard ${owner.shard} has another owner`);
     logger.warn('a shard was imported', { shard: owner.shard, run, tasks: tasks.size, runs: runs.size });
   }
 
@@ -274,6 +277,6 @@ export class Copies {
   }
 }
 
-function replyOf({ run, seq, tasks, runs, end }: ShardImport): ShardImportReply {
-  return { run, state: end ? 'done' : 'open', seq, tasks: tasks.size, runs: runs.size };
+function replyOf({ run, seq, tasks, runs, isDone }: ShardImport): ShardImportReply {
+  return { run, state: isDone ? 'done' : 'open', seq, tasks: tasks.size, runs: runs.size };
 }

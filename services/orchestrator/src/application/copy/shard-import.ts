@@ -44,6 +44,8 @@ export class ShardImport {
   tasks = new Set<string>();
   runs = new Set<string>();
   end: ShardCopyEnd | undefined;
+  /** Its mark was taken away: it stays. */
+  isDone = false;
 
   constructor(
     readonly run: string,
