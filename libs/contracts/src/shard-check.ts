@@ -19,6 +19,7 @@ export const DISCREPANCIES = [
   'payload-index',
   'run-index',
   'run-missing',
+  'run-unreadable',
   'step-missing',
   'memory',
   'due-time',

@@ -191,6 +191,40 @@ test('indexes of workflows, and a step that is gone, are found', async () => {
   expect((await one.workflow(run, 10_000)).state).toBe('cancelled');
 });
 
+test.each([
+  [
+    'lacks a part',
+    async (key: string) => void (await world.store.redis.hdel(key, 'progress')),
+    'it lacks progress',
+  ],
+  [
+    'is no JSON',
+    async (key: string) => void (await world.store.redis.hset(key, 'state', '{')),
+    'SyntaxError',
+  ],
+])(
+  'a run whose record %s is told of, and no repair takes away what is left of it',
+  async (_, damage, found) => {
+    const run = await one.submitWorkflow({ tasks: [{ id: 'a', type: 'echo' }], dependencies: {} });
+    await one.call('POST', `/v1/workflows/${run}/cancel`, {});
+    await one.workflow(run, 10_000);
+    const shard = shardOf(run);
+    const { redis } = world.store;
+    const key = keys.workflow(shard, run);
+    const whole = await redis.hgetall(key);
+    await damage(key);
+    const left = await redis.hgetall(key);
+    const report = await check(shard, { repair: true });
+    expect(told(report)).toEqual([`run-unreadable ${run}`]);
+    expect(report.findings[0]?.found).toContain(found);
+    expect(report).toMatchObject({ state: 'done', found: 1, repaired: 0 });
+    expect(await redis.hgetall(key)).toEqual(left);
+    expect(await redis.zscore(keys.workflows(shard), run)).not.toBeNull();
+    await redis.hset(key, whole);
+    expect(await check(shard)).toMatchObject({ found: 0 });
+  },
+);
+
 test('a record that was changed behind the owner is found in its memory, and the shard taken anew', async () => {
   const { shard, ids } = await mixed();
   const { waits = '', runs = '' } = ids;

@@ -118,7 +118,7 @@ export class RedisShardInspector implements ShardInspector {
     const [listed, active, expires, ...hashes] = replies as [Texts, number[], Texts, ...StoredHash[]];
     return ids.map((id, at) => ({
       id,
-      run: decodeRun(id, hashes[at] ?? {}),
+      ...runOf(id, hashes[at] ?? {}),
       listedAt: scoreOf(listed[at]),
       isActive: active[at] === 1,
       expiresAt: scoreOf(expires[at]),
@@ -163,6 +163,18 @@ type StoredHash = Record<string, string>;
 
 const HASHES = { 'dead-letter-facts': keys.deadLetterFacts, payloads: keys.payloadRefs, specs: keys.specs };
 const SORTED = { waiting: keys.waitingTasks, expiry: keys.ended, 'dead-letters': keys.deadLetters };
+
+/** A hash that lacks a field is a run that somebody may still mend, not one that is gone. */
+function runOf(id: string, hash: StoredHash): Pick<RunPlaces, 'run' | 'unreadable'> {
+  try {
+    const run = decodeRun(id, hash);
+    if (run || Object.keys(hash).length === 0) return { run };
+    const missing = ['spec', 'state', 'progress'].filter((field) => !hash[field]);
+    return { run, unreadable: `it lacks ${missing.join(' and ')}` };
+  } catch (error) {
+    return { run: undefined, unreadable: String(error) };
+  }
+}
 
 function recordOf(
   id: string,

@@ -60,7 +60,8 @@ export class IndexCheck {
           places.id,
           places.run.run.spec.steps.map((step) => step.taskId),
         );
-      if (repair && found.length > 0 && (await this.mendRun(places))) findings.mended(...found);
+      const canBeMended = repair && found.length > 0 && places.unreadable === undefined;
+      if (canBeMended && (await this.mendRun(places))) findings.mended(...found);
     }
   }
 

@@ -39,6 +39,8 @@ export interface TaskPlaces {
 export interface RunPlaces {
   id: string;
   run: { run: RunRecord; progress: RunProgress } | undefined;
+  /** Why what there is of the record cannot be read. */
+  unreadable?: string | undefined;
   listedAt: number | undefined;
   isActive: boolean;
   expiresAt: number | undefined;

@@ -56,9 +56,17 @@ export function misplaced(
 
 export function misplacedRun(
   shard: number,
-  { id, run, isActive, expiresAt, listedAt }: RunPlaces,
+  { id, run, unreadable, isActive, expiresAt, listedAt }: RunPlaces,
 ): Finding[] {
   const where = keys.activeWorkflows(shard);
+  if (unreadable !== undefined)
+    return [
+      {
+        ...{ kind: 'run-unreadable', where: keys.workflow(shard, id), of: id, found: unreadable },
+        expected: 'the record of the run',
+        remedy: 'none is made: restore it from a backup, or mend the hash by hand',
+      },
+    ];
   if (!run)
     return [
       {
