@@ -10,6 +10,10 @@ export const SDK_LIMITS = {
   UNREPORTED_BYTES: 64 * 1024 * 1024,
   /** What one attempt has said and is not stored yet; beyond it the oldest is dropped, and readers see a gap. */
   STREAM_BUFFER_BYTES: 256 * 1024,
+  /** The same of all attempts of a swarm together; beyond it an attempt that says more loses its own oldest. */
+  STREAM_TOTAL_BYTES: 64 * 1024 * 1024,
+  /** How long after its end what an attempt has said is tried to be stored; then it is given up. */
+  STREAM_ENDED_MS: 60_000,
   /** How long the report of an attempt waits for what the attempt has said last to be stored. */
   STREAM_FLUSH_MS: 500,
   /** How long a swarm tries to fetch an input, or to store an output, that goes by reference. */

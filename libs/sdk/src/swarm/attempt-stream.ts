@@ -12,12 +12,14 @@ import {
 } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { SDK_LIMITS } from '../limits';
+import type { StreamRoom } from './stream-room';
 
 export interface StreamEnvironment {
   bus: Pick<Bus, 'publishStored'>;
   clock: Clock;
   random: Random;
   log: Logger;
+  room: StreamRoom;
 }
 
 /** A message leaves at most so often, unless there is enough for a full one: a line a millisecond must not be a message each. */
@@ -35,7 +37,8 @@ interface Entry {
  *
  * O1. A handler never waits for it, and memory is bounded: where more is said than leaves, the oldest of what waits is dropped.
  * O2. Entries are numbered before anything is dropped, so that a reader sees what is missing.
- * O3. One message is under way at a time; it is repeated under the same id until it is stored, or all is over.
+ * O3. One message is under way at a time; it is repeated under the same id until it is stored, or all is over: a time after the end
+ *     of the attempt, or with the swarm.
  */
 export class AttemptStream {
   private readonly waiting = new Fifo<Entry>();
@@ -65,10 +68,14 @@ export class AttemptStream {
     const bytes = Buffer.byteLength(json);
     this.waiting.push({ seq: this.seq, json, bytes });
     this.waitingBytes += bytes;
+    const { room } = this.environment;
+    room.count(bytes);
     while (this.waitingBytes > SDK_LIMITS.STREAM_BUFFER_BYTES) this.take(); // O1
+    while (room.isFull && this.take());
     if (this.waitingBytes >= LIMITS.STREAM_MESSAGE_BYTES && this.pausing?.hurried) this.pausing.cut.abort();
-    if (this.sending) return;
+    if (this.sending || this.waiting.size === 0) return;
     this.sending = true;
+    room.begins(this);
     void this.send();
   }
 
@@ -83,37 +90,48 @@ export class AttemptStream {
   /** Sends what waits at once; resolves when all of it is stored, or after `ms`. Nothing is taken from then on. */
   async close(ms: number): Promise<void> {
     this.closed = true;
-    if (!this.sending) return;
+    if (!this.sending || this.over) return;
     const idle = (this.whenIdle = deferred<void>());
     this.pausing?.cut.abort();
     const giveUp = this.environment.clock.after(ms, () => idle.resolve());
     await idle.promise;
     giveUp();
+    this.giveUp();
+  }
+
+  /** What is not stored by now never will be. */
+  giveUp(): void {
+    this.closed = true;
     this.over = true;
     while (this.take());
     this.pausing?.cut.abort();
+    this.whenIdle?.resolve();
   }
 
   private async send(): Promise<void> {
     const { clock } = this.environment;
     await new Promise<void>((resolve) => clock.soon(resolve)); // what is said in one turn travels together
+    const { room } = this.environment;
     for (let message = this.message(); message; message = this.message()) {
+      room.count(message.bytes);
       await this.store(message);
+      room.count(-message.bytes);
       if (this.waiting.size === 0 || this.closed) continue;
       if (this.waitingBytes < LIMITS.STREAM_MESSAGE_BYTES) await this.pause(PAUSE_MS, true);
     }
     this.sending = false;
+    room.ends(this);
     this.spoke = false;
     this.whenIdle?.resolve();
   }
 
-  private message(): { id: string; body: Printed } | undefined {
+  private message(): { id: string; body: Printed; bytes: number } | undefined {
     const entries: string[] = [];
     let first = 0;
-    let room: number = LIMITS.STREAM_MESSAGE_BYTES;
+    let bytes = 0;
     for (let next = this.waiting.peek(); next; next = this.waiting.peek()) {
-      room -= next.bytes;
-      if (entries.length > 0 && room < 0) break;
+      if (entries.length > 0 && bytes + next.bytes > LIMITS.STREAM_MESSAGE_BYTES) break;
+      bytes += next.bytes;
       this.take();
       if (entries.length === 0) first = next.seq;
       entries.push(next.json);
@@ -123,6 +141,7 @@ export class AttemptStream {
     const head = JSON.stringify({ v: 1, ...this.of });
     return {
       id: `${taskId}.${attempt}.${first}`,
+      bytes,
       body: new Printed(`${head.slice(0, -1)},"entries":[${entries.join()}]}`),
     };
   }
@@ -147,6 +166,7 @@ export class AttemptStream {
 
   /** @param hurried it ends when there is enough for a full message */
   private async pause(ms: number, hurried: boolean): Promise<void> {
+    if (this.over) return;
     const pause = { cut: new AbortController(), hurried };
     this.pausing = pause;
     await delay(this.environment.clock, ms, pause.cut.signal).catch(() => undefined);
@@ -155,7 +175,10 @@ export class AttemptStream {
 
   private take(): Entry | undefined {
     const entry = this.waiting.shift();
-    if (entry) this.waitingBytes -= entry.bytes;
+    if (entry) {
+      this.waitingBytes -= entry.bytes;
+      this.environment.room.count(-entry.bytes);
+    }
     return entry;
   }
 }

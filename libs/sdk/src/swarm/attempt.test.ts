@@ -15,6 +15,7 @@ import { deferred, ManualClock, seededRandom } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import { SDK_LIMITS } from '../limits';
 import { Attempt, type Registration } from './attempt';
+import { StreamRoom } from './stream-room';
 import type { StreamEnvironment } from './attempt-stream';
 import { Messages } from './messages';
 import type { TaskContext } from './types';
@@ -35,11 +36,14 @@ class Trial {
   readonly said: { subject: string; entries: StreamEntry[] }[] = [];
   /** Resolves when what is said is stored. */
   stores: () => Promise<void> = () => Promise.resolve();
+  readonly room = new StreamRoom();
+  tries = 0;
   readonly stream: StreamEnvironment = {
-    ...{ clock: this.clock, random: seededRandom(1), log },
+    ...{ clock: this.clock, random: seededRandom(1), log, room: this.room },
     bus: {
       publishStored: async (subject, body) => {
         const { entries } = StreamBatch.parse((body as Printed).toJSON());
+        this.tries += 1;
         await this.stores();
         this.said.push({ subject, entries });
         return { seq: this.said.length, duplicate: false };
@@ -219,6 +223,38 @@ describe('what a handler says', () => {
     await trial.settle();
     await trial.return(1);
     expect([trial.reports.length, trial.ends]).toEqual([1, 1]);
+  });
+
+  test.each([
+    ['a while after the end', (trial: Trial) => trial.clock.advance(SDK_LIMITS.STREAM_ENDED_MS)],
+    ['with the swarm', (trial: Trial) => trial.room.stop()],
+  ])('is given up where it cannot be stored: %s', async (_when, giveUp) => {
+    const trial = new Trial();
+    trial.stores = () => Promise.reject(new MultiswarmError('bus-unavailable', 'away'));
+    trial.ctx.log.warn('nobody stores this');
+    await trial.settle();
+    await trial.return(1);
+    trial.clock.advance(10_000);
+    await trial.settle();
+    const before = trial.tries;
+    expect(before).toBeGreaterThan(1);
+    giveUp(trial);
+    await trial.settle();
+    const { tries } = trial;
+    trial.clock.advance(60_000);
+    await trial.settle();
+    expect(trial.tries).toBe(tries);
+  });
+
+  test('takes no more than all of a swarm may', async () => {
+    const trial = new Trial();
+    trial.room.count(SDK_LIMITS.STREAM_TOTAL_BYTES);
+    trial.ctx.log.warn('there is no room for this');
+    await trial.settle();
+    trial.room.count(-SDK_LIMITS.STREAM_TOTAL_BYTES);
+    trial.ctx.log.warn('and for this there is');
+    await trial.settle();
+    expect(trial.said.flatMap(({ entries }) => entries.map(({ seq }) => seq))).toEqual([2]);
   });
 
   test('is bounded: what does not leave is dropped, the oldest first, and its numbers are missing', async () => {

@@ -256,18 +256,14 @@ export class Attempt implements ContextSource {
       return;
     }
     this.progressGate?.flush();
-    if (this.saying?.busy) void this.saidAll(this.saying).then(() => this.over(ending));
+    // What was said last is stored before the end is known, so that who watches gets it before the end.
+    if (this.saying?.busy) void this.saying.close(SDK_LIMITS.STREAM_FLUSH_MS).then(() => this.over(ending));
     else this.over(ending);
   }
 
   private over(ending: Ending): void {
     this.finish(ending);
     this.listener.onEnded(this);
-  }
-
-  /** What was said last is stored before the end is known, so that who watches gets it before the end. */
-  private saidAll(stream: AttemptStream): Promise<void> {
-    return stream.close(SDK_LIMITS.STREAM_FLUSH_MS);
   }
 
   /** With the output where it can be fetched from. The slot stays taken meanwhile, and the times of the attempt go on. */
@@ -306,8 +302,7 @@ export class Attempt implements ContextSource {
     this.signalDesk?.close();
     const durationMs = Math.max(0, Math.round(this.environment.clock.monotonic() - this.startedTick));
     const { taskId, attempt, type } = this.dispatch;
-    const { traceparent } = this.span;
-    const ended = { traceparent, taskId, attempt, type, outcome, durationMs };
+    const ended = { traceparent: this.traceparent, taskId, attempt, type, outcome, durationMs };
     const { log } = this.environment;
     log.info('attempt ended', error ? { ...ended, code: error.code, reason: error.message } : ended);
     this.span.end(error && new Error(error.message));
@@ -315,6 +310,7 @@ export class Attempt implements ContextSource {
     const finishedAt = startedAt + durationMs;
     const report = { taskId, attempt, outcome, error, outputRef, startedAt, finishedAt, usage };
     this.listener.onReport(this, printReport(report, output));
+    void this.saying?.close(SDK_LIMITS.STREAM_ENDED_MS);
   }
 
   private get stream(): AttemptStream {

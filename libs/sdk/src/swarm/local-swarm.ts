@@ -20,6 +20,7 @@ import { Messages } from './messages';
 import { AttemptPayloads } from './payloads';
 import { profileOf } from './profile';
 import { Pulse } from './pulse';
+import { StreamRoom } from './stream-room';
 import { Reporter } from './reporter';
 import { drainOnSignals } from './signals';
 import type { Swarm, SwarmOptions, SwarmState, TaskHandler } from './types';
@@ -35,6 +36,7 @@ interface Session {
   profile: Omit<SwarmProfile, 'types'>;
   attempts: Attempts;
   reporter: Reporter;
+  said: StreamRoom;
   listening: Listening[];
   releases: (() => void)[];
 }
@@ -131,6 +133,7 @@ export class LocalSwarm implements Swarm {
     this.pulse.stop();
     this.messages.close();
     session.reporter.close();
+    session.said.stop();
     for (const subscription of session.listening) subscription.stop();
     if (!this.options.bus) await session.bus.close();
     for (const release of session.releases) release();
@@ -192,6 +195,7 @@ export class LocalSwarm implements Swarm {
       freeSlots: () => admission.freeSlots,
       onFetched: (requests) => attempts.fetched(requests),
     });
+    const said = new StreamRoom();
     const attempts: Attempts = new Attempts({
       instance,
       admission,
@@ -203,7 +207,7 @@ export class LocalSwarm implements Swarm {
         graceMs: this.options.graceMs ?? DEFAULTS.graceMs,
         messages: this.messages,
         payloads: new AttemptPayloads({ bus, clock, random, ids: this.ids }),
-        stream: { bus, clock, random, log },
+        stream: { bus, clock, random, log, room: said },
       },
       registrationFor: (type) => this.registrations.get(type) ?? this.registrations.get('*'),
       onChange: () => this.pulse.soon(),
@@ -232,7 +236,7 @@ export class LocalSwarm implements Swarm {
     this.messages.open(bus);
     const releases = [stayAlive()];
     if (this.options.handleSignals ?? true) releases.push(drainOnSignals(this));
-    return { bus, instance, profile, attempts, reporter, listening, releases };
+    return { bus, instance, profile, attempts, reporter, said, listening, releases };
   }
 
   /** The region has no room for it, or another process runs under its id: it must not go on as if it belonged. */
