@@ -211,6 +211,16 @@ describe('an operator', () => {
     return swarm;
   }
 
+  /** What swarm `a` is asked once its region has a coordinator: a new one is not there at once, nor after a crash. */
+  const whenCoordinated = (replica: Replica, kind: string): ReturnType<Replica['call']> =>
+    eventually(
+      async () => {
+        const answer = await replica.call('POST', `/v1/swarms/a/${kind}`, { reason: 'done' });
+        return answer.status === 503 ? undefined : answer;
+      },
+      { timeoutMs: 20_000 },
+    );
+
   const inState = (replica: Replica, id: string, state: SwarmView['state']): Promise<SwarmView> =>
     eventually(
       async () => {
@@ -274,18 +284,13 @@ describe('an operator', () => {
     const one = await world.replica();
     const a = await started('a');
     await inState(one, 'a', 'ready');
-    await one.call('POST', '/v1/swarms/a/cordon', {});
+    const asked = await whenCoordinated(one, 'cordon');
+    expect([asked.status, asked.body]).toMatchObject([202, { swarmId: 'a', state: 'cordoned' }]);
     await inState(one, 'a', 'cordoned');
     await a.stop();
     await one.crash();
     const two = await world.replica();
-    const ended = await eventually(
-      async () => {
-        const answer = await two.call('POST', '/v1/swarms/a/uncordon', { reason: 'done' });
-        return answer.status === 503 ? undefined : answer; // the lease of the one that died
-      },
-      { timeoutMs: 20_000 },
-    );
+    const ended = await whenCoordinated(two, 'uncordon');
     expect([ended.status, ended.body]).toMatchObject([202, { swarmId: 'a', state: 'down', slots: 4 }]);
     await started('a');
     await inState(two, 'a', 'ready');
