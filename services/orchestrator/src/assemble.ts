@@ -54,7 +54,7 @@ import { Payloads } from './application/payloads';
 import { Reads } from './application/reads';
 import { TaskStreams } from './application/task-streams';
 import { TaskLists } from './application/task-lists';
-import type { OwnerMemory } from './application/shard-owner';
+import type { OwnerMemory } from './application/owner-desk';
 import { RegionalRole } from './application/regional-role';
 import { ShardOperations } from './application/shard-operations';
 import type { Upkeep } from './application/upkeep';

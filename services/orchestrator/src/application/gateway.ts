@@ -23,7 +23,7 @@ import { chunkByBytes, delay, within, type Clock } from '@multiswarm/core';
 import { refusedResult } from '../domain/task/dead-letter';
 import type { DeadLetterCommand } from '../domain/task/record';
 import type { Admission } from './admissions';
-import type { UserCommand } from './shard-owner';
+import type { UserCommand } from './owner-commands';
 import type { Intake, NewRun, NewTask } from './intake';
 import type { Payloads } from './payloads';
 

@@ -8,7 +8,8 @@ import type { HeldLease } from './held-lease';
 import { openingOf, raisedStore, type IncarnationParts } from './incarnation';
 import type { Meters } from './meters';
 import { OutboxRelay } from './outbox-relay';
-import { ShardOwner, type OwnerMemory } from './shard-owner';
+import type { OwnerMemory } from './owner-desk';
+import { ShardOwner } from './shard-owner';
 import { Breather } from './breather';
 import { Turns } from './turns';
 

@@ -11,7 +11,7 @@ import { dispatchOf, placement } from '../../test/support/builders';
 import { turns } from '../../test/support/turns';
 import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
 import { ReportDesk, type DeskOwner } from './report-desk';
-import type { ReportPart, TakenReports } from './shard-owner';
+import type { ReportPart, TakenReports } from './owner-reports';
 
 const A = 't0-0000000a';
 const B = 't1-0000000b';

@@ -7,7 +7,8 @@ import {
   type ReportRequest,
 } from '@multiswarm/contracts';
 import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
-import type { ReportPart, ShardOwner, TakenReports } from './shard-owner';
+import type { ReportPart, TakenReports } from './owner-reports';
+import type { ShardOwner } from './shard-owner';
 
 /** Swarms (and coordinators) of which the last answers are kept. */
 const SENDERS = 20_000;

@@ -2,7 +2,7 @@ import { LIMITS, MultiswarmError, type Accepted, type JsonValue, type Task } fro
 import { jsonBytes, type Clock } from '@multiswarm/core';
 import type { Gateway } from './gateway';
 import type { Reads } from './reads';
-import type { UserCommand } from './shard-owner';
+import type { UserCommand } from './owner-commands';
 
 /** What people do to tasks that are there. Each answers with the task as it is afterwards, and says why where it cannot be done. */
 export class TaskControl {

@@ -19,7 +19,7 @@ import {
 } from '@multiswarm/contracts';
 import { z } from 'zod';
 import type { NewRun, NewTask } from '../../application/intake';
-import type { UserCommand } from '../../application/shard-owner';
+import type { UserCommand } from '../../application/owner-commands';
 import type { DeadLetterCommand } from '../../domain/task/record';
 
 /**
