@@ -31,6 +31,8 @@ export class FakeLoadBalancer {
   readonly unknownReports: LbReport['outcomes'] = [];
   readonly outcomes: LbReport['outcomes'] = [];
   readonly items: PlaceItem[] = [];
+  /** It places nothing before that. */
+  answersAfter: Promise<unknown> | undefined;
   /** Reservations for which the same number got another one. */
   private readonly superseded = new Set<string>();
   /** Ids of open reservations by attempt. */
@@ -41,9 +43,10 @@ export class FakeLoadBalancer {
 
   constructor(private readonly bus: Bus) {
     this.listening = [
-      bus.respond(subjects.lbPlace(), { request: PlaceRequest }, ({ items }) =>
-        Promise.resolve({ v: 1, results: items.map((item) => this.place(item)) }),
-      ),
+      bus.respond(subjects.lbPlace(), { request: PlaceRequest }, async ({ items }) => {
+        await this.answersAfter;
+        return { v: 1, results: items.map((item) => this.place(item)) };
+      }),
       bus.respond(subjects.lbExplain(), { request: CapacityRequest }, ({ type }) =>
         Promise.resolve({ v: 1, ...this.capacity(type) }),
       ),

@@ -34,9 +34,13 @@ export class FakeSwarm {
   readonly acks: ReportReply['acks'] = [];
   /** What comes before an agent: undefined takes the attempt. */
   admit: (attempt: AttemptDispatch) => 'refused' | undefined = () => undefined;
+  /** It takes nothing before that. */
+  answersAfter: Promise<unknown> | undefined;
   /** Its agents go on as if nobody had told them to stop. */
   ignoresCancels = false;
   private readonly held = new Map<string, AttemptDispatch>();
+  /** Epoch ms. */
+  private readonly began = new Map<string, number>();
   private readonly answers = new Map<string, DispatchOutcome>();
   private instance = FakeSwarm.instances++;
   private seq = 0;
@@ -55,9 +59,10 @@ export class FakeSwarm {
     this.alive = true;
     const { bus, id } = this;
     this.listening = [
-      bus.respond(subjects.swarmTasks(id), { request: DispatchRequest }, (request) =>
-        Promise.resolve({ v: 1, outcomes: request.attempts.map((each) => this.take(each, request)) }),
-      ),
+      bus.respond(subjects.swarmTasks(id), { request: DispatchRequest }, async (request) => {
+        await this.answersAfter;
+        return { v: 1, outcomes: request.attempts.map((each) => this.take(each, request)) };
+      }),
       bus.respond(subjects.swarmControl(id), { request: ControlRequest }, (control) =>
         this.cancel(control.kind === 'cancel' ? control.attempts : []),
       ),
@@ -112,7 +117,7 @@ export class FakeSwarm {
       taskId,
       attempt,
       outcome: 'succeeded' as const,
-      startedAt: at,
+      startedAt: this.began.get(`${taskId}#${attempt}`) ?? at,
       finishedAt: at,
       ...given,
     };
@@ -160,6 +165,7 @@ export class FakeSwarm {
 
   private run(key: string, attempt: AttemptDispatch): void {
     this.held.set(key, attempt);
+    this.began.set(key, Date.now());
     this.ran.push(key);
     const made = this.agent(attempt);
     if (made) setImmediate(() => void this.report(attempt.taskId, attempt.attempt, made));

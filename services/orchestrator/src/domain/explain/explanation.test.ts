@@ -45,6 +45,11 @@ describe('a task in the queue', () => {
     expect(why.detail).toMatch(/being told of it, or has just placed it$/);
   });
 
+  test('waits from when it began to wait for a start, whoever tells it', () => {
+    const { why, stateSince } = explained({ record: record({ since: NOW, waitingSince: NOW - 500 }) });
+    expect({ since: why.since, stateSince }).toEqual({ since: at(-500), stateSince: at(0) });
+  });
+
   test('is likely to start after those before it and itself, as fast as its class was measured', () => {
     expect(explained({ standing: standing() }).likelyStart).toEqual({
       at: at(6_000),

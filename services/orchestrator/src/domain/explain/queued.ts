@@ -7,7 +7,7 @@ export function queuedWhy(facts: Facts): Why {
   const { record, standing, capacity } = facts;
   const told: Waiting = standing?.waiting ?? {
     reason: 'not-yet-considered',
-    since: iso(record.since),
+    since: iso(record.waitingSince ?? record.since),
     detail: standing
       ? 'the scheduler does not have it in line: it is being told of it, or has just placed it'
       : 'the scheduler does not answer',
