@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { Event, EventGap } from '@multiswarm/contracts';
 import { Fault } from '../faults';
@@ -176,6 +176,86 @@ test.each(['.jsonl', '.jsonl.gz'])('a single byte of a %s that is another one is
     expect(after).toEqual(before);
   });
   await fc.assert(flips, { numRuns: 150 });
+});
+
+const THREE_BLOCKS: readonly Step[] = ['x', 'y', 'z'].flatMap((text): Step[] => [
+  { kind: 'event', root: 't0-a', data: { text: text.repeat(200) } },
+  { kind: 'checkpoint' },
+]);
+
+async function resume(path: string): Promise<void> {
+  const { writer } = await resumeArchive(path, new Continuity());
+  await writer?.close();
+}
+
+test.each(['.jsonl', '.jsonl.gz'])(
+  'a %s with whole blocks behind a byte that is another one is not gone on with, and stays as it is',
+  async (name) => {
+    const path = await archiveOf(THREE_BLOCKS, name);
+    const bytes = await readFile(path);
+    const starts: number[] = [];
+    for await (const { checkpoint } of readBlocks(path)) if (checkpoint) starts.push(checkpoint.offset);
+    const lastBlock = starts.at(-1) ?? 0;
+    for (let index = 0; index < lastBlock; index += 23) {
+      const changed = Buffer.from(bytes);
+      changed[index] = (changed[index] ?? 0) ^ 0x10;
+      await writeFile(path, changed);
+      // Of some bytes of gzip's own head nothing depends: the archive is complete then.
+      if ((await read(path).catch(() => undefined)) === undefined)
+        expect(['archive-damaged', 'not-an-archive', 'archive-version']).toContain(
+          await faultOf(resume(path)),
+        );
+      expect((await readFile(path)).equals(changed)).toBe(true);
+    }
+  },
+);
+
+test.each(['.jsonl', '.jsonl.gz'])(
+  'a %s of which the last block was torn is gone on with behind the one before, and loses nothing of that',
+  async (name) => {
+    const path = fresh(name);
+    const writer = await ArchiveWriter.create(path, HEADER);
+    await write(writer, THREE_BLOCKS.slice(0, -1));
+    const whole = (await stat(path)).size;
+    await writer.checkpoint();
+    await writer.close();
+    const bytes = await readFile(path);
+    for (const [from, to] of [
+      [0, 15],
+      [20, 40],
+      [0, Infinity],
+    ] as const) {
+      const torn = Buffer.from(bytes);
+      torn.fill(0, whole + from, Math.min(whole + to, bytes.length));
+      await writeFile(path, torn);
+      expect(JSON.stringify((await read(path, { partial: true })).told)).toBe(
+        JSON.stringify(expected(THREE_BLOCKS.slice(0, 4))),
+      );
+      const { writer: resumed, position } = await resumeArchive(path, new Continuity());
+      expect((await stat(path)).size).toBe(whole);
+      if (!resumed) throw new Error('it is complete');
+      await write(resumed, THREE_BLOCKS, Number(position) + 1);
+      await resumed.finish({ roots: 1, holes: 0 });
+      await resumed.close();
+      expect(JSON.stringify((await read(path)).told)).toBe(JSON.stringify(expected(THREE_BLOCKS)));
+    }
+  },
+);
+
+test('what was compressed anew is read, and not gone on with, since nobody knows where its blocks end; uncompressed it is', async () => {
+  const path = fresh('.jsonl.gz');
+  const writer = await ArchiveWriter.create(path, HEADER);
+  await write(writer, THREE_BLOCKS);
+  await writer.close();
+  const text = gunzipSync(await readFile(path));
+  await writeFile(path, gzipSync(text));
+  const before = await readFile(path);
+  expect((await read(path, { partial: true })).told).toHaveLength(3);
+  expect(await faultOf(resume(path))).toBe('archive-damaged');
+  expect((await readFile(path)).equals(before)).toBe(true);
+  await writeFile(path, text);
+  await resume(path);
+  expect((await readFile(path)).equals(text)).toBe(true);
 });
 
 test.each([

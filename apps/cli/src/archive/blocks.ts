@@ -1,11 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { Fault } from '../faults';
 import { cutOff, damaged, foreignVersion, noArchive, unreadable } from './faults';
 import { FORMAT, parseLine, type ArchiveLine, type Checkpoint, type End, type Header } from './format';
+import { gunzipped } from './members';
 
 /** Part of an archive of which the checksum was right. */
 export interface Block {
@@ -17,6 +16,8 @@ export interface Block {
   end?: End;
   /** Of all text up to here. */
   hash: Hash;
+  /** Of the text up to here. */
+  bytes: number;
 }
 
 export interface ScanOptions {
@@ -38,7 +39,7 @@ export async function* readBlocks(
 ): AsyncGenerator<Block, void, undefined> {
   const scan = new Scan(path);
   try {
-    for await (const chunk of await openText(path)) yield* scan.push(chunk as Buffer);
+    for await (const chunk of await textOf(path)) yield* scan.push(chunk as Buffer);
     scan.finish();
   } catch (error) {
     const fault = scan.asFault(error);
@@ -51,13 +52,8 @@ export async function* readBlocks(
 
 const STOPPED: ReadonlySet<string> = new Set(['archive-damaged', 'archive-truncated']);
 
-async function openText(path: string): Promise<Readable> {
-  const isCompressed = await startsLikeGzip(path);
-  const file = createReadStream(path);
-  if (!isCompressed) return file;
-  const text = createGunzip();
-  file.on('error', (error) => text.destroy(error));
-  return file.pipe(text);
+async function textOf(path: string): Promise<AsyncIterable<unknown>> {
+  return (await startsLikeGzip(path)) ? gunzipped(path) : createReadStream(path);
 }
 
 /** What it is says the file, not its name. */
@@ -81,6 +77,7 @@ class Scan {
   private restBytes = 0;
   private lines: ArchiveLine[] = [];
   private blockBytes = 0;
+  private bytes = 0;
   private line = 0;
   private header: Header | undefined;
   private isFirst = true;
@@ -92,7 +89,7 @@ class Scan {
   beginning(): Block | 'none' | undefined {
     const { header, isFirst } = this;
     if (!header) return 'none';
-    return isFirst ? { header, lines: [], hash: createHash('sha256') } : undefined;
+    return isFirst ? { header, lines: [], hash: createHash('sha256'), bytes: 0 } : undefined;
   }
 
   *push(chunk: Buffer): Generator<Block, void, undefined> {
@@ -132,6 +129,7 @@ class Scan {
     this.line += 1;
     if (this.isOver) throw damaged(this.path, this.line, 'something follows the end of the archive');
     this.blockBytes += bytes.length;
+    this.bytes += bytes.length;
     if (this.blockBytes > MOST_BLOCK_BYTES) throw this.tooLong();
     const line = parseLine(bytes.toString('utf8'));
     if (this.line === 1) {
@@ -168,11 +166,11 @@ class Scan {
   }
 
   private cut(): Block {
-    const { lines, header, isFirst } = this;
+    const { lines, header, isFirst, bytes } = this;
     this.lines = [];
     this.blockBytes = 0;
     this.isFirst = false;
-    return { lines, ...(isFirst && header ? { header } : {}), hash: this.hash.copy() };
+    return { lines, ...(isFirst && header ? { header } : {}), hash: this.hash.copy(), bytes };
   }
 
   private compare(sha256: string, more = ''): void {

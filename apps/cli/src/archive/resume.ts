@@ -1,7 +1,8 @@
+import { endOf, hasMoreBehind } from './behind';
 import { readBlocks, startsLikeGzip, type Block } from './blocks';
 import type { Continuity } from './continuity';
-import { cutOff } from './faults';
-import type { Header } from './format';
+import { cutOff, damaged } from './faults';
+import type { Checkpoint, Header } from './format';
 import { ArchiveWriter, type Kept } from './writer';
 
 export interface Resumed {
@@ -12,10 +13,13 @@ export interface Resumed {
   position: string | undefined;
 }
 
+type Whole = Block & { checkpoint: Checkpoint };
+
 /**
- * Goes on with an archive that was not ended. Of a compressed file only the beginnings of blocks are known, so the last
- * whole block is cut off, too, and read from the stream again.
+ * Goes on with an archive that was not ended, behind its last whole block. Where whole blocks follow what is broken, nothing is
+ * cut off: that is no interruption, and the stream may have lost by now what they have.
  * @param check throws where this is not the archive that is meant; nothing is changed then
+ * @throws Fault `archive-damaged`; nothing is changed then
  */
 export async function resumeArchive(
   path: string,
@@ -24,30 +28,32 @@ export async function resumeArchive(
 ): Promise<Resumed> {
   const isCompressed = await startsLikeGzip(path);
   let header: Header | undefined;
-  let [kept, pending]: [Kept | undefined, Block | undefined] = [undefined, undefined];
+  let [kept, last]: [Kept | undefined, Whole | undefined] = [undefined, undefined];
   for await (const block of readBlocks(path, { partial: true })) {
     if (block.header) check((header = block.header));
-    if (pending) kept = keep(kept, pending, block.checkpoint?.offset, continuity);
     if (block.end && header) {
       const { position, sha256 } = block.end;
       return { header, writer: undefined, sha256, position };
     }
-    pending = block;
+    if (!isWhole(block)) continue;
+    kept = keep(kept, block, continuity);
+    last = block;
   }
   if (!header) throw cutOff(path, 0);
+  const offset = last ? await endOf(path, isCompressed, last) : 0;
+  if (await hasMoreBehind(path, isCompressed, offset))
+    throw damaged(path, undefined, 'whole blocks follow what is broken, which --resume would cut off');
   const writer = kept
-    ? await ArchiveWriter.resume(path, isCompressed, kept)
+    ? await ArchiveWriter.resume(path, isCompressed, { ...kept, offset })
     : await ArchiveWriter.restart(path, header);
   return { header, writer, sha256: writer.sha256, position: writer.position };
 }
 
-/** @param offset where the block after this one begins */
-function keep(
-  before: Kept | undefined,
-  block: Block,
-  offset: number | undefined,
-  continuity: Continuity,
-): Kept {
+function isWhole(block: Block): block is Whole {
+  return block.checkpoint !== undefined;
+}
+
+function keep(before: Kept | undefined, block: Whole, continuity: Continuity): Kept {
   const kept: Kept = before ?? {
     ...{ offset: 0, hash: block.hash, events: 0, recovered: 0, gaps: 0 },
     ...{ position: undefined, first: undefined, last: undefined },
@@ -63,7 +69,6 @@ function keep(
     kept.last = Math.max(kept.last ?? event.at, event.at);
   }
   kept.hash = block.hash;
-  kept.position = block.checkpoint?.position;
-  kept.offset = offset ?? kept.offset;
+  kept.position = block.checkpoint.position;
   return kept;
 }
