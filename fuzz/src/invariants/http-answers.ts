@@ -12,8 +12,7 @@ const ANYWHERE = new Set([400, 404, 405, 413, 414, 415, 431]);
 export function faultOf(operation: Operation, request: HttpRequest, answer: HttpAnswer): string | undefined {
   const { status, text, contentType } = answer;
   const shown = `${status} ${text.slice(0, 300)}`;
-  // What the parser of Node.js refuses, and what has no body, is none of the service's.
-  if (status === 431 || request.method === 'HEAD') return status >= 500 ? shown : undefined;
+  if (request.method === 'HEAD') return status >= 500 ? shown : undefined;
   if (status < 400) return declared(operation, request, status, shown);
   const problem = problemIn(text);
   if (problem === undefined || !contentType.startsWith('application/problem+json'))

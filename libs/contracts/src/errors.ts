@@ -8,6 +8,12 @@ export const ERRORS = {
   'invalid-json': { status: 400, exit: 2, retryable: false, title: 'The body is not valid JSON' },
   'invalid-workflow': { status: 400, exit: 2, retryable: false, title: 'The workflow cannot run as it is' },
   'body-too-large': { status: 413, exit: 2, retryable: false, title: 'The body is over the limit' },
+  'headers-too-large': {
+    status: 431,
+    exit: 2,
+    retryable: false,
+    title: 'The path, query and headers are over the limit',
+  },
   'input-too-large': {
     status: 413,
     exit: 2,

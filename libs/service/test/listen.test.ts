@@ -1,5 +1,6 @@
 import { get, Agent, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { once } from 'node:events';
 import { z } from 'zod';
 import {
   createHttpApp,
@@ -145,6 +146,47 @@ describe('listen', () => {
     });
     expect(reply.status).toBe(413);
     expect(await reply.json()).toMatchObject({ code: 'body-too-large' });
+  });
+
+  test.each([
+    [
+      'headers that are too long',
+      431,
+      'headers-too-large',
+      `POST /echo HTTP/1.1\r\nx: ${'a'.repeat(20_000)}`,
+    ],
+    ['what is no HTTP', 400, 'invalid-request', 'SEND /echo HTTP/1.1'],
+  ])(
+    '%s are answered once, with problem details, and however much is written behind',
+    async (_, status, code, head) => {
+      const socket = connect(server.port, '127.0.0.1');
+      let heard = '';
+      socket.setEncoding('utf8').on('data', (text: string) => (heard += text));
+      const written = new Promise<void>((resolve, reject) => {
+        socket.once('error', reject);
+        socket.write(`${head}\r\ncontent-length: 10000000\r\n\r\n`);
+        socket.write(Buffer.alloc(10_000_000, 'a'), (error) => (error ? reject(error) : resolve()));
+      });
+      const ended = once(socket, 'end');
+      await written;
+      await ended;
+      const [answer, problem] = heard.split('\r\n\r\n');
+      expect(answer).toMatch(
+        new RegExp(`^HTTP/1.1 ${status} .*\r\ncontent-type: application/problem\\+json`),
+      );
+      expect(JSON.parse(problem ?? '')).toMatchObject({ status, code });
+      socket.destroy();
+    },
+  );
+
+  test('a body that breaks its own form halfway ends its connection at once', async () => {
+    const socket = connect(server.port, '127.0.0.1');
+    const head =
+      'POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+    socket.write(`${head}zz\r\n`);
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(String(first)).toMatch(/^HTTP\/1.1 400 /);
+    await once(socket, 'close');
   });
 
   test('a handler learns that its client went away', async () => {

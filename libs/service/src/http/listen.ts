@@ -4,6 +4,7 @@ import type { Express } from 'express';
 import { MultiswarmError } from '@multiswarm/contracts';
 import { every, systemClock, type Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
+import { answerRefusedHeads } from './refused-head';
 import { stoppingOf } from './stopping';
 
 export interface ListenOptions {
@@ -38,6 +39,8 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = REQUEST_MS;
   const silent = silentConnections(server);
+  const clock = options.clock ?? systemClock;
+  answerRefusedHeads(server, clock);
   await bind(server, options);
   server.on('error', (error) => options.logger.error('the HTTP server failed', { error }));
   const { port } = server.address() as AddressInfo;
@@ -45,7 +48,7 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
   return {
     port,
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
-    close: (graceMs) => (closing ??= close(server, silent, app, graceMs, options.clock ?? systemClock)),
+    close: (graceMs) => (closing ??= close(server, silent, app, graceMs, clock)),
   };
 }
 

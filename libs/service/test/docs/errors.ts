@@ -16,6 +16,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'The body is over the limit of the route.',
     'Send less at a time; `detail` names the limit.',
   ],
+  'headers-too-large': [
+    'Path, query and headers of a request have more than 16 KiB together.',
+    'Ask for less at a time; what is long belongs into a body.',
+  ],
   'input-too-large': [
     'The input of a task is over the limit.',
     'Store it with `POST /v1/payloads`, and pass what that answers as `inputRef`; the SDK does so by itself.',
