@@ -380,7 +380,8 @@ describe('event tail', () => {
   test('takes a broken stream up again after the last event, and reports gaps', async () => {
     peer.answerWith((request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      if (request.headers['last-event-id'] === undefined) {
+      if (peer.seen.length === 1) response.end(': hello\n\n');
+      else if (request.headers['last-event-id'] === undefined) {
         // Closed without the end that HTTP asks for: what a connection looks like that breaks.
         const text = `id: 5-0\nevent: task.queued\ndata: ${JSON.stringify(event(1))}\n\n`;
         response.write(text, () => void response.socket?.end());
@@ -407,9 +408,11 @@ describe('event tail', () => {
       { id: '5-0', seq: 1 },
       { id: '9-0', seq: 2 },
     ]);
+    expect(cli.err()).toMatch(/^gap: the connection broke before the server had said where its stream is\n/);
     expect(cli.err()).toContain('the stream broke; going on after 5-0');
     expect(cli.err()).toContain('gap: events were lost here: {"from":6,"to":8}');
     expect(peer.seen.map(({ query, headers }) => [query['type'], headers['last-event-id']])).toEqual([
+      ['task.*', undefined],
       ['task.*', undefined],
       ['task.*', '5-0'],
     ]);

@@ -362,6 +362,23 @@ describe('events over HTTP', () => {
     expect(asked[1]?.headers['last-event-id']).toBe('4700-999999999-abc');
   });
 
+  test('that a connection was lost before its first bytes said where the stream is are told to be missing', async () => {
+    respond = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (asked.length === 1) response.write(': hello\n\n', () => response.destroy());
+      else if (asked.length === 2) response.end('id: 4-999999999-abc\n\n');
+      else write(response, '5-0', 1);
+    };
+    const gaps: string[] = [];
+    for await (const { seq } of client.events({ onGap: (reason) => gaps.push(reason) })) if (seq === 1) break;
+    expect(gaps).toEqual(['the connection broke before the server had said where its stream is']);
+    expect(asked.map(({ headers }) => headers['last-event-id'])).toEqual([
+      undefined,
+      undefined,
+      '4-999999999-abc',
+    ]);
+  });
+
   test('end with the error of the server when it refuses the stream for good', async () => {
     respond = (_request, response) =>
       problem(response, new MultiswarmError('invalid-request', 'not an id of this stream'));

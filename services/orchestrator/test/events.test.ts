@@ -30,6 +30,21 @@ async function run(): Promise<string> {
   return id;
 }
 
+test('a reader who loses its connection before it has heard anything misses nothing, also where the stream was empty', async () => {
+  for (const query of ['', '?type=task.*', '?from=2000-01-01T00:00:00Z', '']) {
+    const first = await Reader.open(query);
+    await eventually(() => first.lastId !== '', { describe: 'a place to come back to' });
+    await first.close();
+    expect(first.events.filter(({ event }) => event !== 'gap')).toEqual([]); // one who asks for 2000 is told that it has gone
+    const id = await run();
+    const back = await Reader.open(query, first.lastId);
+    const events = await back.until(endOf(id));
+    await back.close();
+    expect(events.map(({ data }) => data['seq'])).toEqual([1, 2, 3, 4, 5]);
+    await world.bus.connection.request('$JS.API.STREAM.PURGE.EVENTS');
+  }
+});
+
 test('what is read again from any event on is exactly what was read live', async () => {
   const live = await Reader.open();
   const ids: string[] = [];

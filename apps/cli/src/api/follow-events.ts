@@ -17,6 +17,11 @@ export interface FollowedEvents {
 }
 
 const RECONNECT_MS = 500;
+/** Nobody knows what follows, so what happens until the next connection is missing. */
+const NO_PLACE: ServerSentEvent = {
+  ...{ id: undefined, event: 'gap' },
+  data: JSON.stringify({ detail: 'the connection broke before the server had said where its stream is' }),
+};
 
 /**
  * Events, over any number of connections: until the signal is aborted, or the server says that this was all (its `end` is
@@ -35,8 +40,11 @@ export async function* followEvents(
     onPosition?.(id);
   };
   while (!signal.aborted) {
+    let isOpen = false;
     try {
-      for await (const message of await api.events(paths.events, query, place, signal, moved)) {
+      const messages = await api.events(paths.events, query, place, signal, moved);
+      isOpen = true;
+      for await (const message of messages) {
         lastSeen = clock.monotonic();
         place = message.id ?? place;
         yield message;
@@ -48,6 +56,7 @@ export async function* followEvents(
       if (clock.monotonic() - lastSeen > PATIENCE_MS) throw error;
       onBroken(place);
     }
+    if (isOpen && place === undefined && query['from'] === undefined && !isOver(signal)) yield NO_PLACE;
     await delay(clock, RECONNECT_MS, signal).catch(() => undefined);
   }
 }

@@ -18,6 +18,7 @@ export interface EventStreamOptions {
   check: (response: Response) => Promise<void>;
 }
 
+const NO_PLACE = 'the connection broke before the server had said where its stream is';
 const BACKOFF: Backoff = { initialMs: 100, factor: 2, maxMs: 5_000, jitter: 0.3 };
 
 /**
@@ -27,6 +28,7 @@ const BACKOFF: Backoff = { initialMs: 100, factor: 2, maxMs: 5_000, jitter: 0.3 
  * E2. Passing errors are waited out for ever, once there was a connection; before, for `openForMs`, because the address may
  *     be wrong. Any other error ends the stream and reaches the reader.
  * E3. The pause between tries grows until a connection has brought an event.
+ * E4. A connection that breaks before the server has said where it is leaves a gap: nobody knows what follows.
  */
 export class EventStream {
   readonly opened: Promise<void>;
@@ -82,7 +84,7 @@ export class EventStream {
 
   /** One connection, to its end. */
   private async connect(): Promise<void> {
-    const { url, check } = this.options;
+    const { url, check, queue } = this.options;
     const response = await fetch(url, {
       signal: this.controller.signal,
       headers: {
@@ -94,11 +96,18 @@ export class EventStream {
     this.connected = true;
     this.ready.resolve();
     if (!response.body) return;
+    try {
+      await this.read(response.body);
+    } finally {
+      if (this.lastId === undefined && !url.searchParams.has('from')) queue.gap(NO_PLACE); // E4
+    }
+  }
+
+  private async read(body: ReadableStream<Uint8Array>): Promise<void> {
     const parser = new SseParser();
     const decoder = new TextDecoder();
-    for await (const chunk of response.body) {
-      for (const message of parser.feed(decoder.decode(chunk as Uint8Array, { stream: true })))
-        await this.pass(message);
+    for await (const chunk of body) {
+      for (const message of parser.feed(decoder.decode(chunk, { stream: true }))) await this.pass(message);
       // The server says how far it is also where the filter lets nothing through.
       this.lastId = parser.position ?? this.lastId;
     }

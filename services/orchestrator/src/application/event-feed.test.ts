@@ -201,8 +201,9 @@ describe('where a reader begins', () => {
   });
 
   test('of an emptied stream: all of it is gone', () => {
-    expect(openingAt(extent(11, 10), undefined, 0).gap).toMatchObject({ from: 1, to: 10 });
-    expect(openingAt(extent(1, 0), undefined, 0).gap).toBeUndefined();
+    const emptied = openingAt(extent(11, 10), undefined, 0);
+    expect(emptied).toMatchObject({ start: { seq: 11 }, expectAfter: 10, gap: { from: 1, to: 10 } });
+    expect(openingAt(extent(1, 0), undefined, 0)).toEqual({ start: { seq: 1 }, expectAfter: 0 });
   });
 
   test('nothing is left to read behind the end, in an empty stream, and after its last message', () => {

@@ -37,19 +37,17 @@ export function openingAt(
     expectAfter: seq - 1,
     ...(gap === undefined ? {} : { gap }),
   });
-  if (!after) return from === undefined ? at(lastSeq + 1) : openingAtTime(extent, from);
+  if (!after) {
+    if (from === undefined) return at(lastSeq + 1);
+    if (firstSeq > lastSeq) return at(lastSeq + 1, lastSeq > 0 ? dropped(1, lastSeq) : undefined);
+    return { start: { at: Math.max(0, from - CLOCK_SKEW_MS) } };
+  }
   // All that the new stream has came after what the reader saw of the old one.
   if (after.createdAt !== undefined && after.createdAt !== createdAt)
     return at(firstSeq, streamLost(after.seq + 1));
   if (after.seq > lastSeq) return at(lastSeq + 1, streamLost(after.seq + 1));
   if (after.seq + 1 < firstSeq) return at(firstSeq, dropped(after.seq + 1, firstSeq - 1));
   return at(Math.max(after.index === WHOLE_MESSAGE ? after.seq + 1 : after.seq, firstSeq));
-}
-
-function openingAtTime({ firstSeq, lastSeq }: StreamExtent, from: number): Opening {
-  const isEmpty = firstSeq > lastSeq;
-  const start = { at: Math.max(0, from - CLOCK_SKEW_MS) };
-  return isEmpty && lastSeq > 0 ? { start, gap: dropped(1, lastSeq) } : { start };
 }
 
 /** Whether there is nothing up to `end` that such a reader could get. */

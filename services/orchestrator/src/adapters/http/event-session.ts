@@ -62,13 +62,14 @@ const PROMPT_MS = 20;
  * R1. A reader who cannot keep up slows its session down, and nobody else; what leaves the stream meanwhile is told as a gap.
  * R2. Where the stream is made anew under an open session, that is told, and the session goes on with the new one.
  * R3. A session with an end ends: with what the stream had when it began, or when that is gone.
+ * R4. A reader has a place to come back to from the first bytes on; without one it would miss, unseen, what happens while it is away.
  */
 export class EventSession {
   private readonly hasEnd: boolean;
   private sent = 0;
   private seen: Position | undefined;
-  /** The sequence up to which the reader knows that it has all. */
-  private told = 0;
+  /** The place up to which the reader knows that it has all. */
+  private told: string | undefined;
   private isHeld = false;
   private heard = 0;
   private heardBefore = -1;
@@ -82,6 +83,7 @@ export class EventSession {
     private readonly end: number,
   ) {
     this.seen = asked.after;
+    this.told = asked.after && printPosition(asked.after);
     this.hasEnd = asked.query.follow === false || asked.query.to !== undefined;
   }
 
@@ -114,12 +116,14 @@ export class EventSession {
     const { messages, close, opening, extent } = beginning;
     const feed = this.feed(beginning);
     const state = { isLost: false };
-    this.seen ??= this.place(opening.expectAfter, extent);
     const stopLooking = every(this.parts.clock, LOOK_MS, () => this.look(feed, beginning, state));
     this.out.ended.addEventListener('abort', close, { once: true });
     try {
       if (this.out.ended.aborted) return false; // while the stream was opened: `abort` does not fire again
-      if (opening.gap) await this.sendGap(opening.gap, this.place(opening.expectAfter, extent));
+      const place = this.place(opening.expectAfter, extent);
+      if (opening.gap) await this.sendGap(opening.gap, place);
+      if (opening.gap || !this.seen) this.seen = place ?? this.seen;
+      this.sayPosition(); // R4
       if (this.hasEnd && isExhausted(opening, extent, this.end)) return false;
       for await (const message of messages) {
         this.heard += 1;
@@ -234,9 +238,10 @@ export class EventSession {
 
   /** So that a reader whose filter lets little through does not come back with a place that has long left the stream. */
   private sayPosition(): void {
-    if (!this.seen || this.told === this.seen.seq) return;
-    this.told = this.seen.seq;
-    this.out.position(printPosition(this.seen));
+    const place = this.seen && printPosition(this.seen);
+    if (place === undefined || this.told === place) return;
+    this.told = place;
+    this.out.position(place);
   }
 
   private place(seq: number | undefined, { createdAt }: StreamExtent): Position | undefined {
