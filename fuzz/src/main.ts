@@ -3,6 +3,9 @@ import { readOptions, USAGE, type Options } from './options';
 import { Rounds } from './rounds';
 import { startSystem } from './stack/system';
 
+/** Of what was refused, at the end: about half a minute. */
+const REPETITION = { times: 20, looks: 4 };
+
 /** Rounds until the time is over; resolves with how many different findings there were. */
 async function fuzz({ seconds, seed, requests, only, path, verbose }: Options): Promise<number> {
   const system = await startSystem();
@@ -10,20 +13,23 @@ async function fuzz({ seconds, seed, requests, only, path, verbose }: Options): 
   const until = performance.now() + seconds * 1000;
   const seen = new Set<string>();
   let round = 0;
-  const onTarget = verbose
-    ? (name: string, ms: number): void => void process.stderr.write(`fuzz: ${name} ${ms} ms\n`)
-    : undefined;
-  do {
-    const findings = await rounds.run({ seed: seed + round, requests, only, path, onTarget });
+  const tell = (findings: readonly Finding[]): void => {
     for (const finding of findings) {
       const kind = `${finding.target} ${finding.fault.replaceAll(/[0-9a-f-]{8,}|\d+/g, '#').slice(0, 120)}`;
       if (seen.has(kind)) continue;
       seen.add(kind);
       process.stdout.write(told(finding, requests));
     }
+  };
+  const onTarget = verbose
+    ? (name: string, ms: number): void => void process.stderr.write(`fuzz: ${name} ${ms} ms\n`)
+    : undefined;
+  do {
+    tell(await rounds.run({ seed: seed + round, requests, only, path, onTarget }));
     round += 1;
     process.stderr.write(`fuzz: round ${round} (seed ${seed + round - 1}), ${seen.size} findings\n`);
   } while (path === undefined && performance.now() < until);
+  if (path === undefined) tell(await rounds.leaks(REPETITION, seed, only));
   const targets = rounds.targets(only).length;
   process.stdout.write(
     `${round} rounds of ${requests} requests to each of ${targets} targets from seed ${seed}: ${seen.size} findings; MB held: ${rounds.held}\n`,

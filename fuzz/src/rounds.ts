@@ -3,6 +3,9 @@ import { Accepted } from './invariants/accepted';
 import { growthIn } from './invariants/memory';
 import { Runs } from './invariants/runs';
 import { strayStored } from './invariants/stored';
+import { strayPayloads } from './invariants/stored-payloads';
+import { strayStreams } from './invariants/stored-streams';
+import { leaks, type Repetition } from './leaks';
 import type { Memory } from './stack/log-watch';
 import type { System } from './stack/system';
 import { endAll } from './stack/tidy';
@@ -84,6 +87,12 @@ export class Rounds {
     ];
   }
 
+  /** What a service holds more of, each time that it is asked again what was asked in these rounds and has changed nothing. */
+  async leaks(repetition: Repetition, seed: number, only?: string): Promise<Finding[]> {
+    const faults = await leaks(this.system, this.targets(only), repetition);
+    return faults.map((fault) => ({ target: 'all', seed, path: undefined, request: '', fault }));
+  }
+
   close(): void {
     for (const face of this.faces) face.close();
   }
@@ -110,7 +119,10 @@ export class Rounds {
     step(`a normal task ${faults[0] ?? ''}`);
     await endAll(system);
     step('all that was accepted is cancelled');
-    faults.push(...(await strayStored(system.store, system.bus, accepted)));
+    const { store, bus } = system;
+    faults.push(...(await strayStored(store, bus, accepted)));
+    faults.push(...(await strayPayloads(store, bus, accepted)).slice(0, SHOWN));
+    faults.push(...(await strayStreams(bus, accepted, this.runs)).slice(0, SHOWN));
     step('all that is stored is known');
     for (const watch of system.watches) {
       if (watch.hasEnded) continue;

@@ -1,4 +1,9 @@
-import type { JsonValue, Task } from '@multiswarm/contracts';
+import { storeMessage } from '@multiswarm/bus';
+import { subjects, type JsonValue, type Task } from '@multiswarm/contracts';
+import { Accepted } from '../src/invariants/accepted';
+import { Runs } from '../src/invariants/runs';
+import { strayPayloads } from '../src/invariants/stored-payloads';
+import { strayStreams } from '../src/invariants/stored-streams';
 import { Rounds } from '../src/rounds';
 import { startSystem, type System } from '../src/stack/system';
 import { listenersOf } from '../src/stack/listeners';
@@ -38,7 +43,29 @@ test('no request to any operation or subject makes a service or a swarm fail, di
   const rounds = await Rounds.open(system);
   const findings = await rounds.run({ seed: 1, requests: 12 });
   expect(findings).toEqual([]);
+  expect(await rounds.leaks({ times: 2, looks: 2 }, 1)).toEqual([]);
   rounds.close();
+});
+
+test('a payload, parts of one and words of an attempt that nobody was told of are found', async () => {
+  const { client, store, bus } = system;
+  const accepted = new Accepted();
+  const runs = new Runs(system.shards);
+  const before = (await strayPayloads(store, bus, accepted)).length;
+  const { id } = await client.payloads.put({ nobody: 'was told of this' });
+  await storeMessage(bus.connection, subjects.payloadParts('upload-that-broke-off'), Buffer.from('{'));
+  await storeMessage(bus.connection, subjects.attemptStream('t0-99999999', 7), '{}');
+  const found = await strayPayloads(store, bus, accepted);
+  expect(found).toHaveLength(before + 2);
+  expect(found.join()).toContain(id);
+  expect(found.join()).toContain('upload-that-broke-off');
+  expect(await strayStreams(bus, accepted, runs)).toContainEqual(expect.stringContaining('t0-99999999.7'));
+  expect(
+    runs.answered({ shard: 0, epoch: 2 }, [{ taskId: 't0-99999999', attempt: 7, outcome: 'accepted' }]),
+  ).toBe(undefined);
+  expect(await strayStreams(bus, accepted, runs)).not.toContainEqual(
+    expect.stringContaining('t0-99999999.7'),
+  );
 });
 
 test('what is strange and allowed comes back as it was given, whichever way it has come', async () => {

@@ -1,5 +1,5 @@
-/** Ids of tasks, workflows and messages, wherever they are in a text. */
-const IDS = /\b(?:[tw]\d{1,4}|m)-[0-9a-z]{8,40}\b/g;
+/** Ids of tasks, workflows, messages and payloads, wherever they are in a text. */
+const IDS = /\b(?:(?:[tw]\d{1,4}|m)-[0-9a-z]{8,40}|[A-Za-z0-9][\w-]*\.[0-9a-f]{64})\b/g;
 
 /** What the services have said yes to: whatever is stored must be about one of these. */
 export class Accepted {

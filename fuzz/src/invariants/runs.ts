@@ -34,6 +34,10 @@ export class Runs {
     return undefined;
   }
 
+  has(run: string): boolean {
+    return this.taken.has(run);
+  }
+
   /** What was run although nobody was told that it would be, or was run again. */
   strays(runs: readonly string[]): string[] {
     const strays = runs.filter((run) => !this.taken.has(run) || this.begun.has(run));

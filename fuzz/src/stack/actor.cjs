@@ -8,7 +8,8 @@ const [servers, id, region] = process.argv.slice(2);
 const tell = (line) => process.stderr.write(`${JSON.stringify(line)}\n`);
 const swarm = createSwarm({ servers, id, region, slots: 10_000, types: ['nothing-has-this-type'] });
 
-swarm.handle('*', (input, { taskId, attempt }) => {
+swarm.handle('*', (input, { taskId, attempt, output }) => {
+  output('running');
   tell({ level: 'ran', message: 'ran', taskId, attempt });
   return input;
 });

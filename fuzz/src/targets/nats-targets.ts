@@ -7,7 +7,7 @@ import type { Runs } from '../invariants/runs';
 import type { System } from '../stack/system';
 import { natsRequests, type NatsRequest } from './nats-requests';
 import type { Listened } from './recording-bus';
-import type { Targets } from './target';
+import { HARMLESS, type Targets } from './target';
 
 /** Longer than anything that is answered in its time. A long poll may be held for as long as it was asked to. */
 const PATIENCE_MS = 20_000;
@@ -23,26 +23,29 @@ export function natsTargets(
   accepted: Accepted,
   runs: Runs,
 ): Targets<NatsRequest> {
-  const targets = table.map((listened) => ({
-    name: listened.subject.replace(known.replica, 'REPLICA'),
-    requests: natsRequests(listened, known),
-    send: async (request: NatsRequest) => {
-      if (!listened.answers) return say(bus, request);
-      const { fault, text } = await ask(bus, request);
+  const targets = table.map((listened) => {
+    const harmless: NatsRequest[] = [];
+    const send = async (request: NatsRequest): Promise<string | undefined> => {
+      const { fault, text } = listened.answers ? await ask(bus, request) : await say(bus, request);
       if (fault !== undefined) return fault;
+      const isRefused = !listened.answers || text.startsWith('{"error"');
+      if (isRefused && harmless.length < HARMLESS) harmless.push(request);
       const isDispatch = listened.subject === subjects.swarmTasks(known.actor);
       if (isDispatch) return takenIn(request, text, runs);
       if (text.startsWith('{"ok"')) accepted.note(text);
       return undefined;
-    },
-  }));
+    };
+    const name = listened.subject.replace(known.replica, 'REPLICA');
+    return { name, requests: natsRequests(listened, known), harmless, send };
+  });
   return { targets, close: () => undefined };
 }
 
-async function say({ connection }: Bus, request: NatsRequest): Promise<undefined> {
+async function say({ connection }: Bus, request: NatsRequest): Promise<Answer> {
   const bytes = fitting(connection, request);
   if (bytes) connection.publish(request.subject, bytes, { headers: headersOf(request.headers) });
   await connection.flush();
+  return { fault: undefined, text: '' };
 }
 
 /** What a swarm may take, by what was sent and what it has answered. */
