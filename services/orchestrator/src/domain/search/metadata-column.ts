@@ -1,15 +1,14 @@
 import { LIMITS, type Scalar } from '@multiswarm/contracts';
 import { LabelColumn } from './label-column';
-import { indexOf, type MetadataQuestion } from './metadata-question';
-import { SEPARATOR, sign, SIGNATURE_WORDS } from './signature';
+import { hasFolded, indexOf, type MetadataQuestion } from './metadata-question';
+import { SEPARATOR, type Signature } from './signature';
+import { Signatures } from './signatures';
 
 const MOST_BYTES = LIMITS.SEARCH_METADATA_BYTES;
 const NONE = 0;
 const FIRST_BLOCKS = 64;
 const FIRST_BYTES = 2 * MOST_BYTES;
 const GROWTH = 1.5;
-/** Set in every signature that was made. */
-const SIGNED = { word: SIGNATURE_WORDS - 1, bit: 0x80000000 };
 /** Keys whose values are kept at hand for counts. */
 const MOST_LABELS = 4;
 /** Longer texts are faster encoded by the engine. */
@@ -26,11 +25,13 @@ export class MetadataColumn {
   private bytesOfBlocks = Buffer.alloc(FIRST_BYTES);
   private used = 0;
   private count = 1;
+  private read = 0;
   private starts = new Uint32Array(FIRST_BLOCKS);
   private lengths = new Uint16Array(FIRST_BLOCKS);
   private hashes = new Uint32Array(FIRST_BLOCKS);
-  /** Each is made when its block is first searched: most never are. */
-  private signatures = new Uint32Array(0);
+  /** A bit for each block that was signed and has more than ASCII. */
+  private foreign = new Uint32Array(bitWords(FIRST_BLOCKS));
+  private readonly signatures = new Signatures((block, signature) => this.sign(block, signature));
   /** By key, the one that was asked for last at the end. */
   private readonly labels = new Map<string, LabelColumn>();
   /** Block at the place of its hash, or at the next free one. */
@@ -41,8 +42,9 @@ export class MetadataColumn {
   }
 
   get bytes(): number {
-    const columns = [this.codes, this.starts, this.lengths, this.hashes, this.signatures, this.table];
-    return columns.reduce((sum, { byteLength }) => sum + byteLength, this.bytesOfBlocks.byteLength);
+    const { codes, bytesOfBlocks, starts, lengths, hashes, foreign, table, signatures } = this;
+    const columns = [codes, bytesOfBlocks, starts, lengths, hashes, foreign, table];
+    return columns.reduce((sum, { byteLength }) => sum + byteLength, signatures.bytes);
   }
 
   /** Distinct ones, and none. */
@@ -94,34 +96,27 @@ export class MetadataColumn {
     return label;
   }
 
-  /** To be called before blocks are asked for answers. */
-  prepare(): void {
-    const words = this.starts.length * SIGNATURE_WORDS;
-    if (this.signatures.length < words) this.signatures = copied(this.signatures, new Uint32Array(words));
+  /** How many blocks were read byte by byte: what takes long. */
+  get reads(): number {
+    return this.read;
   }
 
-  /** Whether a block holds what is asked for. */
-  answers(block: number, question: MetadataQuestion): boolean {
+  /** Which blocks of a group may hold what is asked for, as their signatures say. @param into a bit for each block */
+  find(group: number, { bits }: MetadataQuestion, into: Uint32Array): void {
+    this.signatures.find(group, this.count, bits, into);
+  }
+
+  /** Whether a block that is signed does, told by its bytes. */
+  holds(block: number, { exact, words }: MetadataQuestion): boolean {
     if (block === NONE) return false;
-    const { signatures } = this;
-    const { maskWords, maskBits } = question;
-    const first = block * SIGNATURE_WORDS;
-    if ((signatures[first + SIGNED.word] as number) < SIGNED.bit) this.sign(block);
-    for (let at = 0; at < maskWords.length; at += 1)
-      if ((~(signatures[first + (maskWords[at] as number)] as number) & (maskBits[at] as number)) !== 0)
-        return false;
-    return this.holds(block, question);
-  }
-
-  /** Told by the bytes themselves. */
-  private holds(block: number, { exact, words }: MetadataQuestion): boolean {
+    this.read += 1;
     const from = this.starts[block] as number;
     const to = from + (this.lengths[block] as number);
     const all = this.bytesOfBlocks;
-    for (const needle of exact) if (indexOf(all, from, to, needle, false) < 0) return false;
-    if (words.length === 0) return true;
-    if (words.every(({ isAscii: plain }) => plain) && isPlain(all, from, to))
-      return words.every(({ bytes }) => indexOf(all, from, to, bytes, true) >= 0);
+    for (const needle of exact) if (indexOf(all, from, to, needle) < 0) return false;
+    if (words.every(({ isAscii, bytes }) => isAscii && hasFolded(all, from, to, bytes))) return true;
+    // Of other blocks there may be letters that are ASCII in lower case only.
+    if (!this.isForeign(block)) return false;
     const text = textOf(all, from, to).toLowerCase();
     return words.every((word) => text.includes(word.text));
   }
@@ -129,9 +124,10 @@ export class MetadataColumn {
   /** The value of an entry of a block. @param needle the key as every entry with it begins */
   value(block: number, needle: Uint8Array): string | undefined {
     if (block === NONE) return undefined;
+    this.read += 1;
     const from = this.starts[block] as number;
     const to = from + (this.lengths[block] as number);
-    const at = indexOf(this.bytesOfBlocks, from, to, needle, false);
+    const at = indexOf(this.bytesOfBlocks, from, to, needle);
     if (at < 0) return undefined;
     const end = this.bytesOfBlocks.indexOf(SEPARATOR, at + needle.length);
     return this.bytesOfBlocks.toString('utf8', at + needle.length, end);
@@ -167,16 +163,21 @@ export class MetadataColumn {
     return block;
   }
 
-  private sign(block: number): void {
-    const first = block * SIGNATURE_WORDS;
+  private sign(block: number, signature: Signature): void {
+    if (block === NONE) return;
+    this.read += 1;
     const all = this.bytesOfBlocks;
     const from = this.starts[block] as number;
     const to = from + (this.lengths[block] as number);
-    const last = first + SIGNED.word;
-    this.signatures[last] = (this.signatures[last] as number) | SIGNED.bit;
-    if (isPlain(all, from, to)) return sign(all, from, to, this.signatures, first);
+    signature.addEntries(all, from, to);
+    if (isPlain(all, from, to)) return signature.addText(all, from, to);
+    this.foreign[block >>> 5] = (this.foreign[block >>> 5] as number) | (1 << (block & 31));
     const bytes = encoder.encode(textOf(all, from, to).toLowerCase());
-    sign(bytes, 0, bytes.length, this.signatures, first);
+    signature.addText(bytes, 0, bytes.length);
+  }
+
+  private isForeign(block: number): boolean {
+    return ((this.foreign[block >>> 5] as number) & (1 << (block & 31))) !== 0;
   }
 
   private takeOver(from: MetadataColumn, block: number): void {
@@ -195,6 +196,7 @@ export class MetadataColumn {
     this.starts = copied(this.starts, new Uint32Array(blocks));
     this.lengths = copied(this.lengths, new Uint16Array(blocks));
     this.hashes = copied(this.hashes, new Uint32Array(blocks));
+    this.foreign = copied(this.foreign, new Uint32Array(bitWords(blocks)));
     this.table = new Uint32Array(2 ** Math.ceil(Math.log2((blocks * 4) / 3 + 1)));
   }
 
@@ -227,6 +229,10 @@ export class MetadataColumn {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+function bitWords(bits: number): number {
+  return (bits + 31) >>> 5;
+}
 
 function hasEntries(metadata: object): boolean {
   for (const _key in metadata) return true;

@@ -1,5 +1,5 @@
 import type { Label } from './metadata-text';
-import { lower, SEPARATOR, sign, SIGNATURE_WORDS } from './signature';
+import { lower, SEPARATOR, Signature, SIGNATURE_BITS } from './signature';
 
 /** What is asked of metadata as bytes. */
 export interface MetadataQuestion {
@@ -7,9 +7,8 @@ export interface MetadataQuestion {
   exact: readonly Uint8Array[];
   /** Each must be found in upper or lower case. */
   words: readonly { text: string; bytes: Uint8Array; isAscii: boolean }[];
-  /** Of signatures: the words that count, with most bits first, and the bits that each must have. */
-  maskWords: Uint32Array;
-  maskBits: Uint32Array;
+  /** That the signature of a block must have. */
+  bits: Uint8Array;
 }
 
 /** @returns undefined where nothing is asked */
@@ -18,25 +17,20 @@ export function metadataQuestion(
   words: readonly string[],
 ): MetadataQuestion | undefined {
   if (labels.length + words.length === 0) return undefined;
-  const signature = new Uint32Array(SIGNATURE_WORDS);
   const texts = [...labels.map(({ key, value }) => `${key}=${value ?? ''}`.toLowerCase()), ...words];
-  for (const bytes of texts.map(bytesOf)) sign(bytes, 0, bytes.length, signature, 0);
-  const masks = Array.from(signature, (bits, word) => ({ word, bits }))
-    .filter(({ bits }) => bits !== 0)
-    .sort((a, b) => bitsIn(b.bits) - bitsIn(a.bits));
+  const exact = labels.map(asEntry);
+  const signature = new Signature();
+  for (const bytes of exact) signature.addEntries(bytes, 0, bytes.length);
+  for (const bytes of texts.map(bytesOf)) signature.addText(bytes, 0, bytes.length);
+  const bits = new Uint8Array(SIGNATURE_BITS);
   return {
-    exact: labels.map(asEntry),
+    exact,
     words: words.map((text) => {
       const bytes = bytesOf(text);
       return { text, bytes, isAscii: isAscii(bytes, 0, bytes.length) };
     }),
-    maskWords: Uint32Array.from(masks, ({ word }) => word),
-    maskBits: Uint32Array.from(masks, ({ bits }) => bits),
+    bits: bits.slice(0, signature.list(bits)),
   };
-}
-
-function bitsIn(word: number): number {
-  return word.toString(2).replaceAll('0', '').length;
 }
 
 /** As it stands among the entries; of a key alone, what each entry with it begins with. */
@@ -60,28 +54,32 @@ function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-/** Where a needle begins between two places, or -1. @param fold lower-case letters of the needle match capital ones */
-export function indexOf(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  needle: Uint8Array,
-  fold: boolean,
-): number {
+/** Where a needle begins between two places, or -1. */
+export function indexOf(bytes: Uint8Array, from: number, to: number, needle: Uint8Array): number {
   const [first] = needle;
   if (first === undefined) return from;
   const last = to - needle.length;
   for (let at = from; at <= last; at += 1) {
-    const byte = bytes[at] as number;
-    if (byte !== first && !(fold && lower(byte) === first)) continue;
+    if (bytes[at] !== first) continue;
     let length = 1;
-    while (length < needle.length && same(bytes[at + length] as number, needle[length] as number, fold))
-      length += 1;
+    while (length < needle.length && bytes[at + length] === needle[length]) length += 1;
     if (length === needle.length) return at;
   }
   return -1;
 }
 
-function same(byte: number, wanted: number, fold: boolean): boolean {
-  return byte === wanted || (fold && lower(byte) === wanted);
+/** Whether a needle in lower case is between two places, in upper or lower case. */
+export function hasFolded(bytes: Uint8Array, from: number, to: number, needle: Uint8Array): boolean {
+  const [first] = needle;
+  if (first === undefined) return true;
+  const capital = first >= 97 && first <= 122 ? first - 32 : first;
+  const last = to - needle.length;
+  for (let at = from; at <= last; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte !== first && byte !== capital) continue;
+    let length = 1;
+    while (length < needle.length && lower(bytes[at + length] as number) === needle[length]) length += 1;
+    if (length === needle.length) return true;
+  }
+  return false;
 }

@@ -1,11 +1,11 @@
-import type { LabelColumn } from './label-column';
 import { labelKeyOf, type TaskGroup, type TaskOrder } from '@multiswarm/contracts';
 import { Heap } from '../queue/heap';
 import type { Criteria } from './criteria';
-import { RowTest } from './row-test';
+import type { LabelColumn } from './label-column';
+import { ALL_TIME, ROWS_TOGETHER, RowTest } from './row-test';
 import type { TaskIndex, TaskPlace } from './task-index';
 
-/** Rows that are looked at before others get a turn. */
+/** What is done before others get a turn: to look at so many rows, or what takes as long. */
 export const ROWS_AT_ONCE = 50_000;
 
 /** What is asked of one shard: what comes behind a place, newest first, `limit` at most. */
@@ -40,37 +40,54 @@ function* byCreation(
   const { from, to } = criteria.created;
   let place = earlier(before, Number.isFinite(to) ? { at: to, id: '' } : undefined);
   for (;;) {
-    const at = place ? index.countBefore(place) : index.rows;
-    const last = Math.max(0, at - rowsAtOnce);
-    if (lookDown(index, new RowTest(index, criteria), { at, last, from, limit }, found) || last === 0)
-      return found;
-    const row = index.view.order[last] as number;
-    place = { at: index.view.created[row] as number, id: index.id(row) };
+    const rows = {
+      from: Number.isFinite(from) ? index.countBefore({ at: from, id: '' }) : 0,
+      to: place ? index.countBefore(place) : index.rows,
+    };
+    const { order, created } = index.view;
+    const test = new RowTest(index, { ...criteria, created: ALL_TIME }, rowsAtOnce);
+    const last = lookDown(test, { ...rows, rowsAtOnce, order }, (count) => {
+      for (let at = count - 1; at >= 0 && found.length < limit; at -= 1) {
+        const row = test.rows[at] as number;
+        found.push({ at: created[row] as number, id: index.id(row) });
+      }
+      return found.length < limit;
+    });
+    if (last <= rows.from || found.length === limit) return found;
+    const row = order[last] as number;
+    if (last < rows.to) place = { at: created[row] as number, id: index.id(row) };
     yield;
   }
 }
 
+/** Rows with these numbers, or at these places of an order. */
+interface Span {
+  from: number;
+  to: number;
+  order?: Uint32Array;
+  rowsAtOnce: number;
+}
+
 /**
- * A function of its own: loops in generators are not made as fast.
- * @returns whether all has been found that is wanted
+ * From behind, some rows together, until it is time for others.
+ * @param see is told how many of some rows pass, and says whether to go on
+ * @returns the first that was looked at; `to` where none was, yet
  */
 function lookDown(
-  index: TaskIndex,
   test: RowTest,
-  { at, last, from, limit }: { at: number; last: number; from: number; limit: number },
-  found: TaskPlace[],
-): boolean {
-  const { order, created } = index.view;
-  for (let place = at - 1; place >= last; place -= 1) {
-    const row = order[place] as number;
-    if (!test.passes(row)) continue;
-    const time = created[row] as number;
-    if (time < from) return true;
-    found.push({ at: time, id: index.id(row) });
-    if (found.length === limit) return true;
+  { from, to, order, rowsAtOnce }: Span,
+  see: (count: number) => boolean,
+): number {
+  const together = Math.min(ROWS_TOGETHER, rowsAtOnce);
+  let at = to;
+  while (at > from && !test.isTired) {
+    const first = Math.max(from, at - together);
+    const count = test.select(first, at, order);
+    if (count < 0) break;
+    at = first;
+    if (!see(count)) break;
   }
-  // Nothing that is further down was created later than the last one.
-  return last < at && (created[order[last] as number] as number) < from;
+  return at;
 }
 
 function earlier(a: TaskPlace | undefined, b: TaskPlace | undefined): TaskPlace | undefined {
@@ -85,22 +102,26 @@ function* byChange(
   rowsAtOnce: number,
 ): Generator<void, TaskPlace[]> {
   let best: Heap<ChangedRow> = newestLast(index);
-  yield* eachRow(index, rowsAtOnce, {
+  yield* eachRow(index, {
     begin: () => {
       best = newestLast(index);
     },
-    look: (from, to) => {
+    look: (to) => {
       const { since, ids } = index.view;
-      const test = new RowTest(index, criteria);
-      for (let row = to - 1; row >= from; row -= 1) {
-        const at = since[row] as number;
-        if (before && (at > before.at || (at === before.at && ids.compareWith(row, before.id) >= 0)))
-          continue;
-        if (best.size === limit && at < (best.top?.at ?? 0)) continue;
-        if (!test.passes(row)) continue;
-        best.push({ at, row });
-        if (best.size > limit) best.pop();
-      }
+      const test = new RowTest(index, criteria, rowsAtOnce);
+      return lookDown(test, { from: 0, to, rowsAtOnce }, (count) => {
+        for (let last = count - 1; last >= 0; last -= 1) {
+          const row = test.rows[last] as number;
+          const at = since[row] as number;
+          if (before && (at > before.at || (at === before.at && ids.compareWith(row, before.id) >= 0)))
+            continue;
+          if (best.size === limit && at < (best.top?.at ?? 0)) continue;
+          best.push({ at, row });
+          if (best.size > limit) best.pop();
+        }
+        if (best.size === limit) test.restrict(best.top?.at ?? 0);
+        return true;
+      });
     },
   });
   const places: TaskPlace[] = [];
@@ -130,8 +151,8 @@ export interface Counts {
 
 /** Counts rows by the number that stands for their group. */
 interface Grouping {
-  codeOf: (row: number) => number;
-  size: () => number;
+  /** Adds rows to the sums, by number. @returns the sums, which may have had to grow */
+  add: (rows: Uint32Array, count: number, sums: Float64Array) => Float64Array;
   /** Undefined for groups that are not told apart. */
   name: (code: number) => string | null | undefined;
 }
@@ -151,21 +172,19 @@ export function* findCounts(
     const { metadata } = index.view;
     return groupingOfLabel((label ??= metadata.label(key)), metadata.codes);
   };
-  yield* eachRow(index, rowsAtOnce, {
+  yield* eachRow(index, {
     begin: () => {
       sums = new Float64Array(0);
       label = undefined;
     },
-    look: (from, to) => {
+    look: (to) => {
       // Columns may have grown since the last look; what stands for what is as it was.
       const grouping = grouped();
-      const test = new RowTest(index, criteria);
-      for (let row = to - 1; row >= from; row -= 1) {
-        if (!test.passes(row)) continue;
-        const code = grouping.codeOf(row);
-        if (code >= sums.length) sums = enlarged(sums, Math.max(code + 1, grouping.size() * 2));
-        sums[code] = (sums[code] as number) + 1;
-      }
+      const test = new RowTest(index, criteria, rowsAtOnce);
+      return lookDown(test, { from: 0, to, rowsAtOnce }, (count) => {
+        sums = grouping.add(test.rows, count, sums);
+        return true;
+      });
     },
   });
   const grouping = grouped();
@@ -183,41 +202,54 @@ export function* findCounts(
 function groupingOf(index: TaskIndex, by: TaskGroup): Grouping {
   const { codes, names } = index.facet(by);
   return {
-    codeOf: (row) => codes[row] as number,
-    size: () => names.length,
+    add: (rows, count, sums) => {
+      const all = enlarged(sums, names.length);
+      for (let at = 0; at < count; at += 1) {
+        const code = codes[rows[at] as number] as number;
+        all[code] = (all[code] as number) + 1;
+      }
+      return all;
+    },
     name: (code) => names[code] ?? null,
   };
 }
 
 function groupingOfLabel(label: LabelColumn, blocks: Uint32Array): Grouping {
   return {
-    codeOf: (row) => label.codeOf(blocks[row] as number),
-    size: () => label.size,
+    add: (rows, count, sums) => {
+      let all = sums;
+      for (let at = 0; at < count; at += 1) {
+        const code = label.codeOf(blocks[rows[at] as number] as number);
+        if (code >= all.length) all = enlarged(all, label.size);
+        all[code] = (all[code] as number) + 1;
+      }
+      return all;
+    },
     name: (code) => label.name(code),
   };
 }
 
+/** With room for so many, and twice as many where there was none. */
 function enlarged(sums: Float64Array, size: number): Float64Array {
-  const more = new Float64Array(size);
+  if (size <= sums.length) return sums;
+  const more = new Float64Array(size * 2);
   more.set(sums);
   return more;
 }
 
 /**
  * All rows that are there now, some at once, the newest first. Where they have got other numbers meanwhile it begins again.
+ * @param on.look at some rows below a number, and says how far it came
  */
 function* eachRow(
   index: TaskIndex,
-  rowsAtOnce: number,
-  on: { begin: () => void; look: (from: number, to: number) => void },
+  on: { begin: () => void; look: (to: number) => number },
 ): Generator<void, void> {
   let { version } = index;
   for (let to = index.rows; to > 0;) {
-    const from = Math.max(0, to - rowsAtOnce);
-    on.look(from, to);
-    if (from === 0) return;
+    to = on.look(to);
+    if (to === 0) return;
     yield;
-    to = from;
     if (index.version === version) continue;
     version = index.version;
     to = index.rows;

@@ -301,3 +301,75 @@ test('values of a key beyond those that are told apart are counted together', ()
   expect(groups.get(null)).toBe(21);
   expect([groups.size, others]).toEqual([10_001, 10_500 - 21 - 10_000]);
 });
+
+describe('among thousands of tasks with metadata of their own', () => {
+  const COUNT = 5_000;
+  const WORDS = ['Draft', 'review', 'FINAL', 'Ärger', 'Kelvin'];
+  const both = new Both();
+  const scattered = (n: number): number => (n * 1_327) % COUNT;
+  for (let n = 0; n < COUNT; n += 1) {
+    const { spec, ...rest } = recordOf({
+      ...{ act: 'put', id: `t7-${n.toString(16).padStart(26, '0')}`, created: scattered(n), since: n },
+      ...{ state: 'queued', type: 'review', namespace: 'shop', place: undefined, code: undefined },
+      metadata: { customer: `customer-${n % 97}`, request: `req-${n}`, note: WORDS[n % 5] ?? '' },
+    });
+    both.records.set(rest.id, { ...rest, spec });
+    both.index.put({ ...rest, spec });
+  }
+  const asked: TaskFilter[] = [
+    { label: 'customer=customer-9' },
+    { label: ['customer=customer-96', 'note=review'] },
+    { label: 'customer=customer' },
+    { text: 'req-4321' },
+    { text: 'REQ-43' },
+    { text: ['final', 'omer-1'] },
+    { text: 'kelvin' },
+    { text: 'ärger' },
+    { text: 'nothing' },
+    {
+      text: 'aft',
+      createdAfter: new Date(1_000).toISOString(),
+      createdBefore: new Date(1_500).toISOString(),
+    },
+    { label: 'note', updatedAfter: new Date(4_500).toISOString() },
+  ];
+
+  test.each(asked.map((filter) => [JSON.stringify(filter), filter] as const))(
+    'page by page, all are found: %s',
+    (_text, filter) => {
+      const criteria = criteriaOf(filter);
+      for (const order of ['created', 'updated'] as const) {
+        const found: TaskPlace[] = [];
+        for (let before: TaskPlace | undefined, more = true; more; before = found.at(-1)) {
+          const page = ended(findPage(both.index, { criteria, order, before, limit: 700 }));
+          found.push(...page);
+          more = page.length === 700;
+        }
+        expect(found).toEqual(both.expected({ criteria, order, before: undefined, limit: COUNT }));
+      }
+    },
+  );
+
+  test('others get a turn while what nobody has asked about yet is read, in whatever order it comes', () => {
+    const index = new TaskIndex(7, COUNT);
+    // Of two rows that follow each other the metadata is far apart.
+    const metadata = (n: number): Record<string, string> => ({ note: `${scattered(n % COUNT)} of many` });
+    for (let n = 0; n < COUNT; n += 1)
+      index.put(queuedTask(`t7-a${n.toString(16).padStart(25, '0')}`, { metadata: metadata(n) }, COUNT - n));
+    for (let n = 0; n < COUNT; n += 1)
+      index.put(
+        queuedTask(`t7-b${n.toString(16).padStart(25, '0')}`, { metadata: { note: `${n} of many` } }, n),
+      );
+    const turns: number[] = [];
+    let before = 0;
+    const look = (): void => {
+      const { reads } = index.view.metadata;
+      turns.push(reads - before);
+      before = reads;
+    };
+    const counts = ended(findCounts(index, criteriaOf({ text: 'of many' }), 'namespace'), look);
+    expect([...counts.groups.values()]).toEqual([2 * COUNT]);
+    expect(turns.length).toBeGreaterThan(COUNT / 3_000);
+    expect(Math.max(...turns)).toBeLessThan(COUNT);
+  });
+});
