@@ -33,12 +33,15 @@ function sent(): { path: string; body: unknown }[] {
 test.each([
   ['pause', [], {}],
   ['pause', ['--reason', 'the budget'], { reason: 'the budget' }],
-  ['resume', [], undefined],
+  ['pause', ['--requested-by', 'ann'], { requestedBy: 'ann' }],
+  ['resume', [], {}],
+  ['resume', ['--requested-by', 'ann'], { requestedBy: 'ann' }],
   ['signal', ['approved'], { name: 'approved', payload: null }],
   ['signal', ['approved', '--payload', '{"by":"ann"}'], { name: 'approved', payload: { by: 'ann' } }],
   ['signal', ['approved', '--payload', '-'], { name: 'approved', payload: { from: 'stdin' } }],
   ['signal', ['approved', '--payload-text', 'by ann'], { name: 'approved', payload: 'by ann' }],
-  ['retry', [], undefined],
+  ['retry', [], {}],
+  ['retry', ['--requested-by', 'ann'], { requestedBy: 'ann' }],
 ])('task %s %j tells the task, and prints it as it is then', async (verb, more, body) => {
   peer.json(202, task('queued', { paused: { at: new Date(0).toISOString(), reason: 'x' } }));
   const { code, out } = await run('task', verb, ID, ...more);
@@ -48,6 +51,19 @@ test.each([
   peer.json(202, task('queued'));
   expect(JSON.parse((await run('task', verb, ID, ...more, '-o', 'json')).out)).toMatchObject(task('queued'));
 });
+
+test.each([
+  ['task', [], { requestedBy: 'dana' }],
+  ['workflow', ['--requested-by', 'ann', '--reason', 'over'], { requestedBy: 'ann', reason: 'over' }],
+])(
+  '%s cancel %j says who asks: the user of the environment, where no other is named',
+  async (what, more, body) => {
+    peer.json(202, task('cancelled'));
+    const io = memoryIo({ env: { MULTISWARM_URL: peer.url, USER: 'dana' }, stdin: '' });
+    expect(await runCli([what, 'cancel', ID, ...more], io, '0')).toBe(0);
+    expect(sent()).toEqual([{ path: `/v1/${what}s/${ID}/cancel`, body }]);
+  },
+);
 
 test('how far a task is, and what it waits for, are columns of the wide table only', async () => {
   const waiting = {

@@ -90,19 +90,32 @@ export const WorkflowEventsQuery = HistoryQuery.extend({ id: WorkflowId });
 export const EventPage = z.object({ items: z.array(Event), next: z.string().nullable() });
 export type EventPage = z.infer<typeof EventPage>;
 
+const who = {
+  requestedBy: z
+    .string()
+    .min(1)
+    .max(LIMITS.NAME_CHARS)
+    .optional()
+    .describe('who asks, by a name that the client gives; kept in the history'),
+};
+
 export const CancelRequest = z.strictObject({
   reason: z.string().max(LIMITS.METADATA_VALUE_CHARS).default('cancelled on request'),
+  ...who,
 });
 export const CancelTask = CancelRequest.extend({ id: TaskId });
 export const PauseRequest = z.strictObject({
   reason: z.string().max(LIMITS.METADATA_VALUE_CHARS).default('paused on request'),
+  ...who,
 });
 export const PauseTask = PauseRequest.extend({ id: TaskId });
-export const ResumeTask = z.strictObject({ id: TaskId });
+export const ResumeRequest = z.strictObject(who);
+export const ResumeTask = ResumeRequest.extend({ id: TaskId });
 export const SignalRequest = z.strictObject({ name: Name, payload: Json.default(null) });
 export const SignalTask = SignalRequest.extend({ id: TaskId });
 export const ExplainTask = z.strictObject({ id: TaskId });
-export const RetryTask = z.strictObject({ id: TaskId });
+export const RetryRequest = z.strictObject(who);
+export const RetryTask = RetryRequest.extend({ id: TaskId });
 export const RerunRequest = z.strictObject({
   idempotencyKey: IdempotencyKey.optional(),
 });

@@ -4,7 +4,7 @@ import { RateLimit } from './namespace';
 import { Rejection, Waiting } from './placement';
 import { Requirements } from './requirements';
 import { SWARM_STATES } from './swarm';
-import { AttemptRecord, Priority, TaskError, TaskState } from './task';
+import { AttemptRecord, Priority, Task, TaskError, TaskState } from './task';
 
 const Count = z.number().int().nonnegative();
 
@@ -98,6 +98,7 @@ export const Why = z.object({
   since: Instant,
   until: Instant.optional().describe('when it is over, where that is known'),
   detail: z.string(),
+  requestedBy: z.string().optional().describe('who asked for the pause or the cancel that is the reason'),
   unmet: z.array(Rejection).default([]),
   error: TaskError.optional().describe('of the attempt before, or of the end'),
   limits: z.array(LimitStanding).optional().describe('every limit that is set for it'),
@@ -144,7 +145,7 @@ export const Explanation = z.object({
   explainedAt: Instant,
   workflowId: z.string().optional(),
   step: StepId.optional(),
-  paused: z.object({ at: Instant, reason: z.string() }).optional(),
+  paused: Task.shape.paused,
   why: Why,
   line: LineStanding.optional().describe('while it is queued'),
   likelyStart: z

@@ -257,6 +257,7 @@ export const Task = z.object({
   cost: z.number().nonnegative().describe('USD, all attempts'),
   usage: Usage,
   cancelRequestedAt: Instant.optional(),
+  cancelRequestedBy: z.string().optional().describe('as for `paused.requestedBy`'),
   retryAt: Instant.optional(),
   fairnessKey: Name.optional(),
   limitKeys: z.array(Name).optional(),
@@ -265,9 +266,11 @@ export const Task = z.object({
   signals: z.array(Signal).optional(),
   progress: Progress.optional().describe('of the current or last attempt'),
   paused: z
-    .object({ at: Instant, reason: z.string() })
+    .object({ at: Instant, reason: z.string(), requestedBy: z.string().optional() })
     .optional()
-    .describe('no new attempt begins until the task is resumed'),
+    .describe(
+      'no new attempt begins until the task is resumed; requestedBy: the name that the client gave, else the way it came',
+    ),
   rerunOf: z.string().optional(),
   waiting: Waiting.optional().describe('why a task that neither runs nor has ended goes nowhere'),
   traceId: z.string(),

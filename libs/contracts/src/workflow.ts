@@ -45,6 +45,7 @@ export const Workflow = z.object({
   createdAt: Instant,
   endedAt: Instant.optional(),
   cancelRequestedAt: Instant.optional(),
+  cancelRequestedBy: z.string().optional().describe('the name that the client gave, else the way it came'),
   steps: z.array(WorkflowStep),
   counts: z.record(z.string(), z.number().int()),
   cost: z.number().describe('USD, all steps'),

@@ -30,6 +30,7 @@ export type {
 } from './swarm/types';
 export { connect } from './client/connect';
 export type {
+  AskedBy,
   BatchItem,
   BatchItemOutcome,
   BatchOutcome,

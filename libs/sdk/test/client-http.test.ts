@@ -100,7 +100,7 @@ describe('the client over HTTP', () => {
     await run.pause('later');
     await run.resume();
     await run.signal('go', 1);
-    await run.retry();
+    await run.retry({ requestedBy: 'kim' });
     expect((await run.rerun({ idempotencyKey: 'k' })).duplicate).toBe(true);
     await client.fleet.cordon('s1', 'maintenance');
     await client.fleet.drain('s1');
@@ -113,7 +113,7 @@ describe('the client over HTTP', () => {
       [`POST /v1/tasks/${ID}/pause`, { reason: 'later' }],
       [`POST /v1/tasks/${ID}/resume`, {}],
       [`POST /v1/tasks/${ID}/signal`, { name: 'go', payload: 1 }],
-      [`POST /v1/tasks/${ID}/retry`, {}],
+      [`POST /v1/tasks/${ID}/retry`, { requestedBy: 'kim' }],
       [`POST /v1/tasks/${ID}/rerun`, { idempotencyKey: 'k' }],
       ['POST /v1/swarms/s1/cordon', { reason: 'maintenance' }],
       ['POST /v1/swarms/s1/drain', {}],

@@ -242,6 +242,31 @@ describe('commands over NATS', () => {
     expect(reruns[1]).toEqual({ id: ID, idempotencyKey: 'again' });
   });
 
+  test('say who asks: the one of the call, else the one of the client', async () => {
+    const asked: unknown[] = [];
+    const verbs = ['pause', 'resume', 'retry', 'cancel'].map((verb) => subjects.task(verb));
+    for (const subject of [...verbs, subjects.workflow('cancel')])
+      answer<unknown>(subject, (body) => {
+        asked.push(body);
+        return task(ID, 'queued');
+      });
+    const dana = await connect({ servers: nats.url, logger: silent, requestedBy: 'dana' });
+    const run = dana.task(ID);
+    await run.pause('later');
+    await run.resume({ requestedBy: 'kim' });
+    await run.retry();
+    await run.cancel('enough', { requestedBy: 'kim' });
+    await dana.workflow(ID).cancel();
+    await dana.close();
+    expect(asked).toEqual([
+      { id: ID, reason: 'later', requestedBy: 'dana' },
+      { id: ID, requestedBy: 'kim' },
+      { id: ID, requestedBy: 'dana' },
+      { id: ID, reason: 'enough', requestedBy: 'kim' },
+      { id: ID, requestedBy: 'dana' },
+    ]);
+  });
+
   test('a retry of which the answer got lost is no error, one that cannot be done is', async () => {
     const wrong = new MultiswarmError('wrong-state', 'it is in the queue already');
     answer(subjects.task('retry'), (_body, call) => fail(call === 1 ? unavailable : wrong));

@@ -98,6 +98,10 @@ test('what failed for good is listed with its cause, shown with its history, and
 test('a redriven task that fails again is listed again, and a repetition under the same key leaves it there', async () => {
   const [id = ''] = await fail(1);
   expect((await redrive({ ids: [id] }, { 'idempotency-key': 'k1' })).done).toBe(1);
+  // Nobody gave a name: the way on which it came is kept, in the history and in the log.
+  const said = (await eventsOf(id)).find(({ type }) => type === 'task.retried')?.data;
+  expect(said).toEqual({ redrive: true, requestedBy: 'http:127.0.0.1' });
+  expect(one.logs()).toMatch(/http:127\.0\.0\.1.*dead letters were redriven|redriven.*http:127\.0\.0\.1/);
   await eventually(async () => (await list()).items[0]?.attempt === 2);
   // Answered like the first time, and not done a second time.
   expect(await redrive({ ids: [id], idempotencyKey: 'k1' })).toMatchObject({
@@ -226,6 +230,7 @@ test('over NATS it is the same', async () => {
   expect((await ask('get', { id }, DeadLetterDetail)).cause).toBe('not-retryable');
   expect((await ask('redrive', { ids: [id], dryRun: true }, DeadLetterReply)).done).toBe(1);
   expect((await ask('purge', { ids: [id] }, DeadLetterReply)).done).toBe(1);
+  expect((await eventsOf(id)).at(-1)).toMatchObject({ type: 'task.purged', data: { requestedBy: 'nats' } });
   await expect(ask('purge', {}, DeadLetterReply)).rejects.toMatchObject({ code: 'invalid-request' });
 });
 

@@ -66,9 +66,10 @@ function rowsText(rows: readonly Row[], color: Paint, width: number): string {
 }
 
 function whyRows(why: Why, now: number): Row[] {
-  const { since, until, detail, unmet, error, limits = [], capacity, steps = [] } = why;
+  const { since, until, detail, requestedBy, unmet, error, limits = [], capacity, steps = [] } = why;
   const rows: (Row | undefined)[] = [
     ['why', detail],
+    requestedBy === undefined ? undefined : ['asked by', requestedBy],
     ['since', when(since, now)],
     until === undefined ? undefined : ['until', when(until, now)],
     error && !detail.includes(error.message) ? ['error', `${error.message} (${error.code})`] : undefined,

@@ -74,8 +74,10 @@ function facts(task: Task, color: Paint, now: number): string {
   rows.push(...conditions(task));
   if (task.progress !== undefined) rows.push(['progress', progressText(task.progress)]);
   if (task.retryAt !== undefined) rows.push(['next try', task.retryAt]);
-  if (task.paused !== undefined) rows.push(['paused', `${task.paused.at}: ${task.paused.reason}`]);
-  if (task.cancelRequestedAt !== undefined) rows.push(['cancel asked', task.cancelRequestedAt]);
+  if (task.paused !== undefined)
+    rows.push(['paused', `${task.paused.at}${by(task.paused.requestedBy)}: ${task.paused.reason}`]);
+  if (task.cancelRequestedAt !== undefined)
+    rows.push(['cancel asked', `${task.cancelRequestedAt}${by(task.cancelRequestedBy)}`]);
   rows.push(['cost', formatCost(task.cost) + tokens(task.usage)]);
   if (Object.keys(task.metadata).length > 0) rows.push(['metadata', pairs(task.metadata)]);
   rows.push(['trace', task.traceId]);
@@ -83,6 +85,10 @@ function facts(task: Task, color: Paint, now: number): string {
     rows.map(([label, value]) => [color.dim(label), value]),
     { indent: '  ' },
   );
+}
+
+function by(name: string | undefined): string {
+  return name === undefined ? '' : ` by ${name}`;
 }
 
 /** What decides when it may start, and until when it must have. */

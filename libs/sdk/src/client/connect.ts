@@ -20,6 +20,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     log: options.logger ?? createLogger({ service: 'client', level: 'warn' }),
     requestTimeoutMs: options.requestTimeoutMs ?? DEFAULTS.requestTimeoutMs,
     retryForMs: options.retryForMs ?? DEFAULTS.retryForMs,
+    requestedBy: options.requestedBy,
   };
   const transport = await openTransport(options, settings);
   return new ConnectedClient(new Port({ transport, ...settings }));

@@ -54,6 +54,10 @@ interface Wait extends Reference {
 interface Reasoned extends Reference {
   reason?: string;
 }
+interface Named extends Reference {
+  requestedBy?: string;
+}
+type Wish = Reasoned & Named;
 interface SignalBody extends Reference {
   name: string;
   payload?: JsonValue;
@@ -158,11 +162,11 @@ export const OPERATIONS = {
   getTask: operation<Wait, typeof Task>(subjects.task('get'), readOne(TASKS), Task),
   listTasks: operation(subjects.task('list'), read(TASKS), TaskPage),
   countTasks: operation(subjects.task('counts'), read(`${TASKS}/counts`), TaskCounts),
-  cancelTask: taskCommand<Reasoned>('cancel'),
-  pauseTask: taskCommand<Reasoned>('pause'),
-  resumeTask: taskCommand<Reference>('resume'),
+  cancelTask: taskCommand<Wish>('cancel'),
+  pauseTask: taskCommand<Wish>('pause'),
+  resumeTask: taskCommand<Named>('resume'),
   signalTask: taskCommand<SignalBody>('signal'),
-  retryTask: taskCommand<Reference>('retry'),
+  retryTask: taskCommand<Named>('retry'),
   rerunTask: operation<RerunBody, typeof Accepted>(subjects.task('rerun'), command(TASKS, 'rerun'), Accepted),
   taskLogs: operation<LogsBody, typeof TaskLogs>(
     subjects.task('logs'),
@@ -188,7 +192,11 @@ export const OPERATIONS = {
   validateWorkflow: operation(subjects.workflow('validate'), post(`${WORKFLOWS}/validate`), ValidationReply),
   getWorkflow: operation<Wait, typeof Workflow>(subjects.workflow('get'), readOne(WORKFLOWS), Workflow),
   listWorkflows: operation(subjects.workflow('list'), read(WORKFLOWS), WorkflowPage),
-  cancelWorkflow: operation(subjects.workflow('cancel'), command(WORKFLOWS, 'cancel'), ControlReply),
+  cancelWorkflow: operation<Wish, typeof ControlReply>(
+    subjects.workflow('cancel'),
+    command(WORKFLOWS, 'cancel'),
+    ControlReply,
+  ),
   workflowEvents: operation(subjects.workflow('events'), readHistory(WORKFLOWS), EventPage),
   status: operation(subjects.status(), read('/status'), SystemStatus),
   swarms: operation(subjects.fleet('swarms'), read(SWARMS), SwarmPage),

@@ -28,8 +28,12 @@ export function deadLettersOf(port: Port): DeadLettersClient {
     get: (id) => port.ask(OPERATIONS.getDeadLetter, { id }),
     // With a key, so that a repetition redrives none that has failed again meanwhile.
     redrive: (request) =>
-      port.ask(OPERATIONS.redriveDeadLetters, { idempotencyKey: port.ids.next(), ...request }),
-    purge: (request) => port.ask(OPERATIONS.purgeDeadLetters, request),
+      port.ask(OPERATIONS.redriveDeadLetters, {
+        idempotencyKey: port.ids.next(),
+        ...port.by(),
+        ...request,
+      }),
+    purge: (request) => port.ask(OPERATIONS.purgeDeadLetters, { ...port.by(), ...request }),
   };
 }
 
@@ -43,7 +47,7 @@ export function shardsOf(port: Port): ShardsClient {
     list: () => port.ask(OPERATIONS.listShards, {}),
     export: (shard) => linesOf(port, shard),
     recover: async (shard, options = {}) =>
-      void (await port.ask(OPERATIONS.recoverShard, { shard, confirm: true, ...options })),
+      void (await port.ask(OPERATIONS.recoverShard, { shard, confirm: true, ...port.by(), ...options })),
     check: async (shard, options = {}) => {
       let report = await wholeCheck(port, shard, options);
       for (let again = 1; again < CHECKS && report?.state !== 'done'; again += 1)
@@ -76,7 +80,13 @@ async function wholeCheck(
 ): Promise<ShardCheckReport | undefined> {
   let report: ShardCheckReport | undefined;
   for (;;) {
-    const body = { shard, waitMs: CHECK_WAIT_MS, ...asked, ...(report ? { run: report.run } : {}) };
+    const body = {
+      shard,
+      waitMs: CHECK_WAIT_MS,
+      ...port.by(),
+      ...asked,
+      ...(report ? { run: report.run } : {}),
+    };
     try {
       report = await port.ask(OPERATIONS.checkShard, body, { waitMs: CHECK_WAIT_MS });
     } catch (error) {

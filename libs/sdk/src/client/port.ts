@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Operation } from './operations';
 import { withRetry } from './retry';
 import type { Transport } from './transport';
+import type { AskedBy } from './types';
 
 export interface PortOptions {
   transport: Transport;
@@ -14,6 +15,8 @@ export interface PortOptions {
   log: Logger;
   requestTimeoutMs: number;
   retryForMs: number;
+  /** Who asks, where a call does not say it. */
+  requestedBy?: string | undefined;
 }
 
 export interface AskOptions {
@@ -65,6 +68,11 @@ export class Port {
       span.end(error);
       throw error;
     }
+  }
+
+  /** Who asks: the one of the call, else the one of the client, else nobody is named. */
+  by({ requestedBy = this.options.requestedBy }: AskedBy = {}): AskedBy {
+    return requestedBy === undefined ? {} : { requestedBy };
   }
 
   /** How long one try waits for its answer, which itself may take so long. */

@@ -5,12 +5,12 @@ import { stayAlive } from '../stay-alive';
 import { follow } from './follow';
 import type { Operation } from './operations';
 import type { Port } from './port';
-import type { ControlReceipt, FollowOptions, WaitOptions } from './types';
+import type { AskedBy, ControlReceipt, FollowOptions, WaitOptions } from './types';
 
 /** What differs between tasks and workflows. */
 export interface RunKind<S extends z.ZodType> {
   get: Operation<{ id: string; waitMs: number }, S>;
-  cancel: Operation<{ id: string; reason?: string }, z.ZodType<ControlReceipt>>;
+  cancel: Operation<{ id: string; reason?: string; requestedBy?: string }, z.ZodType<ControlReceipt>>;
   events: Operation<{ id: string; after?: number }, z.ZodType<EventPage>>;
   isLast: (event: Event, id: string) => boolean;
 }
@@ -43,8 +43,9 @@ export abstract class RunHandle<S extends z.ZodType<{ state: string }>> {
     return this.port.ask(this.kind.get, { id: this.id, waitMs: 0 });
   }
 
-  cancel(reason?: string): Promise<ControlReceipt> {
-    return this.port.ask(this.kind.cancel, { id: this.id, ...(reason === undefined ? {} : { reason }) });
+  cancel(reason?: string, by?: AskedBy): Promise<ControlReceipt> {
+    const asked = { ...this.port.by(by), ...(reason === undefined ? {} : { reason }) };
+    return this.port.ask(this.kind.cancel, { id: this.id, ...asked });
   }
 
   events(options: FollowOptions = {}): AsyncIterable<Event> {

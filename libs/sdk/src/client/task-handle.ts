@@ -14,7 +14,7 @@ import { OPERATIONS } from './operations';
 import { payloadValue } from './payloads';
 import type { Port } from './port';
 import { RunHandle, type RunKind } from './run-handle';
-import type { ControlReceipt, RerunOptions, StreamOptions, TaskHandle, WaitOptions } from './types';
+import type { AskedBy, ControlReceipt, RerunOptions, StreamOptions, TaskHandle, WaitOptions } from './types';
 
 const LAST: ReadonlySet<string> = new Set([
   'task.succeeded',
@@ -77,13 +77,13 @@ export class SubmittedTask<Out extends z.ZodType>
     }
   }
 
-  pause(reason?: string): Promise<ControlReceipt> {
-    const { id } = this;
-    return this.port.ask(OPERATIONS.pauseTask, { id, ...(reason === undefined ? {} : { reason }) });
+  pause(reason?: string, by?: AskedBy): Promise<ControlReceipt> {
+    const asked = { ...this.port.by(by), ...(reason === undefined ? {} : { reason }) };
+    return this.port.ask(OPERATIONS.pauseTask, { id: this.id, ...asked });
   }
 
-  resume(): Promise<ControlReceipt> {
-    return this.port.ask(OPERATIONS.resumeTask, { id: this.id });
+  resume(by?: AskedBy): Promise<ControlReceipt> {
+    return this.port.ask(OPERATIONS.resumeTask, { id: this.id, ...this.port.by(by) });
   }
 
   signal(name: string, payload?: JsonValue): Promise<ControlReceipt> {
@@ -91,12 +91,13 @@ export class SubmittedTask<Out extends z.ZodType>
     return this.port.ask(OPERATIONS.signalTask, { id, name, ...(payload === undefined ? {} : { payload }) });
   }
 
-  async retry(): Promise<ControlReceipt> {
+  async retry(by?: AskedBy): Promise<ControlReceipt> {
+    const asked = { id: this.id, ...this.port.by(by) };
     let tries = 0;
     try {
       return await this.port.retry(() => {
         tries += 1;
-        return this.port.ask(OPERATIONS.retryTask, { id: this.id }, { forMs: 0 });
+        return this.port.ask(OPERATIONS.retryTask, asked, { forMs: 0 });
       });
     } catch (error) {
       // A try of which the answer got lost may have done it: then there is nothing to be retried any more.

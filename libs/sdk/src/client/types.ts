@@ -49,10 +49,20 @@ export type ConnectOptions = ({ servers: string } | { bus: Bus } | { url: string
   requestTimeoutMs?: number;
   /** For what nobody waits for, such as the cancel of an aborted submission. Default: warnings to stderr. */
   logger?: Logger;
+  /**
+   * Who asks, wherever that is kept: with a pause, a cancel, a retry, and what is done to dead letters and shards. A call can name
+   * somebody else. It is a name and no proof. Without one the way on which the request came is kept.
+   */
+  requestedBy?: string;
   clock?: Clock;
   random?: Random;
   ids?: Ids;
 };
+
+export interface AskedBy {
+  /** Who asks; default: that of `connect`. */
+  requestedBy?: string;
+}
 
 export interface SubmitOptions extends TaskDefaults {
   /** The same as `requires`, which it replaces where both are given. */
@@ -98,17 +108,17 @@ export interface TaskHandle<Output = JsonValue> {
   get(): Promise<Task>;
   /** Why it is where it is, what was tried, and what comes next. */
   explain(): Promise<Explanation>;
-  cancel(reason?: string): Promise<ControlReceipt>;
+  cancel(reason?: string, by?: AskedBy): Promise<ControlReceipt>;
   /** No new attempt begins until it is resumed; one that runs goes on. */
-  pause(reason?: string): Promise<ControlReceipt>;
-  resume(): Promise<ControlReceipt>;
+  pause(reason?: string, by?: AskedBy): Promise<ControlReceipt>;
+  resume(by?: AskedBy): Promise<ControlReceipt>;
   /**
    * Tells the task something: it ends a wait for a signal of this name, and the agent can read it. It may arrive twice,
    * where the answer to the first got lost.
    */
   signal(name: string, payload?: JsonValue): Promise<ControlReceipt>;
   /** Another try: at once where the next one would come later, from the beginning where the task has failed, expired or was cancelled. */
-  retry(): Promise<ControlReceipt>;
+  retry(by?: AskedBy): Promise<ControlReceipt>;
   /** A new task that is a copy of this one. A fresh idempotency key is made up when there is none. */
   rerun(options?: RerunOptions): Promise<TaskHandle<Output>>;
   /** All that happened to the task and all that will, in order and without gaps, until its end. */
@@ -139,7 +149,7 @@ export interface WorkflowHandle {
   /** The outputs of the steps that nothing depends on, by step. Throws `WorkflowFailedError`. */
   result(options?: WaitOptions): Promise<Record<string, JsonValue>>;
   get(): Promise<Workflow>;
-  cancel(reason?: string): Promise<ControlReceipt>;
+  cancel(reason?: string, by?: AskedBy): Promise<ControlReceipt>;
   /** All events of the run and of its steps, in order and without gaps, until its end. */
   events(options?: FollowOptions): AsyncIterable<Event>;
   /** For `JSON.stringify` and logs. */

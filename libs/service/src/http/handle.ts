@@ -119,6 +119,11 @@ class Input implements RouteRequest {
     return this.request.headers;
   }
 
+  /** An IPv4 address as such, also where the socket is one for IPv6. */
+  get peer(): string {
+    return this.request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown';
+  }
+
   get traceparent(): string {
     return this.context.traceparent;
   }

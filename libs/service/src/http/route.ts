@@ -13,6 +13,8 @@ export interface RouteRequest<P = unknown, Q = unknown, B = unknown> {
   readonly query: Q;
   readonly body: B;
   readonly headers: IncomingHttpHeaders;
+  /** Address of the one who is connected, `unknown` where the connection is gone. */
+  readonly peer: string;
   /** The trace context to pass on. */
   readonly traceparent: string;
   /** The client went away. */

@@ -21,7 +21,7 @@ import {
 } from '@multiswarm/contracts';
 import { chunkByBytes, delay, within, type Clock } from '@multiswarm/core';
 import { refusedResult } from '../domain/task/dead-letter';
-import type { DeadLetterCommand } from '../domain/task/record';
+import type { DeadLetterCommand, WishedFor } from '../domain/task/record';
 import type { Admission } from './admissions';
 import type { UserCommand } from './owner-commands';
 import type { Intake, NewRun, NewTask } from './intake';
@@ -39,7 +39,7 @@ export interface OwnerCommands {
     ids: readonly string[],
     command: DeadLetterCommand,
   ): Promise<DeadLetterResult[]>;
-  cancelRun(shard: number, id: string, reason: string): Promise<void>;
+  cancelRun(shard: number, id: string, asked: WishedFor): Promise<void>;
   check(shard: number, asked: Omit<CheckShard, 'shard'>): Promise<ShardCheckReport>;
   export(shard: number, asked: Omit<ExportShard, 'shard'>): Promise<ShardExportPart>;
   import(shard: number, asked: Omit<ImportShard, 'shard'>): Promise<ShardImportReply>;
@@ -238,9 +238,9 @@ export class Gateway {
     });
   }
 
-  async cancelWorkflow(id: string, reason: string): Promise<void> {
+  async cancelWorkflow(id: string, asked: WishedFor): Promise<void> {
     const shard = this.shard(id, 'workflow-not-found');
-    await this.retrying(() => this.owners.cancelRun(shard, id, reason));
+    await this.retrying(() => this.owners.cancelRun(shard, id, asked));
   }
 
   /** Asks the owner of a shard for something that it does with all of it. Repeating is safe. */

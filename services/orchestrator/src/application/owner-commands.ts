@@ -1,6 +1,6 @@
 import { MultiswarmError, type DeadLetterResult } from '@multiswarm/contracts';
 import { deadLetterResult } from '../domain/task/dead-letter';
-import type { DeadLetterCommand, TaskCommand, TaskRecord } from '../domain/task/record';
+import type { DeadLetterCommand, TaskCommand, TaskRecord, WishedFor } from '../domain/task/record';
 import { isDone, whyNot } from '../domain/task/why-not';
 import type { OwnerDesk } from './owner-desk';
 
@@ -41,10 +41,10 @@ export class OwnerCommands {
     return Promise.all(ids.map((id) => this.settleDeadLetter(id, recalled.get(id), command)));
   }
 
-  async cancelRun(id: string, reason: string): Promise<void> {
+  async cancelRun(id: string, asked: WishedFor): Promise<void> {
     const state = this.desk.serving();
     const change = state.change();
-    state.cancelRun(id, reason, change);
+    state.cancelRun(id, asked, change);
     await this.desk.commitToAnswer(change);
   }
 

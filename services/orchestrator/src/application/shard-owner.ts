@@ -11,7 +11,7 @@ import {
 } from '@multiswarm/contracts';
 import { criteriaOf } from '../domain/search/criteria';
 import type { TaskPlace } from '../domain/search/task-index';
-import type { DeadLetterCommand, TaskRecord } from '../domain/task/record';
+import type { DeadLetterCommand, TaskRecord, WishedFor } from '../domain/task/record';
 import type { AttemptGrant, Batch, SnapshotPage } from '../ports';
 import type { Change } from './change';
 import { Admissions, type Admission } from './admissions';
@@ -192,8 +192,8 @@ export class ShardOwner {
     return this.commands.settleDeadLetters(ids, command);
   }
 
-  cancelRun(id: string, reason: string): Promise<void> {
-    return this.commands.cancelRun(id, reason);
+  cancelRun(id: string, asked: WishedFor): Promise<void> {
+    return this.commands.cancelRun(id, asked);
   }
 
   /** @see OwnerCommands.sweep */

@@ -108,9 +108,14 @@ test('a cancelled run ends its waiting steps at once and itself when the last ru
   state.addRun(newRun({ a: [], b: [], c: ['a'] }), state.change());
   state.apply(stepTaskId('a'), { kind: 'assign', attempt: 1, placement: placement() }, state.change());
   const change = state.change();
-  state.cancelRun('w0-00000001', 'enough', change);
-  state.cancelRun('w0-00000001', 'again', change);
-  expect(lastRun(change.writes)).toMatchObject({ state: 'running', cancel: { reason: 'enough' } });
+  state.cancelRun('w0-00000001', { reason: 'enough', requestedBy: 'dana' }, change);
+  state.cancelRun('w0-00000001', { reason: 'again', requestedBy: 'kim' }, change);
+  expect(lastRun(change.writes)).toMatchObject({
+    ...{ state: 'running', cancel: { reason: 'enough', requestedBy: 'dana' } },
+  });
+  const events = change.writes.flatMap((write) => (write.kind === 'event' ? [write.event] : []));
+  const asked = events.filter(({ type }) => type.endsWith('.cancel-requested'));
+  expect(asked.map(({ data }) => data?.['requestedBy'])).toEqual(Array<string>(4).fill('dana'));
   expect(lastTasks(change.writes).get(stepTaskId('b'))?.state).toBe('cancelled');
   expect(change.effects.filter(({ effect }) => effect.kind === 'cancel-attempt')).toHaveLength(1);
   const end = state.change();

@@ -1,5 +1,6 @@
 import { isTerminal, type JsonValue, type PayloadRef } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
+import { said } from '../domain/task/asked';
 import { dueAt } from '../domain/task/due';
 import {
   isHeld,
@@ -8,6 +9,7 @@ import {
   type TaskCommand,
   type TaskRecord,
   type Transition,
+  type WishedFor,
 } from '../domain/task/record';
 import { interrupted } from '../domain/task/set-back';
 import { transition } from '../domain/task/transition';
@@ -131,12 +133,13 @@ export class ShardState {
         this.follows(record, interrupted(record, attemptBase, change.now, random), change);
   }
 
-  cancelRun(id: string, reason: string, change: Change): void {
+  cancelRun(id: string, { reason, requestedBy }: WishedFor, change: Change): void {
     const run = this.runs.get(id);
     if (!run || run.record.cancel) return;
-    run.record = { ...run.record, cancel: { at: change.now, reason } };
-    change.run(run, { type: 'workflow.cancel-requested', data: { reason } }, false);
-    for (const step of run.record.spec.steps) this.apply(step.taskId, { kind: 'cancel', reason }, change);
+    run.record = { ...run.record, cancel: { at: change.now, reason, requestedBy } };
+    change.run(run, { type: 'workflow.cancel-requested', data: said({ requestedBy, reason }) }, false);
+    for (const step of run.record.spec.steps)
+      this.apply(step.taskId, { kind: 'cancel', reason, requestedBy }, change);
   }
 
   /** W1. @returns the record after the command, or undefined where it changed nothing. */

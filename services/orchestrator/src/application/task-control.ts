@@ -1,8 +1,14 @@
 import { LIMITS, MultiswarmError, type Accepted, type JsonValue, type Task } from '@multiswarm/contracts';
 import { jsonBytes, type Clock } from '@multiswarm/core';
+import type { WishedFor } from '../domain/task/record';
 import type { Gateway } from './gateway';
 import type { Reads } from './reads';
 import type { UserCommand } from './owner-commands';
+
+interface Told {
+  id: string;
+  requestedBy?: string | undefined;
+}
 
 /** What people do to tasks that are there. Each answers with the task as it is afterwards, and says why where it cannot be done. */
 export class TaskControl {
@@ -13,17 +19,17 @@ export class TaskControl {
   ) {}
 
   /** One that runs is told, and ends as cancelled unless it succeeds first. */
-  cancel({ id, reason }: { id: string; reason: string }): Promise<Task> {
-    return this.tell(id, { kind: 'cancel', reason });
+  cancel({ id, ...asked }: Told & WishedFor): Promise<Task> {
+    return this.tell(id, { kind: 'cancel', ...asked });
   }
 
   /** No new attempt begins until it is resumed; one that runs goes on. */
-  pause({ id, reason }: { id: string; reason: string }): Promise<Task> {
-    return this.tell(id, { kind: 'pause', reason });
+  pause({ id, ...asked }: Told & WishedFor): Promise<Task> {
+    return this.tell(id, { kind: 'pause', ...asked });
   }
 
-  resume({ id }: { id: string }): Promise<Task> {
-    return this.tell(id, { kind: 'resume' });
+  resume({ id, requestedBy }: Told): Promise<Task> {
+    return this.tell(id, { kind: 'resume', requestedBy });
   }
 
   /** @throws MultiswarmError `body-too-large` */
@@ -39,8 +45,8 @@ export class TaskControl {
   }
 
   /** Another try at once; what has ended without success is active again. */
-  retry({ id }: { id: string }): Promise<Task> {
-    return this.tell(id, { kind: 'retry' });
+  retry({ id, requestedBy }: Told): Promise<Task> {
+    return this.tell(id, { kind: 'retry', requestedBy });
   }
 
   /** The same work once more, as a task of its own. */

@@ -25,7 +25,7 @@ export class EventLog {
   /** Since when it waits for a start, without the time for which it was paused. */
   waitingSince: number | undefined;
   paused: { at: number; data: Event['data'] } | undefined;
-  cancelAskedAt: number | undefined;
+  cancelAsked: { at: number; data: Event['data'] } | undefined;
   retryAt: number | undefined;
   error: TaskError | undefined;
   readonly attempts: LoggedAttempt[] = [];
@@ -64,7 +64,7 @@ export class EventLog {
 
   private ofPeople({ type, at, data }: Event): void {
     if (type === 'task.paused') this.paused = { at, data };
-    if (type === 'task.cancel-requested') this.cancelAskedAt = at;
+    if (type === 'task.cancel-requested') this.cancelAsked = { at, data };
     if (type !== 'task.resumed' || !this.paused) return;
     if (this.waitingSince !== undefined)
       this.waitingSince += Math.max(0, at - Math.max(this.paused.at, this.waitingSince));
@@ -120,13 +120,19 @@ function expectReason({ why, explainedAt }: Explanation, log: EventLog): void {
   if (why.reason === 'region-down' && log.state !== 'queued')
     expect(since).toBeLessThanOrEqual(Date.parse(explainedAt)); // no event tells that a region falls silent
   else expect(since).toBe(reasonSince(why.reason, log));
+  expect(why.requestedBy).toBe(askedBy(why.reason, log)?.['requestedBy']);
   if (why.reason === 'backoff') expect(Date.parse(why.until ?? '')).toBe(log.retryAt);
   if (why.error) expect(why.error).toEqual(log.error);
 }
 
+function askedBy(reason: Explanation['why']['reason'], log: EventLog): Event['data'] {
+  if (reason === 'paused') return log.paused?.data;
+  return reason.startsWith('cancel') ? log.cancelAsked?.data : undefined;
+}
+
 function reasonSince(reason: Explanation['why']['reason'], log: EventLog): number | undefined {
   if (reason === 'paused') return log.paused?.at;
-  if (reason === 'cancelling') return log.cancelAskedAt;
+  if (reason === 'cancelling') return log.cancelAsked?.at;
   return log.state === 'queued' ? log.waitingSince : log.since;
 }
 

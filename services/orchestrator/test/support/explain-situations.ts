@@ -1,4 +1,4 @@
-import type { Explanation } from '@multiswarm/contracts';
+import { subjects, Task, type Explanation } from '@multiswarm/contracts';
 import { busy, type ExplainBench } from './explain-bench';
 
 export type Reason = Explanation['why']['reason'];
@@ -209,16 +209,26 @@ const IN_THE_QUEUE: Situation[] = [
   },
   {
     reason: 'paused',
-    what: 'says why and since when',
+    what: 'says why, since when and by whom',
     create: async (bench) => {
       const id = await bench.submit({ type: 'paused-one' });
-      await bench.one.call('POST', `/v1/tasks/${id}/pause`, { reason: 'night' });
+      await bench.one.call('POST', `/v1/tasks/${id}/pause`, { reason: 'night', requestedBy: 'dana' });
       return id;
     },
     says: ({ why, paused }) => {
-      expect(why).toMatchObject({ since: paused?.at, detail: 'paused: night' });
-      expect(paused?.reason).toBe('night');
+      expect(why).toMatchObject({ since: paused?.at, detail: 'paused: night', requestedBy: 'dana' });
+      expect(paused).toMatchObject({ reason: 'night', requestedBy: 'dana' });
     },
+  },
+  {
+    reason: 'paused',
+    what: 'over NATS, by nobody who gave a name',
+    create: async (bench) => {
+      const id = await bench.submit({ type: 'paused-one' });
+      await bench.world.bus.request(subjects.task('pause'), { id }, { reply: Task });
+      return id;
+    },
+    says: ({ paused }) => expect(paused).toMatchObject({ reason: 'paused on request', requestedBy: 'nats' }),
   },
   {
     reason: 'region-down',
@@ -289,6 +299,7 @@ const HELD: Situation[] = [
         'it is being cancelled (enough), and ends with its attempt; attempt 1 runs on a (eu-west)',
       );
       expect(next).toMatchObject([{ kind: 'cancel-grace', at: why.until }]);
+      expect(why.requestedBy).toBe('http:127.0.0.1'); // no name was given
     },
   },
 ];
@@ -324,10 +335,11 @@ const ENDED: Situation[] = [
     what: 'from the queue, without any attempt',
     create: async (bench) => {
       const id = await bench.submit({ type: 'nobody-has-it' });
-      await bench.one.call('POST', `/v1/tasks/${id}/cancel`, { reason: 'not needed' });
+      await bench.one.call('POST', `/v1/tasks/${id}/cancel`, { reason: 'not needed', requestedBy: 'dana' });
       return id;
     },
     says: ({ why, attempts, next }) => {
+      expect(why.requestedBy).toBe('dana');
       expect(why).toMatchObject({
         detail: 'not needed',
         error: { code: 'cancelled', message: 'not needed' },

@@ -7,18 +7,17 @@ import { EXIT, usageFault } from '../../faults';
 import type { Io } from '../../io';
 import { confirm } from '../../options/confirm';
 import { integerOption } from '../../options/repeatable';
-import { userIn } from '../../options/user';
+import { declareRequestedBy, requestedBy, type RequestedByOption } from '../../options/requested-by';
 import { Printer } from '../../output/printer';
 import { letterResultView, sumText } from '../../views/dead-letter';
 import { conditionsOf, declareConditions, type ConditionOptions } from './conditions';
 
-export interface SettleOptions extends ConditionOptions {
+export interface SettleOptions extends ConditionOptions, RequestedByOption {
   all?: boolean;
   limit?: number;
   cursor?: string;
   dryRun?: boolean;
   reason?: string;
-  requestedBy?: string;
   idempotencyKey?: string;
 }
 
@@ -35,8 +34,8 @@ export function declareSettling(command: Command): void {
     )
     .option('--cursor <cursor>', 'of those that match, go on where the last run ended')
     .option('--dry-run', 'only tell what would happen')
-    .option('--reason <text>', 'kept in the history of each task')
-    .option('--requested-by <name>', 'who asks, kept in the history (default: the name of the user)');
+    .option('--reason <text>', 'kept in the history of each task');
+  declareRequestedBy(command);
 }
 
 /** Redrives or purges: one or some by their ids, or those that match. For more than one it needs a yes. */
@@ -64,9 +63,8 @@ function bodyOf(ids: readonly string[], options: SettleOptions, io: Io): Record<
       'give ids, conditions such as --code, or --all',
     );
   const { limit, cursor, reason, idempotencyKey } = options;
-  const requestedBy = options.requestedBy ?? userIn(io.env);
   const target = ids.length > 0 ? { ids } : filter === undefined ? { all: true } : { filter };
-  return { ...target, limit, cursor, reason, requestedBy, idempotencyKey };
+  return { ...target, limit, cursor, reason, requestedBy: requestedBy(options, io), idempotencyKey };
 }
 
 /** Tells how many it would be before it asks. */

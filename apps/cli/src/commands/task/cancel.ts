@@ -6,10 +6,11 @@ import { waitForTask } from '../../api/wait-for-task';
 import type { CommandDefinition, Invocation } from '../../command';
 import { EXIT } from '../../faults';
 import type { Io } from '../../io';
+import { declareRequestedBy, requestedBy, type RequestedByOption } from '../../options/requested-by';
 import { Printer } from '../../output/printer';
 import { acceptedView } from '../../views/accepted';
 
-interface Options {
+interface Options extends RequestedByOption {
   reason?: string;
   wait?: boolean;
 }
@@ -26,7 +27,10 @@ export const command: CommandDefinition<Options> = {
     },
   ],
   configure(command: Command) {
-    command.option('--reason <text>', 'kept with the task').option('--wait', 'wait until it has ended');
+    declareRequestedBy(command.option('--reason <text>', 'kept with the task')).option(
+      '--wait',
+      'wait until it has ended',
+    );
   },
   run: cancel,
 };
@@ -34,7 +38,7 @@ export const command: CommandDefinition<Options> = {
 async function cancel({ args, options, global, io }: Invocation<Options>): Promise<number> {
   const api = new HttpApi(global.url);
   const id = args[0] ?? '';
-  const body = options.reason === undefined ? {} : { reason: options.reason };
+  const body = { reason: options.reason, requestedBy: requestedBy(options, io) };
   const before = await api.get<Task>(paths.task(id));
   const task = await api.post<Pick<Task, 'id' | 'state'>>(paths.taskCancel(id), body);
   sayIfTooLate(io, before, task);

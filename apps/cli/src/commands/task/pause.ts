@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { CommandDefinition } from '../../command';
+import { declareRequestedBy, requestedBy, type RequestedByOption } from '../../options/requested-by';
 import { tell } from './tell';
 
-interface Options {
+interface Options extends RequestedByOption {
   reason?: string;
 }
 
@@ -17,7 +18,8 @@ export const command: CommandDefinition<Options> = {
     },
   ],
   configure(command: Command) {
-    command.option('--reason <text>', 'kept with the task');
+    declareRequestedBy(command.option('--reason <text>', 'kept with the task'));
   },
-  run: ({ options: { reason }, ...rest }) => tell('pause', rest, reason === undefined ? {} : { reason }),
+  run: ({ options, ...rest }) =>
+    tell('pause', rest, { reason: options.reason, requestedBy: requestedBy(options, rest.io) }),
 };

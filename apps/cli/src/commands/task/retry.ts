@@ -3,11 +3,12 @@ import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import { exitOfTask, waitForTask } from '../../api/wait-for-task';
 import type { CommandDefinition } from '../../command';
+import { declareRequestedBy, requestedBy, type RequestedByOption } from '../../options/requested-by';
 import { Printer } from '../../output/printer';
 import { taskWithHistoryView } from '../../views/task';
 import { tell } from './tell';
 
-interface Options {
+interface Options extends RequestedByOption {
   wait?: boolean;
 }
 
@@ -23,13 +24,14 @@ export const command: CommandDefinition<Options> = {
     },
   ],
   configure(command: Command) {
-    command.option('--wait', 'wait for the end');
+    declareRequestedBy(command.option('--wait', 'wait for the end'));
   },
   async run({ args, options, global, io }) {
-    if (!options.wait) return tell('retry', { args, global, io });
+    const body = { requestedBy: requestedBy(options, io) };
+    if (!options.wait) return tell('retry', { args, global, io }, body);
     const api = new HttpApi(global.url);
     const id = args[0] ?? '';
-    await api.post(paths.taskControl(id, 'retry'));
+    await api.post(paths.taskControl(id, 'retry'), body);
     const task = await waitForTask(api, id, global, io);
     new Printer(io, global.format).one(taskWithHistoryView([]), task);
     return exitOfTask(task, io);

@@ -10,7 +10,7 @@ import { taskView } from '../../views/task';
 export async function tell(
   verb: TaskVerb,
   { args, global, io }: Pick<Invocation, 'args' | 'global' | 'io'>,
-  body?: object,
+  body: object,
 ): Promise<number> {
   const task = await new HttpApi(global.url).post<Task>(paths.taskControl(args[0] ?? '', verb), body);
   new Printer(io, global.format).one(taskView, task);

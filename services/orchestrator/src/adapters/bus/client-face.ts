@@ -36,6 +36,7 @@ import { newTraceparent, parseTraceparent } from '@multiswarm/telemetry';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
 import { ListNamespacesQuery } from '../http/namespace-routes';
+import { named, NATS_WAY } from '../who-asks';
 
 type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => Promise<unknown>;
 
@@ -73,16 +74,16 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     ),
     on(subjects.task('logs'), TaskLogsQuery, (query) => streams.page(query)),
     on(subjects.task('explain'), ExplainTask, ({ id }) => explanations.task(id)),
-    on(subjects.task('cancel'), CancelTask, (asked) => control.cancel(asked)),
-    on(subjects.task('pause'), PauseTask, (asked) => control.pause(asked)),
-    on(subjects.task('resume'), ResumeTask, (asked) => control.resume(asked)),
+    on(subjects.task('cancel'), CancelTask, (asked) => control.cancel(byNats(asked))),
+    on(subjects.task('pause'), PauseTask, (asked) => control.pause(byNats(asked))),
+    on(subjects.task('resume'), ResumeTask, (asked) => control.resume(byNats(asked))),
     on(subjects.task('signal'), SignalTask, (asked) => control.signal(asked)),
-    on(subjects.task('retry'), RetryTask, (asked) => control.retry(asked)),
+    on(subjects.task('retry'), RetryTask, (asked) => control.retry(byNats(asked))),
     on(subjects.task('rerun'), RerunTask, (asked, trace) => control.rerun(asked, trace)),
     on(subjects.deadLetter('list'), ListDeadLettersQuery, (query) => deadLetters.list(query)),
     on(subjects.deadLetter('get'), GetDeadLetterQuery, (asked) => deadLetters.get(asked)),
-    on(subjects.deadLetter('redrive'), RedriveDeadLetters, (asked) => deadLetters.redrive(asked)),
-    on(subjects.deadLetter('purge'), PurgeDeadLetters, (asked) => deadLetters.purge(asked)),
+    on(subjects.deadLetter('redrive'), RedriveDeadLetters, (asked) => deadLetters.redrive(byNats(asked))),
+    on(subjects.deadLetter('purge'), PurgeDeadLetters, (asked) => deadLetters.purge(byNats(asked))),
     on(subjects.workflow('submit'), z.unknown(), (body, trace) => gateway.submitWorkflow(body, trace)),
     on(subjects.workflow('validate'), z.unknown(), (body) => Promise.resolve(gateway.validate(body))),
     on(subjects.workflow('get'), GetWorkflowQuery, ({ id, waitMs }) => reads.workflow(id, waitMs)),
@@ -90,8 +91,8 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.workflow('events'), WorkflowEventsQuery, ({ id, ...asked }) =>
       reads.events(id, asked, HISTORY_BYTES),
     ),
-    on(subjects.workflow('cancel'), CancelWorkflow, async ({ id, reason }) => {
-      await gateway.cancelWorkflow(id, reason);
+    on(subjects.workflow('cancel'), CancelWorkflow, async ({ id, ...asked }) => {
+      await gateway.cancelWorkflow(id, byNats(asked));
       return reads.workflow(id, 0);
     }),
     on(subjects.namespace('get'), z.object({ namespace: Namespace }), ({ namespace }) =>
@@ -100,10 +101,10 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.namespace('list'), ListNamespacesQuery, (query) => namespaces.list(query)),
     on(subjects.namespace('put'), PutNamespace, (wanted) => namespaces.put(wanted)),
     on(subjects.shards('list'), z.unknown(), () => shards.list()),
-    on(subjects.shards('check'), CheckShard, (asked) => shards.check(asked)),
+    on(subjects.shards('check'), CheckShard, (asked) => shards.check(byNats(asked))),
     on(subjects.shards('export'), ExportShard, (asked) => shards.export(asked)),
-    on(subjects.shards('import'), ImportShard, (asked) => shards.import(asked)),
-    on(subjects.shards('recover'), RecoverShard, (asked) => shards.recover(asked)),
+    on(subjects.shards('import'), ImportShard, (asked) => shards.import(byNats(asked))),
+    on(subjects.shards('recover'), RecoverShard, (asked) => shards.recover(byNats(asked))),
     on(subjects.payload('check'), CheckPayloads, (asked) => payloads.check(asked)),
     on(subjects.status(), z.unknown(), () => orchestrator.status()),
     on(subjects.fleet('swarms'), z.unknown(), () => Promise.resolve(orchestrator.swarms())),
@@ -113,6 +114,10 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     ),
   ];
   return { stop: () => listening.forEach((each) => each.stop()) };
+}
+
+function byNats<T extends { requestedBy?: string | undefined }>(asked: T): T & { requestedBy: string } {
+  return named(asked, NATS_WAY);
 }
 
 function traceOf(delivery: Delivery): string {

@@ -60,15 +60,18 @@ export const NewRunSchema = z.object({
   steps: z.array(z.object({ id: TaskId, order, spec: Spec })).max(LIMITS.WORKFLOW_STEPS),
 }) as z.ZodType<NewRun>; // with exact optional properties, which zod does not tell from undefined ones
 
+const requestedBy = z.string().optional();
+const wish = { reason: z.string(), requestedBy };
+
 const TaskCommandSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('cancel'), reason: z.string() }),
-  z.object({ kind: z.literal('pause'), reason: z.string() }),
-  z.object({ kind: z.literal('resume') }),
+  z.object({ kind: z.literal('cancel'), ...wish }),
+  z.object({ kind: z.literal('pause'), ...wish }),
+  z.object({ kind: z.literal('resume'), requestedBy }),
   z.object({ kind: z.literal('signal'), signal: Signal }),
-  z.object({ kind: z.literal('retry') }),
+  z.object({ kind: z.literal('retry'), requestedBy }),
 ]) satisfies z.ZodType<UserCommand>;
 
-const AskedSchema = z.object({ requestedBy: z.string().optional(), reason: z.string().optional() });
+const AskedSchema = z.object({ requestedBy, reason: z.string().optional() });
 const DeadLetterCommandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('redrive'), key: z.string(), asked: AskedSchema }),
   z.object({ kind: z.literal('purge'), asked: AskedSchema, again: z.boolean().optional() }),
@@ -87,7 +90,7 @@ export const ShardCommand = z.discriminatedUnion('kind', [
     ...{ v: z.literal(1), kind: z.literal('dead-letters'), ids: z.array(z.string()) },
     command: DeadLetterCommandSchema,
   }),
-  z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), reason: z.string() }),
+  z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), ...wish }),
   z.object({ v: z.literal(1), kind: z.literal('check'), asked: CheckShardBody }),
   z.object({ v: z.literal(1), kind: z.literal('export'), asked: ExportShardBody }),
   z.object({ v: z.literal(1), kind: z.literal('import'), asked: ImportShardBody }),

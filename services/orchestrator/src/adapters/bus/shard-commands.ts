@@ -81,9 +81,9 @@ export function ownerCommands(
     settleDeadLetters: async (shard, ids, command) =>
       local(shard)?.settleDeadLetters(ids, command) ??
       send(shard, { v: 1, kind: 'dead-letters', ids: [...ids], command }, z.array(DeadLetterResult)),
-    cancelRun: async (shard, id, reason) => {
-      await (local(shard)?.cancelRun(id, reason) ??
-        send(shard, { v: 1, kind: 'cancel-run', id, reason }, z.null()));
+    cancelRun: async (shard, id, asked) => {
+      await (local(shard)?.cancelRun(id, asked) ??
+        send(shard, { v: 1, kind: 'cancel-run', id, ...asked }, z.null()));
     },
     check: async (shard, asked) => {
       const owner = local(shard);
@@ -165,7 +165,7 @@ async function execute(
     case 'dead-letters':
       return owner.settleDeadLetters(command.ids, command.command);
     case 'cancel-run':
-      await owner.cancelRun(command.id, command.reason);
+      await owner.cancelRun(command.id, command);
       return null;
     case 'check':
       return upkeep.checks.check(owner, command.asked);

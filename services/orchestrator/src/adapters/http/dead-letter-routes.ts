@@ -10,6 +10,7 @@ import {
 import { defineRoute, type Route } from '@multiswarm/service';
 import type { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
+import { httpWay, named } from '../who-asks';
 import { withKey } from './bodies';
 
 const tags = ['dead letters'];
@@ -45,8 +46,10 @@ export function deadLetterRoutes({ deadLetters }: Orchestrator): Route[] {
       tags,
       body: RedriveDeadLetters,
       reply: DeadLetterReply,
-      handler: ({ body, headers }) =>
-        deadLetters.redrive(withKey(body, headers['idempotency-key']) as z.output<typeof RedriveDeadLetters>),
+      handler: ({ body, headers, peer }) => {
+        const asked = withKey(body, headers['idempotency-key']) as z.output<typeof RedriveDeadLetters>;
+        return deadLetters.redrive(named(asked, httpWay(peer)));
+      },
     }),
     defineRoute({
       method: 'post',
@@ -55,7 +58,7 @@ export function deadLetterRoutes({ deadLetters }: Orchestrator): Route[] {
       tags,
       body: PurgeDeadLetters,
       reply: DeadLetterReply,
-      handler: ({ body }) => deadLetters.purge(body),
+      handler: ({ body, peer }) => deadLetters.purge(named(body, httpWay(peer))),
     }),
   ];
 }

@@ -13,6 +13,7 @@ import {
 import { defineRoute, type Route } from '@multiswarm/service';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
+import { httpWay, named } from '../who-asks';
 
 const tags = ['shards'];
 const params = z.object({ shard: ShardNumber });
@@ -40,7 +41,7 @@ export function shardRoutes({ shards }: Orchestrator): Route[] {
       body: CheckShardBody,
       reply: ShardCheckReport,
       errors: ['shard-not-found', 'check-not-found'],
-      handler: ({ params: { shard }, body }) => shards.check({ shard, ...body }),
+      handler: ({ params, body, peer }) => shards.check({ ...params, ...named(body, httpWay(peer)) }),
     }),
     defineRoute({
       method: 'post',
@@ -64,7 +65,7 @@ export function shardRoutes({ shards }: Orchestrator): Route[] {
       body: ImportShardBody,
       reply: ShardImportReply,
       errors: ['shard-not-found', 'copy-not-found', 'copy-refused'],
-      handler: ({ params: { shard }, body }) => shards.import({ shard, ...body }),
+      handler: ({ params, body, peer }) => shards.import({ ...params, ...named(body, httpWay(peer)) }),
     }),
     defineRoute({
       method: 'post',
@@ -76,7 +77,7 @@ export function shardRoutes({ shards }: Orchestrator): Route[] {
       body: RecoverShardBody,
       reply: RecoverShardReply,
       errors: ['shard-not-found'],
-      handler: ({ params: { shard }, body }) => shards.recover({ shard, ...body }),
+      handler: ({ params, body, peer }) => shards.recover({ ...params, ...named(body, httpWay(peer)) }),
     }),
   ];
 }

@@ -3,6 +3,8 @@ import {
   CancelRequest,
   PauseRequest,
   RerunRequest,
+  ResumeRequest,
+  RetryRequest,
   SignalRequest,
   Task,
   TaskId,
@@ -10,6 +12,7 @@ import {
 import { defineRoute, type HttpReply, type Route } from '@multiswarm/service';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
+import { httpWay, named } from '../who-asks';
 import { PAYLOAD_ERRORS, withKey } from './bodies';
 
 const Params = z.object({ id: TaskId });
@@ -24,7 +27,7 @@ export function taskControlRoutes({ control }: Orchestrator): Route[] {
       summary: 'Cancel a task; one that runs is told, and ends as cancelled unless it succeeds first',
       body: CancelRequest.prefault({}),
       errors: ['task-not-found'],
-      handler: ({ params, body }) => control.cancel({ ...params, ...body }),
+      handler: ({ params, body, peer }) => control.cancel({ ...params, ...named(body, httpWay(peer)) }),
     }),
     defineRoute({
       ...common,
@@ -32,14 +35,15 @@ export function taskControlRoutes({ control }: Orchestrator): Route[] {
       summary: 'Pause a task: no new attempt begins until it is resumed; one that runs goes on',
       body: PauseRequest.prefault({}),
       errors: ['task-not-found', 'wrong-state'],
-      handler: ({ params, body }) => control.pause({ ...params, ...body }),
+      handler: ({ params, body, peer }) => control.pause({ ...params, ...named(body, httpWay(peer)) }),
     }),
     defineRoute({
       ...common,
       path: '/v1/tasks/:id/resume',
       summary: 'Resume a paused task',
+      body: ResumeRequest.prefault({}),
       errors: ['task-not-found', 'wrong-state'],
-      handler: ({ params }) => control.resume(params),
+      handler: ({ params, body, peer }) => control.resume({ ...params, ...named(body, httpWay(peer)) }),
     }),
     defineRoute({
       ...common,
@@ -53,8 +57,9 @@ export function taskControlRoutes({ control }: Orchestrator): Route[] {
       ...common,
       path: '/v1/tasks/:id/retry',
       summary: 'Try again at once; a task that has ended without success is active again',
+      body: RetryRequest.prefault({}),
       errors: ['task-not-found', 'wrong-state'],
-      handler: ({ params }) => control.retry(params),
+      handler: ({ params, body, peer }) => control.retry({ ...params, ...named(body, httpWay(peer)) }),
     }),
     defineRoute({
       method: 'post',

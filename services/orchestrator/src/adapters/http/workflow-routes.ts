@@ -11,6 +11,7 @@ import {
 import { defineRoute, type Route } from '@multiswarm/service';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
+import { httpWay, named } from '../who-asks';
 
 const WorkflowParams = z.object({ id: WorkflowId });
 
@@ -59,9 +60,9 @@ export function workflowRoutes({ gateway, reads }: Orchestrator): Route[] {
       reply: Workflow,
       status: 202,
       errors: ['workflow-not-found'],
-      handler: async ({ params, body }) => {
+      handler: async ({ params, body, peer }) => {
         await reads.workflow(params.id, 0);
-        await gateway.cancelWorkflow(params.id, body.reason);
+        await gateway.cancelWorkflow(params.id, named(body, httpWay(peer)));
         return reads.workflow(params.id, 0);
       },
     }),

@@ -6,11 +6,13 @@ type End = Extract<TaskState, 'succeeded' | 'failed' | 'cancelled' | 'expired' |
 
 /** Why a task has ended as it has. */
 export function endedWhy(record: TaskRecord): Why {
-  const { state, since, error } = record;
+  const { state, since, error, cancel } = record;
+  const requestedBy = state === 'cancelled' ? cancel?.requestedBy : undefined;
   return {
     reason: state as End, // only of those that have ended
     since: iso(since),
     detail: endText(record),
+    ...(requestedBy === undefined ? {} : { requestedBy }),
     unmet: [],
     ...(error ? { error } : {}),
   };

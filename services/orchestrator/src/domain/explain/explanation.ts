@@ -1,7 +1,7 @@
 import { LIMITS, type ExplainedAttempt, type Explanation } from '@multiswarm/contracts';
 import type { Attempt, TaskRecord } from '../task/record';
 import { iso } from '../task/times';
-import { attemptView, traceIdIn } from '../task/view';
+import { attemptView, traceIdIn, wishView } from '../task/view';
 import type { Facts } from './facts';
 import { likelyStart } from './likely-start';
 import { nextEvents } from './next';
@@ -23,7 +23,7 @@ export function explain(facts: Facts): Explanation {
     explainedAt: iso(now),
     ...(spec.workflowId === undefined ? {} : { workflowId: spec.workflowId }),
     ...(spec.step === undefined ? {} : { step: spec.step }),
-    ...(paused ? { paused: { at: iso(paused.at), reason: paused.reason } } : {}),
+    ...(paused ? { paused: wishView(paused) } : {}),
     why,
     ...(standing?.line ? { line: standing.line } : {}),
     ...(likely ? { likelyStart: likely } : {}),

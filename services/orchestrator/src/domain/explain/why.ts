@@ -1,6 +1,6 @@
 import { isTerminal, LIMITS, type Why } from '@multiswarm/contracts';
 import { ownReason, stepsReason } from '../task/own-reason';
-import { currentAttempt, isHeld, type TaskRecord } from '../task/record';
+import { currentAttempt, isHeld, type TaskRecord, type Wish } from '../task/record';
 import { iso } from '../task/times';
 import { endedWhy } from './ended';
 import type { Facts, StepBefore } from './facts';
@@ -27,6 +27,7 @@ function waitingWhy({ record, stepsBefore }: Facts): Why {
   return {
     ...{ reason, since, detail: detail + note, unmet },
     ...(until === undefined ? {} : { until }),
+    ...(reason === 'paused' ? askedBy(paused) : {}),
     ...(state === 'backoff' && lastError ? { error: lastError } : {}),
     ...(stepsBefore ? { steps: stepsBefore.slice(0, STEPS) } : {}),
     ...(state === 'waiting' && spec.waitFor ? { signal: spec.waitFor.signal } : {}),
@@ -59,14 +60,20 @@ function heldWhy(facts: Facts): Why {
   return { reason: state === 'assigned' ? 'assigned' : 'running', since: iso(since), detail, unmet: [] };
 }
 
-function cancellingWhy(facts: Facts, { at, reason }: { at: number; reason: string }): Why {
+function cancellingWhy(facts: Facts, cancel: Wish): Why {
+  const { at, reason } = cancel;
   return {
     reason: 'cancelling',
     since: iso(at),
     until: iso(at + LIMITS.CANCEL_GRACE_MS),
     detail: `it is being cancelled (${reason}), and ends with its attempt; ${heldText(facts)}`,
+    ...askedBy(cancel),
     unmet: [],
   };
+}
+
+function askedBy(wish: Wish | undefined): Pick<Why, 'requestedBy'> {
+  return wish?.requestedBy === undefined ? {} : { requestedBy: wish.requestedBy };
 }
 
 function heldText({ record, swarm }: Facts): string {

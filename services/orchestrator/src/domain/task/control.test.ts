@@ -1,6 +1,8 @@
 import { LIMITS, type Signal } from '@multiswarm/contracts';
 import { spec } from '../../../test/support/builders';
 import { START, WatchedTask } from '../../../test/support/watched-task';
+import type { TaskCommand } from './record';
+import { taskView } from './view';
 import { whyNot } from './why-not';
 
 const retry = { maxAttempts: 2, initialMs: 100, factor: 2, maxMs: 500, jitter: 0, nonRetryableCodes: [] };
@@ -46,6 +48,23 @@ describe('cancel', () => {
       attempts: [{ outcome: 'lost' }],
     });
   });
+});
+
+test('who asked is in the event of each command, and beside a pause and a cancel', () => {
+  const requestedBy = 'dana';
+  const task = new WatchedTask(spec({ retry }));
+  const told = (command: TaskCommand): unknown =>
+    task.give(command)?.events.find(({ data }) => data?.['requestedBy'] === requestedBy);
+  expect(told({ kind: 'pause', reason: 'wait', requestedBy })).toMatchObject({ type: 'task.paused' });
+  expect(taskView(task.record).paused).toEqual({ at: at(0), reason: 'wait', requestedBy });
+  expect(told({ kind: 'resume', requestedBy })).toMatchObject({ type: 'task.resumed' });
+  task.run();
+  task.fail();
+  expect(told({ kind: 'retry', requestedBy })).toMatchObject({ type: 'task.retried' });
+  expect(told({ kind: 'cancel', reason: 'enough', requestedBy })).toMatchObject({
+    type: 'task.cancel-requested',
+  });
+  expect(taskView(task.record).cancelRequestedBy).toBe(requestedBy);
 });
 
 describe('pause', () => {

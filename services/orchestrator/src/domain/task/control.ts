@@ -1,31 +1,47 @@
 import { isTerminal, LIMITS, type Signal } from '@multiswarm/contracts';
+import { said, type Asked } from './asked';
 import { stop, tellSignals } from './attempt';
 import { begin, queue } from './begin';
 import { end, prepend } from './ending';
-import { isHeld, isPlaceable, type EventDraft, type TaskRecord, type Transition } from './record';
+import {
+  isHeld,
+  isPlaceable,
+  type EventDraft,
+  type TaskRecord,
+  type Transition,
+  type WishedFor,
+} from './record';
 import { whyNot } from './why-not';
 
 /** What people ask of a task. */
 
 /** Ends what no swarm has at once; a swarm is told to stop, and has its time to do so. */
-export function cancel(before: TaskRecord, reason: string, now: number): Transition | undefined {
+export function cancel(
+  before: TaskRecord,
+  { reason, requestedBy }: WishedFor,
+  now: number,
+): Transition | undefined {
   if (before.cancel) return undefined;
-  const record = { ...before, cancel: { at: now, reason } };
-  const asked: EventDraft = { type: 'task.cancel-requested', data: { reason } };
+  const record = { ...before, cancel: { at: now, reason, requestedBy } };
+  const asked: EventDraft = { type: 'task.cancel-requested', data: said({ requestedBy, reason }) };
   if (isHeld(record)) return { record, events: [asked], effects: stop(record, reason) };
   return prepend([asked], end(record, 'cancelled', now, {}));
 }
 
-export function pause(record: TaskRecord, reason: string, now: number): Transition | undefined {
+export function pause(
+  record: TaskRecord,
+  { reason, requestedBy }: WishedFor,
+  now: number,
+): Transition | undefined {
   if (record.paused || record.cancel) return undefined;
   return {
-    record: { ...record, paused: { at: now, reason } },
-    events: [{ type: 'task.paused', data: { reason } }],
+    record: { ...record, paused: { at: now, reason, requestedBy } },
+    events: [{ type: 'task.paused', data: said({ requestedBy, reason }) }],
     effects: isPlaceable(record) ? [{ kind: 'dequeue' }] : [],
   };
 }
 
-export function resume(before: TaskRecord, now: number): Transition | undefined {
+export function resume(before: TaskRecord, asked: Asked, now: number): Transition | undefined {
   const { paused } = before;
   if (!paused) return undefined;
   const record: TaskRecord = { ...before, paused: undefined };
@@ -33,7 +49,7 @@ export function resume(before: TaskRecord, now: number): Transition | undefined 
     record.waitingSince += Math.max(0, now - Math.max(paused.at, record.waitingSince));
   return {
     record,
-    events: [{ type: 'task.resumed' }],
+    events: [told('task.resumed', asked)],
     effects: isPlaceable(record) ? [{ kind: 'enqueue' }] : [],
   };
 }
@@ -54,12 +70,16 @@ function kept(signals: Signal[], awaited: string | undefined): Signal[] {
 }
 
 /** Another try at once, where the next one would come later; of a lone task that has ended, from the beginning. */
-export function retry(record: TaskRecord, now: number): Transition | undefined {
+export function retry(record: TaskRecord, asked: Asked, now: number): Transition | undefined {
   if (whyNot(record, { kind: 'retry' }, now) !== undefined) return undefined;
-  const events: EventDraft[] = [{ type: 'task.retried' }];
+  const events = [told('task.retried', asked)];
   return isTerminal(record.state)
     ? reopen(record, now, events)
     : queue({ ...record, retriedAt: now }, now, events);
+}
+
+function told(type: EventDraft['type'], { requestedBy }: Asked): EventDraft {
+  return requestedBy === undefined ? { type } : { type, data: said({ requestedBy }) };
 }
 
 /** What has ended is active again, with a fresh budget of failures and losses; attempt numbers go on. */

@@ -1,13 +1,7 @@
 import { isTerminal, type DeadLetterResult, type DeadState, type ErrorCode } from '@multiswarm/contracts';
+import { said } from './asked';
 import { reopen } from './control';
-import {
-  isLone,
-  type Asked,
-  type DeadLetterCommand,
-  type EventDraft,
-  type TaskRecord,
-  type Transition,
-} from './record';
+import { isLone, type DeadLetterCommand, type EventDraft, type TaskRecord, type Transition } from './record';
 import { whyNot } from './why-not';
 
 /**
@@ -112,12 +106,5 @@ export function purge(
     record: { ...record, purgedAt: now },
     events: [{ type: 'task.purged', data: said(command.asked) }],
     effects: [],
-  };
-}
-
-function said({ requestedBy, reason }: Asked): Record<string, string> {
-  return {
-    ...(requestedBy === undefined ? {} : { requestedBy }),
-    ...(reason === undefined ? {} : { reason }),
   };
 }

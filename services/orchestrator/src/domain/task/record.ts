@@ -12,6 +12,7 @@ import type {
   TaskState,
   Usage,
 } from '@multiswarm/contracts';
+import type { Asked } from './asked';
 import { beginOwn, waitsAtBirth } from './begin';
 
 /** `after`: the task that ended in its slot, where it was fetched for that; it has this instead of a receipt. */
@@ -48,9 +49,9 @@ export interface TaskRecord {
   /** Refusals since a swarm last accepted it: after a few, each further try waits longer. */
   refusals?: number | undefined;
   attempts: Attempt[];
-  cancel?: { at: number; reason: string } | undefined;
+  cancel?: Wish | undefined;
   /** No attempt begins until the task is resumed. */
-  paused?: { at: number; reason: string } | undefined;
+  paused?: Wish | undefined;
   /** Oldest first. */
   signals?: Signal[] | undefined;
   /** Of the current or last attempt. */
@@ -76,6 +77,13 @@ export interface TaskRecord {
   usage: Usage;
 }
 
+/** What somebody has asked for, and when. `requestedBy`: see `Asked`. */
+export interface Wish {
+  at: number;
+  reason: string;
+  requestedBy?: string | undefined;
+}
+
 /** With every field there: what the compiler holds those to who make records. */
 export type WholeRecord = { [K in keyof Required<TaskRecord>]: TaskRecord[K] };
 
@@ -93,28 +101,25 @@ export type TaskCommand =
   | { kind: 'finished'; attempt: number; outcome: AttemptEnd; result: AttemptResult }
   /** The time that `dueAt` tells has come. */
   | { kind: 'due' }
-  | { kind: 'cancel'; reason: string }
-  | { kind: 'pause'; reason: string }
-  | { kind: 'resume' }
+  | ({ kind: 'cancel' } & WishedFor)
+  | ({ kind: 'pause' } & WishedFor)
+  | { kind: 'resume'; requestedBy?: string | undefined }
   | { kind: 'signal'; signal: Signal }
   /** A person wants another try. */
-  | { kind: 'retry' }
+  | { kind: 'retry'; requestedBy?: string | undefined }
   | DeadLetterCommand
   /** Ends a step that is blocked: a step before it did not succeed (`skip`), or it can never be sent (`reject`). */
   | { kind: 'skip'; error: TaskError }
   | { kind: 'reject'; error: TaskError }
   | { kind: 'progress'; attempt: number; progress: Progress };
 
+/** A wish before its time is known. */
+export type WishedFor = Omit<Wish, 'at'>;
+
 /** What people do to dead letters. `key` is that of the request: see `redriveKey`. `again`: it was sent before, and may have been done. */
 export type DeadLetterCommand =
   | { kind: 'redrive'; key: string; asked: Asked }
   | { kind: 'purge'; asked: Asked; again?: boolean | undefined };
-
-/** Who asked for something, and why: for the history. */
-export interface Asked {
-  requestedBy?: string | undefined;
-  reason?: string | undefined;
-}
 
 /** How the agents of a swarm can end an attempt. */
 export type AttemptEnd = Extract<Outcome, 'succeeded' | 'failed' | 'cancelled' | 'timed-out'>;

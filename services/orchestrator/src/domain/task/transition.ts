@@ -47,15 +47,15 @@ export function transition(
     case 'due':
       return timePassed(record, now, random);
     case 'cancel':
-      return cancel(record, command.reason, now);
+      return cancel(record, command, now);
     case 'pause':
-      return pause(record, command.reason, now);
+      return pause(record, command, now);
     case 'resume':
-      return resume(record, now);
+      return resume(record, command, now);
     case 'signal':
       return signal(record, command.signal, now);
     case 'retry':
-      return retry(record, now);
+      return retry(record, command, now);
     case 'redrive':
     case 'purge':
       return undefined;
@@ -69,7 +69,7 @@ export function transition(
 function ofTheEnded(record: TaskRecord, command: TaskCommand, now: number): Transition | undefined {
   switch (command.kind) {
     case 'retry':
-      return retry(record, now);
+      return retry(record, command, now);
     case 'redrive':
       return redrive(record, command, now);
     case 'purge':

@@ -8,7 +8,7 @@ import {
 } from '@multiswarm/contracts';
 import { ownReason } from './own-reason';
 import { receiptOf } from './receipt';
-import { isHeld, isPlaceable, type Attempt, type TaskRecord } from './record';
+import { isHeld, isPlaceable, type Attempt, type TaskRecord, type Wish } from './record';
 import { iso } from './times';
 
 /** The 32 hex digits of the trace in a W3C traceparent. */
@@ -62,11 +62,24 @@ export function taskSummary(record: TaskRecord, waiting?: Waiting): TaskSummary 
     cost: record.cost,
     usage: record.usage,
     ...(record.progress ? { progress: record.progress } : {}),
-    ...(record.cancel ? { cancelRequestedAt: iso(record.cancel.at) } : {}),
-    ...(record.paused ? { paused: { at: iso(record.paused.at), reason: record.paused.reason } } : {}),
+    ...(record.cancel ? cancelView(record.cancel) : {}),
+    ...(record.paused ? { paused: wishView(record.paused) } : {}),
     ...(record.retryAt === undefined ? {} : { retryAt: iso(record.retryAt) }),
     ...(reason ? { waiting: reason } : {}),
     traceId: traceIdIn(spec.traceparent),
+  };
+}
+
+/** A pause as people read it. */
+export function wishView({ at, reason, requestedBy }: Wish): NonNullable<Task['paused']> {
+  return { at: iso(at), reason, ...(requestedBy === undefined ? {} : { requestedBy }) };
+}
+
+/** Of a task or a workflow. */
+export function cancelView({ at, requestedBy }: Wish): Pick<Task, 'cancelRequestedAt' | 'cancelRequestedBy'> {
+  return {
+    cancelRequestedAt: iso(at),
+    ...(requestedBy === undefined ? {} : { cancelRequestedBy: requestedBy }),
   };
 }
 

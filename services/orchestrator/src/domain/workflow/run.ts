@@ -1,4 +1,5 @@
 import type { Scalar, TaskError, WorkflowState } from '@multiswarm/contracts';
+import type { Wish } from '../task/record';
 
 export interface RunStep {
   id: string;
@@ -25,7 +26,7 @@ export interface RunRecord {
   state: WorkflowState;
   createdAt: number;
   endedAt?: number;
-  cancel?: { at: number; reason: string };
+  cancel?: Wish;
   error?: TaskError;
 }
 

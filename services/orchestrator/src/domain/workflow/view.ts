@@ -1,7 +1,7 @@
 import type { JsonValue, PayloadRef, Workflow, WorkflowStep, WorkflowSummary } from '@multiswarm/contracts';
 import type { TaskRecord } from '../task/record';
 import { iso } from '../task/times';
-import { traceIdIn } from '../task/view';
+import { cancelView, traceIdIn } from '../task/view';
 import type { RunProgress, RunRecord, RunStep } from './run';
 
 export function workflowSummary(run: RunRecord, progress: Omit<RunProgress, 'events'>): WorkflowSummary {
@@ -12,7 +12,7 @@ export function workflowSummary(run: RunRecord, progress: Omit<RunProgress, 'eve
     state: run.state,
     createdAt: iso(run.createdAt),
     ...(run.endedAt === undefined ? {} : { endedAt: iso(run.endedAt) }),
-    ...(run.cancel ? { cancelRequestedAt: iso(run.cancel.at) } : {}),
+    ...(run.cancel ? cancelView(run.cancel) : {}),
     counts: progress.counts,
     cost: progress.cost,
     ...(run.error ? { error: run.error } : {}),
