@@ -52,15 +52,26 @@ interface Stream {
   /** Ends the connection without an end after so many messages. */
   breaksAfter?: number;
   histories?: Record<string, Event[]>;
+  failsHistoryOf?: string;
 }
 
-function serve({ messages, breaksAfter = Infinity, histories = {} }: Stream): void {
+function serve({ messages, breaksAfter = Infinity, histories = {}, failsHistoryOf }: Stream): void {
   let left = breaksAfter;
   peer.answerWith((request, response) => {
     const id = /^\/v1\/tasks\/(.*)\/events$/.exec(request.path)?.[1];
     if (id !== undefined) {
-      if (histories[id]) sendJson(response, 200, { items: histories[id], next: null });
+      if (id === failsHistoryOf)
+        sendJson(response, 503, { code: 'not-ready', title: 'x', detail: 'not yet', status: 503 });
+      else if (histories[id]) sendJson(response, 200, { items: histories[id], next: null });
       else sendJson(response, 404, { code: 'task-not-found', title: 'x', detail: 'gone', status: 404 });
+      return;
+    }
+    if (request.path === '/v1/tasks') {
+      // One on each page; what has run all the time is of no interest here.
+      const ids = request.query['state'] === 'running' ? [] : Object.keys(histories);
+      const at = Number(request.query['cursor'] ?? 0);
+      const next = at + 1 < ids.length ? String(at + 1) : null;
+      sendJson(response, 200, { items: ids.slice(at, at + 1).map((each) => ({ id: each })), next });
       return;
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -78,7 +89,7 @@ function serve({ messages, breaksAfter = Infinity, histories = {} }: Stream): vo
       }
       if (hole > 0)
         response.write(
-          `event: gap\nid: ${place(seq - 1)}\ndata: ${JSON.stringify({ v: 1, reason: 'dropped', from: hole, to: seq - 1, detail: 'dropped' })}\n\n`,
+          `event: gap\nid: ${place(seq - 1)}\ndata: ${JSON.stringify({ v: 1, reason: 'dropped', from: hole, to: seq - 1, before: 20_000, detail: 'dropped' })}\n\n`,
         );
       hole = 0;
       response.write(`event: ${message.type}\nid: ${place(seq)}\ndata: ${JSON.stringify(message)}\n\n`);
@@ -166,22 +177,79 @@ test('what is asked for is what the server is asked for, and what the archive sa
   expect((await linesOf(file('asked.jsonl')))[0]).toMatchObject({ filter });
 });
 
-test('what the stream has lost is taken from the histories, and stands where it belongs', async () => {
-  const [a1, a2, a3] = life(A);
-  serve({
-    messages: [a1, undefined, a3, event(B, 3)],
-    histories: { [A]: [a1, a2, a3] as Event[], [B]: life(B, 5) },
-  });
+const C = 't2-0198c2d4e5f8';
+
+/** The gap is told before message 3; what happens later than a minute behind it is left to the stream. */
+const LOST: Stream = {
+  messages: [event(A, 1), undefined, { ...event(A, 4), at: 90_000 }, event(B, 3)],
+  histories: {
+    [A]: [...life(A), { ...event(A, 4), at: 90_000 }], // goes on behind the gap
+    [B]: life(B, 5), // not all of it has come
+    [C]: life(C, 2), // its whole life fell into the gap
+  },
+};
+const HEALED = [
+  `${A}/1`,
+  ...[`${A}/2!`, `${A}/3!`],
+  ...[1, 2, 3, 4, 5].map((seq) => `${B}/${seq}!`),
+  ...[`${C}/1!`, `${C}/2!`],
+  `${A}/4`,
+];
+
+test('what the stream has lost is taken from the histories of all that changed meanwhile, seen or not, to their last event', async () => {
+  serve(LOST);
   const { code, out, err } = await archive('--file', file('healed.jsonl'));
-  expect(code).toBe(0);
-  expect(out).toContain('6, 3 of them from histories');
-  expect(err).toContain('gap: dropped');
-  expect(await eventsIn(file('healed.jsonl'))).toEqual([
-    `${A}/1`,
-    `${A}/2!`,
-    `${A}/3`,
-    ...[`${B}/1!`, `${B}/2!`, `${B}/3`],
+  expect([code, err]).toEqual([0, expect.stringContaining('gap: dropped')]);
+  expect(out).toContain('11, 9 of them from histories');
+  expect(await eventsIn(file('healed.jsonl'))).toEqual(HEALED);
+  const asked = peer.seen.filter(({ path }) => path === '/v1/tasks').map(({ query }) => query);
+  const times = { updatedAfter: '1970-01-01T00:00:00.000Z', createdBefore: '1970-01-01T00:01:20.000Z' };
+  expect(asked[0]).toEqual({ ...times, limit: '500' });
+  expect(asked[1]).toMatchObject({ ...times, cursor: '1' });
+});
+
+test.each(['cut-in-gap.jsonl', 'cut-in-gap.jsonl.gz'])(
+  '%s that is interrupted while a gap is filled meets the gap again, and has the same in the end',
+  async (name) => {
+    serve({ ...LOST, failsHistoryOf: C });
+    expect(await archive('--file', file(name))).toMatchObject({ code: 7 });
+    serve(LOST);
+    expect((await archive('--file', file(name), '--resume')).code).toBe(0);
+    expect(await eventsIn(file(name))).toEqual(HEALED);
+    expect((await linesOf(file(name))).filter(({ gap }) => gap)).toHaveLength(1);
+  },
+);
+
+test('what files before have is not taken again from histories, also where another process has written them', async () => {
+  const asked = ['--file', file('chain.jsonl'), '--follow', '--resume', '--rotate-every', '1ms'];
+  const names = async (): Promise<string[]> =>
+    (await readdir(directory)).filter((name) => name.startsWith('chain-')).sort();
+  const all = async (): Promise<string[]> =>
+    (await Promise.all((await names()).map((name) => eventsIn(file(name))))).flat();
+  const filler = (count: number) => life('t3-0198c2d4e5f9', count);
+  for (const messages of [life(A, 2), [...life(A, 2), ...filler(4)]]) {
+    serve({ messages });
+    const { io, ran } = begin(...asked);
+    await eventually(async () => (await all()).length === messages.length);
+    io.interrupt();
+    await ran;
+  }
+  serve({
+    messages: [...life(A, 2), ...filler(4), undefined, { ...event(B, 1), at: 90_000 }],
+    histories: { [A]: life(A, 4) },
+  });
+  const { io, ran } = begin(...asked);
+  await eventually(async () => (await all()).includes(`${B}/1`));
+  io.interrupt();
+  expect((await ran).code).toBe(0);
+  expect((await all()).filter((each) => each.startsWith(A))).toEqual([
+    ...[`${A}/1`, `${A}/2`],
+    ...[`${A}/3!`, `${A}/4!`],
   ]);
+  for (const name of await names()) {
+    const roots = new Set((await eventsIn(file(name))).map((each) => each.split('/')[0]));
+    expect((await linesOf(file(name))).at(-1)).toMatchObject({ end: { roots: roots.size, holes: 0 } });
+  }
 });
 
 test('where the history has gone, too, the hole is told, and the command fails', async () => {

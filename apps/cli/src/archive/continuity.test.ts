@@ -36,8 +36,34 @@ test('of any events of any roots it tells those that repeat, begin late or leave
   );
 });
 
+test('of an archive of one step the numbers of the other steps are no holes, and what comes twice is told', () => {
+  const continuity = new Continuity('t0-step');
+  const kinds = [2, 5, 5, 9].map((seq) => continuity.note(event('w0-run', seq)).kind);
+  expect(kinds).toEqual(['late', 'next', 'repeated', 'next']);
+  expect(continuity.counts).toEqual({ roots: 1, holes: 0 });
+  const ofRun = new Continuity('w0-run');
+  expect([2, 5].map((seq) => ofRun.note(event('w0-run', seq)).kind)).toEqual(['late', 'after-hole']);
+});
+
+test('what is recalled from files before is known, and counts for nothing', () => {
+  const continuity = new Continuity(undefined, 2);
+  continuity.note(event('t0-a', 5));
+  for (const [root, seq] of [
+    ['t0-a', 3],
+    ['t0-b', 2],
+    ['t0-b', 1],
+    ['t0-c', 1],
+  ] as const)
+    continuity.recall(event(root, seq));
+  expect(['t0-a', 't0-b', 't0-c'].map((root) => continuity.standing(event(root, 3)).kind)).toEqual([
+    ...['repeated', 'next'],
+    'late', // there was no room for it
+  ]);
+  expect(continuity.counts).toEqual({ roots: 1, holes: 0 });
+});
+
 test('it remembers so many roots, and forgets the one that was silent for longest', () => {
-  const continuity = new Continuity(2);
+  const continuity = new Continuity(undefined, 2);
   for (const root of ['t0-a', 't0-b']) continuity.note(event(root, 1));
   continuity.note(event('t0-a', 2));
   continuity.note(event('t0-c', 1));

@@ -2,6 +2,7 @@ import type { Event } from '@multiswarm/contracts';
 
 /** Roots that are remembered; beyond this the ones that were silent for longest are forgotten, and begin anew. */
 const ROOTS = 1_000_000;
+const NO_FILE = -1;
 
 /**
  * `next`: it follows the one before. `late`: the first that was seen of its root, and not its first. `repeated`: seen before.
@@ -9,19 +10,32 @@ const ROOTS = 1_000_000;
  */
 export type Standing = { kind: 'next' | 'late' | 'repeated' } | { kind: 'after-hole'; from: number };
 
-/** Checks that the events of each root follow each other without a gap, over all files of an archive. */
+/**
+ * Checks that the events of each root follow each other without a gap, over all files of an archive. Of an archive of one step the
+ * numbers in between are those of other steps, and no hole.
+ */
 export class Continuity {
   private readonly last = new Map<string, { seq: number; file: number }>();
   private readonly broken = new Set<string>();
   private file = 0;
   private seen = 0;
+  private newestAt: number | undefined;
   private brokenHere = new Set<string>();
 
-  constructor(private readonly limit = ROOTS) {}
+  /** @param only the root or the step of which alone the archive is */
+  constructor(
+    private readonly only?: string,
+    private readonly limit = ROOTS,
+  ) {}
 
   /** Roots of which events are missing between others. */
   get holes(): ReadonlySet<string> {
     return this.broken;
+  }
+
+  /** The latest time of what was noted, epoch ms. */
+  get newest(): number | undefined {
+    return this.newestAt;
   }
 
   /** What the present file has: roots, and those of them with a hole. One that was forgotten counts again. */
@@ -41,14 +55,16 @@ export class Continuity {
     const last = this.last.get(root)?.seq;
     if (last === undefined) return { kind: seq === 1 ? 'next' : 'late' };
     if (seq <= last) return { kind: 'repeated' };
-    return seq === last + 1 ? { kind: 'next' } : { kind: 'after-hole', from: last + 1 };
+    const isStep = this.only !== undefined && this.only !== root;
+    return isStep || seq === last + 1 ? { kind: 'next' } : { kind: 'after-hole', from: last + 1 };
   }
 
   /** Notes an event; one that leaves a hole before it makes its root a broken one. @returns how it stood */
   note(event: Event): Standing {
     const standing = this.standing(event);
     if (standing.kind === 'repeated') return standing;
-    const { root, seq } = event;
+    const { root, seq, at } = event;
+    this.newestAt = Math.max(this.newestAt ?? at, at);
     if (standing.kind === 'after-hole') {
       this.broken.add(root);
       this.brokenHere.add(root);
@@ -59,6 +75,14 @@ export class Continuity {
     this.last.set(root, { seq, file });
     if (this.last.size > this.limit) this.forgetOldest();
     return standing;
+  }
+
+  /** Of a file before all that was noted: it is known, and counts for nothing. */
+  recall({ root, seq, at }: Event): void {
+    this.newestAt = Math.max(this.newestAt ?? at, at);
+    const last = this.last.get(root);
+    if (last ? last.seq >= seq : this.last.size >= this.limit) return;
+    this.last.set(root, { seq, file: last?.file ?? NO_FILE });
   }
 
   private forgetOldest(): void {

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { EXIT, Fault } from '../faults';
 import { codeOf } from '../error-code';
+import { readBlocks } from './blocks';
 import type { Continuity } from './continuity';
 import type { End, Header } from './format';
 import { resumeArchive } from './resume';
@@ -33,6 +34,8 @@ export class ArchiveFiles {
   private openedAt = 0;
   private namedAt = 0;
   private asked: Readonly<Record<string, string>>;
+  /** Files of this archive that were there before the one that is gone on with: nobody has read them. */
+  private unread: string[] = [];
 
   private constructor(private readonly options: FilesOptions) {
     this.asked = options.filter;
@@ -54,6 +57,14 @@ export class ArchiveFiles {
 
   get writer(): ArchiveWriter {
     return this.current;
+  }
+
+  /** Brings what the files before have into what is known of each root; newest first, since that is what is known where not all fits. */
+  async recall(): Promise<void> {
+    const { continuity } = this.options;
+    for (let path = this.unread.pop(); path !== undefined; path = this.unread.pop())
+      for await (const { lines } of readBlocks(path, { partial: true }))
+        for (const line of lines) if (line.kind === 'event') continuity.recall(line.event);
   }
 
   /** Begins a new file where the present one is large or old enough. */
@@ -90,8 +101,10 @@ export class ArchiveFiles {
     const { header, writer, sha256, position } = resumed;
     this.asked = header.filter;
     if (!writer && !this.options.rotation) throw isComplete(path);
-    if (!writer)
+    if (!writer) {
+      continuity.nextFile();
       return this.begin({ file: basename(path), sha256, ...(position === undefined ? {} : { position }) });
+    }
     if (writer.position === undefined && header.after?.position !== undefined)
       writer.moveTo(header.after.position);
     this.current = writer;
@@ -119,11 +132,10 @@ export class ArchiveFiles {
     if (!rotation) return names.includes(basename(path)) ? path : undefined;
     const [stem, extension] = split(basename(path));
     const ours = names.filter((name) => name.startsWith(`${stem}-`) && name.endsWith(extension));
-    const last = ours
-      .filter((name) => STAMP.test(name.slice(stem.length, -extension.length)))
-      .sort()
-      .at(-1);
+    const files = ours.filter((name) => STAMP.test(name.slice(stem.length, -extension.length))).sort();
+    const last = files.pop();
     if (last === undefined) return undefined;
+    this.unread = files.map((name) => join(dirname(path), name));
     this.namedAt = stampOf(last.slice(stem.length + 1, -extension.length));
     return join(dirname(path), last);
   }

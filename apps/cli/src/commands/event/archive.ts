@@ -78,7 +78,7 @@ async function archive({ options, global, io }: Invocation<Options>): Promise<nu
   const stopListening = io.onInterrupt(() => over.abort());
   const cancelTimeout =
     global.timeoutMs === undefined ? () => undefined : io.clock.after(global.timeoutMs, () => over.abort());
-  const continuity = new Continuity();
+  const continuity = new Continuity(options.root);
   const files = await open(options, global.url, continuity, io);
   const progress = new ArchiveProgress(io, files);
   let isWhole: boolean;
@@ -107,12 +107,18 @@ async function record(
   io: Io,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { from = ALL, to, namespace, root } = files.filter;
-  const times = { from: Date.parse(from), to: to === undefined ? Infinity : Date.parse(to) };
-  const recording = new Recording({ api, continuity, warn: (text) => progress.note(text), ...times });
+  const { filter } = files;
+  const { from, to, namespace, root } = filter;
+  const recording = new Recording({
+    ...{ api, continuity, filter, signal },
+    from: from === undefined ? -Infinity : Date.parse(from),
+    to: to === undefined ? Infinity : Date.parse(to),
+    recall: () => files.recall(),
+    warn: (text) => progress.note(text),
+  });
   const broken = new AbortController();
   const stream = followEvents(api, io.clock, {
-    query: { from, to, namespace, root, follow },
+    query: { from: from ?? ALL, to, namespace, root, follow },
     after: files.writer.position,
     signal: AbortSignal.any([signal, broken.signal]),
     onBroken: () => progress.note('the stream broke; going on'),
@@ -125,6 +131,7 @@ async function record(
   try {
     for await (const message of stream) {
       if (await inTurn(() => recording.take(message, files.writer))) return true;
+      if (signal.aborted) break; // what is left of it comes again, and a gap that could not be filled has to
       progress.draw();
       await inTurn(() => files.rotate());
     }
