@@ -1,5 +1,5 @@
 import { archiveFiles } from '../../archive/read';
-import { brokenChains, checkArchive, type Checked } from '../../archive/check';
+import { ArchiveCheck, brokenChains, type Checked } from '../../archive/check';
 import type { CommandDefinition, Invocation } from '../../command';
 import { EXIT } from '../../faults';
 import { isForPrograms } from '../../output/format';
@@ -22,8 +22,9 @@ export const command: CommandDefinition = {
 
 async function verify({ args, global, io }: Invocation): Promise<number> {
   const checked: Checked[] = [];
+  const check = new ArchiveCheck();
   for (const file of await archiveFiles(args, io.cwd)) {
-    const one = await checkArchive(file);
+    const one = await check.check(file);
     checked.push(one);
     io.stdout.write(isForPrograms(global.format) ? `${JSON.stringify(plain(one))}\n` : text(one));
   }
