@@ -32,7 +32,7 @@ async function fuzz({ seconds, seed, requests, only, path, verbose }: Options): 
   if (path === undefined) tell(await rounds.leaks(REPETITION, seed, only));
   const targets = rounds.targets(only).length;
   process.stdout.write(
-    `${round} rounds of ${requests} requests to each of ${targets} targets from seed ${seed}: ${seen.size} findings; MB held: ${rounds.held}\n`,
+    `${round} rounds of ${requests} requests to each of ${targets} targets from seed ${seed}: ${seen.size} findings, ${rounds.taken} attempts taken; MB held: ${rounds.held}\n`,
   );
   rounds.close();
   await system.stop();

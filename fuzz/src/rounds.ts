@@ -136,6 +136,11 @@ export class Rounds {
     return faults;
   }
 
+  /** Attempts that the swarm under attack has taken. */
+  get taken(): number {
+    return this.runs.count;
+  }
+
   /** Megabytes that each service held after each round. */
   get held(): string {
     return [...this.memories]

@@ -34,6 +34,10 @@ export class Runs {
     return undefined;
   }
 
+  get count(): number {
+    return this.taken.size;
+  }
+
   has(run: string): boolean {
     return this.taken.has(run);
   }

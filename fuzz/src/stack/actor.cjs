@@ -8,9 +8,9 @@ const [servers, id, region] = process.argv.slice(2);
 const tell = (line) => process.stderr.write(`${JSON.stringify(line)}\n`);
 const swarm = createSwarm({ servers, id, region, slots: 10_000, types: ['nothing-has-this-type'] });
 
-swarm.handle('*', (input, { taskId, attempt, output }) => {
+swarm.handle('*', (input, { task, output }) => {
   output('running');
-  tell({ level: 'ran', message: 'ran', taskId, attempt });
+  tell({ level: 'ran', message: 'ran', taskId: task.id, attempt: task.attempt });
   return input;
 });
 swarm.messages.on('*', () => undefined);

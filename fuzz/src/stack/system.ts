@@ -14,7 +14,7 @@ const REGION = 'eu-west';
 const SLOTS = 4;
 const ACTOR = 'actor';
 const NORMAL_TASK_MS = 30_000;
-const SHARDS = 16;
+export const SHARDS = 16;
 /** So that NATS tells who listens on what. */
 const MONITORED = 'http: "127.0.0.1:-1"';
 
@@ -109,7 +109,7 @@ async function secondOwner(stack: Stack): ReturnType<Stack['addOrchestrator']> {
   return next;
 }
 
-/** The swarm that is attacked hears of the second owner of every shard, and of the second coordinator. It has nothing to run for them. */
+/** The swarm that is attacked hears of an owner of every shard and of a coordinator that are later than any real ones. */
 async function tellEpochs(bus: Bus): Promise<void> {
   const spec = { swarmId: ACTOR, type: '*', namespace: 'default', priority: 'normal', input: null };
   for (let shard = 0; shard < SHARDS; shard += 1) {

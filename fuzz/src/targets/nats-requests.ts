@@ -10,8 +10,9 @@ import {
 } from '@multiswarm/contracts';
 import { z } from 'zod';
 import { fromSchema, type JsonSchema } from '../generate/from-schema';
-import { encoded, mutated, type Payload } from '../generate/mutate';
-import type { Known } from '../stack/system';
+import { changedOnce, encoded, mutated, type Payload } from '../generate/mutate';
+import { SHARDS, type Known } from '../stack/system';
+import { dispatches } from './dispatches';
 import { LATEST_EPOCH, OLD_EPOCH } from './epochs';
 import { textsOf } from './known-texts';
 import type { Listened } from './recording-bus';
@@ -37,7 +38,8 @@ export function natsRequests({ subject, schema }: Listened, known: Known): fc.Ar
   const meant = MEANT.findLast(([suffix]) => subject.endsWith(suffix))?.[1] ?? schema;
   const root = jsonSchema(meant);
   const definition = (ref: string): JsonSchema => (ref === '#' ? root : (root.$defs?.[ref.slice(8)] ?? {}));
-  const value = mutated(fromSchema(root, textsOf(known, definition))).map((given) =>
+  const fromForm = mutated(fromSchema(root, textsOf(known, definition)));
+  const value = (meant === DispatchRequest ? dispatched(known, fromForm) : fromForm).map((given) =>
     tame(subject, schema, given, known),
   );
   return fc.record({
@@ -49,6 +51,14 @@ export function natsRequests({ subject, schema }: Listened, known: Known): fc.Ar
     ),
     payload: encoded(value, false),
   });
+}
+
+/** A dispatch has so many fields that hardly one fits in all of them by chance. */
+function dispatched(known: Known, fromForm: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return fc.oneof(
+    { weight: 4, arbitrary: changedOnce(dispatches(known, SHARDS)) },
+    { weight: 1, arbitrary: fromForm },
+  );
 }
 
 type Root = JsonSchema & { $defs?: Record<string, JsonSchema> };
@@ -65,14 +75,6 @@ function jsonSchema(schema: z.ZodType): Root {
   }) as Root; // zod's own type is wider than what it writes
 }
 
-/** Half of the dispatches speak for the shard of their first task: from all others, a swarm takes nothing. */
-function ofItsShard(value: unknown): unknown {
-  const dispatch = DispatchRequest.safeParse(value).data;
-  const shard = /^t(\d+)-/.exec(dispatch?.attempts[0]?.taskId ?? '')?.[1];
-  if (dispatch === undefined || shard === undefined || dispatch.shard % 2 === 0) return value;
-  return { ...(value as object), shard: Number(shard) };
-}
-
 const EPOCHS = new Set(['epoch', 'regionEpoch', 'schedulerEpoch']);
 /**
  * Services believe each other: who says that it is the next owner is one. So nobody here speaks for the future, or comes as a
@@ -81,8 +83,7 @@ const EPOCHS = new Set(['epoch', 'regionEpoch', 'schedulerEpoch']);
 function tame(subject: string, schema: z.ZodType, given: unknown, known: Known): unknown {
   // Only the swarm that is attacked hears of the epoch that holds: it has to run something, and what it reports is believed by nobody.
   const latest = subject === subjects.swarmTasks(known.actor) ? LATEST_EPOCH : OLD_EPOCH;
-  const epochs = withEpochs(given, latest);
-  const value = latest === LATEST_EPOCH ? ofItsShard(epochs) : epochs;
+  const value = withEpochs(given, latest);
   if (!subject.endsWith('.replica.alive') || !schema.safeParse(value).success) return value;
   return { ...(value as object), leaving: true, shards: [] };
 }

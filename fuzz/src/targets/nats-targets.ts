@@ -2,7 +2,13 @@ import type { Bus } from '@multiswarm/bus';
 import type { Accepted } from '../invariants/accepted';
 import { setTimeout as delay } from 'node:timers/promises';
 import { headers as newHeaders, type Msg, type MsgHdrs } from '@nats-io/transport-node';
-import { ERRORS, subjects, type DispatchReply, type DispatchRequest } from '@multiswarm/contracts';
+import {
+  ControlReply,
+  ERRORS,
+  subjects,
+  type DispatchReply,
+  type DispatchRequest,
+} from '@multiswarm/contracts';
 import type { Runs } from '../invariants/runs';
 import type { System } from '../stack/system';
 import { natsRequests, type NatsRequest } from './nats-requests';
@@ -26,11 +32,12 @@ export function natsTargets(
   const targets = table.map((listened) => {
     const harmless: NatsRequest[] = [];
     const send = async (request: NatsRequest): Promise<string | undefined> => {
+      const isDispatch = listened.subject === subjects.swarmTasks(known.actor);
+      if (isDispatch) await uncordon(bus, known.actor);
       const { fault, text } = listened.answers ? await ask(bus, request) : await say(bus, request);
       if (fault !== undefined) return fault;
       const isRefused = !listened.answers || text.startsWith('{"error"');
       if (isRefused && harmless.length < HARMLESS) harmless.push(request);
-      const isDispatch = listened.subject === subjects.swarmTasks(known.actor);
       if (isDispatch) return takenIn(request, text, runs);
       if (text.startsWith('{"ok"')) accepted.note(text);
       return undefined;
@@ -39,6 +46,12 @@ export function natsTargets(
     return { name, requests: natsRequests(listened, known), harmless, send };
   });
   return { targets, close: () => undefined };
+}
+
+/** What was said to it before, on another subject, may have cordoned it: then it takes nothing, whatever it is. */
+async function uncordon(bus: Bus, swarm: string): Promise<void> {
+  const control = { v: 1, kind: 'uncordon', reason: 'there is more to come' };
+  await bus.request(subjects.swarmControl(swarm), control, { reply: ControlReply });
 }
 
 async function say({ connection }: Bus, request: NatsRequest): Promise<Answer> {
