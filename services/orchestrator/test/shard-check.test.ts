@@ -191,6 +191,80 @@ test('indexes of workflows, and a step that is gone, are found', async () => {
   expect((await one.workflow(run, 10_000)).state).toBe('cancelled');
 });
 
+describe('what no list shows', () => {
+  const TWO = { tasks: ['a', 'b'].map((id) => ({ id, type: 'echo' })), dependencies: { b: ['a'] } };
+
+  async function endedRun(): Promise<{ run: string; shard: number; steps: string[] }> {
+    const run = await one.submitWorkflow(TWO);
+    const { steps, state } = await one.workflow(run, 10_000);
+    expect(state).toBe('succeeded');
+    return { run, shard: shardOf(run), steps: steps.map(({ taskId }) => taskId) };
+  }
+
+  /** Found, told without touching anything, mended, and then there is nothing any more. */
+  async function mends(shard: number, expected: string[]): Promise<void> {
+    for (let look = 0; look < 2; look += 1) expect(told(await check(shard))).toEqual([...expected].sort());
+    const repaired = await check(shard, { repair: true });
+    expect(repaired).toMatchObject({ found: expected.length, repaired: expected.length });
+    expect(await check(shard)).toMatchObject({ state: 'done', found: 0 });
+  }
+
+  test('a run in no list and no index is found by its steps, and listed again', async () => {
+    const { run, shard } = await endedRun();
+    const { redis } = world.store;
+    await redis.multi().zrem(keys.workflows(shard), run).zrem(keys.ended(shard), run).exec();
+    await mends(shard, [`run-index ${run}`, `run-index ${run}`]);
+    const { items } = (await one.call('GET', '/v1/workflows')).body as { items: { id: string }[] };
+    expect(items.map(({ id }) => id)).toContain(run);
+    expect(await redis.zscore(keys.ended(shard), run)).not.toBeNull();
+  });
+
+  test('one that runs goes on to its end when it is listed again', async () => {
+    await world.dismissSwarms();
+    const swarm = await world.swarm('holds', () => undefined);
+    const run = await one.submitWorkflow(TWO);
+    const shard = shardOf(run);
+    const [first = ''] = (await one.workflow(run)).steps.map(({ taskId }) => taskId);
+    await one.inState(first, 'running');
+    const { redis } = world.store;
+    await redis.multi().zrem(keys.workflows(shard), run).srem(keys.activeWorkflows(shard), run).exec();
+    await mends(shard, [`run-index ${run}`, `run-index ${run}`]);
+    swarm.agent = () => ({ output: 1 });
+    await swarm.report(first, 1);
+    expect((await one.workflow(run, 10_000)).state).toBe('succeeded');
+  });
+
+  test('an index that leads to a run of which there is nothing is mended; steps without their run are only told', async () => {
+    const { run, shard, steps } = await endedRun();
+    const { redis } = world.store;
+    const nobody = `w${shard}-nobodynobody`;
+    await redis.sadd(keys.activeWorkflows(shard), nobody);
+    await mends(shard, [`run-missing ${nobody}`]);
+    const key = keys.workflow(shard, run);
+    const [whole, listedAt] = [await redis.hgetall(key), await redis.zscore(keys.workflows(shard), run)];
+    await redis.multi().del(key).zrem(keys.workflows(shard), run).exec();
+    const report = await check(shard, { repair: true });
+    expect(told(report)).toEqual([`run-missing ${run}`]);
+    expect(report).toMatchObject({ repaired: 0 });
+    expect(steps.some((step) => report.findings[0]?.expected.includes(step))).toBe(true);
+    await redis
+      .multi()
+      .hset(key, whole)
+      .zadd(keys.workflows(shard), listedAt ?? 0, run)
+      .exec();
+    expect(await check(shard)).toMatchObject({ found: 0 });
+  });
+
+  test('an ended step that the list lacks is found although there are as many entries as records', async () => {
+    const { shard, steps } = await endedRun();
+    const [step = ''] = steps;
+    const stranger = `t${shard}-norecordnorecord`;
+    const { redis } = world.store;
+    await redis.multi().zrem(keys.tasks(shard), step).zadd(keys.tasks(shard), 7, stranger).exec();
+    await mends(shard, [`unlisted ${step}`, `record-missing ${stranger}`]);
+  });
+});
+
 test.each([
   [
     'lacks a part',

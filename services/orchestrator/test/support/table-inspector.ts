@@ -71,9 +71,16 @@ export class TableInspector {
     });
   }
 
+  unlistedRuns(shard: number, ids: readonly string[]): string[] {
+    const { runs } = this.table.data(shard);
+    return ids.filter((id) => !runs.has(id));
+  }
+
   members(shard: number, index: Parameters<ShardInspector['members']>[1]): string[] {
-    const { tasks, ended } = this.table.data(shard);
+    const { tasks, runs, ended } = this.table.data(shard);
     if (index === 'expiry') return [...ended.keys()];
+    if (index === 'active-runs')
+      return [...runs.values()].filter(({ run }) => run.state === 'running').map(({ run }) => run.id);
     const ids = [...tasks.values()].filter((record) => {
       if (index === 'waiting' || index === 'active') return groupOf(record) === index;
       if (index === 'payloads') return payloadsOf(record) !== '';

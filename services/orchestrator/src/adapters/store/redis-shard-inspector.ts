@@ -125,6 +125,12 @@ export class RedisShardInspector implements ShardInspector {
     }));
   }
 
+  async unlistedRuns(shard: number, ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const scores = await this.store.guard((redis) => redis.zmscore(keys.workflows(shard), ...ids));
+    return ids.filter((_, at) => scores[at] === null);
+  }
+
   async *members(shard: number, index: IndexName): AsyncGenerator<string[]> {
     for (let cursor = '0', begun = false; !begun || cursor !== '0'; begun = true) {
       const [next, page] = await this.page(shard, index, cursor);
@@ -143,7 +149,8 @@ export class RedisShardInspector implements ShardInspector {
 
   private page(shard: number, index: IndexName, cursor: string): Promise<[string, string[]]> {
     return this.store.guard(async (redis) => {
-      if (index === 'active') return redis.sscan(keys.activeTasks(shard), cursor, 'COUNT', SCAN_PAGE);
+      if (index === 'active' || index === 'active-runs')
+        return redis.sscan(SETS[index](shard), cursor, 'COUNT', SCAN_PAGE);
       const [next, pairs] =
         index === 'dead-letter-facts' || index === 'payloads' || index === 'specs'
           ? await redis.hscan(HASHES[index](shard), cursor, 'COUNT', SCAN_PAGE)
@@ -162,6 +169,7 @@ type Texts = (string | null)[];
 type StoredHash = Record<string, string>;
 
 const HASHES = { 'dead-letter-facts': keys.deadLetterFacts, payloads: keys.payloadRefs, specs: keys.specs };
+const SETS = { active: keys.activeTasks, 'active-runs': keys.activeWorkflows };
 const SORTED = { waiting: keys.waitingTasks, expiry: keys.ended, 'dead-letters': keys.deadLetters };
 
 /** A hash that lacks a field is a run that somebody may still mend, not one that is gone. */

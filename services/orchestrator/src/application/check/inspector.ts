@@ -60,6 +60,7 @@ export const INDEXES = [
   'dead-letter-facts',
   'payloads',
   'specs',
+  'active-runs',
 ] as const;
 export type IndexName = (typeof INDEXES)[number];
 
@@ -75,6 +76,8 @@ export interface ShardInspector {
   ): Promise<ListedId[]>;
   look(shard: number, ids: readonly string[]): Promise<TaskPlaces[]>;
   lookAtRuns(shard: number, ids: readonly string[]): Promise<RunPlaces[]>;
+  /** Those of these runs that the list of runs does not have: without a look at the runs themselves. */
+  unlistedRuns(shard: number, ids: readonly string[]): Promise<string[]>;
   /** The members of an index: all that are there throughout, some of them perhaps twice. */
   members(shard: number, index: IndexName): AsyncIterable<string[]>;
   /** What dead letters of this record are filtered by, as it has to be stored. */

@@ -7,6 +7,7 @@ import type { ListedId, ShardSums, TaskPlaces } from './inspector';
 import { misplaced } from './misplaced';
 import { differences } from './same-record';
 import type { Recount } from './recount';
+import type { RunsCheck } from './runs-check';
 
 /** Tasks that one run mends; the next run mends others. */
 const MENDED_AT_ONCE = 100_000;
@@ -21,12 +22,15 @@ const MENDED_AT_ONCE = 100_000;
 export class RecordsCheck {
   /** R2. */
   readonly suspects = new Set<string>();
+  /** Entries of the list to which no record belongs. */
+  withoutRecord = 0;
   private readonly misplacedTasks = new Map<string, ShardFinding[]>();
   private readonly miscounted: [finding: ShardFinding, by: number][] = [];
 
   constructor(
     private readonly tools: CheckTools,
     private readonly recount: Recount,
+    private readonly runs: Pick<RunsCheck, 'stepsSeen'>,
   ) {}
 
   async walk(): Promise<void> {
@@ -39,6 +43,7 @@ export class RecordsCheck {
         page.map(({ id }) => id),
       );
       for (const places of all) this.judge(places);
+      await this.runs.stepsSeen(all.flatMap(({ record }) => record ?? []));
       looked(page.length);
       after = page.at(-1);
       if (page.length < CHUNK) break;
@@ -64,7 +69,10 @@ export class RecordsCheck {
     const { record, id } = places;
     if (places.listedAt === undefined && !record) return; // forgotten between the two reads
     this.note(places);
-    if (!record) return;
+    if (!record) {
+      this.withoutRecord += 1;
+      return;
+    }
     this.recount.read(id, record.state);
     if (this.isSuspect(record)) this.suspect(id);
     // Steps come with their run, whose id is known.

@@ -10,6 +10,7 @@ import { MemoryCheck } from './memory-check';
 import { OutboxCheck } from './outbox-check';
 import { RecordsCheck } from './records-check';
 import { Recount } from './recount';
+import { RunsCheck } from './runs-check';
 import { SchedulerCheck } from './scheduler-check';
 
 /** What a check asks beside the owner whose shard it looks at. */
@@ -86,8 +87,9 @@ export class ShardCheck {
     const recount = new Recount();
     const stop = owner.tap.watch((batch) => recount.take(batch));
     const tools = this.tools();
-    const records = new RecordsCheck(tools, recount);
-    const indexes = new IndexCheck(tools, records);
+    const runs = new RunsCheck(tools);
+    const records = new RecordsCheck(tools, recount, runs);
+    const indexes = new IndexCheck(tools, records, runs);
     try {
       // All that left before the recount was told of batches has to be among what it counts.
       await owner.settled();
@@ -102,7 +104,7 @@ export class ShardCheck {
       stop();
       records.judgeCounts(base);
       this.step = 'runs';
-      await indexes.walkRuns();
+      await runs.walk();
       this.step = 'repairs';
       await records.mend();
       await records.mendCounts();
