@@ -1,9 +1,11 @@
 import type { Event, Task, Workflow } from '@multiswarm/contracts';
+import { connectBus, type Bus } from '@multiswarm/bus';
 import { eventually } from '@multiswarm/testing';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DevSystem } from './support/dev-system';
+import { DevSystem, type Swarmctl } from './support/dev-system';
+import { call } from './support/http';
 
 const FLEET = join(__dirname, 'support', 'small-fleet.yaml');
 let system: DevSystem;
@@ -211,6 +213,74 @@ test('events go into an archive that is whole, and are read from it as from the 
     await rm(directory, { recursive: true });
   }
 });
+
+test('an archive over several files lacks nothing, though it was killed and the stream has lost meanwhile what followed', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'archive-'));
+  const connecting = connectBus({ name: 'test', servers: system.nats });
+  const rotating = ['--follow', '--resume', '--rotate-every', '500ms'];
+  const begin = (): Swarmctl =>
+    system.background(['event', 'archive', '--file', join(directory, 'events.jsonl.gz'), ...rotating]);
+  const submit = async (type = 'echo'): Promise<string> => {
+    const { body } = await call<{ id: string }>(`${system.url}/v1/tasks`, { type, input: {} });
+    return body.id;
+  };
+  const historyOf = async (id: string): Promise<Event[]> =>
+    (await call<Listed<Event>>(`${system.url}/v1/tasks/${id}/events`)).body.items;
+  const ended = (id: string): Promise<unknown> =>
+    eventually(async () => (await historyOf(id)).some(({ type }) => type === 'task.succeeded'));
+  const archived = async (): Promise<Event[]> => {
+    const { out } = await system.run('event', 'tail', '--archive', directory, '--partial', '-o', 'jsonl');
+    return out === '' ? [] : eventsOf(out);
+  };
+  const has = (id: string, last: Event['type']): Promise<unknown> =>
+    eventually(async () => (await archived()).some(({ root, type }) => root === id && type === last), {
+      timeoutMs: 15_000,
+      describe: `${last} of ${id} in the archive`,
+    });
+  try {
+    const bus = await connecting;
+    const killed = begin();
+    const [before, open] = [await submit(), await submit('nobody-takes-this')];
+    await Promise.all([has(before, 'task.succeeded'), has(open, 'task.queued')]);
+    killed.child.kill('SIGKILL');
+    await killed.exited;
+    const within = await submit();
+    await ended(within);
+    await call(`${system.url}/v1/tasks/${open}/cancel`, {});
+    await eventually(async () => (await historyOf(open)).some(({ type }) => type === 'task.cancelled'));
+    await eventually(async () => (await lastIn(bus))?.includes(open)); // it has come to the stream
+    await bus.connection.request('$JS.API.STREAM.PURGE.EVENTS');
+    const again = begin();
+    const after = await submit();
+    await has(after, 'task.succeeded');
+    again.child.kill('SIGINT');
+    expect(await again.exited).toMatchObject({ code: 0, err: expect.stringContaining('gap: ') as string });
+    expect(await system.run('event', 'verify', directory)).toMatchObject({ code: 0 });
+    const all = await archived();
+    for (const id of [before, open, within, after])
+      expect(all.filter(({ root }) => root === id).map(withoutId)).toEqual(await historyOf(id));
+  } finally {
+    await (await connecting).close();
+    await rm(directory, { recursive: true });
+  }
+});
+
+/** The newest message of the stream, where it has one. */
+async function lastIn({ connection }: Bus): Promise<string | undefined> {
+  const { state } = (await connection.request('$JS.API.STREAM.INFO.EVENTS')).json<{
+    state: { last_seq: number };
+  }>();
+  const asked = JSON.stringify({ seq: state.last_seq });
+  const { message } = (await connection.request('$JS.API.STREAM.MSG.GET.EVENTS', asked)).json<{
+    message?: { data: string };
+  }>();
+  return message && Buffer.from(message.data, 'base64').toString();
+}
+
+function withoutId(event: Event & { id?: string }): Event {
+  const { id: _id, ...rest } = event;
+  return rest;
+}
 
 describe('a workflow file that cannot run', () => {
   const good = { id: 'a', type: 'echo' };
