@@ -116,6 +116,8 @@ export const LIMITS = {
   CHECK_WAIT_MS: 3_000,
   /** Lines in one part of a shard that is imported. */
   IMPORT_LINES: 2_000,
+  /** Tasks and workflows that may change while their shard is exported, and wait to be read again. */
+  EXPORT_TOUCHED: 200_000,
   /** Tasks that may change while their shard is recounted. */
   CHECK_TOUCHED: 1_000_000,
 } as const;

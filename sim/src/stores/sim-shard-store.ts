@@ -154,7 +154,8 @@ export function copyStore(process: SimProcess, { redis, inspected }: SimShards):
     readLast: (shard) => look(shard, nothing),
     mark: (shard) => look(shard, false),
     marked: (shard) => look(shard, undefined),
-    clear: (shard) => look(shard, undefined),
+    clear: (shard) => look(shard, true),
     unmark: (shard) => look(shard, false),
+    imported: (shard) => look(shard, undefined),
   };
 }

@@ -73,7 +73,7 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'Begin a new one. An import that was not finished has left nothing behind.',
   ],
   'copy-refused': [
-    'The shard is not empty, or the copy is damaged, of another version, or of another number of shards. Nothing was stored.',
+    'The shard is not empty, the copy is damaged or does not fit it, or an export is taken more slowly than the shard changes. Nothing was stored.',
     'See the message; `--replace` deletes what is there.',
   ],
   'check-not-found': [

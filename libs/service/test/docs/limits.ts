@@ -149,6 +149,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Refused with `invalid-request`; whoever wants to wait longer asks again.',
   ],
   IMPORT_LINES: ['Lines in one part of a shard that is imported', 'Refused with `invalid-request`.'],
+  EXPORT_TOUCHED: [
+    'Tasks and workflows that may change while their shard is exported, and wait to be read again',
+    'The export is given up with `copy-refused`: begin a new one, and ask for its parts without pauses.',
+  ],
   CHECK_TOUCHED: [
     'Tasks that may change while their shard is recounted',
     'The counts of that shard are not compared, and the report says so.',

@@ -1,3 +1,4 @@
+import { MultiswarmError } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { EventStream, Placer, Regions, SchedulerLink, ShardStore, Write } from '../ports';
@@ -53,7 +54,8 @@ export class OwnerFactory {
     const { scheduler, placer, random, meters, retentionMs, onCommitted, memory } = this.parts;
     const { copies } = this.parts;
     const importing = await copies.marked(shard);
-    if (importing !== undefined) await copies.clear(shard);
+    if (importing !== undefined && !(await copies.clear(shard, lease.epoch, importing, false)))
+      throw new MultiswarmError('stale-epoch', `shard ${shard} has another owner`);
     const opening = await openingOf(shard, lease, this.parts);
     const store = raisedStore(this.parts.store, opening.attemptBase);
     const relay = new OutboxRelay(shard, store, stream, clock, (error) =>

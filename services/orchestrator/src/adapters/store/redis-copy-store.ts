@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { keys, type JsonValue, type ShardCopyLine } from '@multiswarm/contracts';
+import { keys, ShardImportReply, type JsonValue, type ShardCopyLine } from '@multiswarm/contracts';
 import { loadScript, type Store } from '@multiswarm/store';
 import type { CopiedRoots, CopyStore } from '../../application/copy/copy-store';
 import type { RedisShardInspector } from './redis-shard-inspector';
@@ -8,11 +8,14 @@ import { firstErrorThrown } from './redis-tasks';
 
 const lua = (name: string) => loadScript(join(__dirname, '..', '..', '..', 'lua', name));
 const markScript = lua('mark-import.lua');
+const clearScript = lua('clear-shard.lua');
 const unmarkScript = lua('unmark-import.lua');
 
 /** Events in one line. */
 const EVENTS = 500;
 const SCAN_PAGE = 500;
+/** A call of Lua takes a few thousand arguments. */
+const UNLINKED_AT_ONCE = 1_000;
 
 /** Whole shards in Redis. What is stored there is JSON, and passes through as it is. */
 export function redisCopyStore(store: Store, inspector: RedisShardInspector): CopyStore {
@@ -52,11 +55,20 @@ export function redisCopyStore(store: Store, inspector: RedisShardInspector): Co
     mark: async (shard, epoch, run) => (await store.run(markScript, [keys.shard(shard)], [epoch, run])) === 1,
     marked: async (shard) =>
       (await store.guard((redis) => redis.hget(keys.shard(shard), 'importing'))) ?? undefined,
-    clear: (shard) => clear(store, shard),
-    unmark: async (shard, epoch, from) => {
-      const { epoch: least = 0, attemptBase = 0, batchSeq = 0 } = from ?? {};
-      const args = [epoch, least, batchSeq, attemptBase, from ? 1 : 0];
+    clear: (shard, epoch, run, isGivenUp) => {
+      const unlink = async (names: readonly string[], isLast: boolean): Promise<boolean> => {
+        const args = [epoch, run, isLast && isGivenUp ? 1 : 0];
+        return (await store.run(clearScript, [keys.shard(shard), ...names], args)) === 1;
+      };
+      return clear(store, shard, unlink);
+    },
+    unmark: async (shard, epoch, from, done) => {
+      const args = [epoch, from.epoch, from.batchSeq, from.attemptBase, JSON.stringify(done)];
       return (await store.run(unmarkScript, [keys.shard(shard)], args)) === 1;
+    },
+    imported: async (shard) => {
+      const text = await store.guard((redis) => redis.hget(keys.shard(shard), 'imported'));
+      return text === null ? undefined : ShardImportReply.parse(JSON.parse(text));
     },
   };
 }
@@ -118,7 +130,11 @@ function numbers(texts: Record<string, string>): Record<string, number> {
 }
 
 /** First what belongs to single roots, found by the lists, then the lists: a clearing that was cut short can be repeated. */
-async function clear(store: Store, shard: number): Promise<void> {
+async function clear(
+  store: Store,
+  shard: number,
+  unlink: (names: readonly string[], isLast: boolean) => Promise<boolean>,
+): Promise<boolean> {
   for (const index of [keys.tasks(shard), keys.workflows(shard)])
     for (let cursor = '0', begun = false; !begun || cursor !== '0'; begun = true) {
       const from = cursor;
@@ -129,7 +145,8 @@ async function clear(store: Store, shard: number): Promise<void> {
         keys.history(shard, id),
         ...(isRun(id) ? [keys.workflow(shard, id)] : []),
       ]);
-      if (own.length > 0) await store.guard((redis) => redis.unlink(...own));
+      for (let at = 0; at < own.length; at += UNLINKED_AT_ONCE)
+        if (!(await unlink(own.slice(at, at + UNLINKED_AT_ONCE), false))) return false;
     }
   const whole = [
     ...[keys.specs, keys.states, keys.tasks, keys.workflows, keys.activeTasks, keys.waitingTasks],
@@ -142,5 +159,8 @@ async function clear(store: Store, shard: number): Promise<void> {
       keys.counts,
     ],
   ];
-  await store.guard((redis) => redis.unlink(...whole.map((key) => key(shard))));
+  return unlink(
+    whole.map((key) => key(shard)),
+    true,
+  );
 }

@@ -1,5 +1,6 @@
-import type { JsonValue } from '@multiswarm/contracts';
+import type { JsonValue, ShardImportReply } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
+import { event } from '../../../test/support/builders';
 import type { Change } from '../change';
 import type { OwnerInsides } from '../owner-insides';
 import { Copies, type CopiedOwner, type CopiesParts } from './copies';
@@ -13,6 +14,8 @@ const ASKED = { seq: 0, lines: [HEAD] as JsonValue[], replace: false };
 
 const END: JsonValue = { end: true, tasks: 0, runs: 0, counts: {}, batchSeq: 1 };
 
+const EVENT = JSON.parse(JSON.stringify(event('t0-a', 1))) as JsonValue;
+
 /** One shard whose store is this object: its epoch, its mark, and how often it was cleared. */
 class Shard {
   readonly clock = new ManualClock();
@@ -24,6 +27,9 @@ class Shard {
   commits = 0;
   /** Commits wait for this. */
   gate: Promise<void> = Promise.resolve();
+  /** Ids that were forgotten, in that order. */
+  readonly forgotten: string[] = [];
+  done: ShardImportReply | undefined;
   private runs = 0;
 
   readonly copies = new Copies({
@@ -32,11 +38,22 @@ class Shard {
     reload: () => (this.reloads += 1),
     ids: { next: () => `run-${(this.runs += 1)}` },
     logger: { warn: () => undefined },
+    codec: { task: (id: string) => ({ id }) },
     inspector: { sums: () => Promise.resolve({ tasks: 0, workflows: 0 }) },
     copies: {
       mark: (_shard: number, epoch: number, run: string) => this.ifOwned(epoch, () => (this.mark = run)),
-      clear: () => Promise.resolve(void (this.cleared += 1)),
-      unmark: (_shard: number, epoch: number) => this.ifOwned(epoch, () => (this.mark = undefined)),
+      clear: (_shard: number, epoch: number, run: string, isGivenUp: boolean) =>
+        this.ifOwned(epoch, () => {
+          if (this.mark !== run) throw new Error('another mark');
+          this.cleared += 1;
+          if (isGivenUp) this.mark = undefined;
+        }),
+      unmark: (_shard: number, epoch: number, _from: unknown, done: ShardImportReply) =>
+        this.ifOwned(epoch, () => {
+          this.mark = undefined;
+          this.done = done;
+        }),
+      imported: () => Promise.resolve(this.done),
     },
     // What an import does not use of these is not there.
   } as unknown as CopiesParts);
@@ -45,7 +62,10 @@ class Shard {
   owner(): CopiedOwner {
     const insides = {
       shard: 0,
-      state: () => ({ change: () => ({ writes: [], forget: () => undefined }) as unknown as Change }),
+      state: () => ({
+        change: () => ({ writes: [], forget: (id: string) => this.forgotten.push(id) }) as unknown as Change,
+      }),
+      settled: () => Promise.resolve(),
       commit: async () => {
         this.commits += 1;
         await this.gate;
@@ -161,6 +181,79 @@ describe('a part that is repeated while it is being taken', () => {
     await taken;
     const last = await shard.copies.import(owner, { ...ASKED, run, seq: 2, lines: [END] });
     expect(last).toMatchObject({ state: 'done' });
+  });
+});
+
+test('a part that stopped halfway is gone on with where it stopped: no line is taken twice', async () => {
+  const { owner, run } = await marked();
+  await shard.copies.import(owner, { ...ASKED, run });
+  const ids = Array.from({ length: 120 }, (_, n) => `t0-${n}`);
+  const part = { ...ASKED, run, seq: 1, lines: ids.map((gone): JsonValue => ({ gone })) };
+  let refusals = 2;
+  Object.defineProperty(shard, 'gate', {
+    get: () => (shard.commits === 2 && refusals-- > 0 ? Promise.reject(new Error('not now')) : undefined),
+  });
+  await expect(shard.copies.import(owner, part)).rejects.toThrow('not now');
+  expect(shard.forgotten).toHaveLength(100);
+  expect(await shard.copies.import(owner, part)).toMatchObject({ state: 'open', seq: 2 });
+  expect(shard.forgotten).toEqual(ids);
+});
+
+test('the answer to the last part is told again by whoever owns the shard then', async () => {
+  const { owner, run, end } = await marked();
+  await shard.copies.import(owner, { ...ASKED, run });
+  const last = { ...ASKED, run, seq: 1, lines: [END] };
+  const told = await shard.copies.import(owner, last);
+  expect(told).toMatchObject({ state: 'done', seq: 2 });
+  end();
+  shard.epoch += 1;
+  const next = shard.owner();
+  shard.copies.serves(next);
+  expect(await shard.copies.import(next, last)).toEqual(told);
+  expect(await shard.copies.import(next, { ...ASKED, run })).toEqual(told);
+  await expect(shard.copies.import(next, { ...last, run: 'run-9' })).rejects.toMatchObject({
+    code: 'copy-not-found',
+  });
+});
+
+test.each([
+  ['come twice', [0, 0]],
+  ['lack some', [0, 2]],
+  ['are of a task that was not told just before', []],
+])('events of a history that %s are refused', async (_what, froms) => {
+  const { owner, run } = await marked();
+  await shard.copies.import(owner, { ...ASKED, run });
+  const histories = froms.map((from) => ({ history: 't0-a', from, events: [EVENT] }));
+  const lines: JsonValue[] = [
+    { task: 't0-a', spec: {} },
+    ...histories,
+    { history: 't0-b', from: 0, events: [] },
+  ];
+  await expect(shard.copies.import(owner, { ...ASKED, run, seq: 1, lines })).rejects.toMatchObject({
+    code: 'copy-refused',
+    message: expect.stringMatching(/^events of t0-/) as string,
+  });
+});
+
+describe('numbers from which no shard could go on', () => {
+  test.each([
+    ['epoch', { epoch: 2 ** 53 - 1 }],
+    ['attemptBase', { attemptBase: 2 ** 53 - 1 }],
+  ])('are refused in the head of a copy: %s', async (name, forged) => {
+    const asked = { ...ASKED, lines: [{ ...HEAD, ...forged }] };
+    await expect(shard.copies.import(shard.owner(), asked)).rejects.toMatchObject({
+      code: 'copy-refused',
+      message: expect.stringContaining(`its ${name} is 9007199254740991`) as string,
+    });
+    expect(shard.mark).toBeUndefined();
+  });
+
+  test('are refused in its end, and what came is deleted', async () => {
+    const { owner, run } = await marked();
+    await shard.copies.import(owner, { ...ASKED, run });
+    const last = { ...ASKED, run, seq: 1, lines: [{ ...(END as object), batchSeq: 2 ** 53 - 1 }] };
+    await expect(shard.copies.import(owner, last)).rejects.toMatchObject({ code: 'copy-refused' });
+    expect([shard.mark, shard.cleared]).toEqual([undefined, 1]);
   });
 });
 

@@ -98,6 +98,11 @@ export class Copies {
   async import(owner: CopiedOwner, asked: Omit<ImportShard, 'shard'>): Promise<ShardImportReply> {
     const { run, seq, lines } = asked;
     if (run === undefined) return this.beginImport(owner, asked);
+    const { shard } = owner;
+    const known = this.importingOf(owner)?.copy?.run === run;
+    // The mark is gone, and the answer that said so may be lost: whoever repeats what was asked is told the same.
+    const done = known ? undefined : await this.parts.copies.imported(shard);
+    if (done?.run === run) return done;
     const importing = this.importOf(owner, run, lines, seq);
     if (!importing) return { run, state: 'preparing', seq: 0, tasks: 0, runs: 0 };
     const { copy, taking } = importing;
@@ -169,7 +174,7 @@ export class Copies {
     const { ids, copies, inspector, shards, logger, clock, reload } = this.parts;
     const { shard } = owner;
     const { lines, replace, requestedBy, reason } = asked;
-    headOf(lines[0], shard, shards);
+    headOf(lines[0], shard, shards, clock.now());
     const importing = this.importingOf(owner);
     // One of which not even the first part has come may have been left, by whoever began it: another one takes its place.
     if (importing?.copy)
@@ -200,7 +205,7 @@ export class Copies {
       if (seq > 0)
         throw new MultiswarmError('copy-not-found', `shard ${shard} has no import "${run}": begin a new one`);
       if (!importing || owner.importing !== run) return undefined;
-      const head = headOf(lines[0], shard, this.parts.shards);
+      const head = headOf(lines[0], shard, this.parts.shards, this.parts.clock.now());
       copy = new ShardImport(run, head, owner.insides(), this.parts.codec);
     }
     this.awaitMore(importing);
@@ -230,8 +235,7 @@ export class Copies {
     try {
       await copy.take(lines);
       if (copy.end) await this.finish(owner, copy, copy.end.batchSeq);
-      copy.seq += 1;
-      copy.isDone = copy.end !== undefined;
+      copy.next();
       return replyOf(copy);
     } catch (error) {
       if (error instanceof MultiswarmError && error.code === 'copy-refused') await this.giveUp(owner);
@@ -239,14 +243,12 @@ export class Copies {
     }
   }
 
-  private async finish(
-    owner: CopiedOwner,
-    { head, run, tasks, runs }: ShardImport,
-    batchSeq: number,
-  ): Promise<void> {
+  private async finish(owner: CopiedOwner, copy: ShardImport, batchSeq: number): Promise<void> {
     const { copies, logger } = this.parts;
-    const { epoch, attemptBase } = head;
-    const isStored = await copies.unmark(owner.shard, owner.epoch, { epoch, attemptBase, batchSeq });
+    const { run, tasks, runs } = copy;
+    const { epoch, attemptBase } = copy.head;
+    const done: ShardImportReply = { ...replyOf(copy), seq: copy.seq + 1, state: 'done' };
+    const isStored = await copies.unmark(owner.shard, owner.epoch, { epoch, attemptBase, batchSeq }, done);
     this.over(owner);
     // The mark is still there: the next owner deletes all of it.
     if (!isStored) throw new MultiswarmError('stale-epoch', `shard ${owner.shard} has another owner`);
@@ -257,9 +259,7 @@ export class Copies {
   private async giveUp(owner: CopiedOwner): Promise<void> {
     const { copies, logger } = this.parts;
     const { shard, epoch, importing: run } = owner;
-    if (run === undefined || !(await copies.mark(shard, epoch, run))) return;
-    await copies.clear(shard);
-    await copies.unmark(shard, epoch, undefined);
+    if (run === undefined || !(await copies.clear(shard, epoch, run, true))) return;
     this.over(owner);
     logger.warn('the import of a shard was given up', { shard });
   }

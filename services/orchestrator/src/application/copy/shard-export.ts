@@ -1,4 +1,5 @@
 import {
+  LIMITS,
   MultiswarmError,
   type JsonValue,
   type ShardCopyHead,
@@ -6,7 +7,7 @@ import {
   type ShardExportPart,
 } from '@multiswarm/contracts';
 import { jsonBytes } from '@multiswarm/core';
-import type { Batch } from '../../ports';
+import type { Batch, Write } from '../../ports';
 import type { ListedId } from '../check/inspector';
 import type { OwnerInsides } from '../owner-insides';
 import type { CopyStore } from './copy-store';
@@ -26,6 +27,8 @@ const LAST = { few: 200, most: 5_000, rounds: 50 };
  * E2. At the end what is left is read in one transaction, with the number of the last commit: all that was touched up to that
  *     commit left for the store before that read did, and so is among what it reads. Of the lines about one task the last
  *     stands.
+ * E3. One part is made at a time, for whoever asks for it.
+ * E4. No more than `EXPORT_TOUCHED` is remembered: a copy that is taken more slowly than the shard changes is given up.
  */
 export class ShardExport {
   private readonly touched = new Map<string, number>();
@@ -35,6 +38,9 @@ export class ShardExport {
   private after: ListedId | undefined;
   private rounds = 0;
   private part: ShardExportPart | undefined;
+  /** E3. */
+  private making: { seq: number; part: Promise<ShardExportPart> } | undefined;
+  private fault: MultiswarmError | undefined;
 
   constructor(
     readonly run: string,
@@ -46,22 +52,37 @@ export class ShardExport {
     this.stop = owner.tap.watch((batch) => this.take(batch));
   }
 
-  /** @throws MultiswarmError `copy-not-found` for another part than the last one or the next */
+  /** @throws MultiswarmError `copy-not-found` for another part than the last one or the next, `copy-refused` (E4) */
   async next(seq: number): Promise<ShardExportPart> {
+    if (this.fault) throw this.fault;
+    if (this.making?.seq === seq) return this.making.part;
     if (this.part?.seq === seq) return this.part;
-    if (seq !== (this.part ? this.part.seq + 1 : 0) || this.part?.done)
-      throw new MultiswarmError(
-        'copy-not-found',
-        `part ${seq} of this export is not the next one: begin a new one`,
-      );
+    if (this.making || seq !== (this.part ? this.part.seq + 1 : 0) || this.part?.done)
+      throw notFound(`part ${seq} of this export is not the next one: begin a new one`);
+    const part = this.make(seq).finally(() => (this.making = undefined));
+    this.making = { seq, part };
+    return part;
+  }
+
+  close(): void {
+    this.end(notFound('this export is over: begin a new one'));
+  }
+
+  private async make(seq: number): Promise<ShardExportPart> {
     if (seq === 0) await this.owner.settled(); // E1: what left before nobody saw
-    while (this.kind !== 'over' && !this.isFull()) await this.readOn();
+    while (this.kind !== 'over' && !this.isFull()) {
+      await this.readOn();
+      // Of what was committed since then nothing was seen.
+      if (this.fault) throw this.fault;
+    }
     this.part = { run: this.run, seq, ...this.cut() };
     return this.part;
   }
 
-  close(): void {
+  private end(fault: MultiswarmError): void {
+    this.fault ??= fault;
     this.stop();
+    this.touched.clear();
   }
 
   private isFull(): boolean {
@@ -118,31 +139,43 @@ export class ShardExport {
     for (const id of ids) if ((this.touched.get(id) ?? Infinity) <= batchSeq) this.touched.delete(id);
   }
 
-  /** E1. */
+  /** E1, E4. */
   private take({ batchSeq, writes }: Batch): void {
-    for (const write of writes)
-      switch (write.kind) {
-        case 'task':
-        case 'run':
-          this.touched.set(write.record.id, batchSeq);
-          break;
-        case 'run-progress':
-          this.touched.set(write.runId, batchSeq);
-          break;
-        case 'event':
-        case 'keep':
-          this.touched.set(write.event.root, batchSeq);
-          break;
-        case 'root-ended':
-        case 'root-reopened':
-          this.touched.set(write.root, batchSeq);
-          break;
-        case 'forget':
-          for (const id of [write.root, ...write.taskIds]) this.touched.set(id, batchSeq);
-          break;
-        case 'count':
-      }
+    for (const write of writes) for (const id of rootsOf(write)) this.touched.set(id, batchSeq);
+    if (this.touched.size <= LIMITS.EXPORT_TOUCHED) return;
+    const text = `more than ${LIMITS.EXPORT_TOUCHED} tasks and workflows have changed since this export began, and were not read again yet`;
+    this.end(
+      new MultiswarmError(
+        'copy-refused',
+        `${text}: begin a new one, and ask for its parts without pauses or when less goes on`,
+      ),
+    );
   }
+}
+
+/** What a write touches. */
+function rootsOf(write: Write): readonly string[] {
+  switch (write.kind) {
+    case 'task':
+    case 'run':
+      return [write.record.id];
+    case 'run-progress':
+      return [write.runId];
+    case 'event':
+    case 'keep':
+      return [write.event.root];
+    case 'root-ended':
+    case 'root-reopened':
+      return [write.root];
+    case 'forget':
+      return [write.root, ...write.taskIds];
+    case 'count':
+      return [];
+  }
+}
+
+function notFound(text: string): MultiswarmError {
+  return new MultiswarmError('copy-not-found', text);
 }
 
 /** Fields that are left out are absent, not undefined. */

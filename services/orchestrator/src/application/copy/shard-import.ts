@@ -25,9 +25,22 @@ export interface CopyCodec {
 
 /** Lines of one commit. */
 const TOGETHER = 50;
+/**
+ * No larger numbers are taken over. The shard goes on from them, and they must not come near 2^53, from where on there is no next
+ * one: epochs follow the clock of Redis, in seconds, and a new incarnation adds a thousand million to the number of commits.
+ */
+const MOST = { epochAheadS: 365 * 24 * 3_600, batchSeq: 2 ** 50, attemptBase: 2 ** 40 };
 
-/** @throws MultiswarmError `copy-refused` */
-export function headOf(line: JsonValue | undefined, shard: number, shards: number): ShardCopyHead {
+/**
+ * @param now epoch ms
+ * @throws MultiswarmError `copy-refused`
+ */
+export function headOf(
+  line: JsonValue | undefined,
+  shard: number,
+  shards: number,
+  now: number,
+): ShardCopyHead {
   const head = ShardCopyHead.safeParse(line);
   if (!head.success) throw refused('it does not begin as a copy of a shard of version 1 does');
   if (head.data.shards !== shards)
@@ -35,10 +48,25 @@ export function headOf(line: JsonValue | undefined, shard: number, shards: numbe
       `it was made with SHARDS=${head.data.shards}, here there are ${shards}: ids would lead to other shards`,
     );
   if (head.data.shard !== shard) throw refused(`it is of shard ${head.data.shard}, not ${shard}`);
+  const { epoch, attemptBase } = head.data;
+  limited('epoch', epoch, Math.floor(now / 1_000) + MOST.epochAheadS);
+  limited('attemptBase', attemptBase, MOST.attemptBase);
   return head.data;
 }
 
-/** Takes in the parts of one copy, by commits of the owner of a shard that is empty and serves nobody meanwhile. */
+function limited(name: string, value: number, most: number): void {
+  if (value > most)
+    throw refused(
+      `its ${name} is ${value}, and no shard has one over ${most}: it was changed, or a clock is wrong`,
+    );
+}
+
+/**
+ * Takes in the parts of one copy, by commits of the owner of a shard that is empty and serves nobody meanwhile.
+ *
+ * P1. A line is given to a commit once. What this owner has given is committed, or the owner is lost, and with it all that came: so a
+ *     part that could not be taken to its end is gone on with where it stopped.
+ */
 export class ShardImport {
   seq = 1;
   tasks = new Set<string>();
@@ -46,6 +74,10 @@ export class ShardImport {
   end: ShardCopyEnd | undefined;
   /** Its mark was taken away: it stays. */
   isDone = false;
+  /** P1: lines of the part that is awaited. */
+  private given = 0;
+  /** The task or workflow of the last line, and how many events of its history have come. */
+  private told = { root: '', events: 0 };
 
   constructor(
     readonly run: string,
@@ -56,11 +88,21 @@ export class ShardImport {
 
   /** @throws MultiswarmError `copy-refused` where a line is none of a copy of this shard */
   async take(lines: readonly JsonValue[]): Promise<void> {
-    for (let at = 0; at < lines.length; at += TOGETHER) {
+    while (this.given < lines.length) {
       const change = this.owner.state().change();
-      for (const line of lines.slice(at, at + TOGETHER)) this.line(line, change);
+      const some = lines.slice(this.given, this.given + TOGETHER);
+      for (const line of some) this.line(line, change);
+      this.given += some.length;
       await this.owner.commit(change);
     }
+    await this.owner.settled();
+  }
+
+  /** The part was taken. */
+  next(): void {
+    this.seq += 1;
+    this.given = 0;
+    this.isDone = this.end !== undefined;
   }
 
   private line(given: JsonValue, change: Change): void {
@@ -90,6 +132,7 @@ export class ShardImport {
     change.writes.push({ kind: 'task', record, isNew: true });
     if (expiresAt !== undefined) change.rootEnded(id, expiresAt);
     this.tasks.add(id);
+    this.told = { root: id, events: 0 };
   }
 
   private takeRun(line: Extract<ShardCopyLine, { run: string }>, change: Change): void {
@@ -100,15 +143,18 @@ export class ShardImport {
     change.writes.push({ kind: 'run', record: run, progress: known, isNew: true });
     if (expiresAt !== undefined) change.rootEnded(id, expiresAt);
     this.runs.add(id);
+    this.told = { root: id, events: 0 };
   }
 
   /** Its lines follow that of its root, which has removed what was told before. */
   private takeHistory(
-    { history, events }: Extract<ShardCopyLine, { history: string }>,
+    { history, from, events }: Extract<ShardCopyLine, { history: string }>,
     change: Change,
   ): void {
-    if (!this.tasks.has(history) && !this.runs.has(history))
-      throw refused(`a history of ${history}, which it has not`);
+    const { root, events: known } = this.told;
+    if (history !== root || from !== known)
+      throw refused(`events of ${history} from ${from} on, where it was at ${known} of ${root || 'none'}`);
+    this.told.events += events.length;
     for (const event of events) change.writes.push({ kind: 'keep', event: parseOrThrow(Event, event) });
   }
 
@@ -124,6 +170,7 @@ export class ShardImport {
       throw refused(
         `it says ${end.tasks} tasks and ${end.runs} workflows, and has ${tasks.size} and ${runs.size}`,
       );
+    limited('batchSeq', end.batchSeq, MOST.batchSeq);
     for (const [state, by] of Object.entries(end.counts)) change.writes.push({ kind: 'count', state, by });
     this.end = end;
   }
