@@ -24,6 +24,7 @@ export const DISCREPANCIES = [
   'memory',
   'due-time',
   'known-id',
+  'search-index',
   'attempt-lease',
   'scheduler-queue',
   'scheduler-held',

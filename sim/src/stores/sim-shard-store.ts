@@ -103,6 +103,8 @@ export function shardInspector(process: SimProcess, { redis, inspected }: SimSha
       read(`${kind} of ${shard}`, () => inspected.listed(kind, shard, after, limit)),
     look: (shard, ids) => read(`tasks of ${shard}`, () => copy(inspected.look(shard, ids))),
     lookAtRuns: (shard, ids) => read(`runs of ${shard}`, () => copy(inspected.lookAtRuns(shard, ids))),
+    unlistedTasks: (shard, ids) =>
+      read(`list of tasks of ${shard}`, () => copy(inspected.unlistedTasks(shard, ids))),
     unlistedRuns: (shard, ids) =>
       read(`list of runs of ${shard}`, () => copy(inspected.unlistedRuns(shard, ids))),
     members: async function* (shard, index) {

@@ -5,6 +5,7 @@ import type { CommitTap } from './commit-tap';
 import type { DueTimes } from './due-times';
 import type { KnownIds } from './known-ids';
 import type { OutboxRelay } from './outbox-relay';
+import type { ShardIndex } from './shard-index';
 import type { ShardState } from './shard-state';
 
 /** What an owner keeps in memory, open to whoever holds it against the store. */
@@ -16,6 +17,7 @@ export interface OwnerInsides {
   readonly leases: AttemptLeases;
   readonly relay: OutboxRelay;
   readonly tap: CommitTap;
+  readonly index: ShardIndex;
   /** @throws MultiswarmError where the shard is not to be served any more */
   state(): ShardState;
   /** Whether the timers of all tasks that waited when it took over are set. */

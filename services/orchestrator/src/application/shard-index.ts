@@ -88,6 +88,39 @@ export class ShardIndex {
     return this.inTurns(findCounts(this.index, criteria, by, this.parts.rowsAtOnce ?? ROWS_AT_ONCE));
   }
 
+  /** Whether all that was stored is in it. */
+  get isWhole(): boolean {
+    return this.isComplete;
+  }
+
+  has(id: string): boolean {
+    return this.index.has(id);
+  }
+
+  /** In what it is not as the record of a task says. */
+  differences(record: TaskRecord): string[] {
+    return this.index.differences(record);
+  }
+
+  /** Places at which there are tasks, or were. */
+  get rows(): number {
+    return this.index.rows;
+  }
+
+  /** Tasks at some of these places. */
+  idsFrom(row: number, count: number): string[] {
+    const ids: string[] = [];
+    for (let at = row; at < Math.min(row + count, this.index.rows); at += 1)
+      if (!this.index.isGone(at)) ids.push(this.index.id(at));
+    return ids;
+  }
+
+  /** Anew, as the record says. @param record undefined where there is no such task */
+  enter(id: string, record: TaskRecord | undefined): void {
+    this.index.remove(id);
+    if (record) this.index.put(record);
+  }
+
   private forget(id: string): void {
     this.index.remove(id);
     if (!this.isComplete) this.forgotten.add(id);

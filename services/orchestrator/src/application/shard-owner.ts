@@ -262,10 +262,10 @@ export class ShardOwner {
 
   /** What it keeps in memory, for whoever compares that with the store, in this owner's turns. */
   insides(): OwnerInsides {
-    const { shard, epoch, due, ids, tap } = this;
+    const { shard, epoch, due, ids, tap, index } = this;
     const { leases, relay } = this.parts;
     return {
-      ...{ shard, epoch, due, ids, tap, leases, relay },
+      ...{ shard, epoch, due, ids, tap, index, leases, relay },
       state: () => {
         const open = this.checkOpen();
         this.checkLease();

@@ -114,6 +114,7 @@ export class MemoryShardStore implements ShardStore {
       listed: async (...asked) => Promise.resolve(inspected.listed(...asked)),
       look: async (shard, ids) => Promise.resolve(inspected.look(shard, ids)),
       lookAtRuns: async (shard, ids) => Promise.resolve(inspected.lookAtRuns(shard, ids)),
+      unlistedTasks: async (shard, ids) => Promise.resolve(inspected.unlistedTasks(shard, ids)),
       unlistedRuns: async (shard, ids) => Promise.resolve(inspected.unlistedRuns(shard, ids)),
       members: async function* (shard, index) {
         yield await Promise.resolve(inspected.members(shard, index));

@@ -71,6 +71,11 @@ export class TableInspector {
     });
   }
 
+  unlistedTasks(shard: number, ids: readonly string[]): string[] {
+    const { tasks } = this.table.data(shard);
+    return ids.filter((id) => !tasks.has(id));
+  }
+
   unlistedRuns(shard: number, ids: readonly string[]): string[] {
     const { runs } = this.table.data(shard);
     return ids.filter((id) => !runs.has(id));

@@ -125,10 +125,12 @@ export class RedisShardInspector implements ShardInspector {
     }));
   }
 
-  async unlistedRuns(shard: number, ids: readonly string[]): Promise<string[]> {
-    if (ids.length === 0) return [];
-    const scores = await this.store.guard((redis) => redis.zmscore(keys.workflows(shard), ...ids));
-    return ids.filter((_, at) => scores[at] === null);
+  unlistedTasks(shard: number, ids: readonly string[]): Promise<string[]> {
+    return this.lacks(keys.tasks(shard), ids);
+  }
+
+  unlistedRuns(shard: number, ids: readonly string[]): Promise<string[]> {
+    return this.lacks(keys.workflows(shard), ids);
   }
 
   async *members(shard: number, index: IndexName): AsyncGenerator<string[]> {
@@ -157,6 +159,13 @@ export class RedisShardInspector implements ShardInspector {
           : await redis.zscan(SORTED[index](shard), cursor, 'COUNT', SCAN_PAGE);
       return [next, pairs.filter((_, at) => at % 2 === 0)]; // the others are values, or scores
     });
+  }
+
+  /** Those that a sorted set does not have. */
+  private async lacks(key: string, ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const scores = await this.store.guard((redis) => redis.zmscore(key, ...ids));
+    return ids.filter((_, at) => scores[at] === null);
   }
 
   private together(ask: (read: Reading) => Reading): Promise<unknown[]> {

@@ -76,6 +76,8 @@ export interface ShardInspector {
   ): Promise<ListedId[]>;
   look(shard: number, ids: readonly string[]): Promise<TaskPlaces[]>;
   lookAtRuns(shard: number, ids: readonly string[]): Promise<RunPlaces[]>;
+  /** Those of these tasks that the list of tasks does not have: without a look at their records. */
+  unlistedTasks(shard: number, ids: readonly string[]): Promise<string[]>;
   /** Those of these runs that the list of runs does not have: without a look at the runs themselves. */
   unlistedRuns(shard: number, ids: readonly string[]): Promise<string[]>;
   /** The members of an index: all that are there throughout, some of them perhaps twice. */

@@ -22,6 +22,8 @@ const MENDED_AT_ONCE = 100_000;
 export class RecordsCheck {
   /** R2. */
   readonly suspects = new Set<string>();
+  /** Tasks of which the search index says something else (R2: looked at again by `SearchCheck`). */
+  readonly unfound = new Set<string>();
   /** Entries of the list to which no record belongs. */
   withoutRecord = 0;
   private readonly misplacedTasks = new Map<string, ShardFinding[]>();
@@ -75,6 +77,8 @@ export class RecordsCheck {
     }
     this.recount.read(id, record.state);
     if (this.isSuspect(record)) this.suspect(id);
+    if (this.unfound.size < LIMITS.CHECK_TOUCHED && this.tools.owner.index.differences(record).length > 0)
+      this.unfound.add(id);
     // Steps come with their run, whose id is known.
     if (isLone(record) && this.tools.owner.ids.isNew(id)) this.notKnown(id);
   }

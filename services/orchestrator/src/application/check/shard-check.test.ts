@@ -234,6 +234,25 @@ test('a count that is off is found to the one, and mended by the difference', as
   expect(await bench.check()).toMatchObject({ found: 0 });
 });
 
+test('what the search index says otherwise than the records, lacks or has too much, is entered anew', async () => {
+  const { index } = bench.owner.insides();
+  const columns = index['index'];
+  const stored = bench.store.data().tasks;
+  columns.put({ ...(stored.get(WAITS) as TaskRecord), state: 'running', since: 7 });
+  columns.remove(LATER);
+  const other = spec({ metadata: { customer: 'acme' } });
+  index.enter(DONE, { ...(stored.get(DONE) as TaskRecord), spec: { ...other, type: 'other' } });
+  columns.put({ ...(stored.get(RUNS) as TaskRecord), id: id(9) });
+  const expected = [WAITS, LATER, DONE, id(9)].map((each) => `search-index ${each}`);
+  const report = await foundAndMended(expected);
+  const found = new Map(report.findings.map((each) => [each.of, each.found]));
+  expect(found.get(WAITS)).toBe('another state, time of its state');
+  expect(found.get(LATER)).toBe('nowhere');
+  expect(found.get(DONE)).toBe('another type, metadata');
+  expect(found.get(id(9))).toBe('a row');
+  expect(await bench.check()).toMatchObject({ found: 0, wantsReload: false });
+});
+
 test('an id that is taken for a new one is learnt', async () => {
   const { ids } = bench.owner.insides();
   await ids.learn();

@@ -12,6 +12,7 @@ import { RecordsCheck } from './records-check';
 import { Recount } from './recount';
 import { RunsCheck } from './runs-check';
 import { SchedulerCheck } from './scheduler-check';
+import { SearchCheck } from './search-check';
 
 /** What a check asks beside the owner whose shard it looks at. */
 export interface CheckSources {
@@ -110,6 +111,8 @@ export class ShardCheck {
       await records.mendCounts();
       this.step = 'memory';
       await new MemoryCheck(tools).walk(records.suspects);
+      this.step = 'search index';
+      await new SearchCheck(tools).walk(records.unfound);
       this.step = 'scheduler';
       await new SchedulerCheck(tools, sources).walk();
       this.step = 'outbox';

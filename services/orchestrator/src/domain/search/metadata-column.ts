@@ -56,6 +56,11 @@ export class MetadataColumn {
     if (hasEntries(metadata)) this.codes[row] = this.blockOf(metadata);
   }
 
+  /** Whether a row has exactly these. */
+  isOf(row: number, metadata: Readonly<Record<string, Scalar>>): boolean {
+    return this.codes[row] === (hasEntries(metadata) ? this.blockOf(metadata) : NONE);
+  }
+
   /** Makes room for more rows. */
   grow(capacity: number): this {
     this.codes = copied(this.codes, new Uint32Array(capacity));

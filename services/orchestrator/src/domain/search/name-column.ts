@@ -20,6 +20,10 @@ export class NameColumn {
     else if (this.names[this.codes[row] as number] !== name) this.codes[row] = this.codeOf(name);
   }
 
+  get(row: number): string | undefined {
+    return this.names[this.codes[row] as number];
+  }
+
   /** All rows of a smaller column, with its texts. */
   take(from: NameColumn): void {
     this.codes.set(from.codes);

@@ -1,6 +1,6 @@
 import { TASK_GROUPS, taskId, type TaskGroup } from '@multiswarm/contracts';
 import type { TaskRecord } from '../task/record';
-import { codeOf, placeOf } from './facets';
+import { codeOf, FACETS, placeOf } from './facets';
 import { IdColumn } from './id-column';
 import { MetadataColumn } from './metadata-column';
 import { NameColumn } from './name-column';
@@ -85,6 +85,20 @@ export class TaskIndex {
     swarm.set(row, place?.swarmId);
     region.set(row, place?.region);
     code.set(row, codeOf(record));
+  }
+
+  /** In what the row of a task is not as its record says; of one that has no row: that. */
+  differences(record: TaskRecord): string[] {
+    const row = this.find(record.id);
+    if (row < 0) return ['row'];
+    const { since, created, metadata } = this.columns;
+    const differ: string[] = TASK_GROUPS.filter(
+      (facet) => this.columns[facet].get(row) !== FACETS[facet](record),
+    );
+    if (since[row] !== record.since) differ.push('time of its state');
+    if (created[row] !== record.createdAt) differ.push('time of its creation');
+    if (!metadata.isOf(row, record.spec.metadata)) differ.push('metadata');
+    return differ;
   }
 
   remove(id: string): void {
