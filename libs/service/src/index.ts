@@ -2,6 +2,7 @@ export { createHttpApp, type HttpAppOptions } from './http/app';
 export { bodyChunks } from './http/body';
 export { sendJson } from './http/handle';
 export { type Check, type CheckResult, type HealthCheck } from './http/health';
+export { jsonChunks } from './http/json-chunks';
 export { findJsonFault, type JsonFault } from './http/json-fault';
 export { listen, type Listening, type ListenOptions } from './http/listen';
 export {

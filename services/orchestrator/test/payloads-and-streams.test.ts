@@ -222,9 +222,13 @@ test('the check over HTTP says the same as over NATS, and nothing that is young 
 test.each([
   ['nothing', '', 'invalid-request'],
   ['another media type', 'x', 'unsupported-media-type'],
-])('a payload that is %s is refused', async (_name, body, code) => {
+  ['no JSON', '{"a": nope}', 'invalid-json'],
+  ['cut off', `["${'a'.repeat(400_000)}"`, 'invalid-json'],
+])('a payload that is %s is refused, and no part of it is left', async (_name, body, code) => {
+  const before = (await parts.stock.parts()).size;
   const headers = code === 'unsupported-media-type' ? { 'content-type': 'text/plain' } : {};
   expect((await one.call('POST', '/v1/payloads', body, headers)).body).toMatchObject({ code });
+  expect((await parts.stock.parts()).size).toBe(before);
 });
 
 describe('what a running attempt says', () => {

@@ -1,4 +1,10 @@
-import { LIMITS, MultiswarmError, type JsonValue, type PayloadRef } from '@multiswarm/contracts';
+import {
+  isDeeperThan,
+  LIMITS,
+  MultiswarmError,
+  type JsonValue,
+  type PayloadRef,
+} from '@multiswarm/contracts';
 import { parsePayload } from '../payload-json';
 import { printJson, type Port } from './port';
 
@@ -74,6 +80,11 @@ function storePayload(
     throw new MultiswarmError(
       'payload-too-large',
       `the value has ${bytes} bytes, the limit is ${LIMITS.PAYLOAD_BYTES} (PAYLOAD_BYTES)`,
+    );
+  if (isDeeperThan(json, LIMITS.JSON_DEPTH))
+    throw new MultiswarmError(
+      'invalid-request',
+      `the value is nested more than ${LIMITS.JSON_DEPTH} levels deep (JSON_DEPTH)`,
     );
   const timeoutMs = port.timeoutFor(bytes / BYTES_PER_MS);
   return port.retry(() => port.transport.storePayload(namespace, json, { timeoutMs, signal }), { signal });

@@ -147,11 +147,13 @@ function checkDepth(bytes: Buffer): void {
     } else if (byte === QUOTE) inString = true;
     else if (byte === 0x7b || byte === 0x5b) depth += 1;
     else if (byte === 0x7d || byte === 0x5d) depth -= 1;
-    if (depth > LIMITS.JSON_DEPTH) {
-      const message = `the body may be nested ${LIMITS.JSON_DEPTH} levels deep at most (JSON_DEPTH)`;
-      throw new MultiswarmError('invalid-json', message, {
-        findings: [{ pointer: '', code: 'too-deep', message }],
-      });
-    }
+    if (depth > LIMITS.JSON_DEPTH) throw tooDeep();
   }
+}
+
+export function tooDeep(): MultiswarmError {
+  const message = `the body may be nested ${LIMITS.JSON_DEPTH} levels deep at most (JSON_DEPTH)`;
+  return new MultiswarmError('invalid-json', message, {
+    findings: [{ pointer: '', code: 'too-deep', message }],
+  });
 }

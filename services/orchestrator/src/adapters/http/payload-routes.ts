@@ -10,7 +10,14 @@ import {
   type PayloadRef,
   TaskId,
 } from '@multiswarm/contracts';
-import { bodyChunks, defineRoute, defineStreamRoute, sendJson, type Route } from '@multiswarm/service';
+import {
+  bodyChunks,
+  defineRoute,
+  defineStreamRoute,
+  jsonChunks,
+  sendJson,
+  type Route,
+} from '@multiswarm/service';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
 import type { Told } from '../../application/payloads';
@@ -51,7 +58,7 @@ export function payloadRoutes({ payloads, reads }: Orchestrator): Route[] {
       produces,
       errors: ['payload-store-unavailable', 'payload-store-full', 'timeout'],
       handler: async (req, res, { query, signal }) => {
-        const chunks = bodyChunks(req, LIMITS.PAYLOAD_BYTES);
+        const chunks = jsonChunks(bodyChunks(req, LIMITS.PAYLOAD_BYTES));
         const ref: PayloadRef = await payloads.put(query.namespace, chunks, signal);
         sendJson(res, 201, ref, { location: `/v1/payloads/${ref.id}` });
       },
