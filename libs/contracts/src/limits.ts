@@ -90,6 +90,8 @@ export const LIMITS = {
   SEARCH_METADATA_BYTES: 4_096,
   /** Groups that counts of tasks list. */
   SEARCH_GROUPS: 500,
+  /** Serialized groups of one answer to a count: it must fit a NATS message. */
+  SEARCH_GROUPS_BYTES: 512 * 1024,
   /** Dead letters that one request redrives or purges. */
   DEAD_LETTERS_AT_ONCE: 1_000,
   /** The same, where a request with a filter does not say how many. */

@@ -116,7 +116,11 @@ export const TaskCounts = z.object({
   groups: z
     .array(z.object({ value: z.string().nullable(), count: z.number().int().positive() }))
     .describe('most first; null counts the tasks that have none'),
-  others: z.number().int().nonnegative().describe('in groups that are not listed, since there are too many'),
+  others: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe('in groups that are not listed, since there are too many, or their values too long'),
 });
 export type TaskCounts = z.infer<typeof TaskCounts>;
 

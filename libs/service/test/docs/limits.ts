@@ -118,6 +118,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Groups that counts of tasks list',
     'The smaller ones are summed up as `others`; `total` counts them.',
   ],
+  SEARCH_GROUPS_BYTES: [
+    'Serialized groups of one answer to a count of tasks',
+    'The smaller ones are summed up as `others`; `total` counts them.',
+  ],
   DEAD_LETTERS_AT_ONCE: [
     'Dead letters that one request redrives or purges',
     'Refused with `invalid-request`; of those that match a filter `next` leads to the rest.',

@@ -38,3 +38,22 @@ test('a shard tells of no more groups than one message carries, and of the rest 
   const listed = told.groups.reduce((sum, [, count]) => sum + count, 0);
   expect(listed + told.others).toBe((2_000 * 2_001) / 2 + 7);
 });
+
+test('an answer has no more groups than one message carries, the largest, and says how many tasks are in the rest', async () => {
+  // As long as values may be, of characters that take six bytes as JSON.
+  const long = '\u0001'.repeat(LIMITS.METADATA_VALUE_CHARS - 3);
+  const shards = Array.from({ length: 8 }, (_, shard) =>
+    asManyAsTravel(
+      new Map(Array.from({ length: 80 }, (__, at) => [`${long}${shard}${at}`, 80 * shard + at + 1])),
+      1,
+    ),
+  );
+  const counts = await listsOver(shards).counts({ by: 'label:note' });
+  const bytes = Buffer.byteLength(JSON.stringify(counts));
+  expect(bytes).toBeLessThan(LIMITS.SEARCH_GROUPS_BYTES + 200);
+  expect(bytes).toBeGreaterThan(LIMITS.SEARCH_GROUPS_BYTES / 2);
+  expect(counts.groups[0]?.count).toBe(640);
+  const listed = counts.groups.reduce((sum, { count }) => sum + count, 0);
+  expect([counts.total, counts.others]).toEqual([(640 * 641) / 2 + 8, counts.total - listed]);
+  expect(counts.others).toBeGreaterThan(0);
+});

@@ -23,12 +23,14 @@ export interface ShardQuestion {
   limit: number;
 }
 
-/** Counts of one shard. `others`: in groups that are not among them. */
 /** Groups that one shard tells of, and their bytes: NATS carries 1 MiB. */
 export const SHARD_GROUPS = { count: 10_000, bytes: 512 * 1024 };
-/** Of each: brackets, commas and the number. */
-const BYTES_BESIDE_A_VALUE = 20;
+/** The same of an answer. */
+const ANSWERED = { count: LIMITS.SEARCH_GROUPS, bytes: LIMITS.SEARCH_GROUPS_BYTES };
+/** Of each: names, brackets, commas and the number. */
+const BYTES_BESIDE_A_VALUE = 45;
 
+/** Counts of one shard. `others`: in groups that are not among them. */
 export interface ShardCounts {
   groups: [value: string | null, count: number][];
   others: number;
@@ -194,11 +196,10 @@ export class TaskLists {
   }
 }
 
-/** The largest groups, as many as are listed. */
+/** The largest groups, as many as are listed: those of the same size in the order of their values. */
 function mostFirst(sums: ReadonlyMap<string | null, number>, beside: number): ShardCounts {
   const sorted = [...sums].sort(([a, x], [b, y]) => y - x || ((a ?? '') < (b ?? '') ? -1 : 1));
-  const others = sorted.slice(LIMITS.SEARCH_GROUPS).reduce((sum, [, count]) => sum + count, beside);
-  return { groups: sorted.slice(0, LIMITS.SEARCH_GROUPS), others };
+  return cut(sorted, ANSWERED, beside);
 }
 
 /**
@@ -207,10 +208,19 @@ function mostFirst(sums: ReadonlyMap<string | null, number>, beside: number): Sh
  */
 export function asManyAsTravel(sums: ReadonlyMap<string | null, number>, beside: number): ShardCounts {
   const sorted = [...sums].sort(([, x], [, y]) => y - x);
+  return cut(sorted, SHARD_GROUPS, beside);
+}
+
+/** As many of the first groups as there may be. What is in the others is summed up. */
+function cut(
+  sorted: ShardCounts['groups'],
+  most: { count: number; bytes: number },
+  beside: number,
+): ShardCounts {
   let [bytes, taken] = [0, 0];
   for (const [value] of sorted) {
     bytes += Buffer.byteLength(JSON.stringify(value)) + BYTES_BESIDE_A_VALUE;
-    if (bytes > SHARD_GROUPS.bytes || taken === SHARD_GROUPS.count) break;
+    if (bytes > most.bytes || taken === most.count) break;
     taken += 1;
   }
   const others = sorted.slice(taken).reduce((sum, [, count]) => sum + count, beside);
