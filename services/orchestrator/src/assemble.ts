@@ -236,7 +236,7 @@ class Assembly implements Assembled {
         },
         placer: this.placer,
         regions: this.regions(),
-        stream: busEventStream(bus, clock, this.parts.restoreEvents),
+        stream: busEventStream(bus, clock, this.parts.lastEvents, this.parts.restoreEvents),
         reportTo: subjects.replicaReport(replica),
         times: { attemptLeaseMs, regionTimeoutMs, resendMs: RESEND_MS },
         retentionMs: (namespace) => settings(namespace).retentionMs ?? config.retentionMs,

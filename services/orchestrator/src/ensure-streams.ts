@@ -2,7 +2,7 @@ import { ensureStream, type Bus } from '@multiswarm/bus';
 import { LIMITS, streams, subjects } from '@multiswarm/contracts';
 import type { OrchestratorConfig } from './config';
 
-/** What the relay hands over again within this time is stored once; later readers drop it. */
+/** What the relay hands over again within this time is stored once; afterwards it asks first what the stream has. */
 const EVENT_DEDUP_MS = 120_000;
 /** A message that a swarm repeats is stored once within this time. */
 const ATTEMPT_DEDUP_MS = 60_000;

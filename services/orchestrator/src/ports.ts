@@ -244,6 +244,8 @@ export type PublishedEvents = Pick<Batch, 'epoch' | 'batchSeq'>;
 /** The stream of events that outlives its consumers. */
 export interface EventStream {
   publish(message: EventMessage): Promise<void>;
+  /** The last message of the shard that it has; undefined where it has none. */
+  last(shard: number): Promise<PublishedEvents | undefined>;
 }
 
 export interface QueuedChange {

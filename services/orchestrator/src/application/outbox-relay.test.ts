@@ -2,14 +2,16 @@ import { ManualClock, seededRandom } from '@multiswarm/core';
 import { event } from '../../test/support/builders';
 import { MemoryShardStore } from '../../test/support/memory-shard-store';
 import { pass, turns } from '../../test/support/turns';
-import type { Batch, EventMessage } from '../ports';
+import type { Batch, EventMessage, PublishedEvents } from '../ports';
 import { eventMessages } from './event-batches';
 import { OutboxRelay } from './outbox-relay';
 
-/** A stream as JetStream is one: it may store what it does not acknowledge, and drops a number that it has. */
+/** A stream as JetStream is one after its window of numbers: it may store what it does not acknowledge, and stores all that it is given. */
 class FlakyStream {
   readonly stored: number[] = [];
   tries = 0;
+  epoch = 0;
+  looks = 0;
   fails: () => 'before' | 'after' | undefined = () => undefined;
 
   async publish({ batchSeq }: EventMessage): Promise<void> {
@@ -17,8 +19,16 @@ class FlakyStream {
     this.tries += 1;
     const failure = this.fails();
     if (failure === 'before') throw new Error('no answer');
-    if (!this.stored.includes(batchSeq)) this.stored.push(batchSeq);
+    this.stored.push(batchSeq);
     if (failure === 'after') throw new Error('the answer got lost');
+  }
+
+  async last(): Promise<PublishedEvents | undefined> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.looks += 1;
+    if (this.fails() === 'before') throw new Error('no answer');
+    const batchSeq = this.stored.at(-1);
+    return batchSeq === undefined ? undefined : { epoch: this.epoch, batchSeq };
   }
 }
 
@@ -26,10 +36,11 @@ function bench() {
   const store = new MemoryShardStore();
   const { epoch } = store.take();
   const stream = new FlakyStream();
+  stream.epoch = epoch;
   const clock = new ManualClock();
   const faults: unknown[] = [];
   const relayOf = (): OutboxRelay =>
-    new OutboxRelay(0, store, stream, clock, (fault) => void faults.push(fault));
+    new OutboxRelay(0, { epoch, batchSeq }, store, stream, clock, (fault) => void faults.push(fault));
   let batchSeq = 0;
   /** What an owner does: commit, then hand over. */
   const commit = async (relay?: OutboxRelay, pressing = true): Promise<void> => {
@@ -84,6 +95,51 @@ test('nothing is lost and the order holds while the stream fails at random, befo
   expect(stream.stored).toEqual(upTo(200));
   expect(faults.length).toBeGreaterThan(20);
   stream.fails = () => undefined;
+  await relay.stop();
+});
+
+test('what an earlier owner has published and not yet trimmed is not published again, however long ago that was', async () => {
+  const { stream, relayOf, commit, store } = bench();
+  const before = relayOf();
+  before.start();
+  for (let index = 0; index < 40; index += 1) await commit(before);
+  await turns(200);
+  expect(stream.stored).toEqual(upTo(40));
+  expect(await store.outbox(0, 0, 100)).toHaveLength(40); // it died before it had trimmed them
+  for (let index = 0; index < 10; index += 1) await commit();
+  const looks = stream.looks;
+  stream.epoch -= 1;
+  const relay = relayOf();
+  relay.start();
+  for (let index = 0; index < 10; index += 1) await commit(relay);
+  await turns(300);
+  expect(stream.stored).toEqual(upTo(60));
+  expect(stream.looks).toBe(looks + 1);
+  await relay.stop();
+});
+
+test('what an owner commits is published also where the stream has its numbers already, from data that was lost', async () => {
+  const { stream, relayOf, commit } = bench();
+  stream.epoch -= 1;
+  for (let index = 0; index < 3; index += 1) await commit();
+  stream.stored.push(1, 2, 3, 4, 5);
+  const relay = relayOf();
+  relay.start();
+  await commit(relay);
+  await commit(relay);
+  await turns(100);
+  expect(stream.stored).toEqual([1, 2, 3, 4, 5, 4, 5]);
+  await relay.stop();
+});
+
+test('an owner who finds nothing that was left asks for nothing', async () => {
+  const { stream, relayOf, commit } = bench();
+  const relay = relayOf();
+  relay.start();
+  await turns();
+  for (let index = 0; index < 10; index += 1) await commit(relay);
+  await turns(100);
+  expect([stream.stored, stream.looks]).toEqual([upTo(10), 0]);
   await relay.stop();
 });
 

@@ -1,7 +1,7 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import { delay, type Cancel, type Clock } from '@multiswarm/core';
 import { afterAnswers } from './after-answers';
-import type { EventMessage, EventStream, ShardStore } from '../ports';
+import type { EventMessage, EventStream, PublishedEvents, ShardStore } from '../ports';
 
 /** Messages, and bytes held for them, kept in memory; beyond this the relay reads them back from the outbox. */
 const MEMORY = { messages: 1_000, bytes: 8 * 1024 * 1024 };
@@ -16,7 +16,9 @@ const RETRY_MS = { first: 100, most: 2_000 };
 /**
  * Hands the outbox of one shard to the event stream.
  *
- * O1. Messages leave in the order of their numbers, each at least once; its number is its message id, so a repetition is dropped.
+ * O1. Messages leave in the order of their numbers, each once. Where it is not sure whether the stream has one, after a failure or of
+ *     what an earlier owner has left, the stream is asked for the last that it has. What is still on its way then is dropped by the stream,
+ *     which knows a number again for a while: it is the message id.
  * O2. An entry is trimmed only after the stream has acknowledged it.
  * O3. Memory is bounded: while the stream is away, the outbox in Redis is the queue.
  * O4. What the stream will never take is reported and left out: it must not hold up the events behind it. The history
@@ -27,6 +29,7 @@ export class OutboxRelay {
   private queued = 0;
   private behind = true;
   private published: number;
+  private isSure = false;
   private sinceTrim = 0;
   private running: Promise<void> = Promise.resolve();
   private active = false;
@@ -34,8 +37,10 @@ export class OutboxRelay {
   private lazyWake: Cancel | undefined;
   private idleTrim: Cancel | undefined;
 
+  /** @param began the epoch of the owner, and the last commit before it */
   constructor(
     private readonly shard: number,
+    private readonly began: PublishedEvents,
     private readonly store: ShardStore,
     private readonly stream: EventStream,
     private readonly clock: Clock,
@@ -125,6 +130,7 @@ export class OutboxRelay {
         this.behind = true;
         throw error;
       });
+      if (page.length === 0) this.isSure = true; // nobody else has published what is still to come
       for (const message of page) {
         try {
           await this.publish(message);
@@ -139,13 +145,27 @@ export class OutboxRelay {
 
   private async publish(message: EventMessage): Promise<void> {
     if (message.batchSeq <= this.published) return;
+    if (!this.isSure) await this.look();
+    if (message.batchSeq <= this.published) return;
     await this.stream.publish(message).catch((error: unknown) => {
+      this.isSure = false;
       if (!(error instanceof MultiswarmError) || error.retryable) throw error;
       this.onFault(error); // O4
     });
     this.published = message.batchSeq;
     this.sinceTrim += 1;
     if (this.sinceTrim >= TRIM_EVERY) await this.trim();
+  }
+
+  /** O1. */
+  private async look(): Promise<void> {
+    const last = await this.stream.last(this.shard);
+    this.isSure = true;
+    if (!last) return;
+    // Where the data was set back unseen, the numbers of this owner are in the stream already, with what was lost.
+    const isOurs = last.epoch >= this.began.epoch;
+    const most = isOurs ? last.batchSeq : Math.min(last.batchSeq, this.began.batchSeq);
+    this.published = Math.max(this.published, most);
   }
 
   /** O2. */

@@ -58,7 +58,8 @@ export class OwnerFactory {
       throw new MultiswarmError('stale-epoch', `shard ${shard} has another owner`);
     const opening = await openingOf(shard, lease, this.parts);
     const store = raisedStore(this.parts.store, opening.attemptBase);
-    const relay = new OutboxRelay(shard, store, stream, clock, (error) =>
+    const began = { epoch: lease.epoch, batchSeq: opening.batchSeq };
+    const relay = new OutboxRelay(shard, began, store, stream, clock, (error) =>
       logger.warn('events wait for JetStream', { shard, error }),
     );
     const leases = new AttemptLeases(times, () => clock.monotonic());

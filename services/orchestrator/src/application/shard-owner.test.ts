@@ -21,6 +21,8 @@ const T1 = id(1);
 const T2 = id(2);
 const SCHEDULER = 1;
 
+const EVENT_STREAM = { publish: () => Promise.resolve(), last: () => Promise.resolve(undefined) };
+
 /** An owner over a store in memory; what leaves it is written down. */
 class Bench {
   readonly queued: string[] = [];
@@ -108,7 +110,7 @@ class Bench {
       },
       dispatcher: new Dispatcher(options, regions, clock, on),
       leases: new AttemptLeases(times, () => clock.monotonic()),
-      relay: new OutboxRelay(0, store, { publish: () => Promise.resolve() }, clock, () => undefined),
+      relay: new OutboxRelay(0, { epoch, batchSeq }, store, EVENT_STREAM, clock, () => undefined),
       random: seededRandom(1),
       logger: createLogger({ service: 'orchestrator', level: 'silent' }),
       retentionMs: (namespace) => (namespace === 'short' ? 10 : 1_000),

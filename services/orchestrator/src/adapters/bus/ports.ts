@@ -72,21 +72,30 @@ export function busCapacities(bus: Bus): Capacities {
  * @param restore makes the stream where it is not there: a NATS server that has lost its data has lost it too, and what is in
  * the outboxes could go nowhere until the next start
  */
-export function busEventStream(bus: Bus, clock: Clock, restore?: () => Promise<void>): EventStream {
+export function busEventStream(
+  bus: Bus,
+  clock: Clock,
+  lastEvents: EventStream['last'],
+  restore?: () => Promise<void>,
+): EventStream {
   let restoredAt = -Infinity;
+  const orRestore = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (restore && bus.connected && clock.monotonic() - restoredAt > RESTORE_MS) {
+        restoredAt = clock.monotonic();
+        await restore().catch(() => undefined); // the relay tries again, and so does this
+      }
+      throw error;
+    }
+  };
   return {
     publish: async ({ shard, batchSeq, text }) => {
       const options = { messageId: `${shard}.${batchSeq}` };
-      try {
-        await bus.publishStored(subjects.event(shard), new Printed(text), options);
-      } catch (error) {
-        if (restore && bus.connected && clock.monotonic() - restoredAt > RESTORE_MS) {
-          restoredAt = clock.monotonic();
-          await restore().catch(() => undefined); // the relay tries again, and so does this
-        }
-        throw error;
-      }
+      await orRestore(() => bus.publishStored(subjects.event(shard), new Printed(text), options));
     },
+    last: (shard) => orRestore(() => lastEvents(shard)),
   };
 }
 

@@ -46,8 +46,8 @@ class Bench {
   constructor() {
     const { epoch, batchSeq } = this.store.take(SHARD);
     const { store, leases, link } = this;
-    const stream = { publish: () => Promise.resolve() };
-    this.relay = new OutboxRelay(SHARD, store, stream, clock, () => undefined);
+    const stream = { publish: () => Promise.resolve(), last: () => Promise.resolve(undefined) };
+    this.relay = new OutboxRelay(SHARD, { epoch: 1, batchSeq: 0 }, store, stream, clock, () => undefined);
     const options = { shard: SHARD, epoch, reportTo: 'reports', giveUpMs: 10_000, epochOf: () => 1 };
     const regions = {
       dispatch: (
