@@ -235,6 +235,7 @@ class Assembly implements Assembled {
           copies: this.parts.copies,
         },
         placer: this.placer,
+        payloads: this.parts.payloads?.store,
         regions: this.regions(),
         stream: busEventStream(bus, clock, this.parts.lastEvents, this.parts.restoreEvents),
         reportTo: subjects.replicaReport(replica),

@@ -87,6 +87,23 @@ test('an output by reference is read over HTTP, and is no output before the task
   expect((await one.call('GET', `/v1/tasks/${waiting}/output`)).body).toMatchObject({ code: 'wrong-state' });
 });
 
+test.each([
+  ['was never stored', 'default', 1, { code: 'payload-not-found', retryable: true }],
+  ['has another size', 'default', 2, { code: 'payload-not-found', retryable: true }],
+  ['is of another namespace', 'other', 0, { code: 'invalid-request', retryable: false }],
+])(
+  'an output by reference that %s fails the attempt, and is not referred to',
+  async (_how, namespace, wrong, error) => {
+    const stored = await store.store(namespace, JSON.stringify(large()));
+    const never = { id: `default.${'f'.repeat(64)}`, bytes: stored.bytes };
+    const outputRef = [stored, never, { ...stored, bytes: stored.bytes - 1 }][wrong] ?? never;
+    await world.swarm('a', () => ({ outputRef }));
+    const id = await one.submit({ retry: { maxAttempts: 1 } });
+    expect(await one.ended(id)).toMatchObject({ state: 'failed', error });
+    expect(await world.store.redis.hexists(keys.payloadRefs(shardOf(id, SHARDS) ?? 0), id)).toBe(0);
+  },
+);
+
 test('what fits is read the same way', async () => {
   await world.swarm('a');
   const id = await one.submit({ input: { n: 1 } });

@@ -9,10 +9,12 @@ import type {
 import { every, type Cancel, type Clock } from '@multiswarm/core';
 import type { LeaseStore } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
+import type { PayloadStore } from '../payload-ports';
 import type { GrantPort, Placer } from '../ports';
 import { GrantGate } from './grant-gate';
 import { LeaseKeeper } from './held-lease';
 import { OwnerFactory, type OwnerFactoryParts } from './owner-factory';
+import { OutputReferences } from './output-references';
 import { Replicas, type ReplicaVoice } from './replicas';
 import { ReportDesk } from './report-desk';
 import type { Scheduler } from './scheduler';
@@ -48,6 +50,8 @@ export interface GlobalParts extends Omit<OwnerFactoryParts, 'scheduler'> {
   /** Grants to owners, here or elsewhere. */
   grants(gateOf: (shard: number) => GrantGate | undefined): GrantPort;
   placer: Placer;
+  /** Where outputs are that go by reference. */
+  payloads: Pick<PayloadStore, 'claim'> | undefined;
   settings: (namespace: string) => NamespaceSettings;
   clock: Clock;
   logger: Logger;
@@ -121,6 +125,7 @@ export class GlobalRole {
       (shard) => this.ownerOf(shard),
       this.link,
       (shard) => this.gates.get(shard),
+      new OutputReferences(parts.payloads),
     );
     const factory = new OwnerFactory({ ...parts, scheduler: this.link });
     this.shards = new ShardLeases(shards, times, this.replicas, {

@@ -61,7 +61,7 @@ export class OwnerReports {
       }
       const before = state.task(taskId);
       if (outcome !== 'lost' && ranElsewhere(before, attempt, swarmId)) continue; // W7
-      const record = before && state.applyTo(before, reportCommand(report), change);
+      const record = before && state.applyTo(before, reportCommand(report, before.spec.namespace), change);
       const slot = record && outcome !== 'lost' ? freedSlot(record, attempt) : undefined;
       if (slot) freed.push(slot);
       acks.push({ taskId, attempt, status: record ? 'recorded' : 'stale' });

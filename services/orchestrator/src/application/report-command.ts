@@ -1,27 +1,41 @@
-import { LIMITS, type AttemptReport, type DispatchOutcome } from '@multiswarm/contracts';
+import {
+  LIMITS,
+  partsOfPayloadId,
+  type AttemptReport,
+  type DispatchOutcome,
+  type TaskError,
+} from '@multiswarm/contracts';
 import { jsonBytes } from '@multiswarm/core';
 import type { TaskCommand } from '../domain/task/record';
 
 type Finished = Extract<TaskCommand, { kind: 'finished' }>;
 
 /** What a swarm (or, for losses, a coordinator) says about an attempt, as a command to the state machine. */
-export function reportCommand(report: AttemptReport): TaskCommand {
+export function reportCommand(report: AttemptReport, namespace: string): TaskCommand {
   const { attempt, outcome, startedAt, finishedAt, output, outputRef, error, usage } = report;
   if (outcome === 'lost') return { kind: 'lost', attempt, reason: error?.message ?? 'the swarm is gone' };
-  if (isTooLarge(output)) {
-    const fault = {
-      code: 'output-too-large',
-      message: `the output is larger than ${LIMITS.TASK_OUTPUT_BYTES} bytes`,
-      retryable: false,
-    };
+  const fault = faultOf(report, namespace);
+  if (fault)
     return { kind: 'finished', attempt, outcome: 'failed', result: { startedAt, finishedAt, error: fault } };
-  }
   const result: Finished['result'] = { startedAt, finishedAt };
   if (output !== undefined) result.output = output;
   if (outputRef) result.outputRef = outputRef;
   if (error) result.error = error;
   if (usage) result.usage = usage;
   return { kind: 'finished', attempt, outcome, result };
+}
+
+/** What is wrong about the output, which no further attempt would make better. */
+function faultOf({ output, outputRef }: AttemptReport, namespace: string): TaskError | undefined {
+  if (isTooLarge(output)) {
+    const message = `the output is larger than ${LIMITS.TASK_OUTPUT_BYTES} bytes`;
+    return { code: 'output-too-large', message, retryable: false };
+  }
+  if (outputRef && partsOfPayloadId(outputRef.id).namespace !== namespace) {
+    const message = `the output "${outputRef.id}" is no payload of the namespace "${namespace}"`;
+    return { code: 'invalid-request', message, retryable: false };
+  }
+  return undefined;
 }
 
 /** What a coordinator answered to a dispatch, as a command to the state machine. */

@@ -7,6 +7,7 @@ import {
   type ReportRequest,
 } from '@multiswarm/contracts';
 import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
+import { OutputReferences } from './output-references';
 import type { ReportPart, TakenReports } from './owner-reports';
 import type { ShardOwner } from './shard-owner';
 
@@ -36,17 +37,23 @@ export class ReportDesk {
     private readonly scheduler: Pick<SchedulerLink, 'fetch' | 'fetchedRefused'>,
     /** What was fetched goes in where grants go in. */
     private readonly gateOf: (shard: number) => Pick<DeskOwner, 'grantFetched'> | undefined = ownerOf,
+    private readonly outputs = new OutputReferences(undefined),
   ) {}
 
   handle(request: ReportRequest): Promise<ReportReply> {
     const { id } = request;
-    if (id === undefined) return this.take(request);
+    if (id === undefined) return this.checked(request);
     const sender = `${request.swarmId} ${request.instance ?? ''}`;
     const known = this.answers.get(sender)?.find((each) => each.id === id);
     if (known) return known.reply; // R2
-    const reply = this.take(request);
+    const reply = this.checked(request);
     this.remember(sender, id, reply);
     return reply;
+  }
+
+  private checked(request: ReportRequest): Promise<ReportReply> {
+    if (!this.outputs.isIn(request)) return this.take(request);
+    return this.outputs.checked(request).then((checked) => this.take(checked));
   }
 
   private async take(request: ReportRequest): Promise<ReportReply> {
