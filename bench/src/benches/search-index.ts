@@ -1,6 +1,11 @@
+import { CountTasksQuery, ListTasksQuery } from '@multiswarm/contracts';
 import type { TaskRecord } from '../../../services/orchestrator/src/domain/task/record';
+import { criteriaOf } from '../../../services/orchestrator/src/domain/search/criteria';
+import { findCounts, findPage } from '../../../services/orchestrator/src/domain/search/scan';
 import { TaskIndex } from '../../../services/orchestrator/src/domain/search/task-index';
+import { median } from '../statistics';
 import { bornBefore, SHARDS, taskAt } from '../systems/population';
+import { QUERY_KINDS, type QueryKind } from '../systems/search-queries';
 
 export interface IndexCosts {
   /** Nanoseconds. */
@@ -9,10 +14,13 @@ export interface IndexCosts {
   /** Outside the heap. */
   bytes: number;
   heapBytes: number;
+  /** By kind of query: milliseconds of processor time that all shards together take for one, in the middle. */
+  queries: [kind: string, ms: number][];
 }
 
 /** Records are made before they are measured, so many at a time. */
 const AT_ONCE = 500;
+const QUERIES = 25;
 
 /** What the indexes of all shards spend on a task that is new and on one that has changed, and what a row of them takes. */
 export function indexCosts(count: number): IndexCosts {
@@ -35,12 +43,44 @@ export function indexCosts(count: number): IndexCosts {
     changes += changed.length;
   }
   globalThis.gc?.();
-  return {
+  const costs = {
     submitted: (spent.submitted / count) * 1e3,
     changed: (spent.changed / changes) * 1e3,
     bytes: indexes.reduce((sum, { bytes }) => sum + bytes, 0) / count,
     heapBytes: (process.memoryUsage().heapUsed - heap) / count,
   };
+  // As after they were read.
+  for (const index of indexes) index.tidy();
+  return { ...costs, queries: QUERY_KINDS.map((kind) => [kind.name, queryMs(indexes, kind, count)]) };
+}
+
+/** The first of them makes signatures, and has the engine compile: the middle is of what comes later. */
+function queryMs(indexes: readonly TaskIndex[], kind: QueryKind, count: number): number {
+  return median(
+    Array.from({ length: QUERIES }, (_, i) => {
+      const begun = process.cpuUsage();
+      ask(indexes, kind, kind.query(i, count));
+      const { user, system } = process.cpuUsage(begun);
+      return (user + system) / 1e3;
+    }),
+  );
+}
+
+function ask(indexes: readonly TaskIndex[], { path }: QueryKind, query: object): void {
+  if (path === '/v1/tasks/counts') {
+    const { by, ...filter } = CountTasksQuery.parse(query);
+    const criteria = criteriaOf(filter);
+    for (const index of indexes) toItsEnd(findCounts(index, criteria, by));
+    return;
+  }
+  const { order = 'created', limit, cursor: _none, workflow: _no, ...filter } = ListTasksQuery.parse(query);
+  const criteria = criteriaOf(filter);
+  for (const index of indexes)
+    toItsEnd(findPage(index, { criteria, order, before: undefined, limit: limit + 1 }));
+}
+
+function toItsEnd(steps: Generator<void, unknown>): void {
+  while (steps.next().done !== true);
 }
 
 function running(record: TaskRecord): TaskRecord {

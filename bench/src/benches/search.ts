@@ -46,7 +46,10 @@ export const search: Bench = async ({ waiting, probes, appendfsync }, progress) 
     figure('index, of a change', 'ns', costs.changed),
     figure('index, outside the heap', 'bytes/task', costs.bytes),
     figure('index, on the heap', 'bytes/task', costs.heapBytes),
+    ...costs.queries.map(([name, ms]) => figure(`${name}, processor time of the index`, 'ms', ms)),
   ];
+  for (const [name, ms] of costs.queries)
+    progress(`${name}: ${rounded(ms)} ms of processor time in the index`);
   await startOrUndo(async (endings) => {
     const redis = await startRedis({ appendfsync });
     endings.add(() => redis.stop());

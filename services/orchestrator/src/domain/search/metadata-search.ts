@@ -25,22 +25,28 @@ export class MetadataSearch {
 
   /**
    * Leaves out what cannot hold it, as the signatures tell.
-   * @returns how many rows are left; -1 where so many blocks had to be signed first that it is to be asked again later
+   * @param order has the rows from this place on; without it their numbers begin there
+   * @param into the rows that are left, as they come
+   * @returns how many are left; -1 where so many blocks had to be signed first that it is to be asked again later
    */
-  possible(rows: Uint32Array, count: number): number {
+  possible(order: Uint32Array | undefined, from: number, count: number, into: Uint32Array): number {
     const most = this.metadata.reads + READS_AT_ONCE;
     const { maybe, looked } = this;
     const { codes } = this.metadata;
     let kept = 0;
+    let group = -1;
     for (let at = 0; at < count; at += 1) {
-      const row = rows[at] as number;
+      const row = order ? (order[from + at] as number) : from + at;
       const block = codes[row] as number;
-      if (looked[block >>> GROUP.shift] === 0) {
-        if (this.metadata.reads >= most) return -1;
-        this.look(block >>> GROUP.shift);
+      // Rows that follow each other mostly have blocks that do.
+      if (block >>> GROUP.shift !== group) {
+        group = block >>> GROUP.shift;
+        if (looked[group] === 0) {
+          if (this.metadata.reads >= most) return -1;
+          this.look(group);
+        }
       }
-      rows[kept] = row;
-      kept += ((maybe[block >>> 5] as number) >>> (block & 31)) & 1;
+      if (((maybe[block >>> 5] as number) & (1 << (block & 31))) !== 0) into[kept++] = row;
     }
     return kept;
   }

@@ -77,9 +77,8 @@ export class RowTest {
    */
   select(from: number, to: number, order?: Uint32Array): number {
     const { rows, asked } = this;
-    let count = begin(rows, from, to, order);
     // First what most rows fail, where anything is asked of their metadata.
-    if (asked) count = asked.possible(rows, count);
+    let count = asked ? asked.possible(order, from, to - from, rows) : begin(rows, from, to, order);
     if (count < 0) return count;
     this.looked += to - from;
     count = ofTime(this.since, rows, count);
