@@ -121,6 +121,8 @@ class Run {
     if (this.anyFinding()) return;
 
     await this.until(SETTLE_MS, () => this.left().length === 0);
+    // The load-balancer hears of a slot that was kept when nobody has taken it.
+    await this.until(TIMES.slotKeptMs * 2, () => this.anyFinding());
     if (!this.anyFinding()) this.checkEnd();
     if (this.isChecked && !this.anyFinding()) await this.until(DEEP_CHECK_MS, this.whenChecked());
   }

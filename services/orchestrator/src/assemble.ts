@@ -223,7 +223,7 @@ class Assembly implements Assembled {
 
   private buildGlobal(): GlobalRole {
     const { config, replica, bus, shardStore, leases, handover, clock, random, logger, meters } = this.parts;
-    const { shards, leaseMs, renewMs, attemptLeaseMs, regionTimeoutMs } = config;
+    const { shards, leaseMs, renewMs, slotKeptMs, attemptLeaseMs, regionTimeoutMs } = config;
     const settings = (namespace: string) => this.namespaces.settings(namespace);
     return new GlobalRole(
       { replica, shards, leaseMs, renewMs },
@@ -234,8 +234,8 @@ class Assembly implements Assembled {
           lastEvents: this.parts.lastEvents,
           copies: this.parts.copies,
         },
-        placer: this.placer,
         payloads: this.parts.payloads?.store,
+        ...{ placer: this.placer, slotKeptMs },
         regions: this.regions(),
         stream: busEventStream(bus, clock, this.parts.lastEvents, this.parts.restoreEvents),
         reportTo: subjects.replicaReport(replica),

@@ -27,6 +27,7 @@ export function orchestratorConfig(settings: Settings) {
     leaseMs: settings.SHARD_LEASE_MS,
     renewMs: settings.SHARD_LEASE_RENEW_MS,
     attemptLeaseMs: settings.ATTEMPT_LEASE_MS,
+    slotKeptMs: settings.SLOT_KEPT_MS,
     regionTimeoutMs: settings.REGION_TIMEOUT_MS,
     summaryMs: settings.HEARTBEAT_MS,
     retentionMs: settings.TASK_RETENTION_MS,

@@ -284,6 +284,8 @@ export interface SchedulerLink {
   /** The next tasks for slots that come free; none unless the scheduler is in this process. */
   fetch(freed: readonly FreedSlot[]): Fetched[];
   fetchedRefused(shard: number, refs: readonly AttemptRef[]): void;
+  /** Whether it is in this process, and nothing waits. */
+  readonly isIdle: boolean;
 }
 
 /** Owners, as the scheduler sees them. */

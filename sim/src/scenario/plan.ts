@@ -25,6 +25,7 @@ export const TIMES = {
   leaseMs: 1_500,
   renewMs: 500,
   attemptLeaseMs: 3_000,
+  slotKeptMs: 100,
   regionTimeoutMs: 5_000,
   summaryMs: 800,
 } as const;

@@ -192,6 +192,15 @@ export const SETTINGS = {
     services: ['orchestrator'],
     since: 'now',
   }),
+  SLOT_KEPT_MS: setting({
+    type: integer(0, 10_000),
+    default: 100,
+    unit: 'ms',
+    description:
+      'How long a slot that came free while nothing waited is kept for the next task of its kind, which then starts without a question to the load-balancer. 0: not at all.',
+    services: ['orchestrator'],
+    since: 'now',
+  }),
   HEARTBEAT_MS: setting({
     type: integer(50, 5 * 60_000),
     default: 2_000,

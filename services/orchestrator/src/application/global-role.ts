@@ -13,6 +13,7 @@ import type { PayloadStore } from '../payload-ports';
 import type { GrantPort, Placer } from '../ports';
 import { GrantGate } from './grant-gate';
 import { LeaseKeeper } from './held-lease';
+import { KeptSlots } from './kept-slots';
 import { OwnerFactory, type OwnerFactoryParts } from './owner-factory';
 import { OutputReferences } from './output-references';
 import { Replicas, type ReplicaVoice } from './replicas';
@@ -52,6 +53,8 @@ export interface GlobalParts extends Omit<OwnerFactoryParts, 'scheduler'> {
   placer: Placer;
   /** Where outputs are that go by reference. */
   payloads: Pick<PayloadStore, 'claim'> | undefined;
+  /** How long a slot that came free while nothing waited is kept for the next task; 0: not at all. */
+  slotKeptMs: number;
   settings: (namespace: string) => NamespaceSettings;
   clock: Clock;
   logger: Logger;
@@ -88,6 +91,7 @@ export class GlobalRole {
   private readonly shards: ShardLeases<ShardOwner>;
   private readonly scheduling: SchedulerRole;
   private readonly link: StreamedLink;
+  private readonly kept: KeptSlots;
   private readonly gates = new Map<number, GrantGate>();
   private readonly timers: Cancel[] = [];
   private closeReports: Cancel = () => undefined;
@@ -120,14 +124,18 @@ export class GlobalRole {
       send: (changes) => parts.tellScheduler(changes),
       onFault: (error) => this.notTold(error),
     });
+    this.kept = new KeptSlots(
+      { link: this.link, gateOf: (shard) => this.gates.get(shard), placer: parts.placer, clock },
+      parts.slotKeptMs,
+    );
     this.desk = new ReportDesk(
       shards,
       (shard) => this.ownerOf(shard),
-      this.link,
+      this.kept,
       (shard) => this.gates.get(shard),
       new OutputReferences(parts.payloads),
     );
-    const factory = new OwnerFactory({ ...parts, scheduler: this.link });
+    const factory = new OwnerFactory({ ...parts, scheduler: this.kept });
     this.shards = new ShardLeases(shards, times, this.replicas, {
       keeper: this.keeper,
       open: (shard, lease, onLost) => factory.open(shard, lease, onLost),
@@ -141,7 +149,7 @@ export class GlobalRole {
       { leaseMs, ...times },
       {
         ...{ keeper: this.keeper, replicas: this.replicas, link: this.link, clock, logger },
-        ...{ face: parts.schedulerFace, placer: parts.placer, settings: parts.settings },
+        ...{ face: parts.schedulerFace, placer: this.placerOfAll(), settings: parts.settings },
         grants: parts.grants((shard) => this.gates.get(shard)),
       },
     );
@@ -208,6 +216,7 @@ export class GlobalRole {
   /** Finishes what is under way and hands everything over at once: the scheduler first, so that whoever hears of it can go on. */
   async stop(): Promise<void> {
     this.timers.forEach((cancel) => cancel());
+    this.kept.stop();
     await this.scheduling.stop();
     this.replicas.leave();
     await this.shards.stop();
@@ -220,6 +229,7 @@ export class GlobalRole {
   /** As if the process were gone: nothing is finished, nothing is given back. */
   drop(): void {
     this.timers.forEach((cancel) => cancel());
+    this.kept.drop();
     this.scheduling.drop();
     this.shards.drop();
     this.replicas.drop();
@@ -239,6 +249,18 @@ export class GlobalRole {
   private lookAround(): void {
     this.shards.look();
     this.scheduling.look();
+  }
+
+  /** Whoever asks for a place is told of one among all that are free. */
+  private placerOfAll(): Placer {
+    const { placer } = this.parts;
+    return {
+      place: (...asked) => {
+        this.kept.release();
+        return placer.place(...asked);
+      },
+      report: (outcomes) => placer.report(outcomes),
+    };
   }
 
   private gateOf(owner: ShardOwner): GrantGate {

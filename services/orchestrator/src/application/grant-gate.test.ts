@@ -13,6 +13,7 @@ function gateOf(epoch: number) {
       return Promise.resolve([]);
     },
     grantFetched: () => fetched.promise,
+    grantKept: () => Promise.resolve([]),
     async *snapshot() {
       yield {};
     },

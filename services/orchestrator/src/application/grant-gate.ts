@@ -9,6 +9,7 @@ export interface GrantedShard {
   /** @returns those that came too late. */
   grant(request: GrantRequest): Promise<AttemptRef[]>;
   grantFetched: ShardOwner['grantFetched'];
+  grantKept: ShardOwner['grantKept'];
   snapshot(schedulerEpoch: number): AsyncIterable<SnapshotPage>;
 }
 
@@ -45,6 +46,10 @@ export class GrantGate {
   /** What the scheduler in this process has just handed out. */
   grantFetched(grants: readonly AttemptGrant[]): ReturnType<ShardOwner['grantFetched']> {
     return this.taking(this.owner.grantFetched(grants));
+  }
+
+  grantKept(grants: readonly AttemptGrant[]): Promise<AttemptRef[]> {
+    return this.taking(this.owner.grantKept(grants));
   }
 
   /** @param since number of the message that will carry the first page */

@@ -1,7 +1,7 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
-import type { EventStream, Placer, Regions, SchedulerLink, ShardStore, Write } from '../ports';
+import type { EventStream, Placer, Regions, ShardStore, Write } from '../ports';
 import { AttemptLeases, type LeaseTimes } from './attempt-leases';
 import type { CopyStore } from './copy/copy-store';
 import { Dispatcher } from './dispatcher';
@@ -10,6 +10,7 @@ import { openingOf, raisedStore, type IncarnationParts } from './incarnation';
 import type { Meters } from './meters';
 import { OutboxRelay } from './outbox-relay';
 import type { OwnerMemory } from './owner-desk';
+import type { EffectParts } from './shard-effects';
 import { ShardOwner } from './shard-owner';
 import { Breather } from './breather';
 import { Turns } from './turns';
@@ -18,7 +19,7 @@ import { Turns } from './turns';
 export interface OwnerFactoryParts extends IncarnationParts {
   copies: Pick<CopyStore, 'marked' | 'clear'>;
   store: ShardStore;
-  scheduler: SchedulerLink;
+  scheduler: EffectParts['scheduler'];
   placer: Placer;
   regions: Regions;
   stream: EventStream;

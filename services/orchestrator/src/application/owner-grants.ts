@@ -50,6 +50,11 @@ export class OwnerGrants {
     return this.assign(grants, { fetched: true });
   }
 
+  /** As `grantFetched`, for slots that were kept: the attempts go out as any other. @returns those that are not placed */
+  async grantKept(grants: readonly AttemptGrant[]): Promise<AttemptRef[]> {
+    return (await this.assign(grants, {})).refused;
+  }
+
   private async assign(
     grants: readonly AttemptGrant[],
     circumstances: Circumstances,

@@ -8,6 +8,7 @@ import {
 } from '@multiswarm/contracts';
 import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
 import { OutputReferences } from './output-references';
+import type { KeptSlots } from './kept-slots';
 import type { ReportPart, TakenReports } from './owner-reports';
 import type { ShardOwner } from './shard-owner';
 
@@ -34,7 +35,8 @@ export class ReportDesk {
   constructor(
     private readonly shards: number,
     private readonly ownerOf: (shard: number) => DeskOwner | undefined,
-    private readonly scheduler: Pick<SchedulerLink, 'fetch' | 'fetchedRefused'>,
+    private readonly scheduler: Pick<SchedulerLink, 'fetch' | 'fetchedRefused'> &
+      Partial<Pick<KeptSlots, 'keep'>>,
     /** What was fetched goes in where grants go in. */
     private readonly gateOf: (shard: number) => Pick<DeskOwner, 'grantFetched'> | undefined = ownerOf,
     private readonly outputs = new OutputReferences(undefined),
@@ -92,19 +94,25 @@ export class ReportDesk {
     const freed = [...taken.values()].flatMap((each) => each.freed).slice(0, most);
     if (freed.length === 0) return [];
     const shards = new Map<number, Fetched[]>();
+    const left = new Set(freed);
     for (const fetched of this.scheduler.fetch(freed)) {
+      left.delete(fetched.freed);
       this.handOver(fetched.freed, fetched, taken); // R3
       const list = shards.get(fetched.shard);
       if (list) list.push(fetched);
       else shards.set(fetched.shard, [fetched]);
     }
+    this.scheduler.keep?.([...left], ({ taskId }) => this.takenOf(taskId, taken)?.next);
     return [...shards].map(([shard, list]) => this.assign(shard, list));
   }
 
   private handOver({ taskId }: FreedSlot, next: Fetched, taken: ReadonlyMap<number, TakenReports>): void {
+    this.takenOf(taskId, taken)?.next.set(taskId, { taskId: next.taskId, attempt: next.attempt });
+  }
+
+  private takenOf(taskId: string, taken: ReadonlyMap<number, TakenReports>): TakenReports | undefined {
     const shard = shardOf(taskId, this.shards);
-    if (shard === undefined) return;
-    taken.get(shard)?.next.set(taskId, { taskId: next.taskId, attempt: next.attempt });
+    return shard === undefined ? undefined : taken.get(shard);
   }
 
   /** A beginning that cannot be committed does not spoil the ends: the scheduler gets it back. */

@@ -115,6 +115,10 @@ class FakeOwner {
     else this.finish(true);
   }
 
+  grantKept(): Promise<AttemptRef[]> {
+    return Promise.resolve([]);
+  }
+
   grantFetched(): Promise<{ dispatch: undefined; refused: AttemptRef[] }> {
     return Promise.resolve({ dispatch: undefined, refused: [] });
   }
@@ -235,7 +239,12 @@ class World {
     this.scheduler = new FakeScheduler(epoch);
     this.local = this.local && chance(this.random, 0.5);
     if (!this.local) return this.link.heard(epoch);
-    const scheduler = { capacityChanged: () => undefined, fetch: () => [], refused: () => undefined };
+    const scheduler = {
+      capacityChanged: () => undefined,
+      fetch: () => [],
+      refused: () => undefined,
+      queued: 0,
+    };
     this.link.took({ inbox: this.scheduler.inbox, scheduler } satisfies LocalScheduler);
   }
 
@@ -480,6 +489,7 @@ function generousScheduler(epoch: number) {
   const local: LocalScheduler = {
     inbox: new SchedulerInbox(epoch, { apply: () => 'ok' }),
     scheduler: {
+      queued: 0,
       capacityChanged: (free) => void calls.push(['capacity', free]),
       fetch: (freed) =>
         freed.map((slot, shard) => ({

@@ -12,6 +12,8 @@ export interface LocalScheduler {
     capacityChanged: SchedulerLink['capacityChanged'];
     fetch(freed: readonly FreedSlot[]): Fetched[];
     refused(shard: number, refs: readonly AttemptRef[]): void;
+    /** How many tasks wait. */
+    readonly queued: number;
   };
 }
 
@@ -119,6 +121,10 @@ export class StreamedLink implements SchedulerLink {
 
   fetchedRefused(shard: number, refs: readonly AttemptRef[]): void {
     this.scheduler?.refused(shard, refs);
+  }
+
+  get isIdle(): boolean {
+    return this.scheduler?.queued === 0;
   }
 
   /** Only as long as it is in office. */

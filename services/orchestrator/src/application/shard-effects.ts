@@ -15,10 +15,11 @@ import type { Placer, QueuedChange, SchedulerLink } from '../ports';
 import type { AttemptLeases } from './attempt-leases';
 import type { Change } from './change';
 import type { Dispatcher } from './dispatcher';
+import type { KeptSlots } from './kept-slots';
 import type { Meters } from './meters';
 
 export interface EffectParts {
-  scheduler: SchedulerLink;
+  scheduler: Pick<SchedulerLink, 'tell' | 'capacityChanged'> & Partial<Pick<KeptSlots, 'keepsEnd'>>;
   placer: Placer;
   dispatcher: Dispatcher;
   leases: AttemptLeases;
@@ -174,7 +175,7 @@ export class ShardEffects {
     out: Outgoing,
     next: AttemptRef | undefined,
   ): void {
-    const { leases, meters } = this.parts;
+    const { leases, meters, scheduler } = this.parts;
     const { swarmId, reservationId = '' } = attempt;
     if (outcome === 'lost') {
       leases.giveUp({ taskId: record.id, attempt: attempt.attempt }, swarmId);
@@ -188,10 +189,11 @@ export class ShardEffects {
       outcome,
       durationMs,
     };
-    if (next) ended.next = next;
-    out.outcomes.push(ended);
     out.released.push({ taskId: record.id, attempt: attempt.attempt });
-    if (!next) out.freed += 1;
+    if (next) ended.next = next;
+    else if (scheduler.keepsEnd?.(ended)) return;
+    else out.freed += 1;
+    out.outcomes.push(ended);
   }
 
   private signal(record: TaskRecord): void {

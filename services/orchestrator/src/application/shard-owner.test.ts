@@ -96,6 +96,7 @@ class Bench {
       capacityChanged: () => undefined,
       fetch: () => [],
       fetchedRefused: () => undefined,
+      isIdle: false,
     };
     const options = { shard: 0, epoch, reportTo: 'reports', giveUpMs: 10_000, epochOf: () => 1 };
     const on = { outcomes: () => undefined, fault: () => undefined };

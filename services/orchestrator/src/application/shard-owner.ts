@@ -210,6 +210,10 @@ export class ShardOwner {
     return this.grants.grantFetched(grants);
   }
 
+  grantKept(grants: readonly AttemptGrant[]): Promise<AttemptRef[]> {
+    return this.grants.grantKept(grants);
+  }
+
   report(part: ReportPart): TakenReports {
     return this.reports.report(part);
   }

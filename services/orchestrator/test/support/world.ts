@@ -190,6 +190,8 @@ export class World {
       SHARD_LEASE_RENEW_MS: '250',
       HEARTBEAT_MS: '100',
       ATTEMPT_LEASE_MS: '2000',
+      // Every placement is one that the test's load-balancer has been asked for.
+      SLOT_KEPT_MS: '0',
       REGION_TIMEOUT_MS: '3000',
     };
   }
