@@ -98,6 +98,27 @@ export function lastMessage(
 }
 
 /**
+ * The sequence of the first message from this one on; undefined where there is none. Throws `bus-unavailable` where JetStream does
+ * not answer.
+ */
+export function nextMessageSeq(
+  connection: NatsConnection,
+  name: string,
+  from: number,
+): Promise<number | undefined> {
+  return answered(name, async () => {
+    const manager = await jetstreamManager(connection);
+    const asked = { seq: from, next_by_subj: '>' };
+    try {
+      return (await manager.streams.getMessage(name, asked))?.seq;
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw error;
+    }
+  });
+}
+
+/**
  * Removes messages of a stream: those at its beginning at once, others one by one. Others may be gone already.
  * Throws `bus-unavailable` where JetStream does not answer.
  * @param seqs ascending

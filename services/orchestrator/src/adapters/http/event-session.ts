@@ -1,13 +1,5 @@
-import { readStream, streamRange, type Bus, type Replayed } from '@multiswarm/bus';
-import {
-  EventBatch,
-  streams,
-  subjects,
-  type Event,
-  type EventGap,
-  type EventsEnd,
-  type EventsQuery,
-} from '@multiswarm/contracts';
+import type { Bus, Replayed } from '@multiswarm/bus';
+import { subjects, type Event, type EventGap, type EventsEnd, type EventsQuery } from '@multiswarm/contracts';
 import { every, type Clock } from '@multiswarm/core';
 import type { SseStream } from '@multiswarm/service';
 import {
@@ -18,13 +10,8 @@ import {
   type FeedItem,
   type Position,
 } from '../../application/event-feed';
-import {
-  isExhausted,
-  missingBefore,
-  openingAt,
-  type Opening,
-  type StreamExtent,
-} from '../../application/event-opening';
+import { isExhausted, missingBefore, type StreamExtent } from '../../application/event-opening';
+import { batchIn, begin, epochMs, extentOf, hasMessages, type Beginning } from './event-beginning';
 
 export interface SessionParts {
   bus: Bus;
@@ -42,17 +29,12 @@ export interface Asked {
   after: Position | undefined;
 }
 
-/** A stream as it was found, and where it is read from. */
-interface Beginning {
-  extent: StreamExtent;
-  opening: Opening;
-  messages: AsyncIterable<Replayed>;
-  close: () => void;
-}
-
 /** So often a session says how far it is, and looks, where nothing comes, whether the stream is still the same. */
 const LOOK_MS = 2_000;
-const LOOK_FRESH_MS = 1_000;
+/** An event reaches the stream some time after it happened, and looks are as old as a second. */
+const SETTLED_MS = 1_500;
+/** So many looks in vain, and a session with an end is broken off: who waits for the end has to hear that there is none. */
+const UNANSWERED_LOOKS = 10;
 /** Between two messages to a session that nobody holds up. */
 const PROMPT_MS = 20;
 
@@ -61,11 +43,15 @@ const PROMPT_MS = 20;
  *
  * R1. A reader who cannot keep up slows its session down, and nobody else; what leaves the stream meanwhile is told as a gap.
  * R2. Where the stream is made anew under an open session, that is told, and the session goes on with the new one.
- * R3. A session with an end ends: with what the stream had when it began, or when that is gone.
+ * R3. A session with an end ends: with what the stream had when it began, or at the instant that it was asked to end at, or when that is
+ *     gone. It says that it has ended only then; what breaks before has no end, and its reader comes back.
  * R4. A reader has a place to come back to from the first bytes on; without one it would miss, unseen, what happens while it is away.
  */
 export class EventSession {
-  private readonly hasEnd: boolean;
+  /** The last message that it has; undefined while that is not known. */
+  private end: number | undefined;
+  private isComplete = false;
+  private unanswered = 0;
   private sent = 0;
   private seen: Position | undefined;
   /** The place up to which the reader knows that it has all. */
@@ -80,11 +66,13 @@ export class EventSession {
     private readonly parts: SessionParts,
     private readonly asked: Asked,
     private readonly out: SseStream,
-    private readonly end: number,
+    extent: StreamExtent,
   ) {
     this.seen = asked.after;
     this.told = asked.after && printPosition(asked.after);
-    this.hasEnd = asked.query.follow === false || asked.query.to !== undefined;
+    const { follow, to } = asked.query;
+    const isPast = to !== undefined && Date.parse(to) <= parts.clock.now();
+    if (follow === false || isPast) this.end = extent.lastSeq;
   }
 
   /**
@@ -94,10 +82,10 @@ export class EventSession {
   static async run(parts: SessionParts, asked: Asked, answer: () => SseStream): Promise<void> {
     const beginning = await begin(parts.bus, asked.after, epochMs(asked.query.from));
     const out = answer();
-    const session = new EventSession(parts, asked, out, beginning.extent.lastSeq);
+    const session = new EventSession(parts, asked, out, beginning.extent);
     try {
       await session.readOn(beginning);
-      if (session.hasEnd) session.sayEnd();
+      if (session.isComplete) session.sayEnd();
     } finally {
       out.end();
     }
@@ -124,12 +112,13 @@ export class EventSession {
       if (opening.gap) await this.sendGap(opening.gap, place);
       if (opening.gap || !this.seen) this.seen = place ?? this.seen;
       this.sayPosition(); // R4
-      if (this.hasEnd && isExhausted(opening, extent, this.end)) return false;
+      if (await this.hasNothing(beginning, feed)) return this.completed();
       for await (const message of messages) {
         this.heard += 1;
         await this.sayMissing(message, beginning, feed);
         if (!(await this.pass(feed, message, extent))) return false;
-        if (this.hasEnd && (message.seq >= this.end || message.pending === 0)) return false;
+        if (this.end !== undefined && (message.seq >= this.end || message.pending === 0))
+          return this.completed();
       }
       return state.isLost;
     } finally {
@@ -221,19 +210,57 @@ export class EventSession {
     this.sayPosition();
     const { heard, heardBefore } = this;
     this.heardBefore = heard;
-    if (heard !== heardBefore) return;
+    const isDue = this.isDue();
+    if (heard !== heardBefore && !isDue) return;
     const now = await this.parts.look();
-    if (!now) return;
+    if (!now) return void this.missLook(close);
+    this.unanswered = 0;
     if (now.createdAt !== extent.createdAt || now.lastSeq < (feed.seen ?? 0))
       state.isLost = true; // R2
-    else if (!this.hasEnd || this.heard !== heard) return;
-    else if (now.firstSeq > this.end)
-      // R3
-      await this.sendGap(
-        dropped((feed.seen ?? 0) + 1, now.firstSeq - 1),
-        this.place(now.firstSeq - 1, extent),
-      );
+    else {
+      if (isDue) this.end = now.lastSeq;
+      if (this.heard !== heard || !(await this.hasAll(feed, now))) return;
+      this.isComplete = true;
+    }
     close();
+  }
+
+  /** Whether the instant has passed at which it was asked to end. */
+  private isDue(): boolean {
+    const { to } = this.asked.query;
+    if (this.end !== undefined || to === undefined) return false;
+    return this.parts.clock.now() >= Date.parse(to) + SETTLED_MS;
+  }
+
+  private missLook(close: () => void): void {
+    this.unanswered += 1;
+    if (this.end !== undefined && this.unanswered >= UNANSWERED_LOOKS) close();
+  }
+
+  /** R3. Of a session that hears nothing: whether nothing is left of what it has to end with. */
+  private async hasAll(feed: EventFeed, extent: StreamExtent): Promise<boolean> {
+    const { end } = this;
+    if (end === undefined) return false;
+    const { seen } = feed;
+    // Who began at an instant has got nothing where there is nothing since.
+    if (seen === undefined || seen >= end) return true;
+    const isThere = await hasMessages(this.parts.bus, seen + 1, end).catch(() => true);
+    if (isThere || feed.seen !== seen) return false;
+    this.seen = this.place(Math.max(end, extent.firstSeq - 1), extent);
+    await this.sendGap(dropped(seen + 1, Math.max(end, extent.firstSeq - 1)), this.seen);
+    return true;
+  }
+
+  /** R3. Without waiting for what will not come. */
+  private async hasNothing({ opening, extent }: Beginning, feed: EventFeed): Promise<boolean> {
+    if (this.end === undefined) return false;
+    if (isExhausted(opening, extent, this.end)) return true;
+    return opening.expectAfter !== undefined && this.hasAll(feed, extent);
+  }
+
+  private completed(): false {
+    this.isComplete = true;
+    return false;
   }
 
   /** So that a reader whose filter lets little through does not come back with a place that has long left the stream. */
@@ -252,39 +279,5 @@ export class EventSession {
     const { sent: events, seen } = this;
     const end: EventsEnd = { v: 1, events, ...(seen ? { position: printPosition(seen) } : {}) };
     this.out.send({ event: 'end', data: end });
-  }
-}
-
-async function begin(bus: Bus, after: Position | undefined, from: number | undefined): Promise<Beginning> {
-  const extent = await extentOf(bus);
-  const opening = openingAt(extent, after, from);
-  return { extent, opening, ...(await readStream(bus.connection, streams.events, opening.start)) };
-}
-
-/** One look for all the sessions that want one at about the same time. */
-export function sharedLook(bus: Bus, clock: Clock): SessionParts['look'] {
-  let [lookedAt, look]: [number, ReturnType<SessionParts['look']>] = [-Infinity, Promise.resolve(undefined)];
-  return () => {
-    if (clock.monotonic() - lookedAt < LOOK_FRESH_MS) return look;
-    lookedAt = clock.monotonic();
-    look = extentOf(bus).catch(() => undefined); // away for now: it will be there again
-    return look;
-  };
-}
-
-function extentOf(bus: Bus): Promise<StreamExtent> {
-  return streamRange(bus.connection, streams.events);
-}
-
-function epochMs(instant: string | undefined): number | undefined {
-  return instant === undefined ? undefined : Date.parse(instant);
-}
-
-/** Undefined for what is none of ours: a reader that broke off at it would come back to it for ever. */
-function batchIn(text: string): EventBatch | undefined {
-  try {
-    return EventBatch.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
   }
 }

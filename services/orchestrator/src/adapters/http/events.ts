@@ -2,7 +2,8 @@ import { EventsQuery, MultiswarmError, shardOf } from '@multiswarm/contracts';
 import { defineStreamRoute, sse, type Route } from '@multiswarm/service';
 import type { Logger } from '@multiswarm/telemetry';
 import { parsePosition, type Position } from '../../application/event-feed';
-import { EventSession, sharedLook, type SessionParts } from './event-session';
+import { sharedLook } from './event-beginning';
+import { EventSession, type SessionParts } from './event-session';
 
 export interface EventRouteParts extends Omit<SessionParts, 'look'> {
   shards: number;
