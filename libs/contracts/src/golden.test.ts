@@ -116,6 +116,8 @@ const MESSAGES = {
   'recover-shard': contracts.RecoverShard,
   'recover-shard-body': contracts.RecoverShardBody,
   'recover-shard-reply': contracts.RecoverShardReply,
+  'slot-census-reply': contracts.SlotCensusReply,
+  'slot-census-request': contracts.SlotCensusRequest,
   'shard-check-report': contracts.ShardCheckReport,
   'shard-copy-end': contracts.ShardCopyEnd,
   'shard-copy-head': contracts.ShardCopyHead,

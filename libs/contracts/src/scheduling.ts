@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Millis, Name, Namespace, SwarmId } from './names';
+import { Millis, Name, Namespace, Region, SwarmId } from './names';
 import { Placement } from './placement';
 import { Requirements } from './requirements';
 import { AttemptRef } from './swarm';
@@ -111,6 +111,28 @@ export const ReplicaAlive = z.object({
   shards: z.array(z.number().int().nonnegative()),
 });
 export type ReplicaAlive = z.infer<typeof ReplicaAlive>;
+
+/** A deep check → any load-balancer: which attempts of a shard it counts as taken slots, page by page. */
+export const SlotCensusRequest = z.object({
+  v: z.literal(1),
+  shard: z.number().int().nonnegative(),
+  after: z.string().optional().describe('`next` of the page before'),
+  swarms: z.array(SwarmId).max(1_000).describe('of which it is asked whether they are heard'),
+});
+export type SlotCensusRequest = z.infer<typeof SlotCensusRequest>;
+export const SlotCensusReply = z.object({
+  v: z.literal(1),
+  attempts: z.array(
+    AttemptRef.extend({
+      swarmId: SwarmId,
+      region: Region,
+      isReserved: z.boolean().describe('false: its swarm lists it'),
+    }),
+  ),
+  heard: z.array(SwarmId).describe('of the swarms that were asked for'),
+  next: z.string().nullable(),
+});
+export type SlotCensusReply = z.infer<typeof SlotCensusReply>;
 
 /** A deep check → the scheduler: what it has of one shard, page by page. */
 export const CensusRequest = z.object({

@@ -29,6 +29,7 @@ export const DISCREPANCIES = [
   'scheduler-queue',
   'scheduler-held',
   'scheduler-limit',
+  'slot',
   'outbox',
   'event-stream',
 ] as const;

@@ -48,6 +48,7 @@ const subjectArguments = {
   lbReport: any,
   lbCapacity: any,
   lbExplain: any,
+  lbCensus: any,
   regionDispatch: fc.tuple(token),
   regionControl: fc.tuple(token),
   regionSummary: fc.tuple(token),

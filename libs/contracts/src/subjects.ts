@@ -55,6 +55,8 @@ export const subjects = {
   lbReport: () => `${V}.lb.report`,
   /** What the fleet has for a class of tasks: → any load-balancer (queue group). */
   lbExplain: () => `${V}.lb.explain`,
+  /** Which attempts of a shard it counts, for a deep check: → any load-balancer (queue group). */
+  lbCensus: () => `${V}.lb.census`,
   lbCapacity: () => `${V}.lb.capacity`,
 
   regionDispatch: (region: string) => `${V}.region.${region}.dispatch`,

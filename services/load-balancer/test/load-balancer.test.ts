@@ -3,6 +3,7 @@ import {
   CapacityReply,
   PlaceReply,
   Placement,
+  SlotCensusReply,
   subjects,
   type AttemptRef,
   type Heartbeat,
@@ -109,6 +110,23 @@ test('says what the fleet has for a class of tasks, with the slots that it has j
     { swarmId: 'a', state: 'ready', lacks: ['type "unheard-of"'] },
     { swarmId: 'b', state: 'ready', lacks: ['type "unheard-of"'] },
   ]);
+});
+
+test('tells a deep check which slots of a shard it counts, until they are given back', async () => {
+  await startWith({ swarmId: 'a', slots: 2, held: [{ taskId: 't1-00000001', attempt: 2 }] });
+  await placed('t1-00000002');
+  const ask = (shard: number) =>
+    world.bus.request(subjects.lbCensus(), { v: 1, shard, swarms: ['a', 'b'] }, { reply: SlotCensusReply });
+  const where = { swarmId: 'a', region: 'eu-west' };
+  const listed = { ...where, taskId: 't1-00000001', attempt: 2, isReserved: false };
+  const reserved = { ...where, taskId: 't1-00000002', attempt: 1, isReserved: true };
+  expect(await ask(1)).toEqual({ v: 1, attempts: [listed, reserved], heard: ['a'], next: null });
+  expect((await ask(0)).attempts).toEqual([]);
+  // As the deep check gives it back, which does not know the reservation.
+  const unused = { swarmId: 'a', taskId: 't1-00000002', attempt: 1, reservationId: '', outcome: 'unused' };
+  world.bus.publish(subjects.lbReport(), { v: 1, outcomes: [unused] });
+  await eventually(async () => (await ask(1)).attempts.length === 1);
+  expect((await ask(1)).attempts).toEqual([listed]);
 });
 
 test('heartbeats, a placement, a heartbeat that lists it, a report: the slot comes free once and is announced', async () => {

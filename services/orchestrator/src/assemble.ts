@@ -18,7 +18,14 @@ import type { z } from 'zod';
 import { busAttemptMessages } from './adapters/bus/attempt-messages';
 import { openClientFace } from './adapters/bus/client-face';
 import { EventEars } from './adapters/bus/event-ears';
-import { busCapacities, busEventStream, busPlacer, replicaVoice, say } from './adapters/bus/ports';
+import {
+  busCapacities,
+  busEventStream,
+  busPlacer,
+  busSlotCensus,
+  replicaVoice,
+  say,
+} from './adapters/bus/ports';
 import { regionFace } from './adapters/bus/region-face';
 import { busOwners, busRegions, busSwarms } from './adapters/bus/region-ports';
 import {
@@ -259,6 +266,9 @@ class Assembly implements Assembled {
     return new Checks({
       ...{ clock, ids, inspector, logger, store },
       census: async (asked) => this.global.activeScheduler?.census(asked) ?? (await elsewhere(asked)),
+      slotCensus: busSlotCensus(bus),
+      giveSlotBack: (attempt) => this.placer.report([{ ...attempt, reservationId: '', outcome: 'unused' }]),
+      askHeartbeats: () => say(bus, subjects.census(), {}),
       lastPublished: async (shard) => (await this.parts.lastEvents(shard))?.batchSeq,
       owesSchedulerSince: (shard) => this.global.owesSchedulerSince(shard),
       reload: (shard) => this.global.renewShard(shard),

@@ -299,6 +299,19 @@ test.each([
   },
 );
 
+test('a slot that the load-balancer keeps for an attempt that is over is found, and given back', async () => {
+  const id = await one.submit({});
+  await one.ended(id);
+  world.lb.leak('a', id, 1);
+  const shard = shardOf(id);
+  const report = await check(shard);
+  expect(told(report)).toEqual([`slot ${id}`]);
+  expect(report.findings[0]).toMatchObject({ expected: 'none', found: 'attempt 1 reserved on a' });
+  expect(await check(shard, { repair: true })).toMatchObject({ found: 1, repaired: 1 });
+  await world.allSlotsBack();
+  expect(await check(shard)).toMatchObject({ found: 0, skipped: [] });
+});
+
 test('a record that was changed behind the owner is found in its memory, and the shard taken anew', async () => {
   const { shard, ids } = await mixed();
   const { waits = '', runs = '' } = ids;

@@ -1,5 +1,12 @@
 import type { Bus, Listening } from '@multiswarm/bus';
-import { CapacityRequest, groups, Heartbeat, PlaceRequest, subjects } from '@multiswarm/contracts';
+import {
+  CapacityRequest,
+  groups,
+  Heartbeat,
+  PlaceRequest,
+  SlotCensusRequest,
+  subjects,
+} from '@multiswarm/contracts';
 import { delay, type Clock } from '@multiswarm/core';
 import type { LoadBalancer } from '../application/load-balancer';
 import type { Announcer } from '../ports';
@@ -45,6 +52,9 @@ export async function attachToBus(bus: Bus, balancer: LoadBalancer, clock: Clock
     ),
     bus.respond(subjects.lbExplain(), { queue, request: CapacityRequest }, (asked) =>
       Promise.resolve({ v: 1, ...balancer.capacity(asked) }),
+    ),
+    bus.respond(subjects.lbCensus(), { queue, request: SlotCensusRequest }, (asked) =>
+      Promise.resolve(balancer.census(asked)),
     ),
     bus.respond(subjects.lbRoute(), { queue, request: RouteBody }, async (request, { traceparent }) =>
       balancer.route(request, traceparent),

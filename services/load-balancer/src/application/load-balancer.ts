@@ -1,6 +1,7 @@
 import {
   LIMITS,
   MultiswarmError,
+  taskId,
   type Capacity,
   type CapacityEvent,
   type Finding,
@@ -12,6 +13,8 @@ import {
   type PlaceResult,
   type Placement,
   type RouteRequest,
+  type SlotCensusReply,
+  type SlotCensusRequest,
   type Swarm,
   type Waiting,
 } from '@multiswarm/contracts';
@@ -24,6 +27,7 @@ import type { Moment } from '../domain/moment';
 import { place } from '../domain/place';
 import { POLICIES, type Policy } from '../domain/policies';
 import { ANY_TYPE } from '../domain/requirement-rules';
+import { heardOf, slotCensus } from '../domain/slot-census';
 import type { SwarmSeen } from '../domain/swarm-seen';
 import type { Announcer } from '../ports';
 import { CapacityNews } from './capacity-news';
@@ -125,6 +129,12 @@ export class LoadBalancer {
   /** What the fleet has for a class of tasks, now. */
   capacity(asked: Pick<PlaceItem, 'type' | 'requirements'>): Capacity {
     return capacityFor([...this.fleet.swarms()], asked, this.now());
+  }
+
+  /** Which attempts of a shard it counts, and which swarms it hears. */
+  census({ shard, after, swarms }: SlotCensusRequest): SlotCensusReply {
+    const { attempts, next } = slotCensus(this.fleet.swarms(), taskId(shard, ''), after);
+    return { v: 1, attempts, next, heard: heardOf(swarms, (id) => this.fleet.get(id), this.now()) };
   }
 
   report({ outcomes }: LbReport): void {

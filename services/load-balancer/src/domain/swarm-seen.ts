@@ -125,6 +125,11 @@ export class SwarmSeen {
     return this.shown;
   }
 
+  /** Those that it lists and that are not known to have ended. */
+  attempts(): IterableIterator<AttemptRef> {
+    return this.held.values();
+  }
+
   reservations(): IterableIterator<Reservation> {
     return this.reservationsByAttempt.values();
   }

@@ -1,3 +1,4 @@
+import type { AttemptRef } from '@multiswarm/contracts';
 import type { TaskRecord } from '../domain/task/record';
 import type { AttemptLeases } from './attempt-leases';
 import type { Change } from './change';
@@ -28,6 +29,8 @@ export interface OwnerInsides {
   commit(change: Change): Promise<void>;
   /** Takes up a placed task as a new owner would. */
   resume(record: TaskRecord): void;
+  /** Tells a swarm that an attempt which it has is over. */
+  giveUp(region: string, swarmId: string, attempt: AttemptRef): void;
   retentionMs(namespace: string): number;
   readonly attemptBase: number;
 }

@@ -148,10 +148,14 @@ export class ShardEffects {
     }
   }
 
+  giveUp(region: string, swarmId: string, attempt: AttemptRef): void {
+    this.parts.dispatcher.cancel(region, swarmId, { ...attempt, reason: GIVEN_UP });
+  }
+
   /** Tells the swarms that still run what was given up. */
   stopInVain(summary: RegionSummary): void {
     for (const { swarmId, ...ref } of this.parts.leases.listedInVain(summary))
-      this.parts.dispatcher.cancel(summary.region, swarmId, { ...ref, reason: GIVEN_UP });
+      this.giveUp(summary.region, swarmId, ref);
   }
 
   /** An attempt that is not current any more, as far as the record says, and that its swarm has all the same. */
@@ -159,7 +163,7 @@ export class ShardEffects {
     const attempt = record.attempts.find((each) => each.attempt === number);
     if (!attempt || attempt.outcome === undefined) return;
     const { region, swarmId } = attempt;
-    this.parts.dispatcher.cancel(region, swarmId, { taskId: record.id, attempt: number, reason: GIVEN_UP });
+    this.giveUp(region, swarmId, { taskId: record.id, attempt: number });
   }
 
   private send(record: TaskRecord, dispatch: AttemptDispatch): void {

@@ -280,6 +280,7 @@ export class ShardOwner {
       settled: async () => void (await this.committer.commit([])),
       commit: (change) => this.commitToAnswer(change),
       resume: (record) => this.effects.resume(record),
+      giveUp: (region, swarmId, attempt) => this.effects.giveUp(region, swarmId, attempt),
       retentionMs: this.parts.retentionMs,
       attemptBase: this.parts.attemptBase ?? 0,
     };

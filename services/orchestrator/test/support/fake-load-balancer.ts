@@ -3,10 +3,12 @@ import {
   CapacityRequest,
   LbReport,
   PlaceRequest,
+  SlotCensusRequest,
   subjects,
   type Capacity,
   type PlaceItem,
   type PlaceResult,
+  type SlotCensusReply,
 } from '@multiswarm/contracts';
 import { placement } from './builders';
 
@@ -50,6 +52,9 @@ export class FakeLoadBalancer {
       bus.respond(subjects.lbExplain(), { request: CapacityRequest }, ({ type }) =>
         Promise.resolve({ v: 1, ...this.capacity(type) }),
       ),
+      bus.respond(subjects.lbCensus(), { request: SlotCensusRequest }, (asked) =>
+        Promise.resolve(this.census(asked)),
+      ),
       bus.subscribe(subjects.lbReport(), { schema: LbReport }, ({ outcomes }) => this.report(outcomes)),
     ];
   }
@@ -63,6 +68,13 @@ export class FakeLoadBalancer {
   lose(swarmId: string): void {
     const swarm = this.swarms.get(swarmId);
     if (swarm) swarm.isDown = true;
+  }
+
+  /** A reservation of which nobody tells the end. */
+  leak(swarmId: string, taskId: string, attempt: number): void {
+    const swarm = this.swarms.get(swarmId);
+    if (swarm) swarm.busy += 1;
+    this.reserve(`leaked-${taskId}`, { swarmId, taskId, attempt });
   }
 
   withdraw(swarmId: string): void {
@@ -90,6 +102,22 @@ export class FakeLoadBalancer {
     this.reserve(reservationId, { swarmId, taskId: item.key, attempt: item.attempt });
     const { region } = swarm;
     return { key: item.key, placement: placement({ swarmId, region, reservationId, costPerSlotHour: 3.6 }) };
+  }
+
+  private census({ shard, after, swarms }: SlotCensusRequest): SlotCensusReply {
+    const counted = after === undefined ? [...this.open.values()] : [];
+    return {
+      v: 1,
+      attempts: counted
+        .filter(({ taskId }) => taskId.startsWith(`t${shard}-`))
+        .map((each) => ({
+          ...each,
+          region: this.swarms.get(each.swarmId)?.region ?? 'gone',
+          isReserved: true,
+        })),
+      heard: swarms.filter((id) => this.swarms.has(id)),
+      next: null,
+    };
   }
 
   private capacity(type: string): Capacity {

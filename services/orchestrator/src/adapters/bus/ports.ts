@@ -3,9 +3,11 @@ import {
   CapacityReply,
   MultiswarmError,
   PlaceReply,
+  SlotCensusReply,
   streams,
   subjects,
   type LbReport,
+  type SlotCensusRequest,
 } from '@multiswarm/contracts';
 import { z } from 'zod';
 import { afterAnswers } from '../../application/after-answers';
@@ -65,6 +67,12 @@ export function busCapacities(bus: Bus): Capacities {
       return capacity;
     },
   };
+}
+
+/** Asks any load-balancer which slots of a shard it counts. */
+export function busSlotCensus(bus: Bus) {
+  return (asked: SlotCensusRequest): Promise<SlotCensusReply> =>
+    bus.request(subjects.lbCensus(), asked, { reply: SlotCensusReply, timeoutMs: PLACE_TIMEOUT_MS });
 }
 
 /**

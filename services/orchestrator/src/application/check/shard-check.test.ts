@@ -1,4 +1,9 @@
-import { NamespaceSettings, type Grant, type ShardCheckReport } from '@multiswarm/contracts';
+import {
+  NamespaceSettings,
+  type ControlRequest,
+  type Grant,
+  type ShardCheckReport,
+} from '@multiswarm/contracts';
 import { seededRandom, systemClock as clock, type Clock } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import { noMeters, placement, spec } from '../../../test/support/builders';
@@ -16,12 +21,18 @@ import { Turns } from '../turns';
 import { ShardCheck } from './shard-check';
 
 const SHARD = 0;
+const PLACE = { swarmId: placement().swarmId, region: placement().region };
 const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
 const id = (n: number): string => `t0-${String(n).padStart(8, '0')}`;
 const [WAITS, LATER, RUNS, DONE] = [id(1), id(2), id(3), id(4)] as const;
 const times = { attemptLeaseMs: 60_000, regionTimeoutMs: 90_000, resendMs: 60_000 };
 /** Nothing is in motion here: what is looked at again need not be waited for. */
-const IMPATIENT: Clock = { ...clock, after: (ms, fn) => clock.after(ms / 50, fn) };
+const IMPATIENT: Clock = {
+  ...clock,
+  // What was begun a moment ago was begun long ago.
+  now: () => clock.now() + 60_000,
+  after: (ms, fn) => clock.after(ms / 50, fn),
+};
 const logger = createLogger({ service: 'orchestrator', level: 'silent' });
 
 /** An owner and a scheduler, as they are in one process, over a store in memory. */
@@ -42,6 +53,14 @@ class Bench {
   readonly owner: ShardOwner;
   readonly streamed = { last: undefined as number | undefined };
   readonly relay: OutboxRelay;
+  /** What the load-balancer counts, and what it and the swarms are told. */
+  readonly slots = {
+    counted: [{ ...PLACE, taskId: RUNS, attempt: 1, isReserved: false }],
+    givenBack: [] as string[],
+    givenUp: [] as string[],
+    asked: 0,
+    isHeard: true,
+  };
 
   constructor() {
     const { epoch, batchSeq } = this.store.take(SHARD);
@@ -57,7 +76,12 @@ class Bench {
         this.dispatched.push(...attempts.map(({ taskId, again }) => `${taskId}${again ? ' again' : ''}`));
         return new Promise<never>(() => undefined);
       },
-      control: () => Promise.resolve(),
+      control: (region: string, swarmId: string, control: ControlRequest) => {
+        if (control.kind === 'cancel')
+          for (const { taskId, attempt } of control.attempts)
+            this.slots.givenUp.push(`${taskId}#${attempt} ${swarmId} ${region}`);
+        return Promise.resolve();
+      },
     };
     this.owner = new ShardOwner(SHARD, epoch, batchSeq, {
       ...{ store, clock, leases, logger, relay: this.relay, scheduler: link, random: seededRandom(1) },
@@ -121,6 +145,14 @@ class Bench {
         ...{ inspector: this.store.inspector(), store: this.store, clock: IMPATIENT },
         census: (asked) => Promise.resolve(this.scheduler.census(asked)),
         owesSchedulerSince: (shard) => this.link.owesSince(shard),
+        slotCensus: ({ after, swarms }) =>
+          Promise.resolve({
+            ...{ v: 1, next: null, heard: swarms.filter(() => this.slots.isHeard) },
+            attempts: after === undefined ? this.slots.counted : [],
+          }),
+        giveSlotBack: ({ taskId, attempt, swarmId }) =>
+          void this.slots.givenBack.push(`${taskId}#${attempt} ${swarmId}`),
+        askHeartbeats: () => void (this.slots.asked += 1),
         lastPublished: () => Promise.resolve(this.streamed.last),
       },
       repair,
@@ -251,6 +283,42 @@ test('what the search index says otherwise than the records, lacks or has too mu
   expect(found.get(DONE)).toBe('another type, metadata');
   expect(found.get(id(9))).toBe('a row');
   expect(await bench.check()).toMatchObject({ found: 0, wantsReload: false });
+});
+
+describe('slots that the load-balancer counts', () => {
+  const counts = (taskId: string, attempt: number, given = {}) => ({
+    ...{ ...PLACE, taskId, attempt, isReserved: true },
+    ...given,
+  });
+
+  test('of an attempt that is over, or older than the current one, are given back, or its swarm is told', async () => {
+    const { slots } = bench;
+    slots.counted.push(
+      counts(DONE, 1),
+      counts(id(8), 4, { swarmId: 's8', isReserved: false, region: 'far' }),
+    );
+    await foundAndMended([`slot ${DONE}`, `slot ${id(8)}`]);
+    expect(slots.givenBack).toEqual([`${DONE}#1 ${PLACE.swarmId}`]);
+    expect(slots.givenUp).toEqual([`${id(8)}#4 s8 far`]);
+    slots.counted.splice(1);
+    expect(await bench.check()).toMatchObject({ found: 0 });
+  });
+
+  test('of an attempt that is placed and not yet told are in motion', async () => {
+    bench.slots.counted.push(counts(WAITS, 1), counts(RUNS, 2));
+    expect(await bench.check()).toMatchObject({ found: 0 });
+  });
+
+  test('lack one that runs: swarms are asked for a heartbeat; of a swarm that is not heard nothing is expected', async () => {
+    const { slots, owner } = bench;
+    await owner.dispatched([{ taskId: RUNS, attempt: 1, outcome: 'accepted' }]);
+    slots.counted.splice(0);
+    const report = await foundAndMended([`slot ${RUNS}`]);
+    expect(report.findings[0]).toMatchObject({ found: 'not counted', where: 'load-balancer: slots' });
+    expect(slots.asked).toBe(1);
+    slots.isHeard = false;
+    expect(await bench.check()).toMatchObject({ found: 0 });
+  });
 });
 
 test('an id that is taken for a new one is learnt', async () => {

@@ -1,4 +1,11 @@
-import type { CensusReply, CensusRequest, ShardCheckReport } from '@multiswarm/contracts';
+import type {
+  AttemptRef,
+  CensusReply,
+  CensusRequest,
+  ShardCheckReport,
+  SlotCensusReply,
+  SlotCensusRequest,
+} from '@multiswarm/contracts';
 import { deferred, type Clock } from '@multiswarm/core';
 import type { ShardStore } from '../../ports';
 import type { OwnerInsides } from '../owner-insides';
@@ -13,6 +20,7 @@ import { Recount } from './recount';
 import { RunsCheck } from './runs-check';
 import { SchedulerCheck } from './scheduler-check';
 import { SearchCheck } from './search-check';
+import { SlotsCheck } from './slots-check';
 
 /** What a check asks beside the owner whose shard it looks at. */
 export interface CheckSources {
@@ -22,6 +30,12 @@ export interface CheckSources {
   census: (asked: CensusRequest) => Promise<CensusReply>;
   /** Since when something of a shard was told that the scheduler has not confirmed; monotonic ms. */
   owesSchedulerSince: (shard: number) => number | undefined;
+  /** What a load-balancer counts. */
+  slotCensus: (asked: SlotCensusRequest) => Promise<SlotCensusReply>;
+  /** Tells all load-balancers that a reservation is not needed. */
+  giveSlotBack: (attempt: AttemptRef & { swarmId: string }) => void;
+  /** Has all swarms heartbeat. */
+  askHeartbeats: () => void;
   /** The number of the last message of a shard that the event stream has. */
   lastPublished: (shard: number) => Promise<number | undefined>;
 }
@@ -115,6 +129,8 @@ export class ShardCheck {
       await new SearchCheck(tools).walk(records.unfound);
       this.step = 'scheduler';
       await new SchedulerCheck(tools, sources).walk();
+      this.step = 'load-balancer';
+      await new SlotsCheck(tools, sources).walk();
       this.step = 'outbox';
       await new OutboxCheck(tools, sources.lastPublished).walk();
       this.step = 'end';
