@@ -8,6 +8,9 @@ import type { TaskIndex, TaskPlace } from './task-index';
 /** What is done before others get a turn: to look at so many rows, or what takes as long. */
 export const ROWS_AT_ONCE = 50_000;
 
+/** Rows that are tested together at first: a page may be full after a few. */
+const FIRST_TOGETHER = 128;
+
 /** What is asked of one shard: what comes behind a place, newest first, `limit` at most. */
 export interface PageQuestion {
   criteria: Criteria;
@@ -78,7 +81,8 @@ function lookDown(
   { from, to, order, rowsAtOnce }: Span,
   see: (count: number) => boolean,
 ): number {
-  const together = Math.min(ROWS_TOGETHER, rowsAtOnce);
+  const most = Math.min(ROWS_TOGETHER, rowsAtOnce);
+  let together = Math.min(FIRST_TOGETHER, most);
   let at = to;
   while (at > from && !test.isTired) {
     const first = Math.max(from, at - together);
@@ -86,6 +90,7 @@ function lookDown(
     if (count < 0) break;
     at = first;
     if (!see(count)) break;
+    together = Math.min(most, 2 * together);
   }
   return at;
 }
