@@ -22,6 +22,8 @@ export interface GapFillingParts {
 /** Events may reach the stream so long after they happened, and clocks differ. */
 const LAG_MS = 60_000;
 const PAGE_ITEMS = 500;
+/** Histories that are asked for together. */
+const AT_ONCE = 8;
 
 /** What is read of a task in a list. */
 interface Listed {
@@ -44,15 +46,21 @@ export class GapFilling {
     await this.parts.recall();
     const since = this.since(before);
     if (since === undefined) return true;
-    for await (const root of this.roots(since, until)) {
-      if (this.parts.signal.aborted) return false;
-      for (const event of await this.history(root, until)) {
-        if (this.parts.continuity.standing(event).kind === 'repeated') continue;
-        this.parts.continuity.note(event);
-        await writer.event(event, undefined);
+    for await (const roots of this.roots(since, until))
+      for (let at = 0; at < roots.length; at += AT_ONCE) {
+        if (this.parts.signal.aborted) return false;
+        const some = roots.slice(at, at + AT_ONCE);
+        const histories = await Promise.all(some.map((root) => this.history(root, until)));
+        for (const event of histories.flat()) await this.write(event, writer);
       }
-    }
     return true;
+  }
+
+  private async write(event: Event, writer: ArchiveWriter): Promise<void> {
+    const { continuity } = this.parts;
+    if (continuity.standing(event).kind === 'repeated') return;
+    continuity.note(event);
+    await writer.event(event, undefined);
   }
 
   /** Of an archive of what the stream has, at its beginning: only what goes on behind the gap is of it. */
@@ -64,10 +72,11 @@ export class GapFilling {
     return before === undefined ? undefined : before - LAG_MS;
   }
 
-  private async *roots(since: number, until: number): AsyncGenerator<string, void, undefined> {
+  /** Each once, page by page. */
+  private async *roots(since: number, until: number): AsyncGenerator<string[], void, undefined> {
     const { api, filter } = this.parts;
     const { root, namespace } = filter;
-    if (root !== undefined) return void (yield root);
+    if (root !== undefined) return void (yield [root]);
     const known = new Set<string>();
     const moment = new Date(Math.max(0, since)).toISOString();
     const createdBefore = until === Infinity ? undefined : new Date(until).toISOString();
@@ -75,12 +84,12 @@ export class GapFilling {
     const queries: Query[] = [{ updatedAfter: moment }, { state: 'running', updatedBefore: moment }];
     for (const query of queries) {
       const asked = { ...query, createdBefore, namespace, limit: PAGE_ITEMS };
-      for await (const { items } of followPages<Listed>(api, paths.tasks, asked))
-        for (const { id, workflowId = id } of items) {
-          if (known.has(workflowId)) continue;
-          known.add(workflowId);
-          yield workflowId;
-        }
+      for await (const { items } of followPages<Listed>(api, paths.tasks, asked)) {
+        const roots = new Set(items.map(({ id, workflowId = id }) => workflowId));
+        const fresh = [...roots].filter((one) => !known.has(one));
+        for (const one of fresh) known.add(one);
+        yield fresh;
+      }
     }
   }
 
