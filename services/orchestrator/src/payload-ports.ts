@@ -24,6 +24,12 @@ export interface PayloadIndex {
    * @throws MultiswarmError also where the shard is being imported: what is there then is not all
    */
   references(shard: number): AsyncIterable<TaskPayloads[]>;
+  /**
+   * When the shard was last found to have been set back, or to be empty although it was not before, epoch ms: until somebody has put back
+   * what is missing its references are not all. Undefined where it never was, Infinity
+   * where nobody has taken it to look.
+   */
+  setBackAt(shard: number): Promise<number | undefined>;
   /** Which of these tasks are not stored, though the index has them. */
   strays(shard: number, taskIds: readonly string[]): Promise<string[]>;
   /** Takes tasks off the index that are not stored at this moment. */

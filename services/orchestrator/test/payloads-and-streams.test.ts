@@ -189,6 +189,30 @@ test('nothing is swept while a shard is being imported', async () => {
   expect((await sweep.look()).payloads).toBeGreaterThan(0);
 });
 
+test('nothing is swept within the grace time after a shard was found set back', async () => {
+  const orphan = await store.store('default', large());
+  const graceMs = 600_000;
+  const later = { ...systemClock, now: () => systemClock.now() + 2 * graceMs };
+  const sweep = new PayloadSweep({ ...parts, graceMs, clock: later });
+  const shard = keys.shard(SHARDS - 1);
+  const at = (ms: number): string => String(Math.floor((later.now() + ms) / 1_000));
+  const looks = async (): Promise<number> => {
+    await sweep.look();
+    return (await sweep.look()).payloads;
+  };
+  const { baseEpoch, epoch = '' } = await world.store.redis.hgetall(shard);
+  try {
+    await world.store.redis.hset(shard, 'baseEpoch', at(-graceMs / 2));
+    expect(await looks()).toBe(0);
+    expect(await store.find(orphan.id)).toMatchObject({ deleted: false });
+    await world.store.redis.hset(shard, 'baseEpoch', at(-2 * graceMs));
+    expect(await looks()).toBeGreaterThan(0);
+  } finally {
+    if (baseEpoch === undefined) await world.store.redis.hdel(shard, 'baseEpoch');
+    else await world.store.redis.hset(shard, { baseEpoch, epoch });
+  }
+});
+
 test('when the last task that refers to a payload is gone, so is the payload', async () => {
   await world.swarm('a', () => ({ output: 1 }));
   const input = large();

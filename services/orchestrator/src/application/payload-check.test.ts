@@ -32,6 +32,7 @@ test('a repair removes only uploads that a second list has not described either'
         await Promise.resolve();
         yield [{ taskId: 't0-00000001', payloads: ['used'] }];
       },
+      setBackAt: () => Promise.resolve(undefined),
       strays: () => Promise.resolve([]),
       removeStrays: () => Promise.resolve(),
     },

@@ -40,6 +40,7 @@ class Trial {
     };
     const index: PayloadIndex = {
       references: () => this.references(),
+      setBackAt: () => Promise.resolve(undefined),
       strays: () => Promise.resolve([]),
       removeStrays: () => Promise.resolve(),
     };

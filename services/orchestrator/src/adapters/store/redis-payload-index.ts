@@ -39,6 +39,13 @@ export function redisPayloadIndex(store: Store): PayloadIndex {
       }
       await refuseImporting(shard); // it may have begun meanwhile
     },
+    async setBackAt(shard) {
+      const [epoch, since] = await store.guard((redis) =>
+        redis.hmget(keys.shard(shard), 'epoch', 'baseEpoch'),
+      );
+      if (!epoch) return Infinity;
+      return since ? Number(since) * 1_000 : undefined; // an epoch is at least the time in seconds
+    },
     strays,
     async removeStrays(shard, taskIds) {
       const gone = await strays(shard, taskIds);
