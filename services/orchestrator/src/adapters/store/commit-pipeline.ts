@@ -26,6 +26,7 @@ interface Gathered {
 export class CommitPipeline {
   private gathered: Gathered[] = [];
   private leaving: (() => void)[] = [];
+  private ending = false;
 
   constructor(
     private readonly store: Store,
@@ -41,14 +42,18 @@ export class CommitPipeline {
   }
 
   atTurnEnd(leave: () => void): void {
-    if (this.leaving.length === 0) this.clock.soon(() => this.endTurn());
+    if (this.leaving.length === 0 && !this.ending) this.clock.soon(() => this.endTurn());
     this.leaving.push(leave);
   }
 
-  /** Who leaves may ask others to leave with it. */
+  /**
+   * Who leaves may ask others to leave with it: they do when what follows from it in this turn is done, so that it goes along.
+   */
   private endTurn(): void {
-    for (const leave of this.leaving) leave();
-    this.leaving = [];
+    this.ending = true;
+    for (const leave of this.leaving.splice(0)) leave();
+    if (this.leaving.length > 0) return void Promise.resolve().then(() => this.endTurn());
+    this.ending = false;
     if (this.gathered.length > 0) this.clock.soon(() => void this.sendGathered());
   }
 
