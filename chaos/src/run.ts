@@ -5,6 +5,7 @@ import { Prober } from './availability/prober';
 import { Deadline } from './deadline';
 import { Ears, ENDS, isEnd } from './evidence/ears';
 import { gather } from './evidence/gather';
+import { Watchers } from './evidence/watchers';
 import { runCampaign, type DoneFault } from './faults/campaign';
 import type { Step } from './faults/plan';
 import { check } from './invariants/check';
@@ -82,7 +83,10 @@ async function runOn(
   const prober = await Prober.start({ servers: deployment.nats.url, shards: SHARDS, everyMs });
   try {
     await untilHearing(ears, clients.bus);
-    const load = new Load({ seed: options.seed, ...options.holds, ...options.load }, clients);
+    const watchers = new Watchers([clients.bus, ...clients.listeners]);
+    const load = new Load({ seed: options.seed, ...options.holds, ...options.load }, clients, (id) =>
+      watchers.watch(id),
+    );
     deadline.standing = () => progressLine(load, ears[0]);
     const from = Date.now();
     progress(`the load begins: ${loadLine(options)}`);
@@ -91,7 +95,7 @@ async function runOn(
     const loadUntil = load.submissions.reduce((latest, { sentAt }) => Math.max(latest, sentAt), from);
     await prober.stop();
     progress('load and faults have ended; what is under way ends, and everything is compared');
-    const evidence = await gather(deployment, clients, { load, ears, faults });
+    const evidence = await gather(deployment, clients, { load, ears, faults, watchers });
     const unasked = [...deployment.programs.values()].flatMap(({ name, unasked: ends }) =>
       ends.map(({ at, how }) => ({ name, atMs: at - from, how })),
     );

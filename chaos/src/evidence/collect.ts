@@ -1,5 +1,6 @@
 import type { Bus } from '@multiswarm/bus';
-import { EventPage, subjects, Task, TaskPage, type Event } from '@multiswarm/contracts';
+import type { Client } from '@multiswarm/sdk';
+import { EventPage, subjects, Task, TaskPage, type Event, type JsonValue } from '@multiswarm/contracts';
 
 /** Requests under way at once. */
 const AT_ONCE = 16;
@@ -13,7 +14,7 @@ export interface Collected {
 }
 
 /** Reads everything that there is of these namespaces. */
-export async function collect(bus: Bus, namespaces: readonly string[]): Promise<Collected> {
+export async function collect(bus: Bus, client: Client, namespaces: readonly string[]): Promise<Collected> {
   const listed = (await Promise.all(namespaces.map((namespace) => listAll(bus, namespace)))).flat();
   const tasks = new Map<string, Task>();
   const histories = new Map<string, Event[]>();
@@ -22,13 +23,22 @@ export async function collect(bus: Bus, namespaces: readonly string[]): Promise<
   const lane = async (): Promise<void> => {
     for (let next = left.pop(); next; next = left.pop()) {
       const { id } = next;
-      tasks.set(id, await bus.request(subjects.task('get'), { id }, { reply: Task, timeoutMs }));
+      const task = await bus.request(subjects.task('get'), { id }, { reply: Task, timeoutMs });
+      tasks.set(id, task.outputRef ? { ...task, output: await outputOf(client, id) } : task);
       const history = await bus.request(subjects.task('events'), { id }, { reply: EventPage, timeoutMs });
       histories.set(id, history.items);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   return { listed, tasks, histories };
+}
+
+/** As anybody reads it; what cannot be read is not what its agent has made. */
+async function outputOf(client: Client, id: string): Promise<JsonValue> {
+  return client
+    .task(id)
+    .result()
+    .catch((error: unknown) => ({ unread: String(error) }));
 }
 
 async function listAll(bus: Bus, namespace: string): Promise<Collected['listed']> {

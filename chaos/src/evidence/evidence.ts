@@ -2,6 +2,7 @@ import type { Event, Task } from '@multiswarm/contracts';
 import type { Submission } from '../load/load';
 import type { Execution } from './journal';
 import type { MailLine } from './mail';
+import type { Watched } from './watchers';
 
 /** Somebody who follows events, all or some. */
 export interface Consumer {
@@ -30,6 +31,10 @@ export interface Evidence {
   readonly executions: readonly Execution[];
   /** What the swarms noted of messages to each other. */
   readonly mail: readonly MailLine[];
+  /** What those heard who watched single tasks. */
+  readonly watched: readonly Watched[];
+  /** What is missing in the store of payloads, or still there after a sweep; each in words. */
+  readonly payloads: readonly string[];
   /** What is still taken although nothing runs any more; each in words. */
   readonly remains: readonly string[];
   /** What a deep check found that does not agree with the records; each in words. */

@@ -13,7 +13,9 @@ import type { Ears } from './ears';
 import type { Evidence } from './evidence';
 import { readJournals } from './journal';
 import { readMail } from './mail';
+import { payloadFaults } from './payloads';
 import { fillToTheBrim, whatIsTaken } from './remains';
+import type { Watchers } from './watchers';
 
 /** Longer than any agent, that of a task which was lost at the very end too. */
 const SETTLE_MS = 180_000;
@@ -24,13 +26,14 @@ export interface Witnesses {
   /** The first one hears everything. */
   readonly ears: readonly Ears[];
   readonly faults: readonly DoneFault[];
+  readonly watchers: Watchers;
 }
 
 /** Waits for the end of all work, then looks at everything from every side. */
 export async function gather(
   deployment: Deployment,
   { bus, connection }: Clients,
-  { load, ears, faults }: Witnesses,
+  { load, ears, faults, watchers }: Witnesses,
 ): Promise<Evidence> {
   await Promise.all([...deployment.programs.values()].map((program) => program.ready()));
   await fleetComplete(deployment.urls);
@@ -40,7 +43,9 @@ export async function gather(
   const differences = await differencesIn(bus);
   if (remains.length + differences.length === 0)
     remains.push(...(await fillToTheBrim(bus, deployment, load.begunCount)));
-  const collected = await collect(connection, [FREE_NAMESPACE, LIMITED.namespace]);
+  await watchers.stop(HEAR_MS);
+  const payloads = await payloadFaults(deployment, connection);
+  const collected = await collect(connection, bus, [FREE_NAMESPACE, LIMITED.namespace]);
   const allHeard = (): boolean =>
     ears.every((each) => [...collected.tasks.keys()].every((id) => each.heardEnd(id)));
   await eventually(allHeard, { timeoutMs: HEAR_MS }).catch(() => undefined);
@@ -48,6 +53,7 @@ export async function gather(
   const firstForced = faults.find(({ fault }) => fault.kind !== 'restart');
   return {
     ...{ ...collected, submissions: load.submissions, consumers: ears, remains, differences },
+    ...{ watched: watchers.watched, payloads },
     executions: readJournals(deployment.records),
     mail: readMail(deployment.records),
     disorders: faults.flatMap(({ disorder }) => disorder ?? []),

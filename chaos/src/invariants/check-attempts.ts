@@ -1,7 +1,7 @@
 import type { Task } from '@multiswarm/contracts';
 import type { Evidence } from '../evidence/evidence';
 import type { Execution } from '../evidence/journal';
-import { WorkOutput } from '../load/work';
+import { blobOf, WorkOutput } from '../load/work';
 import type { Broken } from './invariants';
 
 export function checkAttemptOnce({ executions }: Evidence): Broken[] {
@@ -44,7 +44,9 @@ function resultFault(task: Task, byToken: ReadonlyMap<string, Execution>): strin
   if (task.state !== 'succeeded') return undefined;
   const output = WorkOutput.safeParse(task.output);
   if (!output.success) return `the output is ${JSON.stringify(task.output)}`;
-  const { token, attempt, n } = output.data;
+  const { token, attempt, n, blob } = output.data;
+  if (task.inputRef && blob !== blobOf(n))
+    return `the large part of the result begins with ${blob?.slice(0, 40)}`;
   if (n !== task.metadata['n']) return `the result is that of submission ${n}`;
   const made = byToken.get(token);
   if (!made) return 'nobody has made this result';

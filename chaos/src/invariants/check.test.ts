@@ -2,8 +2,9 @@ import { Task, type Event } from '@multiswarm/contracts';
 import type { Consumer, Evidence } from '../evidence/evidence';
 import type { Execution } from '../evidence/journal';
 import type { MailLine } from '../evidence/mail';
+import type { Watched } from '../evidence/watchers';
 import type { Submission } from '../load/load';
-import { LIMITED, workOf } from '../load/work';
+import { blobOf, LIMITED, workOf } from '../load/work';
 import { check } from './check';
 import type { Invariant } from './invariants';
 
@@ -65,11 +66,20 @@ function consumer(events: readonly Event[], hears: Consumer['hears'] = () => tru
   return { name: 'somebody', hears, heard: new Map([[ID, events]]), gaps: [] };
 }
 
+const REF = { id: `chaos.${'0'.repeat(64)}`, bytes: 300_000 };
+const large = (blob: string) => ({ n: 0, attempt: 2, token: 'two', blob });
+
+function watched(...heard: [attempt: number, seq: number][]): Watched {
+  const items = heard.map(([attempt, seq]) => ({ kind: 'log' as const, attempt, seq, at: AT }));
+  return { taskId: ID, items, ended: true };
+}
+
 function evidence(over: Partial<Evidence> = {}): Evidence {
   return {
     ...{ submissions: [SUBMISSION], listed: [{ n: 0, id: ID }], tasks: new Map([[ID, task()]]) },
     ...{ histories: new Map([[ID, HISTORY]]), consumers: [consumer(HISTORY)] },
     ...{ executions: EXECUTIONS, remains: [], differences: [], disorders: [], gentleUntil: 0, mail: [] },
+    ...{ watched: [], payloads: [] },
     ...over,
   };
 }
@@ -195,10 +205,32 @@ test.each<[Invariant, string, Evidence]>([
     'a message did not come although nothing was disturbed',
     evidence({ mail: [{ ...letter('sent'), calm: true }] }),
   ],
+  [
+    'result-of-current',
+    'the large part of a result is another one',
+    withTask({ inputRef: REF, output: large('1 ') }),
+  ],
+  ['payloads-kept', 'a payload is missing', evidence({ payloads: ['dangling'] })],
+  ['streams-whole', 'a number is missing', evidence({ watched: [watched([1, 1], [1, 3])] })],
+  ['streams-whole', 'a number came twice', evidence({ watched: [watched([1, 1], [1, 1])] })],
+  ['streams-whole', 'an attempt came after a later one', evidence({ watched: [watched([2, 1], [1, 1])] })],
+  ['streams-whole', 'a stream did not end', evidence({ watched: [{ ...watched([1, 1]), ended: false }] })],
   ['orderly-ends', 'a program did not end in order', evidence({ disorders: ['exit code 1'] })],
   ['records-agree', 'a count is too high', evidence({ differences: ['count in shard 3'] })],
 ])('%s is broken when %s', (invariant, _name, given) => {
   expect(brokenBy(given)).toContain(invariant);
+});
+
+test('a stream is whole where what is missing was told, and each attempt begins anew', () => {
+  const gap = { kind: 'gap' as const, attempt: 1, seq: 2, until: 4, at: AT };
+  const { items } = watched([1, 1], [1, 5], [2, 1]);
+  const [first, ...rest] = items;
+  if (!first) throw new Error('there is one');
+  expect(check(evidence({ watched: [{ ...watched(), items: [first, gap, ...rest] }] }))).toEqual([]);
+});
+
+test('a large result is right where all of it is that of its submission', () => {
+  expect(check(withTask({ inputRef: REF, output: large(blobOf(0)) }))).toEqual([]);
 });
 
 test('a task that is still under way breaks the promise that it ends', () => {

@@ -4,6 +4,7 @@ import { checkHeard, checkHistories } from './check-events';
 import { checkLimits } from './check-limits';
 import { checkAcknowledged, checkAnswered, checkEnds, checkOneTask } from './check-submissions';
 import { checkMail } from './check-mail';
+import { checkStreams } from './check-streams';
 import type { Broken } from './invariants';
 
 const CHECKS: readonly ((evidence: Evidence) => Broken[])[] = [
@@ -18,6 +19,8 @@ const CHECKS: readonly ((evidence: Evidence) => Broken[])[] = [
   checkHeard,
   checkLimits,
   checkMail,
+  checkStreams,
+  ({ payloads }) => payloads.map((detail) => ({ invariant: 'payloads-kept', detail })),
   ({ disorders }) => disorders.map((detail) => ({ invariant: 'orderly-ends', detail })),
   ({ remains }) => remains.map((detail) => ({ invariant: 'all-given-back', detail })),
   ({ differences }) => differences.map((detail) => ({ invariant: 'records-agree', detail })),

@@ -12,6 +12,9 @@ export const INVARIANTS = {
   'history-agrees':
     'the history of a task is without a gap, agrees with its record, and says nothing after its end',
   'events-gapless': 'who follows all events has those of every task, in order and without a gap',
+  'streams-whole':
+    'who watches what attempts say has it in order, each thing once, or is told of the gap, and hears the end',
+  'payloads-kept': 'what tasks refer to is there, and nothing else after a sweep',
   'limits-held': 'never more attempts at once than a limit allows',
   'messages-once':
     'a message between swarms comes once at most, to whom it was sent, and comes when nothing is disturbed',

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@multiswarm/sdk';
+import { REGIONS } from '../system/settings';
 import { workOf, type HoldTimes, type Work } from './work';
 
 export interface LoadOptions extends HoldTimes {
@@ -35,6 +36,8 @@ export class Load {
   constructor(
     private readonly options: LoadOptions,
     private readonly clients: { readonly bus: Client; readonly http: Client },
+    /** Called with each task that will say something. */
+    private readonly onTalker: (taskId: string) => void = () => undefined,
   ) {}
 
   get begunCount(): number {
@@ -75,11 +78,14 @@ export class Load {
     try {
       const { id } = await this.client(work).submit(type, input, {
         ...{ namespace, limitKeys: [...limitKeys], priority },
+        // From behind a leaf node without JetStream nobody reaches what is stored.
+        ...(input.blob === undefined ? {} : { requirements: { region: [REGIONS.near, REGIONS.far] } }),
         idempotencyKey: `chaos-${this.options.seed}-${n}`,
         metadata: { n },
         retry: { maxAttempts: 5, initialMs: 200, maxMs: 1_000 },
       });
       this.submissions.push({ work, sentAt, id, acknowledgedAt: Date.now() });
+      if (work.input.says !== undefined) this.onTalker(id);
       if (work.cancelAfterMs !== undefined) this.cancelLater(work, id, work.cancelAfterMs);
     } catch (error) {
       this.submissions.push({ work, sentAt, error: String(error) });

@@ -1,3 +1,4 @@
+import { LIMITS } from '@multiswarm/contracts';
 import { randomInteger, seededRandom } from '@multiswarm/core';
 import { z } from 'zod';
 
@@ -12,11 +13,27 @@ export const WorkInput = z.object({
   runMs: z.number(),
   /** Attempts up to this number throw. */
   failUntil: z.number().int(),
+  /** So large that it travels by reference, as does the output of a task that has it: `blobOf` the number. */
+  blob: z.string().optional(),
+  /** It says this many lines, parts of its output, or how far it is. */
+  says: z.number().int().optional(),
 });
 export type WorkInput = z.infer<typeof WorkInput>;
 
 /** The output of a task: whose result it is. */
-export const WorkOutput = z.object({ n: z.number(), attempt: z.number(), token: z.string() });
+export const WorkOutput = z.object({
+  n: z.number(),
+  attempt: z.number(),
+  token: z.string(),
+  blob: z.string().optional(),
+});
+
+const BLOB_CHARS = LIMITS.TASK_INPUT_BYTES + 1;
+
+/** What nobody can mistake for that of another task, and what is more than a message carries. */
+export function blobOf(n: number): string {
+  return `${n} `.repeat(Math.ceil(BLOB_CHARS / `${n} `.length));
+}
 
 export interface Work {
   readonly n: number;
@@ -40,7 +57,18 @@ export const LIMITED = {
 } as const;
 export const FREE_NAMESPACE = 'chaos';
 
-const SHARES = { held: 0.005, hold: 0.06, limited: 0.2, failing: 0.08, cancelled: 0.03, overHttp: 0.3 };
+const SHARES = {
+  held: 0.005,
+  hold: 0.06,
+  limited: 0.2,
+  failing: 0.08,
+  cancelled: 0.03,
+  overHttp: 0.3,
+  blob: 0.04,
+  says: 0.1,
+};
+const SAYS_MOST = 20;
+const EXTRAS = 0x5eed_0000;
 const SHORT_MS = 25;
 const HOLD_FROM_MS = 500;
 
@@ -70,9 +98,18 @@ export function workOf(seed: number, n: number, { longestMs, heldMs }: HoldTimes
   const runMs = isHeld ? longestMs + randomInteger(random, heldMs - longestMs) : usualMs;
   return {
     ...{ n, type: isHeld ? ('hold' as const) : type, priority, overHttp },
-    input: { n, runMs, failUntil },
+    input: { n, runMs, failUntil, ...extrasOf(seed, n) },
     namespace: limited ? LIMITED.namespace : FREE_NAMESPACE,
     limitKeys: limited ? [key] : [],
     ...(cancelled ? { cancelAfterMs } : {}),
+  };
+}
+
+/** By chances of their own, so that the rest of a task stays what it was. */
+function extrasOf(seed: number, n: number): Pick<WorkInput, 'blob' | 'says'> {
+  const random = seededRandom((seed * 1_000_003 + n + EXTRAS) >>> 0);
+  return {
+    ...(random.next() < SHARES.blob ? { blob: blobOf(n) } : {}),
+    ...(random.next() < SHARES.says ? { says: 1 + randomInteger(random, SAYS_MOST) } : {}),
   };
 }

@@ -1,13 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createSwarm, RetryableError, type TaskContext } from '@multiswarm/sdk';
+import { createSwarm, NonRetryableError, RetryableError, type TaskContext } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
 import { z } from 'zod';
 import { MailBook } from '../evidence/mail';
 import { Journal } from '../evidence/journal';
 import { SWARMS } from './settings';
-import { WORK_TYPES, WorkInput, type WorkType } from '../load/work';
+import { blobOf, WORK_TYPES, WorkInput, type WorkType } from '../load/work';
 
 /** A swarm whose agents note down what they do before they say it, and end when the input says, or when they are let go. */
 const id = process.env['CHAOS_SWARM'] ?? '';
@@ -37,13 +37,29 @@ function write(n: number, calm: boolean, { messages }: TaskContext): void {
   );
 }
 
+/** In parts, with the others of its swarm in between. */
+async function say(times: number, ctx: TaskContext): Promise<void> {
+  for (let at = 1; at <= times; at += 1) {
+    if (at % 3 === 0) ctx.progress(at / times);
+    else if (at % 3 === 1) ctx.log.info(`line ${at} of ${times}`);
+    else ctx.output(`part ${at} of ${times}`);
+    await delay(1);
+  }
+}
+
 async function run(type: WorkType, given: unknown, ctx: TaskContext): Promise<unknown> {
   const { task, signal } = ctx;
-  const { n, runMs, failUntil } = WorkInput.parse(given);
+  const { n, runMs, failUntil, blob, says } = WorkInput.parse(given);
   const token = randomUUID();
   const note = (kind: 'start' | 'end' | 'fail' | 'abort'): void =>
     journal.write({ kind, at: Date.now(), taskId: task.id, attempt: task.attempt, swarmId: id, token });
   note('start');
+  if (blob !== undefined && blob !== blobOf(n))
+    throw new NonRetryableError(
+      'wrong-input',
+      `the input of submission ${n} begins with ${blob.slice(0, 40)}`,
+    );
+  if (says !== undefined) await say(says, ctx);
   if (type === 'gate' || (type === 'short' && n % WRITES_EACH === 0)) write(n, type === 'gate', ctx);
   try {
     if (type !== 'gate') await delay(runMs, undefined, { signal });
@@ -57,7 +73,7 @@ async function run(type: WorkType, given: unknown, ctx: TaskContext): Promise<un
     throw new RetryableError('asked-to-fail', `attempt ${task.attempt} of ${failUntil} that fail`);
   }
   note('end');
-  return { n, attempt: task.attempt, token };
+  return { n, attempt: task.attempt, token, ...(blob === undefined ? {} : { blob }) };
 }
 
 const swarm = createSwarm({
