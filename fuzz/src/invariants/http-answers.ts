@@ -1,4 +1,5 @@
 import { ERRORS } from '@multiswarm/contracts';
+import { REGION } from '../stack/system';
 import type { HttpAnswer } from '../targets/http-client';
 import type { Operation } from '../targets/http-operations';
 import type { HttpRequest } from '../targets/http-requests';
@@ -17,7 +18,7 @@ export function faultOf(operation: Operation, request: HttpRequest, answer: Http
   const problem = problemIn(text);
   if (problem === undefined || !contentType.startsWith('application/problem+json'))
     return `no problem details: ${contentType} ${shown}`;
-  if (status >= 500 && !HONEST.has(problem.code)) return shown;
+  if (status >= 500 && !HONEST.has(problem.code) && !isOfMadeUpRegion(problem)) return shown;
   if (problem.status !== status || !(problem.code in ERRORS) || problem.detail === '')
     return `the problem contradicts itself: ${shown}`;
   return ANYWHERE.has(status) ? undefined : declared(operation, request, status, shown);
@@ -26,6 +27,11 @@ export function faultOf(operation: Operation, request: HttpRequest, answer: Http
 function declared({ method, statuses }: Operation, request: HttpRequest, status: number, shown: string) {
   if (request.method !== method || statuses.has(status)) return undefined;
   return `a status that the OpenAPI document does not list: ${shown}`;
+}
+
+/** A heartbeat has named a region that nobody coordinates; swarms there cannot be told anything. */
+function isOfMadeUpRegion({ code, detail }: { code: string; detail: string }): boolean {
+  return code === 'region-unavailable' && !detail.startsWith(`region ${REGION} `);
 }
 
 function problemIn(text: string): { status: number; code: string; detail: string } | undefined {

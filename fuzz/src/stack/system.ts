@@ -10,7 +10,7 @@ import { startProgram, startStack, type Program, type ServiceName, type Stack } 
 import { LATEST_EPOCH } from '../targets/epochs';
 import { LogWatch } from './log-watch';
 
-const REGION = 'eu-west';
+export const REGION = 'eu-west';
 const SLOTS = 4;
 const ACTOR = 'actor';
 const NORMAL_TASK_MS = 30_000;
