@@ -10,7 +10,7 @@ import { sideBySide } from './side-by-side';
 
 const CONCURRENCY = 50;
 /** Not counted: the path of a lone task is not the one that the warm-up batch took. */
-const WARM_UP_PROBES = 50;
+const WARM_UP_PROBES = 1_000;
 const WARM_UP_TASKS = 10_000;
 const QUANTILES = { p50: 0.5, p99: 0.99 } as const;
 type Quantile = keyof typeof QUANTILES;

@@ -292,7 +292,7 @@ class Assembly implements Assembled {
         face: regionFace(bus),
         swarms: busSwarms(bus),
         owners: this.owners(),
-        placer: this.placer,
+        placer: this.global.placerOfAll(),
       },
     );
   }

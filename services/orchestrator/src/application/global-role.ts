@@ -251,8 +251,8 @@ export class GlobalRole {
     this.scheduling.look();
   }
 
-  /** Whoever asks for a place is told of one among all that are free. */
-  private placerOfAll(): Placer {
+  /** Whoever asks through it for a place is told of one among all that are free. */
+  placerOfAll(): Placer {
     const { placer } = this.parts;
     return {
       place: (...asked) => {

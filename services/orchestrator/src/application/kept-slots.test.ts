@@ -158,6 +158,16 @@ test('what the owner has no use for goes back to the scheduler', async () => {
   expect(world.refused.map(({ taskId }) => taskId)).toEqual(['b', 'd', 'f']);
 });
 
+test('what the owner has no use for is not named with an end that is still to be told', async () => {
+  const world = new World();
+  const next = world.frees('a', { committed: false });
+  world.owner = () => Promise.resolve([{ taskId: 'b', attempt: 1 }]);
+  await world.comes('b');
+  await new Promise(setImmediate);
+  expect(world.refused).toEqual([{ taskId: 'b', attempt: 1 }]);
+  expect([...next]).toEqual([]);
+});
+
 test('nothing is kept while anything waits, nor where it is turned off', () => {
   const world = new World();
   world.isIdle = false;

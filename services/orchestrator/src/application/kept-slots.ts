@@ -23,6 +23,8 @@ interface Kept {
   until: number;
 }
 
+type Handed = Fetched & { told: Successors | undefined };
+
 /** Slots of one replica that are kept at once. */
 const MOST_KEPT = 1_000;
 
@@ -31,8 +33,8 @@ const MOST_KEPT = 1_000;
  * has waited for this result, is committed together with its placement, and nobody is asked where it goes.
  * (A server that has become idle joins a queue of those who are: Lu et al., Join-Idle-Queue, 2011.)
  *
- * J1. The load-balancer is told of the end when the slot has its next attempt, when it has been kept long enough, and before it
- *     is asked for any place: what it decides, it decides over all slots.
+ * J1. The load-balancer is told of the end when the slot has its next attempt, when it has been kept long enough, and before this
+ *     process asks it for any place: what it decides, it decides over all slots.
  * J2. Nothing is kept while anything waits: whose turn it is is told by the line alone.
  * J3. A slot is used once: by who takes it over, or by the load-balancer.
  */
@@ -119,12 +121,12 @@ export class KeptSlots implements SchedulerLink {
     const slots = [...this.come].flatMap(([classKey, count]) => this.oldest(classKey, count));
     this.come.clear();
     if (slots.length === 0) return;
-    const shards = new Map<number, Fetched[]>();
+    const shards = new Map<number, Handed[]>();
     for (const fetched of this.fetch(slots)) {
-      this.handOver(fetched);
+      const handed = { ...fetched, told: this.handOver(fetched) };
       const list = shards.get(fetched.shard);
-      if (list) list.push(fetched);
-      else shards.set(fetched.shard, [fetched]);
+      if (list) list.push(handed);
+      else shards.set(fetched.shard, [handed]);
     }
     for (const [shard, list] of shards) void this.grant(shard, list);
   }
@@ -138,20 +140,24 @@ export class KeptSlots implements SchedulerLink {
     return slots;
   }
 
-  /** J3. */
-  private handOver({ freed, taskId, attempt }: Fetched): void {
+  /** J3. @returns where it is written down for the commit of the end, if that is still to come */
+  private handOver({ freed, taskId, attempt }: Fetched): Successors | undefined {
     const kept = this.take(attemptKey(freed));
-    if (!kept) return;
-    if (kept.end) this.parts.placer.report([{ ...kept.end, next: { taskId, attempt } }]);
-    else kept.next.set(freed.taskId, { taskId, attempt });
+    if (!kept) return undefined;
+    if (!kept.end) return kept.next.set(freed.taskId, { taskId, attempt });
+    this.parts.placer.report([{ ...kept.end, next: { taskId, attempt } }]);
+    return undefined;
   }
 
-  /** What cannot be committed goes back into the line. */
-  private async grant(shard: number, fetched: readonly Fetched[]): Promise<void> {
-    const refs = fetched.map(({ taskId, attempt }) => ({ taskId, attempt }));
+  /** What cannot be committed goes back into the line, and is named with no end that is still to be told. */
+  private async grant(shard: number, handed: readonly Handed[]): Promise<void> {
+    const refs = handed.map(({ taskId, attempt }) => ({ taskId, attempt }));
     const gate = this.parts.gateOf(shard);
-    const refused = gate ? await gate.grantKept(fetched).catch(() => refs) : refs;
-    if (refused.length > 0) this.fetchedRefused(shard, refused);
+    const refused = gate ? await gate.grantKept(handed).catch(() => refs) : refs;
+    if (refused.length === 0) return;
+    const ids = new Set(refused.map(({ taskId }) => taskId));
+    for (const { taskId, freed, told } of handed) if (ids.has(taskId)) told?.delete(freed.taskId);
+    this.fetchedRefused(shard, refused);
   }
 
   private expire(): void {

@@ -8,7 +8,7 @@ export interface MetadataQuestion {
   /** Each must be found in upper or lower case. */
   words: readonly { text: string; bytes: Uint8Array; isAscii: boolean }[];
   /** That the signature of a block must have. */
-  bits: Uint8Array;
+  bits: Uint16Array;
 }
 
 /** @returns undefined where nothing is asked */
@@ -22,7 +22,7 @@ export function metadataQuestion(
   const signature = new Signature();
   for (const bytes of exact) signature.addEntries(bytes, 0, bytes.length);
   for (const bytes of texts.map(bytesOf)) signature.addText(bytes, 0, bytes.length);
-  const bits = new Uint8Array(SIGNATURE_BITS);
+  const bits = new Uint16Array(SIGNATURE_BITS);
   return {
     exact,
     words: words.map((text) => {

@@ -1,6 +1,9 @@
 /** Between entries, before the first and after the last: no byte of UTF-8. */
 export const SEPARATOR = 0xff;
-export const SIGNATURE_BITS = 256;
+/** A power of two. With half as many, words that are made of common letters are sought in vain in thousands of blocks. */
+export const SIGNATURE_BITS = 512;
+/** Of a hash of 32 bits, what is too much. */
+const SHIFT = 32 - Math.log2(SIGNATURE_BITS);
 const FIRST_HASH = 0x811c9dc5;
 
 /**
@@ -21,7 +24,7 @@ export class Signature {
     for (let at = from; at < to; at += 1) {
       last = ((last << 8) | lower(bytes[at] as number)) & 0xffffff;
       if (at < from + 2) continue;
-      const bit = Math.imul(last, 0x9e3779b1) >>> 24;
+      const bit = Math.imul(last, 0x9e3779b1) >>> SHIFT;
       words[bit >>> 5] = (words[bit >>> 5] as number) | (1 << (bit & 31));
     }
   }
@@ -36,14 +39,14 @@ export class Signature {
         continue;
       }
       const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-      this.add(mixed >>> 24);
-      this.add((mixed >>> 16) & 0xff);
+      this.add(mixed >>> SHIFT);
+      this.add((mixed >>> 12) & (SIGNATURE_BITS - 1));
       hash = FIRST_HASH;
     }
   }
 
   /** Into a list that has room for all. @returns how many it has */
-  list(into: Uint8Array): number {
+  list(into: Uint16Array): number {
     const { words } = this;
     let count = 0;
     for (let word = 0; word < words.length; word += 1)

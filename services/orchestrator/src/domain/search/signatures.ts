@@ -31,7 +31,7 @@ export class Signatures {
    * @param blocks how many there are in all
    * @param into a bit for each block, from the first of all on
    */
-  find(group: number, blocks: number, wanted: Uint8Array, into: Uint32Array): void {
+  find(group: number, blocks: number, wanted: Uint16Array, into: Uint32Array): void {
     this.sign(group, Math.min(blocks - group * GROUP.blocks, GROUP.blocks));
     const { bits } = this;
     const first = group * WORDS_OF_GROUP;
@@ -74,4 +74,4 @@ export class Signatures {
 }
 
 const SCRATCH = new Signature();
-const LIST = new Uint8Array(SIGNATURE_BITS);
+const LIST = new Uint16Array(SIGNATURE_BITS);
