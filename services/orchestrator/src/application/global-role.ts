@@ -52,7 +52,7 @@ export interface GlobalParts extends Omit<OwnerFactoryParts, 'scheduler'> {
   grants(gateOf: (shard: number) => GrantGate | undefined): GrantPort;
   placer: Placer;
   /** Where outputs are that go by reference. */
-  payloads: Pick<PayloadStore, 'claim'> | undefined;
+  payloads: Pick<PayloadStore, 'claim' | 'find'> | undefined;
   /** How long a slot that came free while nothing waited is kept for the next task; 0: not at all. */
   slotKeptMs: number;
   settings: (namespace: string) => NamespaceSettings;
@@ -133,7 +133,7 @@ export class GlobalRole {
       (shard) => this.ownerOf(shard),
       this.kept,
       (shard) => this.gates.get(shard),
-      new OutputReferences(parts.payloads),
+      parts.payloads && new OutputReferences(parts.payloads, clock),
     );
     const factory = new OwnerFactory({ ...parts, scheduler: this.kept });
     this.shards = new ShardLeases(shards, times, this.replicas, {

@@ -6,10 +6,11 @@ import {
   type ReportReply,
   type ReportRequest,
 } from '@multiswarm/contracts';
-import { deferred } from '@multiswarm/core';
+import { deferred, ManualClock } from '@multiswarm/core';
 import { dispatchOf, placement } from '../../test/support/builders';
-import { turns } from '../../test/support/turns';
+import { pass, turns } from '../../test/support/turns';
 import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
+import { OutputReferences } from './output-references';
 import { ReportDesk, type DeskOwner } from './report-desk';
 import type { ReportPart, TakenReports } from './owner-reports';
 
@@ -46,7 +47,7 @@ function slot(taskId: string, attempt: number): FreedSlot {
   return { taskId, attempt, classKey: 'c', ...place };
 }
 
-function desk(fetched: readonly string[] = []) {
+function desk(fetched: readonly string[] = [], outputs?: OutputReferences) {
   const owners = [new FakeOwner(), new FakeOwner()];
   const asked: FreedSlot[][] = [];
   const refused: AttemptRef[] = [];
@@ -60,7 +61,7 @@ function desk(fetched: readonly string[] = []) {
     },
     fetchedRefused: (_shard, refs) => void refused.push(...refs),
   };
-  const made = new ReportDesk(2, (shard) => owners[shard], scheduler);
+  const made = new ReportDesk(2, (shard) => owners[shard], scheduler, undefined, outputs);
   return { desk: made, owners, asked, refused };
 }
 
@@ -157,4 +158,28 @@ test('without any owner that could take it the sender is told why', async () => 
       throw new MultiswarmError('shard-unavailable', 'shard 0 is changing hands');
     };
   await expect(own.handle(request([A]))).rejects.toMatchObject({ code: 'shard-unavailable' });
+});
+
+test('an output that has to be looked up holds up nothing else, and is left to be reported again where nobody answers', async () => {
+  const clock = new ManualClock();
+  const looked = deferred<undefined>();
+  const store = { claim: () => looked.promise, find: () => Promise.reject(new Error('nothing is full')) };
+  const { desk: own, owners, asked } = desk([NEXT], new OutputReferences(store, clock));
+  owners.forEach((owner) => owner.committed.resolve(undefined));
+  const [plain, referring] = request([A, B]).reports as [AttemptReport, AttemptReport];
+  const large = { ...referring, outputRef: { id: `default.${'a'.repeat(64)}`, bytes: 300_000 } };
+  const reported = { ...request([]), reports: [large, plain], fetch: 2 };
+  const first = own.handle(reported);
+  expect([owners[0]?.taken, owners[1]?.taken]).toEqual([[[plain]], []]);
+  await pass(clock, 500);
+  expect(statuses(await first)).toEqual([`${A} recorded`]);
+  looked.resolve(undefined);
+  const second = await own.handle(reported);
+  expect(statuses(second)).toEqual([`${A} recorded`, `${B} recorded`]);
+  expect(second.next).toHaveLength(2);
+  expect(owners[1]?.taken).toEqual([[large]]);
+  // No more than it wants, in one part or the other.
+  asked.splice(0);
+  await own.handle({ ...reported, fetch: 1 });
+  expect(asked.flat()).toEqual([slot(A, 1)]);
 });

@@ -7,7 +7,7 @@ import {
   type ReportRequest,
 } from '@multiswarm/contracts';
 import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
-import { OutputReferences } from './output-references';
+import type { OutputReferences } from './output-references';
 import type { KeptSlots } from './kept-slots';
 import type { ReportPart, TakenReports } from './owner-reports';
 import type { ShardOwner } from './shard-owner';
@@ -28,6 +28,7 @@ export type DeskOwner = Pick<ShardOwner, 'report' | 'grantFetched'>;
  *     got lost on its way is no lost attempt.
  * R3. A slot is used once: the attempt that takes it over is named to the load-balancer together with the end of the one
  *     before.
+ * R4. What refers to an output that has to be looked up holds up nothing else: the rest of the message is taken at once.
  */
 export class ReportDesk {
   private readonly answers = new Map<string, { id: string; reply: Promise<ReportReply> }[]>();
@@ -39,7 +40,8 @@ export class ReportDesk {
       Partial<Pick<KeptSlots, 'keep'>>,
     /** What was fetched goes in where grants go in. */
     private readonly gateOf: (shard: number) => Pick<DeskOwner, 'grantFetched'> | undefined = ownerOf,
-    private readonly outputs = new OutputReferences(undefined),
+    /** Undefined where this process has no store of payloads: then references are taken as they are. */
+    private readonly outputs?: OutputReferences,
   ) {}
 
   handle(request: ReportRequest): Promise<ReportReply> {
@@ -54,8 +56,14 @@ export class ReportDesk {
   }
 
   private checked(request: ReportRequest): Promise<ReportReply> {
-    if (!this.outputs.isIn(request)) return this.take(request);
-    return this.outputs.checked(request).then((checked) => this.take(checked));
+    if (!this.outputs?.isIn(request)) return this.take(request);
+    const { plain, referring } = this.outputs.parted(request);
+    // Each report frees one slot at most: both together fetch no more than the sender wants.
+    const fetch = Math.max(0, request.fetch - plain.reports.length);
+    const claimed = this.outputs
+      .checked(referring)
+      .then((reports) => this.take({ ...request, reports, outcomes: [], progress: [], fetch }));
+    return together([this.take(plain), claimed]); // R4
   }
 
   private async take(request: ReportRequest): Promise<ReportReply> {
@@ -160,6 +168,17 @@ export class ReportDesk {
       if (others) this.answers.set(sender, others);
     });
   }
+}
+
+/** One answer to a message that was taken in parts. Where nothing could be said of any of them the sender is told why. */
+async function together(parts: readonly Promise<ReportReply>[]): Promise<ReportReply> {
+  const settled = await Promise.allSettled(parts);
+  const replies = settled.filter((each) => each.status === 'fulfilled').map(({ value }) => value);
+  const acks = replies.flatMap((reply) => reply.acks);
+  const next = replies.flatMap((reply) => reply.next);
+  const failure = settled.find((each) => each.status === 'rejected');
+  if (failure && acks.length === 0 && next.length === 0) throw failure.reason;
+  return { v: 1, acks, next };
 }
 
 function forgetOldest(answers: Map<string, unknown>): void {
