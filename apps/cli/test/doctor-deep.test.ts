@@ -79,6 +79,15 @@ test.each([
     0,
     'payloads were not checked: away',
   ],
+  [
+    'a shard that was set back',
+    [
+      503,
+      { status: 503, code: 'shard-unavailable', title: '', detail: 'nothing is removed', retryable: true },
+    ],
+    0,
+    '70 records: nothing is wrong\npayloads were not checked: nothing is removed',
+  ],
 ] as const)('%s is told', async (_name, answer, exit, told) => {
   answers([200, { items: [{ shard: 3 }], next: null }], [200, report()], answer);
   const { code, err } = await run('--deep');

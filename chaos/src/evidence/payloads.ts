@@ -1,9 +1,11 @@
 import { PayloadBucket, PayloadInventory, type Bus } from '@multiswarm/bus';
 import { systemClock, systemIds } from '@multiswarm/core';
 import { Store } from '@multiswarm/store';
+import { busLastEvents } from '../../../services/orchestrator/src/adapters/bus/ports';
 import { redisPayloadIndex } from '../../../services/orchestrator/src/adapters/store/redis-payload-index';
 import { PayloadInspection } from '../../../services/orchestrator/src/application/payload-check';
 import { PayloadSweep } from '../../../services/orchestrator/src/application/payload-sweep';
+import { whySetBack } from '../../../services/orchestrator/src/application/set-back';
 import type { Deployment } from '../system/deployment';
 import { SHARDS } from '../system/settings';
 
@@ -16,15 +18,19 @@ const SHOWN = 10;
  * what tasks refer to.
  * @returns what is missing or should not be there, in words
  */
-export async function payloadFaults({ redis }: Deployment, { connection }: Bus): Promise<string[]> {
+export async function payloadFaults({ redis }: Deployment, bus: Bus): Promise<string[]> {
+  const { connection } = bus;
   const store = await Store.connect({ url: redis.url, name: 'chaos' });
   try {
     const parts = {
       store: new PayloadBucket(connection, systemClock, systemIds),
       stock: new PayloadInventory(connection, systemClock),
       index: redisPayloadIndex(store),
+      lastPublished: async (shard: number) => (await busLastEvents(bus)(shard))?.batchSeq,
       ...{ shards: SHARDS, clock: systemClock, graceMs: NO_GRACE_MS },
     };
+    const setBack = await whySetBack(parts);
+    if (setBack !== undefined) return [`no verdict on payloads: ${setBack}`];
     const sweep = new PayloadSweep(parts);
     await sweep.look();
     await sweep.look();

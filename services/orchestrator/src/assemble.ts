@@ -269,7 +269,7 @@ class Assembly implements Assembled {
       slotCensus: busSlotCensus(bus),
       giveSlotBack: (attempt) => this.placer.report([{ ...attempt, reservationId: '', outcome: 'unused' }]),
       askHeartbeats: () => say(bus, subjects.census(), {}),
-      lastPublished: async (shard) => (await this.parts.lastEvents(shard))?.batchSeq,
+      lastPublished: (shard) => this.lastPublished(shard),
       owesSchedulerSince: (shard) => this.global.owesSchedulerSince(shard),
       reload: (shard) => this.global.renewShard(shard),
     });
@@ -401,7 +401,8 @@ class Assembly implements Assembled {
   private buildPayloads(): Payloads {
     const { payloads, config, clock } = this.parts;
     const { shards } = config;
-    const inspection = payloads && new PayloadInspection({ ...payloads, shards, clock });
+    const lastPublished = (shard: number) => this.lastPublished(shard);
+    const inspection = payloads && new PayloadInspection({ ...payloads, shards, clock, lastPublished });
     return new Payloads(payloads?.store, inspection);
   }
 
@@ -410,9 +411,14 @@ class Assembly implements Assembled {
     if (!payloads) return;
     const { shards } = config;
     const isOurTurn = (): boolean => this.global.activeScheduler !== undefined;
-    const sweeper = new PayloadSweeper({ ...payloads, shards, clock, logger }, isOurTurn);
+    const lastPublished = (shard: number) => this.lastPublished(shard);
+    const sweeper = new PayloadSweeper({ ...payloads, shards, clock, logger, lastPublished }, isOurTurn);
     sweeper.start();
     this.stops.push(() => sweeper.stop());
+  }
+
+  private async lastPublished(shard: number): Promise<number | undefined> {
+    return (await this.parts.lastEvents(shard))?.batchSeq;
   }
 
   private async specOf(id: string): Promise<TaskSpec> {

@@ -17,6 +17,17 @@ export interface TaskPayloads {
   payloads: string[];
 }
 
+/** Of one shard, as Redis has it. */
+export interface ShardStanding {
+  /**
+   * When it was last found to have been set back, or to be empty although it was not before, or its owner could not find that out, epoch
+   * ms: until somebody has put back what is missing its references are not all. Undefined where it never was, Infinity where nobody has taken it to look.
+   */
+  setBackAt: number | undefined;
+  /** The number of its last commit. */
+  batchSeq: number;
+}
+
 /** Which tasks refer to which payloads, as committed: written with each record, and removed with it. */
 export interface PayloadIndex {
   /**
@@ -24,12 +35,7 @@ export interface PayloadIndex {
    * @throws MultiswarmError also where the shard is being imported: what is there then is not all
    */
   references(shard: number): AsyncIterable<TaskPayloads[]>;
-  /**
-   * When the shard was last found to have been set back, or to be empty although it was not before, epoch ms: until somebody has put back
-   * what is missing its references are not all. Undefined where it never was, Infinity
-   * where nobody has taken it to look.
-   */
-  setBackAt(shard: number): Promise<number | undefined>;
+  standing(shard: number): Promise<ShardStanding>;
   /** Which of these tasks are not stored, though the index has them. */
   strays(shard: number, taskIds: readonly string[]): Promise<string[]>;
   /** Takes tasks off the index that are not stored at this moment. */

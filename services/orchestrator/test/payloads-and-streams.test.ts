@@ -4,6 +4,7 @@ import {
   keys,
   LIMITS,
   shardOf,
+  streams,
   subjects,
   TaskLogs,
   type BatchReply,
@@ -11,6 +12,7 @@ import {
   type PayloadRef,
 } from '@multiswarm/contracts';
 import { systemClock, systemIds } from '@multiswarm/core';
+import { busLastEvents } from '../src/adapters/bus/ports';
 import { redisPayloadIndex } from '../src/adapters/store/redis-payload-index';
 import { PayloadInspection } from '../src/application/payload-check';
 import { PayloadSweep, type SweepParts } from '../src/application/payload-sweep';
@@ -31,6 +33,7 @@ beforeAll(async () => {
     store,
     stock: new PayloadInventory(connection, systemClock),
     index: redisPayloadIndex(world.store),
+    lastPublished: async (shard) => (await busLastEvents(world.bus)(shard))?.batchSeq,
     shards: SHARDS,
     clock: systemClock,
     graceMs: -1_000, // of the server's clock and ours: what is stored now is old
@@ -50,6 +53,16 @@ async function check(repair = false): Promise<PayloadCheck> {
 async function text(path: string): Promise<{ status: number; text: string }> {
   const response = await fetch(one.url + path);
   return { status: response.status, text: await response.text() };
+}
+
+/** Asks the server about the stream of payloads, or to change it. */
+async function askStore<T>(verb: 'INFO' | 'UPDATE', body: object = {}): Promise<T> {
+  const subject = `$JS.API.STREAM.${verb}.${streams.payloads}`;
+  const answer = (await world.bus.connection.request(subject, JSON.stringify(body))).json<
+    T & { error?: object }
+  >();
+  if (answer.error) throw new Error(JSON.stringify(answer.error));
+  return answer;
 }
 
 test('an input over the limit goes by reference, and comes back as it was', async () => {
@@ -103,6 +116,20 @@ test.each([
     expect(await world.store.redis.hexists(keys.payloadRefs(shardOf(id, SHARDS) ?? 0), id)).toBe(0);
   },
 );
+
+test('an output that is there is taken also where the store is too full to note that it was claimed', async () => {
+  const outputRef = await store.store('default', JSON.stringify(large()));
+  await world.swarm('a', () => ({ outputRef }));
+  const { config, state } = await askStore<{ config: object; state: { bytes: number } }>('INFO');
+  await askStore('UPDATE', { ...config, max_bytes: state.bytes });
+  try {
+    await expect(store.claim(outputRef)).rejects.toMatchObject({ code: 'payload-store-full' });
+    const id = await one.submit({});
+    expect(await one.ended(id)).toMatchObject({ state: 'succeeded', outputRef });
+  } finally {
+    await askStore('UPDATE', config);
+  }
+});
 
 test('what fits is read the same way', async () => {
   await world.swarm('a');
@@ -189,7 +216,10 @@ test('nothing is swept while a shard is being imported', async () => {
   expect((await sweep.look()).payloads).toBeGreaterThan(0);
 });
 
-test('nothing is swept within the grace time after a shard was found set back', async () => {
+test.each([
+  ['was found set back', 'baseEpoch'],
+  ['could not be looked at', 'doubtEpoch'],
+])('nothing is swept within the grace time after a shard %s', async (_how, field) => {
   const orphan = await store.store('default', large());
   const graceMs = 600_000;
   const later = { ...systemClock, now: () => systemClock.now() + 2 * graceMs };
@@ -200,16 +230,16 @@ test('nothing is swept within the grace time after a shard was found set back', 
     await sweep.look();
     return (await sweep.look()).payloads;
   };
-  const { baseEpoch, epoch = '' } = await world.store.redis.hgetall(shard);
+  const before = await world.store.redis.hget(shard, field);
   try {
-    await world.store.redis.hset(shard, 'baseEpoch', at(-graceMs / 2));
+    await world.store.redis.hset(shard, field, at(-graceMs / 2));
     expect(await looks()).toBe(0);
     expect(await store.find(orphan.id)).toMatchObject({ deleted: false });
-    await world.store.redis.hset(shard, 'baseEpoch', at(-2 * graceMs));
+    await world.store.redis.hset(shard, field, at(-2 * graceMs));
     expect(await looks()).toBeGreaterThan(0);
   } finally {
-    if (baseEpoch === undefined) await world.store.redis.hdel(shard, 'baseEpoch');
-    else await world.store.redis.hset(shard, { baseEpoch, epoch });
+    if (before === null) await world.store.redis.hdel(shard, field);
+    else await world.store.redis.hset(shard, field, before);
   }
 });
 

@@ -141,6 +141,7 @@ export function incarnations(process: SimProcess, { redis }: SimShards): Incarna
         isAskedFor: false,
       })),
     begin: (shard) => redis.call(process, `new life of ${shard}`, () => false),
+    doubt: (shard) => redis.call(process, `doubt about ${shard}`, () => undefined),
     askFor: (shard) => redis.call(process, `new life of ${shard}`, () => undefined),
   };
 }

@@ -6,12 +6,15 @@ import { Fault } from '../faults';
 /** `not-checked`: why. */
 export type CheckedPayloads = PayloadCheck | { 'not-checked': string };
 
-/** Stored payloads against what tasks refer to. A store that does not answer is no fault of the shards. */
+/** Stored payloads against what tasks refer to. Where that cannot be said now, what was found of the shards is told all the same. */
 export async function checkPayloads(api: HttpApi, repair: boolean): Promise<CheckedPayloads> {
   try {
     return await api.post<PayloadCheck>(paths.payloadCheck, { repair });
   } catch (error) {
-    if (error instanceof Fault && error.code.startsWith('payload-store-'))
+    if (
+      error instanceof Fault &&
+      (error.code.startsWith('payload-store-') || error.code === 'shard-unavailable')
+    )
       return { 'not-checked': error.message };
     throw error;
   }

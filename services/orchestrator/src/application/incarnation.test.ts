@@ -1,6 +1,7 @@
 import { StreamPosition, TaskLogsQuery } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
+import { pass } from '../../test/support/turns';
 import { openingOf, type Opening } from './incarnation';
 
 /** 2026-11-01, epoch seconds. */
@@ -23,6 +24,7 @@ async function opened(life: Life, epoch: number, published?: number): Promise<Op
       incarnations: {
         of: () => Promise.resolve({ attemptBase, since, isAskedFor }),
         begin: () => Promise.resolve(++begun > 0),
+        doubt: () => Promise.reject(new Error('there is none')),
         askFor: () => Promise.resolve(),
       },
       lastEvents: () => Promise.resolve(lastEvents),
@@ -64,4 +66,28 @@ test('in twenty years a base is still a number that a reader can name, alone and
   const { attemptBase } = await opened({ batchSeq: 7, attemptBase: 0 }, NOVEMBER + 20 * 366 * 86_400, 9);
   expect(StreamPosition.safeParse(`${attemptBase + 1}-1-1`).success).toBe(true);
   expect(TaskLogsQuery.safeParse({ id: 't0-00000001', attempt: attemptBase + 1 }).success).toBe(true);
+});
+
+test.each([
+  ['says nothing for a second', () => new Promise<undefined>(() => undefined)],
+  ['fails', () => Promise.reject(new Error('no leader'))],
+])('where the stream %s the shard goes on as it was, and the doubt is noted', async (_how, lastEvents) => {
+  const clock = new ManualClock();
+  const doubts: [shard: number, epoch: number][] = [];
+  const opening = openingOf(
+    3,
+    { epoch: NOVEMBER, batchSeq: 7 },
+    {
+      incarnations: {
+        of: () => Promise.resolve({ attemptBase: 0, since: undefined, isAskedFor: false }),
+        begin: () => Promise.reject(new Error('nothing shows that it was set back')),
+        doubt: (shard, epoch) => Promise.resolve(void doubts.push([shard, epoch])),
+        askFor: () => Promise.resolve(),
+      },
+      ...{ lastEvents, clock, logger: createLogger({ service: 'orchestrator', level: 'silent' }) },
+    },
+  );
+  await pass(clock, 1_000);
+  expect(await opening).toEqual({ batchSeq: 7, attemptBase: 0 });
+  expect(doubts).toEqual([[3, NOVEMBER]]);
 });

@@ -23,6 +23,8 @@ export interface Incarnations {
     now: { epoch: number; batchSeq: number },
     next: { batchSeq: number; attemptBase: number },
   ): Promise<boolean>;
+  /** The owner with this epoch could not find out whether the shard was set back. */
+  doubt(shard: number, epoch: number): Promise<void>;
   /** The next owner begins a new one. */
   askFor(shard: number): Promise<void>;
 }
@@ -52,22 +54,24 @@ export interface Opening {
  *     of events have seen, its attempts beyond those that swarms have run. Epochs take care of themselves: they are never
  *     earlier than the clock. The base of attempts grows with them, too: a backup may be restored twice, and what the first
  *     restoration has given out is lost with the second.
- * N3. Where the stream does not answer the shard serves all the same: it is asked at each change of the owner, and a person can
- *     ask for a new incarnation.
+ * N3. Where the stream does not answer the shard serves all the same, and the doubt is noted, so that what it does not refer to is
+ *     kept for a while: the stream is asked at each change of the owner, and a person can ask for a new incarnation.
  */
 export async function openingOf(
   shard: number,
   lease: Pick<HeldLease, 'epoch' | 'batchSeq'>,
   { incarnations, lastEvents, clock, logger }: IncarnationParts,
 ): Promise<Opening> {
-  const [{ attemptBase, since = BASES_SINCE, isAskedFor }, published] = await Promise.all([
+  const [{ attemptBase, since = BASES_SINCE, isAskedFor }, asked] = await Promise.all([
     incarnations.of(shard),
-    within(clock, STREAM_WAIT_MS, lastEvents(shard), () => undefined).catch((error: unknown) => {
+    within(clock, STREAM_WAIT_MS, lastEvents(shard), tooSlow).catch((error: unknown) => {
       logger.warn('the event stream does not say what it has of a shard', { shard, error });
-      return undefined;
+      return 'not-known' as const;
     }),
   ]);
   const { epoch, batchSeq } = lease;
+  if (asked === 'not-known') await incarnations.doubt(shard, epoch); // N3
+  const published = asked === 'not-known' ? undefined : asked;
   const isBehind = published !== undefined && published.batchSeq > batchSeq;
   if (!isBehind && !isAskedFor) return { batchSeq, attemptBase };
   const next = {
@@ -80,6 +84,10 @@ export async function openingOf(
   const why = isBehind ? `events up to ${published.batchSeq} were published` : 'a person has asked for it';
   logger.warn('a new incarnation of a shard begins', { shard, epoch, was: batchSeq, ...next, why });
   return next;
+}
+
+function tooSlow(): never {
+  throw new MultiswarmError('bus-unavailable', `no answer within ${STREAM_WAIT_MS} ms`);
 }
 
 /** The store as the owner of a shard sees it that was set back: no attempt has a number that may have been used. */

@@ -10,6 +10,7 @@ import type { Description, PayloadStore, TaskPayloads } from '../payload-ports';
 import { LEAST_SWEEP_MS } from './payload-sweeper';
 import type { SweepParts } from './payload-sweep';
 import { referredTo } from './payload-references';
+import { whySetBack } from './set-back';
 
 /** Holds what is stored against what is referred to, from both sides. */
 export class PayloadInspection {
@@ -17,13 +18,17 @@ export class PayloadInspection {
 
   /**
    * Changes nothing unless it is told to; what it repairs it has seen twice, as a sweep has, so a repair takes at least
-   * `LEAST_SWEEP_MS`.
+   * `LEAST_SWEEP_MS`. While a shard may be set back nothing is called an orphan.
+   * @throws MultiswarmError `shard-unavailable`: a shard may be set back, and nothing is repaired
    */
   async check({ repair, limit }: CheckPayloads): Promise<PayloadCheck> {
     const { graceMs } = this.parts;
+    const setBack = await whySetBack(this.parts);
+    if (repair) refuseSetBack(setBack);
     const faults = new Faults(limit);
     const described = await this.described();
-    const references = await this.compare(described, faults);
+    const { references, orphans } = await this.compare(described, faults);
+    if (setBack === undefined) for (const orphan of orphans) faults.add(orphan);
     await this.compareParts(described, faults);
     if (repair) await this.repair(described, faults);
     const live = [...described.values()].filter(({ deleted }) => !deleted);
@@ -42,8 +47,11 @@ export class PayloadInspection {
     return found;
   }
 
-  /** @returns how many references there are */
-  private async compare(described: ReadonlyMap<string, Description>, faults: Faults): Promise<number> {
+  /** @returns how many references there are, and what seems to have none */
+  private async compare(
+    described: ReadonlyMap<string, Description>,
+    faults: Faults,
+  ): Promise<{ references: number; orphans: Fault[] }> {
     const { index, shards, clock, graceMs } = this.parts;
     const unreferred = new Map([...described].filter(([, { deleted }]) => !deleted));
     let references = 0;
@@ -55,12 +63,13 @@ export class PayloadInspection {
       }
     }
     const now = clock.now();
+    const orphans: Fault[] = [];
     for (const { id, bytes, claimedAt } of unreferred.values()) {
       // A claim that is young belongs to a submission on its way.
       if (!isOld({ claimedAt }, now, graceMs)) continue;
-      faults.add({ kind: 'orphan', payload: id, bytes, ageMs: now - Math.round(claimedAt) });
+      orphans.push({ kind: 'orphan', payload: id, bytes, ageMs: now - Math.round(claimedAt) });
     }
-    return references;
+    return { references, orphans };
   }
 
   /** @returns what is referred to by tasks that are there */
@@ -116,6 +125,7 @@ export class PayloadInspection {
     if (orphans.length + uploads.length > 0) {
       await delay(this.parts.clock, LEAST_SWEEP_MS);
       const again = await this.described();
+      refuseSetBack(await whySetBack(this.parts)); // it may have come about meanwhile
       await this.removeOrphans(orphans, again, faults);
       await this.removeUploads(uploads, again, faults);
     }
@@ -160,6 +170,17 @@ export class PayloadInspection {
   }
 }
 
+function refuseSetBack(why: string | undefined): void {
+  if (why === undefined) return;
+  throw new MultiswarmError(
+    'shard-unavailable',
+    `nothing is removed: ${why}. What refers to it may still come back: see that the whole backup is there, begin new incarnations ` +
+      'where none has begun (swarmctl shard recover), and repair when the grace time (PAYLOAD_GRACE_MS) has passed',
+  );
+}
+
+type Fault = Omit<PayloadFault, 'repaired'>;
+
 /** What was found: all of it counted, as much of it listed as was asked for. */
 class Faults {
   readonly strays = new Map<number, Set<string>>();
@@ -168,7 +189,7 @@ class Faults {
 
   constructor(private readonly limit: number) {}
 
-  add(fault: Omit<PayloadFault, 'repaired'>, shard?: number): void {
+  add(fault: Fault, shard?: number): void {
     this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
     if (this.items.length >= this.limit) return;
     this.items.push({ ...fault, repaired: false });

@@ -1,15 +1,12 @@
 import { LIMITS } from '@multiswarm/contracts';
-import type { Clock } from '@multiswarm/core';
 import { isOld, judge, type Stored } from '../domain/payloads/sweep';
 import type { Description, PayloadIndex, PayloadStock } from '../payload-ports';
 import { referredTo } from './payload-references';
+import { whySetBack, type SetBackParts } from './set-back';
 
-export interface SweepParts {
+export interface SweepParts extends SetBackParts {
   stock: PayloadStock;
   index: PayloadIndex;
-  shards: number;
-  clock: Clock;
-  graceMs: number;
 }
 
 export interface Swept {
@@ -34,8 +31,9 @@ export class PayloadSweep {
   async look(): Promise<Swept> {
     const { stock, index, shards, clock, graceMs } = this.parts;
     const now = clock.now();
-    if (await this.isSetBack(now)) {
+    if ((await whySetBack(this.parts)) !== undefined) {
       this.condemned.clear();
+      this.loose.clear();
       return { payloads: 0, bytes: 0, uploads: 0 };
     }
     const described = new Set<string>();
@@ -57,16 +55,6 @@ export class PayloadSweep {
     await look();
     const swept = await this.removeUnreferred(unreferred, now);
     return { ...swept, uploads: await this.sweepUploads(described, now) };
-  }
-
-  /** What a restore has not brought back yet nobody seems to refer to: within the grace time there is no verdict on anything. */
-  private async isSetBack(now: number): Promise<boolean> {
-    const { index, shards, graceMs } = this.parts;
-    for (let shard = 0; shard < shards; shard++) {
-      const at = await index.setBackAt(shard);
-      if (at !== undefined && now - at < graceMs) return true;
-    }
-    return false;
   }
 
   private async removeUnreferred(

@@ -15,6 +15,8 @@ class Trial {
   looks = 0;
   isOurTurn = true;
   indexFails = false;
+  /** The last commit that the event stream has; Redis has 7. */
+  lastPublished = 7;
   readonly sweeper: PayloadSweeper;
 
   constructor() {
@@ -40,11 +42,12 @@ class Trial {
     };
     const index: PayloadIndex = {
       references: () => this.references(),
-      setBackAt: () => Promise.resolve(undefined),
+      standing: () => Promise.resolve({ setBackAt: undefined, batchSeq: 7 }),
       strays: () => Promise.resolve([]),
       removeStrays: () => Promise.resolve(),
     };
-    const parts = { stock, index, shards: 2, clock: this.clock, graceMs: GRACE_MS };
+    const lastPublished = (): Promise<number> => Promise.resolve(this.lastPublished);
+    const parts = { stock, index, lastPublished, shards: 2, clock: this.clock, graceMs: GRACE_MS };
     this.sweeper = new PayloadSweeper({ ...parts, logger, sweepMs: SWEEP_MS }, () => this.isOurTurn);
     this.sweeper.start();
   }
@@ -88,6 +91,19 @@ test('nothing goes while a single shard cannot be read', async () => {
   expect(trial.left).toContain('orphan');
   trial.indexFails = false;
   await trial.pass(3 * SWEEP_MS);
+  expect(trial.left).toEqual(['wanted']);
+});
+
+test('nothing goes while commits were published that the store does not have, and then what was seen before counts no more', async () => {
+  const trial = new Trial();
+  await trial.pass(GRACE_MS + SWEEP_MS);
+  trial.lastPublished = 8;
+  await trial.pass(3 * GRACE_MS);
+  expect(trial.left).toEqual(['orphan', 'wanted', 'broken-off']);
+  trial.lastPublished = 7;
+  await trial.pass(SWEEP_MS);
+  expect(trial.left).toEqual(['orphan', 'wanted', 'broken-off']);
+  await trial.pass(SWEEP_MS);
   expect(trial.left).toEqual(['wanted']);
 });
 

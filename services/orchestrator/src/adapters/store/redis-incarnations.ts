@@ -22,6 +22,9 @@ export function redisIncarnations(store: Store): Incarnations {
       const args = [epoch, batchSeq, next.batchSeq, next.attemptBase];
       return (await store.run(beginScript, [keys.shard(shard)], args)) === 1;
     },
+    doubt: async (shard, epoch) => {
+      await store.guard((redis) => redis.hset(keys.shard(shard), 'doubtEpoch', epoch));
+    },
     askFor: async (shard) => {
       await store.guard((redis) => redis.hset(keys.shard(shard), 'renewal', 1));
     },

@@ -39,12 +39,13 @@ export function redisPayloadIndex(store: Store): PayloadIndex {
       }
       await refuseImporting(shard); // it may have begun meanwhile
     },
-    async setBackAt(shard) {
-      const [epoch, since] = await store.guard((redis) =>
-        redis.hmget(keys.shard(shard), 'epoch', 'baseEpoch'),
+    async standing(shard) {
+      const [epoch, base, doubt, batchSeq] = await store.guard((redis) =>
+        redis.hmget(keys.shard(shard), 'epoch', 'baseEpoch', 'doubtEpoch', 'batchSeq'),
       );
-      if (!epoch) return Infinity;
-      return since ? Number(since) * 1_000 : undefined; // an epoch is at least the time in seconds
+      const since = Math.max(Number(base ?? 0), Number(doubt ?? 0)) * 1_000; // an epoch is at least the time in seconds
+      const setBackAt = epoch ? since || undefined : Infinity;
+      return { setBackAt, batchSeq: Number(batchSeq ?? 0) };
     },
     strays,
     async removeStrays(shard, taskIds) {
