@@ -29,7 +29,7 @@ export class CommitPipeline {
   private ending = false;
 
   constructor(
-    private readonly store: Store,
+    private readonly store: Pick<Store, 'together' | 'send' | 'guard' | 'load'>,
     private readonly commitReplicas: number,
     private readonly clock: Clock,
   ) {}
@@ -48,13 +48,24 @@ export class CommitPipeline {
 
   /**
    * Who leaves may ask others to leave with it: they do when what follows from it in this turn is done, so that it goes along.
+   * Who throws is a fault of this process, which is told when all others have left and what they have brought is on its way.
    */
   private endTurn(): void {
     this.ending = true;
-    for (const leave of this.leaving.splice(0)) leave();
-    if (this.leaving.length > 0) return void Promise.resolve().then(() => this.endTurn());
-    this.ending = false;
-    if (this.gathered.length > 0) this.clock.soon(() => void this.sendGathered());
+    const faults: unknown[] = [];
+    for (const leave of this.leaving.splice(0)) {
+      try {
+        leave();
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (this.leaving.length > 0) void Promise.resolve().then(() => this.endTurn());
+    else {
+      this.ending = false;
+      if (this.gathered.length > 0) this.clock.soon(() => void this.sendGathered());
+    }
+    if (faults.length > 0) throw faults[0];
   }
 
   private async sendGathered(): Promise<void> {
