@@ -18,6 +18,8 @@ const STEPS: Step[] = [
   [
     { kind: 'cut', target: 'eu-west', forMs: 2_500 },
     { kind: 'kill', target: 'load-balancer-1', forMs: 200 },
+    // Longer than its leases: others have its shards when it wakes up.
+    { kind: 'freeze', target: 'orchestrator-3', forMs: 2_800 },
   ],
 ];
 
@@ -47,6 +49,6 @@ test('no acknowledged task is lost or done twice, and everything is given back, 
   const killed = lines.filter(({ kind, target }) => kind === 'kill' && target === 'orchestrator-1');
   expect(Math.max(...killed.map(({ longestMs }) => longestMs))).toBeGreaterThan(1_000);
   const full = report.faults.filter(({ kind }) => kind === 'disk-full');
-  expect(full.every(({ said }) => said?.includes('AOF'))).toBe(true);
+  expect(full.map(({ said }) => said?.includes('AOF'))).toEqual(PRLIMIT ? [true] : []);
   expect(report.attempts.executions).toBeGreaterThanOrEqual(TASKS * 0.95);
 }, 120_000);
