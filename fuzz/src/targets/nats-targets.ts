@@ -36,7 +36,7 @@ export function natsTargets(
       if (isDispatch) await uncordon(bus, known.actor);
       const { fault, text } = listened.answers ? await ask(bus, request) : await say(bus, request);
       if (fault !== undefined) return fault;
-      const isRefused = !listened.answers || text.startsWith('{"error"');
+      const isRefused = listened.answers ? text.startsWith('{"error"') : failsSchema(listened, request);
       if (isRefused && harmless.length < HARMLESS) harmless.push(request);
       if (isDispatch) return takenIn(request, text, runs);
       if (text.startsWith('{"ok"')) accepted.note(text);
@@ -46,6 +46,15 @@ export function natsTargets(
     return { name, requests: natsRequests(listened, known), harmless, send };
   });
   return { targets, close: () => undefined };
+}
+
+/** What nobody answers to is refused for certain only where it fails its schema; the rest may have been taken. */
+function failsSchema({ schema }: Listened, { payload }: Pick<NatsRequest, 'payload'>): boolean {
+  try {
+    return !schema.safeParse(JSON.parse(new TextDecoder().decode(payload.bytes()))).success;
+  } catch {
+    return true;
+  }
 }
 
 /** What was said to it before, on another subject, may have cordoned it: then it takes nothing, whatever it is. */
