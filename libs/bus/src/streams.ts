@@ -98,24 +98,46 @@ export function lastMessage(
 }
 
 /**
- * The sequence of the first message from this one on; undefined where there is none. Throws `bus-unavailable` where JetStream does
- * not answer.
+ * The first message from this one on: its sequence, and when it was stored, epoch ms; undefined where there is none. Throws
+ * `bus-unavailable` where JetStream does not answer.
  */
-export function nextMessageSeq(
+export function nextMessage(
   connection: NatsConnection,
   name: string,
   from: number,
-): Promise<number | undefined> {
+): Promise<{ seq: number; at: number } | undefined> {
   return answered(name, async () => {
     const manager = await jetstreamManager(connection);
     const asked = { seq: from, next_by_subj: '>' };
     try {
-      return (await manager.streams.getMessage(name, asked))?.seq;
+      const message = await manager.streams.getMessage(name, asked);
+      return message ? { seq: message.seq, at: message.time.getTime() } : undefined;
     } catch (error) {
       if (isGone(error)) return undefined;
       throw error;
     }
   });
+}
+
+/**
+ * Whether one of the messages `first` to `last` is there that was stored at an instant (epoch ms) or later. Throws `bus-unavailable`
+ * where JetStream does not answer.
+ */
+export async function hasMessageSince(
+  connection: NatsConnection,
+  name: string,
+  [first, last]: readonly [number, number],
+  at: number,
+): Promise<boolean> {
+  // Times grow with the sequences. Where the last one is there, which is nearly always, it says all.
+  let [low, high] = [first, last];
+  for (let probe = last; low <= high; probe = Math.floor((low + high) / 2)) {
+    const message = await nextMessage(connection, name, probe);
+    if (message === undefined || message.seq > last) high = probe - 1;
+    else if (message.at >= at) return true;
+    else low = message.seq + 1;
+  }
+  return false;
 }
 
 /**

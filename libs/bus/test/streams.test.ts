@@ -1,6 +1,7 @@
 import {
   connectBus,
   ensureStream,
+  hasMessageSince,
   readStream,
   removeMessages,
   streamRange,
@@ -62,6 +63,24 @@ test('what is stored has a sequence, and a message id is stored once', async () 
     duplicate: true,
   });
   expect(await streamRange(bus.connection, 'EVENTS')).toMatchObject({ firstSeq: 1, lastSeq: 2 });
+});
+
+test('whether a message since an instant is there is found also where others were removed one by one', async () => {
+  await ensureStream(bus.connection, EVENTS);
+  const times = [0];
+  for (let n = 1; n <= 6; n += 1) {
+    await store(1, n);
+    const { lastAt } = await streamRange(bus.connection, 'EVENTS');
+    times.push(lastAt);
+    await eventually(() => Date.now() > lastAt + 1);
+  }
+  const since = (n: number): Promise<boolean> =>
+    hasMessageSince(bus.connection, 'EVENTS', [1, 5], times[n] ?? 0);
+  expect(await Promise.all([1, 5, 6].map(since))).toEqual([true, true, false]);
+  await removeMessages(bus.connection, 'EVENTS', [4, 5]);
+  expect(await Promise.all([1, 3, 4, 5].map(since))).toEqual([true, true, false, false]);
+  await removeMessages(bus.connection, 'EVENTS', [1, 2, 3]);
+  expect(await since(1)).toBe(false);
 });
 
 test('where no stream takes the subject, storing fails at once and may be repeated', async () => {

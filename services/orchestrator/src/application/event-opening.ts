@@ -57,6 +57,22 @@ export function isExhausted({ start, expectAfter = 0 }: Opening, extent: StreamE
 }
 
 /**
+ * From where on messages up to `end` are missing to a reader to whom none of them will come any more.
+ * @param seen up to where it has all; undefined where nothing has come
+ * @returns undefined where there was nothing for it: it began at an instant, and nothing is newer
+ */
+export function missingFrom(
+  opening: Opening,
+  extent: StreamExtent,
+  seen: number | undefined,
+  end: number,
+): number | undefined {
+  if (seen !== undefined) return seen + 1;
+  const from = isExhausted(opening, extent, extent.lastSeq) ? extent.lastSeq + 1 : extent.firstSeq;
+  return from <= end ? from : undefined;
+}
+
+/**
  * What is missing before the first message that a reader who begins at an instant has got: where it is the first of the
  * stream, nobody knows whether those before it, which are gone, were older than that instant.
  */

@@ -1,8 +1,15 @@
-import { nextMessageSeq, readStream, streamRange, type Bus, type Replayed } from '@multiswarm/bus';
+import {
+  hasMessageSince,
+  nextMessage,
+  readStream,
+  streamRange,
+  type Bus,
+  type Replayed,
+} from '@multiswarm/bus';
 import { EventBatch, streams } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { Position } from '../../application/event-feed';
-import { openingAt, type Opening, type StreamExtent } from '../../application/event-opening';
+import { isExhausted, openingAt, type Opening, type StreamExtent } from '../../application/event-opening';
 
 const LOOK_FRESH_MS = 1_000;
 
@@ -52,8 +59,25 @@ export function batchIn(text: string): EventBatch | undefined {
   }
 }
 
-/** Whether the stream has a message with a sequence in `[from, to]`. */
-export async function hasMessages(bus: Bus, from: number, to: number): Promise<boolean> {
-  const next = await nextMessageSeq(bus.connection, streams.events, from);
-  return next !== undefined && next <= to;
+/**
+ * Whether a reader will still be sent something up to `end`. That nothing comes says nothing: the consumer of one who reads may be
+ * away, as it is for seconds after NATS was started again.
+ * @param seen up to where the reader has all; undefined for one who began at an instant and has got nothing yet
+ * @param now what the stream has
+ */
+export async function isToCome(
+  bus: Bus,
+  opening: Opening,
+  seen: number | undefined,
+  end: number,
+  now: StreamExtent,
+): Promise<boolean> {
+  const { start } = opening;
+  if (seen === undefined && 'at' in start)
+    return (
+      !isExhausted(opening, now, end) &&
+      hasMessageSince(bus.connection, streams.events, [now.firstSeq, end], start.at)
+    );
+  const next = await nextMessage(bus.connection, streams.events, (seen ?? 0) + 1);
+  return next !== undefined && next.seq <= end;
 }

@@ -10,8 +10,8 @@ import {
   type FeedItem,
   type Position,
 } from '../../application/event-feed';
-import { isExhausted, missingBefore, type StreamExtent } from '../../application/event-opening';
-import { batchIn, begin, epochMs, extentOf, hasMessages, type Beginning } from './event-beginning';
+import { isExhausted, missingBefore, missingFrom, type StreamExtent } from '../../application/event-opening';
+import { batchIn, begin, epochMs, extentOf, isToCome, type Beginning } from './event-beginning';
 
 export interface SessionParts {
   bus: Bus;
@@ -200,11 +200,8 @@ export class EventSession {
     return isOpen;
   }
 
-  private async look(
-    feed: EventFeed,
-    { extent, close }: Beginning,
-    state: { isLost: boolean },
-  ): Promise<void> {
+  private async look(feed: EventFeed, beginning: Beginning, state: { isLost: boolean }): Promise<void> {
+    const { extent, close } = beginning;
     if (this.isHeld) return;
     for (const item of feed.tellHidden()) await this.send(item, extent);
     this.sayPosition();
@@ -219,7 +216,7 @@ export class EventSession {
       state.isLost = true; // R2
     else {
       if (isDue) this.end = now.lastSeq;
-      if (this.heard !== heard || !(await this.hasAll(feed, now))) return;
+      if (this.heard !== heard || !(await this.hasAll(feed, beginning, now))) return;
       this.isComplete = true;
     }
     close();
@@ -238,24 +235,28 @@ export class EventSession {
   }
 
   /** R3. Of a session that hears nothing: whether nothing is left of what it has to end with. */
-  private async hasAll(feed: EventFeed, extent: StreamExtent): Promise<boolean> {
+  private async hasAll(feed: EventFeed, beginning: Beginning, now: StreamExtent): Promise<boolean> {
     const { end } = this;
     if (end === undefined) return false;
     const { seen } = feed;
-    // Who began at an instant has got nothing where there is nothing since.
-    if (seen === undefined || seen >= end) return true;
-    const isThere = await hasMessages(this.parts.bus, seen + 1, end).catch(() => true);
-    if (isThere || feed.seen !== seen) return false;
-    this.seen = this.place(Math.max(end, extent.firstSeq - 1), extent);
-    await this.sendGap(dropped(seen + 1, Math.max(end, extent.firstSeq - 1)), this.seen);
+    if (seen !== undefined && seen >= end) return true;
+    const { opening, extent } = beginning;
+    const isLeft = await isToCome(this.parts.bus, opening, seen, end, now).catch(() => true);
+    if (isLeft || feed.seen !== seen) return false;
+    const from = missingFrom(opening, extent, seen, end);
+    if (from === undefined) return true;
+    const to = Math.max(end, now.firstSeq - 1);
+    this.seen = this.place(to, now);
+    await this.sendGap(dropped(from, to), this.seen);
     return true;
   }
 
   /** R3. Without waiting for what will not come. */
-  private async hasNothing({ opening, extent }: Beginning, feed: EventFeed): Promise<boolean> {
+  private async hasNothing(beginning: Beginning, feed: EventFeed): Promise<boolean> {
+    const { opening, extent } = beginning;
     if (this.end === undefined) return false;
     if (isExhausted(opening, extent, this.end)) return true;
-    return opening.expectAfter !== undefined && this.hasAll(feed, extent);
+    return opening.expectAfter !== undefined && this.hasAll(feed, beginning, extent);
   }
 
   private completed(): false {
