@@ -62,6 +62,20 @@ test('what is recalled from files before is known, and counts for nothing', () =
   expect(continuity.counts).toEqual({ roots: 1, holes: 0 });
 });
 
+test('what is recalled is forgotten before anything of the present file, until it is seen again', () => {
+  const continuity = new Continuity(undefined, 4);
+  for (const root of ['t0-a', 't0-b']) continuity.note(event(root, 1));
+  for (const root of ['t0-old', 't0-back']) continuity.recall(event(root, 1));
+  expect(continuity.note(event('t0-back', 2)).kind).toBe('next');
+  expect(continuity.counts).toEqual({ roots: 3, holes: 0 });
+  continuity.note(event('t0-c', 1));
+  const repeats = (root: string): boolean => continuity.standing(event(root, 1)).kind === 'repeated';
+  const roots = ['t0-old', 't0-a', 't0-b', 't0-back', 't0-c'];
+  expect(roots.map(repeats)).toEqual([false, true, true, true, true]);
+  continuity.note(event('t0-d', 1));
+  expect(roots.map(repeats)).toEqual([false, false, true, true, true]);
+});
+
 test('it remembers so many roots, and forgets the one that was silent for longest', () => {
   const continuity = new Continuity(undefined, 2);
   for (const root of ['t0-a', 't0-b']) continuity.note(event(root, 1));

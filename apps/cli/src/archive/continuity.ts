@@ -1,8 +1,7 @@
 import type { Event } from '@multiswarm/contracts';
 
-/** Roots that are remembered; beyond this the ones that were silent for longest are forgotten, and begin anew. */
+/** Roots that are remembered; beyond this those of files before are forgotten, then the ones that were silent for longest, and begin anew. */
 const ROOTS = 1_000_000;
-const NO_FILE = -1;
 
 /**
  * `next`: it follows the one before. `late`: the first that was seen of its root, and not its first. `repeated`: seen before.
@@ -16,6 +15,8 @@ export type Standing = { kind: 'next' | 'late' | 'repeated' } | { kind: 'after-h
  */
 export class Continuity {
   private readonly last = new Map<string, { seq: number; file: number }>();
+  /** Of files before, and not seen since: what came last is behind all of them, so they are the first to be forgotten. */
+  private readonly recalled = new Map<string, number>();
   private readonly broken = new Set<string>();
   private file = 0;
   private seen = 0;
@@ -52,7 +53,7 @@ export class Continuity {
 
   /** How the event stands to what was seen of its root; nothing is noted. */
   standing({ root, seq }: Event): Standing {
-    const last = this.last.get(root)?.seq;
+    const last = this.last.get(root)?.seq ?? this.recalled.get(root);
     if (last === undefined) return { kind: seq === 1 ? 'next' : 'late' };
     if (seq <= last) return { kind: 'repeated' };
     const isStep = this.only !== undefined && this.only !== root;
@@ -73,7 +74,8 @@ export class Continuity {
     if (this.last.get(root)?.file !== file) this.seen += 1;
     this.last.delete(root); // so that it becomes the last to be forgotten
     this.last.set(root, { seq, file });
-    if (this.last.size > this.limit) this.forgetOldest();
+    this.recalled.delete(root);
+    if (this.known > this.limit) this.forgetOldest();
     return standing;
   }
 
@@ -81,13 +83,23 @@ export class Continuity {
   recall({ root, seq, at }: Event): void {
     this.newestAt = Math.max(this.newestAt ?? at, at);
     const last = this.last.get(root);
-    if (last ? last.seq >= seq : this.last.size >= this.limit) return;
-    this.last.set(root, { seq, file: last?.file ?? NO_FILE });
+    if (last) {
+      last.seq = Math.max(last.seq, seq);
+      return;
+    }
+    const recalled = this.recalled.get(root);
+    if (recalled === undefined && this.known >= this.limit) return;
+    this.recalled.set(root, Math.max(recalled ?? seq, seq));
+  }
+
+  private get known(): number {
+    return this.last.size + this.recalled.size;
   }
 
   private forgetOldest(): void {
-    for (const root of this.last.keys()) {
-      this.last.delete(root);
+    const from = this.recalled.size > 0 ? this.recalled : this.last;
+    for (const root of from.keys()) {
+      from.delete(root);
       return;
     }
   }
