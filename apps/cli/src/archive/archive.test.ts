@@ -1,4 +1,14 @@
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -17,6 +27,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'archive-'));
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => jest.restoreAllMocks());
 
 let count = 0;
 const fresh = (ending: string): string => join(directory, `${(count += 1)}${ending}`);
@@ -241,6 +252,62 @@ test.each(['.jsonl', '.jsonl.gz'])(
     }
   },
 );
+
+const FULL = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+
+/** What each open file is asked with: one of its methods may be made to fail. */
+async function fileMethods(): Promise<FileHandle> {
+  const file = await open(directory, 'r');
+  await file.close();
+  return Object.getPrototypeOf(file) as FileHandle;
+}
+
+test.each(['.jsonl', '.jsonl.gz'])(
+  'a %s to which a write has failed takes nothing more, also when there is room again, and is gone on with to the same end',
+  async (name) => {
+    const methods = await fileMethods();
+    for (const method of ['write', 'datasync'] as const) {
+      const path = fresh(name);
+      const writer = await ArchiveWriter.create(path, HEADER);
+      await write(writer, THREE_BLOCKS.slice(0, 2));
+      await write(writer, THREE_BLOCKS.slice(0, 3), 2);
+      const full = jest.spyOn(methods, method).mockRejectedValueOnce(FULL);
+      await expect(writer.checkpoint()).rejects.toBe(FULL);
+      full.mockRestore();
+      await expect(write(writer, THREE_BLOCKS.slice(0, 5), 4)).rejects.toBe(FULL);
+      expect(() => writer.gap(GAP, '9')).toThrow(FULL);
+      await expect(writer.checkpoint()).rejects.toBe(FULL);
+      await expect(writer.finish({ roots: 1, holes: 0 })).rejects.toBe(FULL);
+      await writer.close();
+      const { writer: resumed, position } = await resumeArchive(path, new Continuity());
+      if (!resumed) throw new Error('it is complete');
+      await write(resumed, THREE_BLOCKS, Number(position) + 1);
+      await resumed.finish({ roots: 1, holes: 0 });
+      await resumed.close();
+      expect(JSON.stringify((await read(path)).told)).toBe(JSON.stringify(expected(THREE_BLOCKS)));
+    }
+  },
+);
+
+test('a file of which the header could not be written is not there, and one that is begun anew stays until it is', async () => {
+  const methods = await fileMethods();
+  const failing = async (work: () => Promise<unknown>): Promise<void> => {
+    const full = jest.spyOn(methods, 'write').mockRejectedValueOnce(FULL);
+    await expect(work()).rejects.toBe(FULL);
+    full.mockRestore();
+  };
+  const before = await readdir(directory);
+  await failing(() => ArchiveWriter.create(fresh('.jsonl'), HEADER));
+  expect(await readdir(directory)).toEqual(before);
+  const path = fresh('.jsonl');
+  const header = { archive: 'multiswarm.events', version: 1, ...HEADER } as const;
+  await writeFile(path, `${JSON.stringify(header)}\n`);
+  await failing(() => resume(path));
+  expect((await readFile(path)).toString()).toBe(`${JSON.stringify(header)}\n`);
+  await resume(path);
+  expect(await faultOf(read(path))).toBe('archive-truncated'); // the header, and behind it a checkpoint
+  expect((await readdir(directory)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
 
 test('what was compressed anew is read, and not gone on with, since nobody knows where its blocks end; uncompressed it is', async () => {
   const path = fresh('.jsonl.gz');

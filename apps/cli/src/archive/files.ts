@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { EXIT, Fault } from '../faults';
 import { codeOf } from '../error-code';
 import { readBlocks } from './blocks';
+import { isEmpty } from './placing';
 import type { Continuity } from './continuity';
 import type { End, Header } from './format';
 import { resumeArchive } from './resume';
@@ -59,12 +60,22 @@ export class ArchiveFiles {
     return this.current;
   }
 
-  /** Brings what the files before have into what is known of each root; newest first, since that is what is known where not all fits. */
-  async recall(): Promise<void> {
-    const { continuity } = this.options;
+  /**
+   * Brings what the files before have into what is known of each root; newest first, since that is what is known where not all fits.
+   * @param warn of a file that was moved away meanwhile: what it has may be written once more, which is no reason to end
+   */
+  async recall(warn: (text: string) => void): Promise<void> {
     for (let path = this.unread.pop(); path !== undefined; path = this.unread.pop())
-      for await (const { lines } of readBlocks(path, { partial: true }))
-        for (const line of lines) if (line.kind === 'event') continuity.recall(line.event);
+      await this.recallFile(path).catch((error: unknown) => {
+        if (!(error instanceof Fault) || codeOf(error.cause) !== 'ENOENT') throw error;
+        warn(`${path} is not there any more: what stands in it may be taken from histories again`);
+      });
+  }
+
+  private async recallFile(path: string): Promise<void> {
+    const { continuity } = this.options;
+    for await (const { lines } of readBlocks(path, { partial: true }))
+      for (const line of lines) if (line.kind === 'event') continuity.recall(line.event);
   }
 
   /** Begins a new file where the present one is large or old enough. */
@@ -88,8 +99,11 @@ export class ArchiveFiles {
 
   /** Leaves the file without its end: it can be gone on with. */
   async leave(): Promise<void> {
-    await this.current.checkpoint();
-    await this.current.close();
+    try {
+      await this.current.checkpoint();
+    } finally {
+      await this.current.close();
+    }
   }
 
   private async goOn(path: string): Promise<void> {
@@ -125,19 +139,34 @@ export class ArchiveFiles {
     this.openedAt = monotonic();
   }
 
-  /** The newest file of the archive. */
+  /** The newest file of the archive. An empty one is none: what made it was ended before it wrote anything. */
   private async lastOne(): Promise<string | undefined> {
     const { path, rotation } = this.options;
-    const names = await readdir(dirname(path)).catch(() => [] as string[]);
-    if (!rotation) return names.includes(basename(path)) ? path : undefined;
+    if (!rotation) return this.onlyOne();
     const [stem, extension] = split(basename(path));
+    const stamp = (name: string): string => name.slice(stem.length, -extension.length);
+    const names = await readdir(dirname(path)).catch(() => [] as string[]);
     const ours = names.filter((name) => name.startsWith(`${stem}-`) && name.endsWith(extension));
-    const files = ours.filter((name) => STAMP.test(name.slice(stem.length, -extension.length))).sort();
+    const stamped = ours.filter((name) => STAMP.test(stamp(name))).sort();
+    const newest = stamped.at(-1);
+    if (newest !== undefined) this.namedAt = stampOf(stamp(newest).slice(1));
+    const files: string[] = [];
+    for (const name of stamped) {
+      const file = join(dirname(path), name);
+      if (!(await isEmpty(file))) files.push(file);
+    }
     const last = files.pop();
-    if (last === undefined) return undefined;
-    this.unread = files.map((name) => join(dirname(path), name));
-    this.namedAt = stampOf(last.slice(stem.length + 1, -extension.length));
-    return join(dirname(path), last);
+    this.unread = files;
+    return last;
+  }
+
+  private async onlyOne(): Promise<string | undefined> {
+    const { path } = this.options;
+    const names = await readdir(dirname(path)).catch(() => [] as string[]);
+    if (!names.includes(basename(path))) return undefined;
+    if (!(await isEmpty(path))) return path;
+    await rm(path); // so that its name is free for the one that is begun
+    return undefined;
   }
 }
 

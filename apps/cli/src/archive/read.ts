@@ -5,26 +5,34 @@ import type { Io } from '../io';
 import { readBlocks, type ScanOptions } from './blocks';
 import { noArchive, unreadable } from './faults';
 import type { Header } from './format';
+import { isEmpty } from './placing';
 
 const ARCHIVE_NAME = /\.jsonl(\.gz)?$/;
 
-/** The archives that are meant, oldest first: files, or all of a directory. */
-export async function archiveFiles(given: readonly string[], cwd: string): Promise<string[]> {
-  const named = await Promise.all(given.map((path) => filesAt(resolve(cwd, path))));
+type Where = Pick<Io, 'cwd' | 'stderr'>;
+
+/** The archives that are meant, oldest first: files, or all of a directory, in which those that are empty are told, and passed over. */
+export async function archiveFiles(given: readonly string[], io: Where): Promise<string[]> {
+  const named = await Promise.all(given.map((path) => filesAt(resolve(io.cwd, path), io)));
   const files = await Promise.all(named.flat().map(async (path) => ({ path, header: await headerOf(path) })));
   const at = ({ header, path }: (typeof files)[number]): string => `${header.createdAt} ${path}`;
   return files.sort((a, b) => (at(a) < at(b) ? -1 : 1)).map(({ path }) => path);
 }
 
-async function filesAt(path: string): Promise<string[]> {
+async function filesAt(path: string, io: Where): Promise<string[]> {
   const found = await stat(path).catch((error: unknown) => {
     throw unreadable(path, error);
   });
   if (!found.isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => ARCHIVE_NAME.test(name)).sort();
-  if (names.length === 0)
-    throw noArchive(path, 'this directory has no file that ends in .jsonl or .jsonl.gz');
-  return names.map((name) => join(path, name));
+  const files: string[] = [];
+  for (const file of names.map((name) => join(path, name))) {
+    if (await isEmpty(file)) io.stderr.write(`${file} is empty: passed over\n`);
+    else files.push(file);
+  }
+  if (files.length === 0)
+    throw noArchive(path, 'this directory has no file that ends in .jsonl or .jsonl.gz, and is not empty');
+  return files;
 }
 
 /** What stands at the beginning, also of a file that is damaged further on. */
@@ -69,5 +77,5 @@ export async function openArchives(
   { archive = [], partial = false }: ArchiveSource,
   io: Io,
 ): Promise<{ files: string[]; options: ScanOptions }> {
-  return { files: await archiveFiles(archive, io.cwd), options: { partial } };
+  return { files: await archiveFiles(archive, io), options: { partial } };
 }

@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { Event, EventGap } from '@multiswarm/contracts';
 import { FORMAT, printEventLine, printGapLine, type End, type Header, type Totals } from './format';
+import { placeNew, temporaryName, type Place } from './placing';
 
 /** Text of a block. */
 const BLOCK_CHARS = 1024 * 1024;
@@ -24,11 +25,18 @@ const NOTHING = {
   ...{ position: undefined, first: undefined, last: undefined },
 };
 
-/** Writes an archive, block by block: what was cut off after a checkpoint can be gone on with from there. */
+/**
+ * Writes an archive, block by block: what was cut off after a checkpoint can be gone on with from there.
+ *
+ * W1. A file has its name only when its header is on the disk: one without could never be gone on with.
+ * W2. After a write that failed nothing more is written. The checksum counts the lines of that write, which are lost: a whole block
+ *     behind it would never be right, and the archive be damaged where it is only cut off.
+ */
 export class ArchiveWriter {
   private text: string[] = [];
   private chars = 0;
   private state: Kept;
+  private failure: { error: unknown } | undefined;
 
   constructor(
     private readonly file: FileHandle,
@@ -40,15 +48,13 @@ export class ArchiveWriter {
   }
 
   /** A new file; one that is there already is not touched. */
-  static async create(path: string, header: Omit<Header, 'archive' | 'version'>): Promise<ArchiveWriter> {
-    return begin(await open(path, 'wx'), path, { archive: FORMAT.name, version: FORMAT.version, ...header });
+  static create(path: string, header: Omit<Header, 'archive' | 'version'>): Promise<ArchiveWriter> {
+    return begin(path, { archive: FORMAT.name, version: FORMAT.version, ...header }, placeNew);
   }
 
   /** The same archive once more, from its beginning. */
-  static async restart(path: string, header: Header): Promise<ArchiveWriter> {
-    const file = await open(path, 'r+');
-    await file.truncate(0);
-    return begin(file, path, header);
+  static restart(path: string, header: Header): Promise<ArchiveWriter> {
+    return begin(path, header, rename);
   }
 
   /** Goes on with a file after what is kept of it; the rest is cut off. */
@@ -111,8 +117,12 @@ export class ArchiveWriter {
     this.state.position = position;
   }
 
-  /** Ends the block, and has it on the disk. */
+  /**
+   * Ends the block, and has it on the disk.
+   * @throws what a write before has failed with (W2), as all do that add something
+   */
   async checkpoint(): Promise<void> {
+    this.throwIfFailed();
     if (this.chars === 0) return;
     const { hash, events, position, offset } = this.state;
     for (const line of this.text) hash.update(line);
@@ -144,6 +154,7 @@ export class ArchiveWriter {
   }
 
   line(text: string): void {
+    this.throwIfFailed();
     this.text.push(`${text}\n`);
     this.chars += text.length + 1;
   }
@@ -153,17 +164,36 @@ export class ArchiveWriter {
     const bytes = this.isCompressed ? gzipSync(text) : text;
     this.text = [];
     this.chars = 0;
-    await writeAll(this.file, bytes, this.state.offset);
-    await this.file.datasync();
+    try {
+      await writeAll(this.file, bytes, this.state.offset);
+      await this.file.datasync();
+    } catch (error) {
+      this.failure = { error };
+      throw error;
+    }
     this.state.offset += bytes.length;
+  }
+
+  private throwIfFailed(): void {
+    if (this.failure) throw this.failure.error;
   }
 }
 
-async function begin(file: FileHandle, path: string, header: Header): Promise<ArchiveWriter> {
-  const writer = new ArchiveWriter(file, path, path.endsWith('.gz'), undefined);
-  writer.line(JSON.stringify(header));
-  await writer.checkpoint();
-  return writer;
+/** W1. */
+async function begin(path: string, header: Header, place: Place): Promise<ArchiveWriter> {
+  const temporary = temporaryName(path);
+  const file = await open(temporary, 'wx');
+  try {
+    const writer = new ArchiveWriter(file, path, path.endsWith('.gz'), undefined);
+    writer.line(JSON.stringify(header));
+    await writer.checkpoint();
+    await place(temporary, path);
+    return writer;
+  } catch (error) {
+    await file.close();
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 function withPosition(position: string | undefined): { position?: string } {

@@ -113,7 +113,7 @@ async function record(
     ...{ api, continuity, filter, signal },
     from: from === undefined ? -Infinity : Date.parse(from),
     to: to === undefined ? Infinity : Date.parse(to),
-    recall: () => files.recall(),
+    recall: () => files.recall((text) => progress.note(text)),
     warn: (text) => progress.note(text),
   });
   const broken = new AbortController();

@@ -23,7 +23,7 @@ export const command: CommandDefinition = {
 async function verify({ args, global, io }: Invocation): Promise<number> {
   const checked: Checked[] = [];
   const check = new ArchiveCheck();
-  for (const file of await archiveFiles(args, io.cwd)) {
+  for (const file of await archiveFiles(args, io)) {
     const one = await check.check(file);
     checked.push(one);
     io.stdout.write(isForPrograms(global.format) ? `${JSON.stringify(plain(one))}\n` : text(one));
