@@ -229,6 +229,13 @@ describe('what no list shows', () => {
     const { redis } = world.store;
     await redis.multi().zrem(keys.workflows(shard), run).srem(keys.activeWorkflows(shard), run).exec();
     await mends(shard, [`run-index ${run}`, `run-index ${run}`]);
+    // Of its record there is nothing any more: its owner has it in memory.
+    const [key, history] = [keys.workflow(shard, run), keys.history(shard, run)];
+    const [{ progress: _, ...whole }, events] = [await redis.hgetall(key), await redis.llen(history)];
+    await redis.del(key);
+    await mends(shard, [`run-missing ${run}`]);
+    expect(await redis.hgetall(key)).toMatchObject(whole);
+    expect(await redis.llen(history)).toBe(events);
     swarm.agent = () => ({ output: 1 });
     await swarm.report(first, 1);
     expect((await one.workflow(run, 10_000)).state).toBe('succeeded');
@@ -242,11 +249,17 @@ describe('what no list shows', () => {
     await mends(shard, [`run-missing ${nobody}`]);
     const key = keys.workflow(shard, run);
     const [whole, listedAt] = [await redis.hgetall(key), await redis.zscore(keys.workflows(shard), run)];
-    await redis.multi().del(key).zrem(keys.workflows(shard), run).exec();
-    const report = await check(shard, { repair: true });
-    expect(told(report)).toEqual([`run-missing ${run}`]);
-    expect(report).toMatchObject({ repaired: 0 });
-    expect(steps.some((step) => report.findings[0]?.expected.includes(step))).toBe(true);
+    const history = await redis.lrange(keys.history(shard, run), 0, -1);
+    expect(history.length).toBeGreaterThan(0);
+    await redis.del(key);
+    for (const isListed of [true, false]) {
+      if (!isListed) await redis.zrem(keys.workflows(shard), run);
+      const report = await check(shard, { repair: true });
+      expect(told(report)).toEqual([`run-missing ${run}`]);
+      expect(report).toMatchObject({ repaired: 0 });
+      expect(steps.some((step) => report.findings[0]?.expected.includes(step))).toBe(true);
+      expect(await redis.lrange(keys.history(shard, run), 0, -1)).toEqual(history);
+    }
     await redis
       .multi()
       .hset(key, whole)

@@ -105,8 +105,7 @@ export function shardInspector(process: SimProcess, { redis, inspected }: SimSha
     lookAtRuns: (shard, ids) => read(`runs of ${shard}`, () => copy(inspected.lookAtRuns(shard, ids))),
     unlistedTasks: (shard, ids) =>
       read(`list of tasks of ${shard}`, () => copy(inspected.unlistedTasks(shard, ids))),
-    unlistedRuns: (shard, ids) =>
-      read(`list of runs of ${shard}`, () => copy(inspected.unlistedRuns(shard, ids))),
+    lostRuns: (shard, ids) => read(`list of runs of ${shard}`, () => copy(inspected.lostRuns(shard, ids))),
     members: async function* (shard, index) {
       yield await read(`${index} of ${shard}`, () => inspected.members(shard, index));
     },

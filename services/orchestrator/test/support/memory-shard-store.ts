@@ -115,7 +115,7 @@ export class MemoryShardStore implements ShardStore {
       look: async (shard, ids) => Promise.resolve(inspected.look(shard, ids)),
       lookAtRuns: async (shard, ids) => Promise.resolve(inspected.lookAtRuns(shard, ids)),
       unlistedTasks: async (shard, ids) => Promise.resolve(inspected.unlistedTasks(shard, ids)),
-      unlistedRuns: async (shard, ids) => Promise.resolve(inspected.unlistedRuns(shard, ids)),
+      lostRuns: async (shard, ids) => Promise.resolve(inspected.lostRuns(shard, ids)),
       members: async function* (shard, index) {
         yield await Promise.resolve(inspected.members(shard, index));
       },

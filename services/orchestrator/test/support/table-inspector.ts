@@ -76,7 +76,7 @@ export class TableInspector {
     return ids.filter((id) => !tasks.has(id));
   }
 
-  unlistedRuns(shard: number, ids: readonly string[]): string[] {
+  lostRuns(shard: number, ids: readonly string[]): string[] {
     const { runs } = this.table.data(shard);
     return ids.filter((id) => !runs.has(id));
   }

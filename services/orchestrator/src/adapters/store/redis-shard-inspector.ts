@@ -129,8 +129,15 @@ export class RedisShardInspector implements ShardInspector {
     return this.lacks(keys.tasks(shard), ids);
   }
 
-  unlistedRuns(shard: number, ids: readonly string[]): Promise<string[]> {
-    return this.lacks(keys.workflows(shard), ids);
+  async lostRuns(shard: number, ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const [listed, ...stored] = await this.together((read) => {
+      read.zmscore(keys.workflows(shard), ...ids);
+      for (const id of ids) read.exists(keys.workflow(shard, id));
+      return read;
+    });
+    const scores = listed as Texts;
+    return ids.filter((_, at) => scores[at] === null || stored[at] === 0);
   }
 
   async *members(shard: number, index: IndexName): AsyncGenerator<string[]> {

@@ -25,8 +25,13 @@ export class IndexCheck {
       for await (const page of inspector.members(shard, index)) {
         await this.runs.indexed(page.filter((id) => id.startsWith('w')));
         const ids = page.filter((id) => id.startsWith('t') && !seen.has(id));
-        for (const part of chunks(ids))
-          for (const places of await inspector.look(shard, part)) this.see(places, seen);
+        for (const part of chunks(ids)) {
+          const all = await inspector.look(shard, part);
+          for (const places of all) this.see(places, seen);
+          // The others were seen where they are listed.
+          const unlisted = all.filter(({ listedAt }) => listedAt === undefined);
+          await this.runs.stepsSeen(unlisted.flatMap(({ record }) => record ?? []));
+        }
         await breathe();
       }
     }

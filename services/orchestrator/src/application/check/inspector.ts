@@ -78,8 +78,8 @@ export interface ShardInspector {
   lookAtRuns(shard: number, ids: readonly string[]): Promise<RunPlaces[]>;
   /** Those of these tasks that the list of tasks does not have: without a look at their records. */
   unlistedTasks(shard: number, ids: readonly string[]): Promise<string[]>;
-  /** Those of these runs that the list of runs does not have: without a look at the runs themselves. */
-  unlistedRuns(shard: number, ids: readonly string[]): Promise<string[]>;
+  /** Those of these runs that the list of runs does not have, or of which there is no record: without a look at the records themselves. */
+  lostRuns(shard: number, ids: readonly string[]): Promise<string[]>;
   /** The members of an index: all that are there throughout, some of them perhaps twice. */
   members(shard: number, index: IndexName): AsyncIterable<string[]>;
   /** What dead letters of this record are filtered by, as it has to be stored. */
