@@ -58,7 +58,7 @@ export const Event = z.object({
 });
 export type Event = z.infer<typeof Event>;
 
-/** All events of one commit. Consumers drop a (shard, batchSeq) that is not newer than the last seen. */
+/** All events of one commit. Consumers drop what is not newer than the last seen of its shard: see `SeenBatches`. */
 export const EventBatch = z.object({
   v: z.literal(1),
   shard: z.number().int().nonnegative(),
@@ -67,3 +67,23 @@ export const EventBatch = z.object({
   events: z.array(Event),
 });
 export type EventBatch = z.infer<typeof EventBatch>;
+
+/**
+ * What a consumer has seen of each shard: newer is what has a later epoch or, of the same one, a larger number. The number alone
+ * does not tell: where data was set back and nobody noticed, the next epoch gives numbers out again.
+ */
+export class SeenBatches {
+  private readonly newest = new Map<number, { epoch: number; batchSeq: number }>();
+
+  /** @returns false for what is not newer, such as what was published a second time */
+  isNew({ shard, epoch, batchSeq }: Pick<EventBatch, 'shard' | 'epoch' | 'batchSeq'>): boolean {
+    const last = this.newest.get(shard);
+    if (!last) this.newest.set(shard, { epoch, batchSeq });
+    else if (epoch < last.epoch || (epoch === last.epoch && batchSeq <= last.batchSeq)) return false;
+    else {
+      last.epoch = epoch;
+      last.batchSeq = batchSeq;
+    }
+    return true;
+  }
+}

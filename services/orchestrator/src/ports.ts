@@ -58,6 +58,8 @@ export interface Batch {
 /** A message of the event stream: printed once, stored and published as that. */
 export interface EventMessage {
   shard: number;
+  /** Of the owner that has committed it, who need not be the one that publishes it. */
+  epoch: number;
   batchSeq: number;
   /** The JSON of an `EventBatch`; as bytes once a commit has encoded it, for whoever sends it on. */
   text: string | Uint8Array;

@@ -1,5 +1,8 @@
-import { taskId } from '@multiswarm/contracts';
+import { streamRange } from '@multiswarm/bus';
+import { streams, subjects, taskId } from '@multiswarm/contracts';
+import { systemClock } from '@multiswarm/core';
 import { eventually } from '@multiswarm/testing';
+import { busEventStream, busLastEvents } from '../src/adapters/bus/ports';
 import { World, type Replica } from './support/world';
 
 let world: World;
@@ -68,4 +71,43 @@ test('more free slots than any swarm can have do not keep an orchestrator busy',
   };
   world.bus.publish('ms.v1.lb.capacity', event);
   await one.ended(await one.submit({}));
+});
+
+describe('the stream of events', () => {
+  // Of shards that nobody has.
+  const [FOREIGN, SET_BACK] = [98, 97] as const;
+  const warnings: string[] = [];
+  const warn = (text: string): void => void warnings.push(text);
+  const open = () => {
+    const last = busLastEvents(world.bus, { warn });
+    return { last, stream: busEventStream(world.bus, systemClock, last) };
+  };
+  const entry = (shard: number, epoch: number, batchSeq: number) => ({
+    ...{ shard, epoch, batchSeq },
+    text: JSON.stringify({ v: 1, shard, epoch, batchSeq, events: [] }),
+  });
+
+  test('goes on behind a message that is none of ours: what it has is not known then, which is said once', async () => {
+    const { last, stream } = open();
+    const foreign = ['no JSON', '7', '{"epoch":"1"}', JSON.stringify({ shard: 1, epoch: 9, batchSeq: 9e9 })];
+    for (const text of foreign) {
+      const { connection } = world.bus;
+      await connection.request(subjects.event(FOREIGN), text);
+      expect([text, await last(FOREIGN)]).toEqual([text, undefined]);
+    }
+    expect(warnings).toHaveLength(1);
+    await stream.publish(entry(FOREIGN, 1, 5));
+    expect(await last(FOREIGN)).toEqual({ epoch: 1, batchSeq: 5 });
+  });
+
+  test('stores an entry once, whoever publishes it, and what a later epoch has under the same number', async () => {
+    const { last, stream } = open();
+    const stored = async () => (await streamRange(world.bus.connection, streams.events)).lastSeq;
+    await stream.publish(entry(SET_BACK, 1, 5));
+    const once = await stored();
+    await stream.publish(entry(SET_BACK, 1, 5));
+    expect(await stored()).toBe(once);
+    await stream.publish(entry(SET_BACK, 2, 5));
+    expect(await last(SET_BACK)).toEqual({ epoch: 2, batchSeq: 5 });
+  });
 });

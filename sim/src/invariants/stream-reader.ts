@@ -1,4 +1,4 @@
-import type { Event, EventBatch } from '@multiswarm/contracts';
+import { SeenBatches, type Event, type EventBatch } from '@multiswarm/contracts';
 import type { Stored } from '../world/event-log';
 import type { Findings } from './findings';
 import type { Ledger } from './ledger';
@@ -6,7 +6,7 @@ import type { Ledger } from './ledger';
 /** 7: a consumer of the stream of events. It drops what is not newer than the last batch seen, as every consumer has to. */
 export class StreamReader {
   private read = 0;
-  private readonly newest = new Map<number, number>();
+  private readonly seen = new SeenBatches();
   private readonly counts = new Map<string, number>();
 
   constructor(
@@ -23,8 +23,7 @@ export class StreamReader {
       this.findings.holds(7, batchSeq <= committed, () => {
         return `events of batch ${shard}.${batchSeq} were published, ${committed} is committed`;
       });
-      if (batchSeq <= (this.newest.get(shard) ?? 0)) continue;
-      this.newest.set(shard, batchSeq);
+      if (!this.seen.isNew(batch)) continue;
       for (const event of batch.events) this.take(event);
     }
   }

@@ -3,6 +3,7 @@ import {
   EventBatch,
   isWanted,
   MultiswarmError,
+  SeenBatches,
   shardOf,
   subjects,
   type PayloadRef,
@@ -64,16 +65,11 @@ export class NatsTransport implements Transport {
         'events over NATS are live only: to go on after an event, or from an instant on, connect with { url }',
       );
     }
-    const newest = new Map<number, number>();
-    const subscription = this.bus.subscribe(
-      subjectOf(filter),
-      { schema: EventBatch },
-      ({ shard, batchSeq, events }) => {
-        if (batchSeq <= (newest.get(shard) ?? 0)) return;
-        newest.set(shard, batchSeq);
-        for (const event of events) if (isWanted(event, filter)) queue.push(event);
-      },
-    );
+    const seen = new SeenBatches();
+    const subscription = this.bus.subscribe(subjectOf(filter), { schema: EventBatch }, (batch) => {
+      if (!seen.isNew(batch)) return;
+      for (const event of batch.events) if (isWanted(event, filter)) queue.push(event);
+    });
     this.queues.add(queue);
     return {
       // Lost meanwhile, the client subscribes again by itself, and the reader is told of the gap.

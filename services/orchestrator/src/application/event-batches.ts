@@ -45,7 +45,7 @@ export function eventMessages(batch: Batch): EventMessage[] {
     messages = texts.map((events, index) => {
       const batchSeq = first + index;
       const head = `{"v":1,"shard":${shard},"epoch":${epoch},"batchSeq":${batchSeq},"events":[`;
-      return { shard, batchSeq, text: `${head}${events}]}` };
+      return { shard, epoch, batchSeq, text: `${head}${events}]}` };
     });
     messagesBefore.set(batch, messages);
   }
@@ -55,6 +55,13 @@ export function eventMessages(batch: Batch): EventMessage[] {
 /** A commit holds their bytes now: the texts need not live until its answer. Whoever asks again has them printed again. */
 export function letPrintedGo({ writes }: Batch): void {
   printedBefore.delete(writes);
+}
+
+const HEAD = /^\{"v":1,"shard":\d+,"epoch":(\d+),/;
+
+/** The epoch in the text of a message; 0 where it has none. */
+export function epochIn(text: string): number {
+  return Number(HEAD.exec(text)?.[1] ?? 0);
 }
 
 export function textOf({ text }: EventMessage): string {

@@ -10,9 +10,8 @@ function event(seq: number, more: Partial<Event> = {}): Event {
   return { v: 1, seq, at: seq, type: 'task.progress', namespace: 'default', root, taskId: root, ...more };
 }
 
-const batch = (batchSeq: number, events: Event[], shard = 1): EventBatch => ({
-  ...{ v: 1, epoch: 1 },
-  ...{ shard, batchSeq, events },
+const batch = (batchSeq: number, events: Event[], shard = 1, epoch = 1): EventBatch => ({
+  ...{ v: 1, shard, epoch, batchSeq, events },
 });
 
 const always = { filter: {}, isPast: () => false };
@@ -107,6 +106,15 @@ test('what the relay hands over a second time is sent once', () => {
     events([...feed.take({ seq, at: 0, batch: batch(batchSeq, [event(1)], shard) })]).length;
   expect([take(1, 5, 1), take(2, 5, 1), take(3, 4, 1), take(4, 5, 2), take(5, 6, 1)]).toEqual([
     1, 0, 0, 1, 1,
+  ]);
+});
+
+test('numbers that a later epoch gives out again are new; of an earlier one nothing is any more', () => {
+  const feed = new EventFeed(always, MADE_AT);
+  const take = (seq: number, batchSeq: number, epoch: number): number =>
+    events([...feed.take({ seq, at: 0, batch: batch(batchSeq, [event(1)], 1, epoch) })]).length;
+  expect([take(1, 9, 1), take(2, 3, 2), take(3, 3, 2), take(4, 10, 1), take(5, 4, 2)]).toEqual([
+    1, 1, 0, 0, 1,
   ]);
 });
 

@@ -1,5 +1,6 @@
 import {
   isWanted,
+  SeenBatches,
   type Event,
   type EventBatch,
   type EventFilter,
@@ -66,7 +67,7 @@ export function parsePosition(id: string): Position | undefined {
  * E3. Wanted events that are older than their namespace keeps them are told as one gap for each stretch of them.
  */
 export class EventFeed {
-  private readonly newest = new Map<number, number>();
+  private readonly batches = new SeenBatches();
   private last: number | undefined;
   private hidden: { from: number; to: number } | undefined;
 
@@ -106,7 +107,8 @@ export class EventFeed {
       }
     }
     this.last = seq;
-    if (batch && this.isNew(batch)) yield* this.open(message, batch);
+    // What the relay hands over a second time is dropped.
+    if (batch && this.batches.isNew(batch)) yield* this.open(message, batch);
   }
 
   /** Before the reader has to wait for more. */
@@ -115,13 +117,6 @@ export class EventFeed {
     // Before it is yielded: who takes it may wait, and others ask, or hide more, meanwhile.
     this.hidden = undefined;
     if (hidden) yield { kind: 'gap', gap: past(hidden.from, hidden.to) };
-  }
-
-  /** What the relay hands over a second time is dropped. */
-  private isNew({ shard, batchSeq }: EventBatch): boolean {
-    if (batchSeq <= (this.newest.get(shard) ?? 0)) return false;
-    this.newest.set(shard, batchSeq);
-    return true;
   }
 
   private *open({ seq }: FeedMessage, { events }: EventBatch): Generator<FeedItem, void, undefined> {

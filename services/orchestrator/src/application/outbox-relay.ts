@@ -18,7 +18,7 @@ const RETRY_MS = { first: 100, most: 2_000 };
  *
  * O1. Messages leave in the order of their numbers, each once. Where it is not sure whether the stream has one, after a failure or of
  *     what an earlier owner has left, the stream is asked for the last that it has. What is still on its way then is dropped by the stream,
- *     which knows a number again for a while: it is the message id.
+ *     which knows a number again for a while: it is the message id, with the epoch of who committed the entry.
  * O2. An entry is trimmed only after the stream has acknowledged it.
  * O3. Memory is bounded: while the stream is away, the outbox in Redis is the queue.
  * O4. What the stream will never take is reported and left out: it must not hold up the events behind it. The history

@@ -389,7 +389,7 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await seqs(1)).toEqual([3, 4]);
     expect(await seqs(0, 2)).toEqual([1, 3]);
     const [message] = await under.store.outbox(SHARD, 1, 1);
-    expect(message).toMatchObject({ shard: SHARD, batchSeq: 3 });
+    expect(message).toMatchObject({ shard: SHARD, epoch, batchSeq: 3 });
     expect(EventBatch.parse(JSON.parse(message ? textOf(message) : ''))).toMatchObject({
       v: 1,
       shard: SHARD,

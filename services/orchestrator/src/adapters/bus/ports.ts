@@ -13,13 +13,14 @@ import { z } from 'zod';
 import { afterAnswers } from '../../application/after-answers';
 import type { ReplicaVoice } from '../../application/replicas';
 import type { Clock } from '@multiswarm/core';
+import type { Logger } from '@multiswarm/telemetry';
 import type { Capacities, EventStream, Placer, PublishedEvents } from '../../ports';
 
 const PLACE_TIMEOUT_MS = 2_000;
 const EXPLAIN_TIMEOUT_MS = 500;
 /** For all shards of a replica together. */
 const RESTORE_MS = 1_000;
-const PublishedHead = z.object({ epoch: z.number().int(), batchSeq: z.number().int() });
+const PublishedHead = z.object({ shard: z.number(), epoch: z.number().int(), batchSeq: z.number().int() });
 /** Ends in one message. */
 const MOST_ENDS = 1_000;
 
@@ -99,20 +100,43 @@ export function busEventStream(
     }
   };
   return {
-    publish: async ({ shard, batchSeq, text }) => {
-      const options = { messageId: `${shard}.${batchSeq}` };
+    publish: async ({ shard, epoch, batchSeq, text }) => {
+      // Of the entry, whoever publishes it: a successor gives what it finds the id that it had. Data that was set back
+      // unseen gives numbers out again, and other things under them: those are of a later epoch.
+      const options = { messageId: `${shard}.${batchSeq}.${epoch}` };
       await orRestore(() => bus.publishStored(subjects.event(shard), new Printed(text), options));
     },
     last: (shard) => orRestore(() => lastEvents(shard)),
   };
 }
 
-/** The last message of a shard that the stream has; undefined where it has none. */
-export function busLastEvents(bus: Bus) {
+/**
+ * The last message of a shard that the stream has; undefined where it has none, and where the last one is none of ours: who then
+ * publishes something twice is found out by its number, and who would wait until it can be read would wait for ever.
+ */
+export function busLastEvents(bus: Bus, logger: Pick<Logger, 'warn'>) {
+  const told = new Set<number>();
   return async (shard: number): Promise<PublishedEvents | undefined> => {
     const text = await lastMessage(bus.connection, streams.events, subjects.event(shard));
-    return text === undefined ? undefined : PublishedHead.parse(JSON.parse(text));
+    if (text === undefined) return undefined;
+    const head = headOf(text);
+    if (head?.shard === shard) {
+      told.delete(shard);
+      return { epoch: head.epoch, batchSeq: head.batchSeq };
+    }
+    if (!told.has(shard))
+      logger.warn('the last message of a shard in the event stream is no batch of it', { shard });
+    told.add(shard);
+    return undefined;
   };
+}
+
+function headOf(text: string): z.output<typeof PublishedHead> | undefined {
+  try {
+    return PublishedHead.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined; // no JSON
+  }
 }
 
 /** What replicas say to each other. */

@@ -1,6 +1,7 @@
 import { keys } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { Store } from '@multiswarm/store';
+import { epochIn } from '../../application/event-batches';
 import type { TaskRecord } from '../../domain/task/record';
 import type { RunProgress, RunRecord } from '../../domain/workflow/run';
 import type { Batch, CommitResult, EventMessage, LoadedShard, ShardStore, WaitingPlace } from '../../ports';
@@ -83,7 +84,9 @@ export class RedisShardStore implements ShardStore {
     const entries = await this.store.guard((redis) =>
       redis.xrange(keys.outbox(shard), `(${afterSeq}-0`, '+', 'COUNT', limit),
     );
-    return entries.map(([id, fields]) => ({ shard, batchSeq: Number.parseInt(id), text: fields[1] ?? '' }));
+    return entries.map(([id, [, text = '']]) => ({
+      ...{ shard, epoch: epochIn(text), batchSeq: Number.parseInt(id), text },
+    }));
   }
 
   async trimOutbox(shard: number, uptoSeq: number): Promise<void> {
