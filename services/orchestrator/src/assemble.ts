@@ -261,7 +261,8 @@ class Assembly implements Assembled {
   }
 
   private buildChecks(): Checks {
-    const { bus, clock, ids, inspector, logger, shardStore: store } = this.parts;
+    const { bus, clock, config, ids, inspector, logger, shardStore: store } = this.parts;
+    const { summaryMs: heartbeatMs, slotKeptMs } = config;
     const elsewhere = busCensus(bus);
     return new Checks({
       ...{ clock, ids, inspector, logger, store },
@@ -269,6 +270,7 @@ class Assembly implements Assembled {
       slotCensus: busSlotCensus(bus),
       giveSlotBack: (attempt) => this.placer.report([{ ...attempt, reservationId: '', outcome: 'unused' }]),
       askHeartbeats: () => say(bus, subjects.census(), {}),
+      slotTimes: { heartbeatMs, slotKeptMs },
       lastPublished: (shard) => this.lastPublished(shard),
       owesSchedulerSince: (shard) => this.global.owesSchedulerSince(shard),
       reload: (shard) => this.global.renewShard(shard),

@@ -193,7 +193,7 @@ export const SETTINGS = {
     since: 'now',
   }),
   SLOT_KEPT_MS: setting({
-    type: integer(0, 10_000),
+    type: integer(0, 1_000),
     default: 100,
     unit: 'ms',
     description:

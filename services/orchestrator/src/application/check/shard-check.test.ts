@@ -26,12 +26,16 @@ const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
 const id = (n: number): string => `t0-${String(n).padStart(8, '0')}`;
 const [WAITS, LATER, RUNS, DONE] = [id(1), id(2), id(3), id(4)] as const;
 const times = { attemptLeaseMs: 60_000, regionTimeoutMs: 90_000, resendMs: 60_000 };
+const waited = { ms: 0 };
 /** Nothing is in motion here: what is looked at again need not be waited for. */
 const IMPATIENT: Clock = {
   ...clock,
   // What was begun a moment ago was begun long ago.
   now: () => clock.now() + 60_000,
-  after: (ms, fn) => clock.after(ms / 50, fn),
+  after: (ms, fn) => {
+    waited.ms += ms;
+    return clock.after(ms / 50, fn);
+  },
 };
 const logger = createLogger({ service: 'orchestrator', level: 'silent' });
 
@@ -60,6 +64,7 @@ class Bench {
     givenUp: [] as string[],
     asked: 0,
     isHeard: true,
+    times: { heartbeatMs: 2_000, slotKeptMs: 100 },
   };
 
   constructor() {
@@ -153,6 +158,7 @@ class Bench {
         giveSlotBack: ({ taskId, attempt, swarmId }) =>
           void this.slots.givenBack.push(`${taskId}#${attempt} ${swarmId}`),
         askHeartbeats: () => void (this.slots.asked += 1),
+        slotTimes: this.slots.times,
         lastPublished: () => Promise.resolve(this.streamed.last),
       },
       repair,
@@ -304,6 +310,19 @@ describe('slots that the load-balancer counts', () => {
     expect(await bench.check()).toMatchObject({ found: 0 });
   });
 
+  test('are looked at for longer than a swarm is silent and a slot is kept', async () => {
+    const { slots } = bench;
+    slots.counted.push(counts(DONE, 1));
+    for (const times of [
+      { heartbeatMs: 20_000, slotKeptMs: 100 },
+      { heartbeatMs: 50, slotKeptMs: 1_000 },
+    ]) {
+      [slots.times, waited.ms] = [times, 0];
+      expect(told(await bench.check())).toEqual([`slot ${DONE}`]);
+      expect(waited.ms).toBeGreaterThan(Math.max(times.heartbeatMs, 2_000) + times.slotKeptMs);
+    }
+  });
+
   test('of an attempt that is placed and not yet told are in motion', async () => {
     bench.slots.counted.push(counts(WAITS, 1), counts(RUNS, 2));
     expect(await bench.check()).toMatchObject({ found: 0 });
@@ -311,12 +330,25 @@ describe('slots that the load-balancer counts', () => {
 
   test('lack one that runs: swarms are asked for a heartbeat; of a swarm that is not heard nothing is expected', async () => {
     const { slots, owner } = bench;
-    await owner.dispatched([{ taskId: RUNS, attempt: 1, outcome: 'accepted' }]);
+    // Two attempts are missing: all swarms hear one question.
+    await owner.grant({ v: 1, schedulerEpoch: 1, grants: [grant(WAITS)] });
+    bench.scheduler.apply({
+      ...FROM(owner.epoch),
+      gone: [WAITS],
+      held: [{ taskId: WAITS, attempt: 1, namespace: 'default', limitKeys: ['k'] }],
+    });
+    await owner.dispatched(
+      [RUNS, WAITS].map((taskId) => ({ taskId, attempt: 1, outcome: 'accepted' as const })),
+    );
     slots.counted.splice(0);
-    const report = await foundAndMended([`slot ${RUNS}`]);
+    const report = await foundAndMended([`slot ${RUNS}`, `slot ${WAITS}`]);
     expect(report.findings[0]).toMatchObject({ found: 'not counted', where: 'load-balancer: slots' });
     expect(slots.asked).toBe(1);
     slots.isHeard = false;
+    expect(await bench.check()).toMatchObject({ found: 0 });
+    slots.isHeard = true;
+    // They run for less than some heartbeats: perhaps no heartbeat has listed them yet.
+    slots.times = { heartbeatMs: 20_000, slotKeptMs: 100 };
     expect(await bench.check()).toMatchObject({ found: 0 });
   });
 });

@@ -20,7 +20,7 @@ import { Recount } from './recount';
 import { RunsCheck } from './runs-check';
 import { SchedulerCheck } from './scheduler-check';
 import { SearchCheck } from './search-check';
-import { SlotsCheck } from './slots-check';
+import { SlotsCheck, type SlotTimes } from './slots-check';
 
 /** What a check asks beside the owner whose shard it looks at. */
 export interface CheckSources {
@@ -36,6 +36,7 @@ export interface CheckSources {
   giveSlotBack: (attempt: AttemptRef & { swarmId: string }) => void;
   /** Has all swarms heartbeat. */
   askHeartbeats: () => void;
+  slotTimes: SlotTimes;
   /** The number of the last message of a shard that the event stream has. */
   lastPublished: (shard: number) => Promise<number | undefined>;
 }

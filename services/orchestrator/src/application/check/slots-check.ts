@@ -4,15 +4,24 @@ import { isHeld, type TaskRecord } from '../../domain/task/record';
 import { chunks, type CheckTools } from './check-part';
 import type { CheckSources } from './shard-check';
 
-/** A swarm has heartbeat meanwhile, and what ended has been told to all. */
-const LOOK_AGAIN_MS = 500;
 const LOOKS = 6;
-/** An attempt that has run for so long is listed by the heartbeats of its swarm, which every load-balancer hears. */
-const LISTED_AFTER_MS = 30_000;
+/**
+ * In heartbeats, and at least: while it is looked at again a swarm has heartbeat, early or late, and what ended has been told to
+ * all; an attempt that has run until it is listed is in the heartbeats of its swarm, which every load-balancer hears.
+ */
+const LOOKED_AT = { heartbeats: 1.25, leastMs: 2_500 };
+const LISTED_AFTER = { heartbeats: 4, leastMs: 30_000 };
 /** Tasks of which it is looked at again whether they differ. */
 const SUSPECTS = 5_000;
 const SWARMS = 1_000;
 const WHERE = 'load-balancer: slots';
+
+/** What the settings say of how long a difference may be only in motion. */
+export interface SlotTimes {
+  heartbeatMs: number;
+  /** How long the end of an attempt may be told later, since its slot is kept. */
+  slotKeptMs: number;
+}
 
 type Counted = SlotCensusReply['attempts'][number];
 type Fault = Pick<ShardFinding, 'expected' | 'found' | 'remedy'> & { mend: () => void };
@@ -22,14 +31,19 @@ type Fault = Pick<ShardFinding, 'expected' | 'found' | 'remedy'> & { mend: () =>
  *
  * L1. An attempt that is placed and not yet told to the owner has the number that comes next; one that has
  *     just been placed may be known to another load-balancer only. Neither is a fault.
- * L2. What differs is looked at again, for longer than a swarm is silent between two heartbeats, and told only where it differs each
- *     time in the same way.
+ * L2. What differs is looked at again, for longer than a swarm is silent between two heartbeats and a slot is kept, and told only
+ *     where it differs each time in the same way.
  * L3. A swarm that is not heard has no slots: what it should have taken is nobody's to count.
  */
 export class SlotsCheck {
+  private hasAskedHeartbeats = false;
+
   constructor(
     private readonly tools: CheckTools,
-    private readonly sources: Pick<CheckSources, 'slotCensus' | 'giveSlotBack' | 'askHeartbeats'>,
+    private readonly sources: Pick<
+      CheckSources,
+      'slotCensus' | 'giveSlotBack' | 'askHeartbeats' | 'slotTimes'
+    >,
   ) {}
 
   async walk(): Promise<void> {
@@ -48,9 +62,11 @@ export class SlotsCheck {
 
   /** L2. */
   private async lasting(): Promise<Map<string, Fault>> {
+    const { heartbeatMs, slotKeptMs } = this.sources.slotTimes;
+    const againMs = (atLeast(LOOKED_AT, heartbeatMs) + slotKeptMs) / (LOOKS - 1);
     let faults = await this.faults();
     for (let look = 1; look < LOOKS && faults.size > 0; look += 1) {
-      await delay(this.tools.clock, LOOK_AGAIN_MS);
+      await delay(this.tools.clock, againMs);
       const now = await this.faults();
       faults = new Map([...faults].filter(([id, { found }]) => now.get(id)?.found === found));
     }
@@ -77,7 +93,8 @@ export class SlotsCheck {
   }
 
   private isListed({ state, since }: TaskRecord): boolean {
-    return state === 'running' && since < this.tools.clock.now() - LISTED_AFTER_MS;
+    const listedAfterMs = atLeast(LISTED_AFTER, this.sources.slotTimes.heartbeatMs);
+    return state === 'running' && since < this.tools.clock.now() - listedAfterMs;
   }
 
   private async counted(): Promise<Map<string, Counted[]>> {
@@ -109,8 +126,14 @@ export class SlotsCheck {
       expected: `attempt ${record.attempt} on ${swarmOf(record)}`,
       found: 'not counted',
       remedy: 'all swarms are asked for a heartbeat, by which the load-balancer counts anew',
-      mend: () => this.sources.askHeartbeats(),
+      mend: () => this.askHeartbeats(),
     };
+  }
+
+  /** All swarms hear it: once is enough for whatever is missing. */
+  private askHeartbeats(): void {
+    if (!this.hasAskedHeartbeats) this.sources.askHeartbeats();
+    this.hasAskedHeartbeats = true;
   }
 
   private inVain(record: TaskRecord | undefined, counted: Counted): Fault {
@@ -130,6 +153,10 @@ export class SlotsCheck {
 
 /** Behind every key. */
 const LAST = '\uffff';
+
+function atLeast({ heartbeats, leastMs }: typeof LOOKED_AT, heartbeatMs: number): number {
+  return Math.max(leastMs, heartbeats * heartbeatMs);
+}
 
 function swarmOf({ attempts }: TaskRecord): string {
   return attempts.at(-1)?.swarmId ?? '';
