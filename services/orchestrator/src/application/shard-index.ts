@@ -117,8 +117,8 @@ export class ShardIndex {
 
   /** Anew, as the record says. @param record undefined where there is no such task */
   enter(id: string, record: TaskRecord | undefined): void {
-    this.index.remove(id);
-    if (record) this.index.put(record);
+    if (record) this.index.enter(record);
+    else this.index.remove(id);
   }
 
   private forget(id: string): void {

@@ -49,7 +49,7 @@ export class SearchCheck {
   }
 
   private async judge(ids: readonly string[]): Promise<void> {
-    const { clock, findings, repair } = this.tools;
+    const { breathe, clock, findings, repair } = this.tools;
     let faults = await this.faults(ids);
     for (let look = 1; look < LOOKS && faults.size > 0; look += 1) {
       await delay(clock, LOOK_AGAIN_MS);
@@ -59,7 +59,9 @@ export class SearchCheck {
     for (const [of, fault] of faults) {
       const remedy = 'the task is entered in the index as its record says';
       const finding = findings.add({ kind: 'search-index', where: WHERE, of, ...fault, remedy });
-      if (repair && (await this.mend(of))) findings.mended(finding);
+      if (!repair) continue;
+      if (await this.mend(of)) findings.mended(finding);
+      await breathe();
     }
   }
 

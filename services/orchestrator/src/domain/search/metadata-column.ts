@@ -53,12 +53,12 @@ export class MetadataColumn {
   }
 
   set(row: number, metadata: Readonly<Record<string, Scalar>>): void {
-    if (hasEntries(metadata)) this.codes[row] = this.blockOf(metadata);
+    this.codes[row] = this.codeOf(metadata);
   }
 
   /** Whether a row has exactly these. */
   isOf(row: number, metadata: Readonly<Record<string, Scalar>>): boolean {
-    return this.codes[row] === (hasEntries(metadata) ? this.blockOf(metadata) : NONE);
+    return this.codes[row] === this.codeOf(metadata);
   }
 
   /** Makes room for more rows. */
@@ -136,6 +136,10 @@ export class MetadataColumn {
     if (at < 0) return undefined;
     const end = this.bytesOfBlocks.indexOf(SEPARATOR, at + needle.length);
     return this.bytesOfBlocks.toString('utf8', at + needle.length, end);
+  }
+
+  private codeOf(metadata: Readonly<Record<string, Scalar>>): number {
+    return hasEntries(metadata) ? this.blockOf(metadata) : NONE;
   }
 
   /** Written at the end, where it stays if it is new. */

@@ -280,6 +280,51 @@ test('tasks that come and go leave nothing behind: the columns are as large as w
   expect(index.bytes).toBeLessThan(full / 10);
 });
 
+describe('a row that is set right, and a task that comes again with its time of creation,', () => {
+  const id = (n: number): string => `t0-${n.toString(16).padStart(26, '0')}`;
+  const COUNT = 1_000;
+  const right = (n: number, more = {}): TaskRecord =>
+    queuedTask(id(n), { type: `type-${n % 5}`, metadata: { customer: n }, ...more }, n);
+  const filled = (): TaskIndex => {
+    const index = new TaskIndex(0);
+    for (let n = 0; n < COUNT; n += 1) index.put(right(n, { type: 'wrong', metadata: { wrong: n } }));
+    return index;
+  };
+
+  test.each([
+    ['entered', (index: TaskIndex, record: TaskRecord) => index.enter(record)],
+    [
+      'removed and put',
+      (index: TaskIndex, record: TaskRecord) => {
+        index.remove(record.id);
+        index.put(record);
+      },
+    ],
+  ])('%s, costs what one row costs: nothing is copied', (_, again) => {
+    const index = filled();
+    const { version, rows } = index;
+    for (let n = 0; n < COUNT; n += 1) {
+      const record = right(n, n % 2 === 0 ? { metadata: {} } : {});
+      again(index, record);
+      expect(index.differences(record)).toEqual([]);
+    }
+    expect([index.version, index.rows, index.size]).toEqual([version, rows, COUNT]);
+    const all = { criteria: criteriaOf({}), order: 'created' as const, before: undefined, limit: COUNT };
+    expect(ended(findPage(index, all)).map((place) => place.id)).toEqual(
+      Array.from({ length: COUNT }, (_, n) => id(COUNT - 1 - n)),
+    );
+  });
+
+  test('with another time of creation it has another place in the order', () => {
+    const index = filled();
+    const later = queuedTask(id(3), {}, COUNT);
+    index.enter(later);
+    expect([index.differences(later), index.size]).toEqual([[], COUNT]);
+    const first = { criteria: criteriaOf({}), order: 'created' as const, before: undefined, limit: 1 };
+    expect(ended(findPage(index, first))).toEqual([{ id: id(3), at: COUNT }]);
+  });
+});
+
 test('metadata beyond the limit is not searched, and what is before it is', () => {
   const index = new TaskIndex(0);
   const long = Object.fromEntries(

@@ -32,6 +32,8 @@ export interface TaskPlace {
  * X2. `order` has the rows by the time of creation and then by id, those that are gone among them. New ones are put into it when
  *     somebody asks: tasks of one batch were created at the same time, and to find the place of each among them would take
  *     longer than all else that is done here for it.
+ * X3. No two rows have the same place in the order: who goes on from there could not tell which of them is meant. A task that comes
+ *     again, with the time of creation of one that is gone, has the row of that one.
  */
 export class TaskIndex {
   private readonly prefix: string;
@@ -78,13 +80,20 @@ export class TaskIndex {
   put(record: TaskRecord): void {
     let row = this.columns.ids.find(record.id);
     if (row < 0 || this.isGone(row)) row = this.add(record, row);
-    const { since, state, swarm, region, code } = this.columns;
-    since[row] = record.since;
-    state.set(row, record.state);
-    const place = placeOf(record);
-    swarm.set(row, place?.swarmId);
-    region.set(row, place?.region);
-    code.set(row, codeOf(record));
+    this.change(row, record);
+  }
+
+  /** As `put`, also what never changes: whatever the row says. */
+  enter(record: TaskRecord): void {
+    const row = this.find(record.id);
+    if (row < 0) return this.put(record);
+    if (this.columns.created[row] !== record.createdAt) {
+      // It has its place in the order by that.
+      this.remove(record.id);
+      return this.put(record);
+    }
+    this.describe(row, record);
+    this.change(row, record);
   }
 
   /** In what the row of a task is not as its record says; of one that has no row: that. */
@@ -152,25 +161,45 @@ export class TaskIndex {
     return row >= 0 && this.columns.since[row] === GONE ? -1 : row;
   }
 
+  private change(row: number, record: TaskRecord): void {
+    const { since, state, swarm, region, code } = this.columns;
+    since[row] = record.since;
+    state.set(row, record.state);
+    const place = placeOf(record);
+    swarm.set(row, place?.swarmId);
+    region.set(row, place?.region);
+    code.set(row, codeOf(record));
+  }
+
   /** @param gone the row of an earlier task with this id, or -1 */
   private add(record: TaskRecord, gone: number): number {
-    // One at the same place in the order must go: who goes on from there could not tell which of the two is meant.
-    const isTwin = gone >= 0 && this.columns.created[gone] === record.createdAt;
-    if (isTwin || this.used === this.columns.capacity) {
+    if (gone >= 0 && this.columns.created[gone] === record.createdAt) return this.revive(gone, record);
+    if (this.used === this.columns.capacity) {
       if (this.gone === 0) this.columns = this.columns.grown();
       else this.copy();
       this.columns.ids.find(record.id);
     }
-    const { ids, created, type, namespace, metadata } = this.columns;
     const row = this.used;
-    ids.set(row, record.id);
-    created[row] = record.createdAt;
-    type.set(row, record.spec.type);
-    namespace.set(row, record.spec.namespace);
-    metadata.set(row, record.spec.metadata);
+    this.columns.ids.set(row, record.id);
+    this.columns.created[row] = record.createdAt;
+    this.describe(row, record);
     this.used += 1;
     if (this.used - this.arranged >= MOST_LATE) this.arrange();
     return row;
+  }
+
+  /** X3. Its place in the order is the same. */
+  private revive(row: number, record: TaskRecord): number {
+    this.gone -= 1;
+    this.describe(row, record);
+    return row;
+  }
+
+  private describe(row: number, { spec }: TaskRecord): void {
+    const { type, namespace, metadata } = this.columns;
+    type.set(row, spec.type);
+    namespace.set(row, spec.namespace);
+    metadata.set(row, spec.metadata);
   }
 
   /** X2: those that came since it was last asked for are sorted, and merged from behind into what was there. */
