@@ -244,7 +244,7 @@ class Assembly implements Assembled {
         payloads: this.parts.payloads?.store,
         ...{ placer: this.placer, slotKeptMs },
         regions: this.regions(),
-        stream: busEventStream(bus, clock, this.parts.lastEvents, this.parts.restoreEvents),
+        stream: busEventStream(bus, clock, this.parts.lastEvents, logger, this.parts.restoreEvents),
         reportTo: subjects.replicaReport(replica),
         times: { attemptLeaseMs, regionTimeoutMs, resendMs: RESEND_MS },
         retentionMs: (namespace) => settings(namespace).retentionMs ?? config.retentionMs,

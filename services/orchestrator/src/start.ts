@@ -44,7 +44,7 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
     copyCodec,
     leases: new Leases(store),
     incarnations: redisIncarnations(store),
-    lastEvents: busLastEvents(bus, logger),
+    lastEvents: busLastEvents(bus),
     handover: redisHandover(store),
     namespaces: redisNamespaceStore(store),
     cordons: redisCordonStore(store),

@@ -79,8 +79,8 @@ describe('the stream of events', () => {
   const warnings: string[] = [];
   const warn = (text: string): void => void warnings.push(text);
   const open = () => {
-    const last = busLastEvents(world.bus, { warn });
-    return { last, stream: busEventStream(world.bus, systemClock, last) };
+    const last = busLastEvents(world.bus);
+    return { last, stream: busEventStream(world.bus, systemClock, last, { warn }) };
   };
   const entry = (shard: number, epoch: number, batchSeq: number) => ({
     ...{ shard, epoch, batchSeq },
@@ -93,7 +93,9 @@ describe('the stream of events', () => {
     for (const text of foreign) {
       const { connection } = world.bus;
       await connection.request(subjects.event(FOREIGN), text);
-      expect([text, await last(FOREIGN)]).toEqual([text, undefined]);
+      expect([text, await stream.last(FOREIGN)]).toEqual([text, undefined]);
+      // Whoever removes something where nothing was set back has to know.
+      await expect(last(FOREIGN)).rejects.toThrow('no batch of it');
     }
     expect(warnings).toHaveLength(1);
     await stream.publish(entry(FOREIGN, 1, 5));

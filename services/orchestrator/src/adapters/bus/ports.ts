@@ -85,8 +85,23 @@ export function busEventStream(
   bus: Bus,
   clock: Clock,
   lastEvents: EventStream['last'],
+  logger: Pick<Logger, 'warn'>,
   restore?: () => Promise<void>,
 ): EventStream {
+  const warned = new Set<number>();
+  const lastKnown = async (shard: number): Promise<PublishedEvents | undefined> => {
+    try {
+      const last = await lastEvents(shard);
+      warned.delete(shard);
+      return last;
+    } catch (error) {
+      if (!(error instanceof ForeignEvents)) throw error;
+      // Who then publishes something twice is found out by its number; who waited until it can be read would wait for ever.
+      if (!warned.has(shard)) logger.warn('events go on behind a foreign message', { shard, error });
+      warned.add(shard);
+      return undefined;
+    }
+  };
   let restoredAt = -Infinity;
   const orRestore = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -106,28 +121,29 @@ export function busEventStream(
       const options = { messageId: `${shard}.${batchSeq}.${epoch}` };
       await orRestore(() => bus.publishStored(subjects.event(shard), new Printed(text), options));
     },
-    last: (shard) => orRestore(() => lastEvents(shard)),
+    last: (shard) => orRestore(() => lastKnown(shard)),
   };
 }
 
+/** The last message of a shard is none of ours: what was published before it cannot be told. */
+class ForeignEvents extends Error {
+  constructor(shard: number) {
+    super(`the last message of shard ${shard} in the event stream is no batch of it`);
+    this.name = 'ForeignEvents';
+  }
+}
+
 /**
- * The last message of a shard that the stream has; undefined where it has none, and where the last one is none of ours: who then
- * publishes something twice is found out by its number, and who would wait until it can be read would wait for ever.
+ * The last message of a shard that the stream has; undefined where it has none.
+ * @throws ForeignEvents; MultiswarmError `bus-unavailable`
  */
-export function busLastEvents(bus: Bus, logger: Pick<Logger, 'warn'>) {
-  const told = new Set<number>();
+export function busLastEvents(bus: Bus) {
   return async (shard: number): Promise<PublishedEvents | undefined> => {
     const text = await lastMessage(bus.connection, streams.events, subjects.event(shard));
     if (text === undefined) return undefined;
     const head = headOf(text);
-    if (head?.shard === shard) {
-      told.delete(shard);
-      return { epoch: head.epoch, batchSeq: head.batchSeq };
-    }
-    if (!told.has(shard))
-      logger.warn('the last message of a shard in the event stream is no batch of it', { shard });
-    told.add(shard);
-    return undefined;
+    if (head?.shard !== shard) throw new ForeignEvents(shard);
+    return { epoch: head.epoch, batchSeq: head.batchSeq };
   };
 }
 
