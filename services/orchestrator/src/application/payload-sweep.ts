@@ -13,6 +13,8 @@ export interface Swept {
   payloads: number;
   uploads: number;
   bytes: number;
+  /** Why there is no verdict on anything, if there is none. */
+  why?: string;
 }
 
 type StoredPayload = Stored & { description: Description };
@@ -31,10 +33,11 @@ export class PayloadSweep {
   async look(): Promise<Swept> {
     const { stock, index, shards, clock, graceMs } = this.parts;
     const now = clock.now();
-    if ((await whySetBack(this.parts)) !== undefined) {
+    const why = await whySetBack(this.parts);
+    if (why !== undefined) {
       this.condemned.clear();
       this.loose.clear();
-      return { payloads: 0, bytes: 0, uploads: 0 };
+      return { payloads: 0, bytes: 0, uploads: 0, why };
     }
     const described = new Set<string>();
     const unreferred: StoredPayload[] = [];

@@ -1,9 +1,9 @@
+import { Writable } from 'node:stream';
 import { ManualClock } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import type { Description, PayloadIndex, PayloadStock } from '../payload-ports';
 import { PayloadSweeper } from './payload-sweeper';
 
-const logger = createLogger({ service: 'test', level: 'silent' });
 const GRACE_MS = 1_000;
 const SWEEP_MS = 100;
 
@@ -13,6 +13,7 @@ class Trial {
   readonly stored = new Map<string, Description>();
   readonly loose = new Map<string, number>();
   looks = 0;
+  logged = '';
   isOurTurn = true;
   indexFails = false;
   /** The last commit that the event stream has; Redis has 7. */
@@ -48,6 +49,13 @@ class Trial {
     };
     const lastPublished = (): Promise<number> => Promise.resolve(this.lastPublished);
     const parts = { stock, index, lastPublished, shards: 2, clock: this.clock, graceMs: GRACE_MS };
+    const stream = new Writable({
+      write: (line: Buffer, _encoding, done) => {
+        this.logged += line.toString();
+        done();
+      },
+    });
+    const logger = createLogger({ service: 'test', level: 'warn', stream });
     this.sweeper = new PayloadSweeper({ ...parts, logger, sweepMs: SWEEP_MS }, () => this.isOurTurn);
     this.sweeper.start();
   }
@@ -100,6 +108,7 @@ test('nothing goes while commits were published that the store does not have, an
   trial.lastPublished = 8;
   await trial.pass(3 * GRACE_MS);
   expect(trial.left).toEqual(['orphan', 'wanted', 'broken-off']);
+  expect(trial.logged.match(/of shard 0 commit 8 was published/g)).toHaveLength(1);
   trial.lastPublished = 7;
   await trial.pass(SWEEP_MS);
   expect(trial.left).toEqual(['orphan', 'wanted', 'broken-off']);

@@ -1,6 +1,6 @@
 import { every, type Cancel } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
-import { PayloadSweep, type SweepParts } from './payload-sweep';
+import { PayloadSweep, type Swept, type SweepParts } from './payload-sweep';
 
 /** Less than the time in which a commit that is under way is confirmed, or its owner replaced, would be too little between looks. */
 export const LEAST_SWEEP_MS = 10_000;
@@ -12,6 +12,8 @@ export const LEAST_SWEEP_MS = 10_000;
 export class PayloadSweeper {
   private sweep: PayloadSweep | undefined;
   private looking = false;
+  /** Why there was no verdict at the last look: it is told once. */
+  private why: string | undefined;
   private cancel: Cancel = () => undefined;
 
   constructor(
@@ -37,12 +39,20 @@ export class PayloadSweeper {
     try {
       this.sweep ??= new PayloadSweep(this.parts);
       const swept = await this.sweep.look();
-      if (swept.payloads + swept.uploads > 0)
-        this.parts.logger.info('payloads that nobody refers to were removed', { ...swept });
+      this.tell(swept);
     } catch (error) {
       this.parts.logger.warn('payloads were not swept', { error });
     } finally {
       this.looking = false;
     }
+  }
+
+  private tell(swept: Swept): void {
+    const { logger } = this.parts;
+    const { why } = swept;
+    if (swept.payloads + swept.uploads > 0)
+      logger.info('payloads that nobody refers to were removed', { ...swept });
+    if (why !== undefined && why !== this.why) logger.warn('no payload is removed for now', { why });
+    this.why = why;
   }
 }
