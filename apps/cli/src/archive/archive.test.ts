@@ -253,6 +253,32 @@ test.each(['.jsonl', '.jsonl.gz'])(
   },
 );
 
+test('a .jsonl.gz that was torn in the last bytes of a block, behind all of its text, is gone on with and loses nothing', async () => {
+  const path = fresh('.jsonl.gz');
+  const writer = await ArchiveWriter.create(path, HEADER);
+  const first = writer.bytes;
+  await write(writer, THREE_BLOCKS);
+  await writer.close();
+  const bytes = await readFile(path);
+  const positions = new Set<string | undefined>();
+  for (const end of [first, bytes.length])
+    for (let missing = 1; missing <= 20; missing += 1)
+      for (const rest of missing > 8 ? [''] : ['', '\0'.repeat(missing)]) {
+        await writeFile(path, Buffer.concat([bytes.subarray(0, end - missing), Buffer.from(rest)]));
+        // Of the first block, where more than the checksum of gzip was torn, there may be nothing to go on with.
+        const resuming = resumeArchive(path, new Continuity());
+        const resumed = end === first && missing > 9 ? await resuming.catch(() => undefined) : await resuming;
+        if (!resumed) continue;
+        if (!resumed.writer) throw new Error('it is complete');
+        if (end > first) positions.add(resumed.position);
+        await write(resumed.writer, THREE_BLOCKS, Number(resumed.position ?? -1) + 1);
+        await resumed.writer.finish({ roots: 1, holes: 0 });
+        await resumed.writer.close();
+        expect(JSON.stringify((await read(path)).told)).toBe(JSON.stringify(expected(THREE_BLOCKS)));
+      }
+  expect([...positions]).toEqual(['4', '2']); // the block as long as all its text is there, otherwise the one before
+});
+
 const FULL = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
 
 /** What each open file is asked with: one of its methods may be made to fail. */

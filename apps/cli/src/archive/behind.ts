@@ -1,29 +1,47 @@
 import { createReadStream } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import type { Block } from './blocks';
 import { damaged } from './faults';
 import { parseLine, type ArchiveLine, type Checkpoint } from './format';
-import { memberAt, membersFrom } from './members';
+import { memberAt, membersFrom, cutOffTextAt } from './members';
 
 const NEWLINE = 0x0a;
 
+export interface BlockEnd {
+  /** The place in the file behind the block. */
+  offset: number;
+  /** What has to stand before it: where all text of the block is there, and the last bytes of its compression are not. */
+  torn?: Buffer;
+}
+
 /**
- * The place in the file behind a block.
+ * Where a block ends, which is the last that could be read.
  * @throws Fault where the file is another than the one that was written, as one that was compressed anew
  */
 export async function endOf(
   path: string,
   isCompressed: boolean,
   { bytes, checkpoint }: Block & { checkpoint: Checkpoint },
-): Promise<number> {
-  if (!isCompressed) return bytes;
-  const member = await memberAt(path, checkpoint.offset);
-  const last = member && closing(lastLine(member.text));
-  if (last?.kind === 'checkpoint' && last.checkpoint.sha256 === checkpoint.sha256) return member?.end ?? 0;
+): Promise<BlockEnd> {
+  if (!isCompressed) return { offset: bytes };
+  const { offset } = checkpoint;
+  const member = await memberAt(path, offset);
+  if (member && isClosedBy(member.text, checkpoint)) return { offset: member.end };
+  const text = member ? undefined : await cutOffTextAt(path, offset);
+  if (text && isClosedBy(text, checkpoint)) {
+    const torn = gzipSync(text);
+    return { offset: offset + torn.length, torn };
+  }
   throw damaged(
     path,
     undefined,
     'its blocks are not compressed as they were written: it cannot be gone on with',
   );
+}
+
+function isClosedBy(text: Buffer, { sha256 }: Checkpoint): boolean {
+  const last = closing(lastLine(text));
+  return last?.kind === 'checkpoint' && last.checkpoint.sha256 === sha256;
 }
 
 /**

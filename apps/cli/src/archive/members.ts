@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createGunzip, gunzipSync, inflateRawSync, type Gunzip } from 'node:zlib';
+import { constants, createGunzip, gunzipSync, inflateRawSync, type Gunzip } from 'node:zlib';
 
 /** What each member begins with as it is written: gzip's own mark, deflate, no flags, no time. */
 const MARK = Buffer.from('1f8b080000000000', 'hex');
@@ -86,6 +86,27 @@ export async function memberAt(path: string, offset: number): Promise<Member | u
     }
   } finally {
     await file.close();
+  }
+}
+
+/** What there is of the text of a member that is the last one and was cut off; undefined where none of ours begins. */
+export async function cutOffTextAt(path: string, offset: number): Promise<Buffer | undefined> {
+  const file = await open(path, 'r');
+  try {
+    const size = Math.min(Math.max(0, (await file.stat()).size - offset), LAST_LOOK_BYTES);
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(size), 0, size, offset);
+    return cutOffText(buffer.subarray(0, bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+function cutOffText(bytes: Buffer): Buffer | undefined {
+  if (!bytes.subarray(0, MARK.length).equals(MARK)) return undefined;
+  try {
+    return inflateRawSync(bytes.subarray(HEAD_BYTES), { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return undefined;
   }
 }
 

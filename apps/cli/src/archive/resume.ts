@@ -1,4 +1,4 @@
-import { endOf, hasMoreBehind } from './behind';
+import { endOf, hasMoreBehind, type BlockEnd } from './behind';
 import { readBlocks, startsLikeGzip, type Block } from './blocks';
 import type { Continuity } from './continuity';
 import { cutOff, damaged } from './faults';
@@ -40,11 +40,11 @@ export async function resumeArchive(
     last = block;
   }
   if (!header) throw cutOff(path, 0);
-  const offset = last ? await endOf(path, isCompressed, last) : 0;
-  if (await hasMoreBehind(path, isCompressed, offset))
+  const { offset, torn }: BlockEnd = last ? await endOf(path, isCompressed, last) : { offset: 0 };
+  if (await hasMoreBehind(path, isCompressed, offset - (torn?.length ?? 0)))
     throw damaged(path, undefined, 'whole blocks follow what is broken, which --resume would cut off');
   const writer = kept
-    ? await ArchiveWriter.resume(path, isCompressed, { ...kept, offset })
+    ? await ArchiveWriter.resume(path, isCompressed, { ...kept, offset }, torn)
     : await ArchiveWriter.restart(path, header);
   return { header, writer, sha256: writer.sha256, position: writer.position };
 }

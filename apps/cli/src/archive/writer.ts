@@ -57,9 +57,18 @@ export class ArchiveWriter {
     return begin(path, header, rename);
   }
 
-  /** Goes on with a file after what is kept of it; the rest is cut off. */
-  static async resume(path: string, isCompressed: boolean, kept: Kept): Promise<ArchiveWriter> {
+  /**
+   * Goes on with a file after what is kept of it; the rest is cut off.
+   * @param torn what has to stand at the end of what is kept, and does not as a whole
+   */
+  static async resume(
+    path: string,
+    isCompressed: boolean,
+    kept: Kept,
+    torn?: Buffer,
+  ): Promise<ArchiveWriter> {
     const file = await open(path, 'r+');
+    if (torn) await writeAll(file, torn, kept.offset - torn.length);
     await file.truncate(kept.offset);
     return new ArchiveWriter(file, path, isCompressed, kept);
   }
