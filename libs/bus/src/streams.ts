@@ -6,6 +6,7 @@ import {
   RetentionPolicy,
   StorageType,
   type ConsumerMessages,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { MultiswarmError } from '@multiswarm/contracts';
@@ -51,18 +52,27 @@ export async function ensureStream(connection: NatsConnection, options: StreamOp
     max_msgs_per_subject: options.maxMessagesPerSubject ?? -1,
     ...(options.isStore ? { allow_direct: true, allow_rollup_hdrs: true } : {}),
   };
-  const exists = async (): Promise<boolean> =>
-    manager.streams.info(options.name).then(
-      () => true,
-      () => false,
-    );
-  if (await exists()) await manager.streams.update(options.name, config);
-  else {
-    // Another replica may be making it at this moment: then ours is refused, and the stream is there all the same.
-    await manager.streams.add(config).catch(async (error: unknown) => {
-      if (!(await exists())) throw error;
+  const known = (): Promise<StreamInfo | undefined> =>
+    manager.streams.info(options.name).catch(() => undefined);
+  const made = async (): Promise<StreamInfo> =>
+    manager.streams.add(config).catch(async (error: unknown) => {
+      // Another replica may be making it at this moment: then ours is refused, and the stream is there all the same.
+      const others = await known();
+      if (!others) throw error;
+      return others;
     });
-  }
+  const stream = (await known()) ?? (await made());
+  await manager.streams.update(options.name, { ...config, description: `${MADE_AT}${madeAt(stream)}` });
+}
+
+const MADE_AT = 'made at ';
+
+/**
+ * When a stream was made, as its description says, where it does. What the server says is right only until it is started again
+ * twice: in between a stream that is updated takes the time of the start for its own (seen with nats-server 2.9.10).
+ */
+function madeAt({ created, config: { description = '' } }: StreamInfo): string {
+  return description.startsWith(MADE_AT) ? description.slice(MADE_AT.length) : created;
 }
 
 export interface StreamRange {
@@ -78,9 +88,10 @@ export interface StreamRange {
 export function streamRange(connection: NatsConnection, name: string): Promise<StreamRange> {
   return answered(name, async () => {
     const manager = await jetstreamManager(connection);
-    const { state, created } = await manager.streams.info(name);
+    const info = await manager.streams.info(name);
+    const { state } = info;
     const { first_seq: firstSeq, last_seq: lastSeq, last_ts: last } = state;
-    return { firstSeq, lastSeq, createdAt: Date.parse(created), lastAt: Date.parse(last) };
+    return { firstSeq, lastSeq, createdAt: Date.parse(madeAt(info)), lastAt: Date.parse(last) };
   });
 }
 

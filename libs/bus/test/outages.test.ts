@@ -1,4 +1,4 @@
-import { connectBus } from '@multiswarm/bus';
+import { connectBus, ensureStream, streamRange } from '@multiswarm/bus';
 import { MultiswarmError } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
@@ -40,6 +40,24 @@ test('of several servers one is enough', async () => {
   expect(bus.connected).toBe(true);
   expect(bus.serverVersion).toMatch(/^\d+\.\d+/);
   expect(await bus.rttMs()).toBeGreaterThanOrEqual(0);
+});
+
+test('a stream is the same one after its server was started again, however often it was brought to its limits in between', async () => {
+  const options = {
+    ...{ name: 'EVENTS', subjects: ['events.*'], maxAgeMs: 60_000, maxBytes: 1_000_000 },
+    ...{ replicas: 1, dedupWindowMs: 1_000 },
+  };
+  const bus = await buses.connect();
+  await ensureStream(bus.connection, options);
+  const { createdAt } = await streamRange(bus.connection, 'EVENTS');
+  for (let starts = 0; starts < 2; starts += 1) {
+    await buses.nats.kill('SIGKILL');
+    await eventually(() => !bus.connected);
+    await buses.nats.restart();
+    await eventually(() => bus.connected);
+    await ensureStream(bus.connection, options);
+    expect(await streamRange(bus.connection, 'EVENTS')).toMatchObject({ createdAt });
+  }
 });
 
 test('a crash of the server rejects what waits, refuses what follows, and after its return all goes on', async () => {
