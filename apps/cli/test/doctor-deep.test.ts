@@ -81,10 +81,7 @@ test.each([
   ],
   [
     'a shard that was set back',
-    [
-      503,
-      { status: 503, code: 'shard-unavailable', title: '', detail: 'nothing is removed', retryable: true },
-    ],
+    [409, { status: 409, code: 'repair-refused', title: '', detail: 'nothing is removed', retryable: false }],
     0,
     '70 records: nothing is wrong\npayloads were not checked: nothing is removed',
   ],

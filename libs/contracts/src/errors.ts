@@ -40,6 +40,7 @@ export const ERRORS = {
   'shard-not-found': { status: 404, exit: 3, retryable: false, title: 'No such shard' },
   'copy-not-found': { status: 404, exit: 3, retryable: false, title: 'No such export or import' },
   'copy-refused': { status: 409, exit: 5, retryable: false, title: 'The shard is not copied like this' },
+  'repair-refused': { status: 409, exit: 5, retryable: false, title: 'Nothing may be repaired at present' },
   'check-not-found': { status: 404, exit: 3, retryable: false, title: 'No such run of a check' },
   'message-not-found': { status: 404, exit: 3, retryable: false, title: 'No such message' },
   'recipient-unknown': {

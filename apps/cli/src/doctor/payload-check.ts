@@ -13,7 +13,7 @@ export async function checkPayloads(api: HttpApi, repair: boolean): Promise<Chec
   } catch (error) {
     if (
       error instanceof Fault &&
-      (error.code.startsWith('payload-store-') || error.code === 'shard-unavailable')
+      (error.code.startsWith('payload-store-') || error.code === 'repair-refused')
     )
       return { 'not-checked': error.message };
     throw error;

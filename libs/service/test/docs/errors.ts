@@ -76,6 +76,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'The shard is not empty, the copy is damaged or does not fit it, or an export is taken more slowly than the shard changes. Nothing was stored.',
     'See the message; `--replace` deletes what is there.',
   ],
+  'repair-refused': [
+    'A shard may have been set back, so what seems to be in vain may still be wanted. Nothing was removed.',
+    'See the message; docs/recovery.md has the steps.',
+  ],
   'check-not-found': [
     'That run of a deep check is not known to the owner of the shard (any more): the shard has another owner, or it was long ago.',
     'Begin a new one.',

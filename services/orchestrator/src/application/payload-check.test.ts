@@ -99,7 +99,7 @@ test.each([
     const trial = new Trial();
     trial.lastPublished = last;
     await expect(trial.check(true, () => meanwhile(trial))).rejects.toMatchObject({
-      code: 'shard-unavailable',
+      code: 'repair-refused',
       message: expect.stringContaining('see that the whole backup is there') as string,
     });
     expect([...trial.left]).toEqual(['of-used', 'of-orphan', 'broken-off']);

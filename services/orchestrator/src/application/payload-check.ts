@@ -19,7 +19,7 @@ export class PayloadInspection {
   /**
    * Changes nothing unless it is told to; what it repairs it has seen twice, as a sweep has, so a repair takes at least
    * `LEAST_SWEEP_MS`. While a shard may be set back nothing is called an orphan.
-   * @throws MultiswarmError `shard-unavailable`: a shard may be set back, and nothing is repaired
+   * @throws MultiswarmError `repair-refused`: a shard may be set back, and nothing is repaired
    */
   async check({ repair, limit }: CheckPayloads): Promise<PayloadCheck> {
     const { graceMs } = this.parts;
@@ -173,7 +173,7 @@ export class PayloadInspection {
 function refuseSetBack(why: string | undefined): void {
   if (why === undefined) return;
   throw new MultiswarmError(
-    'shard-unavailable',
+    'repair-refused',
     `nothing is removed: ${why}. What refers to it may still come back: see that the whole backup is there, begin new incarnations ` +
       'where none has begun (swarmctl shard recover), and repair when the grace time (PAYLOAD_GRACE_MS) has passed',
   );

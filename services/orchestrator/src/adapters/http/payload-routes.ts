@@ -84,7 +84,7 @@ export function payloadRoutes({ payloads, reads }: Orchestrator): Route[] {
       tags,
       body: CheckPayloads.prefault({}),
       reply: PayloadCheck,
-      errors: ['payload-store-unavailable', 'store-unavailable'],
+      errors: ['payload-store-unavailable', 'store-unavailable', 'repair-refused'],
       handler: ({ body }) => payloads.check(body),
     }),
   ];
