@@ -9,7 +9,8 @@ import {
 import { deferred, ManualClock } from '@multiswarm/core';
 import { dispatchOf, placement } from '../../test/support/builders';
 import { pass, turns } from '../../test/support/turns';
-import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
+import type { Fetched, FreedSlot } from '../ports';
+import type { KeptSlots } from './kept-slots';
 import { OutputReferences } from './output-references';
 import { ReportDesk, type DeskOwner } from './report-desk';
 import type { ReportPart, TakenReports } from './owner-reports';
@@ -51,7 +52,7 @@ function desk(fetched: readonly string[] = [], outputs?: OutputReferences) {
   const owners = [new FakeOwner(), new FakeOwner()];
   const asked: FreedSlot[][] = [];
   const refused: AttemptRef[] = [];
-  const scheduler: Pick<SchedulerLink, 'fetch' | 'fetchedRefused'> = {
+  const scheduler: Pick<KeptSlots, 'fetch' | 'fetchedRefused' | 'keep'> = {
     fetch: (freed) => {
       asked.push([...freed]);
       return freed.slice(0, fetched.length).map((each, index): Fetched => {
@@ -60,6 +61,7 @@ function desk(fetched: readonly string[] = [], outputs?: OutputReferences) {
       });
     },
     fetchedRefused: (_shard, refs) => void refused.push(...refs),
+    keep: () => undefined,
   };
   const made = new ReportDesk(2, (shard) => owners[shard], scheduler, undefined, outputs);
   return { desk: made, owners, asked, refused };

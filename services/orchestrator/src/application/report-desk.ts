@@ -6,7 +6,7 @@ import {
   type ReportReply,
   type ReportRequest,
 } from '@multiswarm/contracts';
-import type { Fetched, FreedSlot, SchedulerLink } from '../ports';
+import type { Fetched, FreedSlot } from '../ports';
 import type { OutputReferences } from './output-references';
 import type { KeptSlots } from './kept-slots';
 import type { ReportPart, TakenReports } from './owner-reports';
@@ -36,8 +36,7 @@ export class ReportDesk {
   constructor(
     private readonly shards: number,
     private readonly ownerOf: (shard: number) => DeskOwner | undefined,
-    private readonly scheduler: Pick<SchedulerLink, 'fetch' | 'fetchedRefused'> &
-      Partial<Pick<KeptSlots, 'keep'>>,
+    private readonly scheduler: Pick<KeptSlots, 'fetch' | 'fetchedRefused' | 'keep'>,
     /** What was fetched goes in where grants go in. */
     private readonly gateOf: (shard: number) => Pick<DeskOwner, 'grantFetched'> | undefined = ownerOf,
     /** Undefined where this process has no store of payloads: then references are taken as they are. */
@@ -110,7 +109,7 @@ export class ReportDesk {
       if (list) list.push(fetched);
       else shards.set(fetched.shard, [fetched]);
     }
-    this.scheduler.keep?.([...left], ({ taskId }) => this.takenOf(taskId, taken)?.next);
+    this.scheduler.keep([...left], ({ taskId }) => this.takenOf(taskId, taken)?.next);
     return [...shards].map(([shard, list]) => this.assign(shard, list));
   }
 

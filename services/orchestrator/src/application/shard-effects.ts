@@ -19,7 +19,7 @@ import type { KeptSlots } from './kept-slots';
 import type { Meters } from './meters';
 
 export interface EffectParts {
-  scheduler: Pick<SchedulerLink, 'tell' | 'capacityChanged'> & Partial<Pick<KeptSlots, 'keepsEnd'>>;
+  scheduler: Pick<SchedulerLink, 'tell' | 'capacityChanged'> & Pick<KeptSlots, 'keepsEnd'>;
   placer: Placer;
   dispatcher: Dispatcher;
   leases: AttemptLeases;
@@ -195,7 +195,7 @@ export class ShardEffects {
     };
     out.released.push({ taskId: record.id, attempt: attempt.attempt });
     if (next) ended.next = next;
-    else if (scheduler.keepsEnd?.(ended)) return;
+    else if (scheduler.keepsEnd(ended)) return;
     else out.freed += 1;
     out.outcomes.push(ended);
   }

@@ -4,13 +4,14 @@ import { createLogger } from '@multiswarm/telemetry';
 import { noMeters, placement, spec } from '../../test/support/builders';
 import { MemoryShardStore } from '../../test/support/memory-shard-store';
 import { pass, turns } from '../../test/support/turns';
-import type { Regions, SchedulerLink, SnapshotPage } from '../ports';
+import type { Regions, SnapshotPage } from '../ports';
 import { AttemptLeases } from './attempt-leases';
 import { Dispatcher } from './dispatcher';
 import { Gateway, type OwnerCommands } from './gateway';
 import type { NewTask } from './intake';
 import { OutboxRelay } from './outbox-relay';
 import { Payloads } from './payloads';
+import type { EffectParts } from './shard-effects';
 import { ShardOwner } from './shard-owner';
 import { HOT_WAITING_TASKS } from './shard-state';
 import { Breather } from './breather';
@@ -86,7 +87,7 @@ class Bench {
         return Promise.resolve();
       },
     };
-    const link: SchedulerLink = {
+    const link: EffectParts['scheduler'] = {
       tell: (_shard, { queued = [], gone = [], released = [] }) => {
         this.queued.push(...queued.map(({ task }) => `${task.taskId}#${task.attempt}`));
         this.gone.push(...gone);
@@ -94,9 +95,7 @@ class Bench {
         this.released.push(...released.map(({ taskId, attempt }) => `${taskId}#${attempt}`));
       },
       capacityChanged: () => undefined,
-      fetch: () => [],
-      fetchedRefused: () => undefined,
-      isIdle: false,
+      keepsEnd: () => false,
     };
     const options = { shard: 0, epoch, reportTo: 'reports', giveUpMs: 10_000, epochOf: () => 1 };
     const on = { outcomes: () => undefined, fault: () => undefined };

@@ -15,6 +15,7 @@ import { OutboxRelay } from '../outbox-relay';
 import { StreamedLink } from '../scheduler-link';
 import { Scheduler } from '../scheduler';
 import { SchedulerInbox } from '../scheduler-inbox';
+import { KeptSlots } from '../kept-slots';
 import { ShardOwner } from '../shard-owner';
 import { Breather } from '../breather';
 import { Turns } from '../turns';
@@ -88,9 +89,11 @@ class Bench {
         return Promise.resolve();
       },
     };
+    const none = { place: () => Promise.resolve([]), report: () => undefined };
+    const scheduler = new KeptSlots({ link, gateOf: () => undefined, placer: none, clock }, 0);
     this.owner = new ShardOwner(SHARD, epoch, batchSeq, {
-      ...{ store, clock, leases, logger, relay: this.relay, scheduler: link, random: seededRandom(1) },
-      placer: { place: () => Promise.resolve([]), report: () => undefined },
+      ...{ store, clock, leases, logger, relay: this.relay, scheduler, random: seededRandom(1) },
+      placer: none,
       dispatcher: new Dispatcher(options, regions, clock, {
         outcomes: () => undefined,
         fault: () => undefined,
