@@ -1,7 +1,7 @@
 /**
  * Which way dependencies may point:
  *
- *   contracts <- core <- bus, store, telemetry <- service, sdk <- services <- apps, e2e, examples, bench, sim, chaos, fuzz
+ *   contracts <- core <- workflow, bus, store, telemetry <- service, sdk <- services <- apps, e2e, examples, bench, sim, chaos, fuzz
  *
  * scripts/test/boundaries.test.mjs breaks each rule on purpose and expects to be caught.
  */
@@ -24,11 +24,12 @@ module.exports = {
   forbidden: [
     layer('contracts', []),
     layer('core', ['contracts']),
+    layer('workflow', ['contracts', 'core']),
     layer('bus', ['contracts', 'core']),
     layer('store', ['contracts', 'core']),
     layer('telemetry', ['contracts', 'core']),
     layer('service', ['contracts', 'core', 'bus', 'store', 'telemetry']),
-    layer('sdk', ['contracts', 'core', 'bus', 'telemetry']),
+    layer('sdk', ['contracts', 'core', 'workflow', 'bus', 'telemetry']),
     layer('testing', ['contracts', 'core']),
     {
       name: 'contracts-need-only-zod',
@@ -63,10 +64,11 @@ module.exports = {
     },
     {
       name: 'domain-is-pure',
-      comment: 'domain/ knows its own folder, contracts and core: no adapters, no other library of ours.',
+      comment:
+        'domain/ knows its own folder, contracts, core and workflow, which are pure: no adapters, no other library of ours.',
       severity: 'error',
       from: { path: '^services/([^/]+)/src/domain/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^(libs|services)/', pathNot: '^services/$1/src/domain/|^libs/(contracts|core)/' },
+      to: { path: '^(libs|services)/', pathNot: '^services/$1/src/domain/|^libs/(contracts|core|workflow)/' },
     },
     {
       name: 'domain-has-no-dependencies',

@@ -34,6 +34,7 @@ const SOUND = {
 const BREACHES = [
   ['libs-contracts-imports-only-what-is-below', 'libs/contracts/src/up.ts', '@multiswarm/core'],
   ['libs-core-imports-only-what-is-below', 'libs/core/src/up.ts', '@multiswarm/bus'],
+  ['libs-workflow-imports-only-what-is-below', 'libs/workflow/src/aside.ts', '@multiswarm/bus'],
   ['libs-bus-imports-only-what-is-below', 'libs/bus/src/aside.ts', '@multiswarm/store'],
   ['libs-store-imports-only-what-is-below', 'libs/store/src/up.ts', '@multiswarm/service'],
   ['libs-telemetry-imports-only-what-is-below', 'libs/telemetry/src/aside.ts', '@multiswarm/bus'],

@@ -65,7 +65,17 @@ export type TaskSummary = z.infer<typeof TaskSummary>;
 export const TaskPage = z.object({ items: z.array(TaskSummary), next: z.string().nullable() });
 export type TaskPage = z.infer<typeof TaskPage>;
 export const WorkflowPage = z.object({
-  items: z.array(Workflow.omit({ steps: true, output: true, outputRefs: true })),
+  items: z.array(
+    Workflow.omit({
+      steps: true,
+      output: true,
+      outputRefs: true,
+      input: true,
+      criticalPath: true,
+      etaAt: true,
+      costProjected: true,
+    }),
+  ),
   next: z.string().nullable(),
 });
 export type WorkflowPage = z.infer<typeof WorkflowPage>;
@@ -90,7 +100,7 @@ export const WorkflowEventsQuery = HistoryQuery.extend({ id: WorkflowId });
 export const EventPage = z.object({ items: z.array(Event), next: z.string().nullable() });
 export type EventPage = z.infer<typeof EventPage>;
 
-const who = {
+export const who = {
   requestedBy: z
     .string()
     .min(1)
@@ -125,7 +135,6 @@ export const CordonRequest = z.strictObject({
   reason: z.string().max(LIMITS.METADATA_VALUE_CHARS).default('on request'),
 });
 export const CordonSwarm = CordonRequest.extend({ id: SwarmId });
-export const CancelWorkflow = CancelRequest.extend({ id: WorkflowId });
 
 export const ValidationReply = z.object({
   valid: z.boolean(),

@@ -41,6 +41,24 @@ export const LIMITS = {
   BATCH_TASKS: 10_000,
   /** Steps in one workflow. */
   WORKFLOW_STEPS: 10_000,
+  /** Items of the list that one step is mapped over. */
+  MAP_ITEMS: 10_000,
+  /** Steps that one run may have in all: those submitted, items of maps, compensations, and those added while it runs. */
+  RUN_STEPS: 50_000,
+  /** Workflows inside workflows: how deep a step may start runs that start runs. */
+  WORKFLOW_DEPTH: 8,
+  /** Characters of a condition or a path. */
+  EXPRESSION_CHARS: 2_048,
+  /** Nodes of the syntax tree of a condition. */
+  EXPRESSION_NODES: 256,
+  /** Serialized input of a run. */
+  RUN_INPUT_BYTES: 256 * 1024,
+  /** Serialized list of the outputs of a map; larger ones are left to references, or to `collect: false`. */
+  MAP_OUTPUT_BYTES: 512 * 1024,
+  /** Signals that a run keeps for steps that do not wait for them yet. */
+  RUN_SIGNALS: 64,
+  /** Steps that one request adds to a run. */
+  ADDED_STEPS: 1_000,
   /** Findings that one refused request lists. */
   FINDINGS: 100,
   /** Characters of a type, a capability, an id or a namespace. */

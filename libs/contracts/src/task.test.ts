@@ -1,7 +1,8 @@
 import { toFindings } from './findings';
 import { LIMITS } from './limits';
 import { ERRORS } from './errors';
-import { ErrorCodeSchema, isTerminal, Step, TASK_STATES, TaskSubmission } from './task';
+import { Step } from './step';
+import { ErrorCodeSchema, isTerminal, TASK_STATES, TaskSubmission } from './task';
 
 function faults(given: unknown): string[] {
   const parsed = TaskSubmission.safeParse(given);

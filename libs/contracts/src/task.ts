@@ -85,7 +85,8 @@ export const Timeouts = z.strictObject({
 });
 export type Timeouts = z.infer<typeof Timeouts>;
 
-const work = {
+/** What a task and a step have in common. */
+export const work = {
   type: Name.describe('what kind of work; swarms say which types they handle'),
   input: Json.default({}),
   inputRef: PayloadRef.optional().describe(
@@ -115,7 +116,7 @@ const work = {
 };
 
 /** The brief's spelling of a task: `task_type`, `estimated_duration` in seconds, flat requirements; `task_id` for a step. */
-function normalizeWork(given: unknown): unknown {
+export function normalizeWork(given: unknown): unknown {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
   const { task_type, task_id, estimated_duration, requirements, ...rest } = given as Record<string, unknown>;
   const out: Record<string, unknown> = { ...rest };
@@ -157,8 +158,10 @@ export const TaskSubmission = z.preprocess(
 export type TaskSubmission = z.output<typeof TaskSubmission>;
 export type TaskSubmissionInput = Partial<TaskSubmission> & { type: string };
 
-export const Step = z.preprocess(normalizeWork, z.strictObject({ ...work, id: StepId }));
-export type Step = z.output<typeof Step>;
+/** What a step waits for that no swarm runs. */
+export const STEP_CONTROLS = ['wait', 'approval', 'sleep', 'workflow', 'map'] as const;
+export const StepControl = z.enum(STEP_CONTROLS);
+export type StepControl = z.infer<typeof StepControl>;
 
 /** What does not change once a task is accepted. */
 export const TaskSpec = z.object({
@@ -168,6 +171,7 @@ export const TaskSpec = z.object({
   namespace: Namespace,
   workflowId: z.string().optional(),
   step: StepId.optional(),
+  control: StepControl.optional().describe('no swarm runs it: what the step waits for'),
   idempotencyKey: z.string().optional(),
   bodyHash: z.string().optional(),
   rerunOf: z.string().optional().describe('the task of which this one is a copy'),

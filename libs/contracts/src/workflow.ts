@@ -1,25 +1,113 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
 import { Json } from './json';
-import { IdempotencyKey, Instant, Name, Namespace, recordOf, Scalar, StepId } from './names';
+import {
+  IdempotencyKey,
+  Instant,
+  Millis,
+  Name,
+  Namespace,
+  recordOf,
+  Scalar,
+  StepId,
+  TimeLimit,
+} from './names';
 import { PayloadRef } from './payload';
-import { Priority, Step, TaskError, TaskState } from './task';
+import { Waiting } from './placement';
+import { Step } from './step';
+import { Priority, StepControl, TaskError, TaskState } from './task';
 
-/** The brief's form: steps, and for each step the steps that it waits for. */
-export const WorkflowSubmission = z.strictObject({
-  name: Name.optional(),
+/** What one run may cost; when it is used up no further step of it starts. */
+export const RunBudget = z.strictObject({
+  usd: z.number().positive().optional(),
+  tokens: z.number().int().positive().optional().describe('input and output tokens of all attempts'),
+});
+export type RunBudget = z.infer<typeof RunBudget>;
+
+/** What whoever starts a run says about all of it. */
+const running = {
   namespace: Namespace.default('default'),
-  tasks: z.array(Step).min(1, 'a workflow needs at least one task').max(LIMITS.WORKFLOW_STEPS),
-  dependencies: z.record(StepId, z.array(StepId)).default({}),
+  input: Json.optional().describe('`run.input` of paths and conditions'),
   priority: Priority.optional().describe('for steps that name none'),
   metadata: recordOf(Name, Scalar).default({}),
   idempotencyKey: IdempotencyKey.optional(),
+};
+
+/** What a definition says about all of it, and whoever starts a run may say otherwise. */
+const bounds = {
+  timeoutMs: TimeLimit.optional().describe(
+    'longest time from the submission to the end; then the run fails with workflow-timeout',
+  ),
+  deadline: Instant.optional().describe('when the run must have ended'),
+  concurrency: z
+    .number()
+    .int()
+    .min(1)
+    .max(LIMITS.WORKFLOW_STEPS)
+    .optional()
+    .describe('steps of the run that may be queued or running at once'),
+  budget: RunBudget.optional(),
+};
+
+/** The brief's form: steps, and for each step the steps that it waits for. */
+export const graph = {
+  tasks: z.array(Step).min(1, 'a workflow needs at least one task').max(LIMITS.WORKFLOW_STEPS),
+  dependencies: z.record(StepId, z.array(StepId)).default({}),
+};
+
+/** What happens to the other branches when a step has failed. */
+export const OnFailure = z.enum(['finish', 'stop']);
+
+const conduct = {
+  onFailure: OnFailure.optional().describe(
+    'finish (unless given): branches that do not depend on what has failed go on; stop: all that has not ended is cancelled',
+  ),
+  inputSchema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the input of a run'),
+};
+
+/** A workflow with its steps. */
+export const WorkflowSubmission = z.strictObject({
+  name: Name.optional(),
+  ...running,
+  ...bounds,
+  ...conduct,
+  ...graph,
 });
 export type WorkflowSubmission = z.output<typeof WorkflowSubmission>;
+
+/** What a definition has: all of a workflow but what belongs to one run. */
+export const WorkflowBody = z.strictObject({ ...bounds, ...conduct, ...graph });
+export type WorkflowBody = z.output<typeof WorkflowBody>;
+
+/** A run of a definition. What is left out is as the definition says. */
+export const DefinitionRun = z.strictObject({
+  definition: Name,
+  version: z.number().int().positive().optional().describe('the newest, unless given'),
+  ...running,
+  ...bounds,
+});
+export type DefinitionRun = z.output<typeof DefinitionRun>;
+
+/** A version of a named definition. */
+export const DefinitionRef = z.object({ name: Name, version: z.number().int().positive() });
+export type DefinitionRef = z.infer<typeof DefinitionRef>;
 
 export const WORKFLOW_STATES = ['running', 'succeeded', 'failed', 'cancelled'] as const;
 export const WorkflowState = z.enum(WORKFLOW_STATES);
 export type WorkflowState = z.infer<typeof WorkflowState>;
+
+/** Where a step comes from that the submission does not name. */
+export const StepRole = z.enum(['item', 'compensation', 'added']);
+export type StepRole = z.infer<typeof StepRole>;
+
+/** How far a map is. */
+export const MapProgress = z.object({
+  total: z.number().int().nonnegative(),
+  started: z.number().int().nonnegative(),
+  succeeded: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+});
+export type MapProgress = z.infer<typeof MapProgress>;
 
 export const WorkflowStep = z.object({
   id: StepId,
@@ -34,6 +122,23 @@ export const WorkflowStep = z.object({
   endedAt: Instant.optional(),
   cost: z.number(),
   error: TaskError.optional(),
+  control: StepControl.optional().describe('no swarm runs it: what the step waits for'),
+  of: StepId.optional().describe(
+    'the step that has made it: of an item its map, of a compensation what it undoes, of an added step the one that planned it',
+  ),
+  role: StepRole.optional(),
+  index: z.number().int().optional().describe('of an item, from 0'),
+  childId: z.string().optional().describe('the run of a sub-workflow'),
+  items: MapProgress.optional(),
+  keptFrom: z.string().optional().describe('the task of an earlier run of which it has the result'),
+  waiting: Waiting.optional().describe(
+    'why it goes nowhere, where that is known without asking the scheduler',
+  ),
+  estimateMs: Millis.optional().describe('how long it takes: as submitted, or as learned from its type'),
+  expectedEndAt: Instant.optional(),
+  slackMs: Millis.optional().describe(
+    'how much later it may end without the run ending later; 0 on the critical path',
+  ),
 });
 export type WorkflowStep = z.infer<typeof WorkflowStep>;
 
@@ -60,6 +165,34 @@ export const Workflow = z.object({
   error: TaskError.optional(),
   metadata: z.record(z.string(), Scalar),
   traceId: z.string(),
+  input: Json.optional(),
+  definition: DefinitionRef.optional(),
+  phase: z
+    .literal('compensating')
+    .optional()
+    .describe('steps have failed or were cancelled, and what had succeeded is undone'),
+  paused: z.object({ at: Instant, reason: z.string(), requestedBy: z.string().optional() }).optional(),
+  deadline: Instant.optional(),
+  concurrency: z.number().int().optional(),
+  budget: RunBudget.optional(),
+  parent: z.object({ workflowId: z.string(), step: StepId }).optional().describe('of a sub-workflow'),
+  forkOf: z
+    .object({ workflowId: z.string(), from: z.string() })
+    .optional()
+    .describe('the run that it repeats, and from where'),
+  schedule: z.string().optional().describe('the schedule that has started it'),
+  criticalPath: z
+    .array(StepId)
+    .optional()
+    .describe('the steps that decide when the run ends, in their order'),
+  etaAt: Instant.optional().describe('when it ends, as far as estimates and learned durations tell'),
+  costProjected: z
+    .number()
+    .optional()
+    .describe('USD: what it has cost, and what the rest will cost at the prices so far'),
 });
 export type Workflow = z.infer<typeof Workflow>;
-export type WorkflowSummary = Omit<Workflow, 'steps' | 'output' | 'outputRefs'>;
+export type WorkflowSummary = Omit<
+  Workflow,
+  'steps' | 'output' | 'outputRefs' | 'input' | 'criticalPath' | 'etaAt' | 'costProjected'
+>;

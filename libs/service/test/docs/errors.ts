@@ -158,6 +158,50 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'A step that this step depends on did not succeed.',
     'Look at the failed step of the workflow.',
   ],
+  'upstream-skipped': [
+    'A step that this step depends on was skipped by its condition: this is no failure.',
+    'Nothing; `join: none-failed` or `join: all-ended` makes a step run all the same.',
+  ],
+  'condition-false': ['The condition of the step is false: this is no failure.', 'Nothing.'],
+  'expression-failed': [
+    'A condition or a path of the step cannot be evaluated on what the run has.',
+    'Correct the expression that the message names; `has(...)` asks in CEL whether something is there.',
+  ],
+  'map-too-large': [
+    'The list of a map, or the list of its outputs, is over the limit.',
+    'Split the list, or set `collect: false` and let items store what they make.',
+  ],
+  'items-failed': [
+    'More items of a map failed than `toleratedFailures`.',
+    'Look at the failed items; `rerun` with `failed` repeats what did not succeed.',
+  ],
+  'child-failed': [
+    'The sub-workflow did not succeed.',
+    'Look at its run, which the step names as `childId`.',
+  ],
+  rejected: ['Somebody has refused the approval.', 'The output of the step says who, and why.'],
+  'approval-not-allowed': [
+    'Whoever answers is none of the approvers of the step.',
+    'Let one of those answer that the message names.',
+  ],
+  'budget-exhausted': [
+    'The run has cost what its budget allows: no further step starts.',
+    'Give it a larger budget with `rerun`, which keeps the results.',
+  ],
+  'workflow-timeout': [
+    'The run has not ended within `timeoutMs`, or by its `deadline`.',
+    'Look at its critical path; `rerun` with `failed` keeps the results.',
+  ],
+  'run-too-large': [
+    'The run would have more steps than one may have.',
+    'Map over fewer items, or start further runs.',
+  ],
+  'step-not-found': ['The workflow has no such step.', 'Check the id; `swarmctl workflow get` lists them.'],
+  'definition-not-found': [
+    'No definition has this name, or this version.',
+    'Check both; `swarmctl definition list` shows what there is.',
+  ],
+  'schedule-not-found': ['No schedule has this name.', '`swarmctl schedule list` shows what there is.'],
   cancelled: ['The work was cancelled on request.', 'Nothing; submit again if it is wanted after all.'],
   'invalid-configuration': [
     'A setting is wrong, or a port is taken.',

@@ -57,6 +57,18 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   ],
   BATCH_TASKS: ['Tasks in one batch', 'The whole batch is refused with `invalid-request`.'],
   WORKFLOW_STEPS: ['Steps of one workflow', 'Refused with `invalid-workflow`.'],
+  MAP_ITEMS: ['Items of the list that one step is mapped over', 'The step fails with `map-too-large`.'],
+  RUN_STEPS: [
+    'Steps of one run in all: submitted ones, items of maps, compensations, added ones',
+    'A map fails with `run-too-large`; a request that adds steps is refused with it.',
+  ],
+  WORKFLOW_DEPTH: ['Workflows inside workflows', 'Refused with `invalid-workflow`.'],
+  EXPRESSION_CHARS: ['Characters of a condition or a path', 'Refused with `invalid-workflow`.'],
+  EXPRESSION_NODES: ['Nodes of the syntax tree of a condition', 'Refused with `invalid-workflow`.'],
+  RUN_INPUT_BYTES: ['Serialized input of a run', 'Refused with `input-too-large`.'],
+  MAP_OUTPUT_BYTES: ['Serialized list of the outputs of a map', 'The step fails with `map-too-large`.'],
+  RUN_SIGNALS: ['Signals that a run keeps for steps that do not wait for them yet', 'The oldest one goes.'],
+  ADDED_STEPS: ['Steps that one request adds to a run', 'Refused with `invalid-request`.'],
   FINDINGS: ['Findings that one refused request lists', 'The first ones are listed, the rest is left out.'],
   NAME_CHARS: ['Type, capability, id, namespace', 'Refused with `invalid-request`.'],
   LIST_ITEMS: [

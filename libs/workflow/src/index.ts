@@ -1,0 +1,1 @@
+export type { RunContext, StepFacts } from './context';
