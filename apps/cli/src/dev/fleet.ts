@@ -1,8 +1,8 @@
 import { parse, SwarmProfile, type Finding } from '@multiswarm/contracts';
+import { WFCOMMONS_TYPE } from '@multiswarm/workflow';
 import { documentFault } from '../faults';
 import { parseDocument, withLines } from '../documents/parse';
 import { readText } from '../documents/read-text';
-import { WFCOMMONS_TYPE } from '../documents/wfcommons';
 import type { Io } from '../io';
 
 /** One swarm of a fleet file: what it offers, and the command of its agents. */

@@ -1,9 +1,9 @@
 import { LIMITS, validateWorkflow, type Finding } from '@multiswarm/contracts';
+import { importWfcommons, type Import } from '@multiswarm/workflow';
 import { documentFault } from '../faults';
 import type { Io } from '../io';
 import { parseDocument, withLines } from './parse';
 import { nameOf, readText } from './read-text';
-import { importWfcommons, type Import } from './wfcommons';
 
 export const WORKFLOW_FORMATS = ['brief', 'wfcommons'] as const;
 export type WorkflowFormat = (typeof WORKFLOW_FORMATS)[number];

@@ -12,6 +12,8 @@ export interface ImportedStep {
   id: string;
   type: string;
   input: { name: string; runtimeInSeconds: number; holdMs: number };
+  /** What is held: the order of the steps and the expected end rest on it. */
+  estimateMs: number;
 }
 
 export interface ImportedWorkflow {
@@ -75,10 +77,12 @@ function build(instance: RecordedInstance, graph: Graph, scale: number): Importe
 }
 
 function step({ id, name, runtimeInSeconds = 0 }: RecordedTask, scale: number): ImportedStep {
+  const holdMs = Math.round(runtimeInSeconds * 1_000 * scale);
   return {
     id: toStepId(id),
     type: WFCOMMONS_TYPE,
-    input: { name, runtimeInSeconds, holdMs: Math.round(runtimeInSeconds * 1_000 * scale) },
+    input: { name, runtimeInSeconds, holdMs },
+    estimateMs: holdMs,
   };
 }
 

@@ -36,6 +36,7 @@ describe('import of a WfCommons instance', () => {
       id: 'c',
       type: 'wfcommons',
       input: { name: 'right', runtimeInSeconds: 3.5, holdMs: 1750 },
+      estimateMs: 1750,
     });
     expect(workflow?.dependencies).toEqual({ b: ['a'], c: ['a'], d: ['b', 'c'] });
   });
