@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant, Millis, Name, Namespace, Region, StepId, SwarmId } from './names';
+import { Instant, Millis, Name, Namespace, Region, RunStepId, SwarmId } from './names';
 import { RateLimit } from './namespace';
 import { Rejection, Waiting } from './placement';
 import { Requirements } from './requirements';
@@ -104,7 +104,7 @@ export const Why = z.object({
   limits: z.array(LimitStanding).optional().describe('every limit that is set for it'),
   capacity: Capacity.optional(),
   steps: z
-    .array(z.object({ id: StepId, taskId: z.string(), state: TaskState }))
+    .array(z.object({ id: RunStepId, taskId: z.string(), state: TaskState }))
     .optional()
     .describe('the ones before it that have not ended, up to 50'),
   signal: Name.optional().describe('the one for which it waits'),
@@ -144,7 +144,7 @@ export const Explanation = z.object({
   stateSince: Instant,
   explainedAt: Instant,
   workflowId: z.string().optional(),
-  step: StepId.optional(),
+  step: RunStepId.optional(),
   paused: Task.shape.paused,
   why: Why,
   line: LineStanding.optional().describe('while it is queued'),

@@ -3,15 +3,23 @@ import { LIMITS } from './limits';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.:/-]*$/;
 const TOKEN = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+const RUN_STEP = /^[A-Za-z0-9][A-Za-z0-9_.:/-]*(\[\d+\])?$/;
+/** What a run may add to the id of a step: `undo:`, and the number of an item in brackets. */
+const MADE_CHARS = 16;
 /** With the flag, whole pairs are one character, which is none of these. */
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 const REGION_PATTERN = /^[A-Za-z0-9*][A-Za-z0-9_*-]*$/;
 
+/** A name with its own text for where there is none. */
+export function nameOf(missing?: string) {
+  return z
+    .string({ error: ({ input }) => (input === undefined ? missing : undefined) })
+    .max(LIMITS.NAME_CHARS)
+    .regex(NAME, 'letters, digits and _ . : / - only, starting with a letter or digit');
+}
+
 /** Types, capabilities, label keys: what people write. No spaces, no NATS wildcards. */
-export const Name = z
-  .string()
-  .max(LIMITS.NAME_CHARS)
-  .regex(NAME, 'letters, digits and _ . : / - only, starting with a letter or digit');
+export const Name = nameOf();
 
 /** Ids that become one token of a NATS subject: no dots. */
 export const Token = z
@@ -22,7 +30,15 @@ export const Token = z
 export const Region = Token;
 export const SwarmId = Token;
 export const Namespace = Token;
+/** A step as whoever submits a workflow names it. */
 export const StepId = Name;
+/** How the ids of compensations begin: `undo:` and the step. */
+export const UNDO = 'undo:';
+/** A step of a run: as submitted, or made by the run: `fetch[3]` is an item of a map, `undo:fetch` a compensation. */
+export const RunStepId = z
+  .string()
+  .max(LIMITS.NAME_CHARS + MADE_CHARS)
+  .regex(RUN_STEP, 'the id of a step, or of an item of a map such as fetch[3]');
 export const Scalar = z.union([z.string().max(LIMITS.METADATA_VALUE_CHARS), z.number(), z.boolean()]);
 export type Scalar = z.infer<typeof Scalar>;
 

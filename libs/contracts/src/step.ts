@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Json } from './json';
 import { LIMITS } from './limits';
-import { Instant, Name, recordOf, Span, StepId, TimeLimit } from './names';
+import { Instant, Name, nameOf, recordOf, Span, StepId, TimeLimit, UNDO } from './names';
 import { normalizeWork, WaitFor, work } from './task';
 
 /** A JSON path (RFC 9535) into what a run knows: `$.run.input`, `$.steps.<id>.output`; for items of a map also `$.item` and `$.index`. */
@@ -19,10 +19,10 @@ export type InputPaths = z.infer<typeof InputPaths>;
 
 export const JOINS = ['all', 'any', 'none-failed', 'all-ended'] as const;
 /** When a step may start, by how the steps end on which it depends. */
-export const Join = z.union([
-  z.enum(JOINS),
-  z.strictObject({ atLeast: z.number().int().min(1).max(LIMITS.WORKFLOW_STEPS) }),
-]);
+export const Join = z.union(
+  [z.enum(JOINS), z.strictObject({ atLeast: z.number().int().min(1).max(LIMITS.WORKFLOW_STEPS) })],
+  `expected ${JOINS.join(', ')} or {"atLeast": n}`,
+);
 export type Join = z.infer<typeof Join>;
 
 /** Runs a step once for each item of a list. */
@@ -56,6 +56,7 @@ export const Approval = z.strictObject({
   prompt: z.string().max(LIMITS.METADATA_VALUE_CHARS).optional().describe('what is asked'),
   approvers: z
     .array(Name)
+    .min(1, 'name at least one, or leave approvers out')
     .max(LIMITS.LIST_ITEMS)
     .optional()
     .describe('names of which one has to be `requestedBy` of the answer'),
@@ -64,10 +65,10 @@ export const Approval = z.strictObject({
 export type Approval = z.infer<typeof Approval>;
 
 /** For how long, or until when; `until` may be a path to an instant. */
-export const Sleep = z.union([
-  z.strictObject({ ms: Span }),
-  z.strictObject({ until: z.union([Instant, JsonPath]) }),
-]);
+export const Sleep = z.union(
+  [z.strictObject({ ms: Span }), z.strictObject({ until: z.union([Instant, JsonPath]) })],
+  'either {"ms": n} or {"until": an instant in UTC such as 2030-01-31T12:00:00Z, or a JSON path to one}',
+);
 export type Sleep = z.infer<typeof Sleep>;
 
 /** Undoes a step that has succeeded, when its run fails or is cancelled. Its input has the step's output as `output`, unless `inputs` says otherwise. */
@@ -116,54 +117,109 @@ const planning = {
   schemas: StepSchemas.optional(),
 };
 
-const INSTEAD_OF_WORK = ['approval', 'sleep', 'workflow', 'waitFor'] as const;
+const INSTEAD_OF_WORK = ['approval', 'waitFor', 'sleep', 'workflow'] as const;
 type Instead = (typeof INSTEAD_OF_WORK)[number];
+
+const NO_TYPE = `a step needs a type, or one of ${INSTEAD_OF_WORK.join(', ')}`;
+
+function presentOf(step: Readonly<Record<string, unknown>>): Instead[] {
+  return INSTEAD_OF_WORK.filter((name) => step[name] !== undefined);
+}
 
 /** The type of a step that no swarm runs is what it waits for. */
 function normalizeStep(given: unknown): unknown {
   const normal = normalizeWork(given);
-  if (typeof normal !== 'object' || normal === null || Array.isArray(normal)) return normal;
-  const step = normal as Record<string, unknown>;
-  if (step['type'] !== undefined) return step;
-  const instead = INSTEAD_OF_WORK.find((name) => step[name] !== undefined);
-  return instead === undefined ? step : { ...step, type: instead === 'waitFor' ? 'wait' : instead };
+  if (!isFields(normal) || normal['type'] !== undefined) return normal;
+  const [instead] = presentOf(normal);
+  return instead === undefined ? normal : { ...normal, type: instead === 'waitFor' ? 'wait' : instead };
 }
 
-const StepFields = z.strictObject({ ...work, ...planning, id: StepId });
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+interface Fault {
+  at: string[];
+  message: string;
+}
+
+/** What fields of a step say against each other. It is also asked about steps that have other faults: all are found at once. */
+function* contradictions(step: Fields): Generator<Fault> {
+  const { id, type, map, workflow } = step;
+  const present = presentOf(step);
+  const mere = present.find((name) => name !== 'waitFor' || type === 'wait');
+  if (typeof id === 'string' && id.startsWith(UNDO))
+    yield { at: ['id'], message: `ids that begin with ${UNDO} are those of compensations: choose another` };
+  if (present.length > 1)
+    yield {
+      at: [present[1] ?? ''],
+      message: `a step has one of ${present.join(', ')}: make them steps of their own, one behind the other`,
+    };
+  else if (mere !== undefined && mere !== 'waitFor' && type !== mere)
+    yield {
+      at: [mere],
+      message: `a step with a type is run by a swarm: leave out the type, or make ${mere} a step of its own before it`,
+    };
+  if (map !== undefined && mere !== undefined && mere !== 'workflow')
+    yield { at: ['map'], message: 'only work and workflows can be mapped over a list: leave out map' };
+  yield* inputFaults(step);
+  if (isFields(workflow)) yield* subWorkflowFaults(workflow);
+}
+
+function* inputFaults({ map, inputs, input, inputRef }: Fields): Generator<Fault> {
+  if (inputRef !== undefined && (inputs !== undefined || map !== undefined))
+    yield {
+      at: ['inputRef'],
+      message: `an input by reference stays as it is: leave it out, or leave out ${inputs === undefined ? 'map' : 'inputs'}`,
+    };
+  else if (typeof inputs === 'string' && isFields(input) && Object.keys(input).length > 0)
+    yield {
+      at: ['inputs'],
+      message: 'one path is the whole input: leave out input, or give a path for each field',
+    };
+  else if ((map !== undefined || isFields(inputs)) && typeof inputs !== 'string' && !isFields(input))
+    yield {
+      at: ['input'],
+      message: `must be an object: ${isFields(inputs) ? 'inputs adds fields to it' : 'map adds item and index to it'}`,
+    };
+}
+
+function* subWorkflowFaults(given: Fields): Generator<Fault> {
+  const { definition, version, tasks, dependencies } = given;
+  if ((definition === undefined) === (tasks === undefined))
+    yield {
+      at: ['workflow'],
+      message: 'a sub-workflow has either definition (a name) or tasks: give one of them',
+    };
+  else if (tasks === undefined && dependencies !== undefined)
+    yield {
+      at: ['workflow', 'dependencies'],
+      message: 'a definition has its own dependencies: leave them out',
+    };
+  else if (definition === undefined && version !== undefined)
+    yield { at: ['workflow', 'version'], message: 'only definitions have versions: leave it out' };
+}
+
+const StepFields = z.strictObject({
+  ...work,
+  type: nameOf(NO_TYPE).describe(work.type.description ?? ''),
+  ...planning,
+  id: StepId,
+});
 
 /** One step: work for a swarm, or something to wait for. */
 export const Step = z.preprocess(
   normalizeStep,
-  StepFields.superRefine((step, context) => {
-    const instead = INSTEAD_OF_WORK.filter((name) => name !== 'waitFor' && step[name] !== undefined);
-    if (instead.length > 1)
-      context.addIssue({
-        code: 'custom',
-        path: [instead[1] as Instead],
-        message: `a step has one of ${instead.join(', ')}`,
-      });
-    const [only] = instead;
-    if (only !== undefined && step.type !== only)
-      context.addIssue({
-        code: 'custom',
-        path: [only],
-        message: `a step with a type is run by a swarm: leave out the type, or make ${only} a step of its own before it`,
-      });
-    if (only !== undefined && step.waitFor !== undefined)
-      context.addIssue({ code: 'custom', path: ['waitFor'], message: `a step has one of ${only}, waitFor` });
-    if (step.map !== undefined && (only === 'approval' || only === 'sleep' || isMereWait(step)))
-      context.addIssue({
-        code: 'custom',
-        path: ['map'],
-        message: 'only work and workflows can be mapped over a list',
-      });
-    if (step.workflow && (step.workflow.definition === undefined) === (step.workflow.tasks === undefined))
-      context.addIssue({
-        code: 'custom',
-        path: ['workflow'],
-        message: 'a sub-workflow has either a definition or tasks',
-      });
-  }),
+  StepFields.superRefine(
+    (step, context) => {
+      for (const { at, message } of contradictions(step))
+        context.addIssue({ code: 'custom', path: at, message });
+    },
+    // Also where fields have faults of their own: whoever submits hears of all of them at once.
+    { when: ({ value }) => isFields(value) },
+  ),
 );
 export type Step = z.output<typeof Step>;
 

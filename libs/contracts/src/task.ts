@@ -12,7 +12,7 @@ import {
   Region,
   Scalar,
   Span,
-  StepId,
+  RunStepId,
   SwarmId,
   TimeLimit,
 } from './names';
@@ -170,7 +170,7 @@ export const TaskSpec = z.object({
   retry: RetryPolicy,
   namespace: Namespace,
   workflowId: z.string().optional(),
-  step: StepId.optional(),
+  step: RunStepId.optional(),
   control: StepControl.optional().describe('no swarm runs it: what the step waits for'),
   idempotencyKey: z.string().optional(),
   bodyHash: z.string().optional(),
@@ -249,7 +249,7 @@ export const Task = z.object({
   estimateMs: Millis.optional(),
   metadata: z.record(z.string(), Scalar),
   workflowId: z.string().optional(),
-  step: StepId.optional(),
+  step: RunStepId.optional(),
   attempt: z
     .number()
     .int()

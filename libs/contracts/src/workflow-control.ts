@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { WorkflowId, TaskId } from './ids';
 import { Json } from './json';
 import { LIMITS } from './limits';
-import { IdempotencyKey, Name, StepId } from './names';
+import { IdempotencyKey, Name, RunStepId, StepId } from './names';
 import { Step } from './step';
 import { CancelRequest, PauseRequest, ResumeRequest, who } from './api';
 
@@ -14,14 +14,14 @@ export const ResumeWorkflow = ResumeRequest.extend({ id: WorkflowId });
 export const SignalWorkflowRequest = z.strictObject({
   name: Name,
   payload: Json.default(null),
-  step: StepId.optional().describe('only this one; otherwise every step that waits for the name'),
+  step: RunStepId.optional().describe('only this one; otherwise every step that waits for the name'),
   ...who,
 });
 export const SignalWorkflow = SignalWorkflowRequest.extend({ id: WorkflowId });
 
 /** An answer to an approval. */
 export const ApproveRequest = z.strictObject({
-  step: StepId,
+  step: RunStepId,
   approved: z.boolean().default(true),
   note: z.string().max(LIMITS.METADATA_VALUE_CHARS).optional(),
   ...who,

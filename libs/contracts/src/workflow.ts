@@ -8,6 +8,7 @@ import {
   Name,
   Namespace,
   recordOf,
+  RunStepId,
   Scalar,
   StepId,
   TimeLimit,
@@ -110,10 +111,10 @@ export const MapProgress = z.object({
 export type MapProgress = z.infer<typeof MapProgress>;
 
 export const WorkflowStep = z.object({
-  id: StepId,
+  id: RunStepId,
   taskId: z.string(),
   type: Name,
-  dependsOn: z.array(StepId),
+  dependsOn: z.array(RunStepId),
   state: TaskState,
   attempt: z.number().int(),
   swarmId: z.string().optional(),
@@ -123,7 +124,7 @@ export const WorkflowStep = z.object({
   cost: z.number(),
   error: TaskError.optional(),
   control: StepControl.optional().describe('no swarm runs it: what the step waits for'),
-  of: StepId.optional().describe(
+  of: RunStepId.optional().describe(
     'the step that has made it: of an item its map, of a compensation what it undoes, of an added step the one that planned it',
   ),
   role: StepRole.optional(),
@@ -175,14 +176,14 @@ export const Workflow = z.object({
   deadline: Instant.optional(),
   concurrency: z.number().int().optional(),
   budget: RunBudget.optional(),
-  parent: z.object({ workflowId: z.string(), step: StepId }).optional().describe('of a sub-workflow'),
+  parent: z.object({ workflowId: z.string(), step: RunStepId }).optional().describe('of a sub-workflow'),
   forkOf: z
     .object({ workflowId: z.string(), from: z.string() })
     .optional()
     .describe('the run that it repeats, and from where'),
   schedule: z.string().optional().describe('the schedule that has started it'),
   criticalPath: z
-    .array(StepId)
+    .array(RunStepId)
     .optional()
     .describe('the steps that decide when the run ends, in their order'),
   etaAt: Instant.optional().describe('when it ends, as far as estimates and learned durations tell'),

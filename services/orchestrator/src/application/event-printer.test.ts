@@ -1,4 +1,4 @@
-import { EVENT_TYPES, Namespace, Region, StepId, SwarmId, type Event } from '@multiswarm/contracts';
+import { EVENT_TYPES, Namespace, Region, RunStepId, SwarmId, type Event } from '@multiswarm/contracts';
 import { seededRandom } from '@multiswarm/core';
 import fc from 'fast-check';
 import { placement, spec } from '../../test/support/builders';
@@ -74,7 +74,7 @@ test('what a record tells is printed as the events that it tells', () => {
 
 test.each([
   ['namespace', Namespace],
-  ['step', StepId],
+  ['step', RunStepId],
   ['swarm', SwarmId],
   ['region', Region],
 ])('the name of a %s has no character that would need escaping', (_what, schema) => {

@@ -12,7 +12,7 @@ import {
   Scalar,
   shardOf,
   Signal,
-  StepId,
+  RunStepId,
   TaskId,
   TaskSpec,
   WorkflowId,
@@ -44,7 +44,9 @@ const RunRecordSchema = z.object({
   spec: z.object({
     name: z.string().optional(),
     namespace: Namespace,
-    steps: z.array(z.object({ id: StepId, taskId: TaskId, type: z.string(), dependsOn: z.array(StepId) })),
+    steps: z.array(
+      z.object({ id: RunStepId, taskId: TaskId, type: z.string(), dependsOn: z.array(RunStepId) }),
+    ),
     metadata: z.record(z.string(), Scalar),
     traceparent: z.string(),
     idempotencyKey: z.string().optional(),
