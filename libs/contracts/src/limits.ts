@@ -57,6 +57,8 @@ export const LIMITS = {
   MAP_OUTPUT_BYTES: 512 * 1024,
   /** Signals that a run keeps for steps that do not wait for them yet. */
   RUN_SIGNALS: 64,
+  /** Types of work (by namespace) whose durations one process of the orchestrator keeps in mind. */
+  LEARNED_TYPES: 4_096,
   /** Steps that one request adds to a run. */
   ADDED_STEPS: 1_000,
   /** Findings that one refused request lists. */

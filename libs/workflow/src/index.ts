@@ -6,3 +6,9 @@ export {
   type ImportedStep,
   type ImportedWorkflow,
 } from './import/wfcommons';
+  forecast,
+  type Forecast,
+  type ForecastInput,
+  type ForecastStep,
+  type StepForecast,
+} from './forecast';

@@ -48,6 +48,7 @@ import { Explanations } from './application/explanations';
 import { Fleet } from './application/fleet';
 import { FleetControl } from './application/fleet-control';
 import { Gateway } from './application/gateway';
+import { LearnedDurations } from './application/durations';
 import { Ends } from './application/ends';
 import { GlobalRole } from './application/global-role';
 import type { Incarnations } from './application/incarnation';
@@ -153,6 +154,7 @@ class Assembly implements Assembled {
   private readonly fleet: Fleet;
   private readonly namespaces: Namespaces;
   private readonly ends: Ends;
+  private readonly durations = new LearnedDurations();
   private readonly placer: Placer;
   private readonly reads: Reads;
   private readonly explanations: Explanations;
@@ -249,7 +251,10 @@ class Assembly implements Assembled {
         times: { attemptLeaseMs, regionTimeoutMs, resendMs: RESEND_MS },
         retentionMs: (namespace) => settings(namespace).retentionMs ?? config.retentionMs,
         memory: this.parts.memory,
-        onCommitted: (writes) => this.ends.committed(writes),
+        onCommitted: (writes) => {
+          this.ends.committed(writes);
+          this.durations.committed(writes);
+        },
         voice: replicaVoice(bus),
         face: ownerFace(bus, handover, this.upkeep),
         serves: (owner) => this.upkeep.copies.serves(owner),
@@ -330,10 +335,11 @@ class Assembly implements Assembled {
     };
     const ownerOf = (shard: number) => this.global.ownerOf(shard);
     const lists = new TaskLists(truth, shardSearches(bus, ownerOf), config.shards);
-    return new Reads(truth, lists, reasons, config.shards, clock, this.ends, {
-      listenTo: (shard) => this.ears.listenTo(shard),
-      isOpen: (shard, id) => ownerOf(shard)?.isOpen(id) ?? false,
-    });
+    const here = {
+      listenTo: (shard: number) => this.ears.listenTo(shard),
+      isOpen: (shard: number, id: string) => ownerOf(shard)?.isOpen(id) ?? false,
+    };
+    return new Reads(truth, lists, reasons, config.shards, clock, this.ends, here, this.durations);
   }
 
   private buildExplanations(): Explanations {

@@ -68,6 +68,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   RUN_INPUT_BYTES: ['Serialized input of a run', 'Refused with `input-too-large`.'],
   MAP_OUTPUT_BYTES: ['Serialized list of the outputs of a map', 'The step fails with `map-too-large`.'],
   RUN_SIGNALS: ['Signals that a run keeps for steps that do not wait for them yet', 'The oldest one goes.'],
+  LEARNED_TYPES: [
+    'Types of work (by namespace) whose durations one process of the orchestrator keeps in mind',
+    'The one that was seen the longest ago is forgotten, and learned anew.',
+  ],
   ADDED_STEPS: ['Steps that one request adds to a run', 'Refused with `invalid-request`.'],
   FINDINGS: ['Findings that one refused request lists', 'The first ones are listed, the rest is left out.'],
   NAME_CHARS: ['Type, capability, id, namespace', 'Refused with `invalid-request`.'],

@@ -20,10 +20,12 @@ import type { Clock } from '@multiswarm/core';
 import { taskSummary, taskView } from '../domain/task/view';
 import { stepsReason } from '../domain/task/own-reason';
 import { isBlockedBySteps, type TaskRecord } from '../domain/task/record';
+import { withOutlook } from '../domain/workflow/outlook';
 import { workflowSummary, workflowView } from '../domain/workflow/view';
 import type { TruthReader, WaitingReasons } from '../ports';
 import type { Ends } from './ends';
 import type { TaskLists } from './task-lists';
+import { LearnedDurations } from './durations';
 import { historyPage } from './history-page';
 import { decodeCursor, encodeCursor, newestFirst, type Position } from './pages';
 
@@ -53,6 +55,7 @@ export class Reads {
     private readonly clock: Clock,
     private readonly ends: Ends,
     private readonly here: LocalShards = NOTHING_HERE,
+    private readonly durations = new LearnedDurations(),
   ) {}
 
   /** @param waitMs holds the answer until the task has ended, at most so long */
@@ -104,7 +107,8 @@ export class Reads {
     const ids = run.spec.steps.map((step) => step.taskId);
     const records = await this.truth.tasks(shard, ids);
     const tasks = new Map(records.flatMap((record) => (record ? [[record.id, record] as const] : [])));
-    return workflowView(run, tasks);
+    const sight = { now: this.clock.now(), learned: this.durations.of(run.spec.namespace) };
+    return withOutlook(workflowView(run, tasks), run, tasks, sight);
   }
 
   async tasks(query: ListTasksQuery): Promise<TaskPage> {
