@@ -4,10 +4,10 @@
  */
 
 // Published as ES modules only; jest runs CommonJS, so these are transformed like our own code.
-const ESM_ONLY_DEPENDENCIES = [];
+const ESM_ONLY_DEPENDENCIES = ['@marcbachmann/cel-js'];
 
 const insideNodeModules =
-  ESM_ONLY_DEPENDENCIES.length === 0 ? '' : `(?!.*/(?:${ESM_ONLY_DEPENDENCIES.join('|')})/)`;
+  ESM_ONLY_DEPENDENCIES.length === 0 ? '' : `(?!(?:.*/)?(?:${ESM_ONLY_DEPENDENCIES.join('|')})/)`;
 
 const shared = {
   rootDir: __dirname,

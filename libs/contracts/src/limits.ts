@@ -51,6 +51,10 @@ export const LIMITS = {
   EXPRESSION_CHARS: 2_048,
   /** Nodes of the syntax tree of a condition. */
   EXPRESSION_NODES: 256,
+  /** Steps of one evaluation of a condition or a path: nodes, elements of lists, each 32 characters of text that it looks at. */
+  EXPRESSION_COST: 500_000,
+  /** Conditions, and paths, that one process keeps compiled. */
+  EXPRESSIONS_COMPILED: 1_000,
   /** Serialized input of a run. */
   RUN_INPUT_BYTES: 256 * 1024,
   /** Serialized list of the outputs of a map; larger ones are left to references, or to `collect: false`. */

@@ -13,3 +13,7 @@ export {
   type ImportedStep,
   type ImportedWorkflow,
 } from './import/wfcommons';
+export { ExpressionError } from './expression/expression-error';
+export { compileCondition, type Condition } from './expression/condition';
+export { compilePath, type Path } from './expression/path';
+export { bottomLevels, downstreamOf, topologicalOrder, type GraphStep } from './graph';

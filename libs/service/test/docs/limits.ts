@@ -65,6 +65,14 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   WORKFLOW_DEPTH: ['Workflows inside workflows', 'Refused with `invalid-workflow`.'],
   EXPRESSION_CHARS: ['Characters of a condition or a path', 'Refused with `invalid-workflow`.'],
   EXPRESSION_NODES: ['Nodes of the syntax tree of a condition', 'Refused with `invalid-workflow`.'],
+  EXPRESSION_COST: [
+    'Steps of one evaluation of a condition or a path: nodes, elements of lists, each 32 characters of text',
+    'The step fails with `expression-failed`.',
+  ],
+  EXPRESSIONS_COMPILED: [
+    'Conditions, and paths, that one process keeps compiled',
+    'The oldest ones go, and are compiled again when they are needed.',
+  ],
   RUN_INPUT_BYTES: ['Serialized input of a run', 'Refused with `input-too-large`.'],
   MAP_OUTPUT_BYTES: ['Serialized list of the outputs of a map', 'The step fails with `map-too-large`.'],
   RUN_SIGNALS: ['Signals that a run keeps for steps that do not wait for them yet', 'The oldest one goes.'],

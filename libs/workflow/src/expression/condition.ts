@@ -1,0 +1,27 @@
+import { LIMITS } from '@multiswarm/contracts';
+import type { RunContext } from '../context';
+import { CelCompiler } from './cel-compiler';
+import { parseCel } from './cel-parser';
+import { compilingOnce } from './compiled';
+import { Meter } from './meter';
+
+/** A condition in CEL, compiled. */
+export interface Condition {
+  /** Ids of the steps that it looks at. */
+  readonly steps: readonly string[];
+  /** Whether it looks at `item` or `index`, which only items of a map have. */
+  readonly readsItem: boolean;
+  /** @throws ExpressionError where it is no boolean, looks at what is not there, or costs more than `LIMITS.EXPRESSION_COST`. */
+  evaluate(context: RunContext): boolean;
+}
+
+/** Compiles a condition: CEL over `run`, `steps`, `item` and `index`. Of the same text the same condition, as long as it is remembered. */
+export const compileCondition = compilingOnce('condition', (text): Condition => {
+  const compiler = new CelCompiler(text);
+  const holds = compiler.boolean(parseCel(text), []);
+  return {
+    steps: [...compiler.reads.steps],
+    readsItem: compiler.reads.item,
+    evaluate: (context) => holds({ context, meter: new Meter(LIMITS.EXPRESSION_COST), local: undefined }),
+  };
+});

@@ -1,0 +1,23 @@
+import { LIMITS, MultiswarmError } from '@multiswarm/contracts';
+
+/** A condition or a path that cannot be evaluated as things are. What it says is for whoever wrote it. */
+export class ExpressionError extends MultiswarmError {
+  constructor(detail: string) {
+    super('expression-failed', detail);
+    this.name = 'ExpressionError';
+  }
+}
+
+/** Nothing absorbs it: `true || <too expensive>` is too expensive, else a condition could cost without limit. */
+export class CostError extends ExpressionError {
+  constructor() {
+    super(`costs more than ${LIMITS.EXPRESSION_COST} steps of evaluation (EXPRESSION_COST)`);
+    this.name = 'CostError';
+  }
+}
+
+/** The error, if something else may decide in spite of it, as the other side of `||` may. */
+export function absorbable(error: unknown): ExpressionError {
+  if (error instanceof ExpressionError && !(error instanceof CostError)) return error;
+  throw error;
+}
