@@ -3,6 +3,7 @@ import type { Bench } from './benches/bench';
 import { flatness } from './benches/flatness';
 import { idle } from './benches/idle';
 import { latency } from './benches/latency';
+import { makespan } from './benches/makespan';
 import { memory } from './benches/memory';
 import { payloads } from './benches/payloads';
 import { scheduler } from './benches/scheduler';
@@ -11,6 +12,7 @@ import { streams } from './benches/streams';
 import { submit } from './benches/submit';
 import { takeover } from './benches/takeover';
 import { throughput } from './benches/throughput';
+import { workflow } from './benches/workflow';
 import { readOptions, USAGE } from './options';
 import { toLine } from './report';
 
@@ -28,13 +30,15 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     payloads,
     streams,
     search,
+    workflow,
+    makespan,
   },
 };
 
 async function main(): Promise<number> {
   let options;
   try {
-    options = readOptions(process.argv.slice(2), Object.keys(BENCHES));
+    options = readOptions(process.argv.slice(2), Object.keys(BENCHES), process.env['BENCH_DATA']);
   } catch (error) {
     console.error(`bench: ${(error as Error).message}\n\n${USAGE}`);
     return 2;

@@ -36,6 +36,14 @@ test('a size, the concurrency and where profiles go can be given', () => {
   });
 });
 
+test('recorded workflows are replayed where there are some, or where that is asked for by name', () => {
+  const known = [...KNOWN, 'makespan'];
+  expect(readOptions([], known)).toMatchObject({ names: KNOWN });
+  expect(readOptions([], known, '/data')).toMatchObject({ names: known, data: '/data' });
+  expect(readOptions(['--data', '/mine'], known, '/data')).toMatchObject({ data: '/mine' });
+  expect(readOptions(['makespan'], known)).toMatchObject({ names: ['makespan'] });
+});
+
 test.each([
   [['speed'], 'no bench is called speed; there are throughput, latency, bus'],
   [['--runs', '0'], '--runs takes a whole number from 1, not 0'],

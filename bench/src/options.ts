@@ -24,11 +24,16 @@ export interface Options {
   alone: boolean;
   /** A directory for CPU profiles of what is measured. */
   profile?: string;
+  /** A directory with recorded workflows. */
+  data?: string;
 }
+
+/** Benches that run without being named only where there is data for them. */
+const OF_DATA: readonly string[] = ['makespan'];
 
 export const USAGE = `usage: npm run bench -- [name …] [options]
 
-names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams, search (default: all)
+names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams, search, workflow, makespan (default: all)
   --quick              small and once: 2,000 tasks, 100 lone tasks, 20,000 waiting ones; to see that it works, not a result
   --runs N             runs of each figure; the result is their median (default 5)
   --tasks N            tasks of one batch (default 10,000)
@@ -41,14 +46,22 @@ names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler,
   --alone              leave out the peer
   --profile DIR        all but memory, idle, scheduler and bus: write CPU profiles of every process for what is measured; profiling costs speed.
                        node bench/profile-top.mjs DIR/*.cpuprofile shows where the time went
+  --data DIR           makespan: a folder with WfCommons instances (default: BENCH_DATA)
   --no-build           measure what is built already
 
 Settings of the services come from the environment, as always (SHARDS=4 npm run bench …). Results are JSON lines on stdout,
 progress is on stderr.
 `;
 
-/** Throws an error with the fault as its message. */
-export function readOptions(argv: readonly string[], known: readonly string[]): Options | 'help' {
+/**
+ * Throws an error with the fault as its message.
+ * @param data where recorded workflows are, unless told
+ */
+export function readOptions(
+  argv: readonly string[],
+  known: readonly string[],
+  data?: string,
+): Options | 'help' {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
@@ -64,6 +77,7 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
       concurrency: { type: 'string' },
       chunk: { type: 'string' },
       profile: { type: 'string' },
+      data: { type: 'string', ...(data === undefined ? {} : { default: data }) },
       appendfsync: { type: 'string', default: 'everysec' },
     },
   });
@@ -75,7 +89,7 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
   if (!appendfsync) throw new Error(`--appendfsync takes ${FSYNC.join(', ')}, not ${values.appendfsync}`);
   const { quick, alone, followed, concurrency, chunk, profile } = values;
   return {
-    names: positionals.length > 0 ? positionals : known,
+    names: positionals.length > 0 ? positionals : withData(known, values.data),
     quick,
     alone,
     followed,
@@ -87,7 +101,12 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
     ...(concurrency === undefined ? {} : { concurrency: count('--concurrency', concurrency, 1) }),
     ...(chunk === undefined ? {} : { chunk: count('--chunk', chunk, 1) }),
     ...(profile === undefined ? {} : { profile }),
+    ...(values.data === undefined ? {} : { data: values.data }),
   };
+}
+
+function withData(known: readonly string[], data: string | undefined): readonly string[] {
+  return data === undefined ? known.filter((name) => !OF_DATA.includes(name)) : known;
 }
 
 function count(option: string, given: string | undefined, otherwise: number): number {

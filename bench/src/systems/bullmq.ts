@@ -4,6 +4,7 @@ import { Queue, QueueEvents } from 'bullmq';
 import { startChild, type Child } from '../child';
 import { PROBED, profiled } from '../profiling';
 import { redisVersion, withRedis } from '../redis-facts';
+import { flows } from './bullmq-flows';
 import { inChunks, startOrUndo, type Endings, type RunningSystem, type System } from './system';
 
 const QUEUE = 'bench';
@@ -40,11 +41,14 @@ export const bullmq: System = {
       await worker.ready;
       const queue = await openQueue(QUEUE, redis.port, endings);
       const parked = await openQueue(PARKED_QUEUE, redis.port, endings);
+      let followedSince: Promise<QueueEvents> | undefined;
+      const following = (): Promise<QueueEvents> => (followedSince ??= followEvents(redis.port, endings));
       return {
         batch: followed
           ? await followedBatch(queue, worker, redis.port, endings, chunk)
           : (count) => batch(queue, worker, count, chunk),
-        lone: loneJobs(queue, worker, redis.port, endings),
+        lone: loneJobs(queue, worker, following),
+        flow: flows(QUEUE, redis.port, worker, following, endings),
         submit: () => parked.add('noop', { n: 0 }),
         profiled: (directory, label, work) => profiled(directory, `${label}-bullmq`, [worker], work),
         processes: [
@@ -103,11 +107,10 @@ async function followedBatch(
   };
 }
 
-/** The events are followed from the first lone job on, so that batches are measured without them. */
-function loneJobs(queue: Queue, worker: Child, port: number, endings: Endings): RunningSystem['lone'] {
-  let following: Promise<QueueEvents> | undefined;
+/** @param following from the first lone job on, so that batches are measured without it */
+function loneJobs(queue: Queue, worker: Child, following: () => Promise<QueueEvents>): RunningSystem['lone'] {
   return async () => {
-    const events = await (following ??= followEvents(port, endings));
+    const events = await following();
     const from = performance.now();
     const job = await queue.add('noop', { n: 0 });
     await Promise.race([job.waitUntilFinished(events), worker.failed]);

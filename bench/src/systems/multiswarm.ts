@@ -1,5 +1,6 @@
 import { profiled } from '../profiling';
 import { PARKED, startDeployment, type Deployment } from './deployment';
+import { toSteps } from './flow-shapes';
 import { inChunks, type System } from './system';
 
 /** The three built services, one swarm in a process of its own, and a client of the SDK over NATS in this process. */
@@ -15,6 +16,13 @@ export const multiswarm: System = {
         const from = performance.now();
         const task = await client.submit('noop', { n: 0 });
         await Promise.race([task.result(), anyFailed]);
+        return performance.now() - from;
+      },
+      flow: async (shape) => {
+        const workflow = toSteps(shape);
+        const from = performance.now();
+        const run = await client.submitWorkflow(workflow);
+        await Promise.race([run.result(), anyFailed]);
         return performance.now() - from;
       },
       submit: () => client.submit(PARKED, { n: 0 }),

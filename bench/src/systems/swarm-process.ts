@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSwarm, type TaskHandler } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
+import { HOLD_TYPE, STEP_TYPE } from './flow-shapes';
 import { Gate } from './gate';
 
 /**
- * A swarm that does nothing, as fast as it can. With BENCH_GATED its attempts wait in their slots until the bench lets a number
+ * A swarm that does nothing, as fast as it can, and gives back what it got; steps of workflows give back nothing, since what
+ * they got has the outputs before them, and recorded ones hold their slot for as long as they say. With BENCH_GATED its attempts wait in their slots until the bench lets a number
  * of them through (`{ open: n }`), so that work waits in the orchestrator while the swarm lives and holds what it has.
  */
 const gated = process.env['BENCH_GATED'] === 'true';
@@ -23,6 +25,12 @@ const talk: TaskHandler = async (input, ctx) => {
   }
   return lines;
 };
+/** Holds its slot for `input.holdMs` milliseconds; without a timer where it is none, which would wait for one. */
+const hold: TaskHandler = async (input) => {
+  const { holdMs } = input as { holdMs: number };
+  if (holdMs > 0) await delay(holdMs);
+  return null;
+};
 const swarm = createSwarm({
   id: process.env['BENCH_SWARM'] ?? 'bench',
   region: 'local',
@@ -30,7 +38,10 @@ const swarm = createSwarm({
   servers: process.env['NATS_URL'] ?? '',
   // By default it writes a line for each attempt; the peer writes none.
   logger: createLogger({ service: 'swarm', level: 'warn' }),
-}).handle(type, type === 'talk' ? talk : gated ? (input) => gate.pass(input) : (input) => input);
+})
+  .handle(type, type === 'talk' ? talk : gated ? (input) => gate.pass(input) : (input) => input)
+  .handle(STEP_TYPE, () => null)
+  .handle(HOLD_TYPE, hold);
 
 process.on('message', ({ open }: { open?: number }) => {
   if (open !== undefined) gate.open(open);

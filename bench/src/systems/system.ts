@@ -1,5 +1,6 @@
 import type { RunningProcess } from '../cpu';
 import type { Options } from '../options';
+import type { FlowShape } from './flow-shapes';
 
 /** What is measured, whoever does it: no-op work that is handed in by this process and done in another one. */
 export interface RunningSystem {
@@ -7,6 +8,8 @@ export interface RunningSystem {
   batch(count: number): Promise<number>;
   /** One piece of work on an idle system: milliseconds from handing it in until its result is known here. */
   lone(): Promise<number>;
+  /** One workflow of no-op steps: milliseconds from handing it in until its end is known here. Several may be under way. */
+  flow(shape: FlowShape): Promise<number>;
   /** Hands in one piece of work that nobody does; resolves when it was acknowledged. */
   submit(): Promise<unknown>;
   /** Runs `work` with CPU profiles of every process of ours written under this label. */
