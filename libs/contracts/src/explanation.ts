@@ -114,6 +114,7 @@ export type Why = z.infer<typeof Why>;
 export const NEXT_KINDS = [
   'retry',
   'not-before',
+  'wake',
   'signal-timeout',
   'schedule-to-start-timeout',
   'attempt-timeout',

@@ -18,6 +18,11 @@ export function workflowId(shard: number, unique: string): string {
   return `w${shard}-${unique}`;
 }
 
+/** Of ids of ours: whether it is that of a run, not of a task. */
+export function isRunId(id: string): boolean {
+  return id.startsWith('w');
+}
+
 /** The shard in an id, or undefined where the text is no id of ours or names a shard that does not exist. */
 export function shardOf(id: string, shards: number): number | undefined {
   const match = /^[tw](\d{1,4})-[0-9a-z]{8,40}$/.exec(id);

@@ -54,7 +54,8 @@ export type Receipt = z.infer<typeof Receipt>;
 
 /**
  * Why a task that has not begun goes nowhere. In the queue: `unmet` are the rules that nobody passes; with `no-slot` it is only a
- * matter of time. On its way into the queue: `not-before`, `signal`, `steps`, and `backoff` between two attempts.
+ * matter of time. On its way into the queue: `not-before`, `signal`, `steps`, `run-limit` (its run is paused, or has its limit under way), and
+ * `backoff` between two attempts. What no swarm runs waits for an `approval`, a `sleep`, a `sub-workflow`, or the `items` of its map.
  */
 export const Waiting = z.object({
   reason: z.enum([
@@ -65,7 +66,12 @@ export const Waiting = z.object({
     'paused',
     'not-before',
     'signal',
+    'approval',
+    'sleep',
+    'sub-workflow',
+    'items',
     'steps',
+    'run-limit',
     'backoff',
   ]),
   since: Instant,

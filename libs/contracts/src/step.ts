@@ -80,6 +80,8 @@ export const Compensation = z.strictObject({
   retry: work.retry,
   timeouts: work.timeouts,
   priority: work.priority,
+  fairnessKey: work.fairnessKey,
+  limitKeys: work.limitKeys,
 });
 export type Compensation = z.infer<typeof Compensation>;
 

@@ -11,6 +11,7 @@ import {
   subjects,
   type TaskSpec,
 } from '@multiswarm/contracts';
+import { cappedSpec } from './domain/namespaces/settings';
 import { every, within, type Cancel, type Clock, type Ids, type Random } from '@multiswarm/core';
 import type { LeaseStore } from '@multiswarm/store';
 import type { Logger } from '@multiswarm/telemetry';
@@ -231,13 +232,15 @@ class Assembly implements Assembled {
   }
 
   private buildGlobal(): GlobalRole {
-    const { config, replica, bus, shardStore, leases, handover, clock, random, logger, meters } = this.parts;
+    const { config, replica, bus, shardStore, leases, handover, clock, ids, random, logger, meters } =
+      this.parts;
     const { shards, leaseMs, renewMs, slotKeptMs, attemptLeaseMs, regionTimeoutMs } = config;
     const settings = (namespace: string) => this.namespaces.settings(namespace);
     return new GlobalRole(
       { replica, shards, leaseMs, renewMs },
       {
-        ...{ leases, clock, random, logger, meters, settings, store: shardStore },
+        ...{ leases, clock, ids, random, logger, meters, settings, store: shardStore },
+        capped: (spec) => cappedSpec(spec, settings(spec.namespace).priorityCeiling),
         ...{
           incarnations: this.parts.incarnations,
           lastEvents: this.parts.lastEvents,

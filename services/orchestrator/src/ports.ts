@@ -24,7 +24,7 @@ import type {
 import type { CapacitySource } from './domain/queue/parking';
 import type { DeadLetterFacts } from './domain/task/dead-letter-facts';
 import type { AttemptPlacement, TaskRecord } from './domain/task/record';
-import type { RunProgress, RunRecord } from './domain/workflow/run';
+import type { RunProgress, RunRecord, RunStep } from './domain/workflow/run';
 
 /** One change of the truth. Writes of one unit are applied together or not at all. */
 export type Write =
@@ -34,6 +34,8 @@ export type Write =
    */
   | { kind: 'task'; record: TaskRecord; isNew: boolean; was?: TaskState | undefined; tells?: number }
   | { kind: 'run'; record: RunRecord; progress: RunProgress; isNew: boolean }
+  /** Steps that it gets while it runs: what its specification has beside the first `from`. */
+  | { kind: 'run-steps'; runId: string; from: number; steps: readonly RunStep[] }
   | { kind: 'run-progress'; runId: string; progress: RunProgress }
   /** A root (lone task or run) has ended: it is kept until `expiresAt`, epoch ms. */
   | { kind: 'root-ended'; root: string; expiresAt: number }

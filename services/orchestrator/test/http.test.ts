@@ -396,8 +396,14 @@ describe('what is answered', () => {
         '/v1/workflows',
         '/v1/workflows/validate',
         '/v1/workflows/{id}',
+        '/v1/workflows/{id}/approve',
         '/v1/workflows/{id}/cancel',
         '/v1/workflows/{id}/events',
+        '/v1/workflows/{id}/pause',
+        '/v1/workflows/{id}/rerun',
+        '/v1/workflows/{id}/resume',
+        '/v1/workflows/{id}/signal',
+        '/v1/workflows/{id}/steps',
       ].sort(),
     );
   });

@@ -1,6 +1,8 @@
-import { isTerminal, type JsonValue, type PayloadRef, type TaskState } from '@multiswarm/contracts';
+import { isTerminal, type JsonValue, type PayloadRef } from '@multiswarm/contracts';
+import type { RunContext, StepFacts } from '@multiswarm/workflow';
 import type { TaskRecord } from '../domain/task/record';
-import { RunPlan } from '../domain/workflow/planner';
+import { needsFacts } from '../domain/workflow/expressions';
+import { RunPlan, type PlanCommand } from '../domain/workflow/planner';
 import type { RunProgress, RunRecord, RunStep } from '../domain/workflow/run';
 import type { RunCounter } from './change';
 
@@ -8,30 +10,36 @@ import type { RunCounter } from './change';
 export class ActiveRun implements RunCounter {
   record: RunRecord;
   readonly plan: RunPlan;
+  /** Something is left to be done that no end of a step will bring about. */
+  wantsTurn = false;
   private readonly stepById: Map<string, RunStep>;
   private readonly outputs = new Map<string, JsonValue>();
   private readonly outputRefs = new Map<string, PayloadRef>();
-  private cost: number;
+  /** What conditions and paths look at; undefined in a run that has none. */
+  private facts: Record<string, StepFacts> | undefined;
+  private cost = 0;
+  private tokens = 0;
   private events: number;
 
-  /** @param events how many events the run has had */
-  constructor(
-    record: RunRecord,
-    events: number,
-    ended: ReadonlyMap<string, TaskRecord>,
-    active: ReadonlyMap<string, TaskRecord>,
-  ) {
+  /**
+   * @param events how many events the run has had
+   * @param taskOf what is known of the task of a step: nothing in a new run
+   */
+  constructor(record: RunRecord, events: number, taskOf: (taskId: string) => TaskRecord | undefined) {
     this.record = record;
     this.events = events;
-    const stateOf = (step: RunStep): TaskState =>
-      (ended.get(step.taskId) ?? active.get(step.taskId))?.state ?? 'blocked';
-    this.plan = new RunPlan(record.spec.steps, stateOf);
-    this.stepById = new Map(record.spec.steps.map((step) => [step.id, step]));
-    this.cost = 0;
-    for (const step of record.spec.steps) {
-      const task = ended.get(step.taskId) ?? active.get(step.taskId);
-      this.cost += task?.cost ?? 0;
-      if (task && isTerminal(task.state)) this.keepOutput(step.id, task);
+    const { spec, maps, paused } = record;
+    this.stepById = new Map(spec.steps.map((step) => [step.id, step]));
+    this.plan = new RunPlan(
+      spec,
+      (step) => taskOf(step.taskId) ?? { state: 'blocked' },
+      maps,
+      paused !== undefined,
+    );
+    this.lookAt(spec.steps);
+    for (const step of spec.steps) {
+      const task = taskOf(step.taskId);
+      if (task) this.note(step.id, task, 0, {});
     }
   }
 
@@ -46,21 +54,25 @@ export class ActiveRun implements RunCounter {
     return step;
   }
 
-  /** Takes note of a step's task after a change; `costBefore` is what the task had cost before it. */
-  observe(step: string, task: TaskRecord, costBefore: number): void {
-    this.cost += task.cost - costBefore;
-    if (task.state === 'succeeded') this.keepOutput(step, task);
+  /** Steps that the run gets while it runs. @returns what follows */
+  add(steps: RunStep[]): PlanCommand[] {
+    const { spec } = this.record;
+    // Others may have the list: what is committed must not change under them.
+    this.record = { ...this.record, spec: { ...spec, steps: [...spec.steps, ...steps] } };
+    for (const step of steps) this.stepById.set(step.id, step);
+    this.lookAt(steps);
+    return this.plan.add(steps);
   }
 
-  private keepOutput(step: string, { output, outputRef }: TaskRecord): void {
-    if (output !== undefined) this.outputs.set(step, output);
-    if (outputRef !== undefined) this.outputRefs.set(step, outputRef);
+  /** Takes note of a step's task after a change; `before`: as it was before it. */
+  observe(step: string, task: TaskRecord, before: TaskRecord | undefined): void {
+    this.note(step, task, before?.cost ?? 0, before?.usage ?? {});
   }
 
   /** Outputs of the direct dependencies of a step, by step. */
   upstream(step: string): Record<string, JsonValue> | undefined {
-    const { dependsOn } = this.step(step);
-    if (dependsOn.length === 0) return undefined;
+    const { dependsOn, inputs } = this.step(step);
+    if (dependsOn.length === 0 || inputs !== undefined) return undefined;
     return Object.fromEntries(dependsOn.map((id) => [id, this.outputs.get(id) ?? null]));
   }
 
@@ -74,7 +86,61 @@ export class ActiveRun implements RunCounter {
     return refs.length === 0 ? undefined : Object.fromEntries(refs);
   }
 
+  /** What a step has made, as it stands in the output of others: of a payload its reference. */
+  resultOf(step: string): JsonValue {
+    const ref = this.outputRefs.get(step);
+    return ref ? { payloadRef: { ...ref } } : (this.outputs.get(step) ?? null);
+  }
+
+  /** What conditions and paths of this run see. */
+  context(): RunContext {
+    const { id, spec } = this.record;
+    this.facts ??= this.allFacts();
+    return { run: { id, name: spec.name ?? null, input: spec.input ?? null }, steps: this.facts };
+  }
+
+  get spent(): { cost: number; tokens: number } {
+    return { cost: this.cost, tokens: this.tokens };
+  }
+
   progress(): RunProgress {
     return { counts: this.plan.counts(), cost: this.cost, events: this.events };
   }
+
+  private note(step: string, task: TaskRecord, costBefore: number, before: TaskRecord['usage']): void {
+    this.cost += task.cost - costBefore;
+    this.tokens += tokensIn(task.usage) - tokensIn(before);
+    if (isTerminal(task.state)) this.keepOutput(step, task);
+    if (this.facts) this.facts[step] = factsOf(task);
+  }
+
+  private keepOutput(step: string, { output, outputRef }: TaskRecord): void {
+    if (output !== undefined) this.outputs.set(step, output);
+    if (outputRef !== undefined) this.outputRefs.set(step, outputRef);
+  }
+
+  /** Facts are kept up to date only where somebody asks for them. */
+  private lookAt(steps: readonly RunStep[]): void {
+    if (!this.facts && steps.some(needsFacts)) this.facts = this.allFacts();
+    else if (this.facts) for (const { id } of steps) this.facts[id] = NOTHING_YET;
+  }
+
+  private allFacts(): Record<string, StepFacts> {
+    const facts = Object.create(null) as Record<string, StepFacts>; // a step may be called `constructor`
+    for (const id of this.stepById.keys()) {
+      const state = this.plan.stateOf(id) ?? 'blocked';
+      facts[id] = { state, output: this.outputs.get(id) ?? null, error: null };
+    }
+    return facts;
+  }
+}
+
+const NOTHING_YET: StepFacts = { state: 'blocked', output: null, error: null };
+
+function factsOf({ state, output = null, error }: TaskRecord): StepFacts {
+  return { state, output, error: error ?? null };
+}
+
+function tokensIn({ inputTokens = 0, outputTokens = 0 }: TaskRecord['usage']): number {
+  return inputTokens + outputTokens;
 }

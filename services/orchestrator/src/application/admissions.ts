@@ -7,6 +7,7 @@ import {
   type Finding,
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
+import type { TaskRecord } from '../domain/task/record';
 import type { ShardStore } from '../ports';
 import { CHANGE_WEIGHT, weightOfNew } from './batch-weight';
 import type { Change } from './change';
@@ -25,7 +26,7 @@ export interface Admission {
 export interface AdmissionParts {
   shard: number;
   clock: Clock;
-  store: Pick<ShardStore, 'bodyHashes' | 'atTurnEnd'>;
+  store: Pick<ShardStore, 'bodyHashes' | 'tasks' | 'atTurnEnd'>;
   ids: Pick<KnownIds, 'isNew' | 'add'>;
   /** @throws MultiswarmError where the shard must not answer now */
   serving: () => ShardState;
@@ -89,13 +90,37 @@ export class Admissions {
     if (answer instanceof MultiswarmError) throw answer;
     const untimely = hash === undefined ? refusal('invalid-workflow', this.untimelySteps(item)) : undefined;
     if (untimely) throw untimely;
-    const change = state.change();
-    if (hash === undefined) {
+    const kept = hash === undefined ? await this.keptTasks(item) : undefined;
+    const serving = this.parts.serving();
+    const change = serving.change();
+    // While kept results were read, the same submission may have come by another way.
+    if (hash === undefined && serving.bodyHash(id) === undefined) {
       this.parts.ids.add(id);
-      state.addRun(item, change);
+      serving.addRun(item, change, kept);
     }
     await this.parts.commit(change);
     return answer;
+  }
+
+  /** The tasks of an earlier run whose results a run has, by step. They have ended, and stay as they are. */
+  private async keptTasks({ kept }: NewRun): Promise<Map<string, TaskRecord> | undefined> {
+    const wanted = Object.entries(kept ?? {});
+    if (wanted.length === 0) return undefined;
+    const found = await this.parts.store.tasks(
+      this.parts.shard,
+      wanted.map(([, taskId]) => taskId),
+    );
+    return new Map(
+      wanted.map(([step, taskId], index): [string, TaskRecord] => {
+        const task = found[index];
+        if (task?.state !== 'succeeded')
+          throw new MultiswarmError(
+            'step-not-found',
+            `${taskId}, the task of "${step}", is not stored any more`,
+          );
+        return [step, task];
+      }),
+    );
   }
 
   private untimelySteps({ steps }: NewRun): Finding[] {

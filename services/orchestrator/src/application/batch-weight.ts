@@ -57,6 +57,8 @@ function weightOfOne(write: Write): number {
       return write.isNew ? RUN + STEP * write.record.spec.steps.length : RUN;
     case 'run-progress':
       return RUN;
+    case 'run-steps':
+      return RUN + STEP * write.steps.length;
     case 'event':
     case 'keep':
       return EVENT + roughSize(write.event.data);

@@ -7,7 +7,7 @@ import {
   type Transition,
 } from '../domain/task/record';
 import { isOrdinary, laterEvents, staysOrdinary } from '../domain/task/told-events';
-import type { RunProgress, RunRecord } from '../domain/workflow/run';
+import type { RunProgress, RunRecord, RunStep } from '../domain/workflow/run';
 import type { Write } from '../ports';
 
 /** Events that belong to an attempt, and say where it ran. */
@@ -79,6 +79,18 @@ export class Change {
       workflowId: id,
     };
     this.writes.push({ kind: 'event', event });
+  }
+
+  /** The record of a run, without an event. */
+  runState(run: RunCounter): void {
+    this.runs.add(run);
+    this.writes.push({ kind: 'run', record: run.record, progress: run.progress(), isNew: false });
+  }
+
+  /** Steps that a run gets, behind the first `from`. */
+  runSteps(run: RunCounter, from: number, steps: readonly RunStep[]): void {
+    this.runs.add(run);
+    this.writes.push({ kind: 'run-steps', runId: run.record.id, from, steps });
   }
 
   /** To be called once, before the commit: what is written once however much has changed. */

@@ -13,6 +13,7 @@ import {
   type ImportShard,
   type RecoverShard,
   type RecoverShardReply,
+  type RerunWorkflowRequest,
   type ShardExportPart,
   type ShardImportReply,
   type ShardCheckReport,
@@ -21,10 +22,11 @@ import {
 } from '@multiswarm/contracts';
 import { chunkByBytes, delay, within, type Clock } from '@multiswarm/core';
 import { refusedResult } from '../domain/task/dead-letter';
-import type { DeadLetterCommand, WishedFor } from '../domain/task/record';
+import type { DeadLetterCommand } from '../domain/task/record';
+import type { RunCommand } from '../domain/workflow/run-command';
 import type { Admission } from './admissions';
 import type { UserCommand } from './owner-commands';
-import type { Intake, NewRun, NewTask } from './intake';
+import type { Earlier, Intake, NewRun, NewTask } from './intake';
 import type { Payloads } from './payloads';
 
 /** Owners of shards, wherever they are. */
@@ -39,7 +41,7 @@ export interface OwnerCommands {
     ids: readonly string[],
     command: DeadLetterCommand,
   ): Promise<DeadLetterResult[]>;
-  cancelRun(shard: number, id: string, asked: WishedFor): Promise<void>;
+  tellRun(shard: number, id: string, command: RunCommand): Promise<void>;
   check(shard: number, asked: Omit<CheckShard, 'shard'>): Promise<ShardCheckReport>;
   export(shard: number, asked: Omit<ExportShard, 'shard'>): Promise<ShardExportPart>;
   import(shard: number, asked: Omit<ImportShard, 'shard'>): Promise<ShardImportReply>;
@@ -170,6 +172,10 @@ export class Gateway {
     } catch (error) {
       run = this.intake.workflow(await this.payloads.lightenedSteps(given, error), traceparent);
     }
+    return this.submitRun(run);
+  }
+
+  private async submitRun(run: NewRun): Promise<Accepted> {
     await this.payloads.claim(run.steps.map(({ spec }) => spec.inputRef));
     const answer = await this.retrying((again) =>
       this.owners.submitRun(run.shard, again ? asRepeated(run) : run),
@@ -238,9 +244,19 @@ export class Gateway {
     });
   }
 
-  async cancelWorkflow(id: string, asked: WishedFor): Promise<void> {
+  /** Repeating is safe: signals and answers carry their time, added steps their ids. */
+  async tellWorkflow(id: string, command: RunCommand): Promise<void> {
     const shard = this.shard(id, 'workflow-not-found');
-    await this.retrying(() => this.owners.cancelRun(shard, id, asked));
+    await this.retrying(() => this.owners.tellRun(shard, id, command));
+  }
+
+  /** @throws MultiswarmError `step-not-found` */
+  async forkWorkflow(
+    earlier: Earlier,
+    asked: Pick<RerunWorkflowRequest, 'from' | 'input' | 'idempotencyKey'>,
+    traceparent: string,
+  ): Promise<Accepted> {
+    return this.submitRun(this.intake.fork(earlier, asked, traceparent));
   }
 
   /** Asks the owner of a shard for something that it does with all of it. Repeating is safe. */

@@ -9,6 +9,7 @@ import {
   taskId,
   type JsonValue,
   type Priority,
+  type RerunWorkflowRequest,
   type TaskSpec,
   type TaskSubmission,
   validateWorkflow,
@@ -16,8 +17,12 @@ import {
   type WorkflowSubmission,
 } from '@multiswarm/contracts';
 import { jsonBytes, randomInteger, type Clock, type Ids, type Random } from '@multiswarm/core';
-import { cappedPriority } from '../domain/namespaces/settings';
+import { cappedSpec } from '../domain/namespaces/settings';
+import { buildRun, type BuiltRun, type StepMaker } from '../domain/workflow/build';
+import { withChildren } from '../domain/workflow/children';
+import { forkOf } from '../domain/workflow/fork';
 import type { RunRecord } from '../domain/workflow/run';
+import type { TaskRecord } from '../domain/task/record';
 import { OrderNumbers } from './order-numbers';
 import { checkReference } from './payloads';
 
@@ -31,11 +36,19 @@ export interface NewTask {
   spec: TaskSpec;
 }
 
-export interface NewRun {
+export interface NewRun extends BuiltRun {
   shard: number;
   keyed: boolean;
-  record: RunRecord;
-  steps: { id: string; order: number; spec: TaskSpec }[];
+  /** The tasks of an earlier run, of the same shard, whose results it has; by step. */
+  kept?: Record<string, string> | undefined;
+}
+
+/** A run to be repeated, with its tasks by id. */
+export interface Earlier {
+  run: RunRecord;
+  tasks: ReadonlyMap<string, TaskRecord>;
+  /** Steps that had succeeded at the point from which it is to go on; undefined: that is now. */
+  succeededThen?: ReadonlySet<string> | undefined;
 }
 
 /** Turns what clients send into records with ids: validation, defaults, shard. Throws with every finding at once. */
@@ -100,44 +113,53 @@ export class Intake {
   }
 
   private capped(spec: TaskSpec): TaskSpec {
-    const priority = cappedPriority(spec.priority, this.ceiling(spec.namespace));
-    return priority === spec.priority ? spec : { ...spec, priority };
+    return cappedSpec(spec, this.ceiling(spec.namespace));
   }
 
   workflow(given: unknown, traceparent: string): NewRun {
     const submission = validWorkflow(given);
-    const { idempotencyKey, ...body } = submission;
-    const { shard, unique } = this.place('workflow', submission.namespace, idempotencyKey);
-    const id = workflowId(shard, unique);
-    const steps = submission.tasks.map((step) => ({ step, taskId: taskId(shard, this.ids.next()) }));
-    const record: RunRecord = {
-      id,
-      state: 'running',
-      createdAt: this.clock.now(),
-      spec: {
-        ...(submission.name === undefined ? {} : { name: submission.name }),
-        namespace: submission.namespace,
-        steps: steps.map(({ step, taskId: own }) => ({
-          id: step.id,
-          taskId: own,
-          type: step.type,
-          dependsOn: dependenciesOf(submission, step.id),
-        })),
-        metadata: submission.metadata,
-        traceparent,
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-        bodyHash: bodyHash(body),
-      },
-    };
+    const { idempotencyKey, namespace, name, metadata, input, priority, ...body } = submission;
+    const { shard, unique } = this.place('workflow', namespace, idempotencyKey);
+    const { idempotencyKey: _key, ...hashed } = submission;
+    const facts = { namespace, name, metadata, input, priority, idempotencyKey, traceparent };
+    const built = buildRun(
+      withChildren(body),
+      { ...facts, id: workflowId(shard, unique), bodyHash: bodyHash(hashed) },
+      this.maker(shard),
+      this.clock.now(),
+    );
+    return { shard, keyed: idempotencyKey !== undefined, ...built };
+  }
+
+  /**
+   * A run that repeats another one, in its shard, where the results are that it keeps.
+   * @throws MultiswarmError `step-not-found`
+   */
+  fork(
+    { run, tasks, succeededThen }: Earlier,
+    { from, input, idempotencyKey }: Pick<RerunWorkflowRequest, 'from' | 'input' | 'idempotencyKey'>,
+    traceparent: string,
+  ): NewRun {
+    const shard = Number(/\d+/.exec(run.id)?.[0] ?? 0);
+    const key = idempotencyKey === undefined ? undefined : `${run.id} ${idempotencyKey}`;
+    const { unique } = this.place('workflow', run.spec.namespace, key, shard);
+    const facts = { id: workflowId(shard, unique), from, input, idempotencyKey, traceparent, succeededThen };
+    const hash = bodyHash({ rerunOf: run.id, from: from ?? null, input: input ?? null });
+    const { kept, ...built } = forkOf(
+      run,
+      tasks,
+      { ...facts, bodyHash: hash },
+      this.maker(shard),
+      this.clock.now(),
+    );
+    return { shard, keyed: idempotencyKey !== undefined, ...built, kept };
+  }
+
+  private maker(shard: number): StepMaker {
     return {
-      shard,
-      keyed: idempotencyKey !== undefined,
-      record,
-      steps: steps.map(({ step, taskId: own }) => ({
-        id: own,
-        order: this.orders.next(),
-        spec: this.capped(stepSpec(submission, step, id, traceparent)),
-      })),
+      taskId: () => taskId(shard, this.ids.next()),
+      order: () => this.orders.next(),
+      capped: (spec) => this.capped(spec),
     };
   }
 
@@ -166,23 +188,6 @@ export function validWorkflow(given: unknown): WorkflowSubmission {
     checkReference(step, namespace, `/tasks/${index}`);
   });
   return validation.workflow;
-}
-
-/** A step may be called `constructor` or `toString`: what the prototype has under that name is no list of dependencies. */
-function dependenciesOf({ dependencies }: WorkflowSubmission, step: string): string[] {
-  return Object.hasOwn(dependencies, step) ? (dependencies[step] ?? []) : [];
-}
-
-function stepSpec(
-  workflow: WorkflowSubmission,
-  step: WorkflowSubmission['tasks'][number],
-  workflowId: string,
-  traceparent: string,
-): TaskSpec {
-  const { id, ...work } = step;
-  const priority =
-    work.priority === 'normal' && workflow.priority !== undefined ? workflow.priority : work.priority;
-  return { ...work, priority, namespace: workflow.namespace, workflowId, step: id, traceparent };
 }
 
 function checkInput(input: JsonValue, pointer: string): void {

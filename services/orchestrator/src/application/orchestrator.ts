@@ -12,6 +12,7 @@ import type { ShardOperations } from './shard-operations';
 import { systemStatus } from './status';
 import { TaskControl } from './task-control';
 import type { TaskStreams } from './task-streams';
+import { WorkflowControl } from './workflow-control';
 
 export interface StatusSources {
   services(): Promise<{ name: string; id: string; version: string }[]>;
@@ -39,6 +40,7 @@ export class Orchestrator {
   readonly payloads: Payloads;
   readonly shards: ShardOperations;
   readonly streams: TaskStreams;
+  readonly workflows: WorkflowControl;
 
   constructor(
     readonly gateway: Gateway,
@@ -49,6 +51,7 @@ export class Orchestrator {
     private readonly sources: StatusSources,
   ) {
     this.control = new TaskControl(gateway, reads, sources.clock);
+    this.workflows = new WorkflowControl(gateway, reads, sources.clock);
     this.deadLetters = operators.deadLetters;
     this.explanations = operators.explanations;
     this.fleetControl = operators.fleetControl;

@@ -1,8 +1,10 @@
 import { MultiswarmError, type DeadLetterResult } from '@multiswarm/contracts';
 import { deadLetterResult } from '../domain/task/dead-letter';
-import type { DeadLetterCommand, TaskCommand, TaskRecord, WishedFor } from '../domain/task/record';
+import type { DeadLetterCommand, TaskCommand, TaskRecord } from '../domain/task/record';
 import { isDone, whyNot } from '../domain/task/why-not';
+import type { RunCommand } from '../domain/workflow/run-command';
 import type { OwnerDesk } from './owner-desk';
+import { tellRun } from './run-commands';
 
 /** What people may tell a task. */
 export type UserCommand = Extract<TaskCommand, { kind: 'cancel' | 'pause' | 'resume' | 'signal' | 'retry' }>;
@@ -41,10 +43,18 @@ export class OwnerCommands {
     return Promise.all(ids.map((id) => this.settleDeadLetter(id, recalled.get(id), command)));
   }
 
-  async cancelRun(id: string, asked: WishedFor): Promise<void> {
+  /**
+   * What people, and agents, tell a run. A repetition that changes nothing is answered like the first time.
+   * @throws MultiswarmError `wrong-state` where it has ended, and what `tellRun` throws
+   */
+  async tellRun(id: string, command: RunCommand): Promise<void> {
     const state = this.desk.serving();
     const change = state.change();
-    state.cancelRun(id, asked, change);
+    const run = state.runs.get(id);
+    if (run) tellRun(state, run, command, change, this.desk.newTaskId);
+    // To cancel what has ended is to be late, and no fault.
+    else if (command.kind !== 'cancel')
+      throw new MultiswarmError('wrong-state', `${id} has ended: rerun it to get a run that goes on from it`);
     await this.desk.commitToAnswer(change);
   }
 

@@ -1,5 +1,5 @@
-import type { DispatchRequest } from '@multiswarm/contracts';
-import type { Clock, Random } from '@multiswarm/core';
+import type { DispatchRequest, TaskSpec } from '@multiswarm/contracts';
+import type { Clock, Ids, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { TaskRecord } from '../domain/task/record';
 import type { ShardStore, Write } from '../ports';
@@ -15,6 +15,10 @@ export interface OwnerParts extends EffectParts {
   relay: OutboxRelay;
   clock: Clock;
   random: Random;
+  /** For tasks that runs make. */
+  ids: Ids;
+  /** With the priority that its namespace allows at most. */
+  capped: (spec: TaskSpec) => TaskSpec;
   logger: Logger;
   /** How long ended tasks of a namespace are kept. */
   retentionMs: (namespace: string) => number;
@@ -44,6 +48,8 @@ export interface OwnerDesk {
   readonly shard: number;
   readonly parts: OwnerParts;
   readonly effects: ShardEffects;
+  /** A new id of a task of the shard. */
+  readonly newTaskId: () => string;
   /**
    * The state of a shard that may answer.
    * @throws MultiswarmError `shard-unavailable`

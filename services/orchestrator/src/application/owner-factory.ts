@@ -1,5 +1,5 @@
-import { MultiswarmError } from '@multiswarm/contracts';
-import type { Clock, Random } from '@multiswarm/core';
+import { MultiswarmError, type TaskSpec } from '@multiswarm/contracts';
+import type { Clock, Ids, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { EventStream, Placer, Regions, ShardStore, Write } from '../ports';
 import { AttemptLeases, type LeaseTimes } from './attempt-leases';
@@ -25,6 +25,9 @@ export interface OwnerFactoryParts extends IncarnationParts {
   stream: EventStream;
   clock: Clock;
   random: Random;
+  ids: Ids;
+  /** With the priority that its namespace allows at most. */
+  capped: (spec: TaskSpec) => TaskSpec;
   logger: Logger;
   meters: Meters;
   /** Subject on which this replica takes reports for all its shards. */
@@ -52,7 +55,7 @@ export class OwnerFactory {
    */
   async open(shard: number, lease: HeldLease, onLost: () => void): Promise<ShardOwner> {
     const { stream, clock, logger, times } = this.parts;
-    const { scheduler, placer, random, meters, retentionMs, onCommitted, memory } = this.parts;
+    const { scheduler, placer, random, ids, capped, meters, retentionMs, onCommitted, memory } = this.parts;
     const { copies } = this.parts;
     const importing = await copies.marked(shard);
     if (importing !== undefined && !(await copies.clear(shard, lease.epoch, importing, false)))
@@ -65,7 +68,20 @@ export class OwnerFactory {
     );
     const leases = new AttemptLeases(times, () => clock.monotonic());
     const owner: ShardOwner = new ShardOwner(shard, lease.epoch, opening.batchSeq, {
-      ...{ store, scheduler, placer, clock, random, logger, meters, retentionMs, onCommitted, relay },
+      ...{
+        store,
+        scheduler,
+        placer,
+        clock,
+        random,
+        ids,
+        capped,
+        logger,
+        meters,
+        retentionMs,
+        onCommitted,
+        relay,
+      },
       ...{ memory, indexing: this.indexing, attemptBase: opening.attemptBase, importing },
       dispatcher: this.dispatcher(shard, lease.epoch, leases, () => owner),
       leases,

@@ -24,6 +24,7 @@ import { withOutlook } from '../domain/workflow/outlook';
 import { workflowSummary, workflowView } from '../domain/workflow/view';
 import type { TruthReader, WaitingReasons } from '../ports';
 import type { Ends } from './ends';
+import type { Earlier } from './intake';
 import type { TaskLists } from './task-lists';
 import { LearnedDurations } from './durations';
 import { historyPage } from './history-page';
@@ -109,6 +110,31 @@ export class Reads {
     const tasks = new Map(records.flatMap((record) => (record ? [[record.id, record] as const] : [])));
     const sight = { now: this.clock.now(), learned: this.durations.of(run.spec.namespace) };
     return withOutlook(workflowView(run, tasks), run, tasks, sight);
+  }
+
+  /**
+   * A run to be repeated.
+   * @param event the number of the event from which the repetition goes on: undefined for now
+   * @throws MultiswarmError `workflow-not-found`
+   */
+  async earlierRun(id: string, event: number | undefined): Promise<Earlier> {
+    const shard = this.shard(id, 'workflow-not-found');
+    const found = await this.truth.run(shard, id);
+    if (!found)
+      throw new MultiswarmError(
+        'workflow-not-found',
+        `there is no workflow "${id}" (or its retention has passed)`,
+      );
+    const { run } = found;
+    const records = await this.truth.tasks(
+      shard,
+      run.spec.steps.map(({ taskId }) => taskId),
+    );
+    const tasks = new Map(records.flatMap((task) => (task ? [[task.id, task] as const] : [])));
+    if (event === undefined) return { run, tasks };
+    const history = await this.truth.history(shard, id, { after: 0, most: event });
+    const succeeded = history.filter(({ type }) => type === 'task.succeeded');
+    return { run, tasks, succeededThen: new Set(succeeded.map(({ step = '' }) => step)) };
   }
 
   async tasks(query: ListTasksQuery): Promise<TaskPage> {

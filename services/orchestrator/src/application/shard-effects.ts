@@ -10,7 +10,6 @@ import type {
 } from '@multiswarm/contracts';
 import { swarmsToAvoid, type Effect, type TaskRecord } from '../domain/task/record';
 import { toClass } from '../domain/queue/task-class';
-import { effectiveInput } from '../domain/workflow/input';
 import type { Placer, QueuedChange, SchedulerLink } from '../ports';
 import type { AttemptLeases } from './attempt-leases';
 import type { Change } from './change';
@@ -52,7 +51,8 @@ export class ShardEffects {
   constructor(
     private readonly shard: number,
     private readonly parts: EffectParts,
-    private readonly upstream: (record: TaskRecord) => Record<string, JsonValue> | undefined,
+    /** What the swarm gets as the input of a task. */
+    private readonly inputOf: (record: TaskRecord) => JsonValue,
     private readonly upstreamRefs: (record: TaskRecord) => Record<string, PayloadRef> | undefined,
   ) {}
 
@@ -223,7 +223,7 @@ export class ShardEffects {
       type: spec.type,
       namespace: spec.namespace,
       priority: spec.priority,
-      input: effectiveInput(spec.input, this.upstream(record)),
+      input: spec.workflowId === undefined ? spec.input : this.inputOf(record),
       resources: spec.requirements.resources ?? NO_RESOURCES,
       traceparent: spec.traceparent,
     };

@@ -1,5 +1,5 @@
 import { MultiswarmError, type Grant, type LbReport, type ReportRequest } from '@multiswarm/contracts';
-import { deferred, ManualClock, seededRandom } from '@multiswarm/core';
+import { deferred, ManualClock, seededRandom, systemIds } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import { noMeters, placement, spec } from '../../test/support/builders';
 import { MemoryShardStore } from '../../test/support/memory-shard-store';
@@ -113,6 +113,8 @@ class Bench {
       relay: new OutboxRelay(0, { epoch, batchSeq }, store, EVENT_STREAM, clock, () => undefined),
       random: seededRandom(1),
       logger: createLogger({ service: 'orchestrator', level: 'silent' }),
+      ids: systemIds,
+      capped: <T>(given: T): T => given,
       retentionMs: (namespace) => (namespace === 'short' ? 10 : 1_000),
       leaseHolds: () => this.leaseHolds,
       onLost: () => void (this.lost += 1),

@@ -1,6 +1,8 @@
 import {
   isTerminal,
+  isRunId,
   MultiswarmError,
+  taskId,
   type AttemptRef,
   type DeadLetterResult,
   type DispatchRequest,
@@ -11,7 +13,8 @@ import {
 } from '@multiswarm/contracts';
 import { criteriaOf } from '../domain/search/criteria';
 import type { TaskPlace } from '../domain/search/task-index';
-import type { DeadLetterCommand, TaskRecord, WishedFor } from '../domain/task/record';
+import type { DeadLetterCommand, TaskRecord } from '../domain/task/record';
+import type { RunCommand } from '../domain/workflow/run-command';
 import type { AttemptGrant, Batch, SnapshotPage } from '../ports';
 import type { Change } from './change';
 import { Admissions, type Admission } from './admissions';
@@ -59,6 +62,7 @@ export class ShardOwner {
   private readonly grants: OwnerGrants;
   private readonly reports: OwnerReports;
   private closed = false;
+  private readonly newTaskId = (): string => taskId(this.shard, this.parts.ids.next());
 
   constructor(
     readonly shard: number,
@@ -92,8 +96,8 @@ export class ShardOwner {
     this.effects = new ShardEffects(
       shard,
       parts,
-      (record) => this.state?.upstream(record),
-      (record) => this.state?.upstreamRefs(record),
+      (record) => this.state?.runs.inputOf(record) ?? record.spec.input,
+      (record) => this.state?.runs.upstreamRefs(record),
     );
     const desk = this.desk();
     this.commands = new OwnerCommands(desk);
@@ -120,6 +124,8 @@ export class ShardOwner {
     if (this.closed) return;
     this.state = new ShardState(loaded, {
       ...{ clock, random, due: this.due, retentionMs },
+      taskId: this.newTaskId,
+      capped: this.parts.capped,
       hotWaiting: memory?.hotWaiting ?? HOT_WAITING_TASKS,
       letGo: (id) => this.cold.letGo(id),
       attemptBase,
@@ -192,8 +198,9 @@ export class ShardOwner {
     return this.commands.settleDeadLetters(ids, command);
   }
 
-  cancelRun(id: string, asked: WishedFor): Promise<void> {
-    return this.commands.cancelRun(id, asked);
+  /** @see OwnerCommands.tellRun */
+  tellRun(id: string, command: RunCommand): Promise<void> {
+    return this.commands.tellRun(id, command);
   }
 
   /** @see OwnerCommands.sweep */
@@ -289,7 +296,7 @@ export class ShardOwner {
   private desk(): OwnerDesk {
     const { shard, parts, effects } = this;
     return {
-      ...{ shard, parts, effects },
+      ...{ shard, parts, effects, newTaskId: this.newTaskId },
       serving: () => this.check(),
       open: () => this.checkOpen(),
       peek: () => (this.closed ? undefined : this.state),
@@ -301,10 +308,12 @@ export class ShardOwner {
   }
 
   private async timesPassed(ids: readonly string[]): Promise<void> {
-    const recalled = await this.recall(ids);
+    const tasks = ids.filter((id) => !isRunId(id));
+    const recalled = await this.recall(tasks);
     const state = this.checkOpen();
     const change = state.change();
-    for (const id of ids) {
+    for (const id of ids) if (isRunId(id)) state.runs.due(id, change);
+    for (const id of tasks) {
       const record = state.task(id) ?? recalled.get(id);
       if (record) state.applyTo(record, { kind: 'due' }, change);
     }

@@ -1,13 +1,15 @@
 import { LIMITS } from '@multiswarm/contracts';
-import { ManualClock, seededRandom } from '@multiswarm/core';
+import { ManualClock, seededRandom, systemIds } from '@multiswarm/core';
 import { placement, runOf, spec, stepTaskId } from '../../test/support/builders';
 import { newTask, type TaskRecord } from '../domain/task/record';
 import type { RunRecord } from '../domain/workflow/run';
 import type { LoadedShard, Write } from '../ports';
+import type { ActiveRun } from './active-run';
 import type { Change } from './change';
 import { DueTimes } from './due-times';
 import { eventsOf } from './event-batches';
 import type { NewRun, NewTask } from './intake';
+import { tellRun } from './run-commands';
 import { HOT_WAITING_TASKS, ShardState } from './shard-state';
 
 const RETENTION_MS = 1_000;
@@ -18,6 +20,7 @@ function stateOf(loaded: LoadedShard = NOTHING): ShardState {
   const due = new DueTimes(clock, () => undefined);
   return new ShardState(loaded, {
     ...{ clock, random: seededRandom(1), due, retentionMs: () => RETENTION_MS },
+    ...{ taskId: () => `t0-${systemIds.next()}`, capped: (given) => given },
     ...{ hotWaiting: HOT_WAITING_TASKS, letGo: () => undefined, attemptBase: 0 },
   });
 }
@@ -69,7 +72,7 @@ test('the end of a step unlocks the next in the same change, with its output as 
   const writes = finish(state, 'a', 'succeeded', 'made by a');
   const b = lastTasks(writes).get(stepTaskId('b'));
   expect(b?.state).toBe('queued');
-  expect(state.upstream(b as TaskRecord)).toEqual({ a: 'made by a' });
+  expect(state.runs.inputOf(b as TaskRecord)).toEqual({ upstream: { a: 'made by a' } });
   expect(lastRun(finish(state, 'b', 'succeeded'))).toMatchObject({ state: 'succeeded', endedAt: 0 });
   expect([...state.hot()]).toEqual([]);
 });
@@ -108,8 +111,10 @@ test('a cancelled run ends its waiting steps at once and itself when the last ru
   state.addRun(newRun({ a: [], b: [], c: ['a'] }), state.change());
   state.apply(stepTaskId('a'), { kind: 'assign', attempt: 1, placement: placement() }, state.change());
   const change = state.change();
-  state.cancelRun('w0-00000001', { reason: 'enough', requestedBy: 'dana' }, change);
-  state.cancelRun('w0-00000001', { reason: 'again', requestedBy: 'kim' }, change);
+  const run = state.runs.get('w0-00000001') as ActiveRun;
+  const taskId = (): string => `t0-${systemIds.next()}`;
+  tellRun(state, run, { kind: 'cancel', reason: 'enough', requestedBy: 'dana' }, change, taskId);
+  tellRun(state, run, { kind: 'cancel', reason: 'again', requestedBy: 'kim' }, change, taskId);
   expect(lastRun(change.writes)).toMatchObject({
     ...{ state: 'running', cancel: { reason: 'enough', requestedBy: 'dana' } },
   });
@@ -143,7 +148,7 @@ test('a loaded run goes on: cost, outputs and event numbers come from what was s
     runs: [{ run: record, progress: { counts: {}, cost: 2, events: 7 } }],
     endedSteps: [{ ...own('a'), state: 'succeeded', output: { n: 1 }, cost: 2 }],
   });
-  expect(state.upstream(own('b'))).toEqual({ a: { n: 1 } });
+  expect(state.runs.inputOf(own('b'))).toEqual({ upstream: { a: { n: 1 } } });
   const writes = finish(state, 'b', 'succeeded');
   const events = writes.flatMap((write) => (write.kind === 'event' ? [write.event] : []));
   expect(events[0]?.seq).toBe(8);

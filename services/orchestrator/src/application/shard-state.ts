@@ -1,6 +1,5 @@
-import { isTerminal, type JsonValue, type PayloadRef } from '@multiswarm/contracts';
+import { isTerminal, type TaskSpec } from '@multiswarm/contracts';
 import type { Clock, Random } from '@multiswarm/core';
-import { said } from '../domain/task/asked';
 import { dueAt } from '../domain/task/due';
 import {
   isHeld,
@@ -9,17 +8,17 @@ import {
   type TaskCommand,
   type TaskRecord,
   type Transition,
-  type WishedFor,
 } from '../domain/task/record';
 import { interrupted } from '../domain/task/set-back';
 import { transition } from '../domain/task/transition';
-import { effectiveInput, inputFault, payloadsFault } from '../domain/workflow/input';
-import type { PlanCommand } from '../domain/workflow/planner';
+import type { BuiltRun } from '../domain/workflow/build';
+import type { NewStep } from '../domain/workflow/run';
 import type { LoadedShard } from '../ports';
-import { ActiveRun } from './active-run';
+import type { ActiveRun } from './active-run';
 import { Change } from './change';
 import type { DueTimes } from './due-times';
-import type { NewRun, NewTask } from './intake';
+import type { NewTask } from './intake';
+import { ShardRuns, type RunTasks } from './shard-runs';
 
 /** Lone tasks that wait and whose records one shard keeps in memory; the records of the others are read back when needed. */
 export const HOT_WAITING_TASKS = 1_024;
@@ -31,6 +30,10 @@ export interface StateParts {
   retentionMs: (namespace: string) => number;
   /** `HOT_WAITING_TASKS`, but for tests. */
   hotWaiting: number;
+  /** A new id of a task of this shard. */
+  taskId: () => string;
+  /** With the priority that its namespace allows at most. */
+  capped: (spec: TaskSpec) => TaskSpec;
   /** Attempts get larger numbers than this. */
   attemptBase: number;
   /** A task is not in memory any more. */
@@ -48,20 +51,23 @@ export interface StateParts {
  */
 export class ShardState {
   private readonly tasks = new Map<string, TaskRecord>();
-  private readonly runs = new Map<string, ActiveRun>();
+  readonly runs: ShardRuns;
   private hotWaiting = 0;
-  /** Consequences that are still to be applied: a queue, since a chain of ten thousand skips would overflow the stack. */
-  private readonly plans: { run: ActiveRun; command: PlanCommand }[] = [];
-  private planning = false;
 
   constructor(
     loaded: LoadedShard,
     private readonly parts: StateParts,
   ) {
+    const { due, retentionMs, taskId, capped } = parts;
+    const tasks: RunTasks = {
+      task: (id) => this.tasks.get(id),
+      create: (step, run, change, kept) => this.create(step, run, change, kept),
+      apply: (id, command, change) => void this.apply(id, command, change),
+    };
+    this.runs = new ShardRuns({ tasks, due, retentionMs, taskId, capped });
     for (const task of loaded.tasks) this.keep(task);
     const ended = new Map(loaded.endedSteps.map((task) => [task.id, task]));
-    for (const { run, progress } of loaded.runs)
-      this.runs.set(run.id, new ActiveRun(run, progress.events, ended, this.tasks));
+    this.runs.load(loaded, (id) => ended.get(id) ?? this.tasks.get(id));
   }
 
   change(): Change {
@@ -108,21 +114,9 @@ export class ShardState {
     return created.record;
   }
 
-  /** The run and all its steps; those that wait for nothing are queued. */
-  addRun({ record, steps }: NewRun, change: Change): void {
-    const run = new ActiveRun(record, 0, new Map(), new Map());
-    this.runs.set(record.id, run);
-    const { name } = record.spec;
-    const data = { steps: steps.length, ...(name === undefined ? {} : { name }) };
-    change.run(run, { type: 'workflow.submitted', data }, true);
-    for (const step of steps) {
-      const created = this.born(
-        newTask(step.id, step.spec, { blocked: true, order: step.order }, change.now),
-      );
-      this.keep(created.record);
-      change.task(undefined, created, run);
-    }
-    for (const step of run.plan.startable()) this.apply(run.step(step).taskId, { kind: 'unblock' }, change);
+  /** The run and all its steps; those that wait for nothing are started. @param kept tasks of an earlier run, by step */
+  addRun(run: BuiltRun, change: Change, kept?: ReadonlyMap<string, TaskRecord>): void {
+    this.runs.add(run, change, kept);
   }
 
   /** Ends the attempts that were current when the data was set back. */
@@ -131,15 +125,6 @@ export class ShardState {
     for (const record of [...this.tasks.values()])
       if (isHeld(record) && record.attempt < attemptBase)
         this.follows(record, interrupted(record, attemptBase, change.now, random), change);
-  }
-
-  cancelRun(id: string, { reason, requestedBy }: WishedFor, change: Change): void {
-    const run = this.runs.get(id);
-    if (!run || run.record.cancel) return;
-    run.record = { ...run.record, cancel: { at: change.now, reason, requestedBy } };
-    change.run(run, { type: 'workflow.cancel-requested', data: said({ requestedBy, reason }) }, false);
-    for (const step of run.record.spec.steps)
-      this.apply(step.taskId, { kind: 'cancel', reason, requestedBy }, change);
   }
 
   /** W1. @returns the record after the command, or undefined where it changed nothing. */
@@ -168,18 +153,6 @@ export class ShardState {
     }
   }
 
-  /** Outputs of the steps that a step depends on, by step. */
-  upstream({ spec }: TaskRecord): Record<string, JsonValue> | undefined {
-    if (spec.workflowId === undefined || spec.step === undefined) return undefined;
-    return this.runs.get(spec.workflowId)?.upstream(spec.step);
-  }
-
-  /** Those of them that are payloads. */
-  upstreamRefs({ spec }: TaskRecord): Record<string, PayloadRef> | undefined {
-    if (spec.workflowId === undefined || spec.step === undefined) return undefined;
-    return this.runs.get(spec.workflowId)?.upstreamRefs(spec.step);
-  }
-
   /** Under a key it may have been there before the data was set back, and have been run. */
   private born(created: Transition): Transition {
     if (this.parts.attemptBase > 0) created.record.attempt = this.parts.attemptBase;
@@ -193,7 +166,7 @@ export class ShardState {
     const run = record.spec.workflowId === undefined ? undefined : this.runs.get(record.spec.workflowId);
     this.keep(record);
     change.task(before, next, run);
-    if (run) this.follow(run, record, before?.cost ?? 0, change);
+    if (run) this.runs.changed(run, before, record, change);
     else if (ended === wasEnded) return;
     else if (ended) change.rootEnded(record.id, change.now + this.parts.retentionMs(record.spec.namespace));
     else change.rootReopened(record.id);
@@ -213,49 +186,20 @@ export class ShardState {
     this.tasks.delete(record.id);
   }
 
-  /** What a step's change means for its run: others are unblocked or skipped, and the run may end. */
-  private follow(run: ActiveRun, record: TaskRecord, costBefore: number, change: Change): void {
-    const step = record.spec.step ?? '';
-    run.observe(step, record, costBefore);
-    for (const command of run.plan.plan(step, record.state)) this.plans.push({ run, command });
-    this.applyPlans(change);
-    if (isTerminal(record.state) && run.record.state === 'running' && run.plan.ended)
-      this.endRun(run, change);
+  /** A step of a run, blocked, or with the result that it has of an earlier run. */
+  private create({ id, spec, order }: NewStep, run: ActiveRun, change: Change, kept?: TaskRecord): void {
+    const created = this.born(newTask(id, spec, { blocked: true, order }, change.now));
+    this.keep(created.record);
+    change.task(undefined, created, run);
+    const next = kept && transition(created.record, keeping(kept), change.now, this.parts.random);
+    if (!next) return;
+    this.keep(next.record);
+    change.task(created.record, next, run);
   }
+}
 
-  private applyPlans(change: Change): void {
-    if (this.planning) return;
-    this.planning = true;
-    for (let next = this.plans.shift(); next; next = this.plans.shift())
-      this.planned(next.run, next.command, change);
-    this.planning = false;
-  }
-
-  private planned(run: ActiveRun, command: PlanCommand, change: Change): void {
-    const { taskId } = run.step(command.step);
-    if (command.kind === 'skip') {
-      const message = `step "${command.because}" did not succeed`;
-      const error = { code: 'upstream-failed', message, retryable: false };
-      this.apply(taskId, { kind: 'skip', error }, change);
-      return;
-    }
-    const task = this.tasks.get(taskId);
-    const fault =
-      task &&
-      (inputFault(effectiveInput(task.spec.input, run.upstream(command.step))) ??
-        payloadsFault(task.spec.inputRef, run.upstreamRefs(command.step)));
-    this.apply(taskId, fault ? { kind: 'reject', error: fault } : { kind: 'unblock' }, change);
-  }
-
-  private endRun(run: ActiveRun, change: Change): void {
-    const { id, cancel, spec } = run.record;
-    const state = run.plan.outcome(cancel !== undefined);
-    run.record = { ...run.record, state, endedAt: change.now };
-    const { cost, counts } = run.progress();
-    change.run(run, { type: `workflow.${state}`, data: { cost, counts } }, false);
-    this.runs.delete(id); // W2
-    change.rootEnded(id, change.now + this.parts.retentionMs(spec.namespace));
-  }
+function keeping({ id, output = null, outputRef }: TaskRecord): TaskCommand {
+  return { kind: 'fulfil', output, outputRef, keptFrom: id };
 }
 
 /** Whether a record may be let go of while its task is active. */

@@ -34,13 +34,7 @@ export class TaskControl {
 
   /** @throws MultiswarmError `body-too-large` */
   signal({ id, name, payload }: { id: string; name: string; payload: JsonValue }): Promise<Task> {
-    const bytes = jsonBytes(payload);
-    if (bytes > LIMITS.SIGNAL_BYTES) {
-      const message = `the payload has ${bytes} bytes, a signal carries ${LIMITS.SIGNAL_BYTES}`;
-      throw new MultiswarmError('body-too-large', message, {
-        findings: [{ pointer: '/payload', code: 'too-large', message }],
-      });
-    }
+    checkSignal(payload);
     return this.tell(id, { kind: 'signal', signal: { name, payload, at: this.clock.now() } });
   }
 
@@ -60,5 +54,16 @@ export class TaskControl {
   private async tell(id: string, command: UserCommand): Promise<Task> {
     await this.gateway.command(id, command);
     return this.reads.task(id, 0);
+  }
+}
+
+/** @throws MultiswarmError `body-too-large` */
+export function checkSignal(payload: JsonValue): void {
+  const bytes = jsonBytes(payload);
+  if (bytes > LIMITS.SIGNAL_BYTES) {
+    const message = `the payload has ${bytes} bytes, a signal carries ${LIMITS.SIGNAL_BYTES}`;
+    throw new MultiswarmError('body-too-large', message, {
+      findings: [{ pointer: '/payload', code: 'too-large', message }],
+    });
   }
 }

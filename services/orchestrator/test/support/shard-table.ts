@@ -167,8 +167,21 @@ function apply(data: ShardData, write: Write): void {
   switch (write.kind) {
     case 'task':
       return void data.tasks.set(write.record.id, Object.freeze(write.record));
-    case 'run':
-      return void data.runs.set(write.record.id, { run: write.record, progress: write.progress });
+    case 'run': {
+      const { record, progress, isNew } = write;
+      const stored = isNew ? undefined : data.runs.get(record.id);
+      // The specification is written once; what is added to it has a write of its own.
+      const run = stored ? { ...record, spec: stored.run.spec } : record;
+      return void data.runs.set(record.id, { run, progress });
+    }
+    case 'run-steps': {
+      const stored = data.runs.get(write.runId);
+      if (!stored) return;
+      const { spec } = stored.run;
+      const known = new Set(spec.steps.map(({ id }) => id));
+      const steps = [...spec.steps, ...write.steps.filter(({ id }) => !known.has(id))];
+      return void data.runs.set(write.runId, { ...stored, run: { ...stored.run, spec: { ...spec, steps } } });
+    }
     case 'run-progress': {
       const stored = data.runs.get(write.runId);
       if (stored) data.runs.set(write.runId, { ...stored, progress: write.progress });

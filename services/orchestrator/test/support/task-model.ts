@@ -100,6 +100,8 @@ export class TaskModel {
         return this.mayStart && command.attempt === this.attempt + 1 && this.does(() => this.assign());
       case 'redrive':
       case 'purge':
+      case 'await':
+      case 'fulfil':
         return false;
       default:
         return this.held && command.attempt === this.attempt && this.ofAttempt(command);

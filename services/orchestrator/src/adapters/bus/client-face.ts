@@ -1,5 +1,7 @@
 import type { Bus, Delivery, Listening } from '@multiswarm/bus';
 import {
+  AddSteps,
+  ApproveStep,
   BatchSubmission,
   CancelTask,
   CancelWorkflow,
@@ -20,13 +22,17 @@ import {
   ListWorkflowsQuery,
   Namespace,
   PauseTask,
+  PauseWorkflow,
   PurgeDeadLetters,
   PutNamespace,
   RedriveDeadLetters,
   RerunTask,
+  RerunWorkflow,
   ResumeTask,
+  ResumeWorkflow,
   RetryTask,
   SignalTask,
+  SignalWorkflow,
   subjects,
   TaskEventsQuery,
   TaskLogsQuery,
@@ -56,6 +62,7 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     payloads,
     shards,
     streams,
+    workflows,
   } = orchestrator;
   const on = <S extends z.ZodType>(subject: string, request: S, handler: Handler<S>): Listening =>
     bus.respond(subject, { queue: groups.orchestrator, request }, (body, delivery) =>
@@ -91,10 +98,13 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.workflow('events'), WorkflowEventsQuery, ({ id, ...asked }) =>
       reads.events(id, asked, HISTORY_BYTES),
     ),
-    on(subjects.workflow('cancel'), CancelWorkflow, async ({ id, ...asked }) => {
-      await gateway.cancelWorkflow(id, byNats(asked));
-      return reads.workflow(id, 0);
-    }),
+    on(subjects.workflow('cancel'), CancelWorkflow, (asked) => workflows.cancel(byNats(asked))),
+    on(subjects.workflow('pause'), PauseWorkflow, (asked) => workflows.pause(byNats(asked))),
+    on(subjects.workflow('resume'), ResumeWorkflow, (asked) => workflows.resume(byNats(asked))),
+    on(subjects.workflow('signal'), SignalWorkflow, (asked) => workflows.signal(byNats(asked))),
+    on(subjects.workflow('approve'), ApproveStep, (asked) => workflows.approve(byNats(asked))),
+    on(subjects.workflow('add-steps'), AddSteps, (asked) => workflows.addSteps(byNats(asked))),
+    on(subjects.workflow('rerun'), RerunWorkflow, (asked, trace) => workflows.rerun(asked, trace)),
     on(subjects.namespace('get'), z.object({ namespace: Namespace }), ({ namespace }) =>
       namespaces.get(namespace),
     ),

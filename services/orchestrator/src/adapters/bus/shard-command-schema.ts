@@ -3,6 +3,7 @@ import {
   ExportShardBody,
   ImportShardBody,
   isPlainSpec,
+  Json,
   LIMITS,
   Millis,
   MultiswarmError,
@@ -13,6 +14,7 @@ import {
   shardOf,
   Signal,
   RunStepId,
+  Step,
   TaskId,
   TaskSpec,
   WorkflowId,
@@ -20,6 +22,7 @@ import {
 import { z } from 'zod';
 import type { NewRun, NewTask } from '../../application/intake';
 import type { UserCommand } from '../../application/owner-commands';
+import type { RunCommand } from '../../domain/workflow/run-command';
 import type { DeadLetterCommand } from '../../domain/task/record';
 
 /**
@@ -37,15 +40,16 @@ const NewTaskSchema = z.object({
   spec: Spec,
 }) satisfies z.ZodType<NewTask>;
 
+/** What nobody could load a run without. The rest of it passes through: it was made by the intake of another replica. */
 const RunRecordSchema = z.object({
   id: WorkflowId,
   state: z.literal('running'),
   createdAt: Millis,
-  spec: z.object({
+  spec: z.looseObject({
     name: z.string().optional(),
     namespace: Namespace,
     steps: z.array(
-      z.object({ id: RunStepId, taskId: TaskId, type: z.string(), dependsOn: z.array(RunStepId) }),
+      z.looseObject({ id: RunStepId, taskId: TaskId, type: z.string(), dependsOn: z.array(RunStepId) }),
     ),
     metadata: z.record(z.string(), Scalar),
     traceparent: z.string(),
@@ -59,7 +63,8 @@ export const NewRunSchema = z.object({
   shard: z.number().int().nonnegative(),
   keyed: z.boolean(),
   record: RunRecordSchema,
-  steps: z.array(z.object({ id: TaskId, order, spec: Spec })).max(LIMITS.WORKFLOW_STEPS),
+  steps: z.array(z.object({ id: TaskId, order, spec: Spec })).max(LIMITS.RUN_STEPS),
+  kept: z.record(z.string(), TaskId).optional(),
 }) as z.ZodType<NewRun>; // with exact optional properties, which zod does not tell from undefined ones
 
 const requestedBy = z.string().optional();
@@ -79,6 +84,36 @@ const DeadLetterCommandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('purge'), asked: AskedSchema, again: z.boolean().optional() }),
 ]) satisfies z.ZodType<DeadLetterCommand>;
 
+const at = Millis;
+const RunCommandSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('cancel'), ...wish }),
+  z.object({ kind: z.literal('pause'), ...wish }),
+  z.object({ kind: z.literal('resume'), requestedBy }),
+  z.object({
+    ...{
+      kind: z.literal('signal'),
+      name: z.string(),
+      payload: Json,
+      step: RunStepId.optional(),
+      requestedBy,
+      at,
+    },
+  }),
+  z.object({
+    ...{ kind: z.literal('approve'), step: RunStepId, approved: z.boolean(), note: z.string().optional() },
+    ...{ requestedBy, at },
+  }),
+  z.object({
+    kind: z.literal('add-steps'),
+    added: z.object({
+      tasks: z.array(Step),
+      dependencies: z.record(z.string(), z.array(z.string())),
+      by: z.object({ taskId: TaskId, attempt: z.number().int().positive() }).optional(),
+    }),
+    requestedBy,
+  }),
+]) satisfies z.ZodType<RunCommand>;
+
 /** Commands between replicas: from the one that a client spoke to, to the one that owns the shard. */
 export const ShardCommand = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('submit-tasks'), tasks: z.array(NewTaskSchema) }),
@@ -93,6 +128,7 @@ export const ShardCommand = z.discriminatedUnion('kind', [
     command: DeadLetterCommandSchema,
   }),
   z.object({ v: z.literal(1), kind: z.literal('cancel-run'), id: z.string(), ...wish }),
+  z.object({ v: z.literal(1), kind: z.literal('tell-run'), id: z.string(), command: RunCommandSchema }),
   z.object({ v: z.literal(1), kind: z.literal('check'), asked: CheckShardBody }),
   z.object({ v: z.literal(1), kind: z.literal('export'), asked: ExportShardBody }),
   z.object({ v: z.literal(1), kind: z.literal('import'), asked: ImportShardBody }),

@@ -81,9 +81,9 @@ export function ownerCommands(
     settleDeadLetters: async (shard, ids, command) =>
       local(shard)?.settleDeadLetters(ids, command) ??
       send(shard, { v: 1, kind: 'dead-letters', ids: [...ids], command }, z.array(DeadLetterResult)),
-    cancelRun: async (shard, id, asked) => {
-      await (local(shard)?.cancelRun(id, asked) ??
-        send(shard, { v: 1, kind: 'cancel-run', id, ...asked }, z.null()));
+    tellRun: async (shard, id, command) => {
+      await (local(shard)?.tellRun(id, command) ??
+        send(shard, { v: 1, kind: 'tell-run', id, command }, z.null()));
     },
     check: async (shard, asked) => {
       const owner = local(shard);
@@ -164,8 +164,11 @@ async function execute(
       return null;
     case 'dead-letters':
       return owner.settleDeadLetters(command.ids, command.command);
-    case 'cancel-run':
-      await owner.cancelRun(command.id, command);
+    case 'cancel-run': // of a replica that has no other command for runs
+      await owner.tellRun(command.id, { ...command, kind: 'cancel' });
+      return null;
+    case 'tell-run':
+      await owner.tellRun(command.id, command.command);
       return null;
     case 'check':
       return upkeep.checks.check(owner, command.asked);

@@ -9,6 +9,7 @@ import { streamRoutes } from './stream-routes';
 import { taskControlRoutes } from './task-control-routes';
 import { taskRoutes } from './task-routes';
 import { taskSubmissionRoutes } from './task-submission-routes';
+import { workflowControlRoutes } from './workflow-control-routes';
 import { workflowRoutes } from './workflow-routes';
 import { workflowSubmissionRoutes } from './workflow-submission-routes';
 
@@ -23,6 +24,7 @@ export function httpRoutes(orchestrator: Orchestrator): Route[] {
     ...streamRoutes(orchestrator),
     ...workflowSubmissionRoutes(orchestrator),
     ...workflowRoutes(orchestrator),
+    ...workflowControlRoutes(orchestrator),
     ...fleetRoutes(orchestrator),
     ...namespaceRoutes(orchestrator),
     ...shardRoutes(orchestrator),

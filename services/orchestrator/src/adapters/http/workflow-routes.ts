@@ -1,5 +1,4 @@
 import {
-  CancelRequest,
   EventPage,
   HistoryQuery,
   GetWorkflowQuery,
@@ -11,12 +10,11 @@ import {
 import { defineRoute, type Route } from '@multiswarm/service';
 import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
-import { httpWay, named } from '../who-asks';
 
-const WorkflowParams = z.object({ id: WorkflowId });
+export const WorkflowParams = z.object({ id: WorkflowId });
 
-/** Workflows that are there: read, follow, cancel. */
-export function workflowRoutes({ gateway, reads }: Orchestrator): Route[] {
+/** Workflows that are there: read, follow. */
+export function workflowRoutes({ reads }: Orchestrator): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -49,22 +47,6 @@ export function workflowRoutes({ gateway, reads }: Orchestrator): Route[] {
       reply: EventPage,
       errors: ['workflow-not-found'],
       handler: ({ params, query }) => reads.events(params.id, query),
-    }),
-    defineRoute({
-      method: 'post',
-      path: '/v1/workflows/:id/cancel',
-      summary: 'Cancel a workflow and every step that has not ended',
-      tags: ['workflows'],
-      params: WorkflowParams,
-      body: CancelRequest.prefault({}),
-      reply: Workflow,
-      status: 202,
-      errors: ['workflow-not-found'],
-      handler: async ({ params, body, peer }) => {
-        await reads.workflow(params.id, 0);
-        await gateway.cancelWorkflow(params.id, named(body, httpWay(peer)));
-        return reads.workflow(params.id, 0);
-      },
     }),
   ];
 }

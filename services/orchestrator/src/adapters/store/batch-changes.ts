@@ -1,6 +1,6 @@
 import type { TaskState } from '@multiswarm/contracts';
 import type { TaskRecord } from '../../domain/task/record';
-import type { RunProgress, RunRecord } from '../../domain/workflow/run';
+import type { RunProgress, RunRecord, RunStep } from '../../domain/workflow/run';
 import type { Write } from '../../ports';
 
 export interface TaskChange {
@@ -13,8 +13,10 @@ export interface TaskChange {
 export interface RunChange {
   /** Undefined where only the progress has changed. */
   record?: RunRecord;
-  progress: RunProgress;
+  progress: RunProgress | undefined;
   isNew: boolean;
+  /** Steps that were added, by the number of those before them. */
+  steps?: Map<number, readonly RunStep[]>;
 }
 
 /**
@@ -56,6 +58,11 @@ function add(changes: BatchChanges, write: Write): void {
       else changes.runs.set(write.runId, { progress: write.progress, isNew: false });
       return;
     }
+    case 'run-steps': {
+      const run = changes.runs.get(write.runId) ?? { progress: undefined, isNew: false };
+      (run.steps ??= new Map()).set(write.from, write.steps);
+      return void changes.runs.set(write.runId, run);
+    }
     case 'root-ended':
       return void changes.ended.set(write.root, write.expiresAt);
     case 'root-reopened':
@@ -84,7 +91,9 @@ function addRun(
   { record, progress, isNew }: Extract<Write, { kind: 'run' }>,
 ): void {
   const earlier = runs.get(record.id);
-  runs.set(record.id, { record, progress, isNew: isNew || earlier?.isNew === true });
+  const run: RunChange = { record, progress, isNew: isNew || earlier?.isNew === true };
+  if (earlier?.steps) run.steps = earlier.steps;
+  runs.set(record.id, run);
 }
 
 function forget(changes: BatchChanges, root: string, taskIds: readonly string[]): void {

@@ -7,7 +7,7 @@ import type { Batch } from '../../ports';
 import { changesOf, type BatchChanges, type RunChange, type TaskChange } from './batch-changes';
 import { CommitCommands, type Argument } from './commit-commands';
 import { encodeFacts } from './dead-letter-codec';
-import { encodeRunSpec, encodeRunState } from './run-codec';
+import { addedField, encodeRunSpec, encodeRunState } from './run-codec';
 import { encodeSpec, encodeState } from './task-codec';
 
 export interface CommitInput {
@@ -140,9 +140,10 @@ function writeRun(
   commands: CommitCommands,
   shard: number,
   id: string,
-  { record, progress, isNew }: RunChange,
+  { record, progress, isNew, steps }: RunChange,
 ): void {
-  const fields: Argument[] = ['progress', JSON.stringify(progress)];
+  const fields: Argument[] = progress ? ['progress', JSON.stringify(progress)] : [];
+  for (const [from, added] of steps ?? []) fields.push(addedField(from), JSON.stringify(added));
   if (record) fields.push('state', encodeRunState(record));
   if (record && isNew) fields.push('spec', encodeRunSpec(record), 'hash', record.spec.bodyHash);
   commands.add('HSET', keys.workflow(shard, id), fields);

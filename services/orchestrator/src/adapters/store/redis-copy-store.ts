@@ -1,3 +1,4 @@
+import { decodeRun, encodeRunSpec } from './run-codec';
 import { join } from 'node:path';
 import { keys, ShardImportReply, type JsonValue, type ShardCopyLine } from '@multiswarm/contracts';
 import { loadScript, type Store } from '@multiswarm/store';
@@ -98,10 +99,18 @@ function linesOf(tasks: readonly string[], runs: readonly string[], replies: unk
       string[],
     ];
     const { spec, state, progress } = fields;
-    if (!spec || !state || !progress) lines.push({ gone: run });
+    const whole = decodeRun(run, fields);
+    if (!spec || !state || !progress || !whole) lines.push({ gone: run });
     else
       lines.push(
-        { run, spec: parsed(spec), state: parsed(state), progress: parsed(progress), ...expiry(score) },
+        // With the steps that it got while it ran: a copy has them where all others are.
+        {
+          run,
+          spec: parsed(encodeRunSpec(whole.run)),
+          state: parsed(state),
+          progress: parsed(progress),
+          ...expiry(score),
+        },
         ...historyOf(run, history),
       );
   }

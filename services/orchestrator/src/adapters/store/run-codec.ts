@@ -1,10 +1,16 @@
-import type { RunProgress, RunRecord } from '../../domain/workflow/run';
+import type { RunProgress, RunRecord, RunStep } from '../../domain/workflow/run';
 
-/** The fields of a run's hash. The specification, which may be large, is written once. */
-export interface StoredRun {
-  spec?: string | null | undefined;
-  state?: string | null | undefined;
-  progress?: string | null | undefined;
+/**
+ * The fields of a run's hash: `spec`, which may be large, is written once; `state` and `progress` as they change. Steps that the
+ * run gets while it runs are in fields of their own (`addedField`), so that each is written once.
+ */
+export type StoredRun = Readonly<Record<string, string | null | undefined>>;
+
+const ADDED = 'steps:';
+
+/** Steps behind the first `from`. */
+export function addedField(from: number): string {
+  return `${ADDED}${from}`;
 }
 
 export function encodeRunSpec({ spec }: RunRecord): string {
@@ -17,16 +23,33 @@ export function encodeRunState({ id: _key, spec: _apart, ...state }: RunRecord):
 
 export function decodeRun(
   id: string,
-  { spec, state, progress }: StoredRun,
+  stored: StoredRun,
 ): { run: RunRecord; progress: RunProgress } | undefined {
+  const { spec, state, progress } = stored;
   if (!spec || !state || !progress) return undefined;
   // What is stored was written by us, hence the casts.
+  const whole = JSON.parse(spec) as RunRecord['spec'];
+  const added = addedSteps(stored);
   return {
     run: {
       ...(JSON.parse(state) as Omit<RunRecord, 'id' | 'spec'>),
       id,
-      spec: JSON.parse(spec) as RunRecord['spec'],
+      spec: added.length === 0 ? whole : { ...whole, steps: joined(whole.steps, added) },
     },
     progress: JSON.parse(progress) as RunProgress,
   };
+}
+
+function addedSteps(stored: StoredRun): RunStep[] {
+  const froms = Object.keys(stored)
+    .filter((field) => field.startsWith(ADDED))
+    .map((field) => Number(field.slice(ADDED.length)))
+    .sort((one, other) => one - other);
+  return froms.flatMap((from) => JSON.parse(stored[addedField(from)] ?? '[]') as RunStep[]);
+}
+
+/** A specification that was written anew has what was added before. */
+function joined(first: readonly RunStep[], added: readonly RunStep[]): RunStep[] {
+  const known = new Set(first.map(({ id }) => id));
+  return [...first, ...added.filter(({ id }) => !known.has(id))];
 }

@@ -4,7 +4,7 @@ import {
   type Grant,
   type ShardCheckReport,
 } from '@multiswarm/contracts';
-import { seededRandom, systemClock as clock, type Clock } from '@multiswarm/core';
+import { seededRandom, systemClock as clock, systemIds, type Clock } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import { noMeters, placement, spec } from '../../../test/support/builders';
 import { MemoryShardStore } from '../../../test/support/memory-shard-store';
@@ -98,6 +98,8 @@ class Bench {
         outcomes: () => undefined,
         fault: () => undefined,
       }),
+      ids: systemIds,
+      capped: <T>(given: T): T => given,
       retentionMs: () => 3_600_000,
       leaseHolds: () => true,
       onLost: () => undefined,

@@ -160,6 +160,7 @@ function rootsOf(write: Write): readonly string[] {
     case 'run':
       return [write.record.id];
     case 'run-progress':
+    case 'run-steps':
       return [write.runId];
     case 'event':
     case 'keep':

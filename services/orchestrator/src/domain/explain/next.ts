@@ -34,6 +34,7 @@ const WHAT: Record<Timer, (record: TaskRecord) => Told> = {
     kind: 'not-before',
     detail: spec.waitFor ? 'it begins to wait for its signal' : 'it goes into the queue',
   }),
+  wake: () => ({ kind: 'wake', detail: 'it has waited long enough, and succeeds' }),
   backoff: ({ paused }) => ({
     kind: 'retry',
     detail: paused ? 'it goes into the queue, where it stays while it is paused' : 'it goes into the queue',

@@ -1,4 +1,10 @@
-import { PRIORITIES, type Limit, type NamespaceSettings, type Priority } from '@multiswarm/contracts';
+import {
+  PRIORITIES,
+  type Limit,
+  type NamespaceSettings,
+  type Priority,
+  type TaskSpec,
+} from '@multiswarm/contracts';
 
 /** How much of the namespace's turns one fairness key gets, beside the others. */
 export function fairnessWeight(settings: NamespaceSettings, fairnessKey: string): number {
@@ -24,6 +30,12 @@ export function limitForKey({ limits }: NamespaceSettings, key: string): Limit |
 export function cappedPriority(asked: Priority, ceiling: Priority | undefined): Priority {
   if (ceiling === undefined) return asked;
   return PRIORITIES.indexOf(asked) < PRIORITIES.indexOf(ceiling) ? ceiling : asked;
+}
+
+/** With the priority that the namespace allows at most. */
+export function cappedSpec(spec: TaskSpec, ceiling: Priority | undefined): TaskSpec {
+  const priority = cappedPriority(spec.priority, ceiling);
+  return priority === spec.priority ? spec : { ...spec, priority };
 }
 
 /** Keys come from users, and may be called like something that every object has. */

@@ -19,6 +19,7 @@ export function beginOwn(record: TaskRecord, now: number, events: EventDraft[]):
   const { waitFor } = record.spec;
   if (waitFor && !record.signals?.some(({ name }) => name === waitFor.signal)) {
     record.state = 'waiting';
+    if (record.spec.control) record.startedAt = now;
     events.push({ type: 'task.waiting', data: { signal: waitFor.signal } });
     return { record, events, effects: [] };
   }

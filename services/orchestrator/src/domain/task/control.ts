@@ -1,6 +1,7 @@
 import { isTerminal, LIMITS, type Signal } from '@multiswarm/contracts';
 import { said, type Asked } from './asked';
 import { stop, tellSignals } from './attempt';
+import { answered } from './awaiting';
 import { begin, queue } from './begin';
 import { end, prepend } from './ending';
 import {
@@ -58,7 +59,8 @@ export function signal(before: TaskRecord, given: Signal, now: number): Transiti
   const awaited = before.spec.waitFor?.signal;
   const record = { ...before, signals: kept([...(before.signals ?? []), given], awaited) };
   const told: EventDraft = { type: 'task.signalled', data: { name: given.name } };
-  if (record.state === 'waiting' && given.name === awaited) return queue(record, now, [told]);
+  if (record.state === 'waiting' && given.name === awaited)
+    return record.spec.control ? answered(record, now, [told]) : queue(record, now, [told]);
   return { record, events: [told], effects: isHeld(record) ? tellSignals(record) : [] };
 }
 

@@ -45,6 +45,8 @@ function onTimer(record: TaskRecord, timer: Timer, now: number, random: Random):
       );
     case 'not-before':
       return begin(record, now, []);
+    case 'wake':
+      return end(record, 'succeeded', now, { output: null });
     case 'backoff':
       return queue(record, now, []);
   }

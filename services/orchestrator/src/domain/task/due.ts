@@ -11,13 +11,14 @@ const WHEN = {
   'signal-wait': ({ since, spec }: TaskRecord) => sum(since, spec.waitFor?.timeoutMs),
   'not-before': (record: TaskRecord) => (isLone(record) ? instant(record.spec.notBefore) : undefined),
   backoff: ({ retryAt }: TaskRecord) => retryAt,
+  wake: ({ wakesAt }: TaskRecord) => wakesAt,
 } satisfies Record<string, (record: TaskRecord) => number | undefined>;
 export type Timer = keyof typeof WHEN;
 
 /** What can come due in each state, in the order in which it counts when several have: ends come before what goes on. */
 const TIMERS: Record<TaskState, readonly Timer[]> = {
   blocked: ['deadline', 'not-before'],
-  waiting: ['deadline', 'signal-wait'],
+  waiting: ['deadline', 'signal-wait', 'wake'],
   queued: ['deadline', 'schedule-to-start', 'total-time'],
   assigned: ['deadline', 'cancel-grace'],
   running: ['deadline', 'cancel-grace', 'start-to-close'],

@@ -65,6 +65,8 @@ export interface TaskRecord {
   /** When it was taken off the list of dead letters. */
   purgedAt?: number | undefined;
   retryAt?: number | undefined;
+  /** When a step that waits for a time has waited enough. */
+  wakesAt?: number | undefined;
   /** Why the last attempt that failed or was lost came to nothing, as long as another one is to follow. */
   lastError?: TaskError | undefined;
   startedAt?: number | undefined;
@@ -108,9 +110,13 @@ export type TaskCommand =
   /** A person wants another try. */
   | { kind: 'retry'; requestedBy?: string | undefined }
   | DeadLetterCommand
-  /** Ends a step that is blocked: a step before it did not succeed (`skip`), or it can never be sent (`reject`). */
+  /** Ends a step that is blocked: a step before it did not succeed (`skip`), or it can never be sent (`reject`), which also ends one that no swarm runs. */
   | { kind: 'skip'; error: TaskError }
   | { kind: 'reject'; error: TaskError }
+  /** A step that no swarm runs begins to wait, for what its run does, or until a time (epoch ms). */
+  | { kind: 'await'; wakesAt?: number }
+  /** It has what it waited for; or an earlier run had it, whose task that is. */
+  | { kind: 'fulfil'; output: JsonValue; outputRef?: PayloadRef | undefined; keptFrom?: string | undefined }
   | { kind: 'progress'; attempt: number; progress: Progress };
 
 /** A wish before its time is known. */
@@ -203,6 +209,7 @@ export function bornTask(id: string, spec: TaskSpec, order: number, now: number)
     redriveKey: undefined,
     purgedAt: undefined,
     retryAt: undefined,
+    wakesAt: undefined,
     lastError: undefined,
     startedAt: undefined,
     endedAt: undefined,

@@ -1,7 +1,7 @@
 import { isTerminal } from '@multiswarm/contracts';
 import type { Random } from '@multiswarm/core';
 import { progressed } from './attempt';
-import { queue } from './begin';
+import { awaitRun, fulfil, isAwaiting, unblock } from './awaiting';
 import { cancel, pause, resume, retry, signal } from './control';
 import { purge, redrive } from './dead-letter';
 import { timePassed } from './due-time';
@@ -24,6 +24,7 @@ import { isBlockedBySteps, isHeld, type TaskCommand, type TaskRecord, type Trans
  * T8. No attempt begins when its time is over: what is due is not assigned.
  * T9. A signal that came before its wait is there when the wait begins.
  * T10. Where `dueAt` tells a time, the command `due` changes something from then on, and nothing before.
+ * T12. A step that no swarm runs has no attempts: it ends when what it waits for has come, or is cancelled at once.
  * T11. Every change of the state has an event that tells it.
  *
  * @returns undefined where the command changes nothing: it came too late, or does not fit the state.
@@ -37,11 +38,17 @@ export function transition(
   if (isTerminal(record.state)) return ofTheEnded(record, command, now); // T1
   switch (command.kind) {
     case 'unblock':
-      return isBlockedBySteps(record) ? queue(record, now, []) : undefined;
+      return isBlockedBySteps(record) ? unblock(record, now) : undefined;
     case 'skip':
       return isBlockedBySteps(record) ? end(record, 'skipped', now, { error: command.error }) : undefined;
     case 'reject':
-      return isBlockedBySteps(record) ? end(record, 'failed', now, { error: command.error }) : undefined;
+      return isBlockedBySteps(record) || isAwaiting(record)
+        ? end(record, 'failed', now, { error: command.error })
+        : undefined;
+    case 'await':
+      return isBlockedBySteps(record) ? awaitRun(record, command, now) : undefined;
+    case 'fulfil':
+      return isBlockedBySteps(record) || isAwaiting(record) ? fulfil(record, command, now) : undefined;
     case 'assign':
       return assign(record, command, now);
     case 'due':

@@ -1,4 +1,11 @@
-import { LIMITS, type JsonValue, type PayloadRef, type TaskError } from '@multiswarm/contracts';
+import {
+  LIMITS,
+  type InputPaths,
+  type JsonValue,
+  type PayloadRef,
+  type TaskError,
+} from '@multiswarm/contracts';
+import { compilePath, type RunContext } from '@multiswarm/workflow';
 
 /**
  * The effective input of a step: its own input and, where it has dependencies, their outputs by step under `upstream`.
@@ -7,6 +14,25 @@ import { LIMITS, type JsonValue, type PayloadRef, type TaskError } from '@multis
 export function effectiveInput(own: JsonValue, upstream: Record<string, JsonValue> | undefined): JsonValue {
   if (!upstream || Object.keys(upstream).length === 0) return own;
   return { ...(own as Record<string, JsonValue>), upstream };
+}
+
+/**
+ * The input of a step that says where it comes from: all of it, or what is added to its own.
+ * @throws ExpressionError where a path leads nowhere
+ */
+export function inputFrom(paths: InputPaths, own: JsonValue, context: RunContext): JsonValue {
+  if (typeof paths === 'string') return readPath(paths, context);
+  const input: Record<string, JsonValue> = { ...(own as Record<string, JsonValue>) };
+  for (const [field, path] of Object.entries(paths)) input[field] = readPath(path, context);
+  return input;
+}
+
+/** @throws ExpressionError */
+export function readPath(text: string, context: RunContext): JsonValue {
+  const compiled = compilePath(text);
+  // It was compiled when the workflow was validated.
+  if (!compiled.ok) throw new Error(`invariant: the path ${text} was accepted: ${compiled.message}`);
+  return compiled.path.read(context);
 }
 
 /** Why an input cannot be sent, or undefined where it can. */

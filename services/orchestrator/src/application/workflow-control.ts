@@ -1,0 +1,75 @@
+import type {
+  Accepted,
+  AddStepsRequest,
+  ApproveRequest,
+  CancelRequest,
+  PauseRequest,
+  RerunWorkflowRequest,
+  ResumeRequest,
+  SignalWorkflowRequest,
+  Workflow,
+} from '@multiswarm/contracts';
+import type { Clock } from '@multiswarm/core';
+import type { z } from 'zod';
+import type { RunCommand } from '../domain/workflow/run-command';
+import type { Gateway } from './gateway';
+import type { Earlier } from './intake';
+import type { Reads } from './reads';
+import { checkSignal } from './task-control';
+
+type Of<S extends z.ZodType> = z.output<S> & { id: string };
+
+/** What people, and agents, want of a run, on any replica: the answer is the run as it is then. */
+export class WorkflowControl {
+  constructor(
+    private readonly gateway: Pick<Gateway, 'tellWorkflow' | 'forkWorkflow'>,
+    private readonly reads: Pick<Reads, 'workflow' | 'earlierRun'>,
+    private readonly clock: Clock,
+  ) {}
+
+  cancel({ id, reason, requestedBy }: Of<typeof CancelRequest>): Promise<Workflow> {
+    return this.tell(id, { kind: 'cancel', reason, requestedBy });
+  }
+
+  pause({ id, reason, requestedBy }: Of<typeof PauseRequest>): Promise<Workflow> {
+    return this.tell(id, { kind: 'pause', reason, requestedBy });
+  }
+
+  resume({ id, requestedBy }: Of<typeof ResumeRequest>): Promise<Workflow> {
+    return this.tell(id, { kind: 'resume', requestedBy });
+  }
+
+  /** @throws MultiswarmError `body-too-large` */
+  signal({ id, ...signal }: Of<typeof SignalWorkflowRequest>): Promise<Workflow> {
+    checkSignal(signal.payload);
+    return this.tell(id, { kind: 'signal', ...signal, at: this.clock.now() });
+  }
+
+  approve({ id, ...answer }: Of<typeof ApproveRequest>): Promise<Workflow> {
+    return this.tell(id, { kind: 'approve', ...answer, at: this.clock.now() });
+  }
+
+  addSteps({ id, requestedBy, ...added }: Of<typeof AddStepsRequest>): Promise<Workflow> {
+    return this.tell(id, { kind: 'add-steps', added, requestedBy });
+  }
+
+  /** @throws MultiswarmError `workflow-not-found`, `step-not-found` */
+  async rerun(
+    { id, ...asked }: RerunWorkflowRequest & { id: string },
+    traceparent: string,
+  ): Promise<Accepted> {
+    const { from } = asked;
+    const earlier: Earlier = await this.reads.earlierRun(
+      id,
+      from && 'event' in from ? from.event : undefined,
+    );
+    return this.gateway.forkWorkflow(earlier, asked, traceparent);
+  }
+
+  /** @throws MultiswarmError `workflow-not-found` before anything is told */
+  private async tell(id: string, command: RunCommand): Promise<Workflow> {
+    await this.reads.workflow(id, 0);
+    await this.gateway.tellWorkflow(id, command);
+    return this.reads.workflow(id, 0);
+  }
+}
