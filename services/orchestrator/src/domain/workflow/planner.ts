@@ -78,6 +78,7 @@ export class RunPlan {
     for (const node of this.nodes.values())
       if (node.state === 'blocked') this.judge(node, undefined, commands);
       else if (node.map && !node.end) this.judgeMap(node, commands);
+    this.release(commands);
     return commands;
   }
 
@@ -91,6 +92,7 @@ export class RunPlan {
       map?.begun();
     }
     for (const node of nodes) this.judge(node, undefined, commands);
+    this.release(commands);
     return commands;
   }
 
@@ -222,7 +224,7 @@ export class RunPlan {
   private resume(node: Node): void {
     if (node.end !== undefined || !countsInGate(node)) return;
     node.counted = true;
-    this.gate.resume();
+    this.gate.entered();
   }
 
   private reloadMaps(maps: Readonly<Record<string, number>>): void {
@@ -289,7 +291,10 @@ export class RunPlan {
     const verdict = verdictOf(node.step.join, node.up);
     if (verdict === 'wait') return;
     if (verdict === 'start') {
-      if (this.gate.admit(node, countsInGate(node))) this.start(node, commands);
+      if (this.gate.admit(node)) {
+        if (countsInGate(node)) this.gate.entered();
+        this.start(node, commands);
+      }
       return;
     }
     const isVoid = verdict === 'skip-void';

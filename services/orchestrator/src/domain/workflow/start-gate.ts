@@ -21,22 +21,15 @@ export class StartGate<T extends Waiter> {
 
   constructor(private readonly limit = Infinity) {}
 
-  get isLimited(): boolean {
-    return this.limit !== Infinity;
+  /** @returns whether it may start now; otherwise it waits here, until all that may start is known (`release`) */
+  admit(waiter: T): boolean {
+    if (!this.isPaused && this.limit === Infinity) return true;
+    if (waiter.gateAt < 0) this.waiting.push(waiter);
+    return false;
   }
 
-  /** @returns whether it may start now; otherwise it waits here */
-  admit(waiter: T, counts: boolean): boolean {
-    if (this.isPaused || (counts && this.underWay >= this.limit)) {
-      if (waiter.gateAt < 0) this.waiting.push(waiter);
-      return false;
-    }
-    if (counts) this.underWay += 1;
-    return true;
-  }
-
-  /** Counts one that is under way already. */
-  resume(): void {
+  /** One that counts is under way. */
+  entered(): void {
     this.underWay += 1;
   }
 
