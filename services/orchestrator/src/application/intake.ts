@@ -120,6 +120,7 @@ export class Intake {
     const submission = validWorkflow(given);
     const { idempotencyKey, namespace, name, metadata, input, priority, ...body } = submission;
     const { shard, unique } = this.place('workflow', namespace, idempotencyKey);
+    checkRunInput(input);
     const { idempotencyKey: _key, ...hashed } = submission;
     const facts = { namespace, name, metadata, input, priority, idempotencyKey, traceparent };
     const built = buildRun(
@@ -140,6 +141,7 @@ export class Intake {
     { from, input, idempotencyKey }: Pick<RerunWorkflowRequest, 'from' | 'input' | 'idempotencyKey'>,
     traceparent: string,
   ): NewRun {
+    checkRunInput(input);
     const shard = Number(/\d+/.exec(run.id)?.[0] ?? 0);
     const key = idempotencyKey === undefined ? undefined : `${run.id} ${idempotencyKey}`;
     const { unique } = this.place('workflow', run.spec.namespace, key, shard);
@@ -197,6 +199,15 @@ function checkInput(input: JsonValue, pointer: string): void {
   const message = `the input has ${bytes} bytes, the limit is ${LIMITS.TASK_INPUT_BYTES} (TASK_INPUT_BYTES): store it as a payload and pass its reference as inputRef`;
   throw new MultiswarmError('input-too-large', `${pointer}: ${message}`, {
     findings: [{ pointer, code: 'input-too-large', message }],
+  });
+}
+
+function checkRunInput(input: JsonValue | undefined): void {
+  const bytes = input === undefined || isSmall(input) ? 0 : jsonBytes(input);
+  if (bytes <= LIMITS.RUN_INPUT_BYTES) return;
+  const message = `the input has ${bytes} bytes, the limit is ${LIMITS.RUN_INPUT_BYTES} (RUN_INPUT_BYTES): store it as a payload and pass its id`;
+  throw new MultiswarmError('input-too-large', `/input: ${message}`, {
+    findings: [{ pointer: '/input', code: 'input-too-large', message }],
   });
 }
 

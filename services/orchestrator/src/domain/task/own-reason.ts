@@ -13,7 +13,7 @@ export function ownReason(record: TaskRecord): Waiting | undefined {
     case 'blocked':
       return isLone(record) ? because(record, 'not-before', startText(record)) : stepsReason(record, []);
     case 'waiting':
-      return because(record, 'signal', signalText(record));
+      return awaited(record);
     case 'backoff':
       return because(record, 'backoff', nextAttemptText(record));
     case 'queued':
@@ -34,16 +34,40 @@ function because({ since }: TaskRecord, reason: Waiting['reason'], detail: strin
   return { reason, since: iso(since), detail, unmet: [] };
 }
 
+function awaited(record: TaskRecord): Waiting {
+  const { wakesAt, spec } = record;
+  switch (spec.control) {
+    case 'approval':
+      return because(
+        record,
+        'approval',
+        `nobody has approved it yet${limitText(record, 'approval.timeoutMs')}`,
+      );
+    case 'sleep':
+      return because(record, 'sleep', `it waits until ${iso(wakesAt ?? 0)}`);
+    case 'workflow':
+      return because(record, 'sub-workflow', 'the sub-workflow that it has started has not ended');
+    case 'map':
+      return because(record, 'items', 'items of the list over which it is mapped have not ended');
+    default:
+      return because(record, 'signal', signalText(record));
+  }
+}
+
 function startText({ spec: { notBefore, waitFor } }: TaskRecord): string {
   const then = waitFor ? `; then it waits for the signal "${waitFor.signal}"` : '';
   return `it does not begin before ${notBefore ?? ''} (notBefore)${then}`;
 }
 
-function signalText({ since, spec: { waitFor } }: TaskRecord): string {
-  const { signal, timeoutMs } = waitFor ?? { signal: '' };
-  const limit =
-    timeoutMs === undefined ? '' : `; it expires at ${iso(since + timeoutMs)} (waitFor.timeoutMs)`;
-  return `the signal "${signal}" has not come${limit}`;
+type WaitingSince = Pick<TaskRecord, 'since'> & { spec: Pick<TaskRecord['spec'], 'waitFor'> };
+
+function signalText({ since, spec: { waitFor } }: WaitingSince): string {
+  return `the signal "${waitFor?.signal ?? ''}" has not come${limitText({ since, spec: { waitFor } }, 'waitFor.timeoutMs')}`;
+}
+
+function limitText({ since, spec: { waitFor } }: WaitingSince, field: string): string {
+  const timeoutMs = waitFor?.timeoutMs;
+  return timeoutMs === undefined ? '' : `; it expires at ${iso(since + timeoutMs)} (${field})`;
 }
 
 function nextAttemptText(record: TaskRecord): string {

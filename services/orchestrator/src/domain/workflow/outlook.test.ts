@@ -170,7 +170,9 @@ describe('the outlook of a run', () => {
     expect(stepOf(view, 'map')?.expectedEndAt).toBe(at(NOW + 1_000));
     const runOfTwo = runOf('w0', dependencies);
     const steps = runOfTwo.spec.steps.map((step) =>
-      step.id === 'map' ? { ...step, map: { over: '$.run.input', toleratedFailures: 0, collect: true, concurrency: 2 } } : step,
+      step.id === 'map'
+        ? { ...step, map: { over: '$.run.input', toleratedFailures: 0, collect: true, concurrency: 2 } }
+        : step,
     );
     const record = { ...runOfTwo, spec: { ...runOfTwo.spec, steps } };
     const tasks = new Map(Object.entries(all).map(([id, each]) => task(id, each)));
