@@ -7,7 +7,7 @@ import { reportFault, toFault } from './report-fault';
 
 /** Runs one command line (without node and script) and returns its exit code; never throws. */
 export async function runCli(argv: readonly string[], io: Io, version: string): Promise<number> {
-  const program = buildProgram(io, version);
+  const program = buildProgram(io, argv[0] === undefined || argv[0].startsWith('-') ? version : undefined);
   try {
     await program.root.parseAsync([...argv], { from: 'user' });
     return program.exitCode();

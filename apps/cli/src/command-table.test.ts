@@ -79,6 +79,8 @@ describe('a wrong command line', () => {
     [['status', '--url', 'localhost:8080'], 'is not an HTTP address', 'http://127.0.0.1:8080'],
     [['swarm', 'run', '--id', 'a', '--region', 'r'], 'either --exec or --hold', ''],
     [['swarm', 'run', '--region', 'r', '--hold'], "required option '--id <id>' not specified", ''],
+    [['workflow', 'run'], 'either FILE or --definition NAME', 'workflow run --help'],
+    [['workflow', 'run', 'x.yaml', '--version', '2'], '--version and --namespace are about a definition', ''],
     [['workflow', 'run', '--time-scale', 'fast', 'x'], '--time-scale must be a number', ''],
   ])('%j is refused with exit 2 and a hint', async (argv, sentence, hint) => {
     const { code, out, err } = await run(...argv);
@@ -102,6 +104,22 @@ describe('a wrong command line', () => {
       exit: 2,
       detail: "missing required argument 'type'",
     });
+  });
+
+  test('the version of a definition is none of the program', async () => {
+    const argv = [
+      'workflow',
+      'run',
+      '--definition',
+      'report',
+      '--version',
+      '3',
+      '--input',
+      '{"a":1}',
+      '--dry-run',
+    ];
+    const { code, out } = await run(...argv);
+    expect([code, JSON.parse(out)]).toEqual([0, { definition: 'report', version: 3, input: { a: 1 } }]);
   });
 
   test('--version prints the version', async () => {

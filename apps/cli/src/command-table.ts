@@ -17,6 +17,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   'dead-letter': 'what failed for good: read, redrive, purge',
   payload: 'inputs and outputs that go by reference',
   workflow: 'check, run, read and cancel workflows',
+  definition: 'workflows with a name, in versions',
   swarm: 'run, list, cordon and drain swarms',
   fleet: 'run the swarms of a file',
   shard: 'list, export, import and recover shards',
@@ -165,8 +166,8 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     path: ['workflow', 'run'],
-    args: '<file>',
-    summary: 'submit a workflow from a JSON or YAML file',
+    args: '[file]',
+    summary: 'submit a workflow from a JSON or YAML file, or run a definition',
     load: () => require('./commands/workflow/run') as { command: CommandDefinition },
   },
   {
@@ -191,6 +192,35 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<id>',
     summary: 'cancel a workflow and all its steps',
     load: () => require('./commands/workflow/cancel') as { command: CommandDefinition },
+  },
+  {
+    path: ['definition', 'put'],
+    args: '<name> <file>',
+    summary: 'add a version to a definition',
+    load: () => require('./commands/definition/put') as { command: CommandDefinition },
+  },
+  {
+    path: ['definition', 'get'],
+    args: '<name>',
+    summary: 'one definition, in its newest version',
+    load: () => require('./commands/definition/get') as { command: CommandDefinition },
+  },
+  {
+    path: ['definition', 'list'],
+    summary: 'definitions by name',
+    load: () => require('./commands/definition/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['definition', 'versions'],
+    args: '<name>',
+    summary: 'the versions of a definition',
+    load: () => require('./commands/definition/versions') as { command: CommandDefinition },
+  },
+  {
+    path: ['definition', 'delete'],
+    args: '<name>',
+    summary: 'delete a definition with all its versions',
+    load: () => require('./commands/definition/delete') as { command: CommandDefinition },
   },
   {
     path: ['swarm', 'run'],

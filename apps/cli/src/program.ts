@@ -10,13 +10,15 @@ export interface Program {
   exitCode(): number;
 }
 
-/** The whole command line; the file of a command is loaded when its name was met. */
-export function buildProgram(io: Io, version: string): Program {
+/**
+ * The whole command line; the file of a command is loaded when its name was met.
+ * @param version undefined where a command comes first: then `--version` is an option of that command, if it has it
+ */
+export function buildProgram(io: Io, version: string | undefined): Program {
   let exitCode = 0;
   const root = new Command('swarmctl');
   root
     .description('Durable work on fleets of AI agents, from the command line')
-    .version(version, '-V, --version', 'print the version')
     .exitOverride()
     .showSuggestionAfterError(true)
     .showHelpAfterError(false)
@@ -32,6 +34,7 @@ export function buildProgram(io: Io, version: string): Program {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
+  if (version !== undefined) root.version(version, '-V, --version', 'print the version');
   addGlobalOptions(root);
   root.addHelpText('after', ROOT_HELP);
 

@@ -140,6 +140,10 @@ export const ValidationReply = z.object({
   valid: z.boolean(),
   findings: z.array(Finding),
   steps: z.number().int().optional(),
+  warnings: z
+    .array(Finding)
+    .optional()
+    .describe('the workflow is accepted all the same: steps that no swarm of the present fleet could run'),
 });
 export type ValidationReply = z.infer<typeof ValidationReply>;
 

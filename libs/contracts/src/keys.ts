@@ -14,6 +14,13 @@ export const keys = {
   /** Set: regions that have or had cordons, to find that of a swarm which is gone. */
   cordonedRegions: () => 'ms:{regions}:cordoned',
 
+  /** Sorted set, all of one score: names of definitions, each behind its namespace and a slash. */
+  definitions: () => 'ms:{definitions}:names',
+  /** Hash: the newest version that each name has had, also those that were deleted: a version is never used again. */
+  definitionVersions: () => 'ms:{definitions}:versions',
+  /** Hash: hash of the newest body; head and body, JSON, of each version. */
+  definition: (namespace: string, name: string) => `ms:{definitions}:d:${namespace}/${name}`,
+
   /** Hash: settings of namespaces, JSON by name. */
   namespaces: () => 'ms:{namespaces}:settings',
 

@@ -47,6 +47,18 @@ export const LIMITS = {
   RUN_STEPS: 50_000,
   /** Workflows inside workflows: how deep a step may start runs that start runs. */
   WORKFLOW_DEPTH: 8,
+  /** Names of definitions that a deployment remembers, those of deleted ones too: their versions are not used again. */
+  DEFINITIONS: 100_000,
+  /** Versions of one definition. */
+  DEFINITION_VERSIONS: 1_000,
+  /** Serialized body of one version of a definition: it must fit a NATS message. */
+  DEFINITION_BYTES: 768 * 1024,
+  /** Serialized workflow with the definitions that it refers to. */
+  RESOLVED_BYTES: 4 * 1024 * 1024,
+  /** Serialized JSON Schema of the input of a run. */
+  INPUT_SCHEMA_BYTES: 64 * 1024,
+  /** Longest time that an input is held against its schema. */
+  INPUT_CHECK_MS: 500,
   /** Characters of a condition or a path. */
   EXPRESSION_CHARS: 2_048,
   /** Nodes of the syntax tree of a condition. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Json } from './json';
 import { LIMITS } from './limits';
 import { Instant, Name, nameOf, recordOf, Span, StepId, TimeLimit, UNDO } from './names';
+import { bounds, conduct, DefinitionRef } from './run-bounds';
 import { normalizeWork, WaitFor, work } from './task';
 
 /** A JSON path (RFC 9535) into what a run knows: `$.run.input`, `$.steps.<id>.output`; for items of a map also `$.item` and `$.index`. */
@@ -85,10 +86,18 @@ export const Compensation = z.strictObject({
 });
 export type Compensation = z.infer<typeof Compensation>;
 
-/** A definition by its name, or steps and dependencies in place. Its input is that of the step. */
+/**
+ * A definition by its name, or steps and dependencies in place. Its input is that of the step. In a run every definition stands
+ * in place, with its name and version.
+ */
 export const SubWorkflow = z.strictObject({
-  definition: Name.optional(),
+  definition: z
+    .union([Name, DefinitionRef])
+    .optional()
+    .describe('a name; or, beside tasks, the name and version of the definition that they are from'),
   version: z.number().int().positive().optional().describe('the newest, unless given'),
+  ...bounds,
+  ...conduct,
   tasks: z.array(z.unknown()).optional(),
   dependencies: z.record(StepId, z.array(StepId)).optional(),
 });
@@ -190,7 +199,8 @@ function* inputFaults({ map, inputs, input, inputRef }: Fields): Generator<Fault
 
 function* subWorkflowFaults(given: Fields): Generator<Fault> {
   const { definition, version, tasks, dependencies } = given;
-  if ((definition === undefined) === (tasks === undefined))
+  const isFrom = isFields(definition); // that the tasks are from
+  if ((definition === undefined || isFrom) === (tasks === undefined))
     yield {
       at: ['workflow'],
       message: 'a sub-workflow has either definition (a name) or tasks: give one of them',
@@ -200,7 +210,7 @@ function* subWorkflowFaults(given: Fields): Generator<Fault> {
       at: ['workflow', 'dependencies'],
       message: 'a definition has its own dependencies: leave them out',
     };
-  else if (definition === undefined && version !== undefined)
+  else if ((definition === undefined || isFrom) && version !== undefined)
     yield { at: ['workflow', 'version'], message: 'only definitions have versions: leave it out' };
 }
 

@@ -13,6 +13,8 @@ export const subjects = {
   /** Clients → any orchestrator (queue group): submit, submit-batch, get, list, counts, cancel. */
   task: (verb: string) => `${V}.task.${verb}`,
   workflow: (verb: string) => `${V}.workflow.${verb}`,
+  /** put, get, list, versions, delete. */
+  definition: (verb: string) => `${V}.definition.${verb}`,
   /** list, get, redrive, purge. */
   deadLetter: (verb: string) => `${V}.dead-letter.${verb}`,
   /** check. */

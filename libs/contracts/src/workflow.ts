@@ -11,19 +11,12 @@ import {
   RunStepId,
   Scalar,
   StepId,
-  TimeLimit,
 } from './names';
 import { PayloadRef } from './payload';
 import { Waiting } from './placement';
+import { bounds, conduct, DefinitionRef, RunBudget } from './run-bounds';
 import { Step } from './step';
 import { Priority, StepControl, TaskError, TaskState } from './task';
-
-/** What one run may cost; when it is used up no further step of it starts. */
-export const RunBudget = z.strictObject({
-  usd: z.number().positive().optional(),
-  tokens: z.number().int().positive().optional().describe('input and output tokens of all attempts'),
-});
-export type RunBudget = z.infer<typeof RunBudget>;
 
 /** What whoever starts a run says about all of it. */
 const running = {
@@ -34,36 +27,10 @@ const running = {
   idempotencyKey: IdempotencyKey.optional(),
 };
 
-/** What a definition says about all of it, and whoever starts a run may say otherwise. */
-const bounds = {
-  timeoutMs: TimeLimit.optional().describe(
-    'longest time from the submission to the end; then the run fails with workflow-timeout',
-  ),
-  deadline: Instant.optional().describe('when the run must have ended'),
-  concurrency: z
-    .number()
-    .int()
-    .min(1)
-    .max(LIMITS.WORKFLOW_STEPS)
-    .optional()
-    .describe('steps of the run that may be queued or running at once'),
-  budget: RunBudget.optional(),
-};
-
 /** The brief's form: steps, and for each step the steps that it waits for. */
 export const graph = {
   tasks: z.array(Step).min(1, 'a workflow needs at least one task').max(LIMITS.WORKFLOW_STEPS),
   dependencies: z.record(StepId, z.array(StepId)).default({}),
-};
-
-/** What happens to the other branches when a step has failed. */
-export const OnFailure = z.enum(['finish', 'stop']);
-
-const conduct = {
-  onFailure: OnFailure.optional().describe(
-    'finish (unless given): branches that do not depend on what has failed go on; stop: all that has not ended is cancelled',
-  ),
-  inputSchema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the input of a run'),
 };
 
 /** A workflow with its steps. */
@@ -88,10 +55,6 @@ export const DefinitionRun = z.strictObject({
   ...bounds,
 });
 export type DefinitionRun = z.output<typeof DefinitionRun>;
-
-/** A version of a named definition. */
-export const DefinitionRef = z.object({ name: Name, version: z.number().int().positive() });
-export type DefinitionRef = z.infer<typeof DefinitionRef>;
 
 export const WORKFLOW_STATES = ['running', 'succeeded', 'failed', 'cancelled'] as const;
 export const WorkflowState = z.enum(WORKFLOW_STATES);

@@ -45,6 +45,7 @@ import { Copies } from './application/copy/copies';
 import type { CopyStore } from './application/copy/copy-store';
 import type { CopyCodec } from './application/copy/shard-import';
 import { DeadLetters } from './application/dead-letters';
+import { DefinitionCatalogue } from './application/definition-catalogue';
 import { Explanations } from './application/explanations';
 import { Fleet } from './application/fleet';
 import { FleetControl } from './application/fleet-control';
@@ -61,16 +62,19 @@ import { PayloadInspection } from './application/payload-check';
 import { PayloadSweeper } from './application/payload-sweeper';
 import { Payloads } from './application/payloads';
 import { Reads } from './application/reads';
+import { RunInputs } from './application/run-inputs';
 import { TaskStreams } from './application/task-streams';
 import { TaskLists } from './application/task-lists';
 import type { OwnerMemory } from './application/owner-desk';
 import { RegionalRole } from './application/regional-role';
 import { ShardOperations } from './application/shard-operations';
 import type { Upkeep } from './application/upkeep';
+import { WorkflowSnapshots } from './application/workflow-snapshots';
 import type { EngineConfig } from './config';
 import type { PayloadIndex, PayloadStock, PayloadStore } from './payload-ports';
 import type {
   CordonStore,
+  DefinitionStore,
   Handover,
   NamespaceStore,
   Owners,
@@ -99,6 +103,7 @@ export interface AssembleParts {
   lastEvents: (shard: number) => Promise<PublishedEvents | undefined>;
   handover: Handover;
   namespaces: NamespaceStore;
+  definitions: DefinitionStore;
   cordons: CordonStore;
   clock: Clock;
   random: Random;
@@ -367,6 +372,11 @@ class Assembly implements Assembled {
     const { bus, clock, config, handover, ids, random, onAccepted } = this.parts;
     const { shards, successRateThreshold, utilizationThreshold } = config;
     const ceiling = (namespace: string) => this.namespaces.settings(namespace).priorityCeiling;
+    const { truth, logger } = this.parts;
+    const inputs = new RunInputs();
+    const definitions = new DefinitionCatalogue({ store: this.parts.definitions, inputs, clock, logger });
+    const { find } = definitions;
+    const snapshots = new WorkflowSnapshots({ find, inputs, clock, capacities: busCapacities(bus) });
     const gateway = new Gateway(
       new Intake(shards, ids, random, clock, ceiling),
       ownerCommands(bus, handover, (shard) => this.global.ownerOf(shard), this.upkeep),
@@ -375,7 +385,7 @@ class Assembly implements Assembled {
       OWNER_WAIT_MS,
       onAccepted,
       (id) => this.specOf(id),
-      this.payloads,
+      { payloads: this.payloads, snapshots },
     );
     const services = async () => {
       await within(clock, NATS_WAIT_MS, bus.rttMs(), () => {
@@ -387,12 +397,19 @@ class Assembly implements Assembled {
     const { reads, explanations, fleet, namespaces, payloads } = this;
     const { leases, cordons, replica: owner } = this.parts;
     const control = new FleetControl({ fleet, regions: this.regions(), cordons, leases, clock, owner });
-    const { truth, logger } = this.parts;
     const deadLetters = new DeadLetters({ truth, gateway, shards, clock, ids, logger });
     const operations = new ShardOperations(shards, this.parts.inspector, gateway);
     const streams = this.buildStreams();
     const operators = {
-      ...{ deadLetters, explanations, fleetControl: control, shards: operations, payloads, streams },
+      ...{
+        deadLetters,
+        definitions,
+        explanations,
+        fleetControl: control,
+        shards: operations,
+        payloads,
+        streams,
+      },
     };
     return new Orchestrator(gateway, reads, fleet, namespaces, operators, sources);
   }

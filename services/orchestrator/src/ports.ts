@@ -3,6 +3,8 @@ import type {
   AttemptReport,
   Capacity,
   ControlRequest,
+  Definition,
+  DefinitionSummary,
   DispatchOutcome,
   DispatchRequest,
   Event,
@@ -169,6 +171,30 @@ export interface NamespaceStore {
   put(namespace: string, settings: NamespaceSettings, ifRevision?: number): Promise<number | 'conflict'>;
   /** Those that somebody has set, by name. */
   all(): Promise<NamespaceEntry[]>;
+}
+
+/** A definition in all its versions. */
+export type NamedDefinition = Pick<DefinitionSummary, 'namespace' | 'name'>;
+
+/** Named workflows. A version never changes, and its number is never used for another body, also when it was deleted. */
+export interface DefinitionStore {
+  /**
+   * A new version, or the newest one where its `bodyHash` is the same.
+   * @throws MultiswarmError `invalid-request` where there would be more than LIMITS.DEFINITIONS or LIMITS.DEFINITION_VERSIONS
+   */
+  put(given: Omit<Definition, 'version'>): Promise<DefinitionSummary>;
+  /** @param version the newest, unless given */
+  get(of: NamedDefinition, version?: number): Promise<Definition | undefined>;
+  /** Newest versions, by namespace and name; `last` is where the page ends, unless nothing is behind it. */
+  list(
+    namespace: string | undefined,
+    after: NamedDefinition | undefined,
+    limit: number,
+  ): Promise<{ items: DefinitionSummary[]; last: NamedDefinition | undefined }>;
+  /** Those before the version `before`, newest first. */
+  versions(of: NamedDefinition, before: number | undefined, limit: number): Promise<DefinitionSummary[]>;
+  /** @returns the newest version that it had; undefined where there is none */
+  remove(of: NamedDefinition): Promise<number | undefined>;
 }
 
 /** Where one replica leaves for another what is larger than NATS carries. */

@@ -11,6 +11,7 @@ import { copyCodec } from './adapters/store/copy-codec';
 import { pinShards } from './adapters/store/meta';
 import { redisCopyStore } from './adapters/store/redis-copy-store';
 import { redisCordonStore } from './adapters/store/redis-cordon-store';
+import { redisDefinitionStore } from './adapters/store/redis-definition-store';
 import { redisIncarnations } from './adapters/store/redis-incarnations';
 import { redisHandover } from './adapters/store/redis-handover';
 import { redisPayloadIndex } from './adapters/store/redis-payload-index';
@@ -47,6 +48,7 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
     lastEvents: busLastEvents(bus),
     handover: redisHandover(store),
     namespaces: redisNamespaceStore(store),
+    definitions: redisDefinitionStore(store),
     cordons: redisCordonStore(store),
     meters: telemetryMeters(telemetry.metrics, logger),
     restoreEvents: restoreStreams,

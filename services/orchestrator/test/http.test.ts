@@ -360,6 +360,9 @@ describe('what is answered', () => {
         '/v1/dead-letters/purge',
         '/v1/dead-letters/redrive',
         '/v1/dead-letters/{id}',
+        '/v1/definitions',
+        '/v1/definitions/{name}',
+        '/v1/definitions/{name}/versions',
         '/v1/events',
         '/v1/namespaces',
         '/v1/namespaces/{namespace}',
@@ -546,3 +549,96 @@ describe('whatever is sent', () => {
 function encode(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString());
 }
+
+describe('definitions', () => {
+  const body = {
+    description: 'says it',
+    tasks: [{ task_id: 'a', task_type: 'echo' }],
+    inputSchema: { type: 'object', required: ['text'] },
+  };
+  const put = (name: string, given: object): Promise<Answer> =>
+    one.call('PUT', `/v1/definitions/${name}`, given);
+
+  test('are put, read, listed and run; a run keeps what it runs, and says of which definition and version', async () => {
+    expect(await put('say', body)).toMatchObject({
+      status: 200,
+      body: { namespace: 'default', name: 'say', version: 1, steps: 1, description: 'says it' },
+    });
+    expect((await put('say', body)).body).toMatchObject({ version: 1 });
+    expect((await put('say', { ...body, onFailure: 'stop' })).body).toMatchObject({ version: 2 });
+    const read = (path: string) => one.call('GET', `/v1/definitions${path}`);
+    expect((await read('/say')).body).toMatchObject({ version: 2, body: { onFailure: 'stop' } });
+    expect((await read('/say?version=1')).body).toMatchObject({
+      body: { tasks: [{ id: 'a', type: 'echo' }] },
+    });
+    expect((await read('')).body).toMatchObject({ items: [{ name: 'say', version: 2 }], next: null });
+    expect((await read('/say/versions?limit=1')).body).toMatchObject({ items: [{ version: 2 }], next: '2' });
+    const run = { definition: 'say', input: { text: 'hi' }, idempotencyKey: 'say-once' };
+    const accepted = await post('/v1/workflows', run);
+    expect(accepted.status).toBe(202);
+    const { id } = accepted.body as { id: string };
+    await put('say', body);
+    expect((await post('/v1/workflows', run)).body).toMatchObject({ id, duplicate: true });
+    expect(await one.workflow(id, 10_000)).toMatchObject({
+      state: 'succeeded',
+      name: 'say',
+      definition: { name: 'say', version: 2 },
+    });
+    expect(await one.call('DELETE', '/v1/definitions/say?requestedBy=ann')).toMatchObject({
+      status: 200,
+      body: { name: 'say', version: 3 },
+    });
+    expectProblem(await read('/say'), 404, 'definition-not-found');
+    expectProblem(await one.call('DELETE', '/v1/definitions/say'), 404, 'definition-not-found');
+    expect(await one.workflow(id)).toMatchObject({ definition: { name: 'say', version: 2 } });
+  });
+
+  test('everything that is wrong with one is told at once, and nothing is stored', async () => {
+    const answer = await put('wrong', {
+      name: 'x',
+      tasks: [
+        { id: 'a', type: 'echo' },
+        { id: 'b', workflow: { definition: 'nowhere' } },
+      ],
+      dependencies: { a: ['c'] },
+      inputSchema: { type: 'strnig' },
+    });
+    expectProblem(answer, 400, 'invalid-workflow', [
+      '/dependencies/a/0',
+      '/inputSchema',
+      '/name',
+      '/tasks/1/workflow/definition',
+    ]);
+    expect((await one.call('GET', '/v1/definitions')).body).toMatchObject({ items: [] });
+  });
+
+  test('a run with an input that its schema does not allow is refused, of a definition and with steps in place', async () => {
+    await put('strict', body);
+    expectProblem(await post('/v1/workflows', { definition: 'strict', input: {} }), 400, 'invalid-request', [
+      '/input',
+    ]);
+    const { description: _description, ...inPlace } = body;
+    expectProblem(await post('/v1/workflows', inPlace), 400, 'invalid-request', ['/input']);
+    expectProblem(
+      await post('/v1/workflows', { definition: 'strict', version: 9 }),
+      404,
+      'definition-not-found',
+    );
+    expect((await post('/v1/workflows/validate', { definition: 'strict', version: 9 })).body).toMatchObject({
+      valid: false,
+      findings: [{ pointer: '/definition', code: 'definition-not-found' }],
+    });
+  });
+
+  test('a validation says what the present fleet could not run, and is about the workflow all the same', async () => {
+    const tasks = [
+      { id: 'a', type: 'echo' },
+      { id: 'b', type: 'paint', requirements: { capabilities: ['brush'] } },
+    ];
+    const answer = await post('/v1/workflows/validate', { tasks });
+    expect(answer.body).toMatchObject({ valid: true, findings: [], steps: 2 });
+    expect((answer.body as { warnings: unknown }).warnings).toMatchObject([
+      { pointer: '/tasks/1', code: 'no-swarm', message: expect.stringContaining('type "paint"') },
+    ]);
+  });
+});

@@ -10,6 +10,7 @@ import {
   truthReader,
   type SimShards,
 } from '../stores/sim-shard-store';
+import { noDefinitions } from '../stores/definitions';
 import { cordonStore, handover, namespaceStore, type SettingsTables } from '../stores/settings';
 import { TIMES, type Plan } from '../scenario/plan';
 import { REGIONS } from '../scenario/submissions';
@@ -99,6 +100,7 @@ export function orchestratorProgram(
         leases: world.leasesOf(process),
         handover: handover(process, world.redis, settings),
         namespaces: namespaceStore(process, world.redis, settings),
+        definitions: noDefinitions,
         cordons: cordonStore(process, world.redis, settings, world.leases),
         logger: world.logger(process),
         meters: noMeters,

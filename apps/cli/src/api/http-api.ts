@@ -41,6 +41,10 @@ export class HttpApi {
     return this.request<T>('PUT', path, options, JSON.stringify(body));
   }
 
+  delete<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    return this.request<T>('DELETE', path, options);
+  }
+
   /**
    * Opens a stream of server-sent events. Resolves when the server has begun it, so that nothing that happens from then on is
    * missed; the stream ends with the server's or when the signal is aborted.

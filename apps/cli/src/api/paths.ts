@@ -21,6 +21,9 @@ export const paths = {
   workflowEvents: (id: string) => `/v1/workflows/${encodeURIComponent(id)}/events`,
   workflowCancel: (id: string) => `/v1/workflows/${encodeURIComponent(id)}/cancel`,
   workflowValidate: '/v1/workflows/validate',
+  definitions: '/v1/definitions',
+  definition: (name: string) => `/v1/definitions/${encodeURIComponent(name)}`,
+  definitionVersions: (name: string) => `/v1/definitions/${encodeURIComponent(name)}/versions`,
   swarms: '/v1/swarms',
   swarm: (id: string) => `/v1/swarms/${encodeURIComponent(id)}`,
   swarmControl: (id: string, kind: 'cordon' | 'drain' | 'uncordon') =>

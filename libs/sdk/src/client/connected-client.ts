@@ -17,7 +17,7 @@ import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-ta
 import { BatchSubmitter } from './batch';
 import { feedFilter } from './feed-filter';
 import { EventQueue } from './event-queue';
-import { deadLettersOf, fleetOf, namespacesOf, payloadsOf, shardsOf } from './operators';
+import { deadLettersOf, definitionsOf, fleetOf, namespacesOf, payloadsOf, shardsOf } from './operators';
 import { OPERATIONS } from './operations';
 import { printJson, type Port } from './port';
 import { lightened, lightenedSteps, mayBeLarge } from './payloads';
@@ -28,6 +28,8 @@ import type {
   BatchOutcome,
   Client,
   DeadLettersClient,
+  DefinitionRunInput,
+  DefinitionsClient,
   EventsOptions,
   FleetClient,
   FollowOptions,
@@ -50,6 +52,7 @@ const FOUND_AT_ONCE = 100;
 
 export class ConnectedClient implements Client {
   readonly namespaces: NamespacesClient;
+  readonly definitions: DefinitionsClient;
   readonly fleet: FleetClient;
   readonly deadLetters: DeadLettersClient;
   readonly shards: ShardsClient;
@@ -57,6 +60,7 @@ export class ConnectedClient implements Client {
 
   constructor(private readonly port: Port) {
     this.namespaces = namespacesOf(port);
+    this.definitions = definitionsOf(port);
     this.fleet = fleetOf(port);
     this.deadLetters = deadLettersOf(port);
     this.shards = shardsOf(port);
@@ -102,6 +106,14 @@ export class ConnectedClient implements Client {
     const handle = new SubmittedWorkflow(this.port, id, duplicate);
     if (signal) handle.cancelOn(signal);
     return handle;
+  }
+
+  runDefinition(
+    name: string,
+    run: DefinitionRunInput = {},
+    options: WorkflowSubmitOptions = {},
+  ): Promise<SubmittedWorkflow> {
+    return this.submitWorkflow({ ...run, definition: name }, options);
   }
 
   validateWorkflow(workflow: WorkflowInput | WorkflowDocument): Promise<ValidationReply> {

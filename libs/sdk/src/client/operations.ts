@@ -3,6 +3,10 @@ import {
   DeadLetterDetail,
   DeadLetterPage,
   DeadLetterReply,
+  Definition,
+  DefinitionPage,
+  DefinitionSummary,
+  DeletedDefinition,
   EventPage,
   Explanation,
   NamespacePage,
@@ -31,7 +35,7 @@ import { QuickBatchReply } from './wire';
 import type { NamespaceInput } from './types';
 
 export interface HttpCall {
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
   query?: Readonly<Record<string, unknown>>;
   headers?: Readonly<Record<string, string>>;
@@ -95,6 +99,12 @@ interface PutBody {
   ifRevision?: number;
 }
 
+interface NamedBody {
+  namespace?: string;
+  name: string;
+}
+type PutDefinitionBody = NamedBody & Readonly<Record<string, unknown>>;
+
 const ControlReply = z.object({ id: z.string(), state: z.string() });
 
 function post(path: string): (body: unknown) => HttpCall {
@@ -141,6 +151,15 @@ function readHistory(path: string): (body: Reference & { after?: number }) => Ht
   });
 }
 
+/** What has a name, in the path; the rest goes with the query. */
+function ofName(method: 'GET' | 'DELETE', path: string, part = ''): (body: NamedBody) => HttpCall {
+  return ({ name, ...query }) => ({ method, path: `${path}/${encodeURIComponent(name)}${part}`, query });
+}
+
+function putNamed(path: string): (body: PutDefinitionBody) => HttpCall {
+  return ({ name, ...body }) => ({ method: 'PUT', path: `${path}/${encodeURIComponent(name)}`, body });
+}
+
 function operation<Body, S extends z.ZodType>(
   subject: string,
   http: (body: Body) => HttpCall,
@@ -151,6 +170,7 @@ function operation<Body, S extends z.ZodType>(
 
 const TASKS = '/v1/tasks';
 const WORKFLOWS = '/v1/workflows';
+const DEFINITIONS = '/v1/definitions';
 const DEAD_LETTERS = '/v1/dead-letters';
 const NAMESPACES = '/v1/namespaces';
 const SWARMS = '/v1/swarms';
@@ -198,6 +218,19 @@ export const OPERATIONS = {
     ControlReply,
   ),
   workflowEvents: operation(subjects.workflow('events'), readHistory(WORKFLOWS), EventPage),
+  putDefinition: operation(subjects.definition('put'), putNamed(DEFINITIONS), DefinitionSummary),
+  getDefinition: operation(subjects.definition('get'), ofName('GET', DEFINITIONS), Definition),
+  listDefinitions: operation(subjects.definition('list'), read(DEFINITIONS), DefinitionPage),
+  definitionVersions: operation(
+    subjects.definition('versions'),
+    ofName('GET', DEFINITIONS, '/versions'),
+    DefinitionPage,
+  ),
+  deleteDefinition: operation(
+    subjects.definition('delete'),
+    ofName('DELETE', DEFINITIONS),
+    DeletedDefinition,
+  ),
   status: operation(subjects.status(), read('/status'), SystemStatus),
   swarms: operation(subjects.fleet('swarms'), read(SWARMS), SwarmPage),
   cordonSwarm: swarmCommand('cordon'),

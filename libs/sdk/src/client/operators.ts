@@ -2,9 +2,11 @@ import { MultiswarmError, type JsonValue, type ShardCheckReport } from '@multisw
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
 import { payloadValue, putPayload } from './payloads';
+import { toWorkflow } from './submission';
 import type {
   CheckOptions,
   DeadLettersClient,
+  DefinitionsClient,
   FleetClient,
   NamespacesClient,
   PayloadsClient,
@@ -18,6 +20,18 @@ export function namespacesOf(port: Port): NamespacesClient {
     list: (page = {}) => port.ask(OPERATIONS.listNamespaces, page),
     put: (namespace, settings, options = {}) =>
       port.ask(OPERATIONS.putNamespace, { namespace, settings, ...options }),
+  };
+}
+
+/** Named workflows. */
+export function definitionsOf(port: Port): DefinitionsClient {
+  return {
+    put: (name, definition, by = {}) =>
+      port.ask(OPERATIONS.putDefinition, { ...port.by(), ...by, ...toWorkflow(definition), name }),
+    get: (name, options = {}) => port.ask(OPERATIONS.getDefinition, { name, ...options }),
+    list: (page = {}) => port.ask(OPERATIONS.listDefinitions, page),
+    versions: (name, page = {}) => port.ask(OPERATIONS.definitionVersions, { name, ...page }),
+    delete: (name, options = {}) => port.ask(OPERATIONS.deleteDefinition, { ...port.by(), ...options, name }),
   };
 }
 

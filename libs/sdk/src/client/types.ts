@@ -4,6 +4,11 @@ import type {
   DeadLetterDetail,
   DeadLetterPage,
   DeadLetterReply,
+  Definition,
+  DefinitionPage,
+  DefinitionRun,
+  DefinitionSummary,
+  DeletedDefinition,
   Event,
   EventGap,
   Explanation,
@@ -291,6 +296,43 @@ export interface PayloadsClient {
   check(asked?: { repair?: boolean; limit?: number }): Promise<PayloadCheck>;
 }
 
+/** The steps of a definition, and what holds for all of its runs. */
+export interface DefinitionInput extends Omit<
+  WorkflowInput,
+  'name' | 'priority' | 'metadata' | 'idempotencyKey'
+> {
+  description?: string;
+  timeoutMs?: number;
+  deadline?: string;
+  concurrency?: number;
+  budget?: { usd?: number; tokens?: number };
+  onFailure?: 'finish' | 'stop';
+  /** JSON Schema (2020-12) of the input of a run. */
+  inputSchema?: Readonly<Record<string, unknown>>;
+}
+
+/** How to run a definition: the version, the input, and what is to be other than it says. */
+export type DefinitionRunInput = Omit<z.input<typeof DefinitionRun>, 'definition' | 'input'> & {
+  input?: unknown;
+};
+
+/** Named workflows, in versions that never change. */
+export interface DefinitionsClient {
+  /** A new version; the newest one where it is the same. Throws `invalid-workflow` with all findings. */
+  put(name: string, definition: DefinitionInput | WorkflowDocument, by?: AskedBy): Promise<DefinitionSummary>;
+  /** Throws `definition-not-found`. */
+  get(name: string, options?: { namespace?: string; version?: number }): Promise<Definition>;
+  /** The newest version of each, by namespace and name. */
+  list(page?: { namespace?: string; limit?: number; cursor?: string }): Promise<DefinitionPage>;
+  /** All versions, the newest first. */
+  versions(
+    name: string,
+    page?: { namespace?: string; limit?: number; cursor?: number },
+  ): Promise<DefinitionPage>;
+  /** All its versions; what runs keeps what it runs. */
+  delete(name: string, options?: { namespace?: string } & AskedBy): Promise<DeletedDefinition>;
+}
+
 /** As people write them; what is left out has its default. */
 export type NamespaceInput = z.input<typeof NamespaceSettings>;
 
@@ -334,7 +376,13 @@ export interface Client {
     workflow: WorkflowInput | WorkflowDocument,
     options?: WorkflowSubmitOptions,
   ): Promise<WorkflowHandle>;
-  /** All findings at once; stores nothing. */
+  /** Runs a definition, in its newest version unless told. */
+  runDefinition(
+    name: string,
+    run?: DefinitionRunInput,
+    options?: WorkflowSubmitOptions,
+  ): Promise<WorkflowHandle>;
+  /** All findings at once, and what the present fleet could not run; stores nothing. */
   validateWorkflow(workflow: WorkflowInput | WorkflowDocument): Promise<ValidationReply>;
   /** A handle of a task that exists; no request is made. */
   task<Out extends z.ZodType = AnyJson>(
@@ -360,6 +408,7 @@ export interface Client {
   swarms(): Promise<SwarmPage>;
   regions(): Promise<RegionPage>;
   readonly namespaces: NamespacesClient;
+  readonly definitions: DefinitionsClient;
   readonly fleet: FleetClient;
   readonly deadLetters: DeadLettersClient;
   readonly shards: ShardsClient;

@@ -63,6 +63,21 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'A map fails with `run-too-large`; a request that adds steps is refused with it.',
   ],
   WORKFLOW_DEPTH: ['Workflows inside workflows', 'Refused with `invalid-workflow`.'],
+  DEFINITIONS: [
+    'Names of definitions that a deployment remembers, those of deleted ones too',
+    'A further one is refused with `invalid-request`: use a name again.',
+  ],
+  DEFINITION_VERSIONS: [
+    'Versions of one definition',
+    'A further one is refused with `invalid-request`: put it under another name, or delete the definition.',
+  ],
+  DEFINITION_BYTES: ['Serialized body of one version of a definition', 'Refused with `body-too-large`.'],
+  RESOLVED_BYTES: ['A workflow with the definitions that it refers to', 'Refused with `invalid-workflow`.'],
+  INPUT_SCHEMA_BYTES: ['JSON Schema of the input of a run', 'Refused with `invalid-workflow`.'],
+  INPUT_CHECK_MS: [
+    'Time in which the input of a run is held against its schema',
+    'Refused with `invalid-workflow`: make the patterns of the schema simpler.',
+  ],
   EXPRESSION_CHARS: ['Characters of a condition or a path', 'Refused with `invalid-workflow`.'],
   EXPRESSION_NODES: ['Nodes of the syntax tree of a condition', 'Refused with `invalid-workflow`.'],
   EXPRESSION_COST: [

@@ -3,8 +3,6 @@ import {
   LIMITS,
   MultiswarmError,
   shardOf,
-  timeFindings,
-  validateWorkflow,
   type Accepted,
   type BatchReply,
   type CheckShard,
@@ -28,6 +26,7 @@ import type { Admission } from './admissions';
 import type { UserCommand } from './owner-commands';
 import type { Earlier, Intake, NewRun, NewTask } from './intake';
 import type { Payloads } from './payloads';
+import type { WorkflowSnapshots } from './workflow-snapshots';
 
 /** Owners of shards, wherever they are. */
 export interface OwnerCommands {
@@ -70,7 +69,7 @@ export class Gateway {
     private readonly ownerWaitMs: number,
     private readonly onAccepted: (priority: string, count: number) => void,
     private readonly specOf: (id: string) => Promise<TaskSpec>,
-    private readonly payloads: Payloads,
+    private readonly parts: { payloads: Payloads; snapshots: WorkflowSnapshots },
   ) {}
 
   async submitTask(given: unknown, traceparent: string): Promise<Accepted> {
@@ -78,7 +77,7 @@ export class Gateway {
     try {
       task = this.intake.task(given, traceparent);
     } catch (error) {
-      task = this.intake.task(await this.payloads.lightened(given, error), traceparent);
+      task = this.intake.task(await this.parts.payloads.lightened(given, error), traceparent);
     }
     return this.submit(task);
   }
@@ -93,7 +92,7 @@ export class Gateway {
   }
 
   private async submit(task: NewTask): Promise<Accepted> {
-    if (task.spec.inputRef !== undefined) await this.payloads.claim([task.spec.inputRef]);
+    if (task.spec.inputRef !== undefined) await this.parts.payloads.claim([task.spec.inputRef]);
     const [answer] = await this.retrying((again) =>
       this.owners.submitTasks(task.shard, [again ? asRepeated(task) : task]),
     );
@@ -127,9 +126,10 @@ export class Gateway {
     });
     for (const { index, error } of large) {
       try {
-        const item = error === undefined ? items[index] : await this.payloads.lightened(items[index], error);
+        const item =
+          error === undefined ? items[index] : await this.parts.payloads.lightened(items[index], error);
         const task = this.intake.task(item, traceparentOf());
-        await this.payloads.claim([task.spec.inputRef]);
+        await this.parts.payloads.claim([task.spec.inputRef]);
         add(index, task);
       } catch (refused) {
         results[index] = refusal(index, refused);
@@ -165,18 +165,25 @@ export class Gateway {
     for (const [priority, count] of accepted) this.onAccepted(priority, count);
   }
 
-  async submitWorkflow(given: unknown, traceparent: string): Promise<Accepted> {
+  /**
+   * A workflow with its steps, or a run of a definition.
+   * @param schedule that starts it
+   */
+  async submitWorkflow(given: unknown, traceparent: string, schedule?: string): Promise<Accepted> {
+    const { document, origin } = await this.parts.snapshots.of(given);
+    const from = schedule === undefined ? origin : { ...origin, schedule };
     let run: NewRun;
     try {
-      run = this.intake.workflow(given, traceparent);
+      run = this.intake.workflow(document, traceparent, from);
     } catch (error) {
-      run = this.intake.workflow(await this.payloads.lightenedSteps(given, error), traceparent);
+      const light = await this.parts.payloads.lightenedSteps(document, error);
+      run = this.intake.workflow(light, traceparent, from);
     }
     return this.submitRun(run);
   }
 
   private async submitRun(run: NewRun): Promise<Accepted> {
-    await this.payloads.claim(run.steps.map(({ spec }) => spec.inputRef));
+    await this.parts.payloads.claim(run.steps.map(({ spec }) => spec.inputRef));
     const answer = await this.retrying((again) =>
       this.owners.submitRun(run.shard, again ? asRepeated(run) : run),
     );
@@ -184,15 +191,8 @@ export class Gateway {
     return answer;
   }
 
-  validate(given: unknown): ValidationReply {
-    const validation = validateWorkflow(given);
-    if (!validation.ok) return { valid: false, findings: validation.findings };
-    const { tasks } = validation.workflow;
-    const now = this.clock.now();
-    const findings = tasks.flatMap((step, index) => timeFindings(step, now, ['tasks', index]));
-    return findings.length === 0
-      ? { valid: true, findings, steps: tasks.length }
-      : { valid: false, findings: findings.slice(0, LIMITS.FINDINGS) };
+  validate(given: unknown): Promise<ValidationReply> {
+    return this.parts.snapshots.validate(given);
   }
 
   /**

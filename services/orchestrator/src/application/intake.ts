@@ -25,6 +25,7 @@ import type { RunRecord } from '../domain/workflow/run';
 import type { TaskRecord } from '../domain/task/record';
 import { OrderNumbers } from './order-numbers';
 import { checkReference } from './payloads';
+import type { RunOrigin } from './workflow-snapshots';
 
 export interface NewTask {
   id: string;
@@ -116,7 +117,8 @@ export class Intake {
     return cappedSpec(spec, this.ceiling(spec.namespace));
   }
 
-  workflow(given: unknown, traceparent: string): NewRun {
+  /** @param origin where it comes from; the hash of what was given, where that is not what it has become */
+  workflow(given: unknown, traceparent: string, origin: RunOrigin = {}): NewRun {
     const submission = validWorkflow(given);
     const { idempotencyKey, namespace, name, metadata, input, priority, ...body } = submission;
     const { shard, unique } = this.place('workflow', namespace, idempotencyKey);
@@ -125,7 +127,7 @@ export class Intake {
     const facts = { namespace, name, metadata, input, priority, idempotencyKey, traceparent };
     const built = buildRun(
       withChildren(body),
-      { ...facts, id: workflowId(shard, unique), bodyHash: bodyHash(hashed) },
+      { ...facts, id: workflowId(shard, unique), bodyHash: bodyHash(hashed), ...origin },
       this.maker(shard),
       this.clock.now(),
     );

@@ -1,6 +1,7 @@
 import type { RegionPage, SwarmPage, SystemStatus } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { DeadLetters } from './dead-letters';
+import type { DefinitionCatalogue } from './definition-catalogue';
 import type { Explanations } from './explanations';
 import type { Fleet } from './fleet';
 import type { FleetControl } from './fleet-control';
@@ -26,7 +27,7 @@ const SERVICES_FRESH_MS = 2_000;
 /** What is there for those who run the system. */
 export type Operators = Pick<
   Orchestrator,
-  'deadLetters' | 'explanations' | 'fleetControl' | 'payloads' | 'shards' | 'streams'
+  'deadLetters' | 'definitions' | 'explanations' | 'fleetControl' | 'payloads' | 'shards' | 'streams'
 >;
 
 /** What the orchestrator can be asked for: the same over HTTP and over NATS. */
@@ -35,6 +36,7 @@ export class Orchestrator {
 
   readonly control: TaskControl;
   readonly deadLetters: DeadLetters;
+  readonly definitions: DefinitionCatalogue;
   readonly explanations: Explanations;
   readonly fleetControl: FleetControl;
   readonly payloads: Payloads;
@@ -53,6 +55,7 @@ export class Orchestrator {
     this.control = new TaskControl(gateway, reads, sources.clock);
     this.workflows = new WorkflowControl(gateway, reads, sources.clock);
     this.deadLetters = operators.deadLetters;
+    this.definitions = operators.definitions;
     this.explanations = operators.explanations;
     this.fleetControl = operators.fleetControl;
     this.payloads = operators.payloads;

@@ -8,6 +8,7 @@ import type { Regions, SnapshotPage } from '../ports';
 import { AttemptLeases } from './attempt-leases';
 import { Dispatcher } from './dispatcher';
 import { Gateway, type OwnerCommands } from './gateway';
+import type { WorkflowSnapshots } from './workflow-snapshots';
 import type { NewTask } from './intake';
 import { OutboxRelay } from './outbox-relay';
 import { Payloads } from './payloads';
@@ -685,7 +686,8 @@ test('the gateway repeats a command whose owner is moving, and says that it may 
     3_000,
     () => undefined,
     specOf,
-    new Payloads(undefined, undefined),
+    // Tasks have no need of snapshots.
+    { payloads: new Payloads(undefined, undefined), snapshots: {} as WorkflowSnapshots },
   );
   const answer = gateway.submitTask({}, 'trace');
   await pass(clock, 1_000);

@@ -4,15 +4,20 @@ import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import type { CommandDefinition, Invocation } from '../../command';
 import { loadWorkflow, WORKFLOW_FORMATS, type WorkflowFormat } from '../../documents/load-workflow';
-import { EXIT } from '../../faults';
+import { EXIT, usageFault } from '../../faults';
 import { followWorkflow } from '../../follow-workflow';
 import { interruptible } from '../../interruption';
-import { numberOption } from '../../options/repeatable';
+import { readValue } from '../../options/json-input';
+import { integerOption, numberOption } from '../../options/repeatable';
 import { Printer } from '../../output/printer';
 import { acceptedView } from '../../views/accepted';
 import { workflowView } from '../../views/workflow';
 
 interface Options {
+  definition?: string;
+  version?: number;
+  input?: string;
+  namespace?: string;
   format: WorkflowFormat;
   timeScale?: number;
   idempotencyKey?: string;
@@ -21,7 +26,7 @@ interface Options {
 }
 
 export const command: CommandDefinition<Options> = {
-  description: `Submits a workflow. FILE is JSON or YAML, or - for standard input:
+  description: `Submits a workflow, or with --definition a run of a workflow that was put under that name. FILE is JSON or YAML, or - for standard input:
 
   tasks:
     - { id: fetch,  type: download, input: { url: ... } }
@@ -37,6 +42,10 @@ That replays the recorded time, not the recorded computation. "swarmctl dev" sta
 "swarmctl swarm run --type wfcommons --hold" is another.`,
   examples: [
     { command: 'swarmctl workflow run plan.yaml --wait', does: 'run it and watch the steps' },
+    {
+      command: `swarmctl workflow run --definition site-report --input '{"url":"https://example.com"}' --wait`,
+      does: 'run a definition in its newest version',
+    },
     { command: 'make-plan | swarmctl workflow run - -o name', does: 'from another program; prints the id' },
     {
       command: 'swarmctl workflow run --format wfcommons montage.json --time-scale 0.1 --wait -o json',
@@ -45,6 +54,14 @@ That replays the recorded time, not the recorded computation. "swarmctl dev" sta
   ],
   configure(command: Command) {
     command
+      .option('--definition <name>', 'run this definition, in place of FILE')
+      .option(
+        '--version <n>',
+        'with --definition: that version; the newest unless told',
+        integerOption('--version', 1, Number.MAX_SAFE_INTEGER),
+      )
+      .option('--input <json>', 'input of the run: JSON, @file, or - for standard input')
+      .option('--namespace <name>', 'with --definition: the tenant; default unless told')
       .addOption(
         new Option('--format <format>', 'how FILE is written').choices(WORKFLOW_FORMATS).default('brief'),
       )
@@ -61,11 +78,13 @@ That replays the recorded time, not the recorded computation. "swarmctl dev" sta
 };
 
 async function runWorkflow({ args, options, global, io }: Invocation<Options>): Promise<number> {
-  const { body } = await loadWorkflow(args[0] ?? '', options.format, options.timeScale, io);
-  const submission =
-    options.idempotencyKey === undefined
-      ? body
-      : { ...(body as object), idempotencyKey: options.idempotencyKey };
+  const { idempotencyKey, input } = options;
+  const given = await readValue({ option: '--input', json: input, text: undefined }, io);
+  const submission = {
+    ...(await submissionOf(args[0], options, io)),
+    ...(given === undefined ? {} : { input: given }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
   if (options.dryRun) {
     io.stdout.write(`${JSON.stringify(submission, null, 2)}\n`);
     return EXIT.ok;
@@ -86,6 +105,25 @@ async function runWorkflow({ args, options, global, io }: Invocation<Options>): 
   );
   printer.one(workflowView, ended);
   return exitOfWorkflow(ended, io);
+}
+
+async function submissionOf(
+  file: string | undefined,
+  { definition, version, namespace, format, timeScale }: Options,
+  io: Invocation['io'],
+): Promise<object> {
+  if ((file === undefined) === (definition === undefined))
+    throw usageFault('either FILE or --definition NAME', 'see "swarmctl workflow run --help"');
+  if (file !== undefined) {
+    if (version !== undefined || namespace !== undefined)
+      throw usageFault('--version and --namespace are about a definition', 'say --definition NAME');
+    return (await loadWorkflow(file, format, timeScale, io)).body as object; // it was checked to be one
+  }
+  return {
+    definition,
+    ...(version === undefined ? {} : { version }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
 }
 
 /** 0 when the work was done, 1 with a sentence on stderr when it was not. */

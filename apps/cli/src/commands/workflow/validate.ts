@@ -59,6 +59,8 @@ async function validate({ args, options, global, io }: Invocation<Options>): Pro
   if (!options.offline) {
     const reply = await askServer(new HttpApi(global.url), body, io);
     if (reply && !reply.valid) throw invalid(file, reply.findings);
+    for (const { pointer, message } of reply?.warnings ?? [])
+      io.stderr.write(`warning: ${pointer === '' ? '' : `${pointer}: `}${message}\n`);
     if (reply) checkedBy.push(`by ${global.url}`);
   }
   new Printer(io, global.format).one(verdictView, { valid: true, steps, checkedBy });

@@ -1,6 +1,7 @@
 import type { Route } from '@multiswarm/service';
 import type { Orchestrator } from '../../application/orchestrator';
 import { deadLetterRoutes } from './dead-letter-routes';
+import { definitionRoutes } from './definition-routes';
 import { fleetRoutes } from './fleet-routes';
 import { namespaceRoutes } from './namespace-routes';
 import { payloadRoutes } from './payload-routes';
@@ -25,6 +26,7 @@ export function httpRoutes(orchestrator: Orchestrator): Route[] {
     ...workflowSubmissionRoutes(orchestrator),
     ...workflowRoutes(orchestrator),
     ...workflowControlRoutes(orchestrator),
+    ...definitionRoutes(orchestrator),
     ...fleetRoutes(orchestrator),
     ...namespaceRoutes(orchestrator),
     ...shardRoutes(orchestrator),

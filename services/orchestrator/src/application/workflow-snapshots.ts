@@ -1,0 +1,84 @@
+import {
+  LIMITS,
+  MultiswarmError,
+  summarize,
+  timeFindings,
+  validateWorkflow,
+  type Finding,
+  type Step,
+  type ValidationReply,
+} from '@multiswarm/contracts';
+import type { Clock } from '@multiswarm/core';
+import { withChildren } from '../domain/workflow/children';
+import type { Capacities } from '../ports';
+import { resolveWorkflow, type GetDefinition, type Resolved } from './definitions';
+import { fleetWarnings } from './fleet-warnings';
+import type { RunInputs } from './run-inputs';
+
+/** Where a run comes from, beside what it is. */
+export interface RunOrigin extends Pick<Resolved, 'definition' | 'bodyHash'> {
+  schedule?: string;
+}
+
+export interface SnapshotParts {
+  find: GetDefinition;
+  inputs: RunInputs;
+  capacities: Capacities;
+  clock: Clock;
+}
+
+/** What comes in becomes a workflow in which everything stands in place, and is checked as a whole. */
+export class WorkflowSnapshots {
+  constructor(private readonly parts: SnapshotParts) {}
+
+  /**
+   * @throws MultiswarmError `definition-not-found`, `invalid-workflow` where a definition inside it cannot be used,
+   * `invalid-request` where the input is not what the workflow asks for
+   */
+  async of(given: unknown): Promise<{ document: unknown; origin: RunOrigin }> {
+    const { document, findings, ...origin } = await resolveWorkflow(given, this.parts.find);
+    if (findings.length > 0) throw new MultiswarmError('invalid-workflow', summarize(findings), { findings });
+    this.parts.inputs.check(document);
+    return { document, origin };
+  }
+
+  /** Everything that is wrong with a workflow, and what the present fleet could not run of it. */
+  async validate(given: unknown): Promise<ValidationReply> {
+    const { document, findings } = await this.resolved(given);
+    if (document === undefined) return { valid: false, findings };
+    const validation = validateWorkflow(document);
+    if (!validation.ok) findings.push(...validation.findings);
+    const tasks = validation.ok ? this.steps(validation.workflow, findings) : [];
+    findings.push(...this.parts.inputs.findings(document));
+    if (findings.length > 0) return { valid: false, findings: findings.slice(0, LIMITS.FINDINGS) };
+    const warnings = await fleetWarnings(tasks, this.parts.capacities);
+    return { valid: true, findings, steps: tasks.length, ...(warnings.length > 0 ? { warnings } : {}) };
+  }
+
+  /** Without a document where there is no definition to look into. */
+  private async resolved(given: unknown): Promise<{ document: unknown; findings: Finding[] }> {
+    try {
+      const { document, findings } = await resolveWorkflow(given, this.parts.find);
+      return { document, findings: [...findings] };
+    } catch (error) {
+      if (!(error instanceof MultiswarmError) || error.retryable) throw error;
+      const { code, message } = error;
+      const findings =
+        error.findings.length > 0 ? [...error.findings] : [{ pointer: '/definition', code, message }];
+      return { document: undefined, findings };
+    }
+  }
+
+  private steps(workflow: { tasks: Step[] }, findings: Finding[]): Step[] {
+    const now = this.parts.clock.now();
+    try {
+      const { tasks } = withChildren(workflow);
+      tasks.forEach((step, index) => findings.push(...timeFindings(step, now, ['tasks', index])));
+      return tasks;
+    } catch (error) {
+      if (!(error instanceof MultiswarmError)) throw error;
+      findings.push(...error.findings);
+      return [];
+    }
+  }
+}
