@@ -180,6 +180,11 @@ describe('what is no path, no time and no join is refused with what to write ins
       { type: 'a', join: { atLeast: 0 } },
       '/join/atLeast must be at least 1, not 0',
     ],
+    [
+      'a map that waits for a signal',
+      { type: 'a', map: { over: '$.run.input' }, waitFor: { signal: 'go' } },
+      '/waitFor a map waits for no signal: make the wait a step of its own before it',
+    ],
     ['a condition without text', { type: 'a', when: '' }, '/when must not be empty'],
     [
       'a condition that is too long',

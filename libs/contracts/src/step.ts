@@ -175,6 +175,11 @@ function* contradictions(step: Fields): Generator<Fault> {
     };
   if (map !== undefined && mere !== undefined && mere !== 'workflow')
     yield { at: ['map'], message: 'only work and workflows can be mapped over a list: leave out map' };
+  else if (map !== undefined && present.includes('waitFor'))
+    yield {
+      at: ['waitFor'],
+      message: 'a map waits for no signal: make the wait a step of its own before it',
+    };
   yield* inputFaults(step);
   if (isFields(workflow)) yield* subWorkflowFaults(workflow);
 }

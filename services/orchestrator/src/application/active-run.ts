@@ -1,4 +1,4 @@
-import { isTerminal, type JsonValue, type PayloadRef } from '@multiswarm/contracts';
+import { isTerminal, type JsonValue, type PayloadRef, type TaskError } from '@multiswarm/contracts';
 import type { RunContext, StepFacts } from '@multiswarm/workflow';
 import type { TaskRecord } from '../domain/task/record';
 import { needsFacts } from '../domain/workflow/expressions';
@@ -15,6 +15,7 @@ export class ActiveRun implements RunCounter {
   private readonly stepById: Map<string, RunStep>;
   private readonly outputs = new Map<string, JsonValue>();
   private readonly outputRefs = new Map<string, PayloadRef>();
+  private readonly errors = new Map<string, TaskError>();
   /** What conditions and paths look at; undefined in a run that has none. */
   private facts: Record<string, StepFacts> | undefined;
   private cost = 0;
@@ -114,7 +115,8 @@ export class ActiveRun implements RunCounter {
     if (this.facts) this.facts[step] = factsOf(task);
   }
 
-  private keepOutput(step: string, { output, outputRef }: TaskRecord): void {
+  private keepOutput(step: string, { output, outputRef, error }: TaskRecord): void {
+    if (error !== undefined) this.errors.set(step, error);
     if (output !== undefined) this.outputs.set(step, output);
     if (outputRef !== undefined) this.outputRefs.set(step, outputRef);
   }
@@ -129,7 +131,7 @@ export class ActiveRun implements RunCounter {
     const facts = Object.create(null) as Record<string, StepFacts>; // a step may be called `constructor`
     for (const id of this.stepById.keys()) {
       const state = this.plan.stateOf(id) ?? 'blocked';
-      facts[id] = { state, output: this.outputs.get(id) ?? null, error: null };
+      facts[id] = { state, output: this.outputs.get(id) ?? null, error: this.errors.get(id) ?? null };
     }
     return facts;
   }

@@ -1,6 +1,6 @@
 import { ManualClock, seededIds, seededRandom } from '@multiswarm/core';
 import type { RerunWorkflowRequest } from '@multiswarm/contracts';
-import { TRACEPARENT } from '../../test/support/builders';
+import { placement, TRACEPARENT } from '../../test/support/builders';
 import { RUN, RunDriver } from '../../test/support/run-driver';
 import type { TaskRecord } from '../domain/task/record';
 import { Intake } from './intake';
@@ -115,4 +115,23 @@ test('the result of a map is kept whole, and the items of one that runs again ar
 
 test('a step that the run does not have is refused by name', () => {
   expect(() => fork(driver, { from: { steps: ['a', 'z'] } })).toThrow(/has no step "z"/);
+});
+
+test('what depends on a step that is planned anew is left out with it, and nothing dangles', () => {
+  const { retry } = driver.task('a').spec;
+  const work = { type: 'build', input: {}, requirements: {}, priority: 'normal', retry, timeouts: {} };
+  const added = (id: string): never => ({ id, ...work, metadata: {} }) as never;
+  const by = { taskId: driver.task('a').id, attempt: 1 };
+  driver.change((state, change) => {
+    state.apply(by.taskId, { kind: 'assign', attempt: 1, placement: placement() }, change);
+  });
+  driver.tell({ kind: 'add-steps', added: { tasks: [added('x')], dependencies: {}, by } });
+  driver.tell({ kind: 'add-steps', added: { tasks: [added('y')], dependencies: { y: ['x'] } } });
+  driver.tell({ kind: 'cancel', reason: 'enough' });
+  driver.change((state, change) => {
+    const result = { startedAt: 0, finishedAt: 1 };
+    state.apply(by.taskId, { kind: 'finished', attempt: 1, outcome: 'cancelled', result }, change);
+  });
+  const again = fork(driver, { from: { steps: ['a'] } });
+  expect(Object.keys(driver.states(again))).toEqual(['a', 'b', 'c', 'd']);
 });

@@ -52,7 +52,8 @@ function pause(state: ShardState, run: ActiveRun, command: Of<'pause'>, change: 
   for (const { step, task } of openTasks(state, run)) {
     const child = childOf(state, step);
     if (child) pause(state, child, command, change);
-    else if (task.state === 'queued' || task.state === 'backoff') state.apply(task.id, command, change);
+    // Also what runs, or waits for its signal: no further attempt of it begins.
+    else if (step.control === undefined && task.state !== 'blocked') state.apply(task.id, command, change);
   }
 }
 
@@ -80,6 +81,11 @@ function signal(state: ShardState, run: ActiveRun, command: Of<'signal'>, change
       : step.id === command.step,
   );
   if (command.step !== undefined && waiters.length === 0) throw noOpenStep(run, command.step);
+  if (command.step !== undefined && run.step(command.step).control === 'approval')
+    throw new MultiswarmError(
+      'wrong-state',
+      `the step "${command.step}" waits for an approval, not for a signal: approve it`,
+    );
   const known = waiters.length > 0 && waiters.every(({ task }) => hasSignal(task, name, at));
   if (known || run.record.signals?.some((each) => each.name === name && each.at === at)) return;
   const given = { name, payload, at };

@@ -21,6 +21,13 @@ function isWork(step: Record<string, unknown>): boolean {
   return ['approval', 'sleep', 'workflow', 'waitFor', 'type'].every((name) => step[name] === undefined);
 }
 
+const UNDO_WORK = {
+  requirements: {},
+  priority: 'normal',
+  retry: { maxAttempts: 1, initialMs: 1, factor: 1, maxMs: 1, jitter: 0, nonRetryableCodes: [] },
+  timeouts: {},
+};
+
 // Every test runs twice: with one owner, and with another one after each commit.
 describe.each([
   ['one owner', false],
@@ -249,6 +256,14 @@ describe.each([
       expect(driver.states()['b']).toBe('queued');
     });
 
+    test('no signal stands in for an approval, whatever it says', () => {
+      driver.submit(workflow({ ok: { approval: { approvers: ['dana'] } } }));
+      const forged = { kind: 'signal', name: 'approval', payload: { approved: true }, at: 7 } as const;
+      expect(() => driver.tell({ ...forged, step: 'ok' })).toThrow(/waits for an approval.*approve it/);
+      driver.tell(forged);
+      expect(driver.states()['ok']).toBe('waiting');
+    });
+
     test('an approval that is refused fails its step, and says by whom and why', () => {
       driver.submit(workflow({ ok: { approval: {} }, b: { after: ['ok'] } }));
       driver.tell({
@@ -460,6 +475,25 @@ describe.each([
       expect(driver.states()).toEqual({ a: 'succeeded', b: 'queued' });
     });
 
+    test('work of a paused run that its signal reaches does not start before the run is resumed', () => {
+      driver.submit(workflow({ a: { type: 'build', waitFor: { signal: 'go' } } }));
+      driver.tell({ kind: 'pause', reason: 'wait' });
+      driver.tell({ kind: 'signal', name: 'go', payload: null, at: 5 });
+      expect(driver.task('a')).toMatchObject({ state: 'queued', paused: { reason: 'wait' } });
+      driver.tell({ kind: 'resume' });
+      expect(driver.task('a').paused).toBeUndefined();
+    });
+
+    test('a run that is cancelled is not timed out while it is undone', () => {
+      driver.submit(workflow({ a: { compensate: { type: 'undo' } }, b: {} }, { timeoutMs: 1_000 }));
+      driver.finish('a');
+      driver.tell({ kind: 'cancel', reason: 'enough' });
+      driver.pass(1_001);
+      driver.finish('undo:a');
+      expect(driver.run()).toMatchObject({ state: 'cancelled' });
+      expect(driver.run().error).toBeUndefined();
+    });
+
     test('a run that does not end in time fails, and what it had begun is undone', () => {
       driver.submit(
         workflow({ a: { compensate: { type: 'undo' } }, b: { after: ['a'] } }, { timeoutMs: 1_000 }),
@@ -538,6 +572,24 @@ describe.each([
       });
       expect(driver.finishAll()).toEqual(['x', 'y']);
       expect(driver.run().state).toBe('succeeded');
+    });
+
+    test('what they have done is undone, also in a run that had nothing to undo when it began', () => {
+      driver.submit(workflow({ plan: {} }));
+      const undoable = { ...(step('x') as object), compensate: { type: 'undo', ...UNDO_WORK } } as never;
+      driver.tell({ kind: 'add-steps', added: { tasks: [undoable], dependencies: {} } });
+      driver.finish('x');
+      driver.finish('plan', { fails: 'no' });
+      expect(driver.steps('queued')).toEqual(['undo:x']);
+    });
+
+    test('they see why a step failed that had ended before they were added', () => {
+      driver.submit(workflow({ plan: { continueOnFailure: true }, b: {} }));
+      driver.finish('plan', { fails: 'broke' });
+      const when = 'steps.plan.error.code == "broke"';
+      const added = { ...(step('x') as object), when } as never;
+      driver.tell({ kind: 'add-steps', added: { tasks: [added], dependencies: { x: ['plan'] } } });
+      expect(driver.states()['x']).toBe('queued');
     });
 
     test('an attempt that is not current any more adds nothing, and neither do findings', () => {

@@ -127,6 +127,8 @@ export class ShardRuns {
     const from = run.record.spec.steps.length;
     const planned = steps.map((step) => step.run);
     const commands = run.add(planned);
+    const { id } = run.record;
+    if (!this.done.has(id) && planned.some(isUndoable)) this.done.set(id, []);
     change.runSteps(run, from, planned);
     for (const { run: step, spec, order } of steps)
       this.parts.tasks.create({ id: step.taskId, order, spec: this.parts.capped(spec) }, run, change);
@@ -138,7 +140,7 @@ export class ShardRuns {
     const run = this.runs.get(id);
     if (!run) return;
     const { deadlineAt = Infinity } = run.record.spec;
-    if (deadlineAt <= change.now && !run.record.error) this.timeOut(run, deadlineAt, change);
+    if (deadlineAt <= change.now && isTimed(run)) this.timeOut(run, deadlineAt, change);
     run.wantsTurn = false;
     this.follow(run, run.plan.begin(), change);
     this.endIfDone(run, change);
@@ -445,9 +447,14 @@ export class ShardRuns {
 
   private arm(run: ActiveRun): void {
     const { deadlineAt } = run.record.spec;
-    const at = run.wantsTurn ? 0 : run.record.error ? undefined : deadlineAt;
+    const at = run.wantsTurn ? 0 : isTimed(run) ? deadlineAt : undefined;
     this.parts.due.set(run.record.id, at);
   }
+}
+
+/** Whether its time can still run out: what is being undone is decided, and is undone to its end. */
+function isTimed({ record }: ActiveRun): boolean {
+  return record.error === undefined && record.compensating === undefined;
 }
 
 /** What several steps have made, as the output of one; or why it cannot be. */

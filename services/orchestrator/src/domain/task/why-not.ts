@@ -11,8 +11,9 @@ export function whyNot(record: TaskRecord, { kind }: TaskCommand, now: number): 
     case 'pause':
       return record.cancel && !isTerminal(record.state) ? 'it is being cancelled' : ended(record);
     case 'resume':
-    case 'signal':
       return ended(record);
+    case 'signal':
+      return ended(record) ?? whyNotSignalled(record);
     case 'retry':
       return isTerminal(record.state) ? whyNotReopened(record, now) : whyNotHurried(record);
     default:
@@ -33,6 +34,12 @@ function ended({ state }: TaskRecord): string | undefined {
   return isTerminal(state)
     ? `it has ended as ${state}: rerun it to get a copy that runs once more`
     : undefined;
+}
+
+/** Only its run knows who may answer. */
+function whyNotSignalled({ spec }: TaskRecord): string | undefined {
+  if (spec.control !== 'approval') return undefined;
+  return `it waits for an approval: approve the step "${spec.step ?? ''}" of ${spec.workflowId ?? ''}`;
 }
 
 function whyNotReopened(record: TaskRecord, now: number): string | undefined {

@@ -43,8 +43,8 @@ export function forkOf(
   const all = ownSteps(run, tasks);
   const kept = keptSteps(run, all, tasks, facts);
   // What an attempt has planned is kept with it, and planned anew otherwise.
-  const steps = all.filter(
-    (step) => step.role !== 'added' || step.of === undefined || isKept(step.of, kept, all),
+  const steps = withoutDangling(
+    all.filter((step) => step.role !== 'added' || step.of === undefined || isKept(step.of, kept, all)),
   );
   const planned = steps.map((step): RunStep => {
     const again: RunStep = { ...step, taskId: maker.taskId() };
@@ -119,6 +119,15 @@ function behind(steps: readonly RunStep[], first: readonly string[]): Set<string
   const found = new Set(first);
   for (const id of found) for (const next of dependents.get(id) ?? []) found.add(next);
   return found;
+}
+
+/** Without added steps that depend on one that is not there any more, directly or not. */
+function withoutDangling(steps: readonly RunStep[]): RunStep[] {
+  const there = new Set(steps.map(({ id }) => id));
+  const missing = steps.flatMap(({ dependsOn }) => dependsOn.filter((id) => !there.has(id)));
+  if (missing.length === 0) return [...steps];
+  const dropped = behind(steps, missing);
+  return steps.filter(({ id }) => !dropped.has(id));
 }
 
 function isKept(step: string, kept: ReadonlyMap<string, string>, steps: readonly RunStep[]): boolean {
