@@ -1,6 +1,7 @@
 import { isTerminal, taskId, type Event } from '@multiswarm/contracts';
 import { eventsOf } from '../../../services/orchestrator/src/application/event-batches';
 import type { TaskRecord } from '../../../services/orchestrator/src/domain/task/record';
+import { faultsOf, faultsOfEnded } from '../../../services/orchestrator/test/support/run-reference';
 import type { RunProgress, RunRecord } from '../../../services/orchestrator/src/domain/workflow/run';
 import type { Batch, Write } from '../../../services/orchestrator/src/ports';
 import type { Findings } from './findings';
@@ -67,7 +68,8 @@ export class Ledger {
     }
     this.checkCounts(batch, shard);
     // A batch is applied whole, so steps are looked at when all of it is there.
-    for (const write of batch.writes) if (write.kind === 'task') this.checkStep(write.record);
+    const touched = new Set(batch.writes.flatMap(runsIn));
+    for (const id of touched) this.checkRun(id);
     this.limits.check();
   }
 
@@ -89,6 +91,15 @@ export class Ledger {
       case 'run-progress': {
         const known = this.runs.get(write.runId);
         if (known) known.progress = write.progress;
+        return;
+      }
+      case 'run-steps': {
+        const known = this.runs.get(write.runId);
+        if (!known) return;
+        const { spec } = known.run;
+        const there = new Set(spec.steps.map(({ id }) => id));
+        const steps = [...spec.steps, ...write.steps.filter(({ id }) => !there.has(id))];
+        known.run = { ...known.run, spec: { ...spec, steps } };
         return;
       }
       case 'forget':
@@ -178,7 +189,7 @@ export class Ledger {
 
   /** 2: what a task ended with was made by its current attempt. */
   private checkResult(before: TaskRecord | undefined, next: TaskRecord): void {
-    if (before?.state === 'succeeded') return;
+    if (before?.state === 'succeeded' || next.spec.control !== undefined) return;
     const made = this.work.resultOf(next.id, next.attempt);
     this.findings.holds(2, made !== undefined, () => {
       return `${next.id} succeeded with attempt ${next.attempt}, of which no handler has returned`;
@@ -196,32 +207,28 @@ export class Ledger {
     });
   }
 
-  /** 3 */
-  private checkStep(record: TaskRecord): void {
-    const { workflowId, step } = record.spec;
-    if (workflowId === undefined || record.state === 'blocked') return;
-    const run = this.runs.get(workflowId)?.run;
-    const own = run?.spec.steps.find(({ id }) => id === step);
-    this.findings.holds(
-      3,
-      own !== undefined,
-      () => `${record.id} is a step of ${workflowId}, which is not there`,
-    );
-    const waitsFor = run?.spec.steps.filter(({ id }) => own?.dependsOn.includes(id)) ?? [];
-    const open = waitsFor.find(({ taskId }) => !this.ended(taskId));
-    const failed = waitsFor.find(({ taskId }) => this.tasks.get(taskId)?.state !== 'succeeded');
-    const over = record.state === 'skipped' || record.state === 'cancelled';
-    this.findings.holds(3, over || failed === undefined, () => {
-      return `${record.id} (${step}) is ${record.state} while ${failed?.id} is ${this.tasks.get(failed?.taskId ?? '')?.state}`;
-    });
-    this.findings.holds(
-      3,
-      record.state !== 'skipped' || failed !== undefined || run?.cancel !== undefined,
-      () => {
-        return `${record.id} (${step}) was skipped although all before it succeeded${open ? ` (${open.id} is open)` : ''}`;
-      },
-    );
+  /** 3: no step starts before its join allows it, and what a change means for a run and for the run above it is in its batch. */
+  private checkRun(id: string): void {
+    const run = this.runs.get(id)?.run;
+    if (!run) return this.findings.broken(3, `${id} has made progress, and is not there`);
+    const missing = run.spec.steps.find(({ taskId }) => !this.tasks.has(taskId));
+    if (missing) return this.findings.broken(3, `the step ${missing.id} of ${id} has no task`);
+    const taskOf = ({ taskId }: { taskId: string }): TaskRecord => this.tasks.get(taskId) as TaskRecord; // see above
+    const faults = faultsOf(run, taskOf);
+    const { state, error, spec } = run;
+    if (state === 'running' && run.spec.steps.every(({ taskId }) => this.ended(taskId)))
+      faults.push('all its steps have ended, and it has not');
+    if (state !== 'running' && error?.code !== 'workflow-timeout') faults.push(...faultsOfEnded(run, taskOf));
+    if (state !== 'running' && spec.parent && !this.ended(spec.parent.taskId))
+      faults.push('it has ended, and its step above has not');
+    for (const fault of faults) this.findings.broken(3, `${id}: ${fault}`);
   }
+}
+
+function runsIn(write: Write): string[] {
+  if (write.kind === 'run-progress') return [write.runId];
+  const id = write.kind === 'task' ? write.record.spec.workflowId : undefined;
+  return id === undefined ? [] : [id];
 }
 
 function reasonIn(data: Event['data']): string {

@@ -61,6 +61,8 @@ export class Client {
   /** What a person does who wants everything to end: sends the signals, resumes, and cancels what would go on for ever. */
   tidyUp(): void {
     const { ledger, process } = this.parts;
+    for (const { run } of ledger.runs.values())
+      if (run.state === 'running' && run.paused) this.begin(() => this.tellRun('resume', { id: run.id }));
     for (const record of ledger.tasks.values()) {
       if (isTerminal(record.state)) continue;
       const { id, spec } = record;
@@ -170,10 +172,32 @@ export class Client {
     );
     if (!accepted) return;
     promises.acknowledged.add(accepted.id);
-    if (chance(process.random, 0.15)) {
-      await delay(process.clock, between(process.random, 0, 800));
-      await this.ask(subjects.workflow('cancel'), { id: accepted.id }, z.unknown(), true);
+    await this.tellSubmitted(accepted.id);
+  }
+
+  /** Signals and approvals also come before their step is reached, and where none waits for them. */
+  private async tellSubmitted(id: string): Promise<void> {
+    const { random, clock } = this.parts.process;
+    const later = (most: number): Promise<void> => delay(clock, between(random, 0, most));
+    if (chance(random, 0.15)) {
+      await later(800);
+      return this.tellRun('cancel', { id });
     }
+    if (chance(random, 0.15)) {
+      await later(600);
+      await this.tellRun('pause', { id });
+      await later(1_500);
+      await this.tellRun('resume', { id });
+    }
+    if (!chance(random, 0.5)) return;
+    await later(1_000);
+    await this.tellRun('signal', { id, name: 'go' });
+    for (let step = 0; step < 5; step += 1)
+      await this.tellRun('approve', { id, step: `s${step}`, approved: chance(random, 0.8) });
+  }
+
+  private async tellRun(verb: string, body: Record<string, unknown>): Promise<void> {
+    await this.ask(subjects.workflow(verb), body, z.unknown(), true);
   }
 
   /** It is promised; some of what is promised is told something later. */

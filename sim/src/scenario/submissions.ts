@@ -48,10 +48,53 @@ export function workflow(random: Random): Record<string, unknown> {
     const before = ids.slice(0, index).filter(() => chance(random, 0.5));
     if (before.length > 0) dependencies[id] = before;
   });
+  if (chance(random, 0.5)) return rich(random, ids, dependencies);
+  return { tasks: ids.map((id) => ({ id, ...stepWork(random) })), dependencies };
+}
+
+function stepWork(random: Random): Record<string, unknown> {
+  return { ...work(random), timeouts: { startToCloseMs: 2_000 } };
+}
+
+/** With joins, conditions, maps, waits, workflows inside it, and what undoes its steps. */
+function rich(
+  random: Random,
+  ids: string[],
+  dependencies: Record<string, string[]>,
+): Record<string, unknown> {
   return {
-    tasks: ids.map((id) => ({ id, ...work(random), timeouts: { startToCloseMs: 2_000 } })),
+    tasks: ids.map((id) => ({ id, ...richStep(random) })),
     dependencies,
+    input: Array.from({ length: wholeBetween(random, 0, 4) }, (_, index) => index),
+    ...(chance(random, 0.2) ? { onFailure: 'stop' } : {}),
+    ...(chance(random, 0.2) ? { concurrency: wholeBetween(random, 1, 2) } : {}),
   };
+}
+
+function richStep(random: Random): Record<string, unknown> {
+  const map = { over: '$.run.input', concurrency: wholeBetween(random, 1, 3), toleratedFailures: 1 };
+  const timeoutMs = wholeBetween(random, 300, 3_000);
+  return {
+    ...pickWeighted<() => Record<string, unknown>>(random, [
+      [5, () => stepWork(random)],
+      [3, () => ({ ...stepWork(random), map })],
+      [1, () => ({ waitFor: { signal: 'go', timeoutMs } })],
+      [1, () => ({ approval: { timeoutMs } })],
+      [1, () => ({ sleep: { ms: timeoutMs } })],
+      [2, () => ({ workflow: { tasks: ['x', 'y'].map((id) => ({ id, ...stepWork(random) })) } })],
+    ])(),
+    ...(chance(random, 0.3)
+      ? { join: pick(random, ['any', 'none-failed', 'all-ended', { atLeast: 2 }]) }
+      : {}),
+    ...(chance(random, 0.1) ? { when: 'size(run.input) > 2' } : {}),
+    ...(chance(random, 0.15) ? { continueOnFailure: true } : {}),
+    ...(chance(random, 0.4) ? { compensate: undoing(random) } : {}),
+  };
+}
+
+function undoing(random: Random): Record<string, unknown> {
+  const { type, input, retry } = work(random);
+  return { type, input, retry, timeouts: { startToCloseMs: 2_000 } };
 }
 
 function work(random: Random): Record<string, unknown> {
