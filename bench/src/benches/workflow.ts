@@ -10,7 +10,7 @@ import { largeWorkflows } from './workflow-large';
 const CHAIN: FlowShape = { kind: 'chain', length: 5 };
 const FAN_OUT: FlowShape = { kind: 'fan-out', width: 1_000 };
 const IN_FLIGHT = 64;
-/** Of the swarm and of the worker, unless told: each was fastest with about so many (of 100, 250, 500 and 1,000). */
+/** Of the swarm and of the worker, unless told. */
 const CONCURRENCY = 250;
 
 /** How often each is done, and before that without being counted. */
