@@ -16,7 +16,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   task: 'submit, read, cancel and control tasks',
   'dead-letter': 'what failed for good: read, redrive, purge',
   payload: 'inputs and outputs that go by reference',
-  workflow: 'check, run, read and cancel workflows',
+  workflow: 'check, run, draw, read and cancel workflows',
   definition: 'workflows with a name, in versions',
   swarm: 'run, list, cordon and drain swarms',
   fleet: 'run the swarms of a file',
@@ -181,6 +181,18 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<id>',
     summary: 'one workflow and its steps',
     load: () => require('./commands/workflow/get') as { command: CommandDefinition },
+  },
+  {
+    path: ['workflow', 'graph'],
+    args: '<id-or-file>',
+    summary: 'draw a workflow: its steps, what waits for what, the critical path',
+    load: () => require('./commands/workflow/graph') as { command: CommandDefinition },
+  },
+  {
+    path: ['workflow', 'gantt'],
+    args: '<id>',
+    summary: 'the steps of a workflow over time, and when the rest is expected',
+    load: () => require('./commands/workflow/gantt') as { command: CommandDefinition },
   },
   {
     path: ['workflow', 'list'],

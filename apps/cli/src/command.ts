@@ -1,9 +1,11 @@
 import type { Command, OptionValues } from 'commander';
 import type { Io } from './io';
-import type { Format } from './output/format';
+import type { DrawingFormat, Format } from './output/format';
 
 export interface GlobalOptions {
   format: Format;
+  /** Asked for instead of text, of a command that draws. */
+  drawing?: DrawingFormat | undefined;
   /** Where the orchestrator answers HTTP. */
   url: string;
   /** NATS servers, comma-separated. */
@@ -32,6 +34,8 @@ export interface Example {
 export interface CommandDefinition<O extends OptionValues = OptionValues> {
   description: string;
   examples: readonly Example[];
+  /** Whether `-o dot` and `-o mermaid` mean something to it. */
+  draws?: boolean;
   /** Declares options. */
   configure(command: Command): void;
   /** Returns the exit code; throws a `Fault` or a `MultiswarmError`. */

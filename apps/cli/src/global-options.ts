@@ -3,13 +3,13 @@ import type { GlobalOptions } from './command';
 import type { Io } from './io';
 import { usageFault } from './faults';
 import { parseDuration } from './output/durations';
-import { FORMATS, type Format } from './output/format';
+import { DRAWING_FORMATS, FORMATS, isDrawing, type DrawingFormat, type Format } from './output/format';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
 export const DEFAULT_SERVERS = 'nats://127.0.0.1:4222';
 
 interface ParsedGlobals {
-  output: Format;
+  output: Format | DrawingFormat;
   url?: string;
   servers?: string;
   timeout?: number;
@@ -21,7 +21,9 @@ interface ParsedGlobals {
 export function addGlobalOptions(program: Command): void {
   program
     .addOption(
-      new Option('-o, --output <format>', 'how results are printed').choices(FORMATS).default('table'),
+      new Option('-o, --output <format>', 'how results are printed')
+        .choices([...FORMATS, ...DRAWING_FORMATS])
+        .default('table'),
     )
     .option('--url <url>', `the orchestrator (env MULTISWARM_URL, default ${DEFAULT_URL})`)
     .option('--servers <urls>', `NATS, comma-separated (env NATS_URL, default ${DEFAULT_SERVERS})`)
@@ -37,10 +39,15 @@ export function durationOption(text: string): number {
   return ms;
 }
 
-export function readGlobalOptions(program: Command, io: Io): GlobalOptions {
+/** @param draws whether the command has drawings to print */
+export function readGlobalOptions(program: Command, io: Io, draws = false): GlobalOptions {
   const given = program.opts<ParsedGlobals>();
+  const drawing = isDrawing(given.output) ? given.output : undefined;
+  if (drawing !== undefined && !draws)
+    throw usageFault(`-o ${drawing} is for graphs`, 'swarmctl workflow graph prints them');
   return {
-    format: given.output,
+    format: isDrawing(given.output) ? 'table' : given.output,
+    drawing,
     url: checkedUrl(given.url ?? (io.env['MULTISWARM_URL'] || DEFAULT_URL)),
     servers: given.servers ?? (io.env['NATS_URL'] || DEFAULT_SERVERS),
     timeoutMs: given.timeout,

@@ -86,7 +86,7 @@ function configure(
   const examples = definition.examples.map(({ command, does }) => `  # ${does}\n  ${command}`);
   leaf.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
   leaf.action(async () => {
-    const global = readGlobalOptions(root, io);
+    const global = readGlobalOptions(root, io, definition.draws);
     setExitCode(await definition.run({ args: leaf.args, options: leaf.opts(), global, io }));
   });
 }

@@ -17,3 +17,4 @@ export { ExpressionError } from './expression/expression-error';
 export { compileCondition, type Condition } from './expression/condition';
 export { compilePath, type Path } from './expression/path';
 export { bottomLevels, downstreamOf, topologicalOrder, type GraphStep } from './graph';
+export * from './drawing';

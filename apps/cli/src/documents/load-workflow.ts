@@ -1,4 +1,4 @@
-import { LIMITS, validateWorkflow, type Finding } from '@multiswarm/contracts';
+import { LIMITS, validateWorkflow, type Finding, type WorkflowSubmission } from '@multiswarm/contracts';
 import { importWfcommons, type Import } from '@multiswarm/workflow';
 import { documentFault } from '../faults';
 import type { Io } from '../io';
@@ -12,6 +12,8 @@ export interface LoadedWorkflow {
   /** What is to be submitted, as it was given: the server applies its own defaults. */
   body: unknown;
   steps: number;
+  /** The same with all defaults. */
+  workflow: WorkflowSubmission;
 }
 
 /** Reads, converts and checks a workflow file. Everything that is wrong with it is one fault with all findings. */
@@ -28,7 +30,7 @@ export async function loadWorkflow(
     throw invalid(file, format === 'brief' ? withLines(document, checked.findings) : checked.findings);
   const bytes = Buffer.byteLength(JSON.stringify(body));
   if (bytes > LIMITS.HTTP_BODY_BYTES) throw tooLarge(file, bytes);
-  return { body, steps: checked.workflow.tasks.length };
+  return { body, steps: checked.workflow.tasks.length, workflow: checked.workflow };
 }
 
 export function invalid(file: string, findings: readonly Finding[]): Error {

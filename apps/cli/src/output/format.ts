@@ -6,3 +6,11 @@ export type Format = (typeof FORMATS)[number];
 export function isForPrograms(format: string): boolean {
   return format === 'json' || format === 'jsonl';
 }
+
+/** Formats of drawings, for the commands that draw. */
+export const DRAWING_FORMATS = ['dot', 'mermaid'] as const;
+export type DrawingFormat = (typeof DRAWING_FORMATS)[number];
+
+export function isDrawing(format: string): format is DrawingFormat {
+  return DRAWING_FORMATS.some((known) => known === format);
+}

@@ -19,6 +19,8 @@ export interface View<T> {
   columns(context: ViewContext): Column<T>[];
   /** The text of one item; a row of the table where there is none. */
   detail?(item: T, context: ViewContext): string;
+  /** What programs get, where that is not the thing itself. */
+  data?(item: T): object;
   /** Said on stderr in place of an empty table. */
   none: string;
 }
@@ -40,7 +42,7 @@ export class Printer {
 
   render<T>(view: View<T>, item: T): string {
     if (this.format === 'name') return `${view.name(item)}\n`;
-    if (!isText(this.format)) return serialize(this.format, item);
+    if (!isText(this.format)) return serialize(this.format, view.data?.(item) ?? item);
     return view.detail
       ? view.detail(item, this.context)
       : renderTable(view.columns(this.context), [item], this.format === 'wide');
