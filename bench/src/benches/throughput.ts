@@ -1,7 +1,8 @@
-import { withCpu, type CpuOf, type CpuTime } from '../cpu';
+import { withCpu, type CpuOf } from '../cpu';
 import type { Options } from '../options';
+import { processorTime } from '../processor-time';
 import type { Figure } from '../report';
-import { median, rounded } from '../statistics';
+import { rounded } from '../statistics';
 import type { RunningSystem, Setup } from '../systems/system';
 import type { Bench } from './bench';
 import { bestSetups, sideBySide, type SideBySide } from './side-by-side';
@@ -72,45 +73,3 @@ function mapped<T>({ own, peer }: SideBySide<T>, value: (run: T) => number): Pic
     ...(peer && { peer: { name: peer.name, runs: peer.runs.map(value) } }),
   };
 }
-
-/** For each of our processes; the peer beside it where it has a process of that name. */
-function processorTime(
-  { own, peer }: SideBySide<Batch>,
-  tasks: number,
-): Pick<Figure, 'metric' | 'own' | 'peer'>[] {
-  const withAll = (of: { name: string; runs: Batch[] }): { name: string; runs: Batch[] } => ({
-    name: of.name,
-    runs: of.runs.map((run) => ({ ...run, used: { ...run.used, 'all processes': sum(run.used) } })),
-  });
-  return eachProcess({ own: withAll(own), peer: peer && withAll(peer) }, tasks);
-}
-
-function sum(used: Readonly<Record<string, CpuTime>>): CpuTime {
-  const times = Object.values(used);
-  return {
-    processMs: times.reduce((total, { processMs }) => total + processMs, 0),
-    mainThreadMs: times.reduce((total, { mainThreadMs }) => total + mainThreadMs, 0),
-  };
-}
-
-function eachProcess(
-  { own, peer }: Pick<SideBySide<Batch>, 'own' | 'peer'>,
-  tasks: number,
-): Pick<Figure, 'metric' | 'own' | 'peer'>[] {
-  const [first] = own.runs;
-  const series = (of: { name: string; runs: Batch[] }, name: string, time: 'processMs' | 'mainThreadMs') => ({
-    name: of.name,
-    runs: of.runs.flatMap(({ used }) => (used[name] ? [(used[name][time] * 1_000) / tasks] : [])),
-  });
-  return Object.keys(first?.used ?? {}).flatMap((name) =>
-    (['processMs', 'mainThreadMs'] as const).flatMap((time) => {
-      const ours = series(own, name, time);
-      const theirs = peer && series(peer, PEER_OF[name] ?? name, time);
-      if (median(ours.runs) === 0) return [];
-      const metric = time === 'processMs' ? `cpu of ${name}` : `cpu of ${name}, main thread`;
-      return [{ metric, own: ours, ...(theirs?.runs.length ? { peer: theirs } : {}) }];
-    }),
-  );
-}
-
-const PEER_OF: Readonly<Record<string, string>> = { 'swarm bench': 'worker' };

@@ -1,10 +1,11 @@
-import { totalMs, withCpu } from '../cpu';
+import { withCpu, type CpuTime } from '../cpu';
+import { processorTime } from '../processor-time';
 import type { Figure } from '../report';
 import { median, percentile, rounded } from '../statistics';
 import type { FlowShape } from '../systems/flow-shapes';
 import type { RunningSystem } from '../systems/system';
 import type { Bench } from './bench';
-import { sideBySide } from './side-by-side';
+import { sideBySide, type SideBySide } from './side-by-side';
 import { largeWorkflows } from './workflow-large';
 
 const CHAIN: FlowShape = { kind: 'chain', length: 5 };
@@ -24,18 +25,18 @@ interface Measured {
   p50: number;
   p99: number;
   chainsPerSecond: number;
-  /** Processor time of all processes for one chain, in milliseconds. */
-  chainCpu: number;
   fanOut: number;
-  fanOutCpu: number;
+}
+/** With the processor time of each process. */
+interface Run extends Measured {
+  chainsUsed: Record<string, CpuTime>;
+  fanOutsUsed: Record<string, CpuTime>;
 }
 const METRICS: readonly { metric: string; unit: string; of: keyof Measured }[] = [
   { metric: 'chain, p50', unit: 'ms', of: 'p50' },
   { metric: 'chain, p99', unit: 'ms', of: 'p99' },
   { metric: 'chains', unit: 'chains/s', of: 'chainsPerSecond' },
-  { metric: 'chains, cpu of all processes', unit: 'ms/chain', of: 'chainCpu' },
   { metric: 'fan-out', unit: 'ms', of: 'fanOut' },
-  { metric: 'fan-out, cpu of all processes', unit: 'ms', of: 'fanOutCpu' },
 ];
 
 /**
@@ -66,12 +67,33 @@ export const workflow: Bench = async (options, progress) => {
     own: { name: own.name, runs: own.runs.map((run) => run[of]) },
     ...(peer && { peer: { name: peer.name, runs: peer.runs.map((run) => run[of]) } }),
   }));
-  return [...figures, ...(await largeWorkflows(options, progress))];
+  const cpu = (what: 'chainsUsed' | 'fanOutsUsed', label: string, count: number): Figure[] =>
+    processorTime(usedIn({ own, peer }, what), count).map((figure) => ({
+      ...{ bench: 'workflow', unit: 'µs', settings, serverVersions },
+      ...figure,
+      metric: `${label}, ${figure.metric}`,
+    }));
+  const processorTimes = [
+    ...cpu('chainsUsed', 'chain of those in flight', sizes.chains),
+    ...cpu('fanOutsUsed', 'fan-out', sizes.fanOut),
+  ];
+  return [...figures, ...processorTimes, ...(await largeWorkflows(options, progress))];
 };
+
+function usedIn(
+  { own, peer }: Pick<SideBySide<Run>, 'own' | 'peer'>,
+  what: 'chainsUsed' | 'fanOutsUsed',
+): Parameters<typeof processorTime>[0] {
+  const of = ({ name, runs }: { name: string; runs: Run[] }) => ({
+    name,
+    runs: runs.map((run) => ({ used: run[what] })),
+  });
+  return { own: of(own), peer: peer && of(peer) };
+}
 
 type Watched = <T>(what: string, work: () => Promise<T>) => Promise<T>;
 
-async function measure(system: RunningSystem, sizes: Sizes, watched: Watched): Promise<Measured> {
+async function measure(system: RunningSystem, sizes: Sizes, watched: Watched): Promise<Run> {
   const { warmUp } = sizes;
   await repeated(warmUp.chain, () => system.flow(CHAIN));
   const alone = await watched('chain', () => repeated(sizes.chain, () => system.flow(CHAIN)));
@@ -87,9 +109,9 @@ async function measure(system: RunningSystem, sizes: Sizes, watched: Watched): P
     p50: percentile(alone, 0.5),
     p99: percentile(alone, 0.99),
     chainsPerSecond: sizes.chains / (chains.wallMs / 1_000),
-    chainCpu: totalMs(chains.used) / sizes.chains,
     fanOut: median(fanOuts.value),
-    fanOutCpu: totalMs(fanOuts.used) / sizes.fanOut,
+    chainsUsed: chains.used,
+    fanOutsUsed: fanOuts.used,
   };
 }
 
