@@ -1,6 +1,7 @@
 import type { Event } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { queuedTask } from '../../test/support/builders';
+import type { RunRecord } from '../domain/workflow/run';
 import { Ends } from './ends';
 
 const event = (type: Event['type'], id: string): Event => ({
@@ -18,7 +19,26 @@ test('an end wakes those who wait for it, with the record where it was committed
   const record = { ...queuedTask('t1'), state: 'succeeded' as const };
   const news = ends.newsOf('t1', undefined).wait(1_000);
   ends.committed([{ kind: 'task', record, isNew: false, was: 'assigned' }]);
-  expect(await news).toBe(record);
+  expect(await news).toEqual({ kind: 'task', record });
+});
+
+test('the end of a run comes with its record, too, and a change of one that goes on wakes nobody', async () => {
+  const ends = new Ends(new ManualClock());
+  const record = { id: 'w1', state: 'running' } as RunRecord; // nothing else of it is looked at
+  const write = (state: RunRecord['state']) =>
+    ends.committed([
+      {
+        kind: 'run',
+        record: { ...record, state },
+        progress: { counts: {}, cost: 0, events: 1 },
+        isNew: false,
+      },
+      { kind: 'event', event: event(state === 'running' ? 'workflow.submitted' : 'workflow.failed', 'w1') },
+    ]);
+  const news = ends.newsOf('w1', undefined).wait(1_000);
+  write('running');
+  write('failed');
+  expect(await news).toEqual({ kind: 'run', record: { id: 'w1', state: 'failed' } });
 });
 
 test('nothing but an end wakes anybody', async () => {

@@ -1,6 +1,7 @@
 import { isTerminal, type Event, type EventType } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { TaskRecord } from '../domain/task/record';
+import type { RunRecord } from '../domain/workflow/run';
 import type { Write } from '../ports';
 
 const ENDS: ReadonlySet<EventType> = new Set<EventType>([
@@ -14,15 +15,18 @@ const ENDS: ReadonlySet<EventType> = new Set<EventType>([
   'workflow.cancelled',
 ]);
 
-/** @param record as it was committed, where the owner of its shard is in this process */
-type Listener = (record?: TaskRecord) => void;
+/** As it was committed. */
+export type Ended = { kind: 'task'; record: TaskRecord } | { kind: 'run'; record: RunRecord };
+
+/** @param ended where the owner of its shard is in this process */
+type Listener = (ended?: Ended) => void;
 
 export interface News {
   /**
    * Resolves when the end has come (also when it came before), the caller has gone or the time is over.
-   * @returns the record of the task that has ended, where it is known here
+   * @returns what has ended, where it is known here
    */
-  wait: (ms: number) => Promise<TaskRecord | undefined>;
+  wait: (ms: number) => Promise<Ended | undefined>;
   stop: () => void;
 }
 
@@ -37,7 +41,11 @@ export class Ends {
     if (this.listeners.size === 0) return;
     for (const write of writes) {
       if (write.kind === 'task') {
-        if (isTerminal(write.record.state)) this.ended(write.record.id, write.record);
+        const { record } = write;
+        if (isTerminal(record.state)) this.ended(record.id, { kind: 'task', record });
+      } else if (write.kind === 'run') {
+        const { record } = write;
+        if (record.state !== 'running') this.ended(record.id, { kind: 'run', record });
       } else if (write.kind === 'event') this.observe([write.event]);
     }
   }
@@ -52,11 +60,11 @@ export class Ends {
 
   /** To be asked for before one looks, so that an end between the look and the wait is not missed. */
   newsOf(id: string, signal: AbortSignal | undefined): News {
-    let heard: { record: TaskRecord | undefined } | undefined;
-    let wake: Listener = (record) => {
-      heard ??= { record };
+    let heard: { ended: Ended | undefined } | undefined;
+    let wake: Listener = (ended) => {
+      heard ??= { ended };
     };
-    const listener: Listener = (record) => wake(record);
+    const listener: Listener = (ended) => wake(ended);
     const gone = (): void => wake();
     const set = this.listeners.get(id) ?? new Set();
     this.listeners.set(id, set.add(listener));
@@ -64,11 +72,11 @@ export class Ends {
     return {
       wait: (ms) =>
         new Promise((resolve) => {
-          if (heard) return resolve(heard.record);
+          if (heard) return resolve(heard.ended);
           const cancel = this.clock.after(ms, () => resolve(undefined));
-          wake = (record) => {
+          wake = (ended) => {
             cancel();
-            resolve(record);
+            resolve(ended);
           };
         }),
       stop: () => {
@@ -79,7 +87,7 @@ export class Ends {
     };
   }
 
-  private ended(id: string, record?: TaskRecord): void {
-    for (const listener of this.listeners.get(id) ?? []) listener(record);
+  private ended(id: string, ended?: Ended): void {
+    for (const listener of this.listeners.get(id) ?? []) listener(ended);
   }
 }

@@ -23,7 +23,7 @@ import { isBlockedBySteps, type TaskRecord } from '../domain/task/record';
 import { withOutlook } from '../domain/workflow/outlook';
 import { workflowSummary, workflowView } from '../domain/workflow/view';
 import type { TruthReader, WaitingReasons } from '../ports';
-import type { Ends } from './ends';
+import type { Ended, Ends } from './ends';
 import type { Earlier } from './intake';
 import type { TaskLists } from './task-lists';
 import { LearnedDurations } from './durations';
@@ -40,7 +40,7 @@ const EVENTS_AT_ONCE = 2_000;
 export interface LocalShards {
   /** Somebody waits for an end in this shard: its events are worth hearing for a while. */
   listenTo(shard: number): void;
-  /** Whether the owner of the shard is in this process and has the task in memory, not ended. */
+  /** Whether the owner of the shard is in this process and has the task or run in memory, not ended. */
   isOpen(shard: number, id: string): boolean;
 }
 
@@ -75,7 +75,7 @@ export class Reads {
           );
         return asTold(found);
       },
-      asTold,
+      (ended) => (ended.kind === 'task' ? asTold(ended.record) : undefined),
     );
     const waiting = isBlockedBySteps(record)
       ? await this.stepsBefore(record)
@@ -96,15 +96,21 @@ export class Reads {
 
   async workflow(id: string, waitMs: number, signal?: AbortSignal): Promise<Workflow> {
     const shard = this.shard(id, 'workflow-not-found');
-    const run = await this.until(id, waitMs, signal, async () => {
-      const found = await this.truth.run(shard, id);
-      if (!found)
-        throw new MultiswarmError(
-          'workflow-not-found',
-          `there is no workflow "${id}" (or its retention has passed)`,
-        );
-      return { value: found.run, ended: found.run.state !== 'running' };
-    });
+    const run = await this.until(
+      id,
+      waitMs,
+      signal,
+      async () => {
+        const found = await this.truth.run(shard, id);
+        if (!found)
+          throw new MultiswarmError(
+            'workflow-not-found',
+            `there is no workflow "${id}" (or its retention has passed)`,
+          );
+        return { value: found.run, ended: found.run.state !== 'running' };
+      },
+      (ended) => (ended.kind === 'run' ? { value: ended.record, ended: true } : undefined),
+    );
     const ids = run.spec.steps.map((step) => step.taskId);
     const records = await this.truth.tasks(shard, ids);
     const tasks = new Map(records.flatMap((record) => (record ? [[record.id, record] as const] : [])));
@@ -237,7 +243,7 @@ export class Reads {
     signal: AbortSignal | undefined,
     look: () => Promise<Told<T>>,
     /** What need not be looked for, since it came with the news. */
-    read: (record: TaskRecord) => Told<T> | undefined = () => undefined,
+    read: (ended: Ended) => Told<T> | undefined,
   ): Promise<T> {
     let known: Told<T> | undefined;
     const deadline = this.clock.monotonic() + waitMs;
@@ -251,8 +257,8 @@ export class Reads {
           const { value, ended } = known ?? (await look());
           if (ended || !waits()) return value;
         }
-        const record = await news.wait(Math.min(deadline - this.clock.monotonic(), LOOK_AGAIN_MS));
-        known = record && read(record);
+        const ended = await news.wait(Math.min(deadline - this.clock.monotonic(), LOOK_AGAIN_MS));
+        known = ended && read(ended);
       } finally {
         news.stop();
       }

@@ -183,10 +183,11 @@ export class ShardOwner {
     return asManyAsTravel(counts.groups, counts.others);
   }
 
-  /** Whether a task is in memory, and has not ended: false says nothing about others. */
+  /** Whether a task or a run is in memory, and has not ended: false says nothing about others. */
   isOpen(id: string): boolean {
-    const record = this.parts.leaseHolds() && !this.closed ? this.state?.task(id) : undefined;
-    return record !== undefined && !isTerminal(record.state);
+    const state = this.parts.leaseHolds() && !this.closed ? this.state : undefined;
+    const record = state?.task(id);
+    return record ? !isTerminal(record.state) : state?.activeRun(id) !== undefined;
   }
 
   /** @see OwnerCommands.command */
