@@ -45,7 +45,7 @@ test('what this owner told is for it to judge', async () => {
 
 test('a snapshot is read when what was fetched has been taken in', async () => {
   const { gate, fetched } = gateOf(2);
-  void gate.grantFetched([{ taskId: 't1', attempt: 1, placement: placement() }]);
+  void gate.grantFetched([{ taskId: 't1', attempt: 1, placement: placement() }], { bytes: 10_000 });
   let begun = false;
   const page = gate.snapshot(1, 1).next();
   void page.then(() => (begun = true));

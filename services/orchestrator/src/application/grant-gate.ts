@@ -1,5 +1,6 @@
 import { MultiswarmError, type AttemptRef, type GrantRequest } from '@multiswarm/contracts';
 import type { AttemptGrant, SnapshotPage } from '../ports';
+import type { AnswerRoom } from './shard-effects';
 import type { ShardOwner } from './shard-owner';
 
 /** An owner, as far as the scheduler is concerned. */
@@ -44,8 +45,8 @@ export class GrantGate {
   }
 
   /** What the scheduler in this process has just handed out. */
-  grantFetched(grants: readonly AttemptGrant[]): ReturnType<ShardOwner['grantFetched']> {
-    return this.taking(this.owner.grantFetched(grants));
+  grantFetched(grants: readonly AttemptGrant[], answer: AnswerRoom): ReturnType<ShardOwner['grantFetched']> {
+    return this.taking(this.owner.grantFetched(grants, answer));
   }
 
   grantKept(grants: readonly AttemptGrant[]): Promise<AttemptRef[]> {

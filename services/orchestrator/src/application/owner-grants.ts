@@ -7,7 +7,7 @@ import {
 import { isHeld, isPlaceable, type TaskRecord } from '../domain/task/record';
 import type { AttemptGrant } from '../ports';
 import type { OwnerDesk } from './owner-desk';
-import type { Circumstances } from './shard-effects';
+import type { AnswerRoom, Circumstances } from './shard-effects';
 
 /**
  * Placements of the tasks of one shard, as a scheduler has granted them.
@@ -43,11 +43,12 @@ export class OwnerGrants {
     return refused;
   }
 
-  /** As `grant`, for slots whose swarm is about to get an answer: the attempts go out with it. */
+  /** As `grant`, for slots whose swarm is about to get an answer: the attempts go out with it, as long as it has room. */
   grantFetched(
     grants: readonly AttemptGrant[],
+    answer: AnswerRoom,
   ): Promise<{ dispatch: DispatchRequest | undefined; refused: AttemptRef[] }> {
-    return this.assign(grants, { fetched: true });
+    return this.assign(grants, { answer });
   }
 
   /** As `grantFetched`, for slots that were kept: the attempts go out as any other. @returns those that are not placed */

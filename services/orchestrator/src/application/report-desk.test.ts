@@ -14,6 +14,7 @@ import type { KeptSlots } from './kept-slots';
 import { OutputReferences } from './output-references';
 import { ReportDesk, type DeskOwner } from './report-desk';
 import type { ReportPart, TakenReports } from './owner-reports';
+import type { AnswerRoom } from './shard-effects';
 
 const A = 't0-0000000a';
 const B = 't1-0000000b';
@@ -25,6 +26,7 @@ class FakeOwner implements DeskOwner {
   readonly committed = deferred<undefined>();
   handedOver = new Map<string, AttemptRef>();
   refuses: AttemptRef[] = [];
+  readonly answers: AnswerRoom[] = [];
 
   report({ reports }: ReportPart): TakenReports {
     this.taken.push([...reports]);
@@ -33,7 +35,8 @@ class FakeOwner implements DeskOwner {
     return { freed, next: this.handedOver, acks: this.committed.promise.then(() => acks) };
   }
 
-  async grantFetched(grants: readonly Grant[]) {
+  async grantFetched(grants: readonly Grant[], answer: AnswerRoom) {
+    this.answers.push(answer);
     await this.committed.promise;
     const attempts = grants.map(({ taskId, attempt }) => dispatchOf(taskId, attempt));
     const dispatch = { v: 1 as const, shard: 1, epoch: 3, attempts };
@@ -57,7 +60,7 @@ function desk(fetched: readonly string[] = [], outputs?: OutputReferences) {
       asked.push([...freed]);
       return freed.slice(0, fetched.length).map((each, index): Fetched => {
         const taskId = fetched[index] ?? '';
-        return { taskId, attempt: 1, placement: placement(), shard: 1, freed: each };
+        return { taskId, attempt: 1, placement: placement(), shard: taskId === NEXT ? 1 : 0, freed: each };
       });
     },
     fetchedRefused: (_shard, refs) => void refused.push(...refs),
@@ -133,6 +136,16 @@ test('free slots are offered to the scheduler, at most as many as the swarm says
   expect(asked).toEqual([[slot(A, 1)]]);
   expect(reply.next).toEqual([{ v: 1, shard: 1, epoch: 3, attempts: [dispatchOf(NEXT)] }]);
   expect(owners[0]?.handedOver.get(A)).toEqual({ taskId: NEXT, attempt: 1 });
+});
+
+test('the attempts of all shards share the room that one answer has', async () => {
+  const { desk: own, owners } = desk([NEXT, 't0-000000fe']);
+  owners.forEach((owner) => owner.committed.resolve(undefined));
+  await own.handle(request([A, B], { fetch: 2 }));
+  const rooms = owners.flatMap(({ answers }) => answers);
+  expect(rooms).toHaveLength(2);
+  expect(rooms[0]).toBe(rooms[1]);
+  expect(rooms[0]?.bytes).toBeLessThan(1024 * 1024);
 });
 
 test('a swarm that wants nothing is offered nothing', async () => {

@@ -10,12 +10,16 @@ import type { Fetched, FreedSlot } from '../ports';
 import type { OutputReferences } from './output-references';
 import type { KeptSlots } from './kept-slots';
 import type { ReportPart, TakenReports } from './owner-reports';
+import type { AnswerRoom } from './shard-effects';
 import type { ShardOwner } from './shard-owner';
 
 /** Swarms (and coordinators) of which the last answers are kept. */
 const SENDERS = 20_000;
 /** A swarm has two reports under way on each subject: that of the replica, and those of shards that have moved. */
 const ANSWERS_OF_ONE = 8;
+
+/** Attempts in one answer, in bytes: with what it acknowledges it has to fit the 1 MiB of a NATS message. */
+const ANSWER_BYTES = 768 * 1024;
 
 /** What the desk needs of an owner. */
 export type DeskOwner = Pick<ShardOwner, 'report' | 'grantFetched'>;
@@ -55,17 +59,19 @@ export class ReportDesk {
   }
 
   private checked(request: ReportRequest): Promise<ReportReply> {
-    if (!this.outputs?.isIn(request)) return this.take(request);
+    // One for all parts and shards of the answer.
+    const answer: AnswerRoom = { bytes: ANSWER_BYTES };
+    if (!this.outputs?.isIn(request)) return this.take(request, answer);
     const { plain, referring } = this.outputs.parted(request);
     // Each report frees one slot at most: both together fetch no more than the sender wants.
     const fetch = Math.max(0, request.fetch - plain.reports.length);
     const claimed = this.outputs
       .checked(referring)
-      .then((reports) => this.take({ ...request, reports, outcomes: [], progress: [], fetch }));
-    return together([this.take(plain), claimed]); // R4
+      .then((reports) => this.take({ ...request, reports, outcomes: [], progress: [], fetch }, answer));
+    return together([this.take(plain, answer), claimed]); // R4
   }
 
-  private async take(request: ReportRequest): Promise<ReportReply> {
+  private async take(request: ReportRequest, answer: AnswerRoom): Promise<ReportReply> {
     const parts = this.byShard(request);
     const taken = new Map<number, TakenReports>();
     const acks: Promise<ReportReply['acks']>[] = [];
@@ -84,7 +90,7 @@ export class ReportDesk {
       }
     }
     // All of it in this turn, so that ends and beginnings are committed together.
-    const next = request.fetch > 0 ? this.fetch(taken, request.fetch) : [];
+    const next = request.fetch > 0 ? this.fetch(taken, request.fetch, answer) : [];
     const [settled, dispatches] = await Promise.all([Promise.allSettled(acks), Promise.all(next)]);
     const done = settled.filter((each) => each.status === 'fulfilled').flatMap((each) => each.value);
     const failure = settled.find((each) => each.status === 'rejected');
@@ -97,6 +103,7 @@ export class ReportDesk {
   private fetch(
     taken: ReadonlyMap<number, TakenReports>,
     most: number,
+    answer: AnswerRoom,
   ): Promise<DispatchRequest | undefined>[] {
     const freed = [...taken.values()].flatMap((each) => each.freed).slice(0, most);
     if (freed.length === 0) return [];
@@ -110,7 +117,7 @@ export class ReportDesk {
       else shards.set(fetched.shard, [fetched]);
     }
     this.scheduler.keep([...left], ({ taskId }) => this.takenOf(taskId, taken)?.next);
-    return [...shards].map(([shard, list]) => this.assign(shard, list));
+    return [...shards].map(([shard, list]) => this.assign(shard, list, answer));
   }
 
   private handOver({ taskId }: FreedSlot, next: Fetched, taken: ReadonlyMap<number, TakenReports>): void {
@@ -123,11 +130,15 @@ export class ReportDesk {
   }
 
   /** A beginning that cannot be committed does not spoil the ends: the scheduler gets it back. */
-  private async assign(shard: number, fetched: readonly Fetched[]): Promise<DispatchRequest | undefined> {
+  private async assign(
+    shard: number,
+    fetched: readonly Fetched[],
+    answer: AnswerRoom,
+  ): Promise<DispatchRequest | undefined> {
     try {
       const gate = this.gateOf(shard);
       if (!gate) throw new MultiswarmError('shard-unavailable', `shard ${shard} is changing hands`);
-      const { dispatch, refused } = await gate.grantFetched(fetched);
+      const { dispatch, refused } = await gate.grantFetched(fetched, answer);
       if (refused.length > 0) this.scheduler.fetchedRefused(shard, refused);
       return dispatch;
     } catch {

@@ -8,6 +8,7 @@ import type {
   PayloadRef,
   RegionSummary,
 } from '@multiswarm/contracts';
+import { jsonBytes } from '@multiswarm/core';
 import { swarmsToAvoid, type Effect, type TaskRecord } from '../domain/task/record';
 import { toClass } from '../domain/queue/task-class';
 import type { Placer, QueuedChange, SchedulerLink } from '../ports';
@@ -29,10 +30,15 @@ export interface EffectParts {
 export interface Circumstances {
   /** The attempts that took over the slots of those that ended, by the ended one's task. */
   next?: ReadonlyMap<string, AttemptRef>;
-  /** Placed attempts go out with an answer that is owed to their swarm anyway, not through the coordinator. */
-  fetched?: boolean;
+  /** Placed attempts go out with an answer that is owed to their swarm anyway, as long as it has room; others through the coordinator. */
+  answer?: AnswerRoom;
   /** Nobody waits for it: it may be committed together with what comes next. */
   lazy?: boolean;
+}
+
+/** How many bytes of attempts an answer may still take: it has to fit a NATS message. */
+export interface AnswerRoom {
+  bytes: number;
 }
 
 /** What one change has for others: gathered first, so that each of them gets one message. */
@@ -42,6 +48,8 @@ interface Outgoing {
   freed: number;
 }
 
+/** What an attempt has beside its input, roughly. */
+const ENVELOPE_BYTES = 512;
 const NO_RESOURCES: AttemptDispatch['resources'] = {};
 const NOBODY: string[] = [];
 const GIVEN_UP = 'it was given up while nothing was heard of it, and may run elsewhere';
@@ -77,7 +85,9 @@ export class ShardEffects {
     const fetched: AttemptDispatch[] = [];
     for (const { effect, record } of change.effects) {
       const dispatch = this.one(effect, record, out, circumstances);
-      if (dispatch) fetched.push(dispatch);
+      if (!dispatch) continue;
+      if (takesRoom(circumstances.answer, dispatch)) fetched.push(dispatch);
+      else this.send(record, dispatch);
     }
     if (out.released.length > 0) scheduler.tell(this.shard, { released: out.released });
     if (out.outcomes.length > 0) placer.report(out.outcomes);
@@ -112,7 +122,7 @@ export class ShardEffects {
     effect: Effect,
     record: TaskRecord,
     out: Outgoing,
-    { next, fetched = false }: Circumstances,
+    { next, answer }: Circumstances,
   ): AttemptDispatch | undefined {
     switch (effect.kind) {
       case 'enqueue':
@@ -120,7 +130,7 @@ export class ShardEffects {
       case 'reopened':
         return undefined;
       case 'dispatch':
-        if (!fetched) {
+        if (!answer) {
           this.send(record, this.toDispatch(record));
           return undefined;
         }
@@ -239,6 +249,15 @@ export class ShardEffects {
     if (spec.step !== undefined) dispatch.step = spec.step;
     return dispatch;
   }
+}
+
+/** @returns whether it still goes into the answer */
+function takesRoom(answer: AnswerRoom | undefined, { input }: AttemptDispatch): boolean {
+  if (!answer) return false;
+  const bytes = jsonBytes(input) + ENVELOPE_BYTES;
+  if (bytes > answer.bytes) return false;
+  answer.bytes -= bytes;
+  return true;
 }
 
 function lastAttempt({ attempts }: TaskRecord): TaskRecord['attempts'][number] | undefined {

@@ -21,6 +21,7 @@ import { Turns } from './turns';
 const id = (n: number): string => `t0-${String(n).padStart(8, '0')}`;
 const T1 = id(1);
 const T2 = id(2);
+const T3 = id(3);
 const SCHEDULER = 1;
 
 const EVENT_STREAM = { publish: () => Promise.resolve(), last: () => Promise.resolve(undefined) };
@@ -449,7 +450,7 @@ test('a slot that was handed on is told so, and fetched attempts go out with the
   await turns();
   const taken = owner.report(reporting(result(T1)));
   taken.next.set(T1, { taskId: T2, attempt: 1 });
-  const { dispatch, refused } = await owner.grantFetched([grant(T2)]);
+  const { dispatch, refused } = await owner.grantFetched([grant(T2)], { bytes: 10_000 });
   await taken.acks;
   expect(refused).toEqual([]);
   expect(dispatch).toMatchObject({ shard: 0, epoch: 1, reportTo: 'reports' });
@@ -458,10 +459,23 @@ test('a slot that was handed on is told so, and fetched attempts go out with the
   expect(dispatched).toEqual([`${T1}#1`]);
 });
 
+test('fetched attempts for which the answer has no room go out through the coordinator', async () => {
+  const { owner, dispatched } = await Bench.open();
+  const large = { spec: spec({ input: 'x'.repeat(5_000) }) };
+  await owner.submitTasks([task(T1, large), task(T2, large), task(T3)]);
+  const answer = { bytes: 7_000 };
+  const { dispatch, refused } = await owner.grantFetched([grant(T1), grant(T2), grant(T3)], answer);
+  await turns();
+  expect(refused).toEqual([]);
+  expect(dispatch?.attempts.map(({ taskId }) => taskId)).toEqual([T1, T3]);
+  expect(dispatched).toEqual([`${T2}#1`]);
+  expect(answer.bytes).toBeLessThan(2_000);
+});
+
 test('a fetched attempt that nobody accepts is asked for through the coordinator, under the same number', async () => {
   const { owner, clock, dispatched } = await Bench.open();
   await owner.submitTasks([task()]);
-  await owner.grantFetched([grant()]);
+  await owner.grantFetched([grant()], { bytes: 10_000 });
   clock.advance(1_999);
   await owner.expireAttempts(false);
   expect(dispatched).toEqual([]);

@@ -31,7 +31,7 @@ import { OwnerGrants } from './owner-grants';
 import type { OwnerInsides } from './owner-insides';
 import { OwnerReports, type ReportPart, type TakenReports } from './owner-reports';
 import { ShardIndex } from './shard-index';
-import { ShardEffects, type Circumstances } from './shard-effects';
+import { ShardEffects, type AnswerRoom, type Circumstances } from './shard-effects';
 import { HOT_WAITING_TASKS, ShardState } from './shard-state';
 import { snapshotOf } from './shard-snapshot';
 import { ShardTimers } from './shard-timers';
@@ -214,8 +214,8 @@ export class ShardOwner {
     return this.grants.grant(request);
   }
 
-  grantFetched(grants: readonly AttemptGrant[]): ReturnType<OwnerGrants['grantFetched']> {
-    return this.grants.grantFetched(grants);
+  grantFetched(grants: readonly AttemptGrant[], answer: AnswerRoom): ReturnType<OwnerGrants['grantFetched']> {
+    return this.grants.grantFetched(grants, answer);
   }
 
   grantKept(grants: readonly AttemptGrant[]): Promise<AttemptRef[]> {
