@@ -67,3 +67,25 @@ export type {
   WorkflowInput,
   WorkflowSubmitOptions,
 } from './client/types';
+export { cel, type Condition } from './workflow/cel';
+export { defineWorkflow } from './workflow/define-workflow';
+export type { DefinedWorkflow, RunResult, Submission } from './workflow/defined-workflow';
+export type { Flow } from './workflow/flow';
+export { ref, type Given, type Ref, type Reference } from './workflow/reference';
+export type {
+  AnyStep,
+  ApprovalOptions,
+  CompensationOptions,
+  DefinedStep,
+  MapOptions,
+  NamedWorkflow,
+  RunOptions,
+  SignalOptions,
+  SleepTime,
+  StepOptions,
+  SubWorkflowOptions,
+  TaskStepOptions,
+  UndoableStep,
+  WorkflowJson,
+  WorkflowOptions,
+} from './workflow/types';

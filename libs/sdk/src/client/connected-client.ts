@@ -45,6 +45,7 @@ import type {
   WorkflowInput,
   WorkflowSubmitOptions,
 } from './types';
+import type { RunResult, Submission } from '../workflow/defined-workflow';
 import { SubmittedWorkflow } from './workflow-handle';
 
 /** Tasks of one page of a search. */
@@ -90,10 +91,10 @@ export class ConnectedClient implements Client {
     return new BatchSubmitter(this.port, items, signal).submit();
   }
 
-  async submitWorkflow(
-    workflow: WorkflowInput | WorkflowDocument,
+  async submitWorkflow<Out>(
+    workflow: Submission<Out> | WorkflowInput | WorkflowDocument,
     options: WorkflowSubmitOptions = {},
-  ): Promise<SubmittedWorkflow> {
+  ): Promise<SubmittedWorkflow<RunResult<Out>>> {
     const { signal, idempotencyKey = workflow['idempotencyKey'] ?? this.port.ids.next() } = options;
     const fields = toWorkflow({ ...workflow, idempotencyKey });
     let json = printJson(fields);
@@ -103,7 +104,7 @@ export class ConnectedClient implements Client {
       signal,
       finishTry: true,
     });
-    const handle = new SubmittedWorkflow(this.port, id, duplicate);
+    const handle = new SubmittedWorkflow<RunResult<Out>>(this.port, id, duplicate);
     if (signal) handle.cancelOn(signal);
     return handle;
   }

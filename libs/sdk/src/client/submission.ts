@@ -4,7 +4,7 @@ import { definitionOf, type TaskOrType } from '../define-task';
 import type { BatchItem, StepInput, WorkflowDocument, WorkflowInput } from './types';
 
 type Fields = Readonly<Record<string, unknown>>;
-type WorkOptions = Omit<BatchItem, 'task' | 'input'>;
+export type WorkOptions = Omit<BatchItem, 'task' | 'input'>;
 
 const WORK_OPTIONS: Readonly<Record<keyof WorkOptions, true>> = {
   requirements: true,
@@ -69,7 +69,7 @@ function isStepInput(step: unknown): step is StepInput {
 }
 
 /** One literal with every field, because it is made for each of many tasks; steps have some of them only. */
-function toWork(
+export function toWork(
   task: TaskOrType<z.ZodType, z.ZodType>,
   input: unknown,
   options: WorkOptions,

@@ -45,6 +45,7 @@ import type { Clock, Ids, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 import type { AnyJson, RequirementsInput, TaskDefaults, TaskDefinition, TaskOrType } from '../define-task';
+import type { RunResult, Submission } from '../workflow/defined-workflow';
 
 /** Over NATS (`servers`, or a `bus` that is open already) or over HTTP (`url`, the orchestrator's address). */
 export type ConnectOptions = ({ servers: string } | { bus: Bus } | { url: string }) & {
@@ -148,11 +149,11 @@ export interface RerunOptions {
   idempotencyKey?: string;
 }
 
-export interface WorkflowHandle {
+export interface WorkflowHandle<Output = Record<string, JsonValue>> {
   readonly id: string;
   readonly duplicate: boolean;
   /** The outputs of the steps that nothing depends on, by step. Throws `WorkflowFailedError`. */
-  result(options?: WaitOptions): Promise<Record<string, JsonValue>>;
+  result(options?: WaitOptions): Promise<Output>;
   get(): Promise<Workflow>;
   cancel(reason?: string, by?: AskedBy): Promise<ControlReceipt>;
   /** All events of the run and of its steps, in order and without gaps, until its end. */
@@ -372,6 +373,11 @@ export interface Client {
   submit(type: string, input?: unknown, options?: SubmitOptions): Promise<TaskHandle>;
   /** Many at once, cut into requests of a size that travels. Throws only when not a single item could be sent. */
   submitBatch(items: readonly BatchItem[], options?: FollowOptions): Promise<BatchOutcome>;
+  /** Of a workflow that `defineWorkflow` has made the result is typed. */
+  submitWorkflow<Out>(
+    workflow: Submission<Out>,
+    options?: WorkflowSubmitOptions,
+  ): Promise<WorkflowHandle<RunResult<Out>>>;
   submitWorkflow(
     workflow: WorkflowInput | WorkflowDocument,
     options?: WorkflowSubmitOptions,

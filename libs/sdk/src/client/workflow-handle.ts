@@ -15,17 +15,20 @@ const WORKFLOW: RunKind<typeof Workflow> = {
   isLast: ({ type, root }: Event, id) => LAST.has(type) && root === id,
 };
 
-export class SubmittedWorkflow extends RunHandle<typeof Workflow> implements WorkflowHandle {
+export class SubmittedWorkflow<Output = Record<string, JsonValue>>
+  extends RunHandle<typeof Workflow>
+  implements WorkflowHandle<Output>
+{
   constructor(port: Port, id: string, duplicate: boolean) {
     super(port, WORKFLOW, id, duplicate);
   }
 
-  async result(options: WaitOptions = {}): Promise<Record<string, JsonValue>> {
+  async result(options: WaitOptions = {}): Promise<Output> {
     const workflow = await this.end(options);
     if (workflow.state !== 'succeeded') throw new WorkflowFailedError(workflow);
     const output = { ...workflow.output };
     for (const [step, ref] of Object.entries(workflow.outputRefs ?? {}))
       output[step] = await payloadValue(this.port, ref, options.signal);
-    return output;
+    return output as Output; // what it is says the type of the workflow; swarms check what they bring
   }
 }
