@@ -112,13 +112,17 @@ export class ActiveRun implements RunCounter {
     this.cost += task.cost - costBefore;
     this.tokens += tokensIn(task.usage) - tokensIn(before);
     if (isTerminal(task.state)) this.keepOutput(step, task);
-    if (this.facts) this.facts[step] = factsOf(task);
+    if (this.facts) this.facts[step] = this.factsOf(step, task);
   }
 
   private keepOutput(step: string, { output, outputRef, error }: TaskRecord): void {
     if (error !== undefined) this.errors.set(step, error);
     if (output !== undefined) this.outputs.set(step, output);
     if (outputRef !== undefined) this.outputRefs.set(step, outputRef);
+  }
+
+  private factsOf(step: string, { state, error }: TaskRecord): StepFacts {
+    return { state, output: this.resultOf(step), error: error ?? null };
   }
 
   /** Facts are kept up to date only where somebody asks for them. */
@@ -131,17 +135,13 @@ export class ActiveRun implements RunCounter {
     const facts = Object.create(null) as Record<string, StepFacts>; // a step may be called `constructor`
     for (const id of this.stepById.keys()) {
       const state = this.plan.stateOf(id) ?? 'blocked';
-      facts[id] = { state, output: this.outputs.get(id) ?? null, error: this.errors.get(id) ?? null };
+      facts[id] = { state, output: this.resultOf(id), error: this.errors.get(id) ?? null };
     }
     return facts;
   }
 }
 
 const NOTHING_YET: StepFacts = { state: 'blocked', output: null, error: null };
-
-function factsOf({ state, output = null, error }: TaskRecord): StepFacts {
-  return { state, output, error: error ?? null };
-}
 
 function tokensIn({ inputTokens = 0, outputTokens = 0 }: TaskRecord['usage']): number {
   return inputTokens + outputTokens;

@@ -129,6 +129,16 @@ describe.each([
       expect(driver.input('read')).toEqual({ kind: 'text', title: 'T' });
     });
 
+    test('an output that is stored apart stands in expressions as its reference', () => {
+      const outputRef = { id: `default.${'a'.repeat(64)}`, bytes: 300_000 };
+      const inputs = '$.steps.a.output';
+      driver.submit(
+        workflow({ a: {}, b: { after: ['a'], inputs, when: 'steps.a.output.payloadRef.bytes > 1' } }),
+      );
+      driver.finish('a', { outputRef });
+      expect(driver.input('b')).toEqual({ payloadRef: outputRef });
+    });
+
     test('a path that leads nowhere, and a condition that is none, fail their step and say which', () => {
       driver.submit(
         workflow({
@@ -473,6 +483,32 @@ describe.each([
       expect(driver.states()).toEqual({ a: 'succeeded', b: 'blocked' });
       driver.tell({ kind: 'resume' });
       expect(driver.states()).toEqual({ a: 'succeeded', b: 'queued' });
+    });
+
+    test('a paused run that is cancelled, or whose time is over, is undone at once', () => {
+      const steps = { a: { compensate: { type: 'undo' } }, b: { after: ['a'] } };
+      driver.submit(workflow(steps));
+      driver.submit(workflow(steps, { timeoutMs: 1_000 }), 'w0-00000002');
+      for (const run of [RUN, 'w0-00000002']) {
+        driver.finish('a', undefined, run);
+        driver.tell({ kind: 'pause', reason: 'wait' }, run);
+      }
+      driver.tell({ kind: 'cancel', reason: 'enough' });
+      driver.pass(1_001);
+      for (const run of [RUN, 'w0-00000002']) {
+        expect(driver.run(run).paused).toBeUndefined();
+        driver.finish('undo:a', undefined, run);
+      }
+      expect(driver.run().state).toBe('cancelled');
+      expect(driver.run('w0-00000002')).toMatchObject({ error: { code: 'workflow-timeout' } });
+    });
+
+    test('a paused run that ends with its cancel has nothing to go on with', () => {
+      driver.submit(workflow({ a: {}, b: { after: ['a'] } }));
+      driver.tell({ kind: 'pause', reason: 'wait' });
+      driver.tell({ kind: 'cancel', reason: 'enough' });
+      expect(driver.run()).toMatchObject({ state: 'cancelled', paused: { reason: 'wait' } });
+      expect(driver.events().at(-1)).toBe('workflow.cancelled');
     });
 
     test('work of a paused run that its signal reaches does not start before the run is resumed', () => {

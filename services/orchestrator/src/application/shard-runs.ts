@@ -1,32 +1,21 @@
-import { isTerminal, LIMITS, type JsonValue, type PayloadRef, type TaskSpec } from '@multiswarm/contracts';
+import { isTerminal, type JsonValue, type PayloadRef, type TaskSpec } from '@multiswarm/contracts';
 import { said } from '../domain/task/asked';
-import type { TaskCommand, TaskRecord } from '../domain/task/record';
-import {
-  buildRun,
-  childIdOf,
-  compensationSpec,
-  itemSpec,
-  type BuiltRun,
-  type StepMaker,
-} from '../domain/workflow/build';
-import { compensationInput, compensations, doneInOrder, isUndoable } from '../domain/workflow/compensation';
-import { fault, listOf, wakeTime, type Evaluated } from '../domain/workflow/expressions';
+import type { TaskRecord } from '../domain/task/record';
+import { childIdOf, type BuiltRun } from '../domain/workflow/build';
+import { doneInOrder, isUndoable } from '../domain/workflow/compensation';
+import { fault, wakeTime } from '../domain/workflow/expressions';
 import type { PlanCommand } from '../domain/workflow/planner';
-import type { NewStep, RunRecord, RunStep } from '../domain/workflow/run';
-import { sinksOf } from '../domain/workflow/sinks';
+import type { RunRecord, RunStep } from '../domain/workflow/run';
+import { submittedData } from '../domain/workflow/submitted-data';
 import type { LoadedShard } from '../ports';
 import { ActiveRun } from './active-run';
 import type { Change } from './change';
 import type { DueTimes } from './due-times';
-import { inputOf, itemInput, openingOf } from './run-steps';
-
-/** What runs may do with the tasks of their shard. */
-export interface RunTasks {
-  task(id: string): TaskRecord | undefined;
-  /** A step of the run, blocked. @param kept the task of an earlier run whose result it has */
-  create(step: NewStep, run: ActiveRun, change: Change, kept?: TaskRecord): void;
-  apply(id: string, command: TaskCommand, change: Change): void;
-}
+import { RunChildren } from './run-children';
+import type { MadeStep, RunDesk, RunTasks } from './run-desk';
+import { RunMaps } from './run-maps';
+import { inputOf, openingOf } from './run-steps';
+import { undo } from './run-undoing';
 
 export interface RunsParts {
   tasks: RunTasks;
@@ -53,7 +42,22 @@ export class ShardRuns {
   private plans: { run: ActiveRun; command: PlanCommand }[] = [];
   private planning = false;
 
-  constructor(private readonly parts: RunsParts) {}
+  private readonly maps: RunMaps;
+  private readonly children: RunChildren;
+  private readonly desk: RunDesk;
+
+  constructor(private readonly parts: RunsParts) {
+    const { tasks, taskId, capped } = parts;
+    this.desk = {
+      ...{ tasks, taskId, capped },
+      extend: (run, steps, change) => this.extend(run, steps, change),
+      follow: (run, commands, change) => this.follow(run, commands, change),
+      goOnLater: (run) => this.goOnLater(run),
+      add: (built, change) => this.add(built, change),
+    };
+    this.maps = new RunMaps(this.desk);
+    this.children = new RunChildren(this.desk);
+  }
 
   /** Takes up the runs of a shard. @param taskOf of active and of ended steps */
   load({ runs }: Pick<LoadedShard, 'runs'>, taskOf: (id: string) => TaskRecord | undefined): void {
@@ -119,11 +123,8 @@ export class ShardRuns {
   }
 
   /** Steps with their tasks on their way into a run. */
-  extend(
-    run: ActiveRun,
-    steps: readonly { run: RunStep; spec: TaskSpec; order: number }[],
-    change: Change,
-  ): void {
+  extend(run: ActiveRun, steps: readonly MadeStep[], change: Change): void {
+    const { tasks, capped } = this.parts;
     const from = run.record.spec.steps.length;
     const planned = steps.map((step) => step.run);
     const commands = run.add(planned);
@@ -131,7 +132,9 @@ export class ShardRuns {
     if (!this.done.has(id) && planned.some(isUndoable)) this.done.set(id, []);
     change.runSteps(run, from, planned);
     for (const { run: step, spec, order } of steps)
-      this.parts.tasks.create({ id: step.taskId, order, spec: this.parts.capped(spec) }, run, change);
+      tasks.create({ id: step.taskId, order, spec: capped(spec) }, run, change);
+    for (const { run: step, fault: error } of steps)
+      if (error) tasks.apply(step.taskId, { kind: 'reject', error }, change);
     this.follow(run, commands, change);
   }
 
@@ -180,11 +183,11 @@ export class ShardRuns {
         return this.parts.tasks.apply(taskId, { kind: 'skip', error: fault(code, message) }, change);
       }
       case 'expand':
-        return this.expand(run, run.step(command.step), change);
+        return this.maps.expand(run, run.step(command.step), change);
       case 'stop-items':
-        return this.cancelItems(run, command.step, change);
+        return this.maps.cancelItems(run, command.step, MORE_FAILED, change);
       case 'finish-map':
-        return this.finishMap(run, run.step(command.step), change);
+        return this.maps.finish(run, run.step(command.step), change);
       case 'stop':
         return this.cancelSteps(run, `step "${command.because}" failed (onFailure: stop)`, change);
     }
@@ -204,9 +207,9 @@ export class ShardRuns {
       case 'sleep':
         return this.sleep(run, step, task, change);
       case 'workflow':
-        return this.startChild(run, step, task, opening.input, change);
+        return this.children.start(run, step, task, opening.input, change);
       case 'map':
-        return this.beginMap(run, step, task, change);
+        return this.maps.begin(run, step, task, change);
     }
   }
 
@@ -220,141 +223,11 @@ export class ShardRuns {
     );
   }
 
-  private beginMap(run: ActiveRun, step: RunStep, task: TaskRecord, change: Change): void {
-    const { tasks } = this.parts;
-    const list = listOf(step.map?.over ?? '', run.context());
-    if (!list.ok) return tasks.apply(task.id, { kind: 'reject', error: list.error }, change);
-    run.record = { ...run.record, maps: { ...run.record.maps, [step.id]: list.value.length } };
-    change.runState(run);
-    tasks.apply(task.id, { kind: 'await' }, change);
-    this.follow(run, run.plan.beginMap(step.id, list.value.length), change);
-  }
-
-  private expand(run: ActiveRun, map: RunStep, change: Change): void {
-    const task = this.parts.tasks.task(map.taskId);
-    if (task?.state !== 'waiting') return;
-    const { from, to } = run.plan.nextItems(map.id);
-    const list = listOf(map.map?.over ?? '', run.context());
-    const steps = run.record.spec.steps.length + to - from;
-    const error = !list.ok
-      ? list.error
-      : steps > LIMITS.RUN_STEPS
-        ? fault(
-            'run-too-large',
-            `the run would have ${steps} steps, the limit is ${LIMITS.RUN_STEPS} (RUN_STEPS)`,
-          )
-        : undefined;
-    if (!list.ok || error)
-      return this.parts.tasks.apply(
-        task.id,
-        { kind: 'reject', error: error ?? fault('internal', '') },
-        change,
-      );
-    const made = list.value.slice(from, to).map((item, at) => this.item(run, map, task, item, from + at));
-    this.extend(run, made, change);
-    for (const { run: step, input } of made)
-      if (!input.ok) this.parts.tasks.apply(step.taskId, { kind: 'reject', error: input.error }, change);
-    // R2: nothing that ends will bring the rest about, where none of these has to end for it.
-    const next = run.plan.nextItems(map.id);
-    if (next.to > next.from) this.goOnLater(run);
-  }
-
-  private item(
-    run: ActiveRun,
-    map: RunStep,
-    task: TaskRecord,
-    item: JsonValue,
-    index: number,
-  ): { run: RunStep; spec: TaskSpec; order: number; input: Evaluated<JsonValue> } {
-    const input = itemInput(run, map, task.spec.input, item, index);
-    const id = `${map.id}[${index}]`;
-    const { type, estimateMs, rank } = map;
-    const step: RunStep = {
-      id,
-      taskId: this.parts.taskId(),
-      type,
-      dependsOn: [],
-      of: map.id,
-      role: 'item',
-      index,
-    };
-    if (map.workflow) step.control = 'workflow';
-    if (estimateMs !== undefined) step.estimateMs = estimateMs;
-    if (rank !== undefined) step.rank = rank;
-    return {
-      run: step,
-      spec: itemSpec(task.spec, step, input.ok ? input.value : null),
-      order: task.order,
-      input,
-    };
-  }
-
-  private cancelItems(run: ActiveRun, map: string, change: Change): void {
-    const reason = `more items of "${map}" failed than it tolerates`;
-    for (const step of run.record.spec.steps)
-      if (step.of === map && step.role === 'item')
-        this.parts.tasks.apply(step.taskId, { kind: 'cancel', reason }, change);
-  }
-
-  private finishMap(run: ActiveRun, map: RunStep, change: Change): void {
-    const { tasks } = this.parts;
-    const progress = run.plan.mapProgress(map.id);
-    if (!progress) return;
-    const { total, succeeded, failed } = progress;
-    if (run.plan.mapHasFailed(map.id)) {
-      const message = `${failed} of ${total} items failed, ${map.map?.toleratedFailures ?? 0} are tolerated (map.toleratedFailures)`;
-      return tasks.apply(map.taskId, { kind: 'reject', error: fault('items-failed', message) }, change);
-    }
-    const output: JsonValue =
-      map.map?.collect === false
-        ? { total, succeeded, failed }
-        : Array.from({ length: total }, (_, index) => run.resultOf(`${map.id}[${index}]`));
-    tasks.apply(map.taskId, collected(output, 'the outputs of the items', 'collect: false'), change);
-  }
-
-  private startChild(
-    run: ActiveRun,
-    step: RunStep,
-    task: TaskRecord,
-    input: JsonValue,
-    change: Change,
-  ): void {
-    const body = step.workflow ?? run.step(step.of ?? step.id).workflow;
-    if (!body) throw new Error(`invariant: the step "${step.id}" has no workflow`);
-    const { namespace, traceparent, priority, timeouts } = task.spec;
-    let order = task.order;
-    const maker: StepMaker = {
-      taskId: this.parts.taskId,
-      order: () => (order += 1),
-      capped: this.parts.capped,
-    };
-    const { id: workflowId, spec } = run.record;
-    const built = buildRun(
-      body,
-      {
-        ...{ id: childIdOf(task.id), namespace, traceparent, priority, input, metadata: {}, bodyHash: '' },
-        ...{ definition: body.definition, parent: { workflowId, step: step.id, taskId: task.id } },
-        name: body.definition?.name ?? step.id,
-        deadlineAt: earliest(spec.deadlineAt, timeouts.deadline),
-      },
-      maker,
-      change.now,
-    );
-    this.parts.tasks.apply(task.id, { kind: 'await' }, change);
-    this.add(built, change);
-  }
-
   /** R3. */
   private controlEnded(run: ActiveRun, step: RunStep, change: Change): void {
     if (step.control === 'map') {
       run.plan.stopMap(step.id);
-      for (const item of run.record.spec.steps)
-        if (item.of === step.id && item.role === 'item')
-          this.parts.tasks.apply(
-            item.taskId,
-            { kind: 'cancel', reason: `the map "${step.id}" has ended` },
-            change,
-          );
+      this.maps.cancelItems(run, step.id, `the map "${step.id}" has ended`, change);
     } else if (step.control === 'workflow') {
       const child = this.runs.get(childIdOf(step.taskId));
       if (child && !child.record.cancel)
@@ -367,6 +240,16 @@ export class ShardRuns {
     run.record = { ...run.record, cancel: { at: change.now, reason, requestedBy } };
     change.run(run, { type: 'workflow.cancel-requested', data: said({ requestedBy, reason }) }, false);
     this.cancelSteps(run, reason, change, requestedBy);
+    this.unpause(run, change);
+  }
+
+  /** What comes to its end is not held up: what it has done is undone at once. */
+  private unpause(run: ActiveRun, change: Change): void {
+    if (!run.record.paused || run.record.state !== 'running') return;
+    const { paused: _over, ...record } = run.record;
+    run.record = record;
+    change.runState(run);
+    this.follow(run, run.plan.resumeStarts(), change);
   }
 
   private timeOut(run: ActiveRun, deadlineAt: number, change: Change): void {
@@ -374,39 +257,17 @@ export class ShardRuns {
     run.record = { ...run.record, error: fault('workflow-timeout', message) };
     change.runState(run);
     this.cancelSteps(run, message, change);
+    this.unpause(run, change);
   }
 
   private endIfDone(run: ActiveRun, change: Change): void {
     if (run.record.state !== 'running' || !run.plan.ended || !this.runs.has(run.record.id)) return;
     const { cancel, error, compensating } = run.record;
     const outcome = error?.code === 'workflow-timeout' ? 'failed' : run.plan.outcome(cancel !== undefined);
-    if (outcome !== 'succeeded' && !compensating && this.compensate(run, change)) return;
+    const done = this.done.get(run.record.id) ?? [];
+    if (outcome !== 'succeeded' && !compensating && done.length > 0)
+      return undo(this.desk, run, done, change);
     this.end(run, outcome, change);
-  }
-
-  /** @returns whether there is anything to undo */
-  private compensate(run: ActiveRun, change: Change): boolean {
-    const done = (this.done.get(run.record.id) ?? []).map((id) => run.step(id));
-    if (done.length === 0) return false;
-    run.record = { ...run.record, compensating: true };
-    change.run(run, { type: 'workflow.compensating', data: { steps: done.length } }, false);
-    const order = change.now * 1_000;
-    const made = compensations(done, this.parts.taskId).map((step) => {
-      const undone = run.step(step.of ?? '');
-      const input = compensationInput(undone, run.resultOf(undone.id), () => run.context());
-      const { compensate } = undone;
-      if (!compensate) throw new Error(`invariant: the step "${undone.id}" cannot be undone`);
-      return {
-        run: step,
-        order,
-        input,
-        spec: compensationSpec(run.record, step.id, compensate, input.ok ? input.value : null),
-      };
-    });
-    this.extend(run, made, change);
-    for (const { run: step, input } of made)
-      if (!input.ok) this.parts.tasks.apply(step.taskId, { kind: 'reject', error: input.error }, change);
-    return true;
   }
 
   private end(run: ActiveRun, state: Exclude<RunRecord['state'], 'running'>, change: Change): void {
@@ -420,24 +281,12 @@ export class ShardRuns {
     this.done.delete(id);
     this.parts.due.set(id, undefined);
     change.rootEnded(id, change.now + this.parts.retentionMs(spec.namespace));
-    if (spec.parent) this.childEnded(run, spec.parent.taskId, change);
+    if (spec.parent) this.children.ended(run, spec.parent.taskId, change);
   }
 
   private whyFailed(run: ActiveRun): RunRecord['error'] {
     const step = run.plan.firstFailed();
     return step === undefined ? undefined : fault('task-failed', `step "${step}" failed`);
-  }
-
-  /** R3. */
-  private childEnded(run: ActiveRun, taskId: string, change: Change): void {
-    const { id, state, spec, error } = run.record;
-    const { tasks } = this.parts;
-    if (state === 'succeeded') {
-      const output = Object.fromEntries(sinksOf(spec.steps).map((step) => [step.id, run.resultOf(step.id)]));
-      return tasks.apply(taskId, collected(output, 'the outputs of the sub-workflow', 'references'), change);
-    }
-    const message = `the sub-workflow ${id} has ended as ${state}${error ? `: ${error.message}` : ''}`;
-    tasks.apply(taskId, { kind: 'reject', error: fault('child-failed', message) }, change);
   }
 
   private goOnLater(run: ActiveRun): void {
@@ -457,27 +306,4 @@ function isTimed({ record }: ActiveRun): boolean {
   return record.error === undefined && record.compensating === undefined;
 }
 
-/** What several steps have made, as the output of one; or why it cannot be. */
-function collected(output: JsonValue, what: string, instead: string): TaskCommand {
-  const bytes = Buffer.byteLength(JSON.stringify(output));
-  if (bytes <= LIMITS.MAP_OUTPUT_BYTES) return { kind: 'fulfil', output };
-  const message = `${what} have ${bytes} bytes, the limit is ${LIMITS.MAP_OUTPUT_BYTES} (MAP_OUTPUT_BYTES): use ${instead}`;
-  return { kind: 'reject', error: fault('map-too-large', message) };
-}
-
-function submittedData({ spec }: RunRecord, steps: number): Record<string, JsonValue> {
-  const { name, definition, parent, forkOf, schedule } = spec;
-  return {
-    steps,
-    ...(name === undefined ? {} : { name }),
-    ...(definition ? { definition: { ...definition } } : {}),
-    ...(parent ? { parent: parent.workflowId } : {}),
-    ...(forkOf ? { forkOf: { ...forkOf } } : {}),
-    ...(schedule === undefined ? {} : { schedule }),
-  };
-}
-
-function earliest(one: number | undefined, other: string | undefined): number | undefined {
-  if (other === undefined) return one;
-  return Math.min(one ?? Infinity, Date.parse(other));
-}
+const MORE_FAILED = 'more items failed than the map tolerates';

@@ -18,7 +18,8 @@ import type { ActiveRun } from './active-run';
 import { Change } from './change';
 import type { DueTimes } from './due-times';
 import type { NewTask } from './intake';
-import { ShardRuns, type RunTasks } from './shard-runs';
+import type { RunTasks } from './run-desk';
+import { ShardRuns } from './shard-runs';
 
 /** Lone tasks that wait and whose records one shard keeps in memory; the records of the others are read back when needed. */
 export const HOT_WAITING_TASKS = 1_024;

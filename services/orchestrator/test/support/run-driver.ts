@@ -3,6 +3,7 @@ import {
   isRunId,
   WorkflowSubmission,
   type JsonValue,
+  type PayloadRef,
   type TaskState,
 } from '@multiswarm/contracts';
 import { ManualClock, seededRandom } from '@multiswarm/core';
@@ -21,8 +22,8 @@ import { ShardTable } from './shard-table';
 
 export const RUN = 'w0-00000001';
 
-/** What an agent makes of a step: an output, or a failure. */
-export type Outcome = { output: JsonValue } | { fails: string } | 'cancelled';
+/** What an agent makes of a step: an output, given or stored, or a failure. */
+export type Outcome = { output: JsonValue } | { outputRef: PayloadRef } | { fails: string } | 'cancelled';
 
 /**
  * Runs of one shard without a fleet: the state of an owner, a store that keeps every commit, and agents that are played by the
@@ -210,6 +211,7 @@ function reported(outcome: Outcome): {
     startedAt: number;
     finishedAt: number;
     output?: JsonValue;
+    outputRef?: PayloadRef;
     error?: { code: string; message: string; retryable: boolean };
   };
 } {
@@ -220,7 +222,7 @@ function reported(outcome: Outcome): {
       outcome: 'failed',
       result: { ...times, error: { code: outcome.fails, message: outcome.fails, retryable: false } },
     };
-  return { outcome: 'succeeded', result: { ...times, output: outcome.output } };
+  return { outcome: 'succeeded', result: { ...times, ...outcome } };
 }
 
 /** Whether all tasks of the shard have ended. */

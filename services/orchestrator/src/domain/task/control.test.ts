@@ -238,7 +238,7 @@ describe('retry by hand', () => {
     expect(why(late)).toBe(`its deadline ${at(5)} has passed: submit it anew with a later one`);
     expect(why(step)).toBe('it waits for the steps before it');
     expect(why(ended)).toBe(
-      'it is a step of w0-00000001, which goes on without it: submit the workflow again',
+      'it is a step of w0-00000001, which goes on without it: rerun the workflow from this step',
     );
     expect(why(new WatchedTask(spec()))).toBe('it is in the queue already');
     expect(why(new WatchedTask(spec({ waitFor: { signal: 'go' } })))).toBe(

@@ -45,7 +45,7 @@ function whyNotSignalled({ spec }: TaskRecord): string | undefined {
 function whyNotReopened(record: TaskRecord, now: number): string | undefined {
   const { state, spec } = record;
   if (!isLone(record))
-    return `it is a step of ${spec.workflowId ?? ''}, which goes on without it: submit the workflow again`;
+    return `it is a step of ${spec.workflowId ?? ''}, which goes on without it: rerun the workflow from this step`;
   if (state === 'succeeded') return 'it has succeeded: rerun it to get a copy that runs once more';
   if (state === 'skipped') return 'it has been skipped';
   if ((deadlineOf(record) ?? Infinity) <= now)
