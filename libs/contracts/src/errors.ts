@@ -208,6 +208,18 @@ export const ERRORS = {
     title: 'There is no such definition, or no such version of it',
   },
   'schedule-not-found': { status: 404, exit: 3, retryable: false, title: 'There is no such schedule' },
+  'schedule-exists': {
+    status: 409,
+    exit: 5,
+    retryable: false,
+    title: 'There is a schedule of this name that is another one',
+  },
+  'schedule-changing': {
+    status: 503,
+    exit: 7,
+    retryable: true,
+    title: 'The schedule was changed by others at the same time',
+  },
   cancelled: { status: 409, exit: 1, retryable: false, title: 'Cancelled on request' },
   'invalid-configuration': { status: 500, exit: 2, retryable: false, title: 'The configuration has faults' },
   internal: {

@@ -23,6 +23,7 @@ export { COMMON_RETRY, isPlainJson, isPlainSpec, parseSubmission, plainSubmissio
 export { isCount, isListOf, isObject, quick, type Unknown } from './quick';
 export * from './requirements';
 export { DefinitionRef, OnFailure, RunBudget } from './run-bounds';
+export * from './schedule';
 export * from './scheduling';
 export * from './shard-check';
 export * from './shard-copy';

@@ -8,6 +8,14 @@ export const keys = {
 
   /** Hash: owner, epoch, leaseUntil (ms of the Redis clock). */
   schedulerLease: () => 'ms:{scheduler}:lease',
+  /** Sorted set, all of one score: names of schedules, each behind its namespace and a slash. Beside the lease, so that one script checks its epoch. */
+  schedules: () => 'ms:{scheduler}:schedules',
+  /** Sorted set: the same names by when there is something to do, ms. */
+  schedulesDue: () => 'ms:{scheduler}:schedules-due',
+  /** Number: every change of a schedule gets the next one. */
+  scheduleRevisions: () => 'ms:{scheduler}:schedule-revisions',
+  /** Hash: spec, state, rev. */
+  schedule: (namespace: string, name: string) => `ms:{scheduler}:schedule:${namespace}/${name}`,
   regionLease: (region: string) => `ms:{r:${region}}:lease`,
   /** Hash: swarms that an operator has cordoned or drained, with the reason. */
   cordons: (region: string) => `ms:{r:${region}}:cordons`,

@@ -55,6 +55,32 @@ export const LIMITS = {
   DEFINITION_BYTES: 768 * 1024,
   /** Serialized workflow with the definitions that it refers to. */
   RESOLVED_BYTES: 4 * 1024 * 1024,
+  /** Schedules of a deployment. */
+  SCHEDULES: 10_000,
+  /** Characters of the name of a schedule: a time behind it makes the idempotency key of a run. */
+  SCHEDULE_NAME_CHARS: 80,
+  /** Serialized schedule, with the workflow that it starts: it must fit a NATS message. */
+  SCHEDULE_BYTES: 512 * 1024,
+  /** Characters of the times of a schedule. */
+  CRON_CHARS: 256,
+  /** How much later than its time a run of a schedule may be told to start. */
+  SCHEDULE_JITTER_MS: 24 * 3_600_000,
+  /** For how long a schedule may be told to make up for a time. */
+  SCHEDULE_CATCH_UP_MS: 30 * 24 * 3_600_000,
+  /** The least that it may be told: a scheduler that changes hands must not miss a time. */
+  SCHEDULE_LEAST_CATCH_UP_MS: 60_000,
+  /** Times of one schedule that wait for the end of an earlier run; and triggers that nobody has looked at. */
+  SCHEDULE_BUFFER: 1_000,
+  /** Times in the range of one backfill. */
+  SCHEDULE_BACKFILL_TIMES: 1_000,
+  /** Backfills of one schedule that are not done. */
+  SCHEDULE_BACKFILLS: 16,
+  /** Runs of one schedule that it keeps in mind until they have ended. */
+  SCHEDULE_RUNNING: 100,
+  /** Times of one schedule that it remembers with what came of them. */
+  SCHEDULE_RECENT: 50,
+  /** Next times of a schedule that one answer lists. */
+  SCHEDULE_NEXT_TIMES: 100,
   /** Serialized JSON Schema of the input of a run. */
   INPUT_SCHEMA_BYTES: 64 * 1024,
   /** Longest time that an input is held against its schema. */

@@ -15,6 +15,10 @@ export const subjects = {
   workflow: (verb: string) => `${V}.workflow.${verb}`,
   /** put, get, list, versions, delete. */
   definition: (verb: string) => `${V}.definition.${verb}`,
+  /** create, get, list, update, pause, resume, trigger, backfill, delete. */
+  schedule: (verb: string) => `${V}.schedule.${verb}`,
+  /** There may be something to do for a schedule. */
+  scheduleChanged: () => `${V}.schedule.changed`,
   /** list, get, redrive, purge. */
   deadLetter: (verb: string) => `${V}.dead-letter.${verb}`,
   /** check. */

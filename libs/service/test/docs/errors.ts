@@ -202,6 +202,14 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'Check both; `swarmctl definition list` shows what there is.',
   ],
   'schedule-not-found': ['No schedule has this name.', '`swarmctl schedule list` shows what there is.'],
+  'schedule-exists': [
+    'A schedule of this name is there, and it is not the same.',
+    'Update it, or choose another name.',
+  ],
+  'schedule-changing': [
+    'Others changed the schedule each time when this request was about to.',
+    'Repeat it.',
+  ],
   cancelled: ['The work was cancelled on request.', 'Nothing; submit again if it is wanted after all.'],
   'invalid-configuration': [
     'A setting is wrong, or a port is taken.',

@@ -73,6 +73,43 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   ],
   DEFINITION_BYTES: ['Serialized body of one version of a definition', 'Refused with `body-too-large`.'],
   RESOLVED_BYTES: ['A workflow with the definitions that it refers to', 'Refused with `invalid-workflow`.'],
+  SCHEDULES: ['Schedules of a deployment', 'A further one is refused with `invalid-request`: delete one.'],
+  SCHEDULE_NAME_CHARS: ['Characters of the name of a schedule', 'Refused with `invalid-request`.'],
+  SCHEDULE_BYTES: [
+    'Serialized schedule, with the workflow that it starts',
+    'Refused with `body-too-large`: make the workflow a definition.',
+  ],
+  CRON_CHARS: ['Characters of the times of a schedule', 'Refused with `invalid-request`.'],
+  SCHEDULE_JITTER_MS: [
+    'How much later than its time a run of a schedule may be told to start',
+    'Refused with `invalid-request`.',
+  ],
+  SCHEDULE_CATCH_UP_MS: [
+    'For how long a schedule may be told to make up for a time',
+    'Refused with `invalid-request`.',
+  ],
+  SCHEDULE_LEAST_CATCH_UP_MS: [
+    'The least of it: a scheduler that changes hands must not miss a time',
+    'Refused with `invalid-request`.',
+  ],
+  SCHEDULE_BUFFER: [
+    'Times of one schedule that wait for the end of an earlier run',
+    'A further time starts no run; a further trigger is refused with `invalid-request`.',
+  ],
+  SCHEDULE_BACKFILL_TIMES: [
+    'Times in the range of one backfill',
+    'Refused with `invalid-request`: take a shorter range.',
+  ],
+  SCHEDULE_BACKFILLS: [
+    'Backfills of one schedule that are not done',
+    'A further one is refused with `invalid-request`.',
+  ],
+  SCHEDULE_RUNNING: [
+    'Runs of one schedule that it keeps in mind until they have ended',
+    'The oldest ones are forgotten; they go on.',
+  ],
+  SCHEDULE_RECENT: ['Times of one schedule that it remembers with what came of them', 'The oldest ones go.'],
+  SCHEDULE_NEXT_TIMES: ['Next times of a schedule that one answer lists', 'Refused with `invalid-request`.'],
   INPUT_SCHEMA_BYTES: ['JSON Schema of the input of a run', 'Refused with `invalid-workflow`.'],
   INPUT_CHECK_MS: [
     'Time in which the input of a run is held against its schema',
