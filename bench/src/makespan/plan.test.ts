@@ -1,4 +1,4 @@
-import { validateWorkflow } from '@multiswarm/contracts';
+import { validateWorkflow } from '@multiswarm/workflow';
 import { planReplay, toSubmission } from './plan';
 
 const hour = 3_600_000;

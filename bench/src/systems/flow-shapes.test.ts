@@ -1,4 +1,4 @@
-import { validateWorkflow } from '@multiswarm/contracts';
+import { validateWorkflow } from '@multiswarm/workflow';
 import { toSteps } from './flow-shapes';
 
 test('in a chain each step waits for the one before', () => {

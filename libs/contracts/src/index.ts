@@ -34,6 +34,5 @@ export * from './swarm';
 export * from './task';
 export * from './task-search';
 export { timeFindings } from './task-times';
-export * from './validate-workflow';
 export * from './workflow';
 export * from './workflow-control';

@@ -18,3 +18,5 @@ export { compileCondition, type Condition } from './expression/condition';
 export { compilePath, type Path } from './expression/path';
 export { bottomLevels, downstreamOf, topologicalOrder, type GraphStep } from './graph';
 export * from './drawing';
+export { findCycles } from './cycles';
+export { validateWorkflow, type WorkflowValidation } from './validate/validate-workflow';

@@ -1,5 +1,5 @@
-import { LIMITS, validateWorkflow, type Finding, type WorkflowSubmission } from '@multiswarm/contracts';
-import { importWfcommons, type Import } from '@multiswarm/workflow';
+import { LIMITS, type Finding, type WorkflowSubmission } from '@multiswarm/contracts';
+import { importWfcommons, validateWorkflow, type Import } from '@multiswarm/workflow';
 import { documentFault } from '../faults';
 import type { Io } from '../io';
 import { parseDocument, withLines } from './parse';

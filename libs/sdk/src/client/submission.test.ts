@@ -1,4 +1,5 @@
-import { TaskSubmission, validateWorkflow } from '@multiswarm/contracts';
+import { TaskSubmission } from '@multiswarm/contracts';
+import { validateWorkflow } from '@multiswarm/workflow';
 import { z } from 'zod';
 import { defineTask } from '../define-task';
 import { toSubmission, toWorkflow } from './submission';

@@ -210,7 +210,7 @@ test('every kind of step and option has its place', () => {
       payload: z.object({ n: z.number() }),
       timeoutMs: 5,
     });
-    const nap = flow.sleep('nap', { ms: 10 }, { join: 'any' });
+    const nap = flow.sleep('nap', { ms: 10 }, { after: told, join: 'any' });
     flow.sleep('until', { until: new Date(0) }, { after: [told, nap] });
     flow.sleep('later', { until: ref.at(input, 'at') });
     flow.workflow('sub', child, { n: told.output.n }, { continueOnFailure: true, estimateMs: 7 });
@@ -288,7 +288,7 @@ test('every kind of step and option has its place', () => {
       },
       { id: 'plain', type: 'any', input: 5, compensate: { type: 'undo' } },
     ],
-    dependencies: { until: ['told', 'nap'], sub: ['told'], named: ['nap'] },
+    dependencies: { nap: ['told'], until: ['told', 'nap'], sub: ['told'], named: ['nap'] },
   });
 });
 

@@ -1,4 +1,5 @@
-import { MultiswarmError, summarize, validateWorkflow } from '@multiswarm/contracts';
+import { MultiswarmError, summarize } from '@multiswarm/contracts';
+import { validateWorkflow } from '@multiswarm/workflow';
 import type { z } from 'zod';
 import type { AnyJson } from '../define-task';
 import { DefinedWorkflow, plain } from './defined-workflow';

@@ -1,3 +1,4 @@
+import { MultiswarmError } from '@multiswarm/contracts';
 import { z } from 'zod';
 import { defineTask } from '../define-task';
 import { defineWorkflow } from './define-workflow';
@@ -27,29 +28,42 @@ const total = defineTask({
 });
 const maybe = defineTask({ type: 'maybe', input: z.object({ value: z.number().nullable() }) });
 
+/** Where a workflow is refused that was not compiled: the schemas say less than the types. */
+function refusedAt(define: () => unknown): string[] {
+  try {
+    define();
+  } catch (error) {
+    if (error instanceof MultiswarmError) return error.findings.map(({ pointer }) => pointer);
+    throw error;
+  }
+  return [];
+}
+
 /** Compiles only where the two are the same type. */
 function same<A>() {
   return <B>(_value: B, ..._proof: [A, B] extends [B, A] ? [] : ['another type']): void => undefined;
 }
 
 test('a reference has the type of what it stands for', () => {
-  defineWorkflow({ input: z.object({ text: z.string(), tags: z.array(z.string()) }) }, (flow, input) => {
-    const scored = flow.task('score', score, { text: input.text });
-    flow.task('tag', score, { text: input.tags[0] });
-    flow.task('whole', score, input);
-    // @ts-expect-error a list is no text
-    flow.task('list', score, { text: input.tags });
-    // @ts-expect-error a number is no text
-    flow.task('number', score, { text: scored.output.value });
-    // @ts-expect-error the input has no such field
-    flow.task('absent', score, { text: input.body });
-    // @ts-expect-error the task takes no such field
-    flow.task('unknown', score, { text: input.text, colour: 'red' });
-    // @ts-expect-error text is missing
-    expect(() => flow.task('missing', score, { weight: 1 })).toThrow('/input/text');
-    // @ts-expect-error another object than the task takes
-    flow.task('object', label, scored.output);
-  });
+  const define = (): unknown =>
+    defineWorkflow({ input: z.object({ text: z.string(), tags: z.array(z.string()) }) }, (flow, input) => {
+      const scored = flow.task('score', score, { text: input.text });
+      flow.task('tag', score, { text: input.tags[0] });
+      flow.task('whole', score, input);
+      // @ts-expect-error a list is no text
+      flow.task('list', score, { text: input.tags });
+      // @ts-expect-error a number is no text
+      flow.task('number', score, { text: scored.output.value });
+      // @ts-expect-error the input has no such field
+      flow.task('absent', score, { text: input.body });
+      // @ts-expect-error the task takes no such field
+      flow.task('unknown', score, { text: input.text, colour: 'red' });
+      // @ts-expect-error text is missing
+      expect(() => flow.task('missing', score, { weight: 1 })).toThrow('/input/text');
+      // @ts-expect-error another object than the task takes
+      flow.task('object', label, scored.output);
+    });
+  expect(refusedAt(define)).toEqual(['/tasks/3/inputs/text', '/tasks/4/inputs/text']);
 });
 
 test('what may be absent or null does not go where something has to be', () => {
@@ -68,24 +82,26 @@ test('what may be absent or null does not go where something has to be', () => {
 });
 
 test('lists, records and maps keep their types', () => {
-  defineWorkflow({ input: z.object({ texts: z.array(z.string()) }) }, (flow, input) => {
-    const scored = flow.map('score', input.texts, score, (text, index) => ({ text, weight: index }));
-    same<Ref<string>>()(scored.output[0].parts[1].name);
-    same<Ref<string>>()(ref.at(scored.output, -1).parts[0].name);
-    same<Ref<number>>()(ref.at(scored.output[0].byName, 'a'));
-    flow.task('total', total, { values: ref.each(scored.output, (one) => one.value) });
-    // @ts-expect-error a list of texts
-    flow.task('names', total, { values: ref.each(scored.output[0].parts, (part) => part.name) });
-    // @ts-expect-error a text is no list
-    flow.map('no-list', input.texts[0], score, (text) => ({ text }));
-    // @ts-expect-error items are texts
-    flow.map('items', input.texts, total, (text) => ({ values: text }));
-    const counted = flow.map('count', input.texts, score, (text) => ({ text }), { collect: false });
-    same<Ref<number>>()(counted.output.failed);
-    const some = flow.map('some', input.texts, score, (text) => ({ text }), { toleratedFailures: 3 });
-    // @ts-expect-error an item that failed is null
-    flow.task('first', score, { text: 'a', weight: some.output[0].value });
-  });
+  const define = (): unknown =>
+    defineWorkflow({ input: z.object({ texts: z.array(z.string()) }) }, (flow, input) => {
+      const scored = flow.map('score', input.texts, score, (text, index) => ({ text, weight: index }));
+      same<Ref<string>>()(scored.output[0].parts[1].name);
+      same<Ref<string>>()(ref.at(scored.output, -1).parts[0].name);
+      same<Ref<number>>()(ref.at(scored.output[0].byName, 'a'));
+      flow.task('total', total, { values: ref.each(scored.output, (one) => one.value) });
+      // @ts-expect-error a list of texts
+      flow.task('names', total, { values: ref.each(scored.output[0].parts, (part) => part.name) });
+      // @ts-expect-error a text is no list
+      flow.map('no-list', input.texts[0], score, (text) => ({ text }));
+      // @ts-expect-error items are texts
+      flow.map('items', input.texts, total, (text) => ({ values: text }));
+      const counted = flow.map('count', input.texts, score, (text) => ({ text }), { collect: false });
+      same<Ref<number>>()(counted.output.failed);
+      const some = flow.map('some', input.texts, score, (text) => ({ text }), { toleratedFailures: 3 });
+      // @ts-expect-error an item that failed is null
+      flow.task('first', score, { text: 'a', weight: some.output[0].value });
+    });
+  expect(refusedAt(define)).toEqual(['/tasks/3/map/over', '/tasks/4/inputs/values']);
 });
 
 test('signals, approvals, sub-workflows and compensations have types', () => {
@@ -93,24 +109,28 @@ test('signals, approvals, sub-workflows and compensations have types', () => {
     const scored = flow.task('score', score, { text: input.text });
     return [flow.task('total', total, { values: ref.each(scored.output.weights, (weight) => weight) })];
   });
-  defineWorkflow({}, (flow) => {
-    const told = flow.signal('told', { payload: z.object({ edition: z.number() }) });
-    same<Ref<number>>()(told.output.edition);
-    const asked = flow.approval('asked');
-    same<Ref<string | null>>()(asked.output.note);
-    const sub = flow.workflow('child', child, { text: 'a' });
-    same<Ref<number>>()(sub.output.total);
-    // @ts-expect-error the child takes a text
-    flow.workflow('wrong', child, { text: told.output.edition });
-    const named = flow.workflow('named', { definition: 'x', output: z.object({ n: z.number() }) }, {});
-    same<Ref<number>>()(named.output.n);
-    flow.task('score', score, { text: 'a' }).compensate(label, (output) => ({ label: output.parts[0].name }));
-    // @ts-expect-error a number is no text
-    flow.task('other', score, { text: 'a' }).compensate(label, (output) => ({ label: output.value }));
-    flow.sleep('until', { until: flow.run.id });
-    // @ts-expect-error a number is no instant
-    flow.sleep('number', { until: told.output.edition });
-  });
+  const define = (): unknown =>
+    defineWorkflow({}, (flow) => {
+      const told = flow.signal('told', { payload: z.object({ edition: z.number() }) });
+      same<Ref<number>>()(told.output.edition);
+      const asked = flow.approval('asked');
+      same<Ref<string | null>>()(asked.output.note);
+      const sub = flow.workflow('child', child, { text: 'a' });
+      same<Ref<number>>()(sub.output.total);
+      // @ts-expect-error the child takes a text
+      flow.workflow('wrong', child, { text: told.output.edition });
+      const named = flow.workflow('named', { definition: 'x', output: z.object({ n: z.number() }) }, {});
+      same<Ref<number>>()(named.output.n);
+      flow
+        .task('score', score, { text: 'a' })
+        .compensate(label, (output) => ({ label: output.parts[0].name }));
+      // @ts-expect-error a number is no text
+      flow.task('other', score, { text: 'a' }).compensate(label, (output) => ({ label: output.value }));
+      flow.sleep('until', { until: flow.run.id });
+      // @ts-expect-error a number is no instant
+      flow.sleep('number', { until: told.output.edition });
+    });
+  expect(refusedAt(define)).toEqual(['/tasks/3/inputs/text', '/tasks/8/sleep/until']);
   const joined = (): unknown =>
     // @ts-expect-error no such join
     defineWorkflow({}, (flow) => void flow.task('join', label, { label: 'a' }, { join: 'some' }));

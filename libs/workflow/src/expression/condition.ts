@@ -1,7 +1,9 @@
 import { LIMITS } from '@multiswarm/contracts';
 import type { RunContext } from '../context';
+import type { Shape } from '../schema/shape';
 import { CelCompiler } from './cel-compiler';
 import { parseCel } from './cel-parser';
+import { typeFaultOf } from './cel-types';
 import { compilingOnce } from './compiled';
 import { Meter } from './meter';
 
@@ -13,15 +15,19 @@ export interface Condition {
   readonly readsItem: boolean;
   /** @throws ExpressionError where it is no boolean, looks at what is not there, or costs more than `LIMITS.EXPRESSION_COST`. */
   evaluate(context: RunContext): boolean;
+  /** What is definitely wrong with its types, where it looks at something like this. */
+  typeFault(context: Shape): string | undefined;
 }
 
 /** Compiles a condition: CEL over `run`, `steps`, `item` and `index`. Of the same text the same condition, as long as it is remembered. */
 export const compileCondition = compilingOnce('condition', (text): Condition => {
   const compiler = new CelCompiler(text);
-  const holds = compiler.boolean(parseCel(text), []);
+  const tree = parseCel(text);
+  const holds = compiler.boolean(tree, []);
   return {
     steps: [...compiler.reads.steps],
     readsItem: compiler.reads.item,
     evaluate: (context) => holds({ context, meter: new Meter(LIMITS.EXPRESSION_COST), local: undefined }),
+    typeFault: (context) => typeFaultOf(tree, text, context),
   };
 });

@@ -1,10 +1,12 @@
 import { jsonpath } from 'json-p3';
 import { LIMITS, type JsonValue } from '@multiswarm/contracts';
 import type { RunContext } from '../context';
+import { elementOf, fieldOf, ofTypes, typesOf, type Shape } from '../schema/shape';
+import { ARRAY } from '../schema/types';
 import { compilingOnce } from './compiled';
 import { ExpressionError } from './expression-error';
 import { Meter } from './meter';
-import { lookThrough, parsePath, type Segment } from './path-syntax';
+import { indexOf, lookThrough, nameOf, parsePath, type Segment } from './path-syntax';
 import { walk, type Walk } from './path-walk';
 
 /** A JSON path (RFC 9535), compiled. */
@@ -15,7 +17,8 @@ export interface Path {
   readonly readsItem: boolean;
   /** Whether it leads to one value. */
   readonly singular: boolean;
-  readonly segments: readonly Segment[];
+  /** What it leads to, where it looks at something like this: nothing where it can lead nowhere. */
+  shapeIn(context: Shape): Shape;
   /**
    * The value that a singular path leads to; of any other one the list of what it finds.
    * @throws ExpressionError where a singular path leads nowhere, or it costs more than `LIMITS.EXPRESSION_COST`.
@@ -33,7 +36,7 @@ export const compilePath = compilingOnce('path', (text): Path => {
     steps: [...reads.steps],
     readsItem: reads.item,
     singular,
-    segments: query.segments,
+    shapeIn: (context) => shapeAlong(query.segments, context),
     read: (context) => {
       const root = context as unknown as JsonValue; // an interface of JSON
       const given = { root, meter: new Meter(LIMITS.EXPRESSION_COST), environment: query.environment };
@@ -66,4 +69,17 @@ function meterInner(inner: readonly jsonpath.JSONPathQuery[]) {
       current = undefined;
     }
   };
+}
+
+/** As far as each segment selects one value; what finds several gives a list. */
+function shapeAlong(segments: readonly Segment[], context: Shape): Shape {
+  let shape = context;
+  for (const segment of segments) {
+    const name = nameOf(segment);
+    const index = indexOf(segment);
+    if (name === undefined && index === undefined) return ofTypes(ARRAY);
+    shape = name === undefined ? elementOf(shape, index) : fieldOf(shape, name);
+    if (typesOf(shape) === 0) return shape;
+  }
+  return shape;
 }

@@ -1,4 +1,5 @@
-import { findCycles, LIMITS, type Finding } from '@multiswarm/contracts';
+import { LIMITS, type Finding } from '@multiswarm/contracts';
+import { findCycles } from '../cycles';
 import { fromStepId, toStepId } from './step-ids';
 import { readInstance, type RecordedInstance, type RecordedTask, type Reference } from './wfcommons-read';
 

@@ -5,7 +5,6 @@ import {
   parse,
   PutDefinitionBody,
   summarize,
-  validateWorkflow,
   type Definition,
   type DefinitionPage,
   type DefinitionSummary,
@@ -19,6 +18,7 @@ import {
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
+import { validateWorkflow } from '@multiswarm/workflow';
 import type { DefinitionStore, NamedDefinition } from '../ports';
 import { noDefinition, referenceFaults, type GetDefinition } from './definitions';
 import type { RunInputs } from './run-inputs';

@@ -12,11 +12,11 @@ import {
   type RerunWorkflowRequest,
   type TaskSpec,
   type TaskSubmission,
-  validateWorkflow,
   workflowId,
   type WorkflowSubmission,
 } from '@multiswarm/contracts';
 import { jsonBytes, randomInteger, type Clock, type Ids, type Random } from '@multiswarm/core';
+import { validateWorkflow } from '@multiswarm/workflow';
 import { cappedSpec } from '../domain/namespaces/settings';
 import { buildRun, type BuiltRun, type StepMaker } from '../domain/workflow/build';
 import { withChildren } from '../domain/workflow/children';

@@ -3,12 +3,12 @@ import {
   MultiswarmError,
   summarize,
   timeFindings,
-  validateWorkflow,
   type Finding,
   type Step,
   type ValidationReply,
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
+import { validateWorkflow } from '@multiswarm/workflow';
 import { withChildren } from '../domain/workflow/children';
 import type { Capacities } from '../ports';
 import { resolveWorkflow, type GetDefinition, type Resolved } from './definitions';

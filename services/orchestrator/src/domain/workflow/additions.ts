@@ -1,5 +1,4 @@
 import {
-  findCycles,
   LIMITS,
   MultiswarmError,
   summarize,
@@ -8,7 +7,7 @@ import {
   type Finding,
   type Step,
 } from '@multiswarm/contracts';
-import { compileCondition, compilePath } from '@multiswarm/workflow';
+import { compileCondition, compilePath, findCycles } from '@multiswarm/workflow';
 import { dependenciesOf, runStep, stepHash } from './build';
 import type { RunStep } from './run';
 import type { AddedSteps } from './run-command';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { LIMITS } from './limits';
-import { findCycles, validateWorkflow } from './validate-workflow';
+import { LIMITS } from '@multiswarm/contracts';
+import { findCycles } from '../cycles';
+import { validateWorkflow } from './validate-workflow';
 
 const step = (id: string, more: object = {}): object => ({ id, type: 'work', ...more });
 

@@ -1,0 +1,59 @@
+import { toPointer, type Finding } from '@multiswarm/contracts';
+import { cyclesOf } from '../cycles';
+import type { ReadStep, ReadWorkflow } from './reading';
+
+/** Ids that are taken twice, dependencies that lead nowhere, every cycle with its path. */
+export function* graphFindings(workflow: ReadWorkflow): Generator<Finding> {
+  for (const step of workflow.steps) yield* idFindings(workflow, step);
+  for (const [step, upstream] of workflow.dependencies) yield* dependencyFindings(workflow, step, upstream);
+  for (const cycle of cyclesOf(workflow.dependencies)) {
+    yield {
+      pointer: toPointer([...workflow.base, 'dependencies', cycle[0] ?? '']),
+      code: 'cycle',
+      message: `cycle: ${shown(cycle).join(' -> ')}`,
+    };
+  }
+}
+
+function* idFindings({ byId }: ReadWorkflow, { id, index, idKey, path }: ReadStep): Generator<Finding> {
+  const first = byId.get(id)?.index ?? index;
+  if (first !== index)
+    yield {
+      pointer: toPointer([...path, idKey]),
+      code: 'duplicate-id',
+      message: `"${id}" is already the id of tasks[${first}]`,
+    };
+}
+
+function* dependencyFindings(
+  { base, byId }: ReadWorkflow,
+  step: string,
+  upstream: readonly string[],
+): Generator<Finding> {
+  if (!byId.has(step))
+    yield {
+      pointer: toPointer([...base, 'dependencies', step]),
+      code: 'unknown-step',
+      message: `no task has the id "${step}"`,
+    };
+  const seen = new Set<string>();
+  for (const [index, name] of upstream.entries()) {
+    const pointer = toPointer([...base, 'dependencies', step, index]);
+    if (!byId.has(name))
+      yield { pointer, code: 'unknown-dependency', message: `no task has the id "${name}"` };
+    if (seen.has(name)) yield { pointer, code: 'duplicate-dependency', message: `"${name}" is listed twice` };
+    seen.add(name);
+  }
+}
+
+const SHOWN_STEPS_OF_A_CYCLE = 20;
+
+/** The cycle with its first step again at the end; of a long one the middle is only counted. */
+function shown(cycle: readonly string[]): string[] {
+  const hidden = cycle.length - SHOWN_STEPS_OF_A_CYCLE;
+  const path =
+    hidden <= 0
+      ? cycle
+      : [...cycle.slice(0, SHOWN_STEPS_OF_A_CYCLE - 1), `(${hidden} more)`, ...cycle.slice(-1)];
+  return [...path, ...cycle.slice(0, 1)];
+}

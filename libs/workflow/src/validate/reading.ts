@@ -1,0 +1,69 @@
+/** What can be read of a workflow, whatever else is wrong with the document. */
+export interface ReadWorkflow {
+  /** Where it stands in the document. */
+  readonly base: readonly PropertyKey[];
+  readonly steps: readonly ReadStep[];
+  readonly dependencies: ReadonlyMap<string, readonly string[]>;
+  /** The first step of each id. */
+  readonly byId: ReadonlyMap<string, ReadStep>;
+  /** JSON Schema of the input of its runs, where it is known. */
+  readonly inputSchema: unknown;
+}
+
+export interface ReadStep {
+  readonly id: string;
+  readonly index: number;
+  /** The name under which the id is given: the brief's documents say `task_id`. */
+  readonly idKey: 'id' | 'task_id';
+  readonly path: readonly PropertyKey[];
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly dependsOn: readonly string[];
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A field of its own, if that is an object. */
+export function recordAt(
+  of: Readonly<Record<string, unknown>>,
+  name: string,
+): Record<string, unknown> | undefined {
+  const value = of[name];
+  return isRecord(value) ? value : undefined;
+}
+
+export function readWorkflow(
+  given: unknown,
+  base: readonly PropertyKey[],
+  inputSchema: unknown,
+): ReadWorkflow {
+  const dependencies = new Map<string, string[]>();
+  const steps: ReadStep[] = [];
+  const byId = new Map<string, ReadStep>();
+  if (!isRecord(given)) return { base, steps, dependencies, byId, inputSchema };
+  for (const [step, upstream] of Object.entries(recordAt(given, 'dependencies') ?? {}))
+    if (Array.isArray(upstream))
+      dependencies.set(
+        step,
+        upstream.filter((each): each is string => typeof each === 'string'),
+      );
+  const tasks: unknown[] = Array.isArray(given['tasks']) ? given['tasks'] : [];
+  tasks.forEach((fields, index) => {
+    if (!isRecord(fields)) return;
+    const idKey = typeof fields['id'] === 'string' ? 'id' : 'task_id';
+    const id = fields[idKey];
+    if (typeof id !== 'string') return;
+    const step = {
+      id,
+      index,
+      idKey,
+      path: [...base, 'tasks', index],
+      fields,
+      dependsOn: dependencies.get(id) ?? [],
+    } as const;
+    steps.push(step);
+    if (!byId.has(id)) byId.set(id, step);
+  });
+  return { base, steps, dependencies, byId, inputSchema };
+}

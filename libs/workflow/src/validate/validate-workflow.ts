@@ -1,0 +1,73 @@
+import {
+  LIMITS,
+  parse,
+  toPointer,
+  WorkflowBody,
+  WorkflowSubmission,
+  type Finding,
+} from '@multiswarm/contracts';
+import { expressionFindings } from './expression-findings';
+import { expressionsOf } from './expressions';
+import { graphFindings } from './graph-findings';
+import { inputFindings } from './input-findings';
+import { joinFindings } from './join-findings';
+import { isRecord, readWorkflow, recordAt, type ReadStep } from './reading';
+import { typeFindings } from './type-findings';
+
+export type WorkflowValidation =
+  { ok: true; workflow: WorkflowSubmission } | { ok: false; findings: Finding[] };
+
+/**
+ * Everything that is wrong with a workflow, at once, with the place of each: faults of the schema and, as far as the
+ * document can be read in spite of them, of its graph, its joins, its conditions and paths, the types of what they lead to, and
+ * the same of the workflows inside it. At most `LIMITS.FINDINGS`.
+ *
+ * @param depth how deep it stands in other workflows
+ */
+export function validateWorkflow(given: unknown, { depth = 0 }: { depth?: number } = {}): WorkflowValidation {
+  const parsed = parse(WorkflowSubmission, given);
+  const findings = parsed.ok ? [] : parsed.findings;
+  const inputSchema = isRecord(given) ? given['inputSchema'] : undefined;
+  for (const finding of workflowFindings(given, [], inputSchema, depth)) {
+    if (findings.length >= LIMITS.FINDINGS) break;
+    findings.push(finding);
+  }
+  if (parsed.ok && findings.length === 0) return { ok: true, workflow: parsed.value };
+  return { ok: false, findings };
+}
+
+/** Lazily: whoever has seen enough findings does not pay for the rest. */
+function* workflowFindings(
+  given: unknown,
+  base: readonly PropertyKey[],
+  inputSchema: unknown,
+  depth: number,
+): Generator<Finding> {
+  const workflow = readWorkflow(given, base, inputSchema);
+  yield* graphFindings(workflow);
+  for (const step of workflow.steps) yield* inputFindings(step);
+  yield* joinFindings(workflow);
+  const expressions = workflow.steps.map((step) => ({ step, expressions: [...expressionsOf(step)] }));
+  yield* expressionFindings(workflow, expressions);
+  yield* typeFindings(workflow, expressions);
+  for (const step of workflow.steps) yield* subWorkflowFindings(step, depth + 1);
+}
+
+/** Of a workflow in place. Its input is that of the step. */
+function* subWorkflowFindings({ fields, path }: ReadStep, depth: number): Generator<Finding> {
+  const inside = recordAt(fields, 'workflow');
+  if (inside === undefined || !Array.isArray(inside['tasks'])) return;
+  const base = [...path, 'workflow'];
+  if (depth > LIMITS.WORKFLOW_DEPTH) {
+    const message = `workflows may stand ${LIMITS.WORKFLOW_DEPTH} deep in each other at most (WORKFLOW_DEPTH)`;
+    yield { pointer: toPointer(base), code: 'too-deep', message };
+    return;
+  }
+  const { tasks, dependencies } = inside;
+  const given = { tasks, ...(dependencies === undefined ? {} : { dependencies }) };
+  const parsed = parse(WorkflowBody, given, base);
+  // What the schema says of the dependencies it has said before: they are a part of the step's own schema.
+  if (!parsed.ok)
+    yield* parsed.findings.filter(({ pointer }) => !pointer.startsWith(toPointer([...base, 'dependencies'])));
+  yield* workflowFindings(given, base, recordAt(fields, 'schemas')?.['input'], depth);
+}
