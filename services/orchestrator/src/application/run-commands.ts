@@ -80,20 +80,19 @@ function signal(state: ShardState, run: ActiveRun, command: Of<'signal'>, change
       ? step.control !== 'approval' && task.spec.waitFor?.signal === name
       : step.id === command.step,
   );
+  if (wasGiven(run, waiters, name, at)) return;
   if (command.step !== undefined && waiters.length === 0) throw noOpenStep(run, command.step);
   if (command.step !== undefined && run.step(command.step).control === 'approval')
     throw new MultiswarmError(
       'wrong-state',
       `the step "${command.step}" waits for an approval, not for a signal: approve it`,
     );
-  const known = waiters.length > 0 && waiters.every(({ task }) => hasSignal(task, name, at));
-  if (known || run.record.signals?.some((each) => each.name === name && each.at === at)) return;
   const given = { name, payload, at };
-  if (waiters.length === 0)
-    run.record = {
-      ...run.record,
-      signals: [...(run.record.signals ?? []), given].slice(-LIMITS.RUN_SIGNALS),
-    };
+  if (waiters.length > 0) noteHeard(run, name, at);
+  else {
+    const signals = [...(run.record.signals ?? []), given].slice(-LIMITS.RUN_SIGNALS);
+    run.record = { ...run.record, signals };
+  }
   const data: Record<string, JsonValue> = {
     name,
     steps: waiters.map(({ step }) => step.id).slice(0, LIMITS.LIST_ITEMS),
@@ -106,19 +105,37 @@ function signal(state: ShardState, run: ActiveRun, command: Of<'signal'>, change
   for (const { task } of waiters) state.apply(task.id, { kind: 'signal', signal: given }, change);
 }
 
+/** Whether a signal is a repetition: steps that had it may have ended, and been let go of. */
+function wasGiven(
+  { record: { signals = [], heard = [] } }: ActiveRun,
+  waiters: readonly { task: TaskRecord }[],
+  name: string,
+  at: number,
+): boolean {
+  if (waiters.length > 0 && waiters.every(({ task }) => hasSignal(task, name, at))) return true;
+  return [...signals, ...heard].some((each) => each.name === name && each.at === at);
+}
+
+function noteHeard(run: ActiveRun, name: string, at: number): void {
+  const heard = [...(run.record.heard ?? []), { name, at }].slice(-LIMITS.RUN_SIGNALS);
+  run.record = { ...run.record, heard };
+}
+
 function approve(state: ShardState, run: ActiveRun, command: Of<'approve'>, change: Change): void {
   const { step: id, approved, note, requestedBy, at } = command;
   if (!run.plan.has(id)) throw noSuchStep(run, id);
   const step = run.step(id);
   if (step.control !== 'approval')
     throw new MultiswarmError('wrong-state', `the step "${id}" waits for no approval`);
+  // No signal has a name with a blank.
+  const answered = `${APPROVAL_SIGNAL} of ${id}`;
+  if (wasGiven(run, [], answered, at)) return;
   const task = state.task(step.taskId);
   if (!task || isTerminal(task.state))
     throw new MultiswarmError(
       'wrong-state',
       `the step "${id}" has ended as ${run.plan.stateOf(id) ?? 'unknown'}`,
     );
-  if (hasSignal(task, APPROVAL_SIGNAL, at)) return;
   const { approvers } = step;
   if (approvers && (requestedBy === undefined || !approvers.includes(requestedBy)))
     throw new MultiswarmError(
@@ -131,6 +148,8 @@ function approve(state: ShardState, run: ActiveRun, command: Of<'approve'>, chan
     note: note ?? null,
     at: new Date(at).toISOString(),
   };
+  noteHeard(run, answered, at);
+  change.runState(run);
   state.apply(task.id, { kind: 'signal', signal: { name: APPROVAL_SIGNAL, payload, at } }, change);
 }
 

@@ -650,5 +650,31 @@ describe.each([
       driver.tell({ kind: 'add-steps', added: { tasks: [wait], dependencies: {} } });
       expect(driver.task('wait')).toMatchObject({ state: 'succeeded', output: 1 });
     });
+
+    test('a signal that comes a second time is known, also when the step that had it has ended; one that is sent anew is kept', () => {
+      const wait = (id: string): never =>
+        ({ ...(step(id) as object), type: 'wait', waitFor: { signal: 'go' } }) as never;
+      driver.submit(workflow({ plan: {}, first: { waitFor: { signal: 'go' } } }));
+      const given = { kind: 'signal', name: 'go', payload: 1, at: 3 } as const;
+      driver.tell(given);
+      driver.tell(given);
+      driver.tell({ ...given, step: 'first' });
+      expect(driver.events().filter((type) => type === 'workflow.signalled')).toHaveLength(1);
+      driver.tell({ kind: 'add-steps', added: { tasks: [wait('second')], dependencies: {} } });
+      expect(driver.states()).toMatchObject({ first: 'succeeded', second: 'waiting' });
+      driver.tell({ ...given, payload: 2, at: 4 });
+      driver.tell({ ...given, payload: 3, at: 5 });
+      driver.tell({ kind: 'add-steps', added: { tasks: [wait('third')], dependencies: {} } });
+      expect(driver.task('second').output).toBe(2);
+      expect(driver.task('third').output).toBe(3);
+    });
+
+    test('an answer to an approval that comes a second time is known when its step has ended', () => {
+      driver.submit(workflow({ ask: { approval: {} }, b: {} }));
+      const given = { kind: 'approve', step: 'ask', approved: true, at: 3 } as const;
+      driver.tell(given);
+      driver.tell(given);
+      expect(() => driver.tell({ ...given, at: 4 })).toThrow(/has ended as succeeded/);
+    });
   });
 });

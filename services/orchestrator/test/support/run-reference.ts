@@ -95,7 +95,11 @@ function compensationFaults(run: RunRecord, taskOf: TaskOf): string[] {
   if ([...of].sort().join() !== [...wanted].sort().join())
     return [`undone are ${of.join()}, and not ${wanted.join()}`];
   const times = undone.map((step) => taskOf(steps.find(({ id }) => id === step.of) ?? step).endedAt ?? 0);
-  const ends = undone.map((step) => taskOf(step).endedAt ?? 0);
+  // One that a person has cancelled waits for no other.
+  const ends = undone
+    .map(taskOf)
+    .filter(({ state }) => state !== 'cancelled')
+    .map(({ endedAt = 0 }) => endedAt);
   return [
     ...(times.every((at, index) => index === 0 || at <= (times[index - 1] ?? 0))
       ? []

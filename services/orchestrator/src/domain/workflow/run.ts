@@ -93,6 +93,8 @@ export interface RunRecord {
   maps?: Record<string, number>;
   /** That no step has waited for yet; oldest first. */
   signals?: Signal[];
+  /** Those that steps had as they came, to know their repetitions by; oldest first. */
+  heard?: Pick<Signal, 'name' | 'at'>[];
 }
 
 /** Kept beside the run so that lists need not read its steps. Cost is USD. */
