@@ -1,5 +1,4 @@
 import {
-  isTerminal,
   LIMITS,
   MultiswarmError,
   shardOf,
@@ -10,7 +9,7 @@ import {
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import { explain } from '../domain/explain/explanation';
-import type { Facts, StepBefore } from '../domain/explain/facts';
+import type { Facts } from '../domain/explain/facts';
 import {
   currentAttempt,
   isBlockedBySteps,
@@ -20,6 +19,7 @@ import {
 } from '../domain/task/record';
 import type { Capacities, Standings, TruthReader } from '../ports';
 import type { Fleet } from './fleet';
+import { stepBlock } from './step-block';
 
 /** A coordinator speaks for its region with every heartbeat; after so many that are missing nobody does. */
 const SILENT_SUMMARIES = 3;
@@ -89,7 +89,7 @@ export class Explanations {
       const [standing, capacity] = await Promise.all([this.standing(record.id), this.capacity(record)]);
       return { standing, capacity };
     }
-    if (isBlockedBySteps(record)) return { stepsBefore: await this.stepsBefore(shard, record) };
+    if (isBlockedBySteps(record)) return { block: await stepBlock(this.parts.truth, shard, record) };
     return isHeld(record) ? this.place(record) : {};
   }
 
@@ -100,19 +100,6 @@ export class Explanations {
 
   private capacity({ spec: { type, requirements } }: TaskRecord): Promise<Capacity | undefined> {
     return this.parts.capacities.capacity({ type, requirements }).catch(() => undefined);
-  }
-
-  private async stepsBefore(shard: number, { id, spec }: TaskRecord): Promise<StepBefore[]> {
-    const { truth } = this.parts;
-    const steps = (await truth.run(shard, spec.workflowId ?? ''))?.run.spec.steps ?? [];
-    const dependsOn = new Set(steps.find(({ taskId }) => taskId === id)?.dependsOn);
-    const before = steps.filter((step) => dependsOn.has(step.id));
-    const ids = before.map(({ taskId }) => taskId);
-    const records = await truth.tasks(shard, ids);
-    return before.flatMap((step, index) => {
-      const state = records[index]?.state ?? 'blocked';
-      return isTerminal(state) ? [] : [{ id: step.id, taskId: step.taskId, state }];
-    });
   }
 
   private place(record: TaskRecord): Partial<Facts> {

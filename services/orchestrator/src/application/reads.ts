@@ -18,7 +18,7 @@ import {
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import { taskSummary, taskView } from '../domain/task/view';
-import { stepsReason } from '../domain/task/own-reason';
+import { blockReason } from '../domain/task/own-reason';
 import { isBlockedBySteps, type TaskRecord } from '../domain/task/record';
 import { withOutlook } from '../domain/workflow/outlook';
 import { workflowSummary, workflowView } from '../domain/workflow/view';
@@ -28,6 +28,7 @@ import type { Earlier } from './intake';
 import type { TaskLists } from './task-lists';
 import { LearnedDurations } from './durations';
 import { historyPage } from './history-page';
+import { stepBlock } from './step-block';
 import { decodeCursor, encodeCursor, newestFirst, type Position } from './pages';
 
 /** Without news of the bus a waiting reader looks for itself this often. */
@@ -78,7 +79,7 @@ export class Reads {
       (ended) => (ended.kind === 'task' ? asTold(ended.record) : undefined),
     );
     const waiting = isBlockedBySteps(record)
-      ? await this.stepsBefore(record)
+      ? blockReason(record, await stepBlock(this.truth, this.shard(id, 'task-not-found'), record))
       : (await this.waitingOf([record]))[id];
     return taskView(record, waiting);
   }
@@ -215,26 +216,6 @@ export class Reads {
     const queued = records.filter((record) => record.state === 'queued').map((record) => record.id);
     if (queued.length === 0) return {};
     return this.reasons.explain(queued).catch(() => ({})); // the scheduler is moving: the state is still true, only the reason is missing
-  }
-
-  /** What a blocked step waits for, which its run knows. */
-  private async stepsBefore(record: TaskRecord): Promise<Waiting | undefined> {
-    const { workflowId = '' } = record.spec;
-    const shard = this.shard(record.id, 'task-not-found');
-    const steps = (await this.truth.run(shard, workflowId))?.run.spec.steps ?? [];
-    const dependsOn = new Set(steps.find(({ taskId }) => taskId === record.id)?.dependsOn);
-    const before = steps.filter(({ id }) => dependsOn.has(id));
-    const records = await this.truth.tasks(
-      shard,
-      before.map(({ taskId }) => taskId),
-    );
-    const open = before.filter((_, index) => !isTerminal(records[index]?.state ?? ''));
-    return open.length === 0
-      ? undefined
-      : stepsReason(
-          record,
-          open.map(({ id }) => id),
-        );
   }
 
   private async until<T>(

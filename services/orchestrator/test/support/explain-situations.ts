@@ -28,6 +28,18 @@ async function twoSteps(bench: ExplainBench): Promise<[first: string, second: st
   return [first ?? '', second ?? ''];
 }
 
+/** A run with that step, and perhaps others. @returns the step's task */
+async function stepOf(
+  bench: ExplainBench,
+  step: { id: string; [field: string]: unknown },
+  { tasks = [], ...more }: { tasks?: unknown[]; input?: unknown; concurrency?: number } = {},
+): Promise<string> {
+  const run = await bench.one.submitWorkflow({ tasks: [...tasks, step], dependencies: {}, ...more });
+  bench.atEnd(() => bench.one.call('POST', `/v1/workflows/${run}/cancel`));
+  const { steps } = await bench.one.workflow(run);
+  return steps.find(({ id }) => id === step.id)?.taskId ?? '';
+}
+
 /** On its way into the queue. */
 const BEFORE_THE_QUEUE: Situation[] = [
   {
@@ -98,6 +110,55 @@ const BEFORE_THE_QUEUE: Situation[] = [
       expect(why.detail).toMatch(/swarms have refused it \d+ times; it is paused too \(while one looks\)$/);
       expect(tries.refusals).toBeGreaterThan(2);
     },
+  },
+];
+
+/** Steps that no swarm runs, and what their runs hold back. */
+const IN_A_RUN: Situation[] = [
+  {
+    reason: 'approval',
+    what: 'says until when somebody may approve it',
+    create: (bench) => stepOf(bench, { id: 'step', approval: { timeoutMs: 60_000 } }),
+    says: ({ why, next, stateSince }) => {
+      const at = new Date(Date.parse(stateSince) + 60_000).toISOString();
+      expect(why.detail).toBe(`nobody has approved it yet; it expires at ${at} (approval.timeoutMs)`);
+      expect(next).toMatchObject([{ at }]);
+    },
+  },
+  {
+    reason: 'sleep',
+    what: 'says until when',
+    create: (bench) => stepOf(bench, { id: 'step', sleep: { ms: 60_000 } }),
+    says: ({ why, stateSince }) => {
+      const at = new Date(Date.parse(stateSince) + 60_000).toISOString();
+      expect(why.detail).toBe(`it waits until ${at}`);
+    },
+  },
+  {
+    reason: 'sub-workflow',
+    what: 'says that it is under way',
+    create: (bench) =>
+      stepOf(bench, { id: 'step', workflow: { tasks: [{ id: 'inner', approval: {} }], dependencies: {} } }),
+    says: ({ why }) => expect(why.detail).toBe('the sub-workflow that it has started has not ended'),
+  },
+  {
+    reason: 'items',
+    what: 'says that they have not ended',
+    create: async (bench) => {
+      await bench.world.swarm('a', busy);
+      return stepOf(bench, { id: 'step', type: 'echo', map: { over: '$.run.input' } }, { input: [1, 2] });
+    },
+    says: ({ why }) => expect(why.detail).toBe('items of the list over which it is mapped have not ended'),
+  },
+  {
+    reason: 'run-limit',
+    what: 'says how many its run may have under way',
+    create: async (bench) => {
+      await bench.world.swarm('a', busy);
+      const first = { id: 'first', type: 'echo', estimateMs: 60_000 };
+      return stepOf(bench, { id: 'step', type: 'echo' }, { tasks: [first], concurrency: 1 });
+    },
+    says: ({ why }) => expect(why.detail).toBe('as many steps of its run are under way as may be: 1'),
   },
 ];
 
@@ -395,4 +456,4 @@ const ENDED: Situation[] = [
   },
 ];
 
-export const SITUATIONS: Situation[] = [...BEFORE_THE_QUEUE, ...IN_THE_QUEUE, ...HELD, ...ENDED];
+export const SITUATIONS: Situation[] = [...BEFORE_THE_QUEUE, ...IN_A_RUN, ...IN_THE_QUEUE, ...HELD, ...ENDED];

@@ -1,9 +1,9 @@
 import { isTerminal, LIMITS, type Why } from '@multiswarm/contracts';
-import { ownReason, stepsReason } from '../task/own-reason';
+import { blockReason, ownReason } from '../task/own-reason';
 import { currentAttempt, isHeld, type TaskRecord, type Wish } from '../task/record';
 import { iso } from '../task/times';
 import { endedWhy } from './ended';
-import type { Facts, StepBefore } from './facts';
+import type { Facts } from './facts';
 import { queuedWhy } from './queued';
 
 const STEPS = 50;
@@ -18,10 +18,10 @@ export function whyOf(facts: Facts): Why {
 }
 
 /** On its way into the queue, or paused in it. */
-function waitingWhy({ record, stepsBefore }: Facts): Why {
+function waitingWhy({ record, block }: Facts): Why {
   const { state, spec, lastError, paused } = record;
-  const own = ownReason(record) ?? stepsReason(record, []);
-  const { reason, since, detail, unmet } = stepsBefore ? stepsReason(record, namesOf(stepsBefore)) : own;
+  const own = ownReason(record) ?? blockReason(record, { steps: [] });
+  const { reason, since, detail, unmet } = block ? blockReason(record, block) : own;
   const note = paused && reason !== 'paused' ? `; it is paused too (${paused.reason})` : '';
   const until = endOf(record);
   return {
@@ -29,13 +29,9 @@ function waitingWhy({ record, stepsBefore }: Facts): Why {
     ...(until === undefined ? {} : { until }),
     ...(reason === 'paused' ? askedBy(paused) : {}),
     ...(state === 'backoff' && lastError ? { error: lastError } : {}),
-    ...(stepsBefore ? { steps: stepsBefore.slice(0, STEPS) } : {}),
+    ...(reason === 'steps' && block ? { steps: block.steps.slice(0, STEPS) } : {}),
     ...(state === 'waiting' && spec.waitFor ? { signal: spec.waitFor.signal } : {}),
   };
-}
-
-function namesOf(steps: readonly StepBefore[]): string[] {
-  return steps.map(({ id }) => id);
 }
 
 function endOf({ state, retryAt, spec }: TaskRecord): string | undefined {

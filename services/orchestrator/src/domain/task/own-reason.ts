@@ -1,8 +1,24 @@
-import type { Waiting } from '@multiswarm/contracts';
-import { currentAttempt, isLone, type TaskRecord } from './record';
+import type { TaskState, Waiting } from '@multiswarm/contracts';
+import { currentAttempt, isLone, type TaskRecord, type Wish } from './record';
 import { iso } from './times';
 
 const STEPS_NAMED = 10;
+
+/** A step before another one. */
+export interface StepBefore {
+  id: string;
+  taskId: string;
+  state: TaskState;
+}
+
+/** What keeps a blocked step back. */
+export interface StepBlock {
+  /** The ones before it that have not ended. */
+  steps: StepBefore[];
+  runPaused?: Wish | undefined;
+  /** How many steps of its run may be under way, where that is limited. */
+  concurrency?: number | undefined;
+}
 
 /**
  * Why a task goes nowhere, as far as its record tells: of one in the queue only that it is paused, since the scheduler knows
@@ -11,7 +27,9 @@ const STEPS_NAMED = 10;
 export function ownReason(record: TaskRecord): Waiting | undefined {
   switch (record.state) {
     case 'blocked':
-      return isLone(record) ? because(record, 'not-before', startText(record)) : stepsReason(record, []);
+      return isLone(record)
+        ? because(record, 'not-before', startText(record))
+        : blockReason(record, { steps: [] });
     case 'waiting':
       return awaited(record);
     case 'backoff':
@@ -23,11 +41,21 @@ export function ownReason(record: TaskRecord): Waiting | undefined {
   }
 }
 
-/** @param steps the ones before it that have not ended */
-export function stepsReason(record: TaskRecord, steps: readonly string[]): Waiting {
+/** Of a blocked step: the ones before it; where all have ended, what its run waits for. */
+export function blockReason(record: TaskRecord, { steps, runPaused, concurrency }: StepBlock): Waiting {
+  const isFree = steps.length === 0;
+  const pause = runPaused && `paused (${runPaused.reason})`;
+  if (isFree && pause !== undefined) return because(record, 'run-limit', `its run is ${pause}`);
+  if (isFree && concurrency !== undefined)
+    return because(record, 'run-limit', `as many steps of its run are under way as may be: ${concurrency}`);
+  const note = pause === undefined ? '' : `; its run is ${pause}`;
+  return because(record, 'steps', stepsText(steps.map(({ id }) => id)) + note);
+}
+
+function stepsText(steps: readonly string[]): string {
   const more = steps.length > STEPS_NAMED ? ` and ${steps.length - STEPS_NAMED} more` : '';
   const named = steps.length === 0 ? '' : `: ${steps.slice(0, STEPS_NAMED).join(', ')}${more}`;
-  return because(record, 'steps', `steps before it have not ended${named}`);
+  return `steps before it have not ended${named}`;
 }
 
 function because({ since }: TaskRecord, reason: Waiting['reason'], detail: string): Waiting {

@@ -1,7 +1,7 @@
 import { Task, TaskSummary } from '@multiswarm/contracts';
 import { spec, waiting } from '../../../test/support/builders';
 import { START, WatchedTask } from '../../../test/support/watched-task';
-import { stepsReason } from './own-reason';
+import { blockReason, type StepBlock } from './own-reason';
 import { taskSummary, taskView } from './view';
 
 const iso = (ms: number): string => new Date(START + ms).toISOString();
@@ -105,12 +105,21 @@ test('a step says that it waits for others, by their names where they are known'
     reason: 'steps',
     detail: 'steps before it have not ended',
   });
-  expect(taskSummary(record, stepsReason(record, ['a', 'b'])).waiting).toMatchObject({
-    reason: 'steps',
-    detail: 'steps before it have not ended: a, b',
-  });
-  const many = Array.from({ length: 12 }, (_, index) => `s${index}`);
-  expect(stepsReason(record, many).detail).toMatch(/: s0, .*, s9 and 2 more$/);
+  const told = (count: number, more: Partial<StepBlock> = {}) => {
+    const steps = Array.from({ length: count }, (_, index) => ({
+      id: `s${index}`,
+      taskId: 't0-00000001',
+      state: 'running' as const,
+    }));
+    const { reason, detail } = blockReason(record, { steps, ...more });
+    return `${reason}: ${detail}`;
+  };
+  const runPaused = { at: 0, reason: 'lunch' };
+  expect(told(2)).toBe('steps: steps before it have not ended: s0, s1');
+  expect(told(12)).toMatch(/: s0, .*, s9 and 2 more$/);
+  expect(told(1, { runPaused })).toBe('steps: steps before it have not ended: s0; its run is paused (lunch)');
+  expect(told(0, { runPaused, concurrency: 3 })).toBe('run-limit: its run is paused (lunch)');
+  expect(told(0, { concurrency: 3 })).toBe('run-limit: as many steps of its run are under way as may be: 3');
 });
 
 test('a task between two attempts names no swarm, and says when the next one is due', () => {
