@@ -16,7 +16,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   task: 'submit, read, cancel and control tasks',
   'dead-letter': 'what failed for good: read, redrive, purge',
   payload: 'inputs and outputs that go by reference',
-  workflow: 'check, run, draw, read and cancel workflows',
+  workflow: 'check, import, run, draw, read and cancel workflows',
   definition: 'workflows with a name, in versions',
   swarm: 'run, list, cordon and drain swarms',
   fleet: 'run the swarms of a file',
@@ -175,6 +175,12 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<file>',
     summary: 'list everything that is wrong with a workflow file',
     load: () => require('./commands/workflow/validate') as { command: CommandDefinition },
+  },
+  {
+    path: ['workflow', 'import'],
+    args: '<file>',
+    summary: 'make a workflow of a file of WfCommons or WorfBench',
+    load: () => require('./commands/workflow/import') as { command: CommandDefinition },
   },
   {
     path: ['workflow', 'get'],

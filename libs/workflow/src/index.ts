@@ -6,13 +6,16 @@ export {
   type ForecastStep,
   type StepForecast,
 } from './forecast';
+export { importWfcommons, WFCOMMONS_TYPE } from './import/wfcommons';
+export { detectFormat } from './import/detect';
+export { importWorkflow } from './import/import-workflow';
 export {
-  importWfcommons,
-  WFCOMMONS_TYPE,
-  type Import,
-  type ImportedStep,
-  type ImportedWorkflow,
-} from './import/wfcommons';
+  IMPORT_FORMATS,
+  type Imported,
+  type ImportedBody,
+  type ImportFormat,
+  type ImportOptions,
+} from './import/imported';
 export { ExpressionError } from './expression/expression-error';
 export { compileCondition, type Condition } from './expression/condition';
 export { compilePath, type Path } from './expression/path';

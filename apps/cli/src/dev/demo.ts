@@ -28,7 +28,7 @@ export async function runDemo(
   signal: AbortSignal,
   announcer: Announcer,
 ): Promise<DemoResult> {
-  const { body } = await loadWorkflow(DEMO_WORKFLOW, 'brief', undefined, io);
+  const { body } = await loadWorkflow(DEMO_WORKFLOW, 'brief', {}, io);
   const { id } = await api.post<Accepted>(paths.workflows, body);
   const workflow = await followWorkflow(api, id, io, { timeoutMs: DEMO_TIMEOUT_MS, signal, announcer });
   const tasks = await Promise.all(workflow.steps.map((step) => api.get<Task>(paths.task(step.taskId))));

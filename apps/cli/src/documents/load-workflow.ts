@@ -1,12 +1,23 @@
 import { LIMITS, type Finding, type WorkflowSubmission } from '@multiswarm/contracts';
-import { importWfcommons, validateWorkflow, type Import } from '@multiswarm/workflow';
-import { documentFault } from '../faults';
+import {
+  detectFormat,
+  IMPORT_FORMATS,
+  importWorkflow,
+  validateWorkflow,
+  type ImportedBody,
+  type ImportFormat,
+  type ImportOptions,
+} from '@multiswarm/workflow';
+import { documentFault, EXIT, Fault } from '../faults';
 import type { Io } from '../io';
-import { parseDocument, withLines } from './parse';
+import { parseDocuments, withLines } from './parse';
 import { nameOf, readText } from './read-text';
 
-export const WORKFLOW_FORMATS = ['brief', 'wfcommons'] as const;
+export const WORKFLOW_FORMATS = ['brief', ...IMPORT_FORMATS] as const;
 export type WorkflowFormat = (typeof WORKFLOW_FORMATS)[number];
+
+/** What may be asked of the import of a file. */
+export type ImportAsked = Omit<ImportOptions, 'format'>;
 
 export interface LoadedWorkflow {
   /** What is to be submitted, as it was given: the server applies its own defaults. */
@@ -16,21 +27,60 @@ export interface LoadedWorkflow {
   workflow: WorkflowSubmission;
 }
 
-/** Reads, converts and checks a workflow file. Everything that is wrong with it is one fault with all findings. */
+type Source = ReturnType<typeof parseDocuments>;
+
+/**
+ * Reads, converts and checks a workflow file. Everything that is wrong with it is one fault with all findings.
+ * @param format undefined: told by the content
+ */
 export async function loadWorkflow(
   file: string,
-  format: WorkflowFormat,
-  timeScale: number | undefined,
+  format: WorkflowFormat | undefined,
+  asked: ImportAsked,
   io: Io,
 ): Promise<LoadedWorkflow> {
-  const document = parseDocument(file, await readText(file, io));
-  const body = format === 'wfcommons' ? imported(file, document, timeScale, io) : document.value;
-  const checked = validateWorkflow(body);
-  if (!checked.ok)
-    throw invalid(file, format === 'brief' ? withLines(document, checked.findings) : checked.findings);
+  const source = parseDocuments(file, await readText(file, io));
+  const known = format ?? detectFormat(source.values) ?? 'brief';
+  const body = known === 'brief' ? onlyOne(source) : imported(source, known, asked, io);
+  return checked(source, known, body);
+}
+
+/** The same of a file in a format of others. @throws Fault also where it is none of these */
+export async function importFile(
+  file: string,
+  format: ImportFormat | undefined,
+  asked: ImportAsked,
+  io: Io,
+): Promise<LoadedWorkflow & { body: ImportedBody }> {
+  const source = parseDocuments(file, await readText(file, io));
+  const known = format ?? detectFormat(source.values);
+  if (known === undefined) throw unknownFormat(file);
+  const body = imported(source, known, asked, io);
+  return { ...checked(source, known, body), body };
+}
+
+function checked(source: Source, format: WorkflowFormat, body: unknown): LoadedWorkflow {
+  const { name } = source;
+  const result = validateWorkflow(body);
+  if (!result.ok)
+    throw invalid(name, format === 'brief' ? withLines(source, result.findings) : result.findings);
   const bytes = Buffer.byteLength(JSON.stringify(body));
-  if (bytes > LIMITS.HTTP_BODY_BYTES) throw tooLarge(file, bytes);
-  return { body, steps: checked.workflow.tasks.length, workflow: checked.workflow };
+  if (bytes > LIMITS.HTTP_BODY_BYTES) throw tooLarge(name, bytes);
+  return { body, steps: result.workflow.tasks.length, workflow: result.workflow };
+}
+
+function onlyOne({ name, values }: Source): unknown {
+  if (values.length === 1) return values[0];
+  const message = `${values.length} documents: one workflow per file`;
+  throw invalid(name, [{ pointer: '', code: 'several-documents', message }]);
+}
+
+function unknownFormat(file: string): Fault {
+  return new Fault(`${nameOf(file)} is of no format that can be imported`, {
+    code: 'usage',
+    exit: EXIT.usage,
+    hint: `these can: ${IMPORT_FORMATS.join(', ')}; --type says which one it is`,
+  });
 }
 
 export function invalid(file: string, findings: readonly Finding[]): Error {
@@ -47,42 +97,22 @@ function tooLarge(file: string, bytes: number): Error {
   );
 }
 
-function imported(
-  file: string,
-  document: ReturnType<typeof parseDocument>,
-  timeScale: number | undefined,
-  io: Io,
-): unknown {
-  const result = importWfcommons(document.value, timeScale);
-  if (!result.workflow) throw invalid(file, withLines(document, result.findings));
-  io.stderr.write(importReport(result, timeScale));
+function imported(source: Source, format: ImportFormat, asked: ImportAsked, io: Io): ImportedBody {
+  const result = importWorkflow(source.values, { ...asked, format });
+  if (!result.workflow) throw invalid(source.name, withLines(source, result.findings));
+  const warnings = withLines(source, result.warnings).map(sentenceOf);
+  const lines = [...shortened(result.notes), ...warnings];
+  io.stderr.write(lines.map((line) => `${line}\n`).join(''));
   return result.workflow;
 }
 
-const LISTED = 5;
-
-/** What the import decided by itself: the scale, names that changed, times that were not there. */
-function importReport(result: Import, asked: number | undefined): string {
-  const { scale, criticalPathSeconds, renamed, warnings } = result;
-  const replay = formatSeconds(criticalPathSeconds * scale);
-  const chosen =
-    asked === undefined
-      ? ` (chosen so that the longest chain takes about ${replay}; --time-scale sets it)`
-      : '';
-  const lines = [
-    `replaying recorded time, not the recorded work: ${formatSeconds(criticalPathSeconds)} on the longest chain become ${replay}`,
-    `time scale ${Number(scale.toPrecision(6))}${chosen}`,
-    ...shortened(renamed.map(({ from, to }) => `"${from}" is step ${to}`)),
-    ...shortened(warnings.map((warning) => `warning: ${warning}`)),
-  ];
-  return lines.map((line) => `${line}\n`).join('');
+function sentenceOf({ pointer, message }: Finding): string {
+  return `warning: ${pointer === '' ? '' : `${pointer}: `}${message}`;
 }
+
+const LISTED = 7;
 
 function shortened(lines: readonly string[]): string[] {
   if (lines.length <= LISTED) return [...lines];
   return [...lines.slice(0, LISTED), `… and ${lines.length - LISTED} more of these`];
-}
-
-function formatSeconds(seconds: number): string {
-  return `${Number(seconds.toFixed(3))} s`;
 }

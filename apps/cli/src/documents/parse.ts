@@ -24,6 +24,21 @@ export function parseDocument(name: string, text: string): SourceDocument {
   return { name, text, value };
 }
 
+/** A file that may hold several: YAML with `---` between them, or a JSON value per line (`.jsonl`). */
+export function parseDocuments(name: string, text: string): SourceDocument & { values: unknown[] } {
+  const values = documentsIn(name, text);
+  return { name, text, value: values[0], values };
+}
+
+function documentsIn(name: string, text: string): unknown[] {
+  if (/\.(jsonl|ndjson)$/i.test(name)) {
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    return lines.map((line) => parseJson(name, line));
+  }
+  if (looksLikeJson(name, text)) return [parseJson(name, text)];
+  return parseYamls(name, text);
+}
+
 function looksLikeJson(name: string, text: string): boolean {
   if (/\.json$/i.test(name)) return true;
   return !/\.ya?ml$/i.test(name) && /^\s*[{[]/.test(text);
@@ -45,7 +60,23 @@ export function parseJson(name: string, text: string, hint?: string): unknown {
 function parseYaml(name: string, text: string): unknown {
   const yaml = loadYaml();
   const lineCounter = new yaml.LineCounter();
-  const document = yaml.parseDocument(text, { lineCounter, prettyErrors: false });
+  return readYaml(name, yaml.parseDocument(text, { lineCounter, prettyErrors: false }), lineCounter);
+}
+
+/** Every document that says something: `---` at the end of a file begins one that says nothing. */
+function parseYamls(name: string, text: string): unknown[] {
+  const yaml = loadYaml();
+  const lineCounter = new yaml.LineCounter();
+  const documents = [...yaml.parseAllDocuments(text, { lineCounter, prettyErrors: false })];
+  const values = documents.map((document) => readYaml(name, document, lineCounter));
+  return values.some((value) => value !== null) ? values.filter((value) => value !== null) : [null];
+}
+
+function readYaml(
+  name: string,
+  document: YamlModule.Document.Parsed,
+  lineCounter: YamlModule.LineCounter,
+): unknown {
   const [error] = document.errors;
   if (error) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
@@ -55,12 +86,8 @@ function parseYaml(name: string, text: string): unknown {
     return document.toJS();
   } catch (cause) {
     // An alias that is used too often: the "billion laughs".
-    throw broken(
-      name,
-      'YAML',
-      { line: 1, column: 1 },
-      cause instanceof Error ? cause.message : String(cause),
-    );
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw broken(name, 'YAML', { line: 1, column: 1 }, message);
   }
 }
 
@@ -84,12 +111,24 @@ export function withLines(document: SourceDocument, findings: readonly Finding[]
   const yaml = loadYaml();
   const lineCounter = new yaml.LineCounter();
   // JSON is YAML, so one parser knows the positions in both.
-  const parsed = yaml.parseDocument(document.text, { lineCounter, prettyErrors: false });
+  const roots = [...yaml.parseAllDocuments(document.text, { lineCounter, prettyErrors: false })]
+    .map(({ contents }) => contents)
+    .filter((contents) => contents !== null && !(yaml.isScalar(contents) && contents.value === null));
   return findings.map((finding) => {
-    const offset = offsetOf(yaml, parsed.contents, finding.pointer);
+    const offset = placeOf(yaml, roots, finding.pointer);
     if (offset === undefined) return finding;
     return { ...finding, message: `${finding.message} (line ${lineCounter.linePos(offset).line})` };
   });
+}
+
+/** With several documents a pointer begins with the number of its own. */
+function placeOf(yaml: typeof YamlModule, roots: readonly unknown[], pointer: string): number | undefined {
+  if (roots.length === 1) return offsetOf(yaml, roots[0], pointer);
+  const [, document = '', ...rest] = pointer.split('/');
+  const root = roots[Number(document)];
+  return document === '' || root === undefined
+    ? undefined
+    : offsetOf(yaml, root, rest.map((part) => `/${part}`).join(''));
 }
 
 /** Where the value of a JSON pointer starts; for a value that is missing, where the closest thing around it starts. */

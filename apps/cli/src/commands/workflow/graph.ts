@@ -1,13 +1,13 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { WorkflowId, type Workflow } from '@multiswarm/contracts';
 import { foldSteps, stateCounts, toDot, toMermaid, type DrawingNode } from '@multiswarm/workflow';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import type { CommandDefinition, GlobalOptions, Invocation } from '../../command';
-import { loadWorkflow, WORKFLOW_FORMATS, type WorkflowFormat } from '../../documents/load-workflow';
+import { loadWorkflow } from '../../documents/load-workflow';
 import { EXIT, usageFault } from '../../faults';
 import type { Io } from '../../io';
-import { numberOption } from '../../options/repeatable';
+import { declareWorkflowFile, importAsked, type WorkflowFileOptions } from '../../options/workflow-file';
 import { formatMs } from '../../output/durations';
 import { type paint } from '../../output/paint';
 import { Printer, type View } from '../../output/printer';
@@ -16,9 +16,7 @@ import { graphLines, PAGE_WIDTH } from '../../views/workflow-graph';
 import { headLines } from '../../views/workflow-head';
 import { watch } from '../../watch';
 
-interface Options {
-  format: WorkflowFormat;
-  timeScale?: number;
+interface Options extends WorkflowFileOptions {
   fold?: boolean;
   watch?: boolean;
 }
@@ -40,11 +38,7 @@ file the estimates tell that path. Many steps that do the same at the same place
   ],
   draws: true,
   configure(command: Command) {
-    command
-      .addOption(
-        new Option('--format <format>', 'how a file is written').choices(WORKFLOW_FORMATS).default('brief'),
-      )
-      .option('--time-scale <factor>', 'wfcommons: as for workflow run', numberOption('--time-scale'))
+    declareWorkflowFile(command)
       .option('--fold', 'draw steps that are alike as one (text does)')
       .option('--no-fold', 'draw every step by itself')
       .option('--watch', 'a run: follow it to its end');
@@ -77,7 +71,7 @@ async function graphFile(file: string, options: Options, global: GlobalOptions, 
       'a file does not change: --watch is for runs',
       `submit it first: swarmctl workflow run ${file}`,
     );
-  const { workflow } = await loadWorkflow(file, options.format, options.timeScale, io);
+  const { workflow } = await loadWorkflow(file, options.format, importAsked(options), io);
   const { lengthMs, ...drawn } = drawnFile(workflow);
   const { name, tasks } = workflow;
   const length = lengthMs === undefined ? '' : `, ${formatMs(lengthMs)} on the critical path`;

@@ -1,25 +1,24 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Accepted, Workflow } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import type { CommandDefinition, Invocation } from '../../command';
-import { loadWorkflow, WORKFLOW_FORMATS, type WorkflowFormat } from '../../documents/load-workflow';
+import { loadWorkflow } from '../../documents/load-workflow';
 import { EXIT, usageFault } from '../../faults';
 import { followWorkflow } from '../../follow-workflow';
 import { interruptible } from '../../interruption';
 import { readValue } from '../../options/json-input';
-import { integerOption, numberOption } from '../../options/repeatable';
+import { integerOption } from '../../options/repeatable';
+import { declareWorkflowFile, importAsked, type WorkflowFileOptions } from '../../options/workflow-file';
 import { Printer } from '../../output/printer';
 import { acceptedView } from '../../views/accepted';
 import { workflowView } from '../../views/workflow';
 
-interface Options {
+interface Options extends WorkflowFileOptions {
   definition?: string;
   version?: number;
   input?: string;
   namespace?: string;
-  format: WorkflowFormat;
-  timeScale?: number;
   idempotencyKey?: string;
   wait?: boolean;
   dryRun?: boolean;
@@ -36,10 +35,10 @@ export const command: CommandDefinition<Options> = {
 
 Everything that is wrong with the file is listed at once with its place, exit 2, and nothing is stored.
 
---format wfcommons takes a recorded scientific workflow (WfCommons instance, https://wfcommons.org). Each of its tasks
-becomes a step of type "wfcommons" for which an agent really occupies a slot for the recorded runtime times --time-scale.
-That replays the recorded time, not the recorded computation. "swarmctl dev" starts swarms for that type;
-"swarmctl swarm run --type wfcommons --hold" is another.`,
+Files in formats of others (WfCommons, WorfBench) are told by their content: see "swarmctl workflow import --help".
+Of a recorded scientific workflow (WfCommons instance, https://wfcommons.org) each task becomes a step of type "wfcommons" for
+which an agent really occupies a slot for the recorded runtime times --time-scale. That replays the recorded time, not the
+recorded computation. "swarmctl dev" starts swarms for that type; "swarmctl swarm run --type wfcommons --hold" is another.`,
   examples: [
     { command: 'swarmctl workflow run plan.yaml --wait', does: 'run it and watch the steps' },
     {
@@ -48,12 +47,12 @@ That replays the recorded time, not the recorded computation. "swarmctl dev" sta
     },
     { command: 'make-plan | swarmctl workflow run - -o name', does: 'from another program; prints the id' },
     {
-      command: 'swarmctl workflow run --format wfcommons montage.json --time-scale 0.1 --wait -o json',
+      command: 'swarmctl workflow run montage.json --time-scale 0.1 --wait -o json',
       does: 'replay a recorded workflow in a tenth of its time',
     },
   ],
   configure(command: Command) {
-    command
+    declareWorkflowFile(command)
       .option('--definition <name>', 'run this definition, in place of FILE')
       .option(
         '--version <n>',
@@ -62,14 +61,6 @@ That replays the recorded time, not the recorded computation. "swarmctl dev" sta
       )
       .option('--input <json>', 'input of the run: JSON, @file, or - for standard input')
       .option('--namespace <name>', 'with --definition: the tenant; default unless told')
-      .addOption(
-        new Option('--format <format>', 'how FILE is written').choices(WORKFLOW_FORMATS).default('brief'),
-      )
-      .option(
-        '--time-scale <factor>',
-        'wfcommons: recorded seconds times this are held (0: none; default: 10 s for the longest chain)',
-        numberOption('--time-scale'),
-      )
       .option('--idempotency-key <key>', 'a repeated submission with the same key is the same workflow')
       .option('--wait', 'show the steps, wait for the end; exit 0 succeeded, 1 not, 6 --timeout is over')
       .option('--dry-run', 'check and print what would be submitted');
@@ -109,15 +100,16 @@ async function runWorkflow({ args, options, global, io }: Invocation<Options>): 
 
 async function submissionOf(
   file: string | undefined,
-  { definition, version, namespace, format, timeScale }: Options,
+  options: Options,
   io: Invocation['io'],
 ): Promise<object> {
+  const { definition, version, namespace, format } = options;
   if ((file === undefined) === (definition === undefined))
     throw usageFault('either FILE or --definition NAME', 'see "swarmctl workflow run --help"');
   if (file !== undefined) {
     if (version !== undefined || namespace !== undefined)
       throw usageFault('--version and --namespace are about a definition', 'say --definition NAME');
-    return (await loadWorkflow(file, format, timeScale, io)).body as object; // it was checked to be one
+    return (await loadWorkflow(file, format, importAsked(options), io)).body as object; // it was checked to be one
   }
   return {
     definition,

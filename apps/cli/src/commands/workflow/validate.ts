@@ -1,15 +1,15 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { ValidationReply } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import type { CommandDefinition, Invocation } from '../../command';
-import { invalid, loadWorkflow, WORKFLOW_FORMATS, type WorkflowFormat } from '../../documents/load-workflow';
+import { invalid, loadWorkflow } from '../../documents/load-workflow';
 import { EXIT, Fault } from '../../faults';
+import { declareWorkflowFile, importAsked, type WorkflowFileOptions } from '../../options/workflow-file';
 import type { View } from '../../output/printer';
 import { Printer } from '../../output/printer';
 
-interface Options {
-  format: WorkflowFormat;
+interface Options extends WorkflowFileOptions {
   offline?: boolean;
 }
 
@@ -24,16 +24,12 @@ export const command: CommandDefinition<Options> = {
       does: 'without a server; findings as JSON on stderr',
     },
     {
-      command: 'swarmctl workflow validate --format wfcommons montage.json',
+      command: 'swarmctl workflow validate montage.json',
       does: 'a recorded workflow: parents, children, runtimes',
     },
   ],
   configure(command: Command) {
-    command
-      .addOption(
-        new Option('--format <format>', 'how FILE is written').choices(WORKFLOW_FORMATS).default('brief'),
-      )
-      .option('--offline', 'do not ask the orchestrator');
+    declareWorkflowFile(command).option('--offline', 'do not ask the orchestrator');
   },
   run: validate,
 };
@@ -54,7 +50,7 @@ const verdictView: View<Verdict> = {
 
 async function validate({ args, options, global, io }: Invocation<Options>): Promise<number> {
   const file = args[0] ?? '';
-  const { body, steps } = await loadWorkflow(file, options.format, undefined, io);
+  const { body, steps } = await loadWorkflow(file, options.format, importAsked(options), io);
   const checkedBy = ['here'];
   if (!options.offline) {
     const reply = await askServer(new HttpApi(global.url), body, io);
