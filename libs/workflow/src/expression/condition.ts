@@ -4,7 +4,7 @@ import type { Shape } from '../schema/shape';
 import { CelCompiler } from './cel-compiler';
 import { parseCel } from './cel-parser';
 import { typeFaultOf } from './cel-types';
-import { compilingOnce } from './compiled';
+import { keepingCompiled } from './compiled';
 import { Meter } from './meter';
 
 /** A condition in CEL, compiled. */
@@ -19,8 +19,8 @@ export interface Condition {
   typeFault(context: Shape): string | undefined;
 }
 
-/** Compiles a condition: CEL over `run`, `steps`, `item` and `index`. Of the same text the same condition, as long as it is remembered. */
-export const compileCondition = compilingOnce('condition', (text): Condition => {
+/** Compiles a condition: CEL over `run`, `steps`, `item` and `index`. Of a text that is asked for again and again the same condition. */
+export const compileCondition = keepingCompiled('condition', (text): Condition => {
   const compiler = new CelCompiler(text);
   const tree = parseCel(text);
   const holds = compiler.boolean(tree, []);

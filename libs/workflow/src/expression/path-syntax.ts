@@ -48,14 +48,21 @@ export interface PathQueries {
 
 /** Looks through a path: that each absolute query of it says what it looks at, and how deep its filters are. */
 export function lookThrough(query: Query): PathQueries {
-  const found: PathQueries = { reads: { steps: new Set(), item: false }, inner: [] };
-  visitRoot(query, found);
+  const found: PathQueries = { reads: newReads(), inner: [] };
+  noteRoot(query.segments.map(partOf), found.reads);
   visitFilters(query, found, 1);
   return found;
 }
 
-function visitRoot(query: Query, { reads }: PathQueries): void {
-  const [first, second] = query.segments.map(nameOf);
+export function newReads(): PathReads {
+  return { steps: new Set(), item: false };
+}
+
+/**
+ * What an absolute path looks at, by its first parts.
+ * @throws SyntaxFault where that is not known before, or is nothing that there is
+ */
+export function noteRoot([first, second]: readonly (string | number | undefined)[], reads: PathReads): void {
   switch (first) {
     case 'run':
       return;
@@ -64,7 +71,7 @@ function visitRoot(query: Query, { reads }: PathQueries): void {
       reads.item = true;
       return;
     case 'steps':
-      if (second === undefined)
+      if (typeof second !== 'string')
         throw new SyntaxFault(
           "write $.steps.<id> or $.steps['<id>']: which steps are looked at must be known before",
         );
@@ -75,15 +82,10 @@ function visitRoot(query: Query, { reads }: PathQueries): void {
   }
 }
 
-/** The name that a segment selects, if that is all that it selects. */
-export function nameOf(segment: Segment): string | undefined {
+/** The name or the index that a segment selects, if that is all that it selects. */
+export function partOf(segment: Segment): string | number | undefined {
   const selector = onlySelector(segment);
-  return selector instanceof NameSelector ? selector.name : undefined;
-}
-
-/** The index that a segment selects, if that is all that it selects. */
-export function indexOf(segment: Segment): number | undefined {
-  const selector = onlySelector(segment);
+  if (selector instanceof NameSelector) return selector.name;
   return selector instanceof IndexSelector ? selector.index : undefined;
 }
 
@@ -121,7 +123,7 @@ function visitExpression(
   } else if (expression instanceof FunctionExtension)
     for (const argument of expression.args) visitExpression(argument, found, depth);
   else if (expression instanceof FilterQuery) {
-    if (expression instanceof RootQuery) visitRoot(expression.path, found);
+    if (expression instanceof RootQuery) noteRoot(expression.path.segments.map(partOf), found.reads);
     found.inner.push(expression.path);
     visitFilters(expression.path, found, depth + 1);
   }

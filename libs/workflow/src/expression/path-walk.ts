@@ -50,11 +50,9 @@ function select(
   found: JsonValue[],
 ): void {
   if (typeof value !== 'object' || value === null) return;
-  if (selector instanceof NameSelector) {
-    if (isJsonObject(value) && Object.hasOwn(value, selector.name)) found.push(value[selector.name] ?? null);
-  } else if (selector instanceof IndexSelector) {
-    const element = Array.isArray(value) ? value.at(selector.index) : undefined;
-    if (element !== undefined) found.push(element);
+  if (selector instanceof NameSelector || selector instanceof IndexSelector) {
+    const child = childOf(value, selector instanceof NameSelector ? selector.name : selector.index);
+    if (child !== undefined) found.push(child);
   } else if (selector instanceof SliceSelector) {
     if (Array.isArray(value)) for (const element of slice(value, selector, given.meter)) found.push(element);
   } else if (selector instanceof WildcardSelector) {
@@ -62,6 +60,12 @@ function select(
   } else if (selector instanceof FilterSelector) {
     for (const child of childrenOf(value, given.meter)) if (passes(selector, child, given)) found.push(child);
   } else throw new Error(`a selector that is none of RFC 9535: ${selector.toString()}`);
+}
+
+/** The value of a field of its own, or an element, from the end where the index is negative; undefined where there is none. */
+export function childOf(value: JsonValue, part: string | number): JsonValue | undefined {
+  if (typeof part === 'number') return Array.isArray(value) ? value.at(part) : undefined;
+  return isJsonObject(value) && Object.hasOwn(value, part) ? (value[part] ?? null) : undefined;
 }
 
 function childrenOf(value: JsonValue[] | { [key: string]: JsonValue }, meter: Meter): JsonValue[] {

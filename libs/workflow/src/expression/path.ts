@@ -3,11 +3,12 @@ import { LIMITS, type JsonValue } from '@multiswarm/contracts';
 import type { RunContext } from '../context';
 import { elementOf, fieldOf, ofTypes, typesOf, type Shape } from '../schema/shape';
 import { ARRAY } from '../schema/types';
-import { compilingOnce } from './compiled';
+import { keepingCompiled } from './compiled';
 import { ExpressionError } from './expression-error';
 import { Meter } from './meter';
-import { indexOf, lookThrough, nameOf, parsePath, type Segment } from './path-syntax';
-import { walk, type Walk } from './path-walk';
+import { lookThrough, newReads, noteRoot, parsePath, partOf } from './path-syntax';
+import { childOf, walk, type Walk } from './path-walk';
+import { plainParts } from './plain-path';
 
 /** A JSON path (RFC 9535), compiled. */
 export interface Path {
@@ -26,19 +27,45 @@ export interface Path {
   read(context: RunContext): JsonValue;
 }
 
-/** Compiles a JSON path. Of the same text the same path, as long as it is remembered. */
-export const compilePath = compilingOnce('path', (text): Path => {
+/** Compiles a JSON path. Of a text that is asked for again and again the same path. */
+export const compilePath = keepingCompiled('path', (text): Path => {
+  const parts = plainParts(text);
+  return parts === undefined ? queryOf(text) : plainPath(text, parts);
+});
+
+/** It visits one value for each of its parts, which is no cost worth a meter. */
+function plainPath(text: string, parts: readonly (string | number)[]): Path {
+  const reads = newReads();
+  noteRoot(parts, reads);
+  return {
+    steps: [...reads.steps],
+    readsItem: reads.item,
+    singular: true,
+    shapeIn: (context) => shapeAlong(parts, context),
+    read: (context) => {
+      let value: JsonValue | undefined = context as unknown as JsonValue; // an interface of JSON
+      for (const part of parts) {
+        value = childOf(value, part);
+        if (value === undefined) throw new ExpressionError(`${text} leads nowhere`);
+      }
+      return value;
+    },
+  };
+}
+
+function queryOf(text: string): Path {
   const query = parsePath(text);
   const { reads, inner } = lookThrough(query);
   const meteredBy = meterInner(inner);
   const singular = query.singularQuery();
+  const parts = query.segments.map(partOf);
   return {
     steps: [...reads.steps],
     readsItem: reads.item,
     singular,
-    shapeIn: (context) => shapeAlong(query.segments, context),
+    shapeIn: (context) => shapeAlong(parts, context),
     read: (context) => {
-      const root = context as unknown as JsonValue; // an interface of JSON
+      const root = context as unknown as JsonValue; // as above
       const given = { root, meter: new Meter(LIMITS.EXPRESSION_COST), environment: query.environment };
       const found = meteredBy(given, () => walk(query.segments, root, given));
       if (!singular) return found;
@@ -47,7 +74,7 @@ export const compilePath = compilingOnce('path', (text): Path => {
       return value;
     },
   };
-});
+}
 
 /** Makes the queries in filters walk as the path does. A reading is synchronous, so there is one at a time. */
 function meterInner(inner: readonly jsonpath.JSONPathQuery[]) {
@@ -71,14 +98,12 @@ function meterInner(inner: readonly jsonpath.JSONPathQuery[]) {
   };
 }
 
-/** As far as each segment selects one value; what finds several gives a list. */
-function shapeAlong(segments: readonly Segment[], context: Shape): Shape {
+/** As far as each part selects one value; what finds several, undefined here, gives a list. */
+function shapeAlong(parts: readonly (string | number | undefined)[], context: Shape): Shape {
   let shape = context;
-  for (const segment of segments) {
-    const name = nameOf(segment);
-    const index = indexOf(segment);
-    if (name === undefined && index === undefined) return ofTypes(ARRAY);
-    shape = name === undefined ? elementOf(shape, index) : fieldOf(shape, name);
+  for (const part of parts) {
+    if (part === undefined) return ofTypes(ARRAY);
+    shape = typeof part === 'number' ? elementOf(shape, part) : fieldOf(shape, part);
     if (typesOf(shape) === 0) return shape;
   }
   return shape;

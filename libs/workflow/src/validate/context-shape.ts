@@ -27,19 +27,32 @@ const COUNTS = fields({ total: count, succeeded: count, failed: count });
 export class ContextShapes {
   private readonly run: Shape;
   private readonly steps: Shape;
+  private readonly context: Shape;
+  private readonly known = new Map<string, Shape>();
 
-  constructor({ byId, inputSchema }: ReadWorkflow) {
-    this.run = fields({ id: text, name: textOrNull, input: ofSchema(inputSchema) });
-    // Of steps that do not exist something else is said.
-    this.steps = { kind: 'fields', field: (id) => stepShape(byId.get(id)) };
+  constructor(private readonly workflow: ReadWorkflow) {
+    const input = ofSchema(workflow.inputSchema);
+    this.run = fields({ id: text, name: textOrNull, input });
+    this.steps = { kind: 'fields', field: (id) => this.step(id) };
+    this.context = fields({ run: this.run, steps: this.steps });
   }
 
   /** What the conditions and paths of a step see. */
   of({ fields: step }: ReadStep): Shape {
-    const context = fields({ run: this.run, steps: this.steps });
-    if (step['map'] === undefined) return context;
-    const item = itemOf(recordAt(step, 'map')?.['over'], context);
+    if (step['map'] === undefined) return this.context;
+    const item = itemOf(recordAt(step, 'map')?.['over'], this.context);
     return fields({ run: this.run, steps: this.steps, item, index: count });
+  }
+
+  /** Of steps that do not exist something else is said. */
+  private step(id: string): Shape {
+    let shape = this.known.get(id);
+    if (shape === undefined) {
+      const step = this.workflow.byId.get(id);
+      shape = step === undefined ? ANYTHING : stepShape(step);
+      this.known.set(id, shape);
+    }
+    return shape;
   }
 }
 
@@ -50,8 +63,7 @@ function itemOf(over: unknown, context: Shape): Shape {
   return (typesOf(list) & ARRAY) === 0 ? ANYTHING : elementOf(list);
 }
 
-function stepShape(step: ReadStep | undefined): Shape {
-  if (step === undefined) return ANYTHING;
+function stepShape(step: ReadStep): Shape {
   return fields({ state: text, output: orNull(outputOf(step)), error: ERROR });
 }
 

@@ -3,62 +3,58 @@ import type { Expression } from './expressions';
 import type { ReadStep, ReadWorkflow } from './reading';
 import { Upstream } from './upstream';
 
-/** A step with its expressions: compiled once, looked at several times. */
-export interface StepExpressions {
+/** An expression that looks at a step on which its own does not depend directly. */
+export interface FarLook {
   readonly step: ReadStep;
-  readonly expressions: readonly Expression[];
+  readonly path: readonly PropertyKey[];
+  readonly asked: string;
 }
 
-/** Expressions that cannot be read, and what they look at without seeing it. */
+/** So few are looked through faster than they are put into a set. */
+const FEW = 16;
+
+/**
+ * Expressions of a step that cannot be read, and what they look at that is not there.
+ * @param far gets what has to be looked into with the whole graph, see `farFindings`
+ */
 export function* expressionFindings(
-  workflow: ReadWorkflow,
-  all: readonly StepExpressions[],
-): Generator<Finding> {
-  const upstream = new Upstream(workflow, lookedAtFromAfar(all));
-  const isUpstream = (of: ReadStep, asked: string): boolean => upstream.isUpstream(of.id, asked) ?? true;
-  for (const { step, expressions } of all)
-    for (const expression of expressions) yield* findingsOf(workflow, step, expression, isUpstream);
-}
-
-/** Steps that expressions look at and on which their own steps do not depend directly. */
-function lookedAtFromAfar(all: readonly StepExpressions[]): Set<string> {
-  const found = new Set<string>();
-  for (const { step, expressions } of all) {
-    if (expressions.length === 0) continue;
-    const direct = new Set(step.dependsOn);
-    for (const id of expressions.flatMap(boundTo)) if (!direct.has(id)) found.add(id);
-  }
-  return found;
-}
-
-/** Steps that have to be upstream of the one whose expression it is. */
-function boundTo({ compiled, seesAll }: Expression): readonly string[] {
-  return compiled.ok && !seesAll ? compiled.value.steps : [];
-}
-
-function* findingsOf(
   { byId }: ReadWorkflow,
   step: ReadStep,
-  { compiled, path, ofItem, seesAll, use }: Expression,
-  isUpstream: (of: ReadStep, asked: string) => boolean,
+  expressions: readonly Expression[],
+  far: FarLook[],
 ): Generator<Finding> {
-  const pointer = toPointer(path);
-  if (!compiled.ok) {
-    yield { pointer, code: use === 'when' ? 'bad-condition' : 'bad-path', message: compiled.message };
-    return;
-  }
-  for (const id of compiled.value.steps)
-    if (!byId.has(id)) yield { pointer, code: 'unknown-step', message: `no task has the id "${id}"` };
-    else if (!seesAll && !isUpstream(step, id))
+  const { dependsOn } = step;
+  const direct = dependsOn.length > FEW ? new Set(dependsOn) : undefined;
+  for (const { compiled, path, ofItem, seesAll, use } of expressions) {
+    if (!compiled.ok) {
+      const code = use === 'when' ? 'bad-condition' : 'bad-path';
+      yield { pointer: toPointer(path), code, message: compiled.message };
+      continue;
+    }
+    for (const asked of compiled.value.steps) {
+      if (!byId.has(asked))
+        yield { pointer: toPointer(path), code: 'unknown-step', message: `no task has the id "${asked}"` };
+      else if (!seesAll && !(direct?.has(asked) ?? dependsOn.includes(asked)))
+        far.push({ step, path, asked });
+    }
+    if (compiled.value.readsItem && !ofItem)
       yield {
-        pointer,
-        code: 'not-upstream',
-        message: `"${id}" is not upstream of "${step.id}": let "${step.id}" depend on it, directly or through others`,
+        pointer: toPointer(path),
+        code: 'no-item',
+        message: 'there is no item or index here: only items of a map have one',
       };
-  if (compiled.value.readsItem && !ofItem)
-    yield {
-      pointer,
-      code: 'no-item',
-      message: 'there is no item or index here: only items of a map have one',
-    };
+  }
+}
+
+/** Of steps that are in a cycle or behind one nothing is said. */
+export function* farFindings(workflow: ReadWorkflow, far: readonly FarLook[]): Generator<Finding> {
+  if (far.length === 0) return;
+  const upstream = new Upstream(workflow, new Set(far.map(({ asked }) => asked)));
+  for (const { step, path, asked } of far)
+    if (upstream.isUpstream(step.id, asked) === false)
+      yield {
+        pointer: toPointer(path),
+        code: 'not-upstream',
+        message: `"${asked}" is not upstream of "${step.id}": let "${step.id}" depend on it, directly or through others`,
+      };
 }

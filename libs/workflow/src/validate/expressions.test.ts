@@ -35,10 +35,10 @@ test('everything that is wrong with conditions and paths is found at once, each 
     '/tasks/2/when bad-condition: Unexpected token: EOF (at character 19)',
     expect.stringMatching(/^\/tasks\/2\/inputs\/x~1y bad-path: .+ \(at character \d+\)$/),
     '/tasks/2/inputs/ghost unknown-step: no task has the id "ghost"',
-    '/tasks/2/inputs/alone not-upstream: "alone" is not upstream of "c": let "c" depend on it, directly or through others',
-    '/tasks/2/inputs/own not-upstream: "c" is not upstream of "c": let "c" depend on it, directly or through others',
     "/tasks/2/map/over bad-path: write $.steps.<id> or $.steps['<id>']: which steps are looked at must be known before",
     '/tasks/2/compensate/inputs unknown-step: no task has the id "nobody"',
+    '/tasks/2/inputs/alone not-upstream: "alone" is not upstream of "c": let "c" depend on it, directly or through others',
+    '/tasks/2/inputs/own not-upstream: "c" is not upstream of "c": let "c" depend on it, directly or through others',
   ]);
 });
 

@@ -18,47 +18,42 @@ export interface Expression {
     | { readonly ok: false; readonly message: string };
 }
 
+type Use = Expression['use'];
+type Place = Pick<Expression, 'path' | 'ofItem' | 'seesAll'>;
+
 /** All expressions of a step. What the schema refuses already is left out. */
-export function* expressionsOf(step: ReadStep): Generator<Expression> {
-  const { fields, path } = step;
-  const ofItem = fields['map'] !== undefined;
-  const upstream = { ofItem, seesAll: false };
-  const when = fields['when'];
+export function expressionsOf({ fields, path }: ReadStep): readonly Expression[] {
+  const { when, inputs, map, sleep, compensate } = fields;
+  if ((when ?? inputs ?? map ?? sleep ?? compensate) === undefined) return NONE;
+  const found: Expression[] = [];
+  const ofItem = map !== undefined;
   if (typeof when === 'string' && when !== '' && when.length <= LIMITS.EXPRESSION_CHARS)
-    yield { ...upstream, path: [...path, 'when'], use: 'when', compiled: conditionOf(when) };
-  yield* inputsOf(fields['inputs'], { ...upstream, path: [...path, 'inputs'] });
-  const over = recordAt(fields, 'map')?.['over'];
-  if (isPath(over))
-    yield {
-      path: [...path, 'map', 'over'],
-      ofItem: false,
-      seesAll: false,
-      use: 'over',
-      compiled: pathOf(over),
-    };
-  const until = recordAt(fields, 'sleep')?.['until'];
-  if (isPath(until))
-    yield {
-      path: [...path, 'sleep', 'until'],
-      ofItem: false,
-      seesAll: false,
-      use: 'until',
-      compiled: pathOf(until),
-    };
-  const undo = recordAt(fields, 'compensate');
-  const all = { path: [...path, 'compensate', 'inputs'], ofItem: false, seesAll: true };
-  for (const expression of inputsOf(undo?.['inputs'], all)) yield { ...expression, use: 'undo' };
+    found.push({ path: [...path, 'when'], ofItem, seesAll: false, use: 'when', compiled: conditionOf(when) });
+  inputsOf(inputs, { path: [...path, 'inputs'], ofItem, seesAll: false }, found);
+  addPath(found, recordAt(fields, 'map')?.['over'], 'over', ahead([...path, 'map', 'over']));
+  addPath(found, recordAt(fields, 'sleep')?.['until'], 'until', ahead([...path, 'sleep', 'until']));
+  const undo: Place = { path: [...path, 'compensate', 'inputs'], ofItem: false, seesAll: true };
+  inputsOf(recordAt(fields, 'compensate')?.['inputs'], undo, found);
+  return found;
 }
 
-function* inputsOf(
-  inputs: unknown,
-  place: Pick<Expression, 'path' | 'ofItem' | 'seesAll'>,
-): Generator<Expression> {
-  if (isPath(inputs)) yield { ...place, use: 'inputs', compiled: pathOf(inputs) };
+const NONE: readonly Expression[] = [];
+
+/** Of the step as a whole, also of a map. */
+const ahead = (path: readonly PropertyKey[]): Place => ({ path, ofItem: false, seesAll: false });
+
+function inputsOf(inputs: unknown, place: Place, found: Expression[]): void {
+  addPath(found, inputs, place.seesAll ? 'undo' : 'inputs', place);
   if (!isRecord(inputs)) return;
   for (const [field, text] of Object.entries(inputs))
-    if (isPath(text))
-      yield { ...place, path: [...place.path, field], use: 'field', field, compiled: pathOf(text) };
+    addPath(found, text, place.seesAll ? 'undo' : 'field', { ...place, path: [...place.path, field] }, field);
+}
+
+function addPath(found: Expression[], text: unknown, use: Use, place: Place, field?: string): void {
+  if (!isPath(text)) return;
+  const { path, ofItem, seesAll } = place;
+  const compiled = pathOf(text);
+  found.push({ path, ofItem, seesAll, use, compiled, ...(field === undefined ? {} : { field }) });
 }
 
 function isPath(value: unknown): value is string {

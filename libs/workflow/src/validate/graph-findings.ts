@@ -36,13 +36,18 @@ function* dependencyFindings(
       code: 'unknown-step',
       message: `no task has the id "${step}"`,
     };
-  const seen = new Set<string>();
+  const seen = upstream.length > 1 ? new Set<string>() : undefined;
   for (const [index, name] of upstream.entries()) {
+    const known = byId.has(name);
+    if (known && seen?.has(name) !== true) {
+      seen?.add(name);
+      continue;
+    }
     const pointer = toPointer([...base, 'dependencies', step, index]);
-    if (!byId.has(name))
-      yield { pointer, code: 'unknown-dependency', message: `no task has the id "${name}"` };
-    if (seen.has(name)) yield { pointer, code: 'duplicate-dependency', message: `"${name}" is listed twice` };
-    seen.add(name);
+    if (!known) yield { pointer, code: 'unknown-dependency', message: `no task has the id "${name}"` };
+    if (seen?.has(name) === true)
+      yield { pointer, code: 'duplicate-dependency', message: `"${name}" is listed twice` };
+    seen?.add(name);
   }
 }
 

@@ -3,35 +3,37 @@ import type { Condition } from '../expression/condition';
 import type { Path } from '../expression/path';
 import { fieldOf, ofSchema, requiredBy, typesOf, type Shape } from '../schema/shape';
 import { ARRAY, namesOf, STRING, type Types } from '../schema/types';
-import { ContextShapes } from './context-shape';
-import type { StepExpressions } from './expression-findings';
+import type { ContextShapes } from './context-shape';
 import type { Expression } from './expressions';
 import { isRecord, recordAt, type ReadStep, type ReadWorkflow } from './reading';
 
-/** What cannot be by the schemas that are given, whatever the run gives. What they leave open is not found. */
-export function* typeFindings(workflow: ReadWorkflow, all: readonly StepExpressions[]): Generator<Finding> {
-  const contexts = new ContextShapes(workflow);
-  for (const { step, expressions } of all) {
-    const input = ofSchema(recordAt(step.fields, 'schemas')?.['input']);
-    let whole: Shape | undefined;
-    if (expressions.length > 0) {
-      const context = contexts.of(step);
-      for (const expression of expressions) {
-        const { compiled, path } = expression;
-        // Of the other ones something else has been said.
-        if (!compiled.ok || compiled.value.steps.some((id) => !workflow.byId.has(id))) continue;
-        if (compiled.value.readsItem && !expression.ofItem) continue;
-        const fault =
-          'evaluate' in compiled.value
-            ? conditionFault(compiled.value, context)
-            : pathFault(compiled.value, expression, context, input);
-        if (fault !== undefined) yield { pointer: toPointer(path), ...fault };
-        if (expression.use === 'inputs' && 'shapeIn' in compiled.value)
-          whole = compiled.value.shapeIn(context);
-      }
-    }
-    if (recordAt(step.fields, 'schemas') !== undefined) yield* missingFindings(step, input, whole);
+/**
+ * What cannot be by the schemas that are given, whatever the run gives. What they leave open is not found.
+ * @param contexts of the workflow
+ */
+export function* typeFindings(
+  { byId }: ReadWorkflow,
+  contexts: ContextShapes,
+  step: ReadStep,
+  expressions: readonly Expression[],
+): Generator<Finding> {
+  const schemas = recordAt(step.fields, 'schemas');
+  const input = ofSchema(schemas?.['input']);
+  const context = contexts.of(step);
+  let whole: Shape | undefined;
+  for (const expression of expressions) {
+    const { compiled, path } = expression;
+    // Of the other ones something else has been said.
+    if (!compiled.ok || compiled.value.steps.some((id) => !byId.has(id))) continue;
+    if (compiled.value.readsItem && !expression.ofItem) continue;
+    const fault =
+      'evaluate' in compiled.value
+        ? conditionFault(compiled.value, context)
+        : pathFault(compiled.value, expression, context, input);
+    if (fault !== undefined) yield { pointer: toPointer(path), ...fault };
+    if (expression.use === 'inputs' && 'shapeIn' in compiled.value) whole = compiled.value.shapeIn(context);
   }
+  if (schemas !== undefined) yield* missingFindings(step, input, whole);
 }
 
 type Fault = Pick<Finding, 'code' | 'message'> | undefined;

@@ -1,5 +1,5 @@
 import { topologicalOrder } from '../graph';
-import type { ReadStep, ReadWorkflow } from './reading';
+import type { ReadWorkflow } from './reading';
 
 const BITS = 32;
 
@@ -9,37 +9,47 @@ const BITS = 32;
  */
 export class Upstream {
   private readonly places: ReadonlyMap<string, number>;
-  private readonly before = new Map<string, Uint32Array>();
+  /** Where the bits of a step begin. */
+  private readonly rows = new Map<string, number>();
+  private readonly words: number;
+  private readonly bits: Uint32Array;
 
   /** @param distant the steps of which it is not known that whoever asks for them depends on them. */
   constructor({ steps, byId }: ReadWorkflow, distant: ReadonlySet<string>) {
     this.places = new Map([...distant].map((id, place) => [id, place]));
-    if (distant.size === 0) return;
-    const words = Math.ceil(distant.size / BITS);
-    for (const id of topologicalOrder(steps)) this.before.set(id, this.handDown(byId.get(id), words));
+    this.words = Math.ceil(distant.size / BITS);
+    const order = distant.size === 0 ? [] : topologicalOrder(steps);
+    this.bits = new Uint32Array(order.length * this.words);
+    order.forEach((id, at) => this.handDown(id, at * this.words, byId.get(id)?.dependsOn ?? []));
   }
 
   /** Undefined where a cycle makes it meaningless. */
   isUpstream(of: string, asked: string): boolean | undefined {
     const place = this.places.get(asked);
     if (place === undefined) return true;
-    const bits = this.before.get(of);
-    return bits === undefined ? undefined : isSet(bits, place);
+    const row = this.rows.get(of);
+    return row === undefined ? undefined : ((this.bits[wordOf(row, place)] ?? 0) & bitOf(place)) !== 0;
   }
 
-  private handDown(step: ReadStep | undefined, words: number): Uint32Array {
-    const bits = new Uint32Array(words);
-    for (const id of step?.dependsOn ?? []) {
-      this.before.get(id)?.forEach((word, at) => (bits[at] = (bits[at] ?? 0) | word));
-      const place = this.places.get(id);
+  private handDown(id: string, row: number, dependsOn: readonly string[]): void {
+    const { bits, words } = this;
+    for (const upstream of dependsOn) {
+      const from = this.rows.get(upstream);
+      if (from === undefined) continue;
+      for (let at = 0; at < words; at++) bits[row + at] = (bits[row + at] ?? 0) | (bits[from + at] ?? 0);
+      const place = this.places.get(upstream);
       if (place === undefined) continue;
-      const word = Math.floor(place / BITS);
-      bits[word] = (bits[word] ?? 0) | (1 << (place % BITS));
+      const word = wordOf(row, place);
+      bits[word] = (bits[word] ?? 0) | bitOf(place);
     }
-    return bits;
+    this.rows.set(id, row);
   }
 }
 
-function isSet(bits: Uint32Array, place: number): boolean {
-  return ((bits[Math.floor(place / BITS)] ?? 0) & (1 << (place % BITS))) !== 0;
+function wordOf(row: number, place: number): number {
+  return row + Math.floor(place / BITS);
+}
+
+function bitOf(place: number): number {
+  return 1 << (place % BITS);
 }

@@ -6,7 +6,8 @@ import {
   WorkflowSubmission,
   type Finding,
 } from '@multiswarm/contracts';
-import { expressionFindings } from './expression-findings';
+import { ContextShapes } from './context-shape';
+import { expressionFindings, farFindings, type FarLook } from './expression-findings';
 import { expressionsOf } from './expressions';
 import { graphFindings } from './graph-findings';
 import { inputFindings } from './input-findings';
@@ -47,9 +48,16 @@ function* workflowFindings(
   yield* graphFindings(workflow);
   for (const step of workflow.steps) yield* inputFindings(step);
   yield* joinFindings(workflow);
-  const expressions = workflow.steps.map((step) => ({ step, expressions: [...expressionsOf(step)] }));
-  yield* expressionFindings(workflow, expressions);
-  yield* typeFindings(workflow, expressions);
+  const contexts = new ContextShapes(workflow);
+  const far: FarLook[] = [];
+  for (const step of workflow.steps) {
+    // Compiled once, looked at twice, and not kept: of thousands they would fill the memory.
+    const expressions = expressionsOf(step);
+    if (expressions.length > 0) yield* expressionFindings(workflow, step, expressions, far);
+    if (expressions.length > 0 || step.fields['schemas'] !== undefined)
+      yield* typeFindings(workflow, contexts, step, expressions);
+  }
+  yield* farFindings(workflow, far);
   for (const step of workflow.steps) yield* subWorkflowFindings(step, depth + 1);
 }
 
