@@ -41,6 +41,8 @@ export const AddStepsRequest = z.strictObject({
     .describe('the running attempt that plans: nothing is added when it is not current any more'),
   ...who,
 });
+export type AddStepsRequest = z.output<typeof AddStepsRequest>;
+
 export const AddSteps = AddStepsRequest.extend({ id: WorkflowId });
 
 /** A new run of the same workflow, which keeps results of the earlier one. */

@@ -1,5 +1,4 @@
 import type { AddStepsRequest, JsonValue } from '@multiswarm/contracts';
-import type { z } from 'zod';
 import type { WishedFor } from '../task/record';
 
 /** What people, and agents, may tell a run. `at`: epoch ms. */
@@ -25,4 +24,4 @@ export type RunCommand =
     }
   | { kind: 'add-steps'; added: AddedSteps; requestedBy?: string | undefined };
 
-export type AddedSteps = Pick<z.output<typeof AddStepsRequest>, 'tasks' | 'dependencies' | 'by'>;
+export type AddedSteps = Pick<AddStepsRequest, 'tasks' | 'dependencies' | 'by'>;
