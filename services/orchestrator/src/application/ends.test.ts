@@ -1,6 +1,7 @@
 import type { Event } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { queuedTask } from '../../test/support/builders';
+import type { TaskRecord } from '../domain/task/record';
 import type { RunRecord } from '../domain/workflow/run';
 import { Ends } from './ends';
 
@@ -22,11 +23,16 @@ test('an end wakes those who wait for it, with the record where it was committed
   expect(await news).toEqual({ kind: 'task', record });
 });
 
-test('the end of a run comes with its record, too, and a change of one that goes on wakes nobody', async () => {
+test('the end of a run comes with its record and with the steps that were committed meanwhile, and a change of one that goes on wakes nobody', async () => {
   const ends = new Ends(new ManualClock());
   const record = { id: 'w1', state: 'running' } as RunRecord; // nothing else of it is looked at
-  const write = (state: RunRecord['state']) =>
+  const step = (id: string, state: 'assigned' | 'succeeded') => {
+    const task = queuedTask(id);
+    return { ...task, state, spec: { ...task.spec, workflowId: 'w1', step: id } };
+  };
+  const write = (state: RunRecord['state'], ...steps: TaskRecord[]) =>
     ends.committed([
+      ...steps.map((each) => ({ kind: 'task' as const, record: each, isNew: false, was: 'queued' as const })),
       {
         kind: 'run',
         record: { ...record, state },
@@ -35,10 +41,19 @@ test('the end of a run comes with its record, too, and a change of one that goes
       },
       { kind: 'event', event: event(state === 'running' ? 'workflow.submitted' : 'workflow.failed', 'w1') },
     ]);
+  write('running', step('t1', 'succeeded'));
   const news = ends.newsOf('w1', undefined).wait(1_000);
-  write('running');
-  write('failed');
-  expect(await news).toEqual({ kind: 'run', record: { id: 'w1', state: 'failed' } });
+  write('running', step('t2', 'assigned'), queuedTask('t4'));
+  const [second, third] = [step('t2', 'succeeded'), step('t3', 'succeeded')];
+  write('failed', second, third);
+  expect(await news).toEqual({
+    kind: 'run',
+    record: { id: 'w1', state: 'failed' },
+    steps: new Map([
+      ['t2', second],
+      ['t3', third],
+    ]),
+  });
 });
 
 test('nothing but an end wakes anybody', async () => {

@@ -15,11 +15,20 @@ const ENDS: ReadonlySet<EventType> = new Set<EventType>([
   'workflow.cancelled',
 ]);
 
-/** As it was committed. */
-export type Ended = { kind: 'task'; record: TaskRecord } | { kind: 'run'; record: RunRecord };
+/** As it was committed; of a run also those of its steps that have changed while somebody waited, by task id. */
+export type Ended =
+  | { kind: 'task'; record: TaskRecord }
+  | { kind: 'run'; record: RunRecord; steps: ReadonlyMap<string, TaskRecord> };
 
 /** @param ended where the owner of its shard is in this process */
 type Listener = (ended?: Ended) => void;
+
+/** Who waits for one task or run. */
+interface Waiters {
+  listeners: Set<Listener>;
+  /** Of a run: its steps as they were committed last. */
+  steps: Map<string, TaskRecord>;
+}
 
 export interface News {
   /**
@@ -32,20 +41,24 @@ export interface News {
 
 /** Who waits for which task or run to end. Nothing else wakes them: what they wait for would be read in vain. */
 export class Ends {
-  private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly waiters = new Map<string, Waiters>();
 
   constructor(private readonly clock: Clock) {}
 
   /** What an owner in this process has committed. */
   committed(writes: readonly Write[]): void {
-    if (this.listeners.size === 0) return;
+    if (this.waiters.size === 0) return;
     for (const write of writes) {
       if (write.kind === 'task') {
         const { record } = write;
+        const { workflowId } = record.spec;
+        if (workflowId !== undefined) this.waiters.get(workflowId)?.steps.set(record.id, record);
         if (isTerminal(record.state)) this.ended(record.id, { kind: 'task', record });
       } else if (write.kind === 'run') {
         const { record } = write;
-        if (record.state !== 'running') this.ended(record.id, { kind: 'run', record });
+        const waiters = record.state === 'running' ? undefined : this.waiters.get(record.id);
+        // Nothing changes of its steps any more, but the same batch may still tell of one.
+        if (waiters) this.ended(record.id, { kind: 'run', record, steps: waiters.steps });
       } else if (write.kind === 'event') this.observe([write.event]);
     }
   }
@@ -53,7 +66,7 @@ export class Ends {
   /** Events of other replicas. */
   observe(events: Iterable<Event>): void {
     for (const { type, taskId, root } of events) {
-      if (this.listeners.size === 0) return;
+      if (this.waiters.size === 0) return;
       if (ENDS.has(type)) this.ended(taskId ?? root);
     }
   }
@@ -66,8 +79,9 @@ export class Ends {
     };
     const listener: Listener = (ended) => wake(ended);
     const gone = (): void => wake();
-    const set = this.listeners.get(id) ?? new Set();
-    this.listeners.set(id, set.add(listener));
+    const waiters = this.waiters.get(id) ?? { listeners: new Set(), steps: new Map() };
+    waiters.listeners.add(listener);
+    this.waiters.set(id, waiters);
     signal?.addEventListener('abort', gone, { once: true });
     return {
       wait: (ms) =>
@@ -80,14 +94,14 @@ export class Ends {
           };
         }),
       stop: () => {
-        set.delete(listener);
-        if (set.size === 0 && this.listeners.get(id) === set) this.listeners.delete(id);
+        waiters.listeners.delete(listener);
+        if (waiters.listeners.size === 0 && this.waiters.get(id) === waiters) this.waiters.delete(id);
         signal?.removeEventListener('abort', gone);
       },
     };
   }
 
   private ended(id: string, ended?: Ended): void {
-    for (const listener of this.listeners.get(id) ?? []) listener(ended);
+    for (const listener of this.waiters.get(id)?.listeners ?? []) listener(ended);
   }
 }

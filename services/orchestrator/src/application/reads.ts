@@ -21,6 +21,7 @@ import { taskSummary, taskView } from '../domain/task/view';
 import { blockReason } from '../domain/task/own-reason';
 import { isBlockedBySteps, type TaskRecord } from '../domain/task/record';
 import { withOutlook } from '../domain/workflow/outlook';
+import type { RunRecord } from '../domain/workflow/run';
 import { workflowSummary, workflowView } from '../domain/workflow/view';
 import type { TruthReader, WaitingReasons } from '../ports';
 import type { Ended, Ends } from './ends';
@@ -97,7 +98,7 @@ export class Reads {
 
   async workflow(id: string, waitMs: number, signal?: AbortSignal): Promise<Workflow> {
     const shard = this.shard(id, 'workflow-not-found');
-    const run = await this.until(
+    const { run, steps } = await this.until<{ run: RunRecord; steps: Tasks }>(
       id,
       waitMs,
       signal,
@@ -108,15 +109,24 @@ export class Reads {
             'workflow-not-found',
             `there is no workflow "${id}" (or its retention has passed)`,
           );
-        return { value: found.run, ended: found.run.state !== 'running' };
+        return { value: { run: found.run, steps: NO_TASKS }, ended: found.run.state !== 'running' };
       },
-      (ended) => (ended.kind === 'run' ? { value: ended.record, ended: true } : undefined),
+      (ended) =>
+        ended.kind === 'run' ? { value: { run: ended.record, steps: ended.steps }, ended: true } : undefined,
     );
-    const ids = run.spec.steps.map((step) => step.taskId);
-    const records = await this.truth.tasks(shard, ids);
-    const tasks = new Map(records.flatMap((record) => (record ? [[record.id, record] as const] : [])));
+    const tasks = await this.tasksOf(shard, run, steps);
     const sight = { now: this.clock.now(), learned: this.durations.of(run.spec.namespace) };
     return withOutlook(workflowView(run, tasks), run, tasks, sight);
+  }
+
+  /** The tasks of a run's steps. @param known need not be read */
+  private async tasksOf(shard: number, { spec }: RunRecord, known: Tasks): Promise<Tasks> {
+    const ids = spec.steps.map(({ taskId }) => taskId);
+    const unknown = known.size === 0 ? ids : ids.filter((id) => !known.has(id));
+    if (unknown.length === 0) return known;
+    const tasks = new Map(known);
+    for (const record of await this.truth.tasks(shard, unknown)) if (record) tasks.set(record.id, record);
+    return tasks;
   }
 
   /**
@@ -133,11 +143,7 @@ export class Reads {
         `there is no workflow "${id}" (or its retention has passed)`,
       );
     const { run } = found;
-    const records = await this.truth.tasks(
-      shard,
-      run.spec.steps.map(({ taskId }) => taskId),
-    );
-    const tasks = new Map(records.flatMap((task) => (task ? [[task.id, task] as const] : [])));
+    const tasks = await this.tasksOf(shard, run, NO_TASKS);
     if (event === undefined) return { run, tasks };
     const history = await this.truth.history(shard, id, { after: 0, most: event });
     const succeeded = history.filter(({ type }) => type === 'task.succeeded');
@@ -257,6 +263,10 @@ export class Reads {
     return shard;
   }
 }
+
+type Tasks = ReadonlyMap<string, TaskRecord>;
+
+const NO_TASKS: Tasks = new Map();
 
 interface Told<T> {
   value: T;
