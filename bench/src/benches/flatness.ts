@@ -93,6 +93,7 @@ async function measure(
   step: number,
   progress: (line: string) => void,
 ): Promise<{ few: Costs; many: Costs }> {
+  deployment.completions.begin();
   await deployment.pile(FEW, 'noop');
   for (let round = 0; round < WARM_UP_ROUNDS[quick ? 'quick' : 'full']; round++)
     await costs(deployment, step);
