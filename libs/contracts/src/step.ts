@@ -11,7 +11,7 @@ export const JsonPath = z
   .max(LIMITS.EXPRESSION_CHARS)
   .startsWith('$', 'a JSON path starts with $, such as $.steps.fetch.output.title');
 
-/** A condition in CEL over `run`, `steps`, and for items of a map `item` and `index`. */
+/** A condition in CEL over `run` and `steps`. That of a map is asked once, before there are items. */
 export const CelText = z.string().min(1).max(LIMITS.EXPRESSION_CHARS);
 
 /** Where the input of a step comes from: one path for all of it, or a path for each of its fields. */

@@ -9,7 +9,7 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
   ],
   'invalid-json': ['The body cannot be read as JSON.', 'Look at the line and column in `detail`.'],
   'invalid-workflow': [
-    'A cycle, an unknown dependency, a duplicate id, or a step that does not fit its schema.',
+    'A cycle, an unknown dependency, a duplicate id, an [expression](expressions.md) that cannot be, or a step that does not fit its schema.',
     'Correct all findings; `POST /v1/workflows/validate` checks without storing.',
   ],
   'body-too-large': [

@@ -163,7 +163,7 @@ export class CelCompiler {
       try {
         if (left(scope) === decisive) return decisive;
       } catch (error) {
-        fault = absorbable(error);
+        fault = absorbable(error, scope.meter);
       }
       if (right(scope) === decisive) return decisive;
       if (fault !== undefined) throw fault;

@@ -148,7 +148,8 @@ function quantified(
     try {
       if (holds(inner) === decisive) return decisive;
     } catch (error) {
-      fault ??= absorbable(error);
+      const absorbed = absorbable(error, scope.meter);
+      fault ??= absorbed;
     }
   }
   if (fault !== undefined) throw fault;

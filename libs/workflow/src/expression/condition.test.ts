@@ -172,6 +172,7 @@ describe('is bounded', () => {
     ['long texts in long texts', 'run.input.text.contains(run.input.text)'],
     ['what nothing depends on', 'true && (run.input.list.all(x, run.input.list.all(y, true)) || true)'],
     ['errors that others would absorb', 'run.input.list.exists(x, run.input.list.exists(y, false))'],
+    ['errors that others do absorb', 'run.input.list.exists(x, 1 / 0 == x || 1 / 0 == x)'],
   ])('in its cost: %s', (_name, text) => {
     const startedAt = performance.now();
     expect(() => holds(text, long)).toThrow('costs more than 500000 steps of evaluation (EXPRESSION_COST)');

@@ -16,8 +16,12 @@ export class CostError extends ExpressionError {
   }
 }
 
+/** An error that is made and absorbed takes as long as so many nodes. */
+const ERROR_STEPS = 30;
+
 /** The error, if something else may decide in spite of it, as the other side of `||` may. */
-export function absorbable(error: unknown): ExpressionError {
-  if (error instanceof ExpressionError && !(error instanceof CostError)) return error;
-  throw error;
+export function absorbable(error: unknown, meter: { spend(steps: number): void }): ExpressionError {
+  if (!(error instanceof ExpressionError) || error instanceof CostError) throw error;
+  meter.spend(ERROR_STEPS);
+  return error;
 }

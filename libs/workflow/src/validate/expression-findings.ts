@@ -41,7 +41,10 @@ export function* expressionFindings(
       yield {
         pointer: toPointer(path),
         code: 'no-item',
-        message: 'there is no item or index here: only items of a map have one',
+        message:
+          use === 'when' && step.fields['map'] !== undefined
+            ? 'the condition of a map is asked once, before there are items: choose them in map.over, such as $.steps.a.output[?@.size > 0]'
+            : 'there is no item or index here: only items of a map have one',
       };
   }
 }

@@ -54,13 +54,16 @@ test('a step sees what is upstream, directly or not, and a compensation sees all
   ).toEqual([]);
 });
 
-test('item and index are there in a step that is mapped, and nowhere else', () => {
+test('item and index are there in the inputs of a step that is mapped, and nowhere else', () => {
   expect(findings(chain({ when: 'index < 3', inputs: { n: '$.item.n' } }))).toEqual([
     '/tasks/2/when no-item: there is no item or index here: only items of a map have one',
     '/tasks/2/inputs/n no-item: there is no item or index here: only items of a map have one',
   ]);
   const mapped = { map: { over: '$.steps.b.output.list' }, inputs: { n: '$.item.n', at: '$.index' } };
   expect(findings(chain(mapped))).toEqual([]);
+  expect(findings(chain({ ...mapped, when: 'item.n > 1' }))).toEqual([
+    '/tasks/2/when no-item: the condition of a map is asked once, before there are items: choose them in map.over, such as $.steps.a.output[?@.size > 0]',
+  ]);
   expect(
     findings(chain({ map: { over: '$.item' }, compensate: { type: 'undo', inputs: '$.item' } })),
   ).toEqual([

@@ -28,7 +28,7 @@ export function expressionsOf({ fields, path }: ReadStep): readonly Expression[]
   const found: Expression[] = [];
   const ofItem = map !== undefined;
   if (typeof when === 'string' && when !== '' && when.length <= LIMITS.EXPRESSION_CHARS)
-    found.push({ path: [...path, 'when'], ofItem, seesAll: false, use: 'when', compiled: conditionOf(when) });
+    found.push({ ...ahead([...path, 'when']), use: 'when', compiled: conditionOf(when) });
   inputsOf(inputs, { path: [...path, 'inputs'], ofItem, seesAll: false }, found);
   addPath(found, recordAt(fields, 'map')?.['over'], 'over', ahead([...path, 'map', 'over']));
   addPath(found, recordAt(fields, 'sleep')?.['until'], 'until', ahead([...path, 'sleep', 'until']));
