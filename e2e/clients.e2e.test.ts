@@ -5,13 +5,23 @@ import {
   subjects,
   type Accepted,
   BatchReply,
+  type Event,
   type JsonValue,
   type Problem,
   type Task,
   type TaskPage,
 } from '@multiswarm/contracts';
-import { connect, NonRetryableError, type Client, type Swarm } from '@multiswarm/sdk';
+import {
+  connect,
+  defineTask,
+  defineWorkflow,
+  NonRetryableError,
+  type Client,
+  type Swarm,
+  type WorkflowHandle,
+} from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
+import { z } from 'zod';
 import { startStack, type Stack } from './stack';
 import { HeldWork, quietSwarm } from './support/held-work';
 import { call } from './support/http';
@@ -85,6 +95,11 @@ function seen(id: string, isMeant: (task: Task) => boolean): Promise<Task> {
     },
     { timeoutMs: 10_000, describe: () => `another task than ${JSON.stringify(last)}` },
   );
+}
+
+async function eventOf(run: WorkflowHandle<unknown>, step: string, type: string): Promise<Event> {
+  for await (const event of run.events()) if (event.step === step && event.type === type) return event;
+  throw new Error(`${run.id} has ended without ${type} of ${step}`);
 }
 
 async function ended(id: string): Promise<Task> {
@@ -166,6 +181,76 @@ test('what a handler says of its progress is read while it runs', async () => {
   }
   end(null);
   expect((await ended(id)).state).toBe('succeeded');
+});
+
+describe.each([
+  ['HTTP', () => connect({ url: stack.url('orchestrator') })],
+  ['NATS', () => connect({ servers: stack.nats.url })],
+])('a run of a workflow, over %s,', (_name, open) => {
+  const release = defineWorkflow(
+    { name: 'release', input: z.object({ draft: z.string() }) },
+    (flow, input) => {
+      const plan = flow.task('plan', 'work', { draft: input.draft });
+      const edition = flow.signal('edition', { payload: z.number(), after: plan });
+      const review = flow.approval('review', { approvers: ['dana'], after: plan });
+      const publish = defineTask({
+        type: 'echo',
+        input: z.object({ edition: z.number(), note: z.string().nullable() }),
+        output: z.object({ edition: z.number(), note: z.string().nullable() }),
+      });
+      return [flow.task('publish', publish, { edition: edition.output, note: review.output.note })];
+    },
+  );
+  let client: Client;
+  beforeAll(async () => {
+    client = await open();
+  });
+  afterAll(() => client.close());
+
+  test('gets steps while it runs, is paused, told and approved, and runs again from where somebody wants', async () => {
+    const run = await client.submitWorkflow(release.submission({ draft: 'first' }));
+    const { ctx, end } = await work.attempt((await run.get()).steps[0]?.taskId ?? '');
+    const planned = { tasks: [{ id: 'planned', task: 'echo', input: { n: 1 } }] };
+    await ctx.addSteps(planned);
+    await ctx.addSteps(planned);
+    const text = ctx.addSteps({ tasks: [{ id: 'text', task: 'echo', input: 'no place for "upstream"' }] });
+    await expect(text).rejects.toMatchObject({
+      code: 'invalid-workflow',
+      findings: [{ pointer: '/tasks/0/input' }],
+    });
+    await run.addSteps({ tasks: [{ id: 'beside', task: 'echo', input: 1 }] });
+    await run.pause('later', { requestedBy: 'kim' });
+    end(null);
+    await run.signal('edition', 2);
+    await expect(run.approve('review', { requestedBy: 'kim' })).rejects.toMatchObject({
+      code: 'approval-not-allowed',
+    });
+    await run.approve('review', { note: 'well done', requestedBy: 'dana' });
+    expect(await run.get()).toMatchObject({ paused: { reason: 'later', requestedBy: 'kim' } });
+    await run.resume();
+    const publish = { edition: 2, note: 'well done' };
+    const output = await run.result();
+    expect(output).toEqual({ publish, planned: { n: 1, upstream: { plan: null } }, beside: 1 });
+    await expect(ctx.addSteps(planned)).rejects.toMatchObject({ code: 'wrong-state' });
+
+    const other = await run.rerun({ from: { steps: ['review'] } });
+    await other.reject('review', { note: 'a typo', requestedBy: 'dana' });
+    await expect(other.result()).rejects.toThrow('step "review" failed');
+    const { steps } = await other.get();
+    expect(steps.find(({ id }) => id === 'review')?.error).toMatchObject({ code: 'rejected' });
+    const kept = steps.filter(({ keptFrom }) => keptFrom !== undefined);
+    expect(kept.map(({ id }) => id)).toEqual(['plan', 'edition', 'planned', 'beside']);
+
+    const mended = await other.rerun({ from: { failed: true } });
+    await mended.approve('review', { note: 'well done', requestedBy: 'dana' });
+    expect(await mended.result()).toEqual(output);
+
+    const { seq } = await eventOf(run, 'plan', 'task.succeeded');
+    const forked = await run.rerun({ from: { event: seq }, input: { draft: 'second' } });
+    expect(await forked.get()).toMatchObject({ forkOf: { workflowId: run.id }, input: { draft: 'second' } });
+    await forked.cancel();
+    await expect(forked.result()).rejects.toMatchObject({ code: 'cancelled' });
+  });
 });
 
 describe.each([

@@ -30,6 +30,8 @@ export type {
 } from './swarm/types';
 export { connect } from './client/connect';
 export type {
+  AddedSteps,
+  ApprovalAnswer,
   AskedBy,
   BatchItem,
   BatchItemOutcome,
@@ -65,6 +67,7 @@ export type {
   WorkflowFilter,
   WorkflowHandle,
   WorkflowInput,
+  WorkflowRerunOptions,
   WorkflowSubmitOptions,
 } from './client/types';
 export { cel, type Condition } from './workflow/cel';

@@ -18,6 +18,8 @@ export const SDK_LIMITS = {
   STREAM_FLUSH_MS: 500,
   /** How long a swarm tries to fetch an input, or to store an output, that goes by reference. */
   PAYLOAD_RETRY_MS: 60_000,
+  /** How long an attempt tries to add steps to its run. */
+  ADDED_STEPS_RETRY_MS: 60_000,
   /** Shards whose epoch a swarm remembers. */
   SHARDS: 10_000,
   /** Reports in one request. */

@@ -87,7 +87,7 @@ describe('the client over HTTP', () => {
     expect(asked[2]?.body).toEqual({ reason: 'not needed' });
   });
 
-  test('commands tasks, swarms and namespaces by the routes of the orchestrator', async () => {
+  test('commands tasks, workflows, swarms and namespaces by the routes of the orchestrator', async () => {
     const view = { ...NamespaceSettings.parse({}), namespace: 'acme', revision: 3 };
     respond = ({ url }, response) => {
       if (url.startsWith('/v1/namespaces?')) json(response, 200, { items: [view], next: null });
@@ -96,6 +96,10 @@ describe('the client over HTTP', () => {
       else if (url.endsWith('/rerun')) json(response, 202, { id: ID, state: 'queued', duplicate: true });
       else json(response, 202, task(ID, 'running'));
     };
+    const flow = client.workflow('w3-00000001');
+    await flow.addSteps({ tasks: [{ id: 'a', type: 'echo' }] });
+    await flow.approve('review', { note: 'fine' });
+    await flow.rerun({ from: { event: 7 }, idempotencyKey: 'k' });
     const run = client.task(ID);
     await run.pause('later');
     await run.resume();
@@ -110,6 +114,9 @@ describe('the client over HTTP', () => {
     await client.namespaces.put('acme', { weight: 2 }, { ifRevision: 3 });
     await client.namespaces.put('acme', {});
     expect(asked.map(({ method, url, body }) => [`${method} ${url}`, body])).toEqual([
+      ['POST /v1/workflows/w3-00000001/steps', { tasks: [{ id: 'a', type: 'echo' }] }],
+      ['POST /v1/workflows/w3-00000001/approve', { step: 'review', approved: true, note: 'fine' }],
+      ['POST /v1/workflows/w3-00000001/rerun', { from: { event: 7 }, idempotencyKey: 'k' }],
       [`POST /v1/tasks/${ID}/pause`, { reason: 'later' }],
       [`POST /v1/tasks/${ID}/resume`, {}],
       [`POST /v1/tasks/${ID}/signal`, { name: 'go', payload: 1 }],

@@ -24,6 +24,7 @@ import { silent } from './fixtures';
 import { event, explanation, swarm, task, workflow } from './records';
 
 const ID = 't3-00000001';
+const RUN = 'w3-00000001';
 const any = z.unknown();
 let nats: TestServer;
 let orchestrator: Bus;
@@ -265,6 +266,87 @@ describe('commands over NATS', () => {
       { id: ID, reason: 'enough', requestedBy: 'kim' },
       { id: ID, requestedBy: 'dana' },
     ]);
+  });
+
+  test('pause, resume, signal, answer, extend and repeat a workflow', async () => {
+    const asked: [string, unknown][] = [];
+    for (const verb of ['pause', 'resume', 'signal', 'approve', 'add-steps'])
+      answer<unknown>(subjects.workflow(verb), (body) => {
+        asked.push([verb, body]);
+        return { id: RUN, state: 'running' };
+      });
+    const run = client.workflow(RUN);
+    expect(await run.pause('later')).toEqual({ id: RUN, state: 'running' });
+    await run.resume({ requestedBy: 'kim' });
+    await run.signal('released', { edition: 2 });
+    await run.signal('go', undefined, { step: 'wait', requestedBy: 'kim' });
+    await run.approve('review');
+    await run.reject('review', { note: 'a typo', requestedBy: 'dana' });
+    await run.addSteps({
+      tasks: [
+        { id: 'more', task: square, input: { n: 2 } },
+        { id: 'last', task: 'echo' },
+      ],
+      dependencies: { last: ['more'] },
+    });
+    const id = RUN;
+    expect(asked).toEqual([
+      ['pause', { id, reason: 'later' }],
+      ['resume', { id, requestedBy: 'kim' }],
+      ['signal', { id, name: 'released', payload: { edition: 2 } }],
+      ['signal', { id, name: 'go', step: 'wait', requestedBy: 'kim' }],
+      ['approve', { id, step: 'review', approved: true }],
+      ['approve', { id, step: 'review', approved: false, note: 'a typo', requestedBy: 'dana' }],
+      [
+        'add-steps',
+        {
+          id,
+          tasks: [
+            { id: 'more', type: 'square', input: { n: 2 } },
+            { id: 'last', type: 'echo' },
+          ],
+          dependencies: { last: ['more'] },
+        },
+      ],
+    ]);
+  });
+
+  test('what runs again of a workflow is a run of its own', async () => {
+    const asked = answer<unknown>(subjects.workflow('rerun'), () => accept('w4-00000002'));
+    answer(subjects.workflow('get'), () => workflow('w4-00000002', 'succeeded', { output: { last: 1 } }));
+    const run = client.workflow(RUN);
+    const again = await run.rerun();
+    expect([again.id, await again.result()]).toEqual(['w4-00000002', { last: 1 }]);
+    await run.rerun({
+      from: { steps: ['build'] },
+      input: { fast: true },
+      idempotencyKey: 'once',
+      requestedBy: 'kim',
+    });
+    await run.rerun({ from: { failed: true }, idempotencyKey: 'twice' });
+    expect(asked).toEqual([
+      { id: RUN, idempotencyKey: expect.stringMatching(/^[0-9a-f]{26}$/) as string },
+      {
+        id: RUN,
+        idempotencyKey: 'once',
+        from: { steps: ['build'] },
+        input: { fast: true },
+        requestedBy: 'kim',
+      },
+      { id: RUN, idempotencyKey: 'twice', from: { failed: true } },
+    ]);
+  });
+
+  test('an approval of which the answer got lost is no error, one that somebody else has answered otherwise is', async () => {
+    const wrong = new MultiswarmError('wrong-state', 'it has ended');
+    answer(subjects.workflow('approve'), (_body, call) => fail(call % 2 === 1 ? unavailable : wrong));
+    const step = { id: 'review', taskId: ID, type: 'approval', dependsOn: [], attempt: 1, cost: 0 };
+    answer(subjects.workflow('get'), () =>
+      workflow(RUN, 'running', { steps: [{ ...step, state: 'succeeded' }] }),
+    );
+    const run = client.workflow(RUN);
+    expect(await run.approve('review')).toEqual({ id: RUN, state: 'running' });
+    await expect(run.reject('review')).rejects.toMatchObject({ code: 'wrong-state' });
   });
 
   test('a retry of which the answer got lost is no error, one that cannot be done is', async () => {

@@ -9,7 +9,7 @@ import {
 } from '@multiswarm/contracts';
 import { chunkByBytes } from '@multiswarm/core';
 import { OPERATIONS } from './operations';
-import { lightened, mayBeLarge } from './payloads';
+import { lightened, mayBeLarge, storeOf } from './payloads';
 import type { Port } from './port';
 import { toSubmission } from './submission';
 import { SubmittedTask } from './task-handle';
@@ -82,7 +82,7 @@ export class BatchSubmitter {
 
   private async lighten({ index, json: heavy }: Prepared): Promise<Prepared> {
     const fields = JSON.parse(heavy) as Record<string, unknown>; // we have printed it
-    const json = JSON.stringify(await lightened(this.port, fields, this.signal));
+    const json = JSON.stringify(await lightened(storeOf(this.port, this.signal), fields));
     return { index, json, bytes: Buffer.byteLength(json) + 1 };
   }
 

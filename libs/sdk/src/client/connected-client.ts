@@ -20,7 +20,7 @@ import { EventQueue } from './event-queue';
 import { deadLettersOf, definitionsOf, fleetOf, namespacesOf, payloadsOf, shardsOf } from './operators';
 import { OPERATIONS } from './operations';
 import { printJson, type Port } from './port';
-import { lightened, lightenedSteps, mayBeLarge } from './payloads';
+import { lightened, lightenedSteps, mayBeLarge, storeOf } from './payloads';
 import { toSubmission, toWorkflow } from './submission';
 import { SubmittedTask } from './task-handle';
 import type {
@@ -75,7 +75,7 @@ export class ConnectedClient implements Client {
   ): Promise<SubmittedTask<Out>> {
     const fields = toSubmission(task, input, options, this.port.ids.next());
     let json = printJson(fields);
-    if (mayBeLarge(json)) json = printJson(await lightened(this.port, fields, signal));
+    if (mayBeLarge(json)) json = printJson(await lightened(storeOf(this.port, signal), fields));
     signal?.throwIfAborted();
     // An interrupted request may have arrived all the same, and then nobody could cancel the task.
     const { id, duplicate } = await this.port.ask(OPERATIONS.submitTask, new Printed(json), {
@@ -98,7 +98,7 @@ export class ConnectedClient implements Client {
     const { signal, idempotencyKey = workflow['idempotencyKey'] ?? this.port.ids.next() } = options;
     const fields = toWorkflow({ ...workflow, idempotencyKey });
     let json = printJson(fields);
-    if (mayBeLarge(json)) json = printJson(await lightenedSteps(this.port, fields, signal));
+    if (mayBeLarge(json)) json = printJson(await lightenedSteps(storeOf(this.port, signal), fields));
     signal?.throwIfAborted();
     const { id, duplicate } = await this.port.ask(OPERATIONS.submitWorkflow, new Printed(json), {
       signal,

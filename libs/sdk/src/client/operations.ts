@@ -66,6 +66,21 @@ interface SignalBody extends Reference {
   name: string;
   payload?: JsonValue;
 }
+interface SignalRunBody extends SignalBody, Named {
+  step?: string;
+}
+interface ApproveBody extends Named {
+  step: string;
+  approved: boolean;
+  note?: string;
+}
+interface RerunWorkflowBody extends Named {
+  from?: unknown;
+  input?: unknown;
+  idempotencyKey: string;
+}
+/** Steps as `toWorkflow` makes them. */
+type AddStepsBody = Named & Readonly<Record<string, unknown>>;
 interface RerunBody extends Reference {
   idempotencyKey: string;
 }
@@ -134,6 +149,14 @@ function putNamespace({ namespace, settings, ifRevision }: PutBody): HttpCall {
 
 function taskCommand<Body extends Reference>(verb: string): Operation<Body, typeof ControlReply> {
   return operation(subjects.task(verb), command(TASKS, verb), ControlReply);
+}
+
+/** @param path where it is not called as over NATS */
+function workflowCommand<Body extends Reference>(
+  verb: string,
+  path = verb,
+): Operation<Body, typeof ControlReply> {
+  return operation(subjects.workflow(verb), command(WORKFLOWS, path), ControlReply);
 }
 
 function swarmCommand(verb: string): Operation<Reasoned, typeof Swarm> {
@@ -212,10 +235,16 @@ export const OPERATIONS = {
   validateWorkflow: operation(subjects.workflow('validate'), post(`${WORKFLOWS}/validate`), ValidationReply),
   getWorkflow: operation<Wait, typeof Workflow>(subjects.workflow('get'), readOne(WORKFLOWS), Workflow),
   listWorkflows: operation(subjects.workflow('list'), read(WORKFLOWS), WorkflowPage),
-  cancelWorkflow: operation<Wish, typeof ControlReply>(
-    subjects.workflow('cancel'),
-    command(WORKFLOWS, 'cancel'),
-    ControlReply,
+  cancelWorkflow: workflowCommand<Wish>('cancel'),
+  pauseWorkflow: workflowCommand<Wish>('pause'),
+  resumeWorkflow: workflowCommand<Named>('resume'),
+  signalWorkflow: workflowCommand<SignalRunBody>('signal'),
+  approveStep: workflowCommand<ApproveBody>('approve'),
+  addSteps: workflowCommand<AddStepsBody>('add-steps', 'steps'),
+  rerunWorkflow: operation<RerunWorkflowBody, typeof Accepted>(
+    subjects.workflow('rerun'),
+    command(WORKFLOWS, 'rerun'),
+    Accepted,
   ),
   workflowEvents: operation(subjects.workflow('events'), readHistory(WORKFLOWS), EventPage),
   putDefinition: operation(subjects.definition('put'), putNamed(DEFINITIONS), DefinitionSummary),

@@ -20,18 +20,25 @@ export function mayBeLarge(json: string): boolean {
   return json.length * UTF8_BYTES_PER_CHAR > LIMITS.TASK_INPUT_BYTES;
 }
 
+/** Stores JSON for tasks of a namespace. */
+export type StorePayload = (namespace: string, json: string) => Promise<PayloadRef>;
+
+export function storeOf(port: Port, signal?: AbortSignal): StorePayload {
+  return (namespace, json) => storePayload(port, namespace, json, signal);
+}
+
 /** A submission with an input that is too large to travel stored, and referred to. */
-export async function lightened(port: Port, fields: Fields, signal?: AbortSignal): Promise<Fields> {
+export async function lightened(store: StorePayload, fields: Fields): Promise<Fields> {
   const { input, ...rest } = fields;
   const json = input === undefined ? '' : JSON.stringify(input);
   if (!mayBeLarge(json)) return fields;
   if (Buffer.byteLength(json) <= LIMITS.TASK_INPUT_BYTES) return fields;
   const { namespace = 'default' } = fields;
-  return { ...rest, inputRef: await storePayload(port, String(namespace), json, signal) };
+  return { ...rest, inputRef: await store(String(namespace), json) };
 }
 
 /** The same, of the steps of a workflow. */
-export async function lightenedSteps(port: Port, fields: Fields, signal?: AbortSignal): Promise<Fields> {
+export async function lightenedSteps(store: StorePayload, fields: Fields): Promise<Fields> {
   const { tasks, namespace = 'default' } = fields;
   if (!Array.isArray(tasks)) return fields;
   const steps: unknown[] = [];
@@ -39,7 +46,7 @@ export async function lightenedSteps(port: Port, fields: Fields, signal?: AbortS
     const isStep = typeof step === 'object' && step !== null;
     if (!isStep) steps.push(step);
     else {
-      const { namespace: _of, ...light } = await lightened(port, { ...step, namespace }, signal);
+      const { namespace: _of, ...light } = await lightened(store, { ...step, namespace });
       steps.push('namespace' in step ? { ...light, namespace: step.namespace } : light);
     }
   }

@@ -149,6 +149,27 @@ export interface RerunOptions {
   idempotencyKey?: string;
 }
 
+/** Steps for a run that runs already. */
+export interface AddedSteps {
+  tasks: readonly StepInput[];
+  /** On each other, and on steps of the run. */
+  dependencies?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ApprovalAnswer extends AskedBy {
+  note?: string;
+}
+
+export interface WorkflowRerunOptions extends RerunOptions, AskedBy {
+  /**
+   * What runs again; everything, unless given. `steps`: these and all behind them. `failed`: what has not succeeded. `event`: what
+   * had not succeeded when the event with this `seq` came.
+   */
+  from?: { steps: readonly string[] } | { failed: true } | { event: number };
+  /** Instead of the input of this run. */
+  input?: unknown;
+}
+
 export interface WorkflowHandle<Output = Record<string, JsonValue>> {
   readonly id: string;
   readonly duplicate: boolean;
@@ -156,6 +177,22 @@ export interface WorkflowHandle<Output = Record<string, JsonValue>> {
   result(options?: WaitOptions): Promise<Output>;
   get(): Promise<Workflow>;
   cancel(reason?: string, by?: AskedBy): Promise<ControlReceipt>;
+  /** No further step starts until it is resumed; what runs goes on. Also of the workflows inside of it. */
+  pause(reason?: string, by?: AskedBy): Promise<ControlReceipt>;
+  resume(by?: AskedBy): Promise<ControlReceipt>;
+  /**
+   * To every step that waits for the name, or to the one that is named; where there is none, the run keeps it for one that comes. It
+   * may arrive twice, where the answer to the first got lost.
+   */
+  signal(name: string, payload?: JsonValue, options?: { step?: string } & AskedBy): Promise<ControlReceipt>;
+  /** Throws `approval-not-allowed` where the step names approvers and who asks is none of them. */
+  approve(step: string, answer?: ApprovalAnswer): Promise<ControlReceipt>;
+  /** The step fails with `rejected`. */
+  reject(step: string, answer?: ApprovalAnswer): Promise<ControlReceipt>;
+  /** Steps that the run gets while it runs. Those that it has already are left as they are. Throws `invalid-workflow`, with every finding. */
+  addSteps(steps: AddedSteps | WorkflowDocument, by?: AskedBy): Promise<ControlReceipt>;
+  /** A new run of the same workflow, which may keep results of this one; this one is not changed. */
+  rerun(options?: WorkflowRerunOptions): Promise<WorkflowHandle<Output>>;
   /** All events of the run and of its steps, in order and without gaps, until its end. */
   events(options?: FollowOptions): AsyncIterable<Event>;
   /** For `JSON.stringify` and logs. */

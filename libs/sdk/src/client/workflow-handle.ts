@@ -1,10 +1,20 @@
-import { type Workflow, type Event, type JsonValue } from '@multiswarm/contracts';
+import { asMultiswarmError, type Workflow, type Event, type JsonValue } from '@multiswarm/contracts';
 import { WorkflowFailedError } from '../errors';
 import { OPERATIONS } from './operations';
-import { payloadValue } from './payloads';
-import type { Port } from './port';
+import { lightenedSteps, mayBeLarge, payloadValue, storeOf } from './payloads';
+import { printJson, type Port } from './port';
 import { RunHandle, type RunKind } from './run-handle';
-import type { WaitOptions, WorkflowHandle } from './types';
+import { toWorkflow } from './submission';
+import type {
+  AddedSteps,
+  ApprovalAnswer,
+  AskedBy,
+  ControlReceipt,
+  WaitOptions,
+  WorkflowDocument,
+  WorkflowHandle,
+  WorkflowRerunOptions,
+} from './types';
 
 const LAST: ReadonlySet<string> = new Set(['workflow.succeeded', 'workflow.failed', 'workflow.cancelled']);
 
@@ -30,5 +40,86 @@ export class SubmittedWorkflow<Output = Record<string, JsonValue>>
     for (const [step, ref] of Object.entries(workflow.outputRefs ?? {}))
       output[step] = await payloadValue(this.port, ref, options.signal);
     return output as Output; // what it is says the type of the workflow; swarms check what they bring
+  }
+
+  pause(reason?: string, by?: AskedBy): Promise<ControlReceipt> {
+    const asked = { ...this.port.by(by), ...(reason === undefined ? {} : { reason }) };
+    return this.port.ask(OPERATIONS.pauseWorkflow, { id: this.id, ...asked });
+  }
+
+  resume(by?: AskedBy): Promise<ControlReceipt> {
+    return this.port.ask(OPERATIONS.resumeWorkflow, { id: this.id, ...this.port.by(by) });
+  }
+
+  signal(
+    name: string,
+    payload?: JsonValue,
+    { step, ...by }: { step?: string } & AskedBy = {},
+  ): Promise<ControlReceipt> {
+    const told = {
+      name,
+      ...(payload === undefined ? {} : { payload }),
+      ...(step === undefined ? {} : { step }),
+    };
+    return this.port.ask(OPERATIONS.signalWorkflow, { id: this.id, ...this.port.by(by), ...told });
+  }
+
+  approve(step: string, answer?: ApprovalAnswer): Promise<ControlReceipt> {
+    return this.answer(step, true, answer);
+  }
+
+  reject(step: string, answer?: ApprovalAnswer): Promise<ControlReceipt> {
+    return this.answer(step, false, answer);
+  }
+
+  async addSteps(steps: AddedSteps | WorkflowDocument, by?: AskedBy): Promise<ControlReceipt> {
+    const fields = { ...this.port.by(by), ...toWorkflow(steps) };
+    if (!mayBeLarge(printJson(fields))) return this.port.ask(OPERATIONS.addSteps, { ...fields, id: this.id });
+    // A payload belongs to the namespace of those who read it.
+    const { namespace } = await this.get();
+    const { namespace: _of, ...light } = await lightenedSteps(storeOf(this.port), { ...fields, namespace });
+    return this.port.ask(OPERATIONS.addSteps, { ...light, id: this.id });
+  }
+
+  async rerun({
+    idempotencyKey = this.port.ids.next(),
+    from,
+    input,
+    ...by
+  }: WorkflowRerunOptions = {}): Promise<SubmittedWorkflow<Output>> {
+    const asked = {
+      ...this.port.by(by),
+      ...(from === undefined ? {} : { from }),
+      ...(input === undefined ? {} : { input }),
+    };
+    const { id, duplicate } = await this.port.ask(OPERATIONS.rerunWorkflow, {
+      ...{ id: this.id, idempotencyKey },
+      ...asked,
+    });
+    return new SubmittedWorkflow<Output>(this.port, id, duplicate);
+  }
+
+  private async answer(
+    step: string,
+    approved: boolean,
+    { note, ...by }: ApprovalAnswer = {},
+  ): Promise<ControlReceipt> {
+    const answer = { step, approved, ...(note === undefined ? {} : { note }) };
+    const asked = { id: this.id, ...this.port.by(by), ...answer };
+    let tries = 0;
+    try {
+      return await this.port.retry(() => {
+        tries += 1;
+        return this.port.ask(OPERATIONS.approveStep, asked, { forMs: 0 });
+      });
+    } catch (error) {
+      // A try of which the answer got lost may have done it: then there is nothing to be answered any more.
+      if (tries === 1 || asMultiswarmError(error).code !== 'wrong-state') throw error;
+      const { id, state, steps } = await this.get();
+      const answered = steps.find((each) => each.id === step);
+      const isSo = approved ? answered?.state === 'succeeded' : answered?.error?.code === 'rejected';
+      if (!isSo) throw error;
+      return { id, state };
+    }
   }
 }

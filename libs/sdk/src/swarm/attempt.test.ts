@@ -15,6 +15,7 @@ import { deferred, ManualClock, seededRandom } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import { SDK_LIMITS } from '../limits';
 import { Attempt, type Registration } from './attempt';
+import type { StepAdder } from './step-adder';
 import { StreamRoom } from './stream-room';
 import type { StreamEnvironment } from './attempt-stream';
 import { Messages } from './messages';
@@ -38,6 +39,7 @@ class Trial {
   stores: () => Promise<void> = () => Promise.resolve();
   readonly room = new StreamRoom();
   tries = 0;
+  adds: StepAdder['add'] = () => Promise.resolve();
   readonly stream: StreamEnvironment = {
     ...{ clock: this.clock, random: seededRandom(1), log, room: this.room },
     bus: {
@@ -83,6 +85,7 @@ class Trial {
         messages: new Messages({ swarmId: 's', namespace: 'n', clock: this.clock, log }),
         payloads: this.payloads,
         stream: this.stream,
+        adder: { add: (...given) => this.adds(...given) },
       },
       {
         onProgress: (_attempt, progress) => void this.progress.push(progress),
@@ -140,6 +143,7 @@ describe('an attempt', () => {
         messages: new Messages({ swarmId: 's', namespace: 'n', clock, log }),
         payloads,
         stream,
+        adder: { add: () => Promise.resolve() },
       },
       {
         onProgress: () => undefined,
@@ -458,6 +462,24 @@ describe('progress', () => {
     const trial = new Trial();
     trial.ctx.progress(undefined, 'x'.repeat(2 * LIMITS.PROGRESS_MESSAGE_CHARS));
     expect(trial.progress[0]?.message).toHaveLength(LIMITS.PROGRESS_MESSAGE_CHARS);
+  });
+});
+
+describe('steps that a handler adds', () => {
+  test('are added in the name of its attempt, and that is a sign of life', async () => {
+    const trial = new Trial({ workflowId: 'w0-00000001', step: 'plan', heartbeatMs: 100 });
+    const added: unknown[] = [];
+    trial.adds = async (dispatch, steps) => {
+      trial.clock.advance(60);
+      added.push([dispatch.workflowId, dispatch.attempt, steps]);
+    };
+    const steps = { tasks: [{ id: 'write', task: 'write' }] };
+    await trial.ctx.addSteps(steps);
+    expect(added).toEqual([['w0-00000001', 1, steps]]);
+    trial.clock.advance(60);
+    expect(trial.ctx.signal.aborted).toBe(false);
+    trial.clock.advance(60);
+    expect(trial.ctx.signal.aborted).toBe(true);
   });
 });
 

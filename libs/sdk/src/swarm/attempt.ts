@@ -10,16 +10,25 @@ import {
 } from '@multiswarm/contracts';
 import type { Cancel, Clock } from '@multiswarm/core';
 import { SDK_LIMITS } from '../limits';
+import type { AddedSteps, WorkflowDocument } from '../client/types';
 import { AttemptStream, type StreamEnvironment } from './attempt-stream';
 import { startSpan, type ActiveSpan, type Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
-import { endingOfAbort, endingOfError, endingOfValue, type AbortCause, type Ending } from './ending';
+import {
+  checkOutput,
+  endingOfAbort,
+  endingOfError,
+  endingOfValue,
+  type AbortCause,
+  type Ending,
+} from './ending';
 import type { Messages } from './messages';
 import type { AttemptPayloads } from './payloads';
 import { ProgressGate, toProgress } from './progress';
 import { printReport } from './report-json';
 import { SignalDesk } from './signal-desk';
 import { Silence } from './silence';
+import type { StepAdder } from './step-adder';
 import { logEntry, outputEntries, progressEntry, teed } from './stream-entries';
 import { AttemptContext, type ContextSource } from './task-context';
 import type { SignalHandler, TaskContext } from './types';
@@ -39,6 +48,7 @@ export interface AttemptEnvironment {
   messages: Messages;
   payloads: Pick<AttemptPayloads, 'inputOf' | 'store'>;
   stream: StreamEnvironment;
+  adder: Pick<StepAdder, 'add'>;
 }
 
 /** Who hears of an attempt. */
@@ -205,6 +215,11 @@ export class Attempt implements ContextSource {
     return this.desk.on(name, handler);
   }
 
+  async addSteps(steps: AddedSteps | WorkflowDocument): Promise<void> {
+    await this.environment.adder.add(this.dispatch, steps, this.signal, this.traceparent);
+    this.heartbeat();
+  }
+
   heartbeat(): void {
     this.silence?.sign();
   }
@@ -335,17 +350,4 @@ export class Attempt implements ContextSource {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-/** An output that breaks the definition's promise would break it again in the next attempt: not retryable. */
-function checkOutput(schema: z.ZodType, value: unknown): void {
-  try {
-    parseOrThrow(schema, value);
-  } catch (error) {
-    throw new MultiswarmError(
-      'invalid-request',
-      `the output does not fit the schema of its type: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
 }

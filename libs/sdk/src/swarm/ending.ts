@@ -2,10 +2,12 @@ import {
   isDeeperThan,
   LIMITS,
   MultiswarmError,
+  parseOrThrow,
   type AttemptReport,
   type PayloadRef,
   type TaskError,
 } from '@multiswarm/contracts';
+import type { z } from 'zod';
 import { NonRetryableError, RetryableError } from '../errors';
 
 /** At most: a text of so many characters is that long in UTF-8. */
@@ -122,4 +124,17 @@ function taskError(code: string, message: string, retryable: boolean): TaskError
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** An output that breaks the definition's promise would break it again in the next attempt: not retryable. */
+export function checkOutput(schema: z.ZodType, value: unknown): void {
+  try {
+    parseOrThrow(schema, value);
+  } catch (error) {
+    throw new MultiswarmError(
+      'invalid-request',
+      `the output does not fit the schema of its type: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
 }

@@ -20,6 +20,7 @@ import { Messages } from './messages';
 import { AttemptPayloads } from './payloads';
 import { profileOf } from './profile';
 import { Pulse } from './pulse';
+import { StepAdder } from './step-adder';
 import { StreamRoom } from './stream-room';
 import { Reporter } from './reporter';
 import { drainOnSignals } from './signals';
@@ -196,6 +197,7 @@ export class LocalSwarm implements Swarm {
       onFetched: (requests) => attempts.fetched(requests),
     });
     const said = new StreamRoom();
+    const payloads = new AttemptPayloads({ bus, clock, random, ids: this.ids });
     const attempts: Attempts = new Attempts({
       instance,
       admission,
@@ -206,8 +208,9 @@ export class LocalSwarm implements Swarm {
         log,
         graceMs: this.options.graceMs ?? DEFAULTS.graceMs,
         messages: this.messages,
-        payloads: new AttemptPayloads({ bus, clock, random, ids: this.ids }),
+        payloads,
         stream: { bus, clock, random, log, room: said },
+        adder: new StepAdder({ bus, clock, random, payloads }),
       },
       registrationFor: (type) => this.registrations.get(type) ?? this.registrations.get('*'),
       onChange: () => this.pulse.soon(),

@@ -1,5 +1,6 @@
 import type { AttemptDispatch, Signal } from '@multiswarm/contracts';
 import type { Logger } from '@multiswarm/telemetry';
+import type { AddedSteps, WorkflowDocument } from '../client/types';
 import type { SignalHandler, SwarmMessages, TaskContext } from './types';
 
 /** What an attempt does for its handler. */
@@ -17,6 +18,7 @@ export interface ContextSource {
   output(part: unknown): void;
   heartbeat(): void;
   onSignal(name: string, handler: SignalHandler): () => void;
+  addSteps(steps: AddedSteps | WorkflowDocument): Promise<void>;
 }
 
 /**
@@ -36,6 +38,7 @@ export class AttemptContext implements TaskContext {
   readonly output: TaskContext['output'];
   readonly heartbeat: TaskContext['heartbeat'];
   readonly onSignal: TaskContext['onSignal'];
+  readonly addSteps: TaskContext['addSteps'];
   readonly #source: ContextSource;
 
   constructor(source: ContextSource) {
@@ -49,6 +52,7 @@ export class AttemptContext implements TaskContext {
     this.output = (part) => source.output(part);
     this.heartbeat = () => source.heartbeat();
     this.onSignal = (name, handler) => source.onSignal(name, handler);
+    this.addSteps = (steps) => source.addSteps(steps);
     Object.defineProperty(this, 'signal', SIGNAL);
     Object.defineProperty(this, 'log', LOG);
     Object.defineProperty(this, 'signals', SIGNALS);

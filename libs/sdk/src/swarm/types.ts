@@ -12,6 +12,7 @@ import type {
 import type { Clock, Ids, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
+import type { AddedSteps, WorkflowDocument } from '../client/types';
 import type { TaskDefinition } from '../define-task';
 
 export interface SwarmOptions {
@@ -98,6 +99,12 @@ export interface TaskContext {
    * Returns the function that removes the handler.
    */
   onSignal(name: string, handler: SignalHandler): () => void;
+  /**
+   * Adds steps to the run that this task is a step of: they wait for this step, unless their dependencies say otherwise. Each is added
+   * once, by its id, also where an attempt after this one plans the same again. Throws `invalid-workflow` with every finding, and
+   * `wrong-state` where this attempt is not current any more.
+   */
+  addSteps(steps: AddedSteps | WorkflowDocument): Promise<void>;
 }
 
 export type SignalHandler = (payload: JsonValue, signal: Signal) => void | Promise<void>;

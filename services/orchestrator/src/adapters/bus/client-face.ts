@@ -42,6 +42,8 @@ import {
   TaskEventsQuery,
   TaskLogsQuery,
   WorkflowEventsQuery,
+  type Workflow,
+  type WorkflowSummary,
 } from '@multiswarm/contracts';
 import { newTraceparent, parseTraceparent } from '@multiswarm/telemetry';
 import { z } from 'zod';
@@ -104,12 +106,12 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.workflow('events'), WorkflowEventsQuery, ({ id, ...asked }) =>
       reads.events(id, asked, HISTORY_BYTES),
     ),
-    on(subjects.workflow('cancel'), CancelWorkflow, (asked) => workflows.cancel(byNats(asked))),
-    on(subjects.workflow('pause'), PauseWorkflow, (asked) => workflows.pause(byNats(asked))),
-    on(subjects.workflow('resume'), ResumeWorkflow, (asked) => workflows.resume(byNats(asked))),
-    on(subjects.workflow('signal'), SignalWorkflow, (asked) => workflows.signal(byNats(asked))),
-    on(subjects.workflow('approve'), ApproveStep, (asked) => workflows.approve(byNats(asked))),
-    on(subjects.workflow('add-steps'), AddSteps, (asked) => workflows.addSteps(byNats(asked))),
+    on(subjects.workflow('cancel'), CancelWorkflow, (asked) => briefly(workflows.cancel(byNats(asked)))),
+    on(subjects.workflow('pause'), PauseWorkflow, (asked) => briefly(workflows.pause(byNats(asked)))),
+    on(subjects.workflow('resume'), ResumeWorkflow, (asked) => briefly(workflows.resume(byNats(asked)))),
+    on(subjects.workflow('signal'), SignalWorkflow, (asked) => briefly(workflows.signal(byNats(asked)))),
+    on(subjects.workflow('approve'), ApproveStep, (asked) => briefly(workflows.approve(byNats(asked)))),
+    on(subjects.workflow('add-steps'), AddSteps, (asked) => briefly(workflows.addSteps(byNats(asked)))),
     on(subjects.workflow('rerun'), RerunWorkflow, (asked, trace) => workflows.rerun(asked, trace)),
     on(subjects.definition('put'), PutDefinition, ({ name, ...body }) =>
       definitions.put(name, body, NATS_WAY),
@@ -137,6 +139,19 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     ),
   ];
   return { stop: () => listening.forEach((each) => each.stop()) };
+}
+
+/** Without its steps: a run may have more of them than one message carries. */
+async function briefly(told: Promise<Workflow>): Promise<WorkflowSummary> {
+  const {
+    steps: _steps,
+    criticalPath: _path,
+    input: _input,
+    output: _output,
+    outputRefs: _refs,
+    ...brief
+  } = await told;
+  return brief;
 }
 
 function byNats<T extends { requestedBy?: string | undefined }>(asked: T): T & { requestedBy: string } {

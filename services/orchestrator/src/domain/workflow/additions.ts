@@ -5,6 +5,7 @@ import {
   toPointer,
   UNDO,
   type Finding,
+  type JsonValue,
   type Step,
 } from '@multiswarm/contracts';
 import { compileCondition, compilePath, findCycles } from '@multiswarm/workflow';
@@ -40,6 +41,12 @@ export function additionsTo(
   for (const [index, step] of added.tasks.entries()) {
     const given = dependenciesOf(added, step.id);
     const dependsOn = given.length === 0 && planner !== undefined ? [planner] : given;
+    if (dependsOn.length > 0 && !isFields(step.input))
+      findings.push({
+        pointer: toPointer(['tasks', index, 'input']),
+        code: 'input-not-object',
+        message: `the input of a step with dependencies must be an object: it receives their outputs under "upstream"`,
+      });
     const hash = stepHash(step, dependsOn);
     if (!known.has(step.id)) {
       const run: RunStep = { ...runStep(step, taskId(), dependsOn), role: 'added', hash };
@@ -60,6 +67,10 @@ export function additionsTo(
       `the run would have ${known.size + fresh.length} steps, the limit is ${LIMITS.RUN_STEPS} (RUN_STEPS)`,
     );
   return fresh;
+}
+
+function isFields(input: JsonValue): boolean {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
 }
 
 function findingsOf(known: KnownSteps, { tasks, dependencies }: AddedSteps): Finding[] {
