@@ -1,3 +1,4 @@
+export type WorkflowVerb = 'pause' | 'resume' | 'signal' | 'approve' | 'steps' | 'rerun';
 export type TaskVerb = 'pause' | 'resume' | 'signal' | 'retry' | 'rerun';
 
 /** Paths of the orchestrator's HTTP interface, as far as the command line uses them. */
@@ -20,6 +21,7 @@ export const paths = {
   workflow: (id: string) => `/v1/workflows/${encodeURIComponent(id)}`,
   workflowEvents: (id: string) => `/v1/workflows/${encodeURIComponent(id)}/events`,
   workflowCancel: (id: string) => `/v1/workflows/${encodeURIComponent(id)}/cancel`,
+  workflowControl: (id: string, verb: WorkflowVerb) => `/v1/workflows/${encodeURIComponent(id)}/${verb}`,
   workflowValidate: '/v1/workflows/validate',
   definitions: '/v1/definitions',
   definition: (name: string) => `/v1/definitions/${encodeURIComponent(name)}`,

@@ -12,7 +12,7 @@ export const workflowListView: View<WorkflowSummary> = {
   columns: ({ color, now }) => [
     { header: 'WORKFLOW', value: ({ id }) => id },
     { header: 'NAME', value: ({ name }) => name ?? '-' },
-    { header: 'STATE', value: ({ state }) => paintState(color, state) },
+    { header: 'STATE', value: (workflow) => paintState(color, workflow.state) + meanwhile(workflow) },
     { header: 'STEPS', value: (workflow) => counts(workflow.counts) },
     { header: 'TOOK', value: (workflow) => tookMs(workflow, now), align: 'right' },
     { header: 'COST', value: ({ cost }) => formatCost(cost), align: 'right' },
@@ -27,6 +27,13 @@ export const workflowView: View<Workflow> = {
   columns: (context) => workflowListView.columns(context),
   detail: workflowDetail,
 };
+
+/** What holds a run, or what it is at. */
+function meanwhile({ state, paused, phase }: WorkflowSummary): string {
+  if (state !== 'running') return '';
+  if (phase !== undefined) return ` (${phase})`;
+  return paused === undefined ? '' : ' (paused)';
+}
 
 function tookMs({ createdAt, endedAt }: WorkflowSummary, now: number): string {
   return formatMs((endedAt === undefined ? now : Date.parse(endedAt)) - Date.parse(createdAt));

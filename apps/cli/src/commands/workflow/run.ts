@@ -1,18 +1,14 @@
 import type { Command } from 'commander';
-import type { Accepted, Workflow } from '@multiswarm/contracts';
+import type { Accepted } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import type { CommandDefinition, Invocation } from '../../command';
 import { loadWorkflow } from '../../documents/load-workflow';
 import { EXIT, usageFault } from '../../faults';
-import { followWorkflow } from '../../follow-workflow';
-import { interruptible } from '../../interruption';
 import { readValue } from '../../options/json-input';
 import { integerOption } from '../../options/repeatable';
 import { declareWorkflowFile, importAsked, type WorkflowFileOptions } from '../../options/workflow-file';
-import { Printer } from '../../output/printer';
-import { acceptedView } from '../../views/accepted';
-import { workflowView } from '../../views/workflow';
+import { printAccepted } from './print-accepted';
 
 interface Options extends WorkflowFileOptions {
   definition?: string;
@@ -81,21 +77,8 @@ async function runWorkflow({ args, options, global, io }: Invocation<Options>): 
     return EXIT.ok;
   }
   const api = new HttpApi(global.url);
-  const printer = new Printer(io, global.format);
   const accepted = await api.post<Accepted>(paths.workflows, submission);
-  if (accepted.duplicate) io.stderr.write(`${accepted.id} was submitted before under this idempotency key\n`);
-  if (!options.wait) {
-    printer.one(acceptedView, accepted);
-    return EXIT.ok;
-  }
-  io.stderr.write(`workflow ${accepted.id}\n`);
-  const ended = await interruptible(
-    io,
-    `the workflow goes on: swarmctl workflow get ${accepted.id}`,
-    (signal) => followWorkflow(api, accepted.id, io, { timeoutMs: global.timeoutMs, signal }),
-  );
-  printer.one(workflowView, ended);
-  return exitOfWorkflow(ended, io);
+  return printAccepted(api, accepted, options.wait === true, global, io);
 }
 
 async function submissionOf(
@@ -116,11 +99,4 @@ async function submissionOf(
     ...(version === undefined ? {} : { version }),
     ...(namespace === undefined ? {} : { namespace }),
   };
-}
-
-/** 0 when the work was done, 1 with a sentence on stderr when it was not. */
-export function exitOfWorkflow({ id, state, error }: Workflow, io: Invocation['io']): number {
-  if (state === 'succeeded') return EXIT.ok;
-  io.stderr.write(`error: workflow ${id} ${state}${error ? `: ${error.message} (${error.code})` : ''}\n`);
-  return EXIT.workFailed;
 }
