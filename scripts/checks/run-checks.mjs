@@ -14,7 +14,7 @@ const TEXT_COLUMNS = 44;
 export async function runChecks(checks) {
   const failedChecks = await runStatic(Object.entries(checks));
   const results = [await runScriptTests()];
-  for (const project of Object.keys(TEST_PROJECTS)) results.push(await runTests(project));
+  for (const project of TEST_PROJECTS) results.push(await runTests(project));
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   return { passed: sum('passed'), failed: sum('failed') + failedChecks, skipped: sum('skipped') };
 }
