@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { StreamItem } from '@multiswarm/contracts';
 import type { Client } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
@@ -20,7 +21,9 @@ export class Watchers {
   private readonly stopping = new AbortController();
   private readonly watching = new Set<string>();
 
-  constructor(private readonly clients: readonly Client[]) {}
+  constructor(private readonly clients: readonly Client[]) {
+    setMaxListeners(0, this.stopping.signal); // all of them listen to it
+  }
 
   watch(taskId: string): void {
     const client = this.clients[this.watched.length % this.clients.length];
