@@ -21,5 +21,10 @@ export { compileCondition, type Condition } from './expression/condition';
 export { compilePath, type Path } from './expression/path';
 export { bottomLevels, downstreamOf, topologicalOrder, type GraphStep } from './graph';
 export * from './drawing';
-export { findCycles } from './cycles';
-export { validateWorkflow, type WorkflowValidation } from './validate/validate-workflow';
+export type { StepsAround } from './validate/reading';
+export {
+  addedStepsFindings,
+  insideFindings,
+  validateWorkflow,
+  type WorkflowValidation,
+} from './validate/validate-workflow';

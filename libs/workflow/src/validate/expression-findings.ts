@@ -1,6 +1,6 @@
 import { toPointer, type Finding } from '@multiswarm/contracts';
 import type { Expression } from './expressions';
-import type { ReadStep, ReadWorkflow } from './reading';
+import { isStep, type ReadStep, type ReadWorkflow } from './reading';
 import { Upstream } from './upstream';
 
 /** An expression that looks at a step on which its own does not depend directly. */
@@ -18,7 +18,7 @@ const FEW = 16;
  * @param far gets what has to be looked into with the whole graph, see `farFindings`
  */
 export function* expressionFindings(
-  { byId }: ReadWorkflow,
+  workflow: ReadWorkflow,
   step: ReadStep,
   expressions: readonly Expression[],
   far: FarLook[],
@@ -32,7 +32,7 @@ export function* expressionFindings(
       continue;
     }
     for (const asked of compiled.value.steps) {
-      if (!byId.has(asked))
+      if (!isStep(workflow, asked))
         yield { pointer: toPointer(path), code: 'unknown-step', message: `no task has the id "${asked}"` };
       else if (!seesAll && !(direct?.has(asked) ?? dependsOn.includes(asked)))
         far.push({ step, path, asked });

@@ -1,6 +1,6 @@
 import { toPointer, type Finding } from '@multiswarm/contracts';
 import { cyclesOf } from '../cycles';
-import type { ReadStep, ReadWorkflow } from './reading';
+import { isStep, type ReadStep, type ReadWorkflow } from './reading';
 
 /** Ids that are taken twice, dependencies that lead nowhere, every cycle with its path. */
 export function* graphFindings(workflow: ReadWorkflow): Generator<Finding> {
@@ -26,25 +26,29 @@ function* idFindings({ byId }: ReadWorkflow, { id, index, idKey, path }: ReadSte
 }
 
 function* dependencyFindings(
-  { base, byId }: ReadWorkflow,
+  workflow: ReadWorkflow,
   step: string,
   upstream: readonly string[],
 ): Generator<Finding> {
+  const { base, byId, around } = workflow;
   if (!byId.has(step))
     yield {
       pointer: toPointer([...base, 'dependencies', step]),
       code: 'unknown-step',
-      message: `no task has the id "${step}"`,
+      message: `no ${around ? 'added ' : ''}task has the id "${step}"${around?.has(step) === true ? ': what steps of the run depend on cannot be changed' : ''}`,
     };
   const seen = upstream.length > 1 ? new Set<string>() : undefined;
   for (const [index, name] of upstream.entries()) {
-    const known = byId.has(name);
+    const known = isStep(workflow, name);
     if (known && seen?.has(name) !== true) {
       seen?.add(name);
       continue;
     }
     const pointer = toPointer([...base, 'dependencies', step, index]);
-    if (!known) yield { pointer, code: 'unknown-dependency', message: `no task has the id "${name}"` };
+    if (!known) {
+      const who = around ? 'neither the run nor an added task has' : 'no task has';
+      yield { pointer, code: 'unknown-dependency', message: `${who} the id "${name}"` };
+    }
     if (seen?.has(name) === true)
       yield { pointer, code: 'duplicate-dependency', message: `"${name}" is listed twice` };
     seen?.add(name);

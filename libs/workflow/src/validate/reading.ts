@@ -1,3 +1,5 @@
+import type { GraphStep } from '../graph';
+
 /** What can be read of a workflow, whatever else is wrong with the document. */
 export interface ReadWorkflow {
   /** Where it stands in the document. */
@@ -8,6 +10,19 @@ export interface ReadWorkflow {
   readonly byId: ReadonlyMap<string, ReadStep>;
   /** JSON Schema of the input of its runs, where it is known. */
   readonly inputSchema: unknown;
+  /** The steps that are there already, where these are added to a run. */
+  readonly around?: StepsAround;
+}
+
+export interface StepsAround {
+  has(id: string): boolean;
+  /** All of them: asked for only where something has to be looked for upstream. */
+  steps(): readonly GraphStep[];
+}
+
+/** Whether it may be depended on, and looked at. */
+export function isStep({ byId, around }: ReadWorkflow, id: string): boolean {
+  return byId.has(id) || around?.has(id) === true;
 }
 
 export interface ReadStep {

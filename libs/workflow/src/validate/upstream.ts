@@ -1,4 +1,4 @@
-import { topologicalOrder } from '../graph';
+import { topologicalOrder, type GraphStep } from '../graph';
 import type { ReadWorkflow } from './reading';
 
 const BITS = 32;
@@ -15,12 +15,15 @@ export class Upstream {
   private readonly bits: Uint32Array;
 
   /** @param distant the steps of which it is not known that whoever asks for them depends on them. */
-  constructor({ steps, byId }: ReadWorkflow, distant: ReadonlySet<string>) {
+  constructor({ byId, around }: ReadWorkflow, distant: ReadonlySet<string>) {
     this.places = new Map([...distant].map((id, place) => [id, place]));
     this.words = Math.ceil(distant.size / BITS);
-    const order = distant.size === 0 ? [] : topologicalOrder(steps);
+    const before = around?.steps().filter(({ id }) => !byId.has(id)) ?? [];
+    const all: readonly GraphStep[] = [...before, ...byId.values()];
+    const dependsOn = new Map(all.map((step) => [step.id, step.dependsOn]));
+    const order = topologicalOrder(all);
     this.bits = new Uint32Array(order.length * this.words);
-    order.forEach((id, at) => this.handDown(id, at * this.words, byId.get(id)?.dependsOn ?? []));
+    order.forEach((id, at) => this.handDown(id, at * this.words, dependsOn.get(id) ?? []));
   }
 
   /** Undefined where a cycle makes it meaningless. */

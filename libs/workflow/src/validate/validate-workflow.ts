@@ -12,7 +12,14 @@ import { expressionsOf } from './expressions';
 import { graphFindings } from './graph-findings';
 import { inputFindings } from './input-findings';
 import { joinFindings } from './join-findings';
-import { isRecord, readWorkflow, recordAt, type ReadStep } from './reading';
+import {
+  isRecord,
+  readWorkflow,
+  recordAt,
+  type ReadStep,
+  type ReadWorkflow,
+  type StepsAround,
+} from './reading';
 import { typeFindings } from './type-findings';
 
 export type WorkflowValidation =
@@ -37,6 +44,34 @@ export function validateWorkflow(given: unknown, { depth = 0 }: { depth?: number
   return { ok: false, findings };
 }
 
+/**
+ * Everything that is wrong with steps that are to be added to a run, at once: as `validateWorkflow`, but that they may depend on the
+ * steps that are there, and look at those upstream of them. What their schema says is not among it. At most `LIMITS.FINDINGS`.
+ *
+ * @param planner the step that adds them: those that depend on nothing depend on it
+ */
+export function addedStepsFindings(given: unknown, around: StepsAround, planner?: string): Finding[] {
+  const workflow = readWorkflow(given, [], undefined);
+  const behind = (step: ReadStep): ReadStep =>
+    planner === undefined || step.dependsOn.length > 0 || step.id === planner
+      ? step
+      : { ...step, dependsOn: [planner] };
+  const steps = workflow.steps.map(behind);
+  const byId = new Map(steps.map((step) => [step.id, step] as const).reverse());
+  return firstOf(stepFindings({ ...workflow, steps, byId, around }));
+}
+
+/** What is wrong inside of the workflows in steps, which nothing around them changes. At most `LIMITS.FINDINGS`. */
+export function insideFindings(given: unknown): Finding[] {
+  return firstOf(insideOf(readWorkflow(given, [], undefined), 0));
+}
+
+function firstOf(all: Generator<Finding>): Finding[] {
+  const findings: Finding[] = [];
+  for (const finding of all) if (findings.push(finding) === LIMITS.FINDINGS) break;
+  return findings;
+}
+
 /** Lazily: whoever has seen enough findings does not pay for the rest. */
 function* workflowFindings(
   given: unknown,
@@ -45,6 +80,11 @@ function* workflowFindings(
   depth: number,
 ): Generator<Finding> {
   const workflow = readWorkflow(given, base, inputSchema);
+  yield* stepFindings(workflow);
+  yield* insideOf(workflow, depth);
+}
+
+function* stepFindings(workflow: ReadWorkflow): Generator<Finding> {
   yield* graphFindings(workflow);
   for (const step of workflow.steps) yield* inputFindings(step);
   yield* joinFindings(workflow);
@@ -58,7 +98,10 @@ function* workflowFindings(
       yield* typeFindings(workflow, contexts, step, expressions);
   }
   yield* farFindings(workflow, far);
-  for (const step of workflow.steps) yield* subWorkflowFindings(step, depth + 1);
+}
+
+function* insideOf({ steps }: ReadWorkflow, depth: number): Generator<Finding> {
+  for (const step of steps) yield* subWorkflowFindings(step, depth + 1);
 }
 
 /** Of a workflow in place. Its input is that of the step. */

@@ -162,21 +162,22 @@ function addSteps(
   requestedBy: string | undefined,
 ): void {
   const { record } = run;
-  if (record.cancel || record.compensating || record.error)
-    throw new MultiswarmError('wrong-state', 'the run is coming to its end: nothing can be added to it');
+  const ending = whyEnding(run);
+  if (ending !== undefined)
+    throw new MultiswarmError('wrong-state', `nothing can be added to a run that ${ending}`);
   const planner = added.by && plannerOf(state, run, added.by);
   const known = {
     has: (id: string) => run.plan.has(id),
     step: (id: string) => run.step(id),
-    size: record.spec.steps.length,
+    steps: () => record.spec.steps,
   };
   const fresh = additionsTo(known, added, planner?.step.id, taskId);
   if (fresh.length === 0) return;
-  const { namespace, traceparent } = record.spec;
+  const { namespace, traceparent, priority } = record.spec;
   const order = planner?.task.order ?? change.now * 1_000;
   const steps = fresh.map(({ run: planned, step }) => ({
     ...{ run: planned, order },
-    spec: taskSpec(step, { id: record.id, namespace, traceparent }),
+    spec: taskSpec(step, { id: record.id, namespace, traceparent, priority }),
   }));
   const data: Record<string, JsonValue> = { steps: fresh.length, first: fresh[0]?.run.id ?? '' };
   if (planner) data['by'] = planner.step.id;
@@ -184,6 +185,14 @@ function addSteps(
   change.run(run, { type: 'workflow.steps-added', data }, false);
   state.runs.extend(run, steps, change);
   deliverKept(state, run, steps, change);
+}
+
+/** Undefined where it goes on. */
+function whyEnding({ record, plan }: ActiveRun): string | undefined {
+  if (record.compensating) return 'is being undone';
+  if (record.cancel) return 'was cancelled';
+  if (record.error) return 'has run out of time';
+  return plan.hasStopped ? 'has stopped with the failure of a step (onFailure: stop)' : undefined;
 }
 
 /** Signals that came before there was anybody who waits for them. */

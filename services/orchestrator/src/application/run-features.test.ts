@@ -581,20 +581,18 @@ describe.each([
         metadata: {},
       }) as never;
 
+    const assign = (id: string): string => {
+      const task = driver.task(id);
+      const placement = { swarmId: 'a', region: 'eu', reservationId: 'r', costPerSlotHour: 0 };
+      driver.change((state, change) => {
+        state.apply(task.id, { kind: 'assign', attempt: 1, placement }, change);
+      });
+      return task.id;
+    };
+
     test('they wait for the step that plans them, are there once, and end the run with the others', () => {
       driver.submit(workflow({ plan: {} }));
-      const { id } = driver.task('plan');
-      driver.change((state, change) => {
-        state.apply(
-          id,
-          {
-            kind: 'assign',
-            attempt: 1,
-            placement: { swarmId: 'a', region: 'eu', reservationId: 'r', costPerSlotHour: 0 },
-          },
-          change,
-        );
-      });
+      const id = assign('plan');
       const by = { taskId: id, attempt: 1 };
       driver.tell({ kind: 'add-steps', added: { ...added('x', 'y'), dependencies: { y: ['x'] }, by } });
       driver.tell({ kind: 'add-steps', added: { ...added('x', 'y'), dependencies: { y: ['x'] }, by } });
@@ -634,13 +632,53 @@ describe.each([
       expect(() => driver.tell({ kind: 'add-steps', added: { ...added('x'), by } })).toThrow(
         /not current any more/,
       );
-      const wrong = { ...added('x', 'undo:y'), dependencies: { x: ['nobody'], z: ['x'], plan: ['x'] } };
-      expect(() => driver.tell({ kind: 'add-steps', added: wrong })).toThrow(/undo:.* \(and 3 more\)/);
+      const wrong = { ...added('x', 'x'), dependencies: { x: ['nobody'], z: ['x'], plan: ['x'] } };
+      expect(() => driver.tell({ kind: 'add-steps', added: wrong })).toThrow(
+        '/tasks/1/id: "x" is already the id of tasks[0] (and 3 more)',
+      );
       const cycle = { ...added('x', 'y'), dependencies: { x: ['y'], y: ['x'] } };
       expect(() => driver.tell({ kind: 'add-steps', added: cycle })).toThrow(
         /cycle: x -> y -> x|cycle: y -> x -> y/,
       );
       expect(driver.states()).toEqual({ plan: 'queued' });
+    });
+
+    test('what is wrong with them is found before they are added: what they look at, and what they take', () => {
+      driver.submit(workflow({ first: {}, plan: { after: ['first'] }, other: {} }));
+      const add = (fields: object, dependencies: Record<string, string[]>): void =>
+        driver.tell({
+          kind: 'add-steps',
+          added: { tasks: [{ ...(step('x') as object), ...fields } as never], dependencies },
+        });
+      expect(() => add({ when: 'steps.other.output > 1' }, { x: ['plan'] })).toThrow(
+        '/tasks/0/when: "other" is not upstream of "x": let "x" depend on it, directly or through others',
+      );
+      expect(() => add({ inputs: '$.steps.ghost.output' }, {})).toThrow(
+        '/tasks/0/inputs: no task has the id "ghost"',
+      );
+      expect(() => add({ input: 'text' }, { x: ['plan'] })).toThrow(
+        /^\/tasks\/0\/input: .* must be an object/,
+      );
+      expect(() => add({ join: { atLeast: 2 } }, { x: ['plan'] })).toThrow('/tasks/0/join');
+      add({ inputs: { a: '$.steps.first.output' } }, { x: ['plan'] });
+      expect(driver.states()['x']).toBe('blocked');
+    });
+
+    test('they have the priority of the run where they name none', () => {
+      driver.submit(workflow({ plan: {} }, { priority: 'high' }));
+      const low = { ...(step('y') as object), priority: 'low' } as never;
+      driver.tell({ kind: 'add-steps', added: { tasks: [step('x'), low], dependencies: {} } });
+      expect([driver.task('x').spec.priority, driver.task('y').spec.priority]).toEqual(['high', 'low']);
+    });
+
+    test('a run that the failure of a step has stopped gets none', () => {
+      driver.submit(workflow({ plan: {}, b: {} }, { onFailure: 'stop' }));
+      assign('b');
+      driver.finish('plan', { fails: 'no' });
+      expect(driver.run().state).toBe('running');
+      expect(() => driver.tell({ kind: 'add-steps', added: added('x') })).toThrow(
+        'nothing can be added to a run that has stopped with the failure of a step (onFailure: stop)',
+      );
     });
 
     test('a signal that came before there was anybody to wait for it reaches the step that is added later', () => {

@@ -95,6 +95,7 @@ function runSpec(body: WorkflowBody, facts: RunFacts, steps: RunStep[], now: num
   if (name !== undefined) spec.name = name;
   if (idempotencyKey !== undefined) spec.idempotencyKey = idempotencyKey;
   if (input !== undefined) spec.input = input;
+  if (facts.priority !== undefined) spec.priority = facts.priority;
   if (facts.definition) spec.definition = facts.definition;
   if (facts.schedule !== undefined) spec.schedule = facts.schedule;
   if (facts.parent) spec.parent = facts.parent;

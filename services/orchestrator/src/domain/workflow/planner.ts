@@ -50,7 +50,7 @@ export class RunPlan {
   private readonly tally = new Map<TaskState, number>();
   private readonly gate: StartGate<Node>;
   private readonly stopsOnFailure: boolean;
-  private hasStopped = false;
+  private isStopped = false;
   private unended = 0;
 
   /**
@@ -66,7 +66,7 @@ export class RunPlan {
     this.gate = new StartGate(concurrency);
     this.stopsOnFailure = onFailure === 'stop';
     if (isPaused) this.gate.pause();
-    for (const step of steps) this.enter(step, stateOf(step));
+    for (const step of steps) if (this.stops(this.enter(step, stateOf(step)))) this.isStopped = true;
     for (const step of steps) this.link(this.node(step.id));
     if (Object.keys(maps).length > 0) this.reloadMaps(maps);
     for (const node of this.nodes.values()) if (node.state !== 'blocked') this.resume(node);
@@ -135,6 +135,11 @@ export class RunPlan {
 
   mapHasFailed(step: string): boolean {
     return this.node(step).map?.hasFailed ?? false;
+  }
+
+  /** A step has failed, and the run stops with it. */
+  get hasStopped(): boolean {
+    return this.isStopped;
   }
 
   /** Nothing starts until the run is resumed. */
@@ -260,11 +265,15 @@ export class RunPlan {
     this.release(commands);
   }
 
-  private stopAll({ step, state }: Node, commands: PlanCommand[]): void {
-    if (!this.stopsOnFailure || this.hasStopped || step.role === 'compensation') return;
-    if (state !== 'failed' && state !== 'expired') return;
-    this.hasStopped = true;
-    commands.push({ kind: 'stop', because: step.id });
+  private stopAll(node: Node, commands: PlanCommand[]): void {
+    if (this.isStopped || !this.stops(node)) return;
+    this.isStopped = true;
+    commands.push({ kind: 'stop', because: node.step.id });
+  }
+
+  private stops({ step: { role }, state, end }: Node): boolean {
+    const hasFailed = end === 'bad' && (state === 'failed' || state === 'expired');
+    return this.stopsOnFailure && hasFailed && role !== 'compensation' && role !== 'item';
   }
 
   private itemEnded(of: string, end: StepEnd, commands: PlanCommand[]): void {

@@ -5,6 +5,7 @@ import type {
   Join,
   JsonValue,
   MapOver,
+  Priority,
   RunBudget,
   Scalar,
   Signal,
@@ -64,6 +65,8 @@ export interface RunSpec {
   idempotencyKey?: string;
   bodyHash: string;
   input?: JsonValue;
+  /** Of steps that are added and name none. */
+  priority?: Priority;
   definition?: DefinitionRef;
   /** Epoch ms. */
   deadlineAt?: number;
