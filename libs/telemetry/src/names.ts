@@ -49,6 +49,19 @@ export const METRICS = {
     attributes: ['priority'],
     buckets: TASK_DURATION_MS,
   },
+  'multiswarm.schedules.decided': {
+    kind: 'counter',
+    unit: '{time}',
+    description: 'Times of schedules by what came of them: started, skipped, missed, failed',
+    attributes: ['outcome'],
+  },
+  'multiswarm.schedule.lateness.milliseconds': {
+    kind: 'histogram',
+    unit: 'ms',
+    description: 'From the instant of a time of a schedule to the acceptance of its run',
+    attributes: [],
+    buckets: TASK_DURATION_MS,
+  },
   'multiswarm.placements': {
     kind: 'counter',
     unit: '{placement}',

@@ -6,6 +6,7 @@ import {
   NamespaceChanged,
   RegionSummary,
   ReplicaAlive,
+  ScheduleChanged,
   SchedulerActive,
   shardOf,
   subjects,
@@ -14,7 +15,7 @@ import {
 import { cappedSpec } from './domain/namespaces/settings';
 import { every, within, type Cancel, type Clock, type Ids, type Random } from '@multiswarm/core';
 import type { LeaseStore } from '@multiswarm/store';
-import type { Logger } from '@multiswarm/telemetry';
+import { newTraceparent, type Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 import { busAttemptMessages } from './adapters/bus/attempt-messages';
 import { openClientFace } from './adapters/bus/client-face';
@@ -50,6 +51,7 @@ import { Explanations } from './application/explanations';
 import { Fleet } from './application/fleet';
 import { FleetControl } from './application/fleet-control';
 import { Gateway } from './application/gateway';
+import type { HeldLease } from './application/held-lease';
 import { LearnedDurations } from './application/durations';
 import { Ends } from './application/ends';
 import { GlobalRole } from './application/global-role';
@@ -62,6 +64,10 @@ import { PayloadInspection } from './application/payload-check';
 import { PayloadSweeper } from './application/payload-sweeper';
 import { Payloads } from './application/payloads';
 import { Reads } from './application/reads';
+import { ScheduleChecks } from './application/schedule-checks';
+import { ScheduleRunner } from './application/schedule-runner';
+import { runIdOf, scheduleRuns } from './application/schedule-runs';
+import { Schedules } from './application/schedules';
 import { RunInputs } from './application/run-inputs';
 import { TaskStreams } from './application/task-streams';
 import { TaskLists } from './application/task-lists';
@@ -71,6 +77,7 @@ import { ShardOperations } from './application/shard-operations';
 import type { Upkeep } from './application/upkeep';
 import { WorkflowSnapshots } from './application/workflow-snapshots';
 import type { EngineConfig } from './config';
+import type { ScheduledRuns, ScheduleStore } from './schedule-ports';
 import type { PayloadIndex, PayloadStock, PayloadStore } from './payload-ports';
 import type {
   CordonStore,
@@ -104,6 +111,7 @@ export interface AssembleParts {
   handover: Handover;
   namespaces: NamespaceStore;
   definitions: DefinitionStore;
+  schedules: ScheduleStore;
   cordons: CordonStore;
   clock: Clock;
   random: Random;
@@ -167,6 +175,9 @@ class Assembly implements Assembled {
   private readonly ears: EventEars;
   private readonly upkeep: Upkeep;
   private readonly payloads: Payloads;
+  private readonly runs: ScheduledRuns;
+  /** While this process schedules. */
+  private runner: ScheduleRunner | undefined;
   private readonly stops: Cancel[] = [];
 
   constructor(private readonly parts: AssembleParts) {
@@ -193,6 +204,7 @@ class Assembly implements Assembled {
     );
     this.payloads = this.buildPayloads();
     this.orchestrator = this.buildOrchestrator();
+    this.runs = this.buildRuns();
     this.namespaces.onChange((namespace) => this.global.namespaceChanged(namespace));
   }
 
@@ -267,6 +279,7 @@ class Assembly implements Assembled {
         face: ownerFace(bus, handover, this.upkeep),
         serves: (owner) => this.upkeep.copies.serves(owner),
         schedulerFace: schedulerFace(bus),
+        inOffice: (lease) => this.runSchedules(lease),
         tellScheduler: busSchedulerChanges(bus),
         grants: (gateOf) => grantPort(bus, gateOf),
       },
@@ -408,10 +421,43 @@ class Assembly implements Assembled {
         fleetControl: control,
         shards: operations,
         payloads,
+        schedules: this.buildSchedules(gateway),
         streams,
       },
     };
     return new Orchestrator(gateway, reads, fleet, namespaces, operators, sources);
+  }
+
+  private buildSchedules(gateway: Gateway): Schedules {
+    const { bus, clock, config, logger, schedules: store } = this.parts;
+    return new Schedules({
+      ...{ store, clock, logger, checks: new ScheduleChecks(gateway) },
+      runs: { state: (id) => this.runs.state(id) },
+      runIdOf: (of, at) => runIdOf(of, at, config.shards),
+      changed: (of) => say(bus, subjects.scheduleChanged(), { v: 1, ...of }),
+    });
+  }
+
+  private buildRuns(): ScheduledRuns {
+    const { clock, config, truth } = this.parts;
+    return scheduleRuns({
+      ...{ truth, clock, ends: this.ends, shards: config.shards, newTrace: newTraceparent },
+      gateway: this.orchestrator.gateway,
+      listenTo: (shard) => this.ears.listenTo(shard),
+    });
+  }
+
+  /** Schedules are run where the scheduler is. */
+  private runSchedules(lease: HeldLease): Cancel {
+    const { clock, logger, meters, schedules: store } = this.parts;
+    const parts = { store, clock, logger, runs: this.runs, meters: meters.schedules };
+    const runner = new ScheduleRunner(lease, parts);
+    this.runner = runner;
+    runner.start();
+    return () => {
+      runner.stop();
+      if (this.runner === runner) this.runner = undefined;
+    };
   }
 
   private buildStreams(): TaskStreams {
@@ -478,6 +524,7 @@ class Assembly implements Assembled {
       ...all,
       on(subjects.lbCapacity(), CapacityEvent, (event) => global.capacityChanged(event.freeSlots, event)),
       on(subjects.replicaAlive(), ReplicaAlive, (alive) => global.observeReplica(alive)),
+      on(subjects.scheduleChanged(), ScheduleChanged, (news) => this.runner?.wake(news)),
       on(subjects.schedulerActive(), SchedulerActive, (active) => global.observeScheduler(active)),
     ];
   }

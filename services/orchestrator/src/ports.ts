@@ -22,6 +22,7 @@ import type {
   TaskState,
   Waiting,
   Swarm,
+  WorkflowState,
 } from '@multiswarm/contracts';
 import type { CapacitySource } from './domain/queue/parking';
 import type { DeadLetterFacts } from './domain/task/dead-letter-facts';
@@ -133,6 +134,8 @@ export interface TruthReader {
   task(shard: number, id: string): Promise<TaskRecord | undefined>;
   tasks(shard: number, ids: readonly string[]): Promise<(TaskRecord | undefined)[]>;
   run(shard: number, id: string): Promise<{ run: RunRecord; progress: RunProgress } | undefined>;
+  /** Of a run, without reading all of it. */
+  runState(shard: number, id: string): Promise<WorkflowState | undefined>;
   /** Ids created before (score, id), newest first. */
   recent(
     kind: 'tasks' | 'workflows',

@@ -16,6 +16,7 @@ import { redisIncarnations } from './adapters/store/redis-incarnations';
 import { redisHandover } from './adapters/store/redis-handover';
 import { redisPayloadIndex } from './adapters/store/redis-payload-index';
 import { redisNamespaceStore } from './adapters/store/redis-namespace-store';
+import { redisScheduleStore } from './adapters/store/redis-schedule-store';
 import { RedisShardInspector } from './adapters/store/redis-shard-inspector';
 import { RedisShardStore } from './adapters/store/redis-shard-store';
 import { RedisTruthReader } from './adapters/store/redis-truth-reader';
@@ -49,6 +50,7 @@ export async function startOrchestrator(parts: ServiceParts, version: string): P
     handover: redisHandover(store),
     namespaces: redisNamespaceStore(store),
     definitions: redisDefinitionStore(store),
+    schedules: redisScheduleStore(store),
     cordons: redisCordonStore(store),
     meters: telemetryMeters(telemetry.metrics, logger),
     restoreEvents: restoreStreams,

@@ -370,6 +370,12 @@ describe('what is answered', () => {
         '/v1/payloads/check',
         '/v1/payloads/{id}',
         '/v1/regions',
+        '/v1/schedules',
+        '/v1/schedules/{name}',
+        '/v1/schedules/{name}/backfill',
+        '/v1/schedules/{name}/pause',
+        '/v1/schedules/{name}/resume',
+        '/v1/schedules/{name}/trigger',
         '/v1/shards',
         '/v1/shards/{shard}/check',
         '/v1/shards/{shard}/export',
@@ -639,6 +645,101 @@ describe('definitions', () => {
     expect(answer.body).toMatchObject({ valid: true, findings: [], steps: 2 });
     expect((answer.body as { warnings: unknown }).warnings).toMatchObject([
       { pointer: '/tasks/1', code: 'no-swarm', message: expect.stringContaining('type "paint"') },
+    ]);
+  });
+});
+
+describe('schedules', () => {
+  const nightly = {
+    name: 'nightly',
+    cron: '30 2 * * *',
+    timeZone: 'Europe/Berlin',
+    timeField: 'day',
+    workflow: { tasks: [{ id: 'a', type: 'echo', inputs: '$.run.input' }] },
+  };
+  const at = (path: string) => `/v1/schedules${path}`;
+
+  test('are created once, shown with their next times, changed, paused and deleted', async () => {
+    const dry = await post(at(''), { ...nightly, dryRun: true });
+    expect(dry).toMatchObject({ status: 200, body: { name: 'nightly', overlap: 'skip' } });
+    expectProblem(await one.call('GET', at('/nightly')), 404, 'schedule-not-found');
+    const made = await post(at(''), { ...nightly, requestedBy: 'ann' });
+    expect(made).toMatchObject({ status: 201, body: { requestedBy: 'ann', next: expect.any(Array) } });
+    expect((await post(at(''), nightly)).body).toMatchObject({ requestedBy: 'ann' });
+    expectProblem(await post(at(''), { ...nightly, cron: '0 1 * * *' }), 409, 'schedule-exists');
+    const changed = await one.call('PATCH', at('/nightly'), { overlap: 'buffer-one', timeField: null });
+    expect(changed.body).toMatchObject({ overlap: 'buffer-one', cron: '30 2 * * *' });
+    expect(changed.body).not.toHaveProperty('timeField');
+    const paused = await post(at('/nightly/pause'), { note: 'moving', requestedBy: 'bob' });
+    expect(paused.body).toMatchObject({ paused: { note: 'moving', requestedBy: 'bob' } });
+    const list = await one.call('GET', at('?limit=1'));
+    expect(list.body).toMatchObject({ items: [{ name: 'nightly', paused: { note: 'moving' } }], next: null });
+    expect((await post(at('/nightly/resume'), {})).body).not.toHaveProperty('paused');
+    expect((await one.call('DELETE', at('/nightly'))).status).toBe(200);
+    expectProblem(await one.call('DELETE', at('/nightly')), 404, 'schedule-not-found');
+  });
+
+  test('start runs when they are triggered, and for times that have passed, which they show', async () => {
+    await post(at(''), { ...nightly, paused: true });
+    const asked = { idempotencyKey: 'once', requestedBy: 'ann' };
+    const triggered = await post(at('/nightly/trigger'), asked);
+    expect(triggered.status).toBe(202);
+    expect((await post(at('/nightly/trigger'), asked)).body).toEqual(triggered.body);
+    const { workflowId, at: time } = triggered.body as { workflowId: string; at: string };
+    await eventually(async () => (await one.call('GET', `/v1/workflows/${workflowId}`)).status === 200);
+    expect(await one.workflow(workflowId, 10_000)).toMatchObject({
+      state: 'succeeded',
+      name: 'nightly',
+      schedule: 'nightly',
+      input: { day: time },
+      metadata: { scheduledAt: time },
+    });
+    const range = { from: '2026-03-28T00:00:00Z', to: '2026-03-30T00:00:00Z' };
+    const dry = await post(at('/nightly/backfill'), { ...range, dryRun: true });
+    expect(dry.body).toEqual({
+      times: 2,
+      first: '2026-03-28T01:30:00.000Z',
+      last: '2026-03-29T01:00:00.000Z',
+    });
+    expect((await post(at('/nightly/backfill'), range)).body).toEqual(dry.body);
+    const shown = await eventually(async () => {
+      const { body } = await one.call('GET', at('/nightly?recent=3&next=2'));
+      const { counts, running } = body as { counts: { started: number }; running: unknown[] };
+      return counts.started === 3 && running.length === 0 ? body : undefined;
+    });
+    expect(shown).toMatchObject({
+      next: [{ at: expect.any(String) }, { at: expect.any(String) }],
+      backfills: [],
+      counts: { started: 3, skipped: 0, missed: 0, failed: 0 },
+      recent: [
+        { at: '2026-03-29T01:00:00.000Z', cause: 'backfill', outcome: 'started', state: 'succeeded' },
+        { at: '2026-03-28T01:30:00.000Z', cause: 'backfill', state: 'succeeded' },
+        { at: time, cause: 'trigger', workflowId, state: 'succeeded', requestedBy: 'ann' },
+      ],
+    });
+  });
+
+  test('everything that is wrong with one is told at once', async () => {
+    const answer = await post(at(''), {
+      name: 'wrong',
+      cron: '99 * * * *',
+      timeZone: 'Mars/Olympus',
+      workflow: {
+        tasks: [{ id: 'a', type: 'echo' }],
+        dependencies: { a: ['b'] },
+        deadline: '2030-01-01T00:00:00Z',
+      },
+    });
+    expectProblem(answer, 400, 'invalid-request', [
+      '/cron',
+      '/timeZone',
+      '/workflow/deadline',
+      '/workflow/dependencies/a/0',
+    ]);
+    const missing = { ...nightly, workflow: { definition: 'nowhere' } };
+    expectProblem(await post(at(''), missing), 400, 'invalid-request', ['/workflow/definition']);
+    expectProblem(await post(at(''), { ...nightly, name: 'n'.repeat(81) }), 400, 'invalid-request', [
+      '/name',
     ]);
   });
 });

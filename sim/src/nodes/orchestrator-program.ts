@@ -11,6 +11,7 @@ import {
   type SimShards,
 } from '../stores/sim-shard-store';
 import { noDefinitions } from '../stores/definitions';
+import { noSchedules } from '../stores/schedules';
 import { cordonStore, handover, namespaceStore, type SettingsTables } from '../stores/settings';
 import { TIMES, type Plan } from '../scenario/plan';
 import { REGIONS } from '../scenario/submissions';
@@ -33,6 +34,7 @@ const noMeters: Meters = {
   dispatched: () => undefined,
   lost: () => undefined,
   ended: () => undefined,
+  schedules: { decided: () => undefined, late: () => undefined },
 };
 
 /** Of all shards that this replica has. */
@@ -101,6 +103,7 @@ export function orchestratorProgram(
         handover: handover(process, world.redis, settings),
         namespaces: namespaceStore(process, world.redis, settings),
         definitions: noDefinitions,
+        schedules: noSchedules,
         cordons: cordonStore(process, world.redis, settings, world.leases),
         logger: world.logger(process),
         meters: noMeters,

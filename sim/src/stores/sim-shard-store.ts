@@ -121,6 +121,7 @@ export function truthReader(process: SimProcess, { redis, table }: SimShards): T
     task: (shard, id) => read(id, () => copy(table.tasks(shard, [id])[0])),
     tasks: (shard, ids) => read(`tasks of ${shard}`, () => table.tasks(shard, ids).map((task) => copy(task))),
     run: (shard, id) => read(id, () => copy(table.data(shard).runs.get(id))),
+    runState: (shard, id) => read(id, () => table.data(shard).runs.get(id)?.run.state),
     recent: (kind, shard, before, limit) =>
       read(`${kind} of ${shard}`, () => table.recent(kind, shard, before, limit)),
     deadLetters: (shard, before, limit) =>

@@ -11,6 +11,8 @@ export function telemetryMeters(metrics: Metrics, logger: Logger): Meters {
   const commitMs = metrics.histogram('multiswarm.commit.duration.milliseconds');
   const commitSize = metrics.histogram('multiswarm.commit.batch_size');
   const dispatches = metrics.counter('multiswarm.dispatches');
+  const decided = metrics.counter('multiswarm.schedules.decided');
+  const late = metrics.histogram('multiswarm.schedule.lateness.milliseconds');
   const lost = metrics.counter('multiswarm.attempts.lost');
   return {
     committed: (writes, durationMs) => {
@@ -19,6 +21,10 @@ export function telemetryMeters(metrics: Metrics, logger: Logger): Meters {
     },
     assigned: (priority, waitedMs) => waited.record(waitedMs, { priority }),
     dispatched: (outcome) => dispatches.add(1, { outcome }),
+    schedules: {
+      decided: (outcome, count) => decided.add(count, { outcome }),
+      late: (ms) => late.record(ms),
+    },
     lost: (region) => lost.add(1, { region }),
     ended: (record) => {
       const { state, spec, id: taskId, attempt, cost, createdAt, endedAt } = record;

@@ -1,4 +1,4 @@
-import { MultiswarmError, type Finding, type ScheduleSpec } from '@multiswarm/contracts';
+import type { Finding, ScheduleSpec } from '@multiswarm/contracts';
 import { Cron } from 'croner';
 import type { Times } from '../domain/schedule/schedule';
 
@@ -10,7 +10,21 @@ import type { Times } from '../domain/schedule/schedule';
  * T2. Other times come as the clock on the wall shows them: none in a gap, both where it has them twice. So what comes every
  *     fifteen minutes goes on doing so.
  */
-export function cronTimes({ cron, timeZone, from, until }: Timing): Times {
+export function cronTimes(timing: Timing): Times {
+  const key = JSON.stringify([timing.cron, timing.timeZone, timing.from, timing.until]);
+  let times = read.get(key);
+  if (!times) {
+    if (read.size >= TIMES_KEPT) read.clear();
+    read.set(key, (times = remembered(readTimes(timing))));
+  }
+  return times;
+}
+
+/** To find the next time takes a hundred times as long as to remember it. */
+const TIMES_KEPT = 1_000;
+const read = new Map<string, Times>();
+
+function readTimes({ cron, timeZone, from, until }: Timing): Times {
   const pattern = new Cron(cron, { ...OPTIONS, timezone: timeZone });
   const least = from === undefined ? -Infinity : Date.parse(from) - 1;
   const most = until === undefined ? Infinity : Date.parse(until);
@@ -18,6 +32,20 @@ export function cronTimes({ cron, timeZone, from, until }: Timing): Times {
     next: (after) => {
       const at = pattern.nextRun(new Date(Math.max(after, least)))?.getTime();
       return at === undefined || at > most ? undefined : at;
+    },
+  };
+}
+
+/** The last answers: each holds from where it was asked for up to what it says. */
+function remembered(times: Times): Times {
+  let known: { after: number; at: number | undefined }[] = [];
+  return {
+    next: (after) => {
+      const found = known.find((each) => each.after <= after && (each.at === undefined || after < each.at));
+      if (found) return found.at;
+      const at = times.next(after);
+      known = [{ after, at }, ...known.slice(0, 3)];
+      return at;
     },
   };
 }
@@ -45,13 +73,6 @@ export function timingFaults({ cron, timeZone, from, until }: Timing, now: numbe
   if (findings.length === 0 && cronTimes({ cron, timeZone, from, until }).next(now) === undefined)
     found('/cron', 'no-time', 'no time comes any more: look at day and month, and at "until"');
   return findings;
-}
-
-/** @throws MultiswarmError `invalid-request` with every finding */
-export function checkTiming(timing: Timing, now: number): void {
-  const findings = timingFaults(timing, now);
-  const [first] = findings;
-  if (first) throw new MultiswarmError('invalid-request', `${first.pointer}: ${first.message}`, { findings });
 }
 
 function fieldFault(cron: string): string | undefined {

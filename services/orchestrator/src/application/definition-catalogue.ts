@@ -19,8 +19,9 @@ import {
 import type { Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { validateWorkflow } from '@multiswarm/workflow';
-import type { DefinitionStore, NamedDefinition } from '../ports';
+import type { DefinitionStore } from '../ports';
 import { noDefinition, referenceFaults, type GetDefinition } from './definitions';
+import { decodeNamed, encodeNamed } from './named-cursor';
 import type { RunInputs } from './run-inputs';
 
 export interface CatalogueParts {
@@ -68,8 +69,8 @@ export class DefinitionCatalogue {
 
   /** The newest version of each, by namespace and name. */
   async list({ namespace, limit, cursor }: ListDefinitionsQuery): Promise<DefinitionPage> {
-    const { items, last } = await this.parts.store.list(namespace, decodeCursor(cursor), limit);
-    return { items, next: last === undefined ? null : encodeCursor(last) };
+    const { items, last } = await this.parts.store.list(namespace, decodeNamed(cursor), limit);
+    return { items, next: last === undefined ? null : encodeNamed(last) };
   }
 
   /**
@@ -124,19 +125,5 @@ function tooLarge(bytes: number): MultiswarmError {
   const message = `the definition has ${bytes} bytes, the limit is ${LIMITS.DEFINITION_BYTES} (DEFINITION_BYTES): make parts of it definitions of their own, and workflows inside this one`;
   return new MultiswarmError('body-too-large', message, {
     findings: [{ pointer: '', code: 'body-too-large', message }],
-  });
-}
-
-function encodeCursor({ namespace, name }: NamedDefinition): string {
-  return Buffer.from(`${namespace}/${name}`).toString('base64url');
-}
-
-function decodeCursor(cursor: string | undefined): NamedDefinition | undefined {
-  if (cursor === undefined) return undefined;
-  const match = /^([A-Za-z0-9_-]+)\/(.+)$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (match?.[1] !== undefined && match[2] !== undefined) return { namespace: match[1], name: match[2] };
-  const message = 'not a cursor of this list: take "next" of the page before as it is';
-  throw new MultiswarmError('invalid-request', `/query/cursor: ${message}`, {
-    findings: [{ pointer: '/query/cursor', code: 'cursor', message }],
   });
 }

@@ -12,7 +12,7 @@ import type { Logger } from '@multiswarm/telemetry';
 import type { PayloadStore } from '../payload-ports';
 import type { GrantPort, Placer } from '../ports';
 import { GrantGate } from './grant-gate';
-import { LeaseKeeper } from './held-lease';
+import { LeaseKeeper, type HeldLease } from './held-lease';
 import { KeptSlots } from './kept-slots';
 import { OwnerFactory, type OwnerFactoryParts } from './owner-factory';
 import { OutputReferences } from './output-references';
@@ -46,6 +46,8 @@ export interface GlobalParts extends Omit<OwnerFactoryParts, 'scheduler'> {
   /** Told of each owner that begins to serve; the result is called when it ends. */
   serves(owner: ShardOwner): Cancel;
   schedulerFace: SchedulerFace;
+  /** Told when this process becomes the one that schedules; the result is called when it is not any more. */
+  inOffice(lease: HeldLease): Cancel;
   /** To the scheduler, wherever it runs. */
   tellScheduler(changes: SchedulerChanges): Promise<SchedulerChangesReply>;
   /** Grants to owners, here or elsewhere. */
@@ -150,6 +152,7 @@ export class GlobalRole {
       {
         ...{ keeper: this.keeper, replicas: this.replicas, link: this.link, clock, logger },
         ...{ face: parts.schedulerFace, placer: this.placerOfAll(), settings: parts.settings },
+        inOffice: (lease) => parts.inOffice(lease),
         grants: parts.grants((shard) => this.gates.get(shard)),
       },
     );

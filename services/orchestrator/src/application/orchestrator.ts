@@ -9,6 +9,7 @@ import type { Gateway } from './gateway';
 import type { Namespaces } from './namespace-settings';
 import type { Payloads } from './payloads';
 import type { Reads } from './reads';
+import type { Schedules } from './schedules';
 import type { ShardOperations } from './shard-operations';
 import { systemStatus } from './status';
 import { TaskControl } from './task-control';
@@ -27,7 +28,14 @@ const SERVICES_FRESH_MS = 2_000;
 /** What is there for those who run the system. */
 export type Operators = Pick<
   Orchestrator,
-  'deadLetters' | 'definitions' | 'explanations' | 'fleetControl' | 'payloads' | 'shards' | 'streams'
+  | 'deadLetters'
+  | 'definitions'
+  | 'explanations'
+  | 'fleetControl'
+  | 'payloads'
+  | 'schedules'
+  | 'shards'
+  | 'streams'
 >;
 
 /** What the orchestrator can be asked for: the same over HTTP and over NATS. */
@@ -40,6 +48,7 @@ export class Orchestrator {
   readonly explanations: Explanations;
   readonly fleetControl: FleetControl;
   readonly payloads: Payloads;
+  readonly schedules: Schedules;
   readonly shards: ShardOperations;
   readonly streams: TaskStreams;
   readonly workflows: WorkflowControl;
@@ -59,6 +68,7 @@ export class Orchestrator {
     this.explanations = operators.explanations;
     this.fleetControl = operators.fleetControl;
     this.payloads = operators.payloads;
+    this.schedules = operators.schedules;
     this.shards = operators.shards;
     this.streams = operators.streams;
   }

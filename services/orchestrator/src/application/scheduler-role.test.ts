@@ -28,6 +28,8 @@ afterEach(() => members.splice(0).forEach((member) => member.die()));
 class Member {
   connected = true;
   desk: SchedulerDesk | undefined;
+  /** Epochs in which it is in office: one at most. */
+  readonly offices: number[] = [];
   readonly replicas: Replicas;
   readonly role: SchedulerRole;
   private readonly keeper: LeaseKeeper;
@@ -75,6 +77,10 @@ class Member {
         placer: { place: () => Promise.resolve([]), report: () => undefined },
         grants: { grant: () => Promise.resolve({ v: 1, refused: [] }) },
         settings: () => NamespaceSettings.parse({}),
+        inOffice: ({ epoch }) => {
+          this.offices.push(epoch);
+          return () => this.offices.pop();
+        },
         ...{ clock, logger },
       },
     );
@@ -101,7 +107,9 @@ class Member {
   }
 }
 
+/** Each of them, and no other one, was told that it is in office. */
 function inOffice(): string[] {
+  for (const { role, offices } of members) expect(offices).toHaveLength(role.active === undefined ? 0 : 1);
   return members.filter(({ role }) => role.active !== undefined).map(({ name }) => name);
 }
 

@@ -41,6 +41,8 @@ export interface SchedulerRoleParts {
   placer: Placer;
   grants: GrantPort;
   settings: (namespace: string) => NamespaceSettings;
+  /** Told when this process takes office; the result is called when it leaves. */
+  inOffice(lease: HeldLease): Cancel;
   clock: Clock;
   logger: Logger;
 }
@@ -58,6 +60,7 @@ interface Office {
   scheduler: Scheduler;
   inbox: SchedulerInbox;
   close: Cancel;
+  leave: Cancel;
 }
 
 const LOOK_MS = 250;
@@ -177,7 +180,8 @@ export class SchedulerRole {
         return scheduler.queued;
       },
     });
-    this.office = { lease, scheduler, inbox, close };
+    const leave = this.parts.inOffice(lease);
+    this.office = { lease, scheduler, inbox, close, leave };
     this.seen = lease.epoch;
     logger.info('scheduling', { epoch: lease.epoch });
     link.took(this.office);
@@ -209,6 +213,7 @@ export class SchedulerRole {
     this.askAt = this.parts.clock.monotonic() + this.times.againMs;
     office.scheduler.stop();
     office.close();
+    office.leave();
     this.parts.link.left(office);
   }
 }

@@ -125,4 +125,5 @@ export const noMeters: Meters = {
   dispatched: () => undefined,
   lost: () => undefined,
   ended: () => undefined,
+  schedules: { decided: () => undefined, late: () => undefined },
 };

@@ -131,6 +131,7 @@ export class MemoryShardStore implements ShardStore {
       task: async (shard, id) => Promise.resolve(table.tasks(shard, [id])[0]),
       tasks: async (shard, ids) => Promise.resolve(table.tasks(shard, ids)),
       run: async (shard, id) => Promise.resolve(table.data(shard).runs.get(id)),
+      runState: async (shard, id) => Promise.resolve(table.data(shard).runs.get(id)?.run.state),
       recent: async (...asked) => Promise.resolve(table.recent(...asked)),
       deadLetters: async (...asked) => Promise.resolve(table.deadLetters(...asked)),
       history: async (shard, root, part) => Promise.resolve(table.history(shard, root, part)),

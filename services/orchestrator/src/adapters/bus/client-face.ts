@@ -2,6 +2,7 @@ import type { Bus, Delivery, Listening } from '@multiswarm/bus';
 import {
   AddSteps,
   ApproveStep,
+  BackfillSchedule,
   BatchSubmission,
   CancelTask,
   CancelWorkflow,
@@ -13,18 +14,22 @@ import {
   CordonSwarm,
   CountTasksQuery,
   DeleteDefinition,
+  DeleteSchedule,
   GetDeadLetterQuery,
   GetDefinitionQuery,
+  GetScheduleQuery,
   ExplainTask,
   GetTaskQuery,
   GetWorkflowQuery,
   groups,
   ListDeadLettersQuery,
   ListDefinitionsQuery,
+  ListSchedulesQuery,
   ListTasksQuery,
   ListVersionsQuery,
   ListWorkflowsQuery,
   Namespace,
+  PauseSchedule,
   PauseTask,
   PauseWorkflow,
   PurgeDeadLetters,
@@ -33,14 +38,17 @@ import {
   RedriveDeadLetters,
   RerunTask,
   RerunWorkflow,
+  ResumeSchedule,
   ResumeTask,
   ResumeWorkflow,
   RetryTask,
+  ScheduleName,
   SignalTask,
   SignalWorkflow,
   subjects,
   TaskEventsQuery,
   TaskLogsQuery,
+  TriggerSchedule,
   WorkflowEventsQuery,
   type Workflow,
   type WorkflowSummary,
@@ -52,6 +60,9 @@ import { ListNamespacesQuery } from '../http/namespace-routes';
 import { named, NATS_WAY } from '../who-asks';
 
 type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => Promise<unknown>;
+
+/** What changes of it is checked, and all findings are told, by whoever answers. */
+const NamedSchedule = z.looseObject({ name: ScheduleName });
 
 /** Of a history in one answer: NATS carries twice as much. */
 const HISTORY_BYTES = 512 * 1024;
@@ -68,6 +79,7 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     fleetControl,
     namespaces,
     payloads,
+    schedules,
     shards,
     streams,
     workflows,
@@ -120,6 +132,17 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.definition('list'), ListDefinitionsQuery, (query) => definitions.list(query)),
     on(subjects.definition('versions'), ListVersionsQuery, (query) => definitions.versions(query)),
     on(subjects.definition('delete'), DeleteDefinition, (asked) => definitions.remove(byNats(asked))),
+    on(subjects.schedule('create'), z.unknown(), (body) => schedules.create(body, NATS_WAY)),
+    on(subjects.schedule('update'), NamedSchedule, ({ name, ...body }) =>
+      schedules.update(name, body, NATS_WAY),
+    ),
+    on(subjects.schedule('get'), GetScheduleQuery, (asked) => schedules.get(asked)),
+    on(subjects.schedule('list'), ListSchedulesQuery, (query) => schedules.list(query)),
+    on(subjects.schedule('pause'), PauseSchedule, (asked) => schedules.pause(byNats(asked))),
+    on(subjects.schedule('resume'), ResumeSchedule, (asked) => schedules.resume(byNats(asked))),
+    on(subjects.schedule('trigger'), TriggerSchedule, (asked) => schedules.trigger(byNats(asked))),
+    on(subjects.schedule('backfill'), BackfillSchedule, (asked) => schedules.backfill(byNats(asked))),
+    on(subjects.schedule('delete'), DeleteSchedule, (asked) => schedules.remove(byNats(asked))),
     on(subjects.namespace('get'), z.object({ namespace: Namespace }), ({ namespace }) =>
       namespaces.get(namespace),
     ),

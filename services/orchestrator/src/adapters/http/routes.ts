@@ -5,6 +5,7 @@ import { definitionRoutes } from './definition-routes';
 import { fleetRoutes } from './fleet-routes';
 import { namespaceRoutes } from './namespace-routes';
 import { payloadRoutes } from './payload-routes';
+import { scheduleRoutes } from './schedule-routes';
 import { shardRoutes } from './shard-routes';
 import { streamRoutes } from './stream-routes';
 import { taskControlRoutes } from './task-control-routes';
@@ -27,6 +28,7 @@ export function httpRoutes(orchestrator: Orchestrator): Route[] {
     ...workflowRoutes(orchestrator),
     ...workflowControlRoutes(orchestrator),
     ...definitionRoutes(orchestrator),
+    ...scheduleRoutes(orchestrator),
     ...fleetRoutes(orchestrator),
     ...namespaceRoutes(orchestrator),
     ...shardRoutes(orchestrator),

@@ -1,4 +1,4 @@
-import { keys, type Event } from '@multiswarm/contracts';
+import { keys, type Event, type WorkflowState } from '@multiswarm/contracts';
 import type { Store } from '@multiswarm/store';
 import type { TaskRecord } from '../../domain/task/record';
 import { toldEvents } from '../../domain/task/told-events';
@@ -7,7 +7,7 @@ import type { DeadLetterEntry, HistoryPart, TruthReader } from '../../ports';
 import { decodeFacts } from './dead-letter-codec';
 import { isRun } from './encode-batch';
 import { firstErrorThrown, readTasks } from './redis-tasks';
-import { decodeRun } from './run-codec';
+import { decodeRun, decodeRunState } from './run-codec';
 import { decodeTask } from './task-codec';
 
 /** Committed truth, read from Redis by any replica: an owner is not asked, and a read never shows what may be lost. */
@@ -24,6 +24,11 @@ export class RedisTruthReader implements TruthReader {
 
   async run(shard: number, id: string): Promise<{ run: RunRecord; progress: RunProgress } | undefined> {
     return decodeRun(id, await this.store.guard((redis) => redis.hgetall(keys.workflow(shard, id))));
+  }
+
+  async runState(shard: number, id: string): Promise<WorkflowState | undefined> {
+    const state = await this.store.guard((redis) => redis.hget(keys.workflow(shard, id), 'state'));
+    return state === null ? undefined : decodeRunState(state).state;
   }
 
   async recent(

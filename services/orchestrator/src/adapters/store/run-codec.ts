@@ -21,6 +21,10 @@ export function encodeRunState({ id: _key, spec: _apart, ...state }: RunRecord):
   return JSON.stringify(state);
 }
 
+export function decodeRunState(stored: string): Omit<RunRecord, 'id' | 'spec'> {
+  return JSON.parse(stored) as Omit<RunRecord, 'id' | 'spec'>; // written by us
+}
+
 export function decodeRun(
   id: string,
   stored: StoredRun,
@@ -32,7 +36,7 @@ export function decodeRun(
   const added = addedSteps(stored);
   return {
     run: {
-      ...(JSON.parse(state) as Omit<RunRecord, 'id' | 'spec'>),
+      ...decodeRunState(state),
       id,
       spec: added.length === 0 ? whole : { ...whole, steps: joined(whole.steps, added) },
     },
