@@ -174,6 +174,35 @@ describe.each([
       expect(driver.run().state).toBe('succeeded');
     });
 
+    test('items get what the map asks for: of themselves, of the run, of the steps before', () => {
+      const inputs = {
+        name: '$.item.name',
+        at: '$.index',
+        from: '$.run.input.from',
+        last: '$.steps.list.output[-1]',
+      };
+      driver.submit(
+        workflow(
+          {
+            list: {},
+            each: { after: ['list'], map: { over: '$.steps.list.output' }, input: { kind: 'a' }, inputs },
+            whole: { after: ['list'], map: { over: '$.steps.list.output' }, inputs: '$.item' },
+          },
+          { input: { from: 'x' } },
+        ),
+      );
+      driver.finish('list', { output: [{ name: 'one' }, { name: 'two' }] });
+      expect(driver.steps('queued')).toEqual(['each[0]', 'each[1]', 'whole[0]', 'whole[1]']);
+      expect(driver.input('each[1]')).toEqual({
+        kind: 'a',
+        name: 'two',
+        at: 1,
+        from: 'x',
+        last: { name: 'two' },
+      });
+      expect(driver.input('whole[0]')).toEqual({ name: 'one' });
+    });
+
     test('a map over nothing has made nothing', () => {
       driver.submit(
         workflow({ each: { map: { over: '$.run.input' } }, sum: { after: ['each'] } }, { input: [] }),

@@ -27,9 +27,10 @@ export function openingOf(run: ActiveRun, step: RunStep, task: TaskRecord): Open
   return large ? { kind: 'reject', error: large } : { kind: 'go', input: input.value };
 }
 
-/** What a step gets: its own input, and of what the run knows what it asks for. Of items and compensations it was made before. */
+/** What a step gets: its own input, and of what the run knows what it asks for. Of items and compensations it was made before; a map asks for each item. */
 export function inputOf(run: ActiveRun, step: RunStep, own: JsonValue): Evaluated<JsonValue> {
-  if (step.role === 'item' || step.role === 'compensation') return { ok: true, value: own };
+  const isGiven = step.role === 'item' || step.role === 'compensation' || step.control === 'map';
+  if (isGiven) return { ok: true, value: own };
   if (!hasInputs(step)) return { ok: true, value: effectiveInput(own, run.upstream(step.id)) };
   return evaluated('inputs', () => inputFrom(step.inputs, own, run.context()));
 }
