@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connect, type Client } from '@multiswarm/sdk';
@@ -124,4 +124,60 @@ test('complex workflow: a document with gaps fails the first step, names all gap
   );
   const workflow = await client.getWorkflow(printed(program, /^Workflow submitted: (\S+)$/m));
   expect(workflow.counts).toEqual({ failed: 1, skipped: 4 });
+});
+
+test('approval: notes are published when somebody has read and approved them, with what that one says', async () => {
+  const changelog = join(directory, 'CHANGELOG.md');
+  await writeFile(changelog, '# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Pause. And more.\n- Resume\n');
+  const program = example('approval.ts', changelog);
+  const id = await eventually(() => /workflow approve (\S+) review/.exec(program.stdout())?.[1], {
+    timeoutMs: 20_000,
+    describe: () => `a draft in ${program.stdout()}${program.stderr()}`,
+  });
+  await client.workflow(id).approve('review', { note: 'well done', requestedBy: 'dana' });
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  const file = join(ROOT, printed(program, /^Published: (.+)$/m));
+  expect(await readFile(file, 'utf8')).toBe(
+    '# What is new\n\n## Added\n\n- Pause.\n- Resume.\n\nApproved by dana: well done\n',
+  );
+  await rm(dirname(file), { recursive: true });
+});
+
+test('map-reduce: every file is read by an item of the map, and a dead link is found', async () => {
+  const pages = join(directory, 'pages');
+  await mkdir(pages);
+  const files = Array.from({ length: 20 }, (_, index) => `page-${index}.md`);
+  for (const file of files)
+    await writeFile(join(pages, file), `# Page\n[first](page-0.md#page) [web](https://a.b)\n`);
+  await writeFile(join(pages, 'page-7.md'), '# Page\n\n[gone](page-20.md)\n');
+  const program = example('map-reduce.ts', pages);
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 1 });
+  expect(program.stdout()).toContain('  page-7.md:3: page-20.md: there is no such file\n');
+  expect(program.stdout()).toMatch(/^20 pages, 39 links, 1 of them dead$/m);
+  const workflow = await client.getWorkflow(printed(program, /^Workflow submitted: (\S+)$/m));
+  expect(workflow.steps.find(({ id }) => id === 'read')?.items).toMatchObject({ total: 20, succeeded: 20 });
+});
+
+test('compensation: the second release of a version fails, and leaves its copy as it was, step by step backwards', async () => {
+  const program = example('compensation.ts');
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  expect(program.stdout()).toMatch(/^Workflow succeeded; the copy of ann is changed$/m);
+  const bob = program.stdout().slice(program.stdout().indexOf('Workflow of bob'));
+  expect(bob.match(/^ {2}[a-z:]+/gm)?.map((step) => step.trim())).toEqual([
+    ...['bump:', 'note:', 'seal:', 'publish:', 'undo:seal:', 'undo:note:', 'undo:bump:'],
+  ]);
+  expect(bob).toContain('  publish: failed, 1.5.0 is in the registry already\n');
+  expect(bob).toMatch(/^Workflow failed; the copy of bob is as it was$/m);
+});
+
+test('planner: the first step adds a closer look at what it has found to be hard, and a report behind all', async () => {
+  const program = example('planner.ts');
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  const { steps } = await client.getWorkflow(printed(program, /^Workflow submitted: (\S+)$/m));
+  const looks = steps.filter(({ type }) => type === 'code-review.inspect');
+  expect(looks.length).toBeGreaterThan(1);
+  expect(looks.every(({ role, of }) => role === 'added' && of === 'plan')).toBe(true);
+  expect(steps.at(-1)).toMatchObject({ id: 'report', dependsOn: looks.map(({ id }) => id) });
+  expect(printed(program, /^\d+ functions, (\d+) of them worth a closer look$/m)).toBe(String(looks.length));
+  await expectNobodyLeft();
 });

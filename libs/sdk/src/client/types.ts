@@ -12,6 +12,7 @@ import type {
   Event,
   EventGap,
   Explanation,
+  Join,
   JsonValue,
   ListDeadLettersQuery,
   ListTasksQuery,
@@ -215,11 +216,17 @@ export interface BatchOutcome {
   items: BatchItemOutcome[];
 }
 
-/** One step; `task` is a definition or a type. */
+/** One step; `task` is a definition or a type. What else steps may have is in `defineWorkflow`, and in plain JSON. */
 export interface StepInput extends TaskDefaults {
   id: string;
   task: TaskOrType<z.ZodType, z.ZodType>;
   input?: unknown;
+  /** JSON paths, of all of the input or of fields of it. Without them outputs of the steps before come under `upstream`. */
+  inputs?: string | Readonly<Record<string, string>>;
+  /** CEL: where it is false the step is skipped. */
+  when?: string;
+  join?: Join;
+  continueOnFailure?: boolean;
   requirements?: RequirementsInput;
   metadata?: Readonly<Record<string, Scalar>>;
 }
