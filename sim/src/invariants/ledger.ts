@@ -6,6 +6,7 @@ import type { RunProgress, RunRecord } from '../../../services/orchestrator/src/
 import type { Batch, Write } from '../../../services/orchestrator/src/ports';
 import type { Findings } from './findings';
 import type { LimitBook } from './limit-book';
+import { changedAtEnd, keptFaults, plannedFaults, stoppedFaults } from './run-book';
 import type { WorkBook } from './work-book';
 
 interface Shard {
@@ -61,6 +62,7 @@ export class Ledger {
     });
     shard.epoch = batch.epoch;
     shard.batchSeq = batch.batchSeq;
+    this.checkAdded(batch);
     for (const write of batch.writes) this.write(write, shard);
     for (const event of eventsOf(batch.writes)) {
       this.happened(event);
@@ -110,6 +112,15 @@ export class Ledger {
       case 'root-reopened':
       case 'event':
       case 'keep':
+    }
+  }
+
+  private checkAdded({ writes }: Batch): void {
+    for (const write of writes) {
+      if (write.kind !== 'run-steps') continue;
+      const run = this.runs.get(write.runId)?.run;
+      const faults = run ? plannedFaults(run, write.steps, (id) => this.tasks.get(id)) : [];
+      for (const fault of faults) this.findings.broken(2, `${write.runId}: ${fault}`);
     }
   }
 
@@ -170,6 +181,11 @@ export class Ledger {
 
   /** 1: what has ended stays so, unless somebody has asked for another try. */
   private checkFinal(before: TaskRecord, next: TaskRecord): void {
+    this.findings.holds(
+      1,
+      !changedAtEnd(before, next),
+      () => `${next.id} had ended, and has ended otherwise`,
+    );
     if (!isTerminal(before.state) || before.state === next.state) return;
     const again = this.retriable.has(next.id) && !isTerminal(next.state);
     this.findings.holds(1, again, () => `${next.id} had ended as ${before.state} and became ${next.state}`);
@@ -190,6 +206,8 @@ export class Ledger {
   /** 2: what a task ended with was made by its current attempt. */
   private checkResult(before: TaskRecord | undefined, next: TaskRecord): void {
     if (before?.state === 'succeeded' || next.spec.control !== undefined) return;
+    // What is kept of an earlier run is held against that (`keptFaults`).
+    if (next.attempts.length === 0 && next.spec.workflowId !== undefined) return;
     const made = this.work.resultOf(next.id, next.attempt);
     this.findings.holds(2, made !== undefined, () => {
       return `${next.id} succeeded with attempt ${next.attempt}, of which no handler has returned`;
@@ -215,6 +233,7 @@ export class Ledger {
     if (missing) return this.findings.broken(3, `the step ${missing.id} of ${id} has no task`);
     const taskOf = ({ taskId }: { taskId: string }): TaskRecord => this.tasks.get(taskId) as TaskRecord; // see above
     const faults = faultsOf(run, taskOf);
+    faults.push(...stoppedFaults(run, taskOf), ...keptFaults(run, (id) => this.tasks.get(id)));
     const { state, error, spec } = run;
     if (state === 'running' && run.spec.steps.every(({ taskId }) => this.ended(taskId)))
       faults.push('all its steps have ended, and it has not');

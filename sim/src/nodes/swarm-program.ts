@@ -2,6 +2,7 @@ import type { AttemptRef } from '@multiswarm/contracts';
 import { createSwarm, type SwarmOptions } from '@multiswarm/sdk';
 import type { WorkBook } from '../invariants/work-book';
 import { agent } from '../scenario/agent';
+import { planning } from '../scenario/planning';
 import { TYPES } from '../scenario/submissions';
 import type { SimProcess } from '../world/process';
 import type { World } from '../world/world';
@@ -33,17 +34,19 @@ export function swarmProgram(
     site: plan.region,
     start: (process: SimProcess): Running => {
       const { id, region, slots, capabilities, costPerHour, heartbeatMs } = plan;
+      const bus = world.bus(process);
       const options: SwarmOptions = {
         ...{ id, region, slots, capabilities, costPerHour, heartbeatMs },
         ...{ drainMs: DRAIN_MS, graceMs: GRACE_MS, flushMs: FLUSH_MS, handleSignals: false },
-        bus: world.bus(process),
+        bus,
         clock: process.clock,
         random: process.random,
         ids: process.ids,
         logger: world.logger(process),
       };
       const swarm = createSwarm(options);
-      for (const type of TYPES) swarm.handle(type, agent(process.name, process.clock, work));
+      const handler = agent(process.name, process.clock, work, planning(process, bus));
+      for (const type of TYPES) swarm.handle(type, handler);
       swarm.start().catch((error: unknown) => failed(process, error));
       return {
         process,

@@ -11,7 +11,9 @@ export type Act =
   /** Goes on until it is told to stop. */
   | { do: 'hang' }
   /** Does not listen when it is told to stop. */
-  | { do: 'ignore'; ms: number };
+  | { do: 'ignore'; ms: number }
+  /** Adds steps to its run, where it is part of one. */
+  | { do: 'plan'; ms: number };
 
 /** The input of every task: what its agents do, by attempt; the last entry counts for all that follow. */
 export interface Part {
@@ -30,13 +32,18 @@ export function actOf(random: Random): Act {
   ])();
 }
 
+/** Adds the steps that an attempt has planned to its run. */
+export type Planning = (task: TaskContext['task'], signal: AbortSignal) => Promise<void>;
+
 /** The handler of all types of work: it keeps the book of what really ran. */
-export function agent(where: string, clock: Clock, work: WorkBook) {
+export function agent(where: string, clock: Clock, work: WorkBook, plan: Planning) {
   return async (input: JsonValue, ctx: TaskContext): Promise<JsonValue> => {
     const { id, attempt } = ctx.task;
     work.began(id, attempt, where);
     const { acts } = input as unknown as Part;
-    await perform(acts[Math.min(attempt, acts.length) - 1] ?? { do: 'succeed', ms: 1 }, clock, ctx.signal);
+    const act = acts[Math.min(attempt, acts.length) - 1] ?? { do: 'succeed', ms: 1 };
+    if (act.do === 'plan') await plan(ctx.task, ctx.signal);
+    await perform(act, clock, ctx.signal);
     const result = { by: where, attempt };
     work.made(id, attempt, result);
     return result;
@@ -46,6 +53,7 @@ export function agent(where: string, clock: Clock, work: WorkBook) {
 async function perform(act: Act, clock: Clock, signal: AbortSignal): Promise<void> {
   switch (act.do) {
     case 'succeed':
+    case 'plan':
       return delay(clock, act.ms, signal);
     case 'fail':
       await delay(clock, act.ms, signal);

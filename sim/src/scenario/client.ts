@@ -62,7 +62,8 @@ export class Client {
   tidyUp(): void {
     const { ledger, process } = this.parts;
     for (const { run } of ledger.runs.values())
-      if (run.state === 'running' && run.paused) this.begin(() => this.tellRun('resume', { id: run.id }));
+      if (run.state === 'running' && run.paused)
+        this.begin(async () => void (await this.tellRun('resume', { id: run.id })));
     for (const record of ledger.tasks.values()) {
       if (isTerminal(record.state)) continue;
       const { id, spec } = record;
@@ -181,7 +182,7 @@ export class Client {
     const later = (most: number): Promise<void> => delay(clock, between(random, 0, most));
     if (chance(random, 0.15)) {
       await later(800);
-      return this.tellRun('cancel', { id });
+      return void (await this.tellRun('cancel', { id }));
     }
     if (chance(random, 0.15)) {
       await later(600);
@@ -189,15 +190,53 @@ export class Client {
       await later(1_500);
       await this.tellRun('resume', { id });
     }
+    if (chance(random, 0.25)) this.begin(() => this.fork(id));
     if (!chance(random, 0.5)) return;
     await later(1_000);
-    await this.tellRun('signal', { id, name: 'go' });
-    for (let step = 0; step < 5; step += 1)
-      await this.tellRun('approve', { id, step: `s${step}`, approved: chance(random, 0.8) });
+    if (await this.tellRun('signal', { id, name: 'go' })) this.checkTold(id, 'workflow.signalled');
+    for (let step = 0; step < 5; step += 1) {
+      const told = await this.tellRun('approve', { id, step: `s${step}`, approved: chance(random, 0.8) });
+      if (told) this.checkTold(id, 'task.signalled', `s${step}`);
+    }
   }
 
-  private async tellRun(verb: string, body: Record<string, unknown>): Promise<void> {
-    await this.ask(subjects.workflow(verb), body, z.unknown(), true);
+  /** @returns whether it was taken */
+  private async tellRun(verb: string, body: Record<string, unknown>): Promise<boolean> {
+    return (await this.ask(subjects.workflow(verb), body, z.object({}), true)) !== undefined;
+  }
+
+  /** 1: what was answered is committed. */
+  private checkTold(id: string, type: string, step?: string): void {
+    const { findings, ledger } = this.parts;
+    const history = ledger.histories.get(id) ?? [];
+    findings.holds(
+      1,
+      history.some((event) => event.type === type && event.step === step),
+      () => {
+        return `${id} was told something that was taken, and its history has no ${type} ${step ?? ''}`;
+      },
+    );
+  }
+
+  /** Goes on from some point of a run, which may have ended or not; twice under one key gives one run. */
+  private async fork(id: string): Promise<void> {
+    const { process, promises, findings } = this.parts;
+    const { random } = process;
+    const from = pick(random, [
+      {},
+      { from: { failed: true } },
+      { from: { steps: ['s1'] } },
+      { from: { event: wholeBetween(random, 0, 30) } },
+    ]);
+    await delay(process.clock, between(random, 0, 3_000));
+    const body = { id, ...from, idempotencyKey: `fork-${process.name}-${id}` };
+    const ids: string[] = [];
+    for (let asked = 0; asked < 2; asked += 1) {
+      const accepted = await this.ask(subjects.workflow('rerun'), body, Accepted, true);
+      if (accepted) ids.push(accepted.id);
+    }
+    for (const run of ids) promises.acknowledged.add(run);
+    findings.holds(1, new Set(ids).size <= 1, () => `one fork of ${id} became ${ids.join(' and ')}`);
   }
 
   /** It is promised; some of what is promised is told something later. */

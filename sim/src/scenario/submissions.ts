@@ -76,8 +76,12 @@ function richStep(random: Random): Record<string, unknown> {
   const timeoutMs = wholeBetween(random, 300, 3_000);
   return {
     ...pickWeighted<() => Record<string, unknown>>(random, [
-      [5, () => stepWork(random)],
-      [3, () => ({ ...stepWork(random), map })],
+      [4, () => stepWork(random)],
+      [
+        2,
+        () => ({ ...stepWork(random), input: { acts: [{ do: 'plan', ms: wholeBetween(random, 1, 300) }] } }),
+      ],
+      [2, () => ({ ...stepWork(random), map })],
       [1, () => ({ waitFor: { signal: 'go', timeoutMs } })],
       [1, () => ({ approval: { timeoutMs } })],
       [1, () => ({ sleep: { ms: timeoutMs } })],
@@ -90,6 +94,30 @@ function richStep(random: Random): Record<string, unknown> {
     ...(chance(random, 0.15) ? { continueOnFailure: true } : {}),
     ...(chance(random, 0.4) ? { compensate: undoing(random) } : {}),
   };
+}
+
+/** Two steps that a running attempt adds to its run, the second of which may wait for a signal: who has planned them is in their ids. */
+export function addedSteps(random: Random, taskId: string, attempt: number): Record<string, unknown> {
+  const [first, second] = ['a', 'b'].map((step) => addedId(taskId, attempt, step));
+  const wait = { waitFor: { signal: 'go', timeoutMs: wholeBetween(random, 200, 1_500) } };
+  return {
+    tasks: [
+      { id: first, ...plainWork(random), ...(chance(random, 0.3) ? { compensate: undoing(random) } : {}) },
+      { id: second, ...(chance(random, 0.4) ? wait : plainWork(random)) },
+    ],
+    dependencies: chance(random, 0.5) && first && second ? { [second]: [first] } : {},
+  };
+}
+
+export function addedId(taskId: string, attempt: number, step: string): string {
+  return `${taskId}.${attempt}.${step}`;
+}
+
+/** Of which nothing further is planned. */
+function plainWork(random: Random): Record<string, unknown> {
+  const act = chance(random, 0.9) ? 'succeed' : 'fail';
+  const ms = wholeBetween(random, 1, 200);
+  return { ...stepWork(random), input: { acts: [{ do: act, ms, final: false }] } };
 }
 
 function undoing(random: Random): Record<string, unknown> {

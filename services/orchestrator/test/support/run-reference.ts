@@ -46,6 +46,8 @@ export function faultsOf(run: RunRecord, taskOf: TaskOf): string[] {
     const hasStarted = state !== 'blocked' && state !== 'cancelled' && state !== 'expired' && byItself;
     if (hasStarted && step.keptFrom === undefined && !mayStart(run, step, taskOf))
       faults.push(`${step.id} is ${state} before its join allows it`);
+    if (hasInVain(taskOf(step))) faults.push(`${step.id} is ${state}, and has the signal for which it waits`);
+    if (lacks(taskOf(step), run)) faults.push(`${step.id} lacks a signal that its run has kept`);
     if (step.map) {
       const open = steps.filter((each) => each.of === step.id && each.role === 'item').map(taskOf);
       const many = open.filter((task) => !isTerminal(task.state)).length;
@@ -56,6 +58,19 @@ export function faultsOf(run: RunRecord, taskOf: TaskOf): string[] {
   const underWay = work.filter(({ state }) => state !== 'blocked' && !isTerminal(state)).length;
   if (underWay > concurrency) faults.push(`${underWay} steps are under way, ${concurrency} may be`);
   return faults;
+}
+
+/** Whether a step that is nothing but a wait goes on waiting, or has waited in vain, though it was told. */
+function hasInVain({ state, error, signals, spec: { waitFor, control } }: TaskRecord): boolean {
+  const isWait = control === 'wait' || control === 'approval';
+  const waits = state === 'waiting' || (state === 'expired' && error?.code === 'signal-timeout');
+  return isWait && waits && signals?.some(({ name }) => name === waitFor?.signal) === true;
+}
+
+function lacks({ state, signals, spec: { waitFor, control } }: TaskRecord, run: RunRecord): boolean {
+  if (isTerminal(state) || control === 'approval') return false;
+  const kept = run.signals?.some(({ name }) => name === waitFor?.signal);
+  return kept === true && !signals?.some(({ name }) => name === waitFor?.signal);
 }
 
 /** What is wrong with a run that has ended. */
