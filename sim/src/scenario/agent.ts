@@ -12,7 +12,7 @@ export type Act =
   | { do: 'hang' }
   /** Does not listen when it is told to stop. */
   | { do: 'ignore'; ms: number }
-  /** Adds steps to its run, where it is part of one. */
+  /** Adds steps to its run at the end, where it is part of one: also if it was told to stop meanwhile. */
   | { do: 'plan'; ms: number };
 
 /** The input of every task: what its agents do, by attempt; the last entry counts for all that follow. */
@@ -42,8 +42,8 @@ export function agent(where: string, clock: Clock, work: WorkBook, plan: Plannin
     work.began(id, attempt, where);
     const { acts } = input as unknown as Part;
     const act = acts[Math.min(attempt, acts.length) - 1] ?? { do: 'succeed', ms: 1 };
-    if (act.do === 'plan') await plan(ctx.task, ctx.signal);
     await perform(act, clock, ctx.signal);
+    if (act.do === 'plan') await plan(ctx.task, ctx.signal);
     const result = { by: where, attempt };
     work.made(id, attempt, result);
     return result;
@@ -53,7 +53,6 @@ export function agent(where: string, clock: Clock, work: WorkBook, plan: Plannin
 async function perform(act: Act, clock: Clock, signal: AbortSignal): Promise<void> {
   switch (act.do) {
     case 'succeed':
-    case 'plan':
       return delay(clock, act.ms, signal);
     case 'fail':
       await delay(clock, act.ms, signal);
@@ -64,6 +63,7 @@ async function perform(act: Act, clock: Clock, signal: AbortSignal): Promise<voi
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       });
     case 'ignore':
+    case 'plan':
       return delay(clock, act.ms);
   }
 }

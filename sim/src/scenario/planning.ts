@@ -24,7 +24,6 @@ export function planning(process: SimProcess, bus: Bus): Planning {
     };
     const times = chance(process.random, 0.3) ? 2 : 1;
     for (let failures = 0, answers = 0; answers < times;) {
-      signal.throwIfAborted();
       try {
         await bus.request(subjects.workflow('add-steps'), body, {
           reply: z.unknown(),

@@ -79,7 +79,10 @@ function richStep(random: Random): Record<string, unknown> {
       [4, () => stepWork(random)],
       [
         2,
-        () => ({ ...stepWork(random), input: { acts: [{ do: 'plan', ms: wholeBetween(random, 1, 300) }] } }),
+        () => ({
+          ...stepWork(random),
+          input: { acts: [{ do: 'plan', ms: Math.round(between(random, 1, 50) ** 2) }] },
+        }),
       ],
       [2, () => ({ ...stepWork(random), map })],
       [1, () => ({ waitFor: { signal: 'go', timeoutMs } })],
