@@ -9,6 +9,7 @@ import { Watchers } from './evidence/watchers';
 import { runCampaign, type DoneFault } from './faults/campaign';
 import type { Step } from './faults/plan';
 import { check } from './invariants/check';
+import { FlowLoad } from './load/flow-load';
 import { Load } from './load/load';
 import { LIMITED, type HoldTimes } from './load/work';
 import { reportOf, type Report } from './report/report';
@@ -47,6 +48,9 @@ const HEAR_MS = 30_000;
 /** Of who goes from one orchestrator to the next. */
 const STAY_MS = 3_000;
 const PROGRESS_MS = 15_000;
+const TASKS_PER_FLOW = 20;
+/** As the SDK has by itself. */
+const FLOW_PATIENCE_MS = 30_000;
 /** Of tasks that only show that events are heard. */
 const CANARIES = 'chaos-canaries';
 
@@ -87,15 +91,16 @@ async function runOn(
     const load = new Load({ seed: options.seed, ...options.holds, ...options.load }, clients, (id) =>
       watchers.watch(id),
     );
+    const flows = flowsOf(options, clients);
     deadline.standing = () => progressLine(load, ears[0]);
     const from = Date.now();
     progress(`the load begins: ${loadLine(options)}`);
-    const faults = await underFaults(deployment, clients, options, { load, ears, progress });
+    const faults = await underFaults(deployment, clients, options, { load, flows, ears, progress });
     // Later nothing was there to be acknowledged.
     const loadUntil = load.submissions.reduce((latest, { sentAt }) => Math.max(latest, sentAt), from);
     await prober.stop();
     progress('load and faults have ended; what is under way ends, and everything is compared');
-    const evidence = await gather(deployment, clients, { load, ears, faults, watchers });
+    const evidence = await gather(deployment, clients, { load, flows, ears, faults, watchers });
     const unasked = [...deployment.programs.values()].flatMap(({ name, unasked: ends }) =>
       ends.map(({ at, how }) => ({ name, atMs: at - from, how })),
     );
@@ -130,8 +135,19 @@ async function untilHearing(ears: readonly Ears[], client: Client): Promise<void
   );
 }
 
+/** One workflow for so many tasks. */
+function flowsOf({ seed, load: { perSecond, tasks }, patience }: ChaosOptions, clients: Clients): FlowLoad {
+  const { retryForMs: patienceMs = FLOW_PATIENCE_MS } = patience;
+  const limit = tasks === undefined ? {} : { flows: Math.ceil(tasks / TASKS_PER_FLOW) };
+  return new FlowLoad(
+    { seed, patienceMs, perSecond: perSecond / TASKS_PER_FLOW, ...limit },
+    clients.connection,
+  );
+}
+
 interface Stage {
   readonly load: Load;
+  readonly flows: FlowLoad;
   /** The first one hears everything. */
   readonly ears: readonly [Ears, ...Ears[]];
   readonly progress: (line: string) => void;
@@ -141,7 +157,7 @@ async function underFaults(
   deployment: Deployment,
   { bus }: Clients,
   options: ChaosOptions,
-  { load, ears, progress }: Stage,
+  { load, flows, ears, progress }: Stage,
 ): Promise<DoneFault[]> {
   const { seed, plan, pauseMs, faultsForMs, calmMs, settles } = options;
   const say = setInterval(() => progress(progressLine(load, ears[0])), PROGRESS_MS);
@@ -156,11 +172,14 @@ async function underFaults(
         progress,
       );
     } finally {
-      if (options.load.tasks === undefined) load.stop();
+      if (options.load.tasks === undefined) {
+        load.stop();
+        flows.stop();
+      }
     }
   };
   try {
-    const [faults] = await Promise.all([campaign(), load.run()]);
+    const [faults] = await Promise.all([campaign(), load.run(), flows.run()]);
     return faults;
   } finally {
     clearInterval(say);

@@ -42,6 +42,7 @@ test('no acknowledged task is lost or done twice, and everything is given back, 
   );
   if (!report.holds) throw new Error(printReport(report));
   expect(report.faults).toHaveLength(STEPS.flat().length);
+  expect(Object.values(report.workflows).reduce((sum, count) => sum + count, 0)).toBe(TASKS / 20);
   expect(report.tasks).toEqual({ submitted: TASKS, acknowledged: TASKS, givenUp: 0 });
   const { lines } = report.availability;
   expect(lines).toHaveLength(STEPS.flat().length * SHARDS);

@@ -38,6 +38,12 @@ export class Ears {
     return last !== undefined && isEnd(last);
   }
 
+  /** Whether all of a history was heard that it has to hear. */
+  hasHeard(history: readonly Event[]): boolean {
+    const last = history.findLast((event) => this.hears(event));
+    return last === undefined || this.heard.get(last.root)?.at(-1)?.seq === last.seq;
+  }
+
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.listening;

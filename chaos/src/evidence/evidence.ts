@@ -1,5 +1,6 @@
 import type { Event, Task } from '@multiswarm/contracts';
 import type { Submission } from '../load/load';
+import type { SeenFlow } from './flows';
 import type { Execution } from './journal';
 import type { MailLine } from './mail';
 import type { Watched } from './watchers';
@@ -23,7 +24,9 @@ export interface Evidence {
   readonly listed: readonly { readonly n: number; readonly id: string }[];
   /** The records, by id. */
   readonly tasks: ReadonlyMap<string, Task>;
-  /** The histories as they are kept, by id. */
+  /** The workflows. */
+  readonly flows: readonly SeenFlow[];
+  /** The histories as they are kept, of tasks and runs, by id. */
   readonly histories: ReadonlyMap<string, readonly Event[]>;
   /** All who followed events; the first one all of them. */
   readonly consumers: readonly Consumer[];

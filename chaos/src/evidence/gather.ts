@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isTerminal } from '@multiswarm/contracts';
+import { isTerminal, type Event } from '@multiswarm/contracts';
 import type { Client } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
 import type { DoneFault } from '../faults/campaign';
+import type { FlowLoad } from '../load/flow-load';
 import type { Load } from '../load/load';
 import { FREE_NAMESPACE, LIMITED } from '../load/work';
 import type { Clients } from '../system/clients';
@@ -11,6 +12,7 @@ import { collect } from './collect';
 import { differencesIn } from './deep-check';
 import type { Ears } from './ears';
 import type { Evidence } from './evidence';
+import { collectFlows } from './flows';
 import { readJournals } from './journal';
 import { readMail } from './mail';
 import { payloadFaults } from './payloads';
@@ -23,6 +25,7 @@ const HEAR_MS = 30_000;
 
 export interface Witnesses {
   readonly load: Load;
+  readonly flows: FlowLoad;
   /** The first one hears everything. */
   readonly ears: readonly Ears[];
   readonly faults: readonly DoneFault[];
@@ -33,7 +36,7 @@ export interface Witnesses {
 export async function gather(
   deployment: Deployment,
   { bus, connection }: Clients,
-  { load, ears, faults, watchers }: Witnesses,
+  { load, flows: handedIn, ears, faults, watchers }: Witnesses,
 ): Promise<Evidence> {
   await Promise.all([...deployment.programs.values()].map((program) => program.ready()));
   await fleetComplete(deployment.urls);
@@ -46,13 +49,26 @@ export async function gather(
   await watchers.stop(HEAR_MS);
   const payloads = await payloadFaults(deployment, connection);
   const collected = await collect(connection, bus, [FREE_NAMESPACE, LIMITED.namespace]);
+  const flows = await collectFlows(connection, handedIn.submissions);
+  const histories = new Map<string, Event[]>(collected.histories);
+  for (const { history, inside } of flows)
+    for (const events of [history, inside?.history ?? []])
+      if (events[0]) histories.set(events[0].root, [...events]);
   const allHeard = (): boolean =>
-    ears.every((each) => [...collected.tasks.keys()].every((id) => each.heardEnd(id)));
+    ears.every((each) => [...histories.values()].every((history) => each.hasHeard(history)));
   await eventually(allHeard, { timeoutMs: HEAR_MS }).catch(() => undefined);
   await Promise.all(ears.map((each) => each.stop()));
   const firstForced = faults.find(({ fault }) => fault.kind !== 'restart');
   return {
-    ...{ ...collected, submissions: load.submissions, consumers: ears, remains, differences },
+    ...{
+      ...collected,
+      histories,
+      flows,
+      submissions: load.submissions,
+      consumers: ears,
+      remains,
+      differences,
+    },
     ...{ watched: watchers.watched, payloads },
     executions: readJournals(deployment.records),
     mail: readMail(deployment.records),

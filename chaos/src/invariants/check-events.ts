@@ -52,7 +52,7 @@ function heardFault(expected: readonly Event[], heard: readonly Event[]): string
 
 const nameOf = ({ seq, type }: Event): string => `event ${seq} (${type})`;
 
-function sequenceFault(events: readonly Event[]): string | undefined {
+export function sequenceFault(events: readonly Event[]): string | undefined {
   const at = events.findIndex(({ seq }, index) => seq !== index + 1);
   return at === -1 ? undefined : `event ${at + 1} has number ${events[at]?.seq ?? 0}`;
 }

@@ -79,7 +79,7 @@ function evidence(over: Partial<Evidence> = {}): Evidence {
     ...{ submissions: [SUBMISSION], listed: [{ n: 0, id: ID }], tasks: new Map([[ID, task()]]) },
     ...{ histories: new Map([[ID, HISTORY]]), consumers: [consumer(HISTORY)] },
     ...{ executions: EXECUTIONS, remains: [], differences: [], disorders: [], gentleUntil: 0, mail: [] },
-    ...{ watched: [], payloads: [] },
+    ...{ watched: [], payloads: [], flows: [] },
     ...over,
   };
 }

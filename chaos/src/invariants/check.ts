@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence/evidence';
 import { checkAttemptOnce, checkEffectOnce, checkResults } from './check-attempts';
 import { checkHeard, checkHistories } from './check-events';
+import { checkFlows } from './check-flows';
 import { checkLimits } from './check-limits';
 import { checkAcknowledged, checkAnswered, checkEnds, checkOneTask } from './check-submissions';
 import { checkMail } from './check-mail';
@@ -16,6 +17,7 @@ const CHECKS: readonly ((evidence: Evidence) => Broken[])[] = [
   checkEffectOnce,
   checkResults,
   checkHistories,
+  checkFlows,
   checkHeard,
   checkLimits,
   checkMail,

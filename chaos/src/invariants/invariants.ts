@@ -9,6 +9,8 @@ export const INVARIANTS = {
   'effect-once':
     'while programs are only told to end and started again, no agent does the work of a task a second time',
   'result-of-current': "a task's result is that of its last attempt, made by the swarm that the record names",
+  'runs-as-defined':
+    'a workflow does what it says: its steps in their order, each item once, what succeeded undone once where it fails, and its end',
   'history-agrees':
     'the history of a task is without a gap, agrees with its record, and says nothing after its end',
   'events-gapless': 'who follows all events has those of every task, in order and without a gap',

@@ -35,6 +35,8 @@ export interface Report {
   readonly tasks: { readonly submitted: number; readonly acknowledged: number; readonly givenUp: number };
   /** Tasks by the state in which they ended. */
   readonly ended: Readonly<Record<string, number>>;
+  /** Workflows by the state in which they ended; `unknown`: given up, or not there. */
+  readonly workflows: Readonly<Record<string, number>>;
   readonly attempts: {
     readonly all: number;
     readonly lost: number;
@@ -77,6 +79,11 @@ export function reportOf(facts: RunFacts): Report {
   const acknowledged = submissions.filter(({ id }) => id !== undefined).length;
   const ended: Record<string, number> = {};
   for (const { state } of tasks.values()) ended[state] = (ended[state] ?? 0) + 1;
+  const workflows: Record<string, number> = {};
+  for (const { run } of evidence.flows) {
+    const state = run?.state ?? 'unknown';
+    workflows[state] = (workflows[state] ?? 0) + 1;
+  }
   const attempts = [...tasks.values()].flatMap((task) => task.attempts);
   const withOutcome = (wanted: string): number => attempts.filter(({ outcome }) => outcome === wanted).length;
   return {
@@ -86,6 +93,7 @@ export function reportOf(facts: RunFacts): Report {
       holds: broken.length === 0,
       seconds: Math.round((until - from) / 1000),
       ended,
+      workflows,
     },
     tasks: {
       ...{ submitted: submissions.length, acknowledged, givenUp: submissions.length - acknowledged },

@@ -7,16 +7,20 @@ export type Table = readonly (readonly string[])[];
 
 /** What a report says beside the invariants, for any form of it. */
 export function summaryOf(report: Report): (readonly [name: string, text: string])[] {
-  const { tasks, ended, attempts, availability } = report;
+  const { tasks, ended, workflows, attempts, availability } = report;
   const { calm, lateMs, everyMs } = availability;
-  const states = Object.entries(ended).map(([state, count]) => `${count} ${state}`);
+  const told = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .map(([state, count]) => `${count} ${state}`)
+      .join(', ');
   return [
     ['run', `${report.scenario}, seed ${report.seed}, ${report.seconds} s`],
     [
       'tasks',
       `${tasks.submitted} submitted, ${tasks.acknowledged} acknowledged, ${tasks.givenUp} given up by their client`,
     ],
-    ['ended', `${states.join(', ')} (with those that take every slot at the end)`],
+    ['ended', `${told(ended)} (with those that take every slot at the end)`],
+    ['workflows', told(workflows)],
     ['attempts', `${attempts.all}: ${attempts.lost} lost, ${attempts.refused} refused`],
     ['executions', `${attempts.executions}: ${attempts.superseded} of them not the last of their task`],
     [
