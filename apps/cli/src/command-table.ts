@@ -179,7 +179,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     path: ['workflow', 'import'],
     args: '<file>',
-    summary: 'make a workflow of a file of WfCommons or WorfBench',
+    summary: 'make a workflow of a file of Argo Workflows, WfCommons or WorfBench',
     load: () => require('./commands/workflow/import') as { command: CommandDefinition },
   },
   {

@@ -65,11 +65,44 @@ function parseYaml(name: string, text: string): unknown {
 
 /** Every document that says something: `---` at the end of a file begins one that says nothing. */
 function parseYamls(name: string, text: string): unknown[] {
-  const yaml = loadYaml();
-  const lineCounter = new yaml.LineCounter();
-  const documents = [...yaml.parseAllDocuments(text, { lineCounter, prettyErrors: false })];
+  const { documents, lineCounter } = documentsOf(text);
   const values = documents.map((document) => readYaml(name, document, lineCounter));
   return values.some((value) => value !== null) ? values.filter((value) => value !== null) : [null];
+}
+
+/** More lines than that are not moved: the text is broken otherwise. */
+const MOVED_LINES = 200;
+
+/**
+ * YAML, also where a quoted text or a list in brackets goes on in a line that is not indented enough. Parsers in Go accept
+ * that, and manifests of Kubernetes and Argo have it. Such a line is moved to the right: lines stay what they are.
+ */
+function documentsOf(text: string): {
+  documents: YamlModule.Document.Parsed[];
+  lineCounter: YamlModule.LineCounter;
+} {
+  const yaml = loadYaml();
+  const lines = text.split('\n');
+  for (let moved = 0; ; moved += 1) {
+    const lineCounter = new yaml.LineCounter();
+    const all = yaml.parseAllDocuments(lines.join('\n'), { lineCounter, prettyErrors: false });
+    const documents = [...all];
+    const [error] = documents.flatMap(({ errors }) => errors);
+    const line = error && tooFarLeft(error, lineCounter);
+    const given = line === undefined ? undefined : lines[line];
+    if (line === undefined || given === undefined || moved === MOVED_LINES) return { documents, lineCounter };
+    lines[line] = `  ${given}`;
+  }
+}
+
+/** The line, from 0, that has to be indented more; undefined where that is not what is wrong. */
+function tooFarLeft(
+  { code, message, pos }: YamlModule.YAMLParseError,
+  lineCounter: YamlModule.LineCounter,
+): number | undefined {
+  const { line } = lineCounter.linePos(pos[0]);
+  if (code === 'MISSING_CHAR' && message.includes('quote')) return line;
+  return code === 'BAD_INDENT' && message.includes('Flow') ? line - 1 : undefined;
 }
 
 function readYaml(
@@ -109,9 +142,9 @@ function broken(
 export function withLines(document: SourceDocument, findings: readonly Finding[]): Finding[] {
   if (findings.length === 0) return [];
   const yaml = loadYaml();
-  const lineCounter = new yaml.LineCounter();
   // JSON is YAML, so one parser knows the positions in both.
-  const roots = [...yaml.parseAllDocuments(document.text, { lineCounter, prettyErrors: false })]
+  const { documents, lineCounter } = documentsOf(document.text);
+  const roots = documents
     .map(({ contents }) => contents)
     .filter((contents) => contents !== null && !(yaml.isScalar(contents) && contents.value === null));
   return findings.map((finding) => {

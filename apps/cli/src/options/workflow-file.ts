@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { WORKFLOW_FORMATS, type ImportAsked, type WorkflowFormat } from '../documents/load-workflow';
-import { numberOption } from './repeatable';
+import { collectPair, numberOption } from './repeatable';
 
 /** What may be said about a file with a workflow. */
 export interface WorkflowFileOptions extends ImportFileOptions {
@@ -11,6 +11,9 @@ export interface WorkflowFileOptions extends ImportFileOptions {
 export interface ImportFileOptions {
   name?: string;
   timeScale?: number;
+  entrypoint?: string;
+  parameter?: Record<string, string>;
+  lossy?: boolean;
 }
 
 export function declareWorkflowFile(command: Command): Command {
@@ -25,10 +28,17 @@ export function declareImport(command: Command): Command {
       '--time-scale <factor>',
       'wfcommons: recorded seconds times this are held (0: none; default: 10 s for the longest chain)',
       numberOption('--time-scale'),
-    );
+    )
+    .option('--entrypoint <template>', 'argo: the template to begin with, in place of its own')
+    .option(
+      '--parameter <name=value>',
+      'argo: a parameter of the workflow (repeatable)',
+      collectPair('--parameter'),
+    )
+    .option('--lossy', 'argo: leave out what has no counterpart, with a warning');
 }
 
 export function importAsked(options: ImportFileOptions): ImportAsked {
-  const { name, timeScale } = options;
-  return { name, timeScale };
+  const { name, timeScale, entrypoint, parameter: parameters, lossy } = options;
+  return { name, timeScale, entrypoint, parameters, lossy };
 }

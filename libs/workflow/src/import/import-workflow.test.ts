@@ -19,6 +19,8 @@ const plan = (id: string, more: object = {}) => ({
 
 describe('what a file is', () => {
   test.each<[unknown, string | undefined]>([
+    [{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Workflow', spec: {} }, 'argo'],
+    [{ tasks: [{ name: 'A' }, { name: 'B', depends: 'A' }] }, 'argo'],
     [{ workflow: { specification: { tasks: [] } } }, 'wfcommons'],
     [{ workflow: { jobs: [] } }, 'wfcommons'],
     [plan('p'), 'worfbench'],

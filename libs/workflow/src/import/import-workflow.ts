@@ -1,4 +1,5 @@
 import { LIMITS, type Finding } from '@multiswarm/contracts';
+import { importArgo } from './argo/import-argo';
 import type { Imported, ImportOptions } from './imported';
 import { importWfcommons, type Import } from './wfcommons';
 import { importWorfbench, worfbenchName } from './worfbench';
@@ -6,6 +7,8 @@ import { importWorfbench, worfbenchName } from './worfbench';
 /** Makes a workflow of the documents of a file in a format of others. Everything that is wrong is told at once. */
 export function importWorkflow(documents: readonly unknown[], options: ImportOptions): Imported {
   switch (options.format) {
+    case 'argo':
+      return importArgo(documents, options);
     case 'wfcommons':
       return oneOf(documents, options, wfcommonsName, (document) =>
         replayed(importWfcommons(document, options.timeScale), options.timeScale),

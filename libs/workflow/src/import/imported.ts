@@ -1,7 +1,7 @@
 import type { Finding } from '@multiswarm/contracts';
 
 /** Formats of others that become workflows. */
-export const IMPORT_FORMATS = ['wfcommons', 'worfbench'] as const;
+export const IMPORT_FORMATS = ['argo', 'wfcommons', 'worfbench'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
 /** A workflow as it is submitted. */
@@ -30,6 +30,12 @@ export interface ImportOptions {
   name?: string | undefined;
   /** WfCommons: milliseconds of held slot per recorded millisecond. */
   timeScale?: number | undefined;
+  /** Argo: the template to begin with, in place of the one that the workflow names. */
+  entrypoint?: string | undefined;
+  /** Argo: values of parameters of the workflow, in place of its own. */
+  parameters?: Readonly<Record<string, string>> | undefined;
+  /** Argo: leave out what has no counterpart, with a warning in place of the finding. */
+  lossy?: boolean | undefined;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -48,4 +54,9 @@ export function listOf(value: unknown): readonly unknown[] {
 
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Text as it is, anything else as JSON. */
+export function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }

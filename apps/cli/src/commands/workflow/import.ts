@@ -14,17 +14,19 @@ interface Options extends ImportFileOptions {
 export const command: CommandDefinition<Options> = {
   description: `Prints the workflow that a file in a format of others becomes, and submits nothing: as YAML, or as -o says. FILE is
 
+  argo       a manifest of Argo Workflows: Workflow, WorkflowTemplate, ClusterWorkflowTemplate, CronWorkflow, also several
   wfcommons  a recorded scientific workflow (WfCommons instance)
   worfbench  a plan of an agent (WorfBench), one or a line for each
 
-or - for standard input. Everything that is wrong is told at once with its place, and nothing is printed then (exit 2).`,
+or - for standard input. What has no counterpart is told, all of it at once with its place, and nothing is printed (exit 2);
+what is carried over in another manner is a warning. docs/import.md has all rules.`,
   examples: [
     {
-      command: 'swarmctl workflow import montage.json > plan.yaml',
+      command: 'swarmctl workflow import build.yaml > plan.yaml',
       does: 'a file to look at, and to go on with',
     },
     {
-      command: 'swarmctl workflow import montage.json --definition | swarmctl definition put montage -',
+      command: 'swarmctl workflow import build.yaml --definition | swarmctl definition put build -',
       does: 'a definition of it',
     },
   ],

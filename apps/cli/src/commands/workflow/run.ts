@@ -31,7 +31,7 @@ export const command: CommandDefinition<Options> = {
 
 Everything that is wrong with the file is listed at once with its place, exit 2, and nothing is stored.
 
-Files in formats of others (WfCommons, WorfBench) are told by their content: see "swarmctl workflow import --help".
+Files in formats of others (Argo Workflows, WfCommons, WorfBench) are told by their content: see "swarmctl workflow import --help".
 Of a recorded scientific workflow (WfCommons instance, https://wfcommons.org) each task becomes a step of type "wfcommons" for
 which an agent really occupies a slot for the recorded runtime times --time-scale. That replays the recorded time, not the
 recorded computation. "swarmctl dev" starts swarms for that type; "swarmctl swarm run --type wfcommons --hold" is another.`,
