@@ -8,7 +8,7 @@ import { Turns } from '../../src/application/turns';
 import { criteriaOf } from '../../src/domain/search/criteria';
 import type { TaskCommand, TaskRecord, Transition } from '../../src/domain/task/record';
 import { transition } from '../../src/domain/task/transition';
-import type { RunProgress, RunRecord } from '../../src/domain/workflow/run';
+import type { RunProgress, RunRecord, RunStep } from '../../src/domain/workflow/run';
 import type { Batch, EventMessage, ShardStore, TruthReader, WaitingPlace, Write } from '../../src/ports';
 import { event, placement, queuedTask, runOf, stepTaskId } from './builders';
 
@@ -457,6 +457,67 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await under.truth.history(SHARD, RUN)).toEqual([]);
   });
 
+  describe('steps that a run gets while it runs', () => {
+    const [first, more] = [runOf(RUN, { a: [] }), runOf(RUN, { x: ['a'], y: ['x'], z: [] }).spec.steps];
+    const [x, y, z] = more;
+    const added = (from: number, ...steps: (RunStep | undefined)[]): Write => ({
+      ...{ kind: 'run-steps', runId: RUN, from },
+      steps: steps.filter((step) => step !== undefined),
+    });
+    const stepsOf = async (): Promise<[loaded: string[], read: string[]]> => {
+      const [loaded] = (await under.store.loadActive(SHARD)).runs;
+      const read = await under.truth.run(SHARD, RUN);
+      return [idsOf(loaded?.run), idsOf(read?.run)];
+    };
+
+    test('come behind those that it had, in the order in which they came, in as many batches as they like', async () => {
+      await commit(written(first, true), created(stepOf('a')));
+      await commit(added(1, x), created(stepOf('x')), added(2, y), created(stepOf('y')));
+      expect(await stepsOf()).toEqual([
+        ['a', 'x', 'y'],
+        ['a', 'x', 'y'],
+      ]);
+      const again = batchOf(added(3, z), created(stepOf('z')));
+      expect(await under.store.commit(again)).toBe('committed');
+      expect(await under.store.commit(again)).toBe('applied');
+      expect(await stepsOf()).toEqual([
+        ['a', 'x', 'y', 'z'],
+        ['a', 'x', 'y', 'z'],
+      ]);
+      expect((await under.truth.run(SHARD, RUN))?.run.spec.steps.slice(1)).toEqual(more);
+      expect(await active()).toEqual(['a', 'x', 'y', 'z'].map(stepTaskId).sort());
+    });
+
+    test('are there once in a run that is new in the same batch, and stay when its state is written', async () => {
+      const { spec } = first;
+      const whole = { ...first, spec: { ...spec, steps: [...spec.steps, ...more] } };
+      const writes = [
+        created(stepOf('a')),
+        added(1, x, y, z),
+        ...['x', 'y', 'z'].map((id) => created(stepOf(id))),
+      ];
+      await commit(written(first, true), ...writes, written(whole, false));
+      const maps = { a: 3 };
+      await commit(written({ ...whole, maps }, false));
+      expect(await stepsOf()).toEqual([
+        ['a', 'x', 'y', 'z'],
+        ['a', 'x', 'y', 'z'],
+      ]);
+      expect((await under.truth.run(SHARD, RUN))?.run.maps).toEqual(maps);
+    });
+
+    test('go with their run when its retention has passed', async () => {
+      await commit(written(first, true), created(stepOf('a')));
+      await commit(added(1, x), created(stepOf('x')));
+      await commit(written({ ...first, state: 'succeeded' }, false), rootEnded(RUN, 100));
+      const due = await under.store.expired(SHARD, 100, 10);
+      expect(due).toEqual([{ root: RUN, taskIds: ['a', 'x'].map(stepTaskId) }]);
+      await commit(...due.map((each): Write => ({ kind: 'forget', ...each })));
+      expect(await under.store.tasks(SHARD, ['a', 'x'].map(stepTaskId))).toEqual([undefined, undefined]);
+      expect(await under.truth.run(SHARD, RUN)).toBeUndefined();
+    });
+  });
+
   test('a root that was opened again is not due, until it has ended again', async () => {
     const record = queuedTask(T1);
     await commit(created({ ...record, state: 'failed' }), rootEnded(T1, 100));
@@ -602,6 +663,10 @@ function happened(root: string, seq: number, type: EventType = 'task.queued'): W
 
 function counted(state: string, by: number): Write {
   return { kind: 'count', state, by };
+}
+
+function idsOf(run: RunRecord | undefined): string[] {
+  return run?.spec.steps.map(({ id }) => id) ?? [];
 }
 
 function rootEnded(root: string, expiresAt: number): Write {
