@@ -52,6 +52,18 @@ export async function resolveWorkflow(given: unknown, get: GetDefinition): Promi
   return { document, ...(hash === undefined ? {} : { bodyHash: hash }), findings: resolver.findings };
 }
 
+/** Steps on their way into a run, with the definitions that they refer to in place. */
+export async function resolveSteps(
+  namespace: string,
+  tasks: readonly unknown[],
+  get: GetDefinition,
+): Promise<{ tasks: readonly unknown[]; findings: Finding[] }> {
+  if (!hasReferences(tasks)) return { tasks, findings: [] };
+  const resolver = new Resolver(namespace, get);
+  const resolved = await resolver.inside({ tasks }, [], []);
+  return { tasks: resolved['tasks'] as unknown[], findings: resolver.findings }; // a list, as it was
+}
+
 /** What is wrong with the definitions that a definition refers to, itself among them. */
 export async function referenceFaults(
   { namespace, name }: Pick<Definition, 'namespace' | 'name'>,

@@ -21,7 +21,7 @@ import {
 import { chunkByBytes, delay, within, type Clock } from '@multiswarm/core';
 import { refusedResult } from '../domain/task/dead-letter';
 import type { DeadLetterCommand } from '../domain/task/record';
-import type { RunCommand } from '../domain/workflow/run-command';
+import type { AddedSteps, RunCommand } from '../domain/workflow/run-command';
 import type { Admission } from './admissions';
 import type { UserCommand } from './owner-commands';
 import type { Earlier, Intake, NewRun, NewTask } from './intake';
@@ -248,6 +248,27 @@ export class Gateway {
   async tellWorkflow(id: string, command: RunCommand): Promise<void> {
     const shard = this.shard(id, 'workflow-not-found');
     await this.retrying(() => this.owners.tellRun(shard, id, command));
+  }
+
+  /** Steps for a run of a namespace that goes on. */
+  async addSteps(
+    id: string,
+    namespace: string,
+    asked: AddedSteps,
+    requestedBy: string | undefined,
+  ): Promise<void> {
+    const { payloads, snapshots } = this.parts;
+    const given = await snapshots.added(namespace, asked);
+    let added: AddedSteps;
+    try {
+      added = this.intake.added(given, namespace);
+    } catch (error) {
+      const light = await payloads.lightenedSteps({ ...given, namespace }, error);
+      // The same steps, with references to what was too large in them.
+      added = this.intake.added({ ...given, tasks: (light as AddedSteps).tasks }, namespace);
+    }
+    await payloads.claim(added.tasks.map(({ inputRef }) => inputRef));
+    await this.tellWorkflow(id, { kind: 'add-steps', added, requestedBy });
   }
 
   /** @throws MultiswarmError `step-not-found` */

@@ -1,4 +1,4 @@
-import { LIMITS, MultiswarmError, shardOf } from '@multiswarm/contracts';
+import { AddStepsRequest, LIMITS, MultiswarmError, shardOf } from '@multiswarm/contracts';
 import { ManualClock, seededIds, seededRandom } from '@multiswarm/core';
 import { TRACEPARENT } from '../../test/support/builders';
 import { Intake, type NewRun, type NewTask } from './intake';
@@ -158,4 +158,17 @@ test('a rerun is the same work under an id of its own, and says of what it is a 
   const [first, second] = [1, 2].map((seed) => intake(seed).rerun(of, 'again', TRACEPARENT));
   expect(second?.id).toBe(first?.id);
   expect(second?.spec.bodyHash).toBe(first?.spec.bodyHash);
+});
+
+test('steps that are added to a run are held to the same limits as those of a workflow', () => {
+  const added = (step: Record<string, unknown>): unknown =>
+    intake().added(AddStepsRequest.parse({ tasks: [{ id: 'a', type: 'build', ...step }] }), 'default');
+  expect(added({ input: { n: 1 } })).toMatchObject({ tasks: [{ id: 'a', input: { n: 1 } }] });
+  const large = faultOf(() => added({ input: 'x'.repeat(LIMITS.TASK_INPUT_BYTES) }));
+  expect(large).toMatchObject({ code: 'input-too-large', findings: [{ pointer: '/tasks/0/input' }] });
+  const late = faultOf(() => added({ timeouts: { deadline: '1960-01-01T00:00:00.000Z' } }));
+  expect(late).toMatchObject({
+    code: 'invalid-request',
+    findings: [{ pointer: '/tasks/0/timeouts/deadline' }],
+  });
 });

@@ -7,9 +7,11 @@ import {
   submissionHash,
   summarize,
   taskId,
+  timeFindings,
   type JsonValue,
   type Priority,
   type RerunWorkflowRequest,
+  type Step,
   type TaskSpec,
   type TaskSubmission,
   workflowId,
@@ -22,6 +24,7 @@ import { buildRun, type BuiltRun, type StepMaker } from '../domain/workflow/buil
 import { withChildren } from '../domain/workflow/children';
 import { forkOf } from '../domain/workflow/fork';
 import type { RunRecord } from '../domain/workflow/run';
+import type { AddedSteps } from '../domain/workflow/run-command';
 import type { TaskRecord } from '../domain/task/record';
 import { OrderNumbers } from './order-numbers';
 import { checkReference } from './payloads';
@@ -135,6 +138,19 @@ export class Intake {
   }
 
   /**
+   * Steps that a run of this namespace is to get, as far as that can be said without the run.
+   * @throws MultiswarmError `input-too-large`, `invalid-request`
+   */
+  added(given: AddedSteps, namespace: string): AddedSteps {
+    const now = this.clock.now();
+    checkSteps(given.tasks, namespace);
+    const findings = given.tasks.flatMap((step, index) => timeFindings(step, now, ['tasks', index]));
+    if (findings.length === 0) return given;
+    const told = findings.slice(0, LIMITS.FINDINGS);
+    throw new MultiswarmError('invalid-request', summarize(told), { findings: told });
+  }
+
+  /**
    * A run that repeats another one, in its shard, where the results are that it keeps.
    * @throws MultiswarmError `step-not-found`
    */
@@ -187,11 +203,15 @@ export function validWorkflow(given: unknown): WorkflowSubmission {
       findings: validation.findings,
     });
   const { tasks, namespace } = validation.workflow;
+  checkSteps(tasks, namespace);
+  return validation.workflow;
+}
+
+function checkSteps(tasks: readonly Step[], namespace: string): void {
   tasks.forEach((step, index) => {
     checkInput(step.input, `/tasks/${index}/input`);
     checkReference(step, namespace, `/tasks/${index}`);
   });
-  return validation.workflow;
 }
 
 function checkInput(input: JsonValue, pointer: string): void {

@@ -22,7 +22,7 @@ type Of<S extends z.ZodType> = z.output<S> & { id: string };
 /** What people, and agents, want of a run, on any replica: the answer is the run as it is then. */
 export class WorkflowControl {
   constructor(
-    private readonly gateway: Pick<Gateway, 'tellWorkflow' | 'forkWorkflow'>,
+    private readonly gateway: Pick<Gateway, 'tellWorkflow' | 'addSteps' | 'forkWorkflow'>,
     private readonly reads: Pick<Reads, 'workflow' | 'earlierRun'>,
     private readonly clock: Clock,
   ) {}
@@ -49,8 +49,11 @@ export class WorkflowControl {
     return this.tell(id, { kind: 'approve', ...answer, at: this.clock.now() });
   }
 
-  addSteps({ id, requestedBy, ...added }: Of<typeof AddStepsRequest>): Promise<Workflow> {
-    return this.tell(id, { kind: 'add-steps', added, requestedBy });
+  /** @throws MultiswarmError `workflow-not-found`, `invalid-workflow` with every finding, `wrong-state` where it comes to its end */
+  async addSteps({ id, requestedBy, ...added }: Of<typeof AddStepsRequest>): Promise<Workflow> {
+    const { namespace } = await this.reads.workflow(id, 0);
+    await this.gateway.addSteps(id, namespace, added, requestedBy);
+    return this.reads.workflow(id, 0);
   }
 
   /** @throws MultiswarmError `workflow-not-found`, `step-not-found` */

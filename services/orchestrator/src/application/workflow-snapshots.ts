@@ -1,4 +1,5 @@
 import {
+  bodyHash,
   LIMITS,
   MultiswarmError,
   summarize,
@@ -8,10 +9,11 @@ import {
   type ValidationReply,
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
-import { validateWorkflow } from '@multiswarm/workflow';
+import { insideFindings, validateWorkflow } from '@multiswarm/workflow';
 import { withChildren } from '../domain/workflow/children';
+import type { AddedSteps } from '../domain/workflow/run-command';
 import type { Capacities } from '../ports';
-import { resolveWorkflow, type GetDefinition, type Resolved } from './definitions';
+import { resolveSteps, resolveWorkflow, type GetDefinition, type Resolved } from './definitions';
 import { fleetWarnings } from './fleet-warnings';
 import type { RunInputs } from './run-inputs';
 
@@ -40,6 +42,21 @@ export class WorkflowSnapshots {
     if (findings.length > 0) throw new MultiswarmError('invalid-workflow', summarize(findings), { findings });
     this.parts.inputs.check(document);
     return { document, origin };
+  }
+
+  /**
+   * Steps that a run of a namespace is to get. A repetition is known by what was given, also where a definition has a newer
+   * version by then.
+   * @throws MultiswarmError `invalid-workflow` where a workflow inside them cannot be used
+   */
+  async added(namespace: string, { tasks: given, dependencies, by }: AddedSteps): Promise<AddedSteps> {
+    if (!given.some(({ workflow }) => workflow !== undefined)) return { tasks: given, dependencies, by };
+    const { tasks, findings } = await resolveSteps(namespace, given, this.parts.find);
+    if (findings.length === 0) findings.push(...insideFindings({ tasks }));
+    if (findings.length > 0) throw new MultiswarmError('invalid-workflow', summarize(findings), { findings });
+    const asGiven = given.map((step) => (step.workflow === undefined ? null : bodyHash(step)));
+    // Steps they were, and of their fields only the workflows have changed.
+    return { ...withChildren({ tasks: tasks as Step[] }), dependencies, by, asGiven };
   }
 
   /** Everything that is wrong with a workflow, and what the present fleet could not run of it. */

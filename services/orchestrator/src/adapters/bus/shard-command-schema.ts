@@ -109,6 +109,7 @@ const RunCommandSchema = z.discriminatedUnion('kind', [
       tasks: z.array(Step),
       dependencies: z.record(z.string(), z.array(z.string())),
       by: z.object({ taskId: TaskId, attempt: z.number().int().positive() }).optional(),
+      asGiven: z.array(z.string().nullable()).optional(),
     }),
     requestedBy,
   }),

@@ -37,7 +37,7 @@ export function additionsTo(
   for (const [index, step] of added.tasks.entries()) {
     const given = dependenciesOf(added, step.id);
     const dependsOn = given.length === 0 && planner !== undefined ? [planner] : given;
-    const hash = stepHash(step, dependsOn);
+    const hash = stepHash(step, dependsOn, added.asGiven?.[index] ?? undefined);
     if (!known.has(step.id)) {
       const run: RunStep = { ...runStep(step, taskId(), dependsOn), role: 'added', hash };
       if (planner !== undefined) run.of = planner;

@@ -184,9 +184,10 @@ export function childIdOf(taskId: string): string {
   return workflowId(Number(shard), unique);
 }
 
-/** Tells the same step from another one under its id. */
-export function stepHash(step: Step, dependsOn: readonly string[]): string {
-  return bodyHash({ ...step, dependsOn: [...dependsOn] });
+/** Tells the same step from another one under its id. @param given the hash of what was given, where that is not what it has become */
+export function stepHash(step: Step, dependsOn: readonly string[], given?: string): string {
+  const content = given === undefined ? step : { given };
+  return bodyHash({ ...content, dependsOn: [...dependsOn] });
 }
 
 /** A step may be called `constructor` or `toString`: what the prototype has under that name is no list of dependencies. */

@@ -24,4 +24,7 @@ export type RunCommand =
     }
   | { kind: 'add-steps'; added: AddedSteps; requestedBy?: string | undefined };
 
-export type AddedSteps = Pick<AddStepsRequest, 'tasks' | 'dependencies' | 'by'>;
+export interface AddedSteps extends Pick<AddStepsRequest, 'tasks' | 'dependencies' | 'by'> {
+  /** Hashes of those that were given with other words than they have here, by position; null of all others. */
+  asGiven?: (string | null)[] | undefined;
+}
