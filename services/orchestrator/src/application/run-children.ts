@@ -1,4 +1,4 @@
-import type { JsonValue } from '@multiswarm/contracts';
+import type { JsonValue, Usage } from '@multiswarm/contracts';
 import type { TaskRecord } from '../domain/task/record';
 import { buildRun, childIdOf, type StepMaker } from '../domain/workflow/build';
 import { fault } from '../domain/workflow/expressions';
@@ -27,6 +27,15 @@ export class RunChildren {
     const built = buildRun(body, facts, this.makerFrom(task.order), change.now);
     this.desk.tasks.apply(task.id, { kind: 'await' }, change);
     this.desk.add(built, change);
+  }
+
+  /** What a step of a child has cost, its parent's step has cost too: so budgets hold for all that is inside. */
+  spent(taskId: string, record: TaskRecord, before: TaskRecord | undefined, change: Change): void {
+    const cost = record.cost - (before?.cost ?? 0);
+    const tokens = (of: keyof Usage): number => (record.usage[of] ?? 0) - (before?.usage[of] ?? 0);
+    const usage = { inputTokens: tokens('inputTokens'), outputTokens: tokens('outputTokens') };
+    if (cost > 0 || usage.inputTokens > 0 || usage.outputTokens > 0)
+      this.desk.tasks.apply(taskId, { kind: 'spent', cost, usage }, change);
   }
 
   /** The run of a step has ended, and so does the step. */

@@ -374,6 +374,25 @@ describe.each([
       expect(driver.run().state).toBe('failed');
     });
 
+    test('what it costs its step costs too, and counts for the budgets of all runs that it is inside of', () => {
+      const middle = { tasks: [{ id: 'deep', workflow: inner }], dependencies: {} };
+      driver.submit(
+        workflow({ sub: { workflow: middle }, free: { after: ['sub'] } }, { budget: { tokens: 10 } }),
+      );
+      const child = driver.child('sub');
+      const grandchild = driver.child('deep', child);
+      driver.finish('x', { output: 1, usage: { inputTokens: 8, outputTokens: 3 } }, grandchild);
+      const { cost } = driver.task('x', grandchild);
+      expect(cost).toBeGreaterThan(0);
+      for (const { cost: told, usage } of [driver.task('deep', child), driver.task('sub')])
+        expect({ told, usage }).toEqual({ told: cost, usage: { inputTokens: 8, outputTokens: 3 } });
+      expect(driver.task('y', grandchild).error).toMatchObject({
+        code: 'budget-exhausted',
+        message: `${RUN} has used 11 tokens, its budget is 10 (budget.tokens)`,
+      });
+      expect(driver.run().state).toBe('failed');
+    });
+
     test('to cancel, pause and resume goes down to it', () => {
       driver.submit(workflow({ sub: { workflow: inner } }));
       const child = driver.child('sub');

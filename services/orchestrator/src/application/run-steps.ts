@@ -11,16 +11,26 @@ export type Opening =
   | { kind: 'skip'; error: TaskError }
   | { kind: 'reject'; error: TaskError };
 
-/** Whether a step starts, now that what it depends on has ended: its condition, the budget of its run, its input. */
-export function openingOf(run: ActiveRun, step: RunStep, task: TaskRecord): Opening {
+/**
+ * Whether a step starts, now that what it depends on has ended: its condition, the budgets of its run and of those that it is
+ * inside of (`outer`), its input.
+ */
+export function openingOf(
+  run: ActiveRun,
+  step: RunStep,
+  task: TaskRecord,
+  outer: readonly ActiveRun[],
+): Opening {
   if (step.when !== undefined) {
     const holds = conditionHolds(step.when, run.context());
     if (!holds.ok) return { kind: 'reject', error: holds.error };
     if (!holds.value)
       return { kind: 'skip', error: fault('condition-false', `its condition is false: ${step.when}`) };
   }
-  const error = budgetFault(run, step);
-  if (error) return { kind: 'reject', error };
+  for (const spending of [run, ...outer]) {
+    const error = budgetFault(spending, step);
+    if (error) return { kind: 'reject', error };
+  }
   const input = inputOf(run, step, task.spec.input);
   if (!input.ok) return { kind: 'reject', error: input.error };
   const large = inputFault(input.value) ?? payloadsFault(task.spec.inputRef, run.upstreamRefs(step.id));
@@ -40,15 +50,13 @@ function budgetFault(run: ActiveRun, { role, control }: RunStep): TaskError | un
   const { budget } = run.record.spec;
   if (!budget || role === 'compensation' || control !== undefined) return undefined;
   const { cost, tokens } = run.spent;
+  const { id } = run.record;
   if (budget.usd !== undefined && cost >= budget.usd)
-    return fault(
-      'budget-exhausted',
-      `the run has cost ${cost} USD, its budget is ${budget.usd} (budget.usd)`,
-    );
+    return fault('budget-exhausted', `${id} has cost ${cost} USD, its budget is ${budget.usd} (budget.usd)`);
   if (budget.tokens !== undefined && tokens >= budget.tokens)
     return fault(
       'budget-exhausted',
-      `the run has used ${tokens} tokens, its budget is ${budget.tokens} (budget.tokens)`,
+      `${id} has used ${tokens} tokens, its budget is ${budget.tokens} (budget.tokens)`,
     );
   return undefined;
 }

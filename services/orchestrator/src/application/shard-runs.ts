@@ -99,6 +99,8 @@ export class ShardRuns {
   changed(run: ActiveRun, before: TaskRecord | undefined, record: TaskRecord, change: Change): void {
     const id = record.spec.step ?? '';
     run.observe(id, record, before);
+    const { parent } = run.record.spec;
+    if (parent) this.children.spent(parent.taskId, record, before, change);
     const step = run.step(id);
     const hasEnded = isTerminal(record.state);
     if (record.state === 'succeeded' && isUndoable(step)) this.done.get(run.record.id)?.push(id);
@@ -197,7 +199,7 @@ export class ShardRuns {
     const { tasks } = this.parts;
     const task = tasks.task(step.taskId);
     if (task?.state !== 'blocked') return; // cancelled meanwhile
-    const opening = openingOf(run, step, task);
+    const opening = openingOf(run, step, task, this.outerOf(run));
     if (opening.kind !== 'go') return tasks.apply(task.id, opening, change);
     switch (step.control) {
       case undefined:
@@ -211,6 +213,12 @@ export class ShardRuns {
       case 'map':
         return this.maps.begin(run, step, task, change);
     }
+  }
+
+  /** The runs that a run is inside of. */
+  private outerOf({ record }: ActiveRun): ActiveRun[] {
+    const outer = this.runs.get(record.spec.parent?.workflowId ?? '');
+    return outer ? [outer, ...this.outerOf(outer)] : [];
   }
 
   private sleep(run: ActiveRun, step: RunStep, task: TaskRecord, change: Change): void {

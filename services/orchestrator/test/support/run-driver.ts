@@ -5,6 +5,7 @@ import {
   type JsonValue,
   type PayloadRef,
   type TaskState,
+  type Usage,
 } from '@multiswarm/contracts';
 import { ManualClock, seededRandom } from '@multiswarm/core';
 import type { ActiveRun } from '../../src/application/active-run';
@@ -23,7 +24,8 @@ import { ShardTable } from './shard-table';
 export const RUN = 'w0-00000001';
 
 /** What an agent makes of a step: an output, given or stored, or a failure. */
-export type Outcome = { output: JsonValue } | { outputRef: PayloadRef } | { fails: string } | 'cancelled';
+export type Outcome =
+  { output: JsonValue; usage?: Usage } | { outputRef: PayloadRef } | { fails: string } | 'cancelled';
 
 /**
  * Runs of one shard without a fleet: the state of an owner, a store that keeps every commit, and agents that are played by the
@@ -212,6 +214,7 @@ function reported(outcome: Outcome): {
     finishedAt: number;
     output?: JsonValue;
     outputRef?: PayloadRef;
+    usage?: Usage;
     error?: { code: string; message: string; retryable: boolean };
   };
 } {

@@ -102,6 +102,7 @@ export class TaskModel {
       case 'purge':
       case 'await':
       case 'fulfil':
+      case 'spent':
         return false;
       default:
         return this.held && command.attempt === this.attempt && this.ofAttempt(command);

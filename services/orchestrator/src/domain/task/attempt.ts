@@ -72,7 +72,7 @@ export function progressed(record: TaskRecord, progress: Progress): Transition |
   return { record: { ...record, progress }, events: [{ type: 'task.progress', data }], effects: [] };
 }
 
-function addUsage(total: Usage, more: Usage | undefined): Usage {
+export function addUsage(total: Usage, more: Usage | undefined): Usage {
   if (!more) return total;
   const sum = (a?: number, b?: number): number => (a ?? 0) + (b ?? 0);
   return {

@@ -1,4 +1,5 @@
 import type { EventDraft } from './record';
+import { addUsage } from './attempt';
 import { begin } from './begin';
 import { end, prepend } from './ending';
 import { isLone, type TaskCommand, type TaskRecord, type Transition } from './record';
@@ -38,6 +39,14 @@ export function fulfil(
   const [told] = next.events;
   if (told && keptFrom !== undefined) told.data = { keptFrom };
   return next;
+}
+
+export function spent(
+  record: TaskRecord,
+  { cost, usage }: Extract<TaskCommand, { kind: 'spent' }>,
+): Transition {
+  const told = { ...record, cost: record.cost + cost, usage: addUsage(record.usage, usage) };
+  return { record: told, events: [], effects: [] };
 }
 
 /** The signal for which a step waits that is nothing but that wait: what it says decides how the step ends. */

@@ -117,6 +117,8 @@ export type TaskCommand =
   | { kind: 'await'; wakesAt?: number }
   /** It has what it waited for; or an earlier run had it, whose task that is. */
   | { kind: 'fulfil'; output: JsonValue; outputRef?: PayloadRef | undefined; keptFrom?: string | undefined }
+  /** A step that waits for the run that it has started: what that run has spent since it was told last. */
+  | { kind: 'spent'; cost: number; usage: Usage }
   | { kind: 'progress'; attempt: number; progress: Progress };
 
 /** A wish before its time is known. */

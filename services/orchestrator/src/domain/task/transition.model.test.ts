@@ -135,7 +135,7 @@ const when: fc.Arbitrary<When> = fc.oneof(
 );
 
 /** Those of steps that no swarm runs have tests of their own. */
-type ModelledKind = Exclude<TaskCommand['kind'], 'await' | 'fulfil'>;
+type ModelledKind = Exclude<TaskCommand['kind'], 'await' | 'fulfil' | 'spent'>;
 
 function commandOf(
   kind: ModelledKind,

@@ -1,7 +1,7 @@
 import { isTerminal } from '@multiswarm/contracts';
 import type { Random } from '@multiswarm/core';
 import { progressed } from './attempt';
-import { awaitRun, fulfil, isAwaiting, unblock } from './awaiting';
+import { awaitRun, fulfil, isAwaiting, spent, unblock } from './awaiting';
 import { cancel, pause, resume, retry, signal } from './control';
 import { purge, redrive } from './dead-letter';
 import { timePassed } from './due-time';
@@ -49,6 +49,8 @@ export function transition(
       return isBlockedBySteps(record) ? awaitRun(record, command, now) : undefined;
     case 'fulfil':
       return isBlockedBySteps(record) || isAwaiting(record) ? fulfil(record, command, now) : undefined;
+    case 'spent':
+      return isAwaiting(record) ? spent(record, command) : undefined;
     case 'assign':
       return assign(record, command, now);
     case 'due':
