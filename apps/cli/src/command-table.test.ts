@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ERRORS } from '@multiswarm/contracts';
 import { memoryIo } from '../test/support/memory-io';
 import { runCli } from './cli';
-import { COMMANDS, NOUNS } from './command-table';
+import { COMMANDS, NOUNS, type CommandRow } from './command-table';
 import { ROOT } from './dev/programs';
 import { EXIT } from './faults';
 import { buildProgram } from './program';
@@ -14,6 +14,17 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
   const io = memoryIo();
   const code = await runCli(argv, io, '1.2.3');
   return { code, out: io.out(), err: io.err() };
+}
+
+/** Options in a command line that the command does not have. */
+function unknownOptions(row: CommandRow, line: string): string[] {
+  const { root } = buildProgram(memoryIo(), '0');
+  const known = new Set(root.options.flatMap(({ long, short }) => [long, short]));
+  const leaf = root.createCommand();
+  row.load().command.configure(leaf);
+  for (const { long, short } of leaf.options) known.add(long).add(short);
+  const used = line.replaceAll(/'[^']*'|"[^"]*"/g, '').match(/(?<=\s)--?[a-z][\w-]*/g) ?? [];
+  return used.filter((option) => !known.has(option));
 }
 
 describe('every command', () => {
@@ -30,16 +41,8 @@ describe('every command', () => {
   });
 
   test.each(rows)('%s: its examples use only options that exist', (_path, row) => {
-    const { root } = buildProgram(memoryIo(), '0');
-    const known = new Set(root.options.flatMap(({ long, short }) => [long, short]));
-    const leaf = root.createCommand();
-    const { command } = row.load();
-    command.configure(leaf);
-    for (const { long, short } of leaf.options) known.add(long).add(short);
-    for (const example of command.examples) {
-      const used = example.command.replaceAll(/'[^']*'|"[^"]*"/g, '').match(/(?<=\s)--?[a-z][\w-]*/g) ?? [];
-      expect(used.filter((option) => !known.has(option))).toEqual([]);
-    }
+    for (const example of row.load().command.examples)
+      expect(unknownOptions(row, example.command)).toEqual([]);
   });
 
   test('help for a noun lists its commands', async () => {
@@ -61,6 +64,16 @@ test('docs/cli.md knows every command and every exit code', () => {
   const text = readFileSync(join(ROOT, 'docs', 'cli.md'), 'utf8');
   for (const { path } of COMMANDS) expect(text).toContain(`swarmctl ${path.join(' ')}`);
   for (const exit of Object.values(EXIT)) expect(text).toMatch(new RegExp(`^\\| ${exit} +\\|`, 'm'));
+});
+
+test('the guide of workflows shows commands that there are', () => {
+  const text = readFileSync(join(ROOT, 'docs', 'workflows.md'), 'utf8');
+  const lines = Array.from(text.matchAll(/^npx swarmctl ([^#\n]*)/gm), ([, line = '']) => line);
+  expect(lines.length).toBeGreaterThan(5);
+  for (const line of lines) {
+    const row = COMMANDS.find(({ path }) => line.startsWith(`${path.join(' ')} `));
+    expect([line, row && unknownOptions(row, ` ${line}`)]).toEqual([line, []]);
+  }
 });
 
 describe('a wrong command line', () => {
