@@ -2,6 +2,7 @@ import { ERRORS, isTerminal, LIMITS, MultiswarmError, type JsonValue } from '@mu
 import { said } from '../domain/task/asked';
 import { isHeld, type TaskRecord } from '../domain/task/record';
 import { additionsTo } from '../domain/workflow/additions';
+import { answerIn, checkRepeated } from '../domain/workflow/approval';
 import { APPROVAL_SIGNAL, childIdOf, taskSpec } from '../domain/workflow/build';
 import type { RunStep } from '../domain/workflow/run';
 import type { AddedSteps, RunCommand } from '../domain/workflow/run-command';
@@ -127,15 +128,18 @@ function approve(state: ShardState, run: ActiveRun, command: Of<'approve'>, chan
   const step = run.step(id);
   if (step.control !== 'approval')
     throw new MultiswarmError('wrong-state', `the step "${id}" waits for no approval`);
-  // No signal has a name with a blank.
-  const answered = `${APPROVAL_SIGNAL} of ${id}`;
-  if (wasGiven(run, [], answered, at)) return;
   const task = state.task(step.taskId);
-  if (!task || isTerminal(task.state))
+  if (!task || isTerminal(task.state)) {
+    const before = answerIn(run.resultOf(id));
+    if (before) return checkRepeated(id, before, { approved, by: requestedBy ?? null });
     throw new MultiswarmError(
       'wrong-state',
       `the step "${id}" has ended as ${run.plan.stateOf(id) ?? 'unknown'}`,
     );
+  }
+  // No signal has a name with a blank.
+  const answered = `${APPROVAL_SIGNAL} of ${id}`;
+  if (wasGiven(run, [], answered, at)) return;
   const { approvers } = step;
   if (approvers && (requestedBy === undefined || !approvers.includes(requestedBy)))
     throw new MultiswarmError(

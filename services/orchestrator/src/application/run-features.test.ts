@@ -291,7 +291,7 @@ describe.each([
         note: 'fine',
         at: '1970-01-01T00:00:00.007Z',
       });
-      expect(() => driver.tell({ ...answer, requestedBy: 'dana', at: 8 })).toThrow(/has ended as succeeded/);
+      expect(() => driver.tell({ ...answer, requestedBy: 'kim', at: 8 })).toThrow(/by dana already/);
       expect(driver.states()['b']).toBe('queued');
     });
 
@@ -755,12 +755,19 @@ describe.each([
       expect(driver.task('third').output).toBe(3);
     });
 
-    test('an answer to an approval that comes a second time is known when its step has ended', () => {
-      driver.submit(workflow({ ask: { approval: {} }, b: {} }));
-      const given = { kind: 'approve', step: 'ask', approved: true, at: 3 } as const;
-      driver.tell(given);
-      driver.tell(given);
-      expect(() => driver.tell({ ...given, at: 4 })).toThrow(/has ended as succeeded/);
-    });
+    test.each([true, false])(
+      'an answer (%s) that is given again when its step has ended is no fault, another one is',
+      (approved) => {
+        driver.submit(workflow({ ask: { approval: {} }, b: {} }));
+        const given = { kind: 'approve', step: 'ask', approved, requestedBy: 'dana', at: 3 } as const;
+        driver.tell(given);
+        driver.tell(given);
+        driver.tell({ ...given, at: 4 });
+        const stands = `the step "ask" was ${approved ? 'approved' : 'rejected'} by dana already: that stands`;
+        expect(() => driver.tell({ ...given, approved: !approved, at: 5 })).toThrow(stands);
+        expect(() => driver.tell({ ...given, requestedBy: 'kim', at: 6 })).toThrow(stands);
+        expect(driver.states()['ask']).toBe(approved ? 'succeeded' : 'failed');
+      },
+    );
   });
 });

@@ -1,16 +1,18 @@
-import type {
-  Accepted,
-  AddStepsRequest,
-  ApproveRequest,
-  CancelRequest,
-  PauseRequest,
-  RerunWorkflowRequest,
-  ResumeRequest,
-  SignalWorkflowRequest,
-  Workflow,
+import {
+  MultiswarmError,
+  type Accepted,
+  type AddStepsRequest,
+  type ApproveRequest,
+  type CancelRequest,
+  type PauseRequest,
+  type RerunWorkflowRequest,
+  type ResumeRequest,
+  type SignalWorkflowRequest,
+  type Workflow,
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { z } from 'zod';
+import { answerIn, checkRepeated } from '../domain/workflow/approval';
 import type { RunCommand } from '../domain/workflow/run-command';
 import type { Gateway } from './gateway';
 import type { Earlier } from './intake';
@@ -23,7 +25,7 @@ type Of<S extends z.ZodType> = z.output<S> & { id: string };
 export class WorkflowControl {
   constructor(
     private readonly gateway: Pick<Gateway, 'tellWorkflow' | 'addSteps' | 'forkWorkflow'>,
-    private readonly reads: Pick<Reads, 'workflow' | 'earlierRun'>,
+    private readonly reads: Pick<Reads, 'workflow' | 'task' | 'earlierRun'>,
     private readonly clock: Clock,
   ) {}
 
@@ -45,8 +47,23 @@ export class WorkflowControl {
     return this.tell(id, { kind: 'signal', ...signal, at: this.clock.now() });
   }
 
-  approve({ id, ...answer }: Of<typeof ApproveRequest>): Promise<Workflow> {
-    return this.tell(id, { kind: 'approve', ...answer, at: this.clock.now() });
+  /**
+   * Also where the run has ended since: the same answer of the same person is answered like the first time.
+   * @throws MultiswarmError `step-not-found`, `approval-not-allowed`, `wrong-state` where it has another answer, or none and has ended
+   */
+  async approve({ id, ...answer }: Of<typeof ApproveRequest>): Promise<Workflow> {
+    try {
+      return await this.tell(id, { kind: 'approve', ...answer, at: this.clock.now() });
+    } catch (error) {
+      if (!(error instanceof MultiswarmError) || error.code !== 'wrong-state') throw error;
+      const run = await this.reads.workflow(id, 0);
+      const step = run.steps.find((each) => each.id === answer.step);
+      if (run.state === 'running' || step?.control !== 'approval') throw error;
+      const before = answerIn((await this.reads.task(step.taskId, 0)).output);
+      if (!before) throw error;
+      checkRepeated(step.id, before, { approved: answer.approved, by: answer.requestedBy ?? null });
+      return run;
+    }
   }
 
   /** @throws MultiswarmError `workflow-not-found`, `invalid-workflow` with every finding, `wrong-state` where it comes to its end */
