@@ -92,3 +92,4 @@ export type {
   WorkflowJson,
   WorkflowOptions,
 } from './workflow/types';
+export type { ScheduleChanges, ScheduledWorkflow, ScheduleInput, SchedulesClient } from './client/schedules';

@@ -133,6 +133,48 @@ describe('the client over HTTP', () => {
     expect(asked.slice(-2).map(({ headers }) => headers['if-match'])).toEqual(['"3"', undefined]);
   });
 
+  test('makes, reads and commands schedules by the routes of the orchestrator', async () => {
+    const view = {
+      ...{ namespace: 'default', name: 'nightly', cron: '@daily', timeZone: 'UTC', overlap: 'skip' },
+      ...{ jitterMs: 0, catchUpMs: 60_000, workflow: { definition: 'report' }, requestedBy: 'ann' },
+      ...{ createdAt: '2026-01-01T00:00:00Z', updatedAt: '2026-01-01T00:00:00Z', next: [], running: [] },
+      ...{ waiting: [], backfills: [], recent: [], counts: { started: 0, skipped: 0, missed: 0, failed: 0 } },
+    };
+    const at = '2026-01-01T00:00:00Z';
+    respond = ({ method, url }, response) => {
+      if (url.endsWith('/trigger')) json(response, 202, { at, workflowId: 'w3-00000001' });
+      else if (url.endsWith('/backfill')) json(response, 202, { times: 0 });
+      else if (url.startsWith('/v1/schedules?')) json(response, 200, { items: [view], next: null });
+      else if (method === 'DELETE') json(response, 200, { namespace: 'default', name: 'nightly' });
+      else json(response, 200, view);
+    };
+    const { schedules } = client;
+    const workflow = { tasks: [{ id: 'a', task: 'echo' }] };
+    expect(await schedules.create('nightly', { cron: '@daily', workflow })).toEqual(view);
+    await schedules.update('nightly', { until: null, workflow: { definition: 'report' } });
+    await schedules.get('nightly', { next: 2 });
+    await schedules.list({ limit: 5 });
+    await schedules.pause('nightly', { note: 'moving', requestedBy: 'kim' });
+    await schedules.resume('nightly');
+    await schedules.trigger('nightly');
+    await schedules.backfill('nightly', { from: at, to: at, dryRun: true });
+    await schedules.delete('nightly');
+    expect(asked.map(({ method, url, body }) => [`${method} ${url}`, body])).toEqual([
+      [
+        'POST /v1/schedules',
+        { name: 'nightly', cron: '@daily', workflow: { tasks: [{ id: 'a', type: 'echo' }] } },
+      ],
+      ['PATCH /v1/schedules/nightly', { until: null, workflow: { definition: 'report' } }],
+      ['GET /v1/schedules/nightly?next=2', undefined],
+      ['GET /v1/schedules?limit=5', undefined],
+      ['POST /v1/schedules/nightly/pause', { note: 'moving', requestedBy: 'kim' }],
+      ['POST /v1/schedules/nightly/resume', {}],
+      ['POST /v1/schedules/nightly/trigger', { idempotencyKey: expect.any(String) as string }],
+      ['POST /v1/schedules/nightly/backfill', { from: at, to: at, dryRun: true }],
+      ['DELETE /v1/schedules/nightly', undefined],
+    ]);
+  });
+
   test('submits a batch as it is', async () => {
     respond = ({ body }, response) => {
       const { tasks } = body as { tasks: unknown[] };

@@ -41,6 +41,10 @@ export class HttpApi {
     return this.request<T>('PUT', path, options, JSON.stringify(body));
   }
 
+  patch<T>(path: string, body: object): Promise<T> {
+    return this.request<T>('PATCH', path, {}, JSON.stringify(body));
+  }
+
   delete<T>(path: string, options: RequestOptions = {}): Promise<T> {
     return this.request<T>('DELETE', path, options);
   }

@@ -26,6 +26,10 @@ export const paths = {
   definitions: '/v1/definitions',
   definition: (name: string) => `/v1/definitions/${encodeURIComponent(name)}`,
   definitionVersions: (name: string) => `/v1/definitions/${encodeURIComponent(name)}/versions`,
+  schedules: '/v1/schedules',
+  schedule: (name: string) => `/v1/schedules/${encodeURIComponent(name)}`,
+  scheduleControl: (name: string, verb: 'pause' | 'resume' | 'trigger' | 'backfill') =>
+    `/v1/schedules/${encodeURIComponent(name)}/${verb}`,
   swarms: '/v1/swarms',
   swarm: (id: string) => `/v1/swarms/${encodeURIComponent(id)}`,
   swarmControl: (id: string, kind: 'cordon' | 'drain' | 'uncordon') =>

@@ -17,9 +17,17 @@ import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-ta
 import { BatchSubmitter } from './batch';
 import { feedFilter } from './feed-filter';
 import { EventQueue } from './event-queue';
-import { deadLettersOf, definitionsOf, fleetOf, namespacesOf, payloadsOf, shardsOf } from './operators';
+import {
+  deadLettersOf,
+  definitionsOf,
+  fleetOf,
+  namespacesOf,
+  payloadsOf,
+  shardsOf,
+} from './operators';
 import { OPERATIONS } from './operations';
 import { printJson, type Port } from './port';
+import { schedulesOf, type SchedulesClient } from './schedules';
 import { lightened, lightenedSteps, mayBeLarge, storeOf } from './payloads';
 import { toSubmission, toWorkflow } from './submission';
 import { SubmittedTask } from './task-handle';
@@ -54,6 +62,7 @@ const FOUND_AT_ONCE = 100;
 export class ConnectedClient implements Client {
   readonly namespaces: NamespacesClient;
   readonly definitions: DefinitionsClient;
+  readonly schedules: SchedulesClient;
   readonly fleet: FleetClient;
   readonly deadLetters: DeadLettersClient;
   readonly shards: ShardsClient;
@@ -62,6 +71,7 @@ export class ConnectedClient implements Client {
   constructor(private readonly port: Port) {
     this.namespaces = namespacesOf(port);
     this.definitions = definitionsOf(port);
+    this.schedules = schedulesOf(port);
     this.fleet = fleetOf(port);
     this.deadLetters = deadLettersOf(port);
     this.shards = shardsOf(port);

@@ -7,11 +7,16 @@ import {
   DefinitionPage,
   DefinitionSummary,
   DeletedDefinition,
+  DeletedSchedule,
   EventPage,
   Explanation,
   NamespacePage,
   NamespaceView,
   PayloadCheck,
+  Schedule,
+  ScheduleBackfilled,
+  SchedulePage,
+  ScheduleTriggered,
   RegionPage,
   RecoverShardReply,
   ShardCheckReport,
@@ -35,7 +40,7 @@ import { QuickBatchReply } from './wire';
 import type { NamespaceInput } from './types';
 
 export interface HttpCall {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   query?: Readonly<Record<string, unknown>>;
   headers?: Readonly<Record<string, string>>;
@@ -118,7 +123,7 @@ interface NamedBody {
   namespace?: string;
   name: string;
 }
-type PutDefinitionBody = NamedBody & Readonly<Record<string, unknown>>;
+type PutBodyOfName = NamedBody & Readonly<Record<string, unknown>>;
 
 const ControlReply = z.object({ id: z.string(), state: z.string() });
 
@@ -179,8 +184,21 @@ function ofName(method: 'GET' | 'DELETE', path: string, part = ''): (body: Named
   return ({ name, ...query }) => ({ method, path: `${path}/${encodeURIComponent(name)}${part}`, query });
 }
 
-function putNamed(path: string): (body: PutDefinitionBody) => HttpCall {
-  return ({ name, ...body }) => ({ method: 'PUT', path: `${path}/${encodeURIComponent(name)}`, body });
+/** What is told to something that has a name. */
+function tellNamed(path: string, verb: string): (body: NamedBody) => HttpCall {
+  return ({ name, ...body }) => ({
+    method: 'POST',
+    path: `${path}/${encodeURIComponent(name)}/${verb}`,
+    body,
+  });
+}
+
+function scheduleCommand<S extends z.ZodType>(verb: string, reply: S): Operation<NamedBody, S> {
+  return operation(subjects.schedule(verb), tellNamed(SCHEDULES, verb), reply);
+}
+
+function writeNamed(method: 'PUT' | 'PATCH', path: string): (body: PutBodyOfName) => HttpCall {
+  return ({ name, ...body }) => ({ method, path: `${path}/${encodeURIComponent(name)}`, body });
 }
 
 function operation<Body, S extends z.ZodType>(
@@ -194,6 +212,7 @@ function operation<Body, S extends z.ZodType>(
 const TASKS = '/v1/tasks';
 const WORKFLOWS = '/v1/workflows';
 const DEFINITIONS = '/v1/definitions';
+const SCHEDULES = '/v1/schedules';
 const DEAD_LETTERS = '/v1/dead-letters';
 const NAMESPACES = '/v1/namespaces';
 const SWARMS = '/v1/swarms';
@@ -247,7 +266,7 @@ export const OPERATIONS = {
     Accepted,
   ),
   workflowEvents: operation(subjects.workflow('events'), readHistory(WORKFLOWS), EventPage),
-  putDefinition: operation(subjects.definition('put'), putNamed(DEFINITIONS), DefinitionSummary),
+  putDefinition: operation(subjects.definition('put'), writeNamed('PUT', DEFINITIONS), DefinitionSummary),
   getDefinition: operation(subjects.definition('get'), ofName('GET', DEFINITIONS), Definition),
   listDefinitions: operation(subjects.definition('list'), read(DEFINITIONS), DefinitionPage),
   definitionVersions: operation(
@@ -260,6 +279,15 @@ export const OPERATIONS = {
     ofName('DELETE', DEFINITIONS),
     DeletedDefinition,
   ),
+  createSchedule: operation(subjects.schedule('create'), post(SCHEDULES), Schedule),
+  updateSchedule: operation(subjects.schedule('update'), writeNamed('PATCH', SCHEDULES), Schedule),
+  getSchedule: operation(subjects.schedule('get'), ofName('GET', SCHEDULES), Schedule),
+  listSchedules: operation(subjects.schedule('list'), read(SCHEDULES), SchedulePage),
+  deleteSchedule: operation(subjects.schedule('delete'), ofName('DELETE', SCHEDULES), DeletedSchedule),
+  pauseSchedule: scheduleCommand('pause', Schedule),
+  resumeSchedule: scheduleCommand('resume', Schedule),
+  triggerSchedule: scheduleCommand('trigger', ScheduleTriggered),
+  backfillSchedule: scheduleCommand('backfill', ScheduleBackfilled),
   status: operation(subjects.status(), read('/status'), SystemStatus),
   swarms: operation(subjects.fleet('swarms'), read(SWARMS), SwarmPage),
   cordonSwarm: swarmCommand('cordon'),

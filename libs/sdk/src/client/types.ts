@@ -27,9 +27,9 @@ import type {
   RedriveDeadLetters,
   RegionPage,
   Scalar,
-  StreamItem,
   ShardCheckReport,
   ShardPage,
+  StreamItem,
   Swarm,
   SwarmPage,
   SystemStatus,
@@ -45,6 +45,7 @@ import type {
 import type { Clock, Ids, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
+import type { SchedulesClient } from './schedules';
 import type { AnyJson, RequirementsInput, TaskDefaults, TaskDefinition, TaskOrType } from '../define-task';
 import type { RunResult, Submission } from '../workflow/defined-workflow';
 
@@ -459,6 +460,7 @@ export interface Client {
   regions(): Promise<RegionPage>;
   readonly namespaces: NamespacesClient;
   readonly definitions: DefinitionsClient;
+  readonly schedules: SchedulesClient;
   readonly fleet: FleetClient;
   readonly deadLetters: DeadLettersClient;
   readonly shards: ShardsClient;
