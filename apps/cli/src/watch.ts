@@ -12,6 +12,8 @@ export interface Watched<T> {
   render(value: T): string;
   /** True ends the watch. */
   done(value: T): boolean;
+  /** What is said where nothing can be redrawn, until the end; all of it each time that it has changed, where there is nothing. */
+  changes?(before: T | undefined, after: T): string[];
 }
 
 /**
@@ -33,9 +35,10 @@ export async function watch<T>(
   try {
     while (!interrupted.signal.aborted) {
       try {
+        const before = value;
         value = await watched.read();
         lastAnswer = io.clock.monotonic();
-        shown = show(region, io, watched.render(value), shown);
+        shown = show(region, io, watched, { before, value, shown });
         if (watched.done(value)) return { value, interrupted: false };
       } catch (error) {
         if (!isPassing(error) || io.clock.monotonic() - lastAnswer > PATIENCE_MS) throw error;
@@ -51,9 +54,20 @@ export async function watch<T>(
   }
 }
 
-function show(region: LiveRegion, io: Io, text: string, before: string): string {
+interface Seen<T> {
+  before: T | undefined;
+  value: T;
+  /** The text that was shown last. */
+  shown: string;
+}
+
+function show<T>(region: LiveRegion, io: Io, watched: Watched<T>, { before, value, shown }: Seen<T>): string {
+  const lines = region.redraws ? undefined : watched.changes?.(before, value);
+  if (lines) io.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  if (lines && !watched.done(value)) return shown;
+  const text = watched.render(value);
   if (region.redraws) region.draw(text.replace(/\n$/, '').split('\n'));
-  else if (text !== before) io.stdout.write(text);
+  else if (text !== shown) io.stdout.write(lines ? `\n${text}` : text);
   return text;
 }
 

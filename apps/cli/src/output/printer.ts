@@ -10,6 +10,8 @@ export interface ViewContext {
   now: number;
   /** Characters per line of the window; none where there is no window. */
   width?: number | undefined;
+  /** Asked for all there is. */
+  wide?: boolean;
 }
 
 /** How one kind of thing is shown to people; programs get the thing itself. */
@@ -33,7 +35,8 @@ export class Printer {
 
   get context(): ViewContext {
     const { stdout, env, clock } = this.io;
-    return { color: paint(stdout, env), now: clock.now(), width: stdout.isTty ? stdout.columns : undefined };
+    const width = stdout.isTty ? stdout.columns : undefined;
+    return { color: paint(stdout, env), now: clock.now(), width, wide: this.format === 'wide' };
   }
 
   one<T>(view: View<T>, item: T): void {

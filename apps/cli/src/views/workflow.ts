@@ -1,10 +1,12 @@
-import type { Workflow, WorkflowStep, WorkflowSummary } from '@multiswarm/contracts';
+import { isTerminal, type Workflow, type WorkflowSummary } from '@multiswarm/contracts';
 import { formatAge, formatCost, formatMs } from '../output/durations';
 import { paintState } from '../output/paint';
 import type { View, ViewContext } from '../output/printer';
-import { alignRows, renderTable, type Column } from '../output/table';
+import { fittedTable } from '../output/fitted-table';
+import { alignRows } from '../output/table';
 import { counts } from './status';
-import { ranFor } from './task';
+import { headLines } from './workflow-head';
+import { stepColumns, stepRows, type StepRow } from './workflow-steps';
 
 export const workflowListView: View<WorkflowSummary> = {
   name: ({ id }) => id,
@@ -25,7 +27,7 @@ export const workflowView: View<Workflow> = {
   name: ({ id }) => id,
   none: 'no workflows',
   columns: (context) => workflowListView.columns(context),
-  detail: workflowDetail,
+  detail: (workflow, context) => workflowDetail(workflow, context),
 };
 
 /** What holds a run, or what it is at. */
@@ -39,48 +41,89 @@ function tookMs({ createdAt, endedAt }: WorkflowSummary, now: number): string {
   return formatMs((endedAt === undefined ? now : Date.parse(endedAt)) - Date.parse(createdAt));
 }
 
-function workflowDetail(workflow: Workflow, { color, now }: ViewContext): string {
-  const rows: [string, string][] = [
-    ['name', workflow.name ?? '-'],
-    ['namespace', workflow.namespace],
-    ['steps', counts(workflow.counts)],
-    ['created', `${workflow.createdAt} (${formatAge(now - Date.parse(workflow.createdAt))} ago)`],
-    ['took', tookMs(workflow, now)],
-    ['cost', formatCost(workflow.cost)],
+/** What is left of the width of a window that draws a line less wide than it is. */
+const MARGIN = 1;
+
+/**
+ * @param height lines of a window in which it is redrawn: then it has only what changes, and of more steps than there is room for
+ *   those around the first that is under way
+ */
+export function workflowDetail(workflow: Workflow, context: ViewContext, height?: number): string {
+  const { color, now, width } = context;
+  const rows = stepRows(workflow, context.wide === true);
+  const table = fittedTable(stepColumns(rows, context), rows, width && width - MARGIN);
+  const head = headLines(workflow, context);
+  const { error } = workflow;
+  if (height !== undefined) {
+    const said = error ? [color.red(`  ${error.message}`)] : [];
+    const room = height - head.length - said.length - 2;
+    const lines = [...head, ...said, '', ...around(table, rows, room, color)];
+    return lines.map((line) => `${line}\n`).join('');
+  }
+  const facts = factsOf(workflow, now).map(([label, value]) => [color.dim(label), value]);
+  const hidden = workflow.steps.length - rows.length;
+  const lines = [
+    ...head,
+    ...alignRows(facts, { indent: '  ' }).trimEnd().split('\n'),
+    '',
+    ...table.flat(),
+    ...(hidden === 0 ? [] : [color.dim(`… and ${hidden} more items of maps (-o wide has all)`)]),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** The header, and as many rows as there is room for, from a little before the first that has not ended. */
+function around(
+  [header = [], ...body]: readonly string[][],
+  rows: readonly StepRow[],
+  room: number,
+  color: ViewContext['color'],
+): string[] {
+  if (header.length + body.flat().length <= room) return [...header, ...body.flat()];
+  const open = rows.findIndex(({ step }) => !isTerminal(step.state));
+  const first = Math.max(0, (open === -1 ? body.length : open) - LINES_BEFORE);
+  const shown: string[] = [];
+  let at = first;
+  for (; at < body.length && shown.length + (body[at]?.length ?? 0) <= room - header.length - 2; at += 1)
+    shown.push(...(body[at] ?? []));
+  const told = (count: number, where: string): string =>
+    color.dim(count === 0 ? '' : `  … ${count} ${where}`);
+  return [...header, told(first, 'above'), ...shown, told(body.length - at, 'below')];
+}
+
+const LINES_BEFORE = 3;
+
+/** What is to be known of the run as a whole, besides how far it is. */
+function factsOf(workflow: Workflow, now: number): [string, string][] {
+  const { namespace, createdAt, definition, error, parent, forkOf, deadline, concurrency, budget, schedule } =
+    workflow;
+  const maybe = (label: string, value: string | undefined): [string, string][] =>
+    value === undefined ? [] : [[label, value]];
+  return [
+    ...maybe('error', error && `${error.message} (${error.code})`),
+    ...maybe('cancelled', cancelText(workflow)),
+    ['namespace', namespace],
+    ['created', `${createdAt} (${formatAge(now - Date.parse(createdAt))} ago)`],
+    ...maybe('of', definition && `${definition.name}, version ${definition.version}`),
+    ...maybe('schedule', schedule),
+    ...maybe('step of', parent && `${parent.workflowId}, ${parent.step}`),
+    ...maybe('repeats', forkOf && `${forkOf.workflowId}, from ${forkOf.from}`),
+    ...maybe('deadline', deadline),
+    ...maybe('at once', concurrency === undefined ? undefined : `${concurrency} steps at most`),
+    ...maybe('budget', budget && budgetText(budget)),
     ['trace', workflow.traceId],
   ];
-  if (workflow.error) rows.splice(2, 0, ['error', `${workflow.error.message} (${workflow.error.code})`]);
-  const head = `${color.bold(workflow.id)}  ${paintState(color, workflow.state)}\n`;
-  return `${head}${alignRows(
-    rows.map(([label, value]) => [color.dim(label), value]),
-    { indent: '  ' },
-  )}\n${renderTable(stepColumns({ color, now }), workflow.steps)}`;
 }
 
-export function stepColumns({ color, now }: ViewContext): Column<WorkflowStep>[] {
-  return [
-    { header: 'STEP', value: ({ id }) => id },
-    { header: 'STATE', value: ({ state }) => paintState(color, state) },
-    { header: 'AFTER', value: ({ dependsOn }) => shortList(dependsOn) },
-    {
-      header: 'SWARM',
-      value: ({ swarmId, region }) => (swarmId === undefined ? '-' : `${swarmId} (${region ?? '?'})`),
-    },
-    { header: 'RAN', value: (step) => ranFor(step, now), align: 'right' },
-    { header: 'COST', value: ({ cost }) => formatCost(cost), align: 'right' },
-    { header: 'TASK', value: ({ taskId }) => taskId },
-    { header: 'ERROR', value: ({ error }) => (error ? firstLine(error.message) : '') },
+function cancelText({ cancelRequestedAt, cancelRequestedBy }: Workflow): string | undefined {
+  if (cancelRequestedAt === undefined) return undefined;
+  return `asked for at ${cancelRequestedAt}${cancelRequestedBy === undefined ? '' : ` by ${cancelRequestedBy}`}`;
+}
+
+function budgetText({ usd, tokens }: NonNullable<Workflow['budget']>): string {
+  const parts = [
+    ...(usd === undefined ? [] : [formatCost(usd)]),
+    ...(tokens === undefined ? [] : [`${tokens} tokens`]),
   ];
-}
-
-const LISTED = 3;
-
-function shortList(names: readonly string[]): string {
-  if (names.length === 0) return '-';
-  const more = names.length > LISTED ? ` and ${names.length - LISTED} more` : '';
-  return names.slice(0, LISTED).join(', ') + more;
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
+  return parts.join(', ');
 }

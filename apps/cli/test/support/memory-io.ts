@@ -10,14 +10,20 @@ export interface MemoryIo extends Io {
 
 /** A world in memory: what is written is kept, what is read was given. */
 export function memoryIo(
-  given: { stdin?: string; env?: Record<string, string>; cwd?: string; terminal?: boolean } = {},
+  given: {
+    stdin?: string;
+    env?: Record<string, string>;
+    cwd?: string;
+    terminal?: boolean;
+    columns?: number;
+  } = {},
 ): MemoryIo {
   const written = { out: '', err: '' };
   const listeners = new Set<(signal: NodeJS.Signals) => void>();
   const sink = (name: 'out' | 'err') => ({
     write: (text: string) => void (written[name] += text),
     isTty: given.terminal === true,
-    columns: 100,
+    columns: given.columns ?? 100,
     rows: 30,
   });
   return {

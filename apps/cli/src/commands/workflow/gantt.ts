@@ -13,7 +13,7 @@ import { drawnRun } from '../../views/drawn-steps';
 import { shownRows } from '../../views/shown-rows';
 import { PAGE_WIDTH } from '../../views/workflow-graph';
 import { headLines } from '../../views/workflow-head';
-import { watch } from '../../watch';
+import { watchWorkflow } from '../../watch-workflow';
 
 interface Options {
   fold: boolean;
@@ -51,8 +51,7 @@ async function gantt({ args, options, global, io }: Invocation<Options>): Promis
     return EXIT.ok;
   }
   const render = (workflow: Workflow): string => printer.render(view, workflow);
-  const { interrupted } = await watch({ read, render, done: ({ state }) => state !== 'running' }, global, io);
-  return interrupted ? EXIT.interrupted : EXIT.ok;
+  return watchWorkflow(read, render, global, io);
 }
 
 function ganttView({ fold, watch: isWatched }: Options, io: Io): View<Workflow> {
@@ -60,13 +59,14 @@ function ganttView({ fold, watch: isWatched }: Options, io: Io): View<Workflow> 
     name: ({ id }) => id,
     none: '',
     columns: () => [],
-    detail: (workflow, { color, now, width = PAGE_WIDTH }) => {
+    detail: (workflow, context) => {
+      const { color, now, width = PAGE_WIDTH } = context;
       const { from, to, present } = rangeOf(workflow, now);
       const { steps, path } = drawnRun(workflow, present);
       const nodes = foldSteps(steps, path, fold);
       const drawn = drawGantt(nodes, { width, now: present, from, to, formatMs });
       const [axis = [], ...bars] = drawn;
-      const said = headLines(workflow, color, now);
+      const said = headLines(workflow, context);
       const room = isWatched === true && io.stdout.isTty ? io.stdout.rows - said.length - 5 : undefined;
       const shown = [axis, ...shownRows(bars, bars.length, room)].map((line) => paintLine(line, color));
       const legend = color.dim('┈ waits  █ ran  ░ expected  ▁▄█ how many ran  │ now  ◆ critical path');

@@ -9,12 +9,11 @@ import { EXIT, usageFault } from '../../faults';
 import type { Io } from '../../io';
 import { declareWorkflowFile, importAsked, type WorkflowFileOptions } from '../../options/workflow-file';
 import { formatMs } from '../../output/durations';
-import { type paint } from '../../output/paint';
-import { Printer, type View } from '../../output/printer';
+import { Printer, type View, type ViewContext } from '../../output/printer';
 import { drawnFile, drawnRun, type Drawn } from '../../views/drawn-steps';
 import { graphLines, PAGE_WIDTH } from '../../views/workflow-graph';
 import { headLines } from '../../views/workflow-head';
-import { watch } from '../../watch';
+import { watchWorkflow } from '../../watch-workflow';
 
 interface Options extends WorkflowFileOptions {
   fold?: boolean;
@@ -54,15 +53,14 @@ async function graph({ args, options, global, io }: Invocation<Options>): Promis
   const printer = new Printer(io, global.format);
   const render = (workflow: Workflow): string => {
     const now = workflow.endedAt === undefined ? io.clock.now() : Date.parse(workflow.endedAt);
-    const view = graphView(options, global, io, (color) => headLines(workflow, color, io.clock.now()));
+    const view = graphView(options, global, io, (context) => headLines(workflow, context));
     return printer.render(view, { ...subjectOf(workflow), ...drawnRun(workflow, now) });
   };
   if (!options.watch) {
     io.stdout.write(render(await read()));
     return EXIT.ok;
   }
-  const { interrupted } = await watch({ read, render, done: ({ state }) => state !== 'running' }, global, io);
-  return interrupted ? EXIT.interrupted : EXIT.ok;
+  return watchWorkflow(read, render, global, io);
 }
 
 async function graphFile(file: string, options: Options, global: GlobalOptions, io: Io): Promise<number> {
@@ -76,7 +74,9 @@ async function graphFile(file: string, options: Options, global: GlobalOptions, 
   const { name, tasks } = workflow;
   const length = lengthMs === undefined ? '' : `, ${formatMs(lengthMs)} on the critical path`;
   const steps = tasks.length === 1 ? '1 step' : `${tasks.length} steps`;
-  const view = graphView(options, global, io, (color) => [`${color.bold(name ?? file)}  ${steps}${length}`]);
+  const view = graphView(options, global, io, ({ color }) => [
+    `${color.bold(name ?? file)}  ${steps}${length}`,
+  ]);
   new Printer(io, global.format).one(view, { ...(name === undefined ? {} : { name }), ...drawn });
   return EXIT.ok;
 }
@@ -95,18 +95,19 @@ function graphView(
   { fold, watch: isWatched }: Options,
   { drawing }: GlobalOptions,
   io: Io,
-  head: (color: ReturnType<typeof paint>) => string[],
+  head: (context: ViewContext) => string[],
 ): View<Subject> {
   return {
     name: ({ id, name }) => id ?? name ?? '-',
     none: '',
     columns: () => [],
     data: (subject) => graphData(subject, fold ?? false),
-    detail: (subject, { color, width }) => {
+    detail: (subject, context) => {
+      const { color, width } = context;
       const nodes = foldSteps(subject.steps, subject.path, fold ?? drawing === undefined);
       if (drawing === 'dot') return toDot(nodes, subject.name ?? subject.id);
       if (drawing === 'mermaid') return toMermaid(nodes);
-      const said = head(color);
+      const said = head(context);
       const isLive = isWatched === true && io.stdout.isTty;
       const height = isLive ? io.stdout.rows - said.length - 2 : undefined;
       const lines = graphLines(nodes, { width: width ?? PAGE_WIDTH, height, color });
