@@ -82,3 +82,8 @@ export function readWorkflow(
   });
   return { base, steps, dependencies, byId, inputSchema };
 }
+
+/** JSON Schema of what a step takes: its own, or that of the workflow inside it. */
+export function inputSchemaOf(fields: ReadStep['fields']): unknown {
+  return recordAt(fields, 'schemas')?.['input'] ?? recordAt(fields, 'workflow')?.['inputSchema'];
+}

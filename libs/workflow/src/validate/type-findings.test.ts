@@ -263,3 +263,23 @@ test('schemas that lead into themselves are asked only so often', () => {
   expect(findings({ inputs, schemas: { input: twice } }, twice)).toEqual([]);
   expect(performance.now() - startedAt).toBeLessThan(2_000);
 });
+
+test('a workflow inside says with its own schema what its step takes, and what its steps find in its input', () => {
+  const inputSchema = {
+    type: 'object',
+    required: ['n', 'm'],
+    properties: { n: { type: 'integer' } },
+    additionalProperties: false,
+  };
+  const inside = { tasks: [{ id: 'x', type: 'work', inputs: { z: '$.run.input.z' } }], inputSchema };
+  const given = {
+    inputSchema: { type: 'object', properties: { text: { type: 'string' } } },
+    tasks: [{ id: 'sub', workflow: inside, inputs: { n: '$.run.input.text' } }],
+  };
+  const validation = validateWorkflow(given);
+  expect(validation.ok ? [] : validation.findings.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
+    '/tasks/0/inputs/n type-mismatch',
+    '/tasks/0 missing-input',
+    '/tasks/0/workflow/tasks/0/inputs/z leads-nowhere',
+  ]);
+});

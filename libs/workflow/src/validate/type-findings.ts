@@ -5,7 +5,7 @@ import { fieldOf, ofSchema, requiredBy, typesOf, type Shape } from '../schema/sh
 import { ARRAY, namesOf, STRING, type Types } from '../schema/types';
 import type { ContextShapes } from './context-shape';
 import type { Expression } from './expressions';
-import { isRecord, recordAt, type ReadStep, type ReadWorkflow } from './reading';
+import { inputSchemaOf, isRecord, type ReadStep, type ReadWorkflow } from './reading';
 
 /**
  * What cannot be by the schemas that are given, whatever the run gives. What they leave open is not found.
@@ -17,8 +17,8 @@ export function* typeFindings(
   step: ReadStep,
   expressions: readonly Expression[],
 ): Generator<Finding> {
-  const schemas = recordAt(step.fields, 'schemas');
-  const input = ofSchema(schemas?.['input']);
+  const schema = inputSchemaOf(step.fields);
+  const input = ofSchema(schema);
   const context = contexts.of(step);
   let whole: Shape | undefined;
   for (const expression of expressions) {
@@ -33,7 +33,7 @@ export function* typeFindings(
     if (fault !== undefined) yield { pointer: toPointer(path), ...fault };
     if (expression.use === 'inputs' && 'shapeIn' in compiled.value) whole = compiled.value.shapeIn(context);
   }
-  if (schemas !== undefined) yield* missingFindings(step, input, whole);
+  if (schema !== undefined) yield* missingFindings(step, input, whole);
 }
 
 type Fault = Pick<Finding, 'code' | 'message'> | undefined;

@@ -13,6 +13,7 @@ import { graphFindings } from './graph-findings';
 import { inputFindings } from './input-findings';
 import { joinFindings } from './join-findings';
 import {
+  inputSchemaOf,
   isRecord,
   readWorkflow,
   recordAt,
@@ -94,7 +95,7 @@ function* stepFindings(workflow: ReadWorkflow): Generator<Finding> {
     // Compiled once, looked at twice, and not kept: of thousands they would fill the memory.
     const expressions = expressionsOf(step);
     if (expressions.length > 0) yield* expressionFindings(workflow, step, expressions, far);
-    if (expressions.length > 0 || step.fields['schemas'] !== undefined)
+    if (expressions.length > 0 || inputSchemaOf(step.fields) !== undefined)
       yield* typeFindings(workflow, contexts, step, expressions);
   }
   yield* farFindings(workflow, far);
@@ -120,5 +121,5 @@ function* subWorkflowFindings({ fields, path }: ReadStep, depth: number): Genera
   // What the schema says of the dependencies it has said before: they are a part of the step's own schema.
   if (!parsed.ok)
     yield* parsed.findings.filter(({ pointer }) => !pointer.startsWith(toPointer([...base, 'dependencies'])));
-  yield* workflowFindings(given, base, recordAt(fields, 'schemas')?.['input'], depth);
+  yield* workflowFindings(given, base, inputSchemaOf(fields), depth);
 }

@@ -1,13 +1,14 @@
-import type { JsonValue, Usage } from '@multiswarm/contracts';
+import { summarize, type JsonValue, type Usage } from '@multiswarm/contracts';
 import type { TaskRecord } from '../domain/task/record';
 import { buildRun, childIdOf, type StepMaker } from '../domain/workflow/build';
 import { fault } from '../domain/workflow/expressions';
-import type { RunStep } from '../domain/workflow/run';
+import type { ChildBody, RunStep } from '../domain/workflow/run';
 import { sinksOf } from '../domain/workflow/sinks';
 import type { ActiveRun } from './active-run';
 import type { Change } from './change';
 import { collected } from './collected';
 import type { RunDesk } from './run-desk';
+import { RunInputs } from './run-inputs';
 
 /** Steps that are runs of their own. */
 export class RunChildren {
@@ -16,6 +17,9 @@ export class RunChildren {
   start(run: ActiveRun, step: RunStep, task: TaskRecord, input: JsonValue, change: Change): void {
     const body = step.workflow ?? run.step(step.of ?? step.id).workflow;
     if (!body) throw new Error(`invariant: the step "${step.id}" has no workflow`);
+    const misfit = misfitOf(body, input);
+    if (misfit !== undefined)
+      return this.desk.tasks.apply(task.id, { kind: 'reject', error: fault('child-failed', misfit) }, change);
     const { namespace, traceparent, priority, timeouts } = task.spec;
     const { id: workflowId, spec } = run.record;
     const facts = {
@@ -55,6 +59,19 @@ export class RunChildren {
     let order = first;
     return { taskId: this.desk.taskId, order: () => (order += 1), capped: this.desk.capped };
   }
+}
+
+/** Compiled schemas, and nothing of any run: one for all shards of the process. */
+let inputs: RunInputs | undefined;
+
+/** Why a workflow cannot have this input. */
+function misfitOf({ inputSchema }: ChildBody, input: JsonValue): string | undefined {
+  if (inputSchema === undefined) return undefined;
+  inputs ??= new RunInputs();
+  const findings = inputs.findings({ inputSchema, input });
+  return findings.length === 0
+    ? undefined
+    : `the sub-workflow does not take this input: ${summarize(findings)}`;
 }
 
 function earliest(one: number | undefined, other: string | undefined): number | undefined {

@@ -365,6 +365,17 @@ describe.each([
       expect(driver.input('after')).toEqual({ upstream: { sub: { y: 'done' } } });
     });
 
+    test('a sub-workflow does not start with an input that its schema refuses, and says why', () => {
+      const inputSchema = { type: 'object', properties: { n: { type: 'integer' } } };
+      const child = { tasks: [{ id: 'x', type: 'build' }], inputSchema };
+      const sub = { after: ['a'], workflow: child, inputs: { n: '$.steps.a.output' } };
+      driver.submit(workflow({ a: {}, sub }));
+      driver.finish('a', { output: 'text' });
+      const message = 'the sub-workflow does not take this input: /input/n: must be integer';
+      expect(driver.task('sub')).toMatchObject({ state: 'failed', error: { code: 'child-failed', message } });
+      expect(driver.run().state).toBe('failed');
+    });
+
     test('a sub-workflow that fails fails its step, and says which run it was', () => {
       driver.submit(workflow({ sub: { workflow: inner } }));
       const child = driver.child('sub');

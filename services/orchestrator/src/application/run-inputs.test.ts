@@ -24,6 +24,30 @@ test('every fault of an input is found below /input, and one that fits has none'
   );
 });
 
+test('workflows inside have their schemas looked at, and their inputs where a run adds nothing to them', () => {
+  const inputs = new RunInputs();
+  const uses = (id: string, more: object = {}) => ({ id, workflow: { tasks: [], inputSchema }, ...more });
+  const within = (...tasks: object[]) => ({ id: 'deep', workflow: { tasks } });
+  const broken = { id: 'broken', workflow: { tasks: [], inputSchema: { type: 'strnig' } } };
+  const workflow = {
+    tasks: [
+      uses('a', { input: { url: 'abc' } }),
+      uses('b', { input: { url: 'a' } }),
+      uses('c', { inputs: '$.run.input' }),
+      uses('d'),
+      within(uses('e'), broken),
+    ],
+    dependencies: { d: ['a'] },
+  };
+  const expected = [
+    ['/tasks/1/input/url', 'minLength'],
+    ['/tasks/4/workflow/tasks/0/input', 'required'],
+    ['/tasks/4/workflow/tasks/1/workflow/inputSchema', 'invalid-schema'],
+  ];
+  const found = inputs.findings(workflow).map(({ pointer, code }) => [pointer, code]);
+  expect(found).toEqual(expected);
+});
+
 test('without a schema any input will do', () => {
   expect(new RunInputs().findings({ input: 7 })).toEqual([]);
   expect(new RunInputs().findings('nonsense')).toEqual([]);

@@ -17,6 +17,8 @@ const KEPT = 200;
 interface Given {
   input?: unknown;
   inputSchema?: unknown;
+  tasks?: unknown;
+  dependencies?: unknown;
 }
 
 type Compiled = { validate: ValidateFunction } | { fault: string };
@@ -37,23 +39,47 @@ export class RunInputs {
     if (findings.length > 0) throw new MultiswarmError('invalid-request', summarize(findings), { findings });
   }
 
-  /** What is wrong with the schema, or with the input by it. */
+  /** What is wrong with the schema, or with the input by it, and with those of the workflows inside. */
   findings(workflow: unknown): Finding[] {
-    const { input = null, inputSchema } = givenOf(workflow);
-    if (!isFields(inputSchema)) return [];
-    const compiled = this.compile(inputSchema);
-    if ('fault' in compiled) return [ofSchema(compiled.fault)];
-    const { validate } = compiled;
-    const valid = this.timed(() => validate(input)); // R1
-    if (valid === 'too-slow') return [ofSchema(TOO_SLOW)];
-    return valid ? [] : (validate.errors ?? []).slice(0, LIMITS.FINDINGS).map(toFinding);
+    const { input = null } = givenOf(workflow);
+    return [...this.inputFindings(workflow, { value: input }, []), ...this.insideFindings(workflow, [])];
   }
 
-  /** What is wrong with the schema itself. */
+  /** What is wrong with the schemas themselves, and with the inputs that workflows inside always have. */
   schemaFindings(workflow: unknown): Finding[] {
+    return [...this.inputFindings(workflow, undefined, []), ...this.insideFindings(workflow, [])];
+  }
+
+  /** @param input as far as it is known */
+  private inputFindings(
+    workflow: unknown,
+    input: { value: unknown } | undefined,
+    at: readonly PropertyKey[],
+  ): Finding[] {
     const { inputSchema } = givenOf(workflow);
-    const compiled = isFields(inputSchema) ? this.compile(inputSchema) : undefined;
-    return compiled && 'fault' in compiled ? [ofSchema(compiled.fault)] : [];
+    if (!isFields(inputSchema)) return [];
+    const inside = at.length === 0 ? [] : [...at, 'workflow'];
+    const compiled = this.compile(inputSchema);
+    if ('fault' in compiled) return [ofSchema(compiled.fault, inside)];
+    if (!input) return [];
+    const { validate } = compiled;
+    const valid = this.timed(() => validate(input.value)); // R1
+    if (valid === 'too-slow') return [ofSchema(TOO_SLOW, inside)];
+    return valid
+      ? []
+      : (validate.errors ?? []).slice(0, LIMITS.FINDINGS).map((error) => toFinding(error, at));
+  }
+
+  /** Deeper than they may be something else is said of them. */
+  private *insideFindings(workflow: unknown, at: readonly PropertyKey[]): Generator<Finding> {
+    const { tasks, dependencies } = givenOf(workflow);
+    if (!Array.isArray(tasks) || at.length / 3 > LIMITS.WORKFLOW_DEPTH) return;
+    for (const [index, step] of (tasks as unknown[]).entries()) {
+      if (!isFields(step) || !isFields(step['workflow'])) continue;
+      const place = [...at, 'tasks', index];
+      yield* this.inputFindings(step['workflow'], ownInput(step, dependencies), place);
+      yield* this.insideFindings(step['workflow'], [...place, 'workflow']);
+    }
   }
 
   private compile(schema: object): Compiled {
@@ -101,15 +127,28 @@ function timed(): <T>(work: () => T) => T | 'too-slow' {
   };
 }
 
-function ofSchema(message: string): Finding {
-  return { pointer: '/inputSchema', code: 'invalid-schema', message };
+/** The input of a step to which a run adds nothing. */
+function ownInput(
+  step: Readonly<Record<string, unknown>>,
+  dependencies: unknown,
+): { value: unknown } | undefined {
+  const { id, input = {}, inputs, map } = step;
+  if (typeof id !== 'string' || inputs !== undefined || map !== undefined) return undefined;
+  return isFields(dependencies) && Object.hasOwn(dependencies, id) ? undefined : { value: input };
 }
 
-function toFinding({ instancePath, keyword, message, params }: ErrorObject): Finding {
+function ofSchema(message: string, at: readonly PropertyKey[]): Finding {
+  return { pointer: toPointer([...at, 'inputSchema']), code: 'invalid-schema', message };
+}
+
+function toFinding(
+  { instancePath, keyword, message, params }: ErrorObject,
+  at: readonly PropertyKey[],
+): Finding {
   const extra: unknown = (params as Record<string, unknown>)['additionalProperty']; // ajv's own, by keyword
   const place = typeof extra === 'string' ? toPointer([extra]) : '';
   return {
-    pointer: `/input${instancePath}${place}`,
+    pointer: `${toPointer([...at, 'input'])}${instancePath}${place}`,
     code: keyword,
     message: message ?? `fails "${keyword}"`,
   };

@@ -52,7 +52,11 @@ export class WorkflowSnapshots {
   async added(namespace: string, { tasks: given, dependencies, by }: AddedSteps): Promise<AddedSteps> {
     if (!given.some(({ workflow }) => workflow !== undefined)) return { tasks: given, dependencies, by };
     const { tasks, findings } = await resolveSteps(namespace, given, this.parts.find);
-    if (findings.length === 0) findings.push(...insideFindings({ tasks }));
+    if (findings.length === 0)
+      findings.push(
+        ...insideFindings({ tasks }),
+        ...this.parts.inputs.schemaFindings({ tasks, dependencies }),
+      );
     if (findings.length > 0) throw new MultiswarmError('invalid-workflow', summarize(findings), { findings });
     const asGiven = given.map((step) => (step.workflow === undefined ? null : bodyHash(step)));
     // Steps they were, and of their fields only the workflows have changed.
