@@ -44,15 +44,7 @@ export const BUILD_CHECK = {
 export const TEST_PROJECTS = ['unit', 'integration', 'e2e'];
 
 export function jestArgs(project, resultFile) {
-  return [
-    bin('jest'),
-    '--selectProjects',
-    project,
-    '--json',
-    '--outputFile',
-    resultFile,
-    '--no-color',
-  ];
+  return [bin('jest'), '--selectProjects', project, '--json', '--outputFile', resultFile, '--no-color'];
 }
 
 /** What package.json passes to the tool, so that `npm run boundaries` and this mean the same. */
