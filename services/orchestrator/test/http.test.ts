@@ -1,4 +1,5 @@
 import { LIMITS, type Problem } from '@multiswarm/contracts';
+import { connect } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
 import fc from 'fast-check';
 import { World, type Answer, type Replica } from './support/world';
@@ -741,5 +742,36 @@ describe('schedules', () => {
     expectProblem(await post(at(''), { ...nightly, name: 'n'.repeat(81) }), 400, 'invalid-request', [
       '/name',
     ]);
+  });
+
+  test('clients over NATS make, change and command them as those over HTTP do', async () => {
+    const client = await connect({ servers: world.nats.url, requestedBy: 'kim' });
+    try {
+      const { schedules } = client;
+      const { name: _name, ...given } = nightly;
+      expect(await schedules.create('by-nats', given)).toMatchObject({ requestedBy: 'kim' });
+      await expect(schedules.create('by-nats', { ...given, cron: '@daily' })).rejects.toMatchObject({
+        code: 'schedule-exists',
+      });
+      expect(await schedules.update('by-nats', { cron: '@daily' })).toMatchObject({ cron: '@daily' });
+      const paused = await schedules.pause('by-nats', { note: 'moving' });
+      expect(paused.paused).toMatchObject({ note: 'moving', requestedBy: 'kim' });
+      const range = { from: '2026-03-01T00:00:00Z', to: '2026-03-31T00:00:00Z', dryRun: true };
+      expect(await schedules.backfill('by-nats', range)).toMatchObject({ times: 30 });
+      const { workflowId } = await schedules.trigger('by-nats');
+      const run = await eventually(() =>
+        client
+          .workflow(workflowId)
+          .get()
+          .catch(() => undefined),
+      );
+      expect(run.schedule).toBe('by-nats');
+      expect(await schedules.resume('by-nats')).not.toHaveProperty('paused');
+      expect((await schedules.list()).items.map(({ name }) => name)).toContain('by-nats');
+      await schedules.delete('by-nats');
+      await expect(schedules.get('by-nats')).rejects.toMatchObject({ code: 'schedule-not-found' });
+    } finally {
+      await client.close();
+    }
   });
 });

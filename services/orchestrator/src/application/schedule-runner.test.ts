@@ -253,6 +253,21 @@ test('while the services are away a time waits, and starts when they are back', 
   expect(world.runs.running).toEqual(['run 1']);
 });
 
+test('what one was to start is started by the next, whatever the schedule has become meanwhile', async () => {
+  await world.make('skip');
+  const first = world.takeOffice();
+  world.runs.fault = () => new MultiswarmError('store-unavailable', 'Redis does not answer');
+  await world.pass(MINUTE);
+  first.stop();
+  await world.change((state) => paused(state, { note: '', requestedBy: 'ann' }, world.clock.now()));
+  world.runs.fault = undefined;
+  await world.pass(2 * 60 * MINUTE); // longer than anything is made up for
+  world.takeOffice();
+  await turns(12);
+  expect(world.runs.running).toEqual(['run 1']);
+  expect((await world.state()).recent).toMatchObject([{ outcome: 'started', id: 'run 1' }]);
+});
+
 test('a run that is refused for good is noted with why, and the next time comes', async () => {
   await world.make('skip');
   world.takeOffice();
