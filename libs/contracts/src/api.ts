@@ -143,7 +143,7 @@ export const ValidationReply = z.object({
   warnings: z
     .array(Finding)
     .optional()
-    .describe('the workflow is accepted all the same: steps that no swarm of the present fleet could run'),
+    .describe('no fault of the workflow: steps that no swarm of the present fleet could run'),
 });
 export type ValidationReply = z.infer<typeof ValidationReply>;
 

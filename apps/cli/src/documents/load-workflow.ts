@@ -39,10 +39,44 @@ export async function loadWorkflow(
   asked: ImportAsked,
   io: Io,
 ): Promise<LoadedWorkflow> {
+  const { source, known, body } = await readWorkflow(file, format, asked, io);
+  return checked(source, known, body);
+}
+
+/** A workflow file, and what is wrong with it as far as can be said here. */
+export interface CheckedWorkflow {
+  body: unknown;
+  steps: number;
+  findings: readonly Finding[];
+  /** The findings of others, with their lines where they have some. */
+  placed(findings: readonly Finding[]): readonly Finding[];
+}
+
+/** The same, where others are to say what is wrong with it, too. @throws Fault where there is no workflow in the file */
+export async function checkWorkflow(
+  file: string,
+  format: WorkflowFormat | undefined,
+  asked: ImportAsked,
+  io: Io,
+): Promise<CheckedWorkflow> {
+  const { source, known, body } = await readWorkflow(file, format, asked, io);
+  const placed: CheckedWorkflow['placed'] = (findings) =>
+    known === 'brief' ? withLines(source, findings) : findings;
+  const result = validateWorkflow(body);
+  if (!result.ok) return { body, steps: 0, findings: placed(result.findings), placed };
+  checkSize(source.name, body);
+  return { body, steps: result.workflow.tasks.length, findings: [], placed };
+}
+
+async function readWorkflow(
+  file: string,
+  format: WorkflowFormat | undefined,
+  asked: ImportAsked,
+  io: Io,
+): Promise<{ source: Source; known: WorkflowFormat; body: unknown }> {
   const source = parseDocuments(file, await readText(file, io));
   const known = format ?? detectFormat(source.values) ?? 'brief';
-  const body = known === 'brief' ? onlyOne(source) : imported(source, known, asked, io);
-  return checked(source, known, body);
+  return { source, known, body: known === 'brief' ? onlyOne(source) : imported(source, known, asked, io) };
 }
 
 /** The same of a file in a format of others. @throws Fault also where it is none of these */
@@ -64,9 +98,13 @@ function checked(source: Source, format: WorkflowFormat, body: unknown): LoadedW
   const result = validateWorkflow(body);
   if (!result.ok)
     throw invalid(name, format === 'brief' ? withLines(source, result.findings) : result.findings);
+  checkSize(name, body);
+  return { body, steps: result.workflow.tasks.length, workflow: result.workflow };
+}
+
+function checkSize(name: string, body: unknown): void {
   const bytes = Buffer.byteLength(JSON.stringify(body));
   if (bytes > LIMITS.HTTP_BODY_BYTES) throw tooLarge(name, bytes);
-  return { body, steps: result.workflow.tasks.length, workflow: result.workflow };
 }
 
 function onlyOne({ name, values }: Source): unknown {

@@ -14,7 +14,10 @@ interface Place {
  * Steps that no swarm of the present fleet could run, whatever else is wrong or right with a workflow. A fleet that is empty or
  * cannot be asked is one note, and says nothing about the workflow.
  */
-export async function fleetWarnings(tasks: readonly Step[], fleet: Capacities): Promise<Finding[]> {
+export async function fleetWarnings(
+  tasks: readonly (Step | undefined)[],
+  fleet: Capacities,
+): Promise<Finding[]> {
   const classes = new Map<string, Place[]>();
   for (const place of placesIn(tasks, [])) {
     const key = JSON.stringify(place.asked);
@@ -37,8 +40,10 @@ export async function fleetWarnings(tasks: readonly Step[], fleet: Capacities): 
     .slice(0, LIMITS.FINDINGS);
 }
 
-function* placesIn(tasks: readonly Step[], at: readonly (string | number)[]): Generator<Place> {
+/** @param tasks in their places; undefined where one cannot be read */
+function* placesIn(tasks: readonly (Step | undefined)[], at: readonly (string | number)[]): Generator<Place> {
   for (const [index, step] of tasks.entries()) {
+    if (!step) continue;
     const own = [...at, 'tasks', index];
     if (runsOnSwarm(step)) yield { asked: { type: step.type, requirements: step.requirements }, at: own };
     const { compensate, workflow } = step;
@@ -48,7 +53,7 @@ function* placesIn(tasks: readonly Step[], at: readonly (string | number)[]): Ge
         at: [...own, 'compensate'],
       };
     // Parsed with the rest, by whoever has validated the workflow.
-    if (workflow?.tasks) yield* placesIn(workflow.tasks as Step[], [...own, 'workflow']);
+    if (workflow?.tasks) yield* placesIn(workflow.tasks as (Step | undefined)[], [...own, 'workflow']);
   }
 }
 

@@ -11,8 +11,11 @@ const NOBODY: Capacity = {
   ...{ swarms: [], nearest: [], regions: [] },
 };
 
-/** Versions of a definition called `report`. */
-function snapshots(versions: object[]): WorkflowSnapshots {
+/** @param versions of a definition called `report` */
+function snapshots(
+  versions: object[],
+  capacity: (asked: { type: string }) => Capacity = () => NOBODY,
+): WorkflowSnapshots {
   return new WorkflowSnapshots({
     find: (namespace, name, version = versions.length) => {
       const body = versions[version - 1] as Definition['body'] | undefined;
@@ -22,7 +25,7 @@ function snapshots(versions: object[]): WorkflowSnapshots {
       );
     },
     inputs: new RunInputs(),
-    capacities: { capacity: () => Promise.resolve(NOBODY) },
+    capacities: { capacity: (asked) => Promise.resolve(capacity(asked)) },
     clock: new ManualClock(),
   });
 }
@@ -75,4 +78,27 @@ test('a repetition adds nothing, also where a definition has a newer version by 
   await expect(add([BUILD], asked({ ...uses('report'), when: 'true' }))).rejects.toThrow(
     'the run has another step "sub"',
   );
+});
+
+test('what the fleet lacks is told beside what is wrong with a workflow, as far as its steps can be read', async () => {
+  const none = (type: string): Capacity => ({ ...NOBODY, known: 2, feasible: type === 'paint' ? 0 : 2 });
+  const workflows = snapshots([], ({ type }) => none(type));
+  const paint = { id: 'p', type: 'paint' };
+  const given = {
+    tasks: [
+      { id: 'bad id', type: 'paint' },
+      paint,
+      { id: 'sub', workflow: { tasks: [{ ...paint, x: 1 }, paint] } },
+    ],
+    dependencies: { p: ['p'] },
+  };
+  const { valid, findings, warnings } = await workflows.validate(given);
+  expect(valid).toBe(false);
+  expect(findings.map(({ pointer }) => pointer)).toEqual(
+    expect.arrayContaining(['/tasks/0/id', '/dependencies/p', '/tasks/2/workflow/tasks/0/x']),
+  );
+  expect(warnings?.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
+    '/tasks/1 no-swarm',
+    '/tasks/2/workflow/tasks/1 no-swarm',
+  ]);
 });

@@ -2,10 +2,11 @@ import {
   bodyHash,
   LIMITS,
   MultiswarmError,
+  parse,
+  Step,
   summarize,
   timeFindings,
   type Finding,
-  type Step,
   type ValidationReply,
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
@@ -69,11 +70,12 @@ export class WorkflowSnapshots {
     if (document === undefined) return { valid: false, findings };
     const validation = validateWorkflow(document);
     if (!validation.ok) findings.push(...validation.findings);
-    const tasks = validation.ok ? this.steps(validation.workflow, findings) : [];
+    const tasks = validation.ok ? this.steps(validation.workflow, findings) : readable(document);
     findings.push(...this.parts.inputs.findings(document));
-    if (findings.length > 0) return { valid: false, findings: findings.slice(0, LIMITS.FINDINGS) };
     const warnings = await fleetWarnings(tasks, this.parts.capacities);
-    return { valid: true, findings, steps: tasks.length, ...(warnings.length > 0 ? { warnings } : {}) };
+    const told = warnings.length > 0 ? { warnings } : {};
+    if (findings.length > 0) return { valid: false, findings: findings.slice(0, LIMITS.FINDINGS), ...told };
+    return { valid: true, findings, steps: tasks.length, ...told };
   }
 
   /** Without a document where there is no definition to look into. */
@@ -90,7 +92,7 @@ export class WorkflowSnapshots {
     }
   }
 
-  private steps(workflow: { tasks: Step[] }, findings: Finding[]): Step[] {
+  private steps(workflow: { tasks: Step[] }, findings: Finding[]): (Step | undefined)[] {
     const now = this.parts.clock.now();
     try {
       const { tasks } = withChildren(workflow);
@@ -99,7 +101,21 @@ export class WorkflowSnapshots {
     } catch (error) {
       if (!(error instanceof MultiswarmError)) throw error;
       findings.push(...error.findings);
-      return [];
+      return readable(workflow);
     }
   }
+}
+
+/** Steps in their places, as far as they can be read in spite of what is wrong with the document. */
+function readable(document: unknown, depth = 0): (Step | undefined)[] {
+  if (typeof document !== 'object' || document === null || !('tasks' in document)) return [];
+  const { tasks } = document;
+  if (!Array.isArray(tasks) || depth > LIMITS.WORKFLOW_DEPTH) return [];
+  return tasks.slice(0, LIMITS.WORKFLOW_STEPS).map((each: unknown) => {
+    const parsed = parse(Step, each);
+    if (!parsed.ok) return undefined;
+    const { workflow } = parsed.value;
+    if (workflow === undefined) return parsed.value;
+    return { ...parsed.value, workflow: { ...workflow, tasks: readable(workflow, depth + 1) } };
+  });
 }

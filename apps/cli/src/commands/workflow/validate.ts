@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { ValidationReply } from '@multiswarm/contracts';
+import type { Finding, ValidationReply } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import type { CommandDefinition, Invocation } from '../../command';
-import { invalid, loadWorkflow } from '../../documents/load-workflow';
+import { checkWorkflow, invalid } from '../../documents/load-workflow';
 import { EXIT, Fault } from '../../faults';
 import { declareWorkflowFile, importAsked, type WorkflowFileOptions } from '../../options/workflow-file';
 import type { View } from '../../output/printer';
@@ -50,29 +50,40 @@ const verdictView: View<Verdict> = {
 
 async function validate({ args, options, global, io }: Invocation<Options>): Promise<number> {
   const file = args[0] ?? '';
-  const { body, steps } = await loadWorkflow(file, options.format, importAsked(options), io);
+  const checked = await checkWorkflow(file, options.format, importAsked(options), io);
   const checkedBy = ['here'];
+  const findings = [...checked.findings];
   if (!options.offline) {
-    const reply = await askServer(new HttpApi(global.url), body, io);
-    if (reply && !reply.valid) throw invalid(file, reply.findings);
-    for (const { pointer, message } of reply?.warnings ?? [])
+    const reply = await askServer(new HttpApi(global.url), checked.body, findings.length > 0, io);
+    // It knows definitions and the fleet, and finds besides what was found here.
+    findings.push(...checked.placed(reply?.findings ?? []));
+    for (const { pointer, message } of checked.placed(reply?.warnings ?? []))
       io.stderr.write(`warning: ${pointer === '' ? '' : `${pointer}: `}${message}\n`);
     if (reply) checkedBy.push(`by ${global.url}`);
   }
-  new Printer(io, global.format).one(verdictView, { valid: true, steps, checkedBy });
+  if (findings.length > 0) throw invalid(file, different(findings));
+  new Printer(io, global.format).one(verdictView, { valid: true, steps: checked.steps, checkedBy });
   return EXIT.ok;
 }
 
-/** Undefined where nobody answers: then the check here has to do. */
+function different(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [`${finding.pointer} ${finding.message}`, finding])).values()];
+}
+
+/**
+ * Undefined where nobody answers: then the check here has to do.
+ * @param isWrong findings are there already: a server that cannot read the workflow adds nothing to them
+ */
 async function askServer(
   api: HttpApi,
   body: unknown,
+  isWrong: boolean,
   io: Invocation['io'],
 ): Promise<ValidationReply | undefined> {
   try {
     return await api.post<ValidationReply>(paths.workflowValidate, body);
   } catch (error) {
-    if (!(error instanceof Fault) || error.exit !== EXIT.unavailable) throw error;
+    if (!(error instanceof Fault) || (error.exit !== EXIT.unavailable && !isWrong)) throw error;
     io.stderr.write(`checked here only: ${error.message}\n`);
     return undefined;
   }
