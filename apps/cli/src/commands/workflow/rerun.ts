@@ -22,7 +22,7 @@ export const command: CommandDefinition<Options> = {
   description: `Runs a workflow again, as a run of its own; the earlier one is not changed, and may still run. Without --from, --failed or --event
 everything runs again. Otherwise the new run has the results that it keeps from the beginning: --from keeps all that is not
 behind the steps it names, --failed what has succeeded, and --event what had succeeded when that event came: a fork of the
-run at a point of its history ("task history ID" lists the events with their numbers).`,
+run at a point of its history ("task history ID -o wide" lists the events with their numbers).`,
   examples: [
     { command: 'swarmctl workflow rerun w3-0198c2d4e5f60718293a4b5c6d', does: 'everything once more' },
     {
