@@ -1,5 +1,5 @@
 import { isTerminal, type TaskState } from '@multiswarm/contracts';
-import { graphOf, type Graph } from './forecast-graph';
+import { acyclicGraphOf, type Graph } from './graph';
 
 /** A step as a forecast sees it. Times are epoch milliseconds. */
 export interface ForecastStep {
@@ -65,7 +65,7 @@ interface Span {
  * O(steps + edges), and iterative.
  */
 export function forecast<S extends ForecastStep>({ steps, now, durationOf }: ForecastInput<S>): Forecast {
-  const graph = graphOf(steps);
+  const graph = acyclicGraphOf(steps);
   const lengthOf = durationOf ?? (({ estimateMs }: S) => estimateMs);
   const spans = forward(graph, steps, now, (step) => Math.round(Math.max(0, lengthOf(step) ?? 0)));
   const last = lastToEnd(steps, spans);

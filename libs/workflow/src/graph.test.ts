@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { LIMITS } from '@multiswarm/contracts';
-import { bottomLevels, downstreamOf, topologicalOrder } from './graph';
+import { acyclicGraphOf, bottomLevels, graphOf, topologicalOrder } from './graph';
 
 interface Weighted {
   id: string;
@@ -71,7 +71,8 @@ test('steps of a cycle and behind it are left out, and so are dependencies that 
   ];
   expect(topologicalOrder(steps)).toEqual(['a']);
   expect([...bottomLevels(steps)]).toEqual([['a', 1]]);
-  expect(downstreamOf(steps).get('c')).toEqual(['b', 'd']);
+  expect(graphOf(steps).behind[2]).toEqual([1, 3]);
+  expect(() => acyclicGraphOf(steps)).toThrow('the steps form a cycle');
 });
 
 test('a chain of ten thousand steps is no deeper a stack than one', () => {

@@ -4,49 +4,70 @@ export interface GraphStep {
   readonly dependsOn: readonly string[];
 }
 
-/**
- * The ids, each after all that it depends on, and otherwise in the given order (Kahn 1962).
- * Steps of a cycle and behind one are missing. O(steps + edges), without recursion.
- */
-export function topologicalOrder(steps: readonly GraphStep[]): string[] {
-  const downstream = downstreamOf(steps);
-  const open = new Map<string, number>();
-  for (const { id } of steps) open.set(id, 0);
-  for (const dependents of downstream.values())
-    for (const id of dependents) open.set(id, (open.get(id) ?? 0) + 1);
-  const order = steps.filter(({ id }) => open.get(id) === 0).map(({ id }) => id);
-  for (const id of order) {
-    for (const dependent of downstream.get(id) ?? []) {
-      const left = (open.get(dependent) ?? 0) - 1;
-      open.set(dependent, left);
+/** A graph by position instead of by name: built once, walked several times. */
+export interface Graph {
+  /** Of each step the steps that it waits for, each once. */
+  readonly before: readonly (readonly number[])[];
+  /** Of each step those that wait for it. */
+  readonly behind: readonly (readonly number[])[];
+  /** Steps after all that they wait for, and otherwise as given (Kahn 1962). Those of a cycle and behind one are missing. */
+  readonly order: readonly number[];
+}
+
+/** O(steps + edges), iterative: a chain of any length does not overflow the stack. */
+export function graphOf(steps: readonly GraphStep[]): Graph {
+  const at = new Map(steps.map(({ id }, index) => [id, index]));
+  const behind = steps.map((): number[] => []);
+  const before = steps.map(({ dependsOn }, index) => {
+    const places: number[] = [];
+    for (const id of dependsOn.length > 1 ? new Set(dependsOn) : dependsOn) {
+      const place = at.get(id);
+      if (place === undefined) continue;
+      places.push(place);
+      behind[place]?.push(index);
+    }
+    return places;
+  });
+  return { before, behind, order: inOrder(before, behind) };
+}
+
+/** @throws Error where there is a cycle, which no validated workflow has */
+export function acyclicGraphOf(steps: readonly GraphStep[]): Graph {
+  const graph = graphOf(steps);
+  if (graph.order.length < steps.length) throw new Error('invariant: the steps form a cycle');
+  return graph;
+}
+
+function inOrder(before: readonly (readonly number[])[], behind: readonly (readonly number[])[]): number[] {
+  const open = before.map(({ length }) => length);
+  const order = open.flatMap((count, index) => (count === 0 ? [index] : []));
+  for (const index of order)
+    for (const dependent of behind[index] ?? []) {
+      const left = (open[dependent] ?? 0) - 1;
+      open[dependent] = left;
       if (left === 0) order.push(dependent);
     }
-  }
   return order;
 }
 
-/** By each step those that depend on it directly. */
-export function downstreamOf(steps: readonly GraphStep[]): Map<string, string[]> {
-  const downstream = new Map<string, string[]>(steps.map(({ id }) => [id, []]));
-  for (const { id, dependsOn } of steps) for (const upstream of dependsOn) downstream.get(upstream)?.push(id);
-  return downstream;
+/** The ids in the order of `Graph`. */
+export function topologicalOrder(steps: readonly GraphStep[]): string[] {
+  return graphOf(steps).order.flatMap((index) => steps[index]?.id ?? []);
 }
 
 /**
  * The longest path from each step to the end of the run, its own weight included, in milliseconds: who has the longest goes
  * first (bottom level, as in list scheduling: Hu 1961; Kwok and Ahmad 1999). Steps of a cycle and behind one are missing.
- * O(steps + edges), without recursion.
  */
 export function bottomLevels(
   steps: readonly (GraphStep & { readonly weightMs: number })[],
 ): Map<string, number> {
-  const downstream = downstreamOf(steps);
-  const weights = new Map(steps.map(({ id, weightMs }) => [id, weightMs]));
-  const levels = new Map<string, number>();
-  for (const id of topologicalOrder(steps).reverse()) {
+  const { behind, order } = graphOf(steps);
+  const levels: number[] = [];
+  for (const index of order.toReversed()) {
     let longest = 0;
-    for (const dependent of downstream.get(id) ?? []) longest = Math.max(longest, levels.get(dependent) ?? 0);
-    levels.set(id, longest + (weights.get(id) ?? 0));
+    for (const dependent of behind[index] ?? []) longest = Math.max(longest, levels[dependent] ?? 0);
+    levels[index] = longest + (steps[index]?.weightMs ?? 0);
   }
-  return levels;
+  return new Map(order.map((index) => [steps[index]?.id ?? '', levels[index] ?? 0]));
 }

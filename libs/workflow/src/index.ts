@@ -19,7 +19,7 @@ export {
 export { ExpressionError } from './expression/expression-error';
 export { compileCondition, type Condition } from './expression/condition';
 export { compilePath, type Path } from './expression/path';
-export { bottomLevels, downstreamOf, topologicalOrder, type GraphStep } from './graph';
+export { bottomLevels, type GraphStep } from './graph';
 export * from './drawing';
 export type { StepsAround } from './validate/reading';
 export {

@@ -1,4 +1,4 @@
-import type { Graph } from '../forecast-graph';
+import type { Graph } from '../graph';
 
 /**
  * Of each step the last one that all ways to it lead through; undefined where there is none. (K. D. Cooper, T. J. Harvey and

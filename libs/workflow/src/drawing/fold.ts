@@ -1,5 +1,5 @@
 import type { TaskState } from '@multiswarm/contracts';
-import { graphOf } from '../forecast-graph';
+import { acyclicGraphOf } from '../graph';
 import { BY_INTEREST, STATE_MARKS } from './ink';
 import { commonLabel, stemOf } from './labels';
 import type { DrawingNode, DrawingStep } from './step';
@@ -70,12 +70,10 @@ function mapsOf(steps: readonly DrawingStep[]): DrawingNode[] {
 }
 
 function foldAlike(nodes: readonly DrawingNode[]): DrawingNode[] {
-  const { before, order } = graphOf(nodes);
+  const { before, behind, order } = acyclicGraphOf(nodes);
   const layers: number[] = [];
   for (const index of order)
     layers[index] = 1 + Math.max(-1, ...(before[index] ?? []).map((each) => layers[each] ?? 0));
-  const behind = nodes.map((): number[] => []);
-  before.forEach((upstream, index) => upstream.forEach((each) => behind[each]?.push(index)));
   const byName = colours(nodes, order, before, behind, layers, true);
   const byPlace = colours(nodes, order, before, behind, layers, false);
   const groups = new Map<string, DrawingNode[]>();

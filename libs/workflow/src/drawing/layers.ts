@@ -1,4 +1,4 @@
-import { graphOf } from '../forecast-graph';
+import { acyclicGraphOf } from '../graph';
 import type { DrawingNode } from './step';
 
 /** A place in a layer: a node, or where an edge passes that is longer than one layer. */
@@ -31,7 +31,7 @@ const SWEEPS = 12;
  * order by the mean place of neighbours, swept down and up, of which the one with the fewest crossings is kept.
  */
 export function layered(nodes: readonly DrawingNode[], widthOf: (node: DrawingNode) => number): Layered {
-  const { before, order } = graphOf(nodes);
+  const { before, order } = acyclicGraphOf(nodes);
   const vertices: Vertex[] = nodes.map((node) => ({ layer: 0, width: widthOf(node), node }));
   for (const index of order)
     for (const upstream of before[index] ?? [])

@@ -1,4 +1,4 @@
-import { graphOf } from '../forecast-graph';
+import { acyclicGraphOf } from '../graph';
 import { dominatorsOf } from './dominators';
 import { stateOfNode } from './fold';
 import { clip, type Line, type Part } from './ink';
@@ -47,7 +47,7 @@ function lineOf({ prefix, node, after }: Row, titleWidth: number, noteWidth: num
 }
 
 function rowsOf(nodes: readonly DrawingNode[]): Row[] {
-  const graph = graphOf(nodes);
+  const graph = acyclicGraphOf(nodes);
   const dominators = dominatorsOf(graph);
   const children = new Map<number | undefined, number[]>();
   for (const index of graph.order) {
