@@ -14,7 +14,7 @@ export const keys = {
   schedulesDue: () => 'ms:{scheduler}:schedules-due',
   /** Number: every change of a schedule gets the next one. */
   scheduleRevisions: () => 'ms:{scheduler}:schedule-revisions',
-  /** Hash: spec, state, rev. */
+  /** Hash: head, workflow, state, rev. */
   schedule: (namespace: string, name: string) => `ms:{scheduler}:schedule:${namespace}/${name}`,
   regionLease: (region: string) => `ms:{r:${region}}:lease`,
   /** Hash: swarms that an operator has cordoned or drained, with the reason. */

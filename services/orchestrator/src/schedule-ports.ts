@@ -21,6 +21,12 @@ export interface StoredSchedule extends NamedSchedule {
   state: ScheduleState;
 }
 
+/** As lists show it. */
+export interface ListedSchedule extends NamedSchedule {
+  body: Omit<ScheduleBody, 'workflow'>;
+  state: ScheduleState;
+}
+
 /** What is written of a schedule, on the condition that it is still the one that was read. */
 export interface ScheduleChange {
   /** As it was read. */
@@ -44,7 +50,7 @@ export interface ScheduleStore {
     namespace: string | undefined,
     after: NamedSchedule | undefined,
     limit: number,
-  ): Promise<{ items: StoredSchedule[]; last: NamedSchedule | undefined }>;
+  ): Promise<{ items: ListedSchedule[]; last: NamedSchedule | undefined }>;
   /**
    * @param epoch of the scheduler that writes; undefined for what people ask
    * @returns the new revision; undefined where it was changed since it was read, or deleted

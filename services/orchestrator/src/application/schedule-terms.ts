@@ -1,10 +1,14 @@
 import type { JsonValue } from '@multiswarm/contracts';
 import type { Conduct } from '../domain/schedule/schedule';
-import type { NamedSchedule, ScheduleBody, StoredSchedule } from '../schedule-ports';
+import type { ListedSchedule, ScheduleBody, StoredSchedule } from '../schedule-ports';
 import { cronTimes } from './cron-times';
 
 /** What decides about the times of a schedule. */
-export function conductOf({ namespace, name, body }: NamedSchedule & { body: ScheduleBody }): Conduct {
+export function conductOf({
+  namespace,
+  name,
+  body,
+}: Pick<ListedSchedule, 'namespace' | 'name' | 'body'>): Conduct {
   const { overlap, jitterMs, catchUpMs } = body;
   return { id: `${namespace}/${name}`, times: cronTimes(body), overlap, jitterMs, catchUpMs };
 }

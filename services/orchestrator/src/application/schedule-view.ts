@@ -7,7 +7,7 @@ import type {
 } from '@multiswarm/contracts';
 import { startOf } from '../domain/schedule/jitter';
 import type { Backfill, Conduct, Past, ScheduleState } from '../domain/schedule/schedule';
-import type { NamedSchedule, ScheduleBody } from '../schedule-ports';
+import type { ListedSchedule, NamedSchedule, ScheduleBody } from '../schedule-ports';
 import { conductOf } from './schedule-terms';
 
 /** A schedule with what has become of it: stored, or as it would be. */
@@ -18,9 +18,8 @@ export type ShownSchedule = NamedSchedule & { body: ScheduleBody; state: Schedul
  * @param next so many times
  * @param now epoch ms
  */
-export function scheduleSummary(shown: ShownSchedule, next: number, now: number): ScheduleSummary {
-  const { namespace, name, state } = shown;
-  const { workflow: _workflow, ...body } = shown.body;
+export function scheduleSummary(shown: ListedSchedule, next: number, now: number): ScheduleSummary {
+  const { namespace, name, body, state } = shown;
   const conduct = conductOf(shown);
   return {
     ...{ namespace, name, ...body },

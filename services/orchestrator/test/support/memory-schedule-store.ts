@@ -28,7 +28,11 @@ export class MemoryScheduleStore implements ScheduleStore {
     const ids = [...this.kept.keys()]
       .filter((id) => id > least && (namespace === undefined || id.startsWith(`${namespace}/`)))
       .sort();
-    const items = ids.slice(0, limit).flatMap((id) => this.read(id) ?? []);
+    const items = ids.slice(0, limit).flatMap((id) => {
+      const { revision: _revision, body, ...listed } = this.read(id)!;
+      const { workflow: _workflow, ...head } = body;
+      return [{ ...listed, body: head }];
+    });
     const last = ids.length > limit ? items.at(-1) : undefined;
     return Promise.resolve({ items, last: last && { namespace: last.namespace, name: last.name } });
   }

@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { keys, LIMITS, MultiswarmError } from '@multiswarm/contracts';
 import { loadScript, type Store } from '@multiswarm/store';
 import type { ScheduleState } from '../../domain/schedule/schedule';
-import type { NamedSchedule, ScheduleBody, ScheduleStore, StoredSchedule } from '../../schedule-ports';
+import type {
+  ListedSchedule,
+  NamedSchedule,
+  ScheduleBody,
+  ScheduleStore,
+  StoredSchedule,
+} from '../../schedule-ports';
 
 const lua = (name: string) => loadScript(join(__dirname, '..', '..', '..', 'lua', name));
 const createScript = lua('create-schedule.lua');
@@ -15,29 +21,25 @@ const REFUSED = -1;
 
 /** Schedules: a hash for each, beside the lease of the scheduler, so that one script checks its epoch where it writes. */
 export function redisScheduleStore(store: Store): ScheduleStore {
+  return { ...reads(store), ...writes(store) };
+}
+
+function reads(store: Store): Pick<ScheduleStore, 'get' | 'list' | 'soonest'> {
   const get = async (of: NamedSchedule): Promise<StoredSchedule | undefined> => {
-    const fields = await store.guard((redis) =>
-      redis.hmget(keys.schedule(of.namespace, of.name), 'body', 'state', 'rev'),
-    );
-    return decoded(of, fields);
+    const key = keys.schedule(of.namespace, of.name);
+    const fields = await store.guard((redis) => redis.hmget(key, 'head', 'state', 'rev', 'workflow'));
+    const [, , revision, workflow] = fields;
+    const listed = decoded(of, fields);
+    if (!listed || !revision || !workflow) return undefined;
+    const parsed = JSON.parse(workflow) as ScheduleBody['workflow']; // written by us
+    return { ...listed, revision: Number(revision), body: { ...listed.body, workflow: parsed } };
+  };
+  const getListed = async (of: NamedSchedule): Promise<ListedSchedule | undefined> => {
+    const key = keys.schedule(of.namespace, of.name);
+    return decoded(of, await store.guard((redis) => redis.hmget(key, 'head', 'state')));
   };
   return {
     get,
-    create: async ({ namespace, name, body, state }, wakeAt) => {
-      const revision = (await store.run(
-        createScript,
-        [keys.schedule(namespace, name), keys.schedules(), keys.schedulesDue(), keys.scheduleRevisions()],
-        [
-          memberOf({ namespace, name }),
-          JSON.stringify(body),
-          JSON.stringify(state),
-          wakeAt ?? '',
-          LIMITS.SCHEDULES,
-        ],
-      )) as number;
-      if (revision === REFUSED) throw tooMany();
-      return revision === EXISTS ? undefined : revision;
-    },
     list: async (namespace, after, limit) => {
       const [least, most] = namespace === undefined ? ['-', '+'] : [`[${namespace}/`, `(${namespace}0`]; // 0 follows the slash
       const from = after === undefined ? least : `(${memberOf(after)}`;
@@ -45,9 +47,37 @@ export function redisScheduleStore(store: Store): ScheduleStore {
         redis.zrangebylex(keys.schedules(), from, most, 'LIMIT', 0, limit + 1),
       );
       const page = members.slice(0, limit).map(nameIn);
-      const found = await Promise.all(page.map(get));
+      const found = await Promise.all(page.map(getListed));
       const last = members.length > limit ? page.at(-1) : undefined;
       return { items: found.flatMap((each) => (each ? [each] : [])), last };
+    },
+    soonest: async (limit) => {
+      const found = await store.guard((redis) =>
+        redis.zrange(keys.schedulesDue(), 0, limit - 1, 'WITHSCORES'),
+      );
+      return found.flatMap((member, index) =>
+        index % 2 === 0 ? [{ ...nameIn(member), at: Number(found[index + 1]) }] : [],
+      );
+    },
+  };
+}
+
+function writes(store: Store): Pick<ScheduleStore, 'create' | 'change' | 'remove'> {
+  return {
+    create: async ({ namespace, name, body, state }, wakeAt) => {
+      const revision = (await store.run(
+        createScript,
+        [keys.schedule(namespace, name), keys.schedules(), keys.schedulesDue(), keys.scheduleRevisions()],
+        [
+          memberOf({ namespace, name }),
+          ...texts(body),
+          JSON.stringify(state),
+          wakeAt ?? '',
+          LIMITS.SCHEDULES,
+        ],
+      )) as number;
+      if (revision === REFUSED) throw tooMany();
+      return revision === EXISTS ? undefined : revision;
     },
     change: async (of, { revision, body, state, wakeAt }, epoch) => {
       const changed = (await store.run(
@@ -61,10 +91,10 @@ export function redisScheduleStore(store: Store): ScheduleStore {
         [
           memberOf(of),
           revision,
-          body === undefined ? '' : JSON.stringify(body),
           JSON.stringify(state),
           wakeAt ?? '',
           epoch ?? '',
+          ...(body === undefined ? ['', ''] : texts(body)),
         ],
       )) as number;
       if (changed === REFUSED) throw new MultiswarmError('stale-epoch', 'another scheduler is in office');
@@ -73,14 +103,6 @@ export function redisScheduleStore(store: Store): ScheduleStore {
     remove: async (of) => {
       const scriptKeys = [keys.schedule(of.namespace, of.name), keys.schedules(), keys.schedulesDue()];
       return (await store.run(deleteScript, scriptKeys, [memberOf(of)])) === 1;
-    },
-    soonest: async (limit) => {
-      const found = await store.guard((redis) =>
-        redis.zrange(keys.schedulesDue(), 0, limit - 1, 'WITHSCORES'),
-      );
-      return found.flatMap((member, index) =>
-        index % 2 === 0 ? [{ ...nameIn(member), at: Number(found[index + 1]) }] : [],
-      );
     },
   };
 }
@@ -95,14 +117,18 @@ function nameIn(member: string): NamedSchedule {
   return { namespace: member.slice(0, at), name: member.slice(at + 1) };
 }
 
-function decoded(of: NamedSchedule, fields: readonly (string | null)[]): StoredSchedule | undefined {
-  const [body, state, revision] = fields;
-  if (!body || !state || !revision) return undefined;
+/** The workflow may be large, and lists do without it. */
+function texts({ workflow, ...head }: ScheduleBody): [head: string, workflow: string] {
+  return [JSON.stringify(head), JSON.stringify(workflow)];
+}
+
+function decoded(of: NamedSchedule, fields: readonly (string | null)[]): ListedSchedule | undefined {
+  const [head, state] = fields;
+  if (!head || !state) return undefined;
   // What is stored was written by us, hence the casts.
   return {
     ...of,
-    revision: Number(revision),
-    body: JSON.parse(body) as ScheduleBody,
+    body: JSON.parse(head) as ListedSchedule['body'],
     state: JSON.parse(state) as ScheduleState,
   };
 }
