@@ -26,7 +26,7 @@ function drawnStep(step: WorkflowStep, now: number): DrawingStep {
   return { id, type, dependsOn, state, of, role, note: runNote(step, now), ...times };
 }
 
-/** `running 3.2 s`, `blocked ~30.0 s`, `succeeded 1.2 s, attempt 2` */
+/** `running 3.2 s`, `approval 20.0 s`, `blocked ~30.0 s`, `succeeded 1.2 s, attempt 2` */
 function runNote(
   { state, startedAt, endedAt, estimateMs, attempt, control }: WorkflowStep,
   now: number,
@@ -36,8 +36,9 @@ function runNote(
   const expected = estimateMs === undefined ? '' : ` ~${formatMs(estimateMs)}`;
   const time =
     lasted === undefined ? (isTerminal(state) ? '' : expected) : ` ${formatMs(Math.max(0, lasted))}`;
-  const kind = control === undefined || isTerminal(state) ? '' : ` (${control})`;
-  return `${state}${time}${kind}${attempt > 1 ? `, attempt ${attempt}` : ''}`;
+  // The mark says that it waits; the words say for what.
+  const word = state === 'waiting' ? (control ?? state) : state;
+  return `${word}${time}${attempt > 1 ? `, attempt ${attempt}` : ''}`;
 }
 
 /** The steps of a file; its critical path where it has estimates. */

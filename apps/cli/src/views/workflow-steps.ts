@@ -112,9 +112,10 @@ function tookText(step: WorkflowStep, now: number): string {
   return isTerminal(state) || estimateMs === undefined ? '-' : `~${formatMs(estimateMs)}`;
 }
 
+/** Nothing of what waits for somebody, or is late: nobody knows that. */
 function endsText({ state, expectedEndAt }: WorkflowStep, now: number): string {
-  if (isTerminal(state) || expectedEndAt === undefined) return '-';
-  return formatMs(Math.max(0, Date.parse(expectedEndAt) - now));
+  const left = expectedEndAt === undefined ? 0 : Date.parse(expectedEndAt) - now;
+  return isTerminal(state) || left <= 0 ? '-' : formatMs(left);
 }
 
 function noteOf(step: WorkflowStep, states: ReadonlyMap<string, TaskState>): string {
@@ -140,8 +141,12 @@ export function itemsText({ total, started, succeeded, failed }: NonNullable<Wor
   ].join(', ');
 }
 
+function onOneLine(message: string): string {
+  return message.trim().replaceAll(/\s*\n\s*/g, ' ');
+}
+
 function endedNotes({ error, swarmId, region }: WorkflowStep): string[] {
-  if (error) return [error.message.split('\n', 1)[0] ?? ''];
+  if (error) return [onOneLine(error.message)];
   return swarmId === undefined ? [] : [`${swarmId} (${region ?? '?'})`];
 }
 
@@ -151,9 +156,11 @@ const RUNS: ReadonlySet<TaskState> = new Set<TaskState>(['running', 'assigned'])
 function openNotes(step: WorkflowStep, states: ReadonlyMap<string, TaskState>): string[] {
   const { waiting, swarmId, region, state, dependsOn, error } = step;
   if (RUNS.has(state)) return swarmId === undefined ? [] : [`${swarmId} (${region ?? '?'})`];
-  if (state === 'backoff' && error) return [error.message.split('\n', 1)[0] ?? ''];
-  if (waiting && waiting.reason !== 'steps' && !(waiting.reason === 'items' && step.items))
-    return [waiting.detail];
+  if (state === 'backoff' && error) return [onOneLine(error.message)];
+  // What stands there already says it: how many items there are, or as which run it goes on.
+  const isSaid =
+    waiting?.reason === 'items' ? step.items : waiting?.reason === 'sub-workflow' && step.childId;
+  if (waiting && waiting.reason !== 'steps' && !isSaid) return [waiting.detail];
   const open = dependsOn.filter((id) => !isTerminal(states.get(id) ?? 'blocked'));
   return open.length === 0 ? [] : [`waits for ${shortList(open)}`];
 }

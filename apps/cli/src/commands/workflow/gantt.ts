@@ -64,7 +64,7 @@ function ganttView({ fold, watch: isWatched }: Options, io: Io): View<Workflow> 
       const { from, to, present } = rangeOf(workflow, now);
       const { steps, path } = drawnRun(workflow, present);
       const nodes = foldSteps(steps, path, fold);
-      const drawn = drawGantt(nodes, { width, now: present, from, to, formatMs });
+      const drawn = drawGantt(nodes, { width, now: present, from, to, formatMs: axisTime });
       const [axis = [], ...bars] = drawn;
       const said = headLines(workflow, context);
       const room = isWatched === true && io.stdout.isTty ? io.stdout.rows - said.length - 5 : undefined;
@@ -73,6 +73,10 @@ function ganttView({ fold, watch: isWatched }: Options, io: Io): View<Workflow> 
       return [...said, '', ...shown, '', legend].map((line) => `${line}\n`).join('');
     },
   };
+}
+
+function axisTime(ms: number): string {
+  return ms === 0 ? '0 s' : formatMs(ms);
 }
 
 /** From the submission to the end, or to the latest that is expected; an ended run has no present. */

@@ -70,6 +70,47 @@ describe('the outlook of a run', () => {
     expect(outlookOf({ a: [] }, { a: { estimateMs: 5 } }, NOBODY, paused).etaAt).toBeUndefined();
   });
 
+  test('a step that could begin says that its run is paused, or at its limit; one that waits for steps does not', () => {
+    const tasks = new Map([task('a', { state: 'running' }), task('b', {}), task('c', {})]);
+    const run = runOf('w0', { a: [], b: [], c: ['b'] });
+    const told = (more: Partial<typeof run>): (string | undefined)[] => {
+      const record = { ...run, ...more };
+      const view = withOutlook(workflowView(record, tasks), record, tasks, { now: NOW, learned: NOBODY });
+      return view.steps.map(({ waiting }) => waiting && `${waiting.reason}: ${waiting.detail}`);
+    };
+    expect(told({})).toEqual([undefined, undefined, undefined]);
+    const limited = told({ spec: { ...run.spec, concurrency: 1 } });
+    expect(limited).toEqual([
+      undefined,
+      'run-limit: as many steps of its run are under way as may be: 1',
+      undefined,
+    ]);
+    const paused = told({ paused: { at: NOW, reason: 'lunch' } });
+    expect(paused).toEqual([undefined, 'run-limit: its run is paused (lunch)', undefined]);
+  });
+
+  test('compensations come behind all else, one after the other, and the path leads through them', () => {
+    const undo = (id: string, more: Partial<WorkflowStep>): WorkflowStep => ({
+      ...{
+        id: `undo:${id}`,
+        taskId: stepTaskId(`undo:${id}`),
+        type: 'build',
+        dependsOn: [],
+        attempt: 0,
+        cost: 0,
+      },
+      ...{ role: 'compensation', of: id, state: 'blocked' },
+      ...more,
+    });
+    const view = outlookOf(
+      { a: [], b: ['a'] },
+      { a: succeeded(NOW - 5_000, NOW - 4_000), b: succeeded(NOW - 4_000, NOW - 1_000) },
+      NOBODY,
+      (given) => ({ ...given, steps: [...given.steps, undo('a', {}), undo('b', { state: 'running' })] }),
+    );
+    expect(view.criticalPath).toEqual(['a', 'b', 'undo:b', 'undo:a']);
+  });
+
   test('a type that was learned elsewhere is known before it runs here', () => {
     const learned: Durations = { expect: (type) => (type === 'build' ? { ms: 250.4, runs: 40 } : undefined) };
     const view = outlookOf({ a: [], b: ['a'] }, { b: { estimateMs: 9_000 } }, learned);

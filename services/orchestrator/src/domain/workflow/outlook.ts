@@ -1,6 +1,6 @@
-import { isTerminal, type Join, type Workflow, type WorkflowStep } from '@multiswarm/contracts';
+import { isTerminal, type Join, type Waiting, type Workflow, type WorkflowStep } from '@multiswarm/contracts';
 import { forecast, type Forecast, type ForecastStep } from '@multiswarm/workflow';
-import { ownReason } from '../task/own-reason';
+import { blockReason, ownReason } from '../task/own-reason';
 import { currentAttempt, type TaskRecord } from '../task/record';
 import { iso } from '../task/times';
 import { expectedMs, TypicalDuration, type Durations } from './durations';
@@ -36,7 +36,12 @@ export function withOutlook(view: Workflow, run: RunRecord, tasks: Tasks, { now,
   const lengths = lengthsOf(view.steps, tasks, learned);
   const inputs = new Inputs(view.steps, tasks, run.spec.steps, lengths, now);
   const result = forecast({ steps: inputs.steps, now });
-  const steps = view.steps.map((step) => withStepOutlook(step, result, tasks.get(step.taskId), lengths));
+  const held = heldBack(view, run, tasks);
+  const steps = view.steps.map((step) => {
+    const told = withStepOutlook(step, result, tasks.get(step.taskId), lengths);
+    const waiting = held.get(step.id);
+    return waiting === undefined ? told : { ...told, waiting };
+  });
   const path = { ...view, steps, criticalPath: result.criticalPath };
   if (view.state !== 'running') return path;
   const open = view.steps.filter(({ state }) => !isTerminal(state));
@@ -47,6 +52,25 @@ export function withOutlook(view: Workflow, run: RunRecord, tasks: Tasks, { now,
     ...(isKnown ? { etaAt: iso(endOf(result, open, view.concurrency, now)) } : {}),
     ...(rest === undefined ? {} : { costProjected: view.cost + rest }),
   };
+}
+
+/** Steps that could begin, were their run not paused or at its limit. */
+function heldBack(
+  { steps, state }: Workflow,
+  { paused, spec }: RunRecord,
+  tasks: Tasks,
+): Map<string, Waiting> {
+  const held = new Map<string, Waiting>();
+  const { concurrency } = spec;
+  if (state !== 'running' || (paused === undefined && concurrency === undefined)) return held;
+  const open = new Set(steps.filter((step) => !isTerminal(step.state)).map(({ id }) => id));
+  for (const step of steps) {
+    const task = tasks.get(step.taskId);
+    if (!task || step.state !== 'blocked' || step.role === 'compensation') continue;
+    if (step.dependsOn.some((id) => open.has(id))) continue;
+    held.set(step.id, blockReason(task, { steps: [], runPaused: paused, concurrency }));
+  }
+  return held;
 }
 
 function withStepOutlook(
@@ -101,6 +125,8 @@ class Inputs {
   readonly steps: ForecastStep[];
   private readonly itemsOf = new Map<string, WorkflowStep[]>();
   private readonly byId: ReadonlyMap<string, WorkflowStep>;
+  /** Of each compensation what it waits for. */
+  private readonly undoneAfter: ReadonlyMap<string, readonly string[]>;
   private readonly planned: ReadonlyMap<string, Planned>;
 
   constructor(
@@ -112,6 +138,7 @@ class Inputs {
   ) {
     this.planned = new Map(planned.map((step) => [step.id, step]));
     this.byId = new Map(steps.map((step) => [step.id, step]));
+    this.undoneAfter = undoneAfter(steps);
     for (const step of steps) {
       if (step.role !== 'item' || step.of === undefined) continue;
       const items = this.itemsOf.get(step.of);
@@ -129,7 +156,8 @@ class Inputs {
   private plainInput(step: WorkflowStep): ForecastStep {
     const { id, state, role, of = '' } = step;
     const task = this.tasks.get(step.taskId);
-    const dependsOn = role === 'item' ? (this.byId.get(of)?.dependsOn ?? []) : step.dependsOn;
+    const own = this.undoneAfter.get(id) ?? step.dependsOn;
+    const dependsOn = role === 'item' ? (this.byId.get(of)?.dependsOn ?? []) : own;
     const needs = neededOf(this.planned.get(id)?.join);
     const times = { ...timesOf(step, task), notBefore: state === 'backoff' ? task?.retryAt : undefined };
     return { id, state, dependsOn, ...times, needs, estimateMs: this.lengths.get(id) };
@@ -154,6 +182,17 @@ class Inputs {
     const done = item.state === 'running' && startedAt !== undefined ? this.now - startedAt : 0;
     return Math.max(0, (this.lengths.get(item.id) ?? 0) - done);
   }
+}
+
+/** Compensations run one after the other, when all else has ended. */
+function undoneAfter(steps: readonly WorkflowStep[]): Map<string, readonly string[]> {
+  const undoing = steps.filter(({ role }) => role === 'compensation');
+  if (undoing.length === 0) return new Map();
+  const rank = ({ state }: WorkflowStep): number => (isTerminal(state) ? 0 : state === 'blocked' ? 2 : 1);
+  const ended = ({ endedAt }: WorkflowStep): number => (endedAt === undefined ? 0 : Date.parse(endedAt));
+  const inOrder = [...undoing].sort((a, b) => rank(a) - rank(b) || ended(a) - ended(b));
+  const others = steps.filter(({ role }) => role !== 'compensation').map(({ id }) => id);
+  return new Map(inOrder.map(({ id }, at) => [id, at === 0 ? others : [inOrder[at - 1]?.id ?? '']]));
 }
 
 /** Of a step that runs: its current attempt. */
