@@ -1,9 +1,11 @@
-import { LIMITS, type TaskState } from '@multiswarm/contracts';
+import { LIMITS, type StepControl, type TaskState } from '@multiswarm/contracts';
 import type { TaskCommand } from '../../src/domain/task/record';
 
 /** What a task is submitted with, in milliseconds from its creation. */
 export interface Rules {
   step: boolean;
+  /** Of a step that no swarm runs. */
+  control?: StepControl;
   notBeforeMs?: number;
   signal?: string;
   signalWaitMs?: number;
@@ -19,7 +21,17 @@ export interface Rules {
 }
 
 /** In the order in which they count when several have run out. */
-const COUNTDOWNS = ['deadline', 'grace', 'run', 'wait', 'total', 'signal', 'start', 'backoff'] as const;
+const COUNTDOWNS = [
+  'deadline',
+  'grace',
+  'run',
+  'wait',
+  'total',
+  'signal',
+  'wake',
+  'start',
+  'backoff',
+] as const;
 export type Countdown = (typeof COUNTDOWNS)[number];
 
 const REFUSED_AT_ONCE = 2;
@@ -41,6 +53,8 @@ export class TaskModel {
   code: string | undefined;
   /** Which time ran out, where that was the end. */
   ranOut: Countdown | undefined;
+  /** What the last signal said for which the task waits. */
+  private approved = false;
   private redrivenBy: string | undefined;
   private refusals = 0;
   private lossesInARow = 0;
@@ -48,7 +62,7 @@ export class TaskModel {
   private progressedAt = -1;
   private readonly left = new Map<Countdown, number>();
 
-  constructor(private readonly rules: Rules) {
+  constructor(readonly rules: Rules) {
     this.start('deadline', rules.deadlineMs);
     this.start('total', rules.totalMs);
     this.start('start', rules.step ? undefined : rules.notBeforeMs);
@@ -79,11 +93,17 @@ export class TaskModel {
     if (this.ended) return this.giveEnded(command);
     switch (command.kind) {
       case 'unblock':
-        return this.isBlockedStep && this.does(() => this.enqueue());
+        return this.isBlockedStep && this.does(() => (this.isAnswered ? this.answer() : this.enter()));
       case 'skip':
         return this.isBlockedStep && this.does(() => this.end('skipped', command.error.code));
       case 'reject':
-        return this.isBlockedStep && this.does(() => this.end('failed', command.error.code));
+        return (
+          (this.isBlockedStep || this.isAwaiting) && this.does(() => this.end('failed', command.error.code))
+        );
+      case 'await':
+        return this.isBlockedStep && this.does(() => this.awaitRun(command.wakesAt));
+      case 'fulfil':
+        return (this.isBlockedStep || this.isAwaiting) && this.does(() => this.end('succeeded', undefined));
       case 'cancel':
         return !this.cancelled && this.does(() => this.cancel());
       case 'pause':
@@ -91,7 +111,7 @@ export class TaskModel {
       case 'resume':
         return this.paused && this.does(() => (this.paused = false));
       case 'signal':
-        return this.does(() => this.signal(command.signal.name));
+        return this.does(() => this.signal(command.signal.name, isYes(command.signal.payload)));
       case 'retry':
         return this.state === 'backoff' && !this.paused && this.does(() => this.hurry());
       case 'due':
@@ -100,8 +120,6 @@ export class TaskModel {
         return this.mayStart && command.attempt === this.attempt + 1 && this.does(() => this.assign());
       case 'redrive':
       case 'purge':
-      case 'await':
-      case 'fulfil':
       case 'spent':
         return false;
       default:
@@ -160,6 +178,26 @@ export class TaskModel {
 
   private get isBlockedStep(): boolean {
     return this.rules.step && this.state === 'blocked';
+  }
+
+  private get isAwaiting(): boolean {
+    return this.rules.control !== undefined && this.state === 'waiting';
+  }
+
+  private get isAnswered(): boolean {
+    const { control, signal } = this.rules;
+    return control !== undefined && signal !== undefined && this.signals.includes(signal);
+  }
+
+  /** @param sleepMs how long it sleeps; without it until its run says more */
+  private awaitRun(sleepMs: number | undefined): void {
+    this.state = 'waiting';
+    this.start('wake', sleepMs);
+  }
+
+  private answer(): void {
+    if (this.rules.control === 'approval' && !this.approved) this.end('failed', 'rejected');
+    else this.end('succeeded', undefined);
   }
 
   private get mayStart(): boolean {
@@ -246,8 +284,9 @@ export class TaskModel {
     else this.end('cancelled', 'cancelled');
   }
 
-  private signal(name: string): void {
+  private signal(name: string, approved: boolean): void {
     const awaited = this.rules.signal;
+    if (name === awaited) this.approved = approved;
     this.signals.push(name);
     const only = this.signals.filter((each) => each === awaited).length === 1;
     if (this.signals.length > LIMITS.TASK_SIGNALS)
@@ -255,7 +294,9 @@ export class TaskModel {
         this.signals.findIndex((each) => each !== awaited || !only),
         1,
       );
-    if (this.state === 'waiting' && name === awaited) this.enqueue();
+    if (this.state !== 'waiting' || name !== awaited) return;
+    if (this.rules.control === undefined) this.enqueue();
+    else this.answer();
   }
 
   private hurry(): void {
@@ -300,6 +341,7 @@ export class TaskModel {
       wait: () => this.end('expired', 'schedule-to-start-timeout', 'wait'),
       total: () => this.end('failed', this.code, 'total'),
       signal: () => this.end('expired', 'signal-timeout', 'signal'),
+      wake: () => this.end('succeeded', undefined),
       start: () => this.enter(),
       backoff: () => this.enqueue(),
     };
@@ -327,6 +369,7 @@ export class TaskModel {
       case 'total':
         return between && this.tried;
       case 'signal':
+      case 'wake':
         return this.state === 'waiting';
       case 'start':
         return this.state === 'blocked';
@@ -334,4 +377,10 @@ export class TaskModel {
         return this.state === 'backoff';
     }
   }
+}
+
+function isYes(payload: unknown): boolean {
+  return (
+    typeof payload === 'object' && payload !== null && 'approved' in payload && payload.approved === true
+  );
 }

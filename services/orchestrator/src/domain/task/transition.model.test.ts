@@ -8,6 +8,7 @@ import { dueAt } from './due';
 import type { TaskCommand } from './record';
 
 const NON_RETRYABLE = 'bad-input';
+const SLEEP_MS = 700;
 
 /** How the error of a task names the time that ran out. */
 const TOLD: [Countdown, string][] = [
@@ -36,9 +37,10 @@ class Given implements fc.Command<TaskModel, WatchedTask> {
     const ms = typeof this.when === 'number' ? this.when : Math.max(0, due - (this.when === 'due' ? 0 : 1));
     model.pass(ms);
     real.now += ms;
-    const command = this.command(model.attempt, real.now);
+    const command = fitting(this.command(model.attempt, real.now), model.rules);
+    const given = command.kind === 'await' && command.wakesAt !== undefined;
     assert.equal(
-      real.give(command) !== undefined,
+      real.give(given ? { ...command, wakesAt: real.now + SLEEP_MS } : command) !== undefined,
       model.give(command),
       `changed by ${JSON.stringify(command)}`,
     );
@@ -48,6 +50,12 @@ class Given implements fc.Command<TaskModel, WatchedTask> {
   toString(): string {
     return `${this.label} after ${this.when}`;
   }
+}
+
+/** A step that no swarm runs begins to wait for its run, or for a time, where others go into the queue. */
+function fitting(command: TaskCommand, { control }: Rules): TaskCommand {
+  if (command.kind !== 'unblock' || (control !== 'map' && control !== 'sleep')) return command;
+  return control === 'map' ? { kind: 'await' } : { kind: 'await', wakesAt: SLEEP_MS };
 }
 
 function agree(model: TaskModel, { record, now }: WatchedTask): void {
@@ -77,6 +85,8 @@ const sometimes = (oneOf: number, least: number, most: number): fc.Arbitrary<num
     { arbitrary: fc.integer({ min: least, max: most }), weight: 1 },
   );
 
+const controls = fc.constantFrom(undefined, undefined, 'wait', 'approval', 'map', 'sleep');
+
 const rules = fc
   .record({
     step: fc.nat(3).map((n) => n === 0),
@@ -92,7 +102,18 @@ const rules = fc
     maxMs: fc.constantFrom(100, 1_000),
     totalMs: sometimes(3, 1, 5_000),
   })
-  .map((given) => ({ ...given, nonRetryableCodes: [NON_RETRYABLE] }) as Rules);
+  .chain((given) =>
+    controls.map((control) => ruleOf({ ...given, nonRetryableCodes: [NON_RETRYABLE] } as Rules, control)),
+  );
+
+/** Only a step has a control, and only one that waits for a signal, or for somebody's word, has that. */
+function ruleOf(rule: Rules, control: Rules['control']): Rules {
+  if (!rule.step || control === undefined) return rule;
+  const { signal: _own, ...others } = rule;
+  return control === 'wait' || control === 'approval'
+    ? { ...others, control, signal: 'go' }
+    : { ...others, control };
+}
 
 function specOf(rule: Rules): TaskSpec {
   const instant = (ms: number | undefined): string | undefined =>
@@ -111,9 +132,9 @@ function specOf(rule: Rules): TaskSpec {
   return spec({
     retry: { maxAttempts, initialMs, factor, maxMs, jitter: 0.5, totalMs, nonRetryableCodes },
     timeouts: { startToCloseMs, scheduleToStartMs, deadline: instant(rule.deadlineMs) },
-    ...(rule.step
-      ? { workflowId: 'w0-00000001', step: 'a' }
-      : { notBefore: instant(rule.notBeforeMs), ...(waitFor ? { waitFor } : {}) }),
+    ...(waitFor ? { waitFor } : {}),
+    ...(rule.control === undefined ? {} : { control: rule.control }),
+    ...(rule.step ? { workflowId: 'w0-00000001', step: 'a' } : { notBefore: instant(rule.notBeforeMs) }),
   });
 }
 
@@ -134,8 +155,8 @@ const when: fc.Arbitrary<When> = fc.oneof(
   { arbitrary: fc.nat(40_000), weight: 1 },
 );
 
-/** Those of steps that no swarm runs have tests of their own. */
-type ModelledKind = Exclude<TaskCommand['kind'], 'await' | 'fulfil' | 'spent'>;
+/** `await`: see `fitting`; what sub-workflows have spent has tests of its own. */
+type ModelledKind = Exclude<TaskCommand['kind'], 'await' | 'spent'>;
 
 function commandOf(
   kind: ModelledKind,
@@ -169,7 +190,12 @@ function commandOf(
       case 'pause':
         return { kind, reason: 'enough' };
       case 'signal':
-        return { kind, signal: { name: outcome === 'failed' ? 'go' : 'news', payload: null, at: now } };
+        return {
+          kind,
+          signal: { name: outcome === 'failed' ? 'go' : 'news', payload: { approved: by === 0 }, at: now },
+        };
+      case 'fulfil':
+        return { kind, output: now };
       case 'skip':
       case 'reject':
         return { kind, error: fault };
@@ -201,6 +227,7 @@ const WEIGHTS: Record<ModelledKind, number> = {
   cancel: 1,
   skip: 0.2,
   reject: 0.2,
+  fulfil: 0.4,
 };
 const kinds = Object.keys(WEIGHTS) as ModelledKind[];
 const kind = fc.oneof(
@@ -233,6 +260,7 @@ const ENDS = [
   'cancelled cancelled',
   'skipped upstream-failed',
   'failed upstream-failed',
+  'failed rejected',
   'failed attempt-failed',
   'failed bad-input',
   'failed attempt-lost',
@@ -242,7 +270,7 @@ const ENDS = [
   'expired signal-timeout',
 ];
 
-test('any sequence of commands, late, doubled or for another attempt, does what the reference does and keeps T1 to T11', () => {
+test('any sequence of commands, late, doubled or for another attempt, does what the reference does and keeps T1 to T12', () => {
   const ends = new Set<string>();
   let furthest = 0;
   fc.assert(
