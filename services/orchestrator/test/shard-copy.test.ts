@@ -75,6 +75,27 @@ async function imported(replica: Replica, lines: readonly JsonValue[], given: ob
   return answer;
 }
 
+/** A run with a map and a workflow inside it that are under way, a wait, and a step that it got while it ran. */
+async function richRun(): Promise<string> {
+  const run = await from.submitWorkflow({
+    tasks: [
+      { id: 'plan', type: 'echo', input: 'plan' },
+      { id: 'each', type: 'echo', map: { over: '$.run.input' }, inputs: '$.item' },
+      { id: 'inside', workflow: { tasks: [{ id: 'x', type: 'echo', input: 'runs' }] } },
+      { id: 'wait', waitFor: { signal: 'go' } },
+    ],
+    dependencies: { each: ['plan'], inside: ['plan'], wait: ['plan'] },
+    input: ['done', 'runs'],
+  });
+  const late = { id: 'late', type: 'echo', inputs: '$.steps.plan.output' };
+  await from.call('POST', `/v1/workflows/${run}/steps`, { tasks: [late], dependencies: { late: ['plan'] } });
+  await eventually(async () => {
+    const { steps } = await from.workflow(run);
+    return steps.some(({ id }) => id === 'each[1]') && steps[0]?.state === 'succeeded';
+  });
+  return run;
+}
+
 async function emptied(): Promise<void> {
   await eventually(async () => {
     const { status, body } = await to.call('POST', '/v1/tasks', {
@@ -110,6 +131,9 @@ test('a shard that is copied while it is busy goes on elsewhere: all ends, keys 
     ],
     dependencies: { c: ['a', 'b'] },
   });
+  const rich = await richRun();
+  const forked = await from.call('POST', `/v1/workflows/${rich}/rerun`, { from: { failed: true } });
+  const fork = (forked.body as { id: string }).id;
   for (const id of [keyed, failed, done]) await from.ended(id);
   await from.inState(runs, 'running');
   // Enough for several parts, and some that come and go while it is copied.
@@ -144,6 +168,15 @@ test('a shard that is copied while it is busy goes on elsewhere: all ends, keys 
   await to.call('POST', `/v1/tasks/${waits}/signal`, { name: 'go' });
   expect((await to.ended(waits)).state).toBe('succeeded');
   expect((await to.workflow(flow, 15_000)).state).toBe('succeeded');
+  for (const run of [rich, fork]) {
+    await to.call('POST', `/v1/workflows/${run}/signal`, { name: 'go', payload: 'gone' });
+    const { state, output, steps } = await to.workflow(run, 15_000);
+    const made = { each: ['done', 'runs'], inside: { x: 'runs' }, wait: 'gone', late: 'plan' };
+    expect({ state, output }).toEqual({ state: 'succeeded', output: made });
+    const ids = ['each', 'each[0]', 'each[1]', 'inside', 'late', 'plan', 'wait'];
+    expect(steps.map(({ id }) => id).sort()).toEqual(ids);
+  }
+  expect((await to.workflow(fork)).steps[0]).toMatchObject({ id: 'plan', state: 'succeeded', attempt: 0 });
   const again = await to.call('POST', '/v1/tasks', { type: 'echo', input: 'keyed' }, key);
   expect(again.body).toMatchObject({ id: keyed, duplicate: true });
   const other = await to.call('POST', '/v1/tasks', { type: 'echo', input: 'another' }, key);
