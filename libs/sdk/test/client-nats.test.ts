@@ -337,18 +337,6 @@ describe('commands over NATS', () => {
     ]);
   });
 
-  test('an approval of which the answer got lost is no error, one that somebody else has answered otherwise is', async () => {
-    const wrong = new MultiswarmError('wrong-state', 'it has ended');
-    answer(subjects.workflow('approve'), (_body, call) => fail(call % 2 === 1 ? unavailable : wrong));
-    const step = { id: 'review', taskId: ID, type: 'approval', dependsOn: [], attempt: 1, cost: 0 };
-    answer(subjects.workflow('get'), () =>
-      workflow(RUN, 'running', { steps: [{ ...step, state: 'succeeded' }] }),
-    );
-    const run = client.workflow(RUN);
-    expect(await run.approve('review')).toEqual({ id: RUN, state: 'running' });
-    await expect(run.reject('review')).rejects.toMatchObject({ code: 'wrong-state' });
-  });
-
   test('a retry of which the answer got lost is no error, one that cannot be done is', async () => {
     const wrong = new MultiswarmError('wrong-state', 'it is in the queue already');
     answer(subjects.task('retry'), (_body, call) => fail(call === 1 ? unavailable : wrong));

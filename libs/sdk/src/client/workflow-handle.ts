@@ -1,4 +1,4 @@
-import { asMultiswarmError, type Workflow, type Event, type JsonValue } from '@multiswarm/contracts';
+import { type Workflow, type Event, type JsonValue } from '@multiswarm/contracts';
 import { WorkflowFailedError } from '../errors';
 import { OPERATIONS } from './operations';
 import { lightenedSteps, mayBeLarge, payloadValue, storeOf } from './payloads';
@@ -99,27 +99,13 @@ export class SubmittedWorkflow<Output = Record<string, JsonValue>>
     return new SubmittedWorkflow<Output>(this.port, id, duplicate);
   }
 
-  private async answer(
+  /** A repetition of the answer that a step has is none: what got lost may be asked again. */
+  private answer(
     step: string,
     approved: boolean,
     { note, ...by }: ApprovalAnswer = {},
   ): Promise<ControlReceipt> {
     const answer = { step, approved, ...(note === undefined ? {} : { note }) };
-    const asked = { id: this.id, ...this.port.by(by), ...answer };
-    let tries = 0;
-    try {
-      return await this.port.retry(() => {
-        tries += 1;
-        return this.port.ask(OPERATIONS.approveStep, asked, { forMs: 0 });
-      });
-    } catch (error) {
-      // A try of which the answer got lost may have done it: then there is nothing to be answered any more.
-      if (tries === 1 || asMultiswarmError(error).code !== 'wrong-state') throw error;
-      const { id, state, steps } = await this.get();
-      const answered = steps.find((each) => each.id === step);
-      const isSo = approved ? answered?.state === 'succeeded' : answered?.error?.code === 'rejected';
-      if (!isSo) throw error;
-      return { id, state };
-    }
+    return this.port.ask(OPERATIONS.approveStep, { id: this.id, ...this.port.by(by), ...answer });
   }
 }
