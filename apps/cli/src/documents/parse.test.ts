@@ -1,5 +1,5 @@
 import { Fault } from '../faults';
-import { parseDocument, withLines } from './parse';
+import { parseDocument, parseDocuments, withLines } from './parse';
 
 function faultOf(name: string, text: string): Fault {
   try {
@@ -61,4 +61,14 @@ describe('documents', () => {
       'unknown (line 7)',
     ]);
   });
+});
+
+test('a file with a document per line knows them all, and tells the line of each finding', () => {
+  const source = parseDocuments('plans.jsonl', '{"a":1}\n\n{"a":2}\n');
+  expect(source.values).toEqual([{ a: 1 }, { a: 2 }]);
+  const findings = [
+    { pointer: '/1/a', code: 'x', message: 'wrong' },
+    { pointer: '', code: 'y', message: 'several' },
+  ];
+  expect(withLines(source, findings).map(({ message }) => message)).toEqual(['wrong (line 3)', 'several']);
 });

@@ -30,8 +30,10 @@ export function parseDocuments(name: string, text: string): SourceDocument & { v
   return { name, text, value: values[0], values };
 }
 
+const JSON_LINES = /\.(jsonl|ndjson)$/i;
+
 function documentsIn(name: string, text: string): unknown[] {
-  if (/\.(jsonl|ndjson)$/i.test(name)) {
+  if (JSON_LINES.test(name)) {
     const lines = text.split('\n').filter((line) => line.trim() !== '');
     return lines.map((line) => parseJson(name, line));
   }
@@ -141,6 +143,7 @@ function broken(
 /** The same findings, each told the line of the file that it speaks of, as far as that can be known. */
 export function withLines(document: SourceDocument, findings: readonly Finding[]): Finding[] {
   if (findings.length === 0) return [];
+  if (JSON_LINES.test(document.name)) return withOwnLines(document.text, findings);
   const yaml = loadYaml();
   // JSON is YAML, so one parser knows the positions in both.
   const { documents, lineCounter } = documentsOf(document.text);
@@ -151,6 +154,15 @@ export function withLines(document: SourceDocument, findings: readonly Finding[]
     const offset = placeOf(yaml, roots, finding.pointer);
     if (offset === undefined) return finding;
     return { ...finding, message: `${finding.message} (line ${lineCounter.linePos(offset).line})` };
+  });
+}
+
+/** Of one document per line: a pointer begins with the number of its document, from 0. */
+function withOwnLines(text: string, findings: readonly Finding[]): Finding[] {
+  const lines = text.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [index + 1]));
+  return findings.map((finding) => {
+    const line = lines[Number(/^\/(\d+)/.exec(finding.pointer)?.[1])];
+    return line === undefined ? finding : { ...finding, message: `${finding.message} (line ${line})` };
   });
 }
 
