@@ -8,7 +8,9 @@ type Redis = Store['redis'];
 /** Every kind of key that there is (`libs/contracts/src/keys.ts`), and how to read the ids in it. */
 const KINDS: readonly { shape: RegExp; ids?: (redis: Redis, key: string) => Promise<string[]> }[] = [
   { shape: /^ms:meta$/ },
-  { shape: /^ms:\{scheduler\}:lease$/ },
+  { shape: /^ms:\{scheduler\}:(lease|schedules|schedules-due|schedule-revisions)$/ },
+  { shape: /^ms:\{scheduler\}:schedule:.+$/ },
+  { shape: /^ms:\{definitions\}:(names|versions|d:.+)$/ },
   { shape: /^ms:\{r:[\w-]+\}:(lease|cordons)$/ },
   { shape: /^ms:\{regions\}:cordoned$/ },
   { shape: /^ms:\{namespaces\}:settings$/ },

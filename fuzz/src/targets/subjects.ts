@@ -5,6 +5,7 @@ import {
   NamespaceChanged,
   RegionSummary,
   ReplicaAlive,
+  ScheduleChanged,
   SchedulerActive,
   subjects,
 } from '@multiswarm/contracts';
@@ -89,5 +90,6 @@ const HEARD = ({ shard, region, swarm }: Place): Listened[] =>
     { subject: subjects.lbCapacity(), schema: CapacityEvent },
     { subject: subjects.replicaAlive(), schema: ReplicaAlive },
     { subject: subjects.schedulerActive(), schema: SchedulerActive },
+    { subject: subjects.scheduleChanged(), schema: ScheduleChanged },
     { subject: subjects.event(shard), schema: EventBatch },
   ].map((each) => ({ ...each, answers: false }));
