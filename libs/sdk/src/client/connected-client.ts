@@ -17,14 +17,7 @@ import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-ta
 import { BatchSubmitter } from './batch';
 import { feedFilter } from './feed-filter';
 import { EventQueue } from './event-queue';
-import {
-  deadLettersOf,
-  definitionsOf,
-  fleetOf,
-  namespacesOf,
-  payloadsOf,
-  shardsOf,
-} from './operators';
+import { deadLettersOf, definitionsOf, fleetOf, namespacesOf, payloadsOf, shardsOf } from './operators';
 import { OPERATIONS } from './operations';
 import { printJson, type Port } from './port';
 import { schedulesOf, type SchedulesClient } from './schedules';
