@@ -164,10 +164,8 @@ class NatsBus implements Bus {
     options: { messageId: string } & SendOptions,
   ): Promise<{ seq: number; duplicate: boolean }> {
     const payload = this.encode(subject, payloadOf(body));
-    const headers = toHeaders({
-      ...options,
-      headers: { ...options.headers, [names.messageId]: options.messageId },
-    });
+    const { traceparent, headers: more, messageId } = options;
+    const headers = toHeaders({ traceparent, headers: { ...more, [names.messageId]: messageId } });
     const message = await this.mux.request(subject, payload, DEFAULT_TIMEOUT_MS, headers);
     const ack = JSON.parse(message.string()) as {
       seq?: number;
@@ -324,7 +322,10 @@ function parseJson(message: Msg): unknown {
   }
 }
 
-function toHeaders(options: SendOptions): MsgHdrs | undefined {
+function toHeaders(options: {
+  traceparent?: string | undefined;
+  headers?: SendOptions['headers'] | undefined;
+}): MsgHdrs | undefined {
   if (options.traceparent === undefined && !options.headers) return undefined;
   const headers = newHeaders();
   headers.set(names.version, PROTOCOL_VERSION);

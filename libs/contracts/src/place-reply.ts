@@ -127,14 +127,11 @@ function unpackPlacement(packed: PackedPlaceReply, placed: Placed): Placement | 
   if (head === undefined || because === undefined || first === undefined) return undefined;
   const { swarmId, region, costPerSlotHour } = first;
   const { policy, decidedAt, candidates, feasible, rejected } = head;
-  const decided = { policy, decidedAt, candidates, feasible, withFreeSlot, rejected, ranked };
-  return {
-    swarmId,
-    region,
-    reservationId,
-    costPerSlotHour,
-    receipt: { ...decided, chosen: swarmId, because },
+  // prettier-ignore
+  const receipt = {
+    policy, decidedAt, candidates, feasible, withFreeSlot, rejected, ranked, chosen: swarmId, because,
   };
+  return { swarmId, region, reservationId, costPerSlotHour, receipt };
 }
 
 /** A list in which each part is once. */

@@ -182,10 +182,10 @@ export class RegionDispatcher {
     const to = member(swarmId);
     const before = asked.map(({ route }) => route.sent);
     const attempts = asked.map(({ attempt, route }) => {
-      const { requirements: _forUs, again: _owners, ...message } = attempt;
-      const again = route.sent || !this.mayOffer(request, attempt); // D2, D3
-      const { placement } = route;
-      return { ...message, swarmId, ...(again ? { again } : {}), ...(placement ? { placement } : {}) };
+      const again = route.sent || !this.mayOffer(request, attempt) ? true : undefined; // D2, D3
+      // The requirements are for us.
+      const placement = route.placement ?? attempt.placement;
+      return { ...attempt, swarmId, requirements: undefined, again, placement };
     });
     for (const { attempt, route } of asked) {
       route.sent = true;

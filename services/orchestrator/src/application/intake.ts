@@ -123,14 +123,14 @@ export class Intake {
   /** @param origin where it comes from; the hash of what was given, where that is not what it has become */
   workflow(given: unknown, traceparent: string, origin: RunOrigin = {}): NewRun {
     const submission = validWorkflow(given);
-    const { idempotencyKey, namespace, name, metadata, input, priority, ...body } = submission;
+    const { idempotencyKey, namespace, name, metadata, input, priority } = submission;
     const { shard, unique } = this.place('workflow', namespace, idempotencyKey);
     checkRunInput(input);
-    const { idempotencyKey: _key, ...hashed } = submission;
+    const hashed = { ...submission, idempotencyKey: undefined };
     const facts = { namespace, name, metadata, input, priority, idempotencyKey, traceparent };
     const built = buildRun(
-      withChildren(body),
-      { ...facts, id: workflowId(shard, unique), bodyHash: bodyHash(hashed), ...origin },
+      withChildren(submission),
+      { id: workflowId(shard, unique), bodyHash: bodyHash(hashed), ...facts, ...origin },
       this.maker(shard),
       this.clock.now(),
     );

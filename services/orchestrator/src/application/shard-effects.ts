@@ -225,6 +225,8 @@ export class ShardEffects {
   private toDispatch(record: TaskRecord): AttemptDispatch {
     const { id, spec, attempt, signals } = record;
     const { startToCloseMs, heartbeatMs } = spec.timeouts;
+    const isStep = spec.workflowId !== undefined;
+    // With every field that one may have: who sends it copies it and adds some, and all copies have one shape.
     const dispatch: AttemptDispatch = {
       taskId: id,
       attempt,
@@ -233,20 +235,20 @@ export class ShardEffects {
       type: spec.type,
       namespace: spec.namespace,
       priority: spec.priority,
-      input: spec.workflowId === undefined ? spec.input : this.inputOf(record),
+      input: isStep ? this.inputOf(record) : spec.input,
+      inputRef: spec.inputRef,
+      upstreamRefs: isStep ? this.upstreamRefs(record) : undefined,
       resources: spec.requirements.resources ?? NO_RESOURCES,
+      startToCloseMs,
+      heartbeatMs,
+      signals,
+      requirements: undefined,
+      again: undefined,
+      placement: undefined,
+      workflowId: spec.workflowId,
+      step: spec.step,
       traceparent: spec.traceparent,
     };
-    if (startToCloseMs !== undefined) dispatch.startToCloseMs = startToCloseMs;
-    if (heartbeatMs !== undefined) dispatch.heartbeatMs = heartbeatMs;
-    if (signals) dispatch.signals = signals;
-    if (spec.inputRef !== undefined) dispatch.inputRef = spec.inputRef;
-    if (spec.workflowId !== undefined) {
-      dispatch.workflowId = spec.workflowId;
-      const refs = this.upstreamRefs(record);
-      if (refs) dispatch.upstreamRefs = refs;
-    }
-    if (spec.step !== undefined) dispatch.step = spec.step;
     return dispatch;
   }
 }

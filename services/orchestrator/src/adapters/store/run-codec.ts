@@ -17,8 +17,8 @@ export function encodeRunSpec({ spec }: RunRecord): string {
   return JSON.stringify(spec);
 }
 
-export function encodeRunState({ id: _key, spec: _apart, ...state }: RunRecord): string {
-  return JSON.stringify(state);
+export function encodeRunState(run: RunRecord): string {
+  return JSON.stringify({ ...run, id: undefined, spec: undefined });
 }
 
 export function decodeRunState(stored: string): Omit<RunRecord, 'id' | 'spec'> {

@@ -32,10 +32,11 @@ export class Picks {
   pick(track: Track, now: Now): Picked {
     const { table, offers } = this.parts;
     const { lane, first: row } = track;
-    const ref = { taskId: table.id(row), attempt: table.attempts[row] as number };
+    const [taskId, attempt] = [table.id(row), table.attempts[row] as number];
     const shard = table.shards[row] as number;
     track.out += 1;
-    const picked: Picked = { ...ref, row, track, shard, fare: this.start(track, now), isOver: false };
+    const fare = this.start(track, now);
+    const picked: Picked = { taskId, attempt, row, track, shard, fare, isOver: false };
     table.places[row] = PLACE.picked;
     this.underWay.set(row, picked);
     lane.picks.push(picked);

@@ -86,10 +86,10 @@ export interface RunRecord {
   spec: RunSpec;
   state: WorkflowState;
   createdAt: number;
-  endedAt?: number;
+  endedAt?: number | undefined;
   cancel?: Wish;
   paused?: Wish;
-  error?: TaskError;
+  error?: TaskError | undefined;
   /** What had succeeded is being undone. */
   compensating?: true;
   /** How long the lists are over which steps are mapped, by step. */
