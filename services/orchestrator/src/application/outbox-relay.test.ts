@@ -3,6 +3,7 @@ import { event } from '../../test/support/builders';
 import { MemoryShardStore } from '../../test/support/memory-shard-store';
 import { pass, turns } from '../../test/support/turns';
 import type { Batch, EventMessage, PublishedEvents } from '../ports';
+import { Departures } from './departures';
 import { eventMessages } from './event-batches';
 import { OutboxRelay } from './outbox-relay';
 
@@ -40,7 +41,15 @@ function bench() {
   const clock = new ManualClock();
   const faults: unknown[] = [];
   const relayOf = (): OutboxRelay =>
-    new OutboxRelay(0, { epoch, batchSeq }, store, stream, clock, (fault) => void faults.push(fault));
+    new OutboxRelay(
+      0,
+      { epoch, batchSeq },
+      store,
+      stream,
+      clock,
+      new Departures(clock, 0),
+      (fault) => void faults.push(fault),
+    );
   let batchSeq = 0;
   /** What an owner does: commit, then hand over. */
   const commit = async (relay?: OutboxRelay, pressing = true): Promise<void> => {

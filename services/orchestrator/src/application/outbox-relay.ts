@@ -1,13 +1,11 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import { delay, type Cancel, type Clock } from '@multiswarm/core';
-import { afterAnswers } from './after-answers';
+import type { Departures } from './departures';
 import type { EventMessage, EventStream, PublishedEvents, ShardStore } from '../ports';
 
 /** Messages, and bytes held for them, kept in memory; beyond this the relay reads them back from the outbox. */
 const MEMORY = { messages: 1_000, bytes: 8 * 1024 * 1024 };
 const PAGE = 20;
-/** How long events may wait that nobody is known to wait for: a task that is placed at once has better things to do. */
-const LAZY_MS = 5;
 const TRIM_EVERY = 64;
 /** An idle relay trims after this, so that a successor finds next to nothing to hand over a second time. */
 const TRIM_IDLE_MS = 1_000;
@@ -34,7 +32,8 @@ export class OutboxRelay {
   private running: Promise<void> = Promise.resolve();
   private active = false;
   private stopped = false;
-  private lazyWake: Cancel | undefined;
+  private giveUpPlace: Cancel | undefined;
+  private isPressing = false;
   private idleTrim: Cancel | undefined;
 
   /** @param began the epoch of the owner, and the last commit before it */
@@ -44,6 +43,7 @@ export class OutboxRelay {
     private readonly store: ShardStore,
     private readonly stream: EventStream,
     private readonly clock: Clock,
+    private readonly departures: Departures,
     private readonly onFault: (error: unknown) => void,
   ) {
     this.published = 0;
@@ -56,48 +56,60 @@ export class OutboxRelay {
 
   /** Starts with what an earlier owner left behind. */
   start(): void {
-    this.wake();
+    this.wake(true);
   }
 
-  /** @param pressing somebody may wait for what it tells; others go with one that is, or after `LAZY_MS` */
+  /** @param pressing somebody may wait for what it tells; others go with one that is, or a little later */
   add(message: EventMessage, pressing: boolean): void {
-    if (this.behind) return this.wake();
+    if (this.behind) return this.wake(true);
     this.queued += heldBy(message);
     if (this.queue.length >= MEMORY.messages || this.queued > MEMORY.bytes) {
       this.queue = [];
       this.queued = 0;
       this.behind = true; // O3
     } else this.queue.push(message);
-    if (pressing || this.behind) this.wake();
-    else this.lazyWake ??= this.clock.after(LAZY_MS, () => this.wake());
+    this.wake(pressing || this.behind);
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
-    this.lazyWake?.();
+    this.giveUpPlace?.();
     this.idleTrim?.();
     await this.running;
     if (this.sinceTrim > 0) await this.trim().catch(this.onFault);
   }
 
-  private wake(): void {
-    this.lazyWake?.();
-    this.lazyWake = undefined;
-    if (this.stopped || this.active) return;
-    this.active = true;
-    this.running = new Promise<void>((resolve) => afterAnswers(this.clock, resolve)).then(() => this.run());
+  private wake(pressing: boolean): void {
+    if (this.stopped) return;
+    if (this.active) this.isPressing ||= pressing;
+    else if (!this.giveUpPlace) this.giveUpPlace = this.departures.join(pressing, () => this.depart());
+    else if (pressing) this.departures.hurry();
   }
 
-  /** Leaves `active` in the same turn in which it finds nothing to do, so that no batch is added unseen. */
+  private depart(): void {
+    this.giveUpPlace = undefined;
+    this.active = true;
+    this.isPressing = false;
+    this.running = this.run();
+  }
+
+  /**
+   * Takes along what is there; what comes meanwhile goes with the next departure. Leaves `active` in the same turn in which it
+   * finds nothing to do, so that no batch is added unseen.
+   */
   private async run(): Promise<void> {
     let wait: number = RETRY_MS.first;
-    while (!this.stopped) {
+    for (let most = this.queue.length; !this.stopped;) {
       try {
-        if (this.behind) await this.catchUp();
+        if (this.behind) {
+          await this.catchUp();
+          most = this.queue.length;
+        }
         const message = this.queue[0];
         if (!message && this.behind) continue; // the queue overflowed while the last page was on its way
-        if (!message) break;
+        if (!message || most <= 0) break;
         await this.publish(message);
+        most -= 1;
         if (this.queue[0] === message) this.takeFirst(message);
         wait = RETRY_MS.first;
       } catch (error) {
@@ -107,7 +119,8 @@ export class OutboxRelay {
       }
     }
     this.active = false;
-    if (this.sinceTrim > 0 && !this.stopped) this.trimSoon();
+    if (this.queue.length > 0) this.wake(this.isPressing);
+    else if (this.sinceTrim > 0 && !this.stopped) this.trimSoon();
   }
 
   private takeFirst(message: EventMessage): void {

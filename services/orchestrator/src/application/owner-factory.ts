@@ -4,6 +4,7 @@ import type { Logger } from '@multiswarm/telemetry';
 import type { EventStream, Placer, Regions, ShardStore, Write } from '../ports';
 import { AttemptLeases, type LeaseTimes } from './attempt-leases';
 import type { CopyStore } from './copy/copy-store';
+import { Departures } from './departures';
 import { Dispatcher } from './dispatcher';
 import type { HeldLease } from './held-lease';
 import { openingOf, raisedStore, type IncarnationParts } from './incarnation';
@@ -43,8 +44,10 @@ export interface OwnerFactoryParts extends IncarnationParts {
 /** Builds owners out of leases. */
 export class OwnerFactory {
   private readonly indexing: { turns: Turns; breather: Breather };
+  private readonly departures: Departures;
 
   constructor(private readonly parts: OwnerFactoryParts) {
+    this.departures = new Departures(parts.clock);
     this.indexing = { turns: new Turns(), breather: new Breather(parts.clock) };
   }
 
@@ -63,7 +66,7 @@ export class OwnerFactory {
     const opening = await openingOf(shard, lease, this.parts);
     const store = raisedStore(this.parts.store, opening.attemptBase);
     const began = { epoch: lease.epoch, batchSeq: opening.batchSeq };
-    const relay = new OutboxRelay(shard, began, store, stream, clock, (error) =>
+    const relay = new OutboxRelay(shard, began, store, stream, clock, this.departures, (error) =>
       logger.warn('events wait for JetStream', { shard, error }),
     );
     const leases = new AttemptLeases(times, () => clock.monotonic());

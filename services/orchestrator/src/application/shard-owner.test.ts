@@ -6,6 +6,7 @@ import { MemoryShardStore } from '../../test/support/memory-shard-store';
 import { pass, turns } from '../../test/support/turns';
 import type { Regions, SnapshotPage } from '../ports';
 import { AttemptLeases } from './attempt-leases';
+import { Departures } from './departures';
 import { Dispatcher } from './dispatcher';
 import { Gateway, type OwnerCommands } from './gateway';
 import type { WorkflowSnapshots } from './workflow-snapshots';
@@ -112,7 +113,15 @@ class Bench {
       },
       dispatcher: new Dispatcher(options, regions, clock, on),
       leases: new AttemptLeases(times, () => clock.monotonic()),
-      relay: new OutboxRelay(0, { epoch, batchSeq }, store, EVENT_STREAM, clock, () => undefined),
+      relay: new OutboxRelay(
+        0,
+        { epoch, batchSeq },
+        store,
+        EVENT_STREAM,
+        clock,
+        new Departures(clock),
+        () => undefined,
+      ),
       random: seededRandom(1),
       logger: createLogger({ service: 'orchestrator', level: 'silent' }),
       ids: systemIds,

@@ -10,6 +10,7 @@ import { noMeters, placement, spec } from '../../../test/support/builders';
 import { MemoryShardStore } from '../../../test/support/memory-shard-store';
 import type { TaskRecord } from '../../domain/task/record';
 import { AttemptLeases } from '../attempt-leases';
+import { Departures } from '../departures';
 import { Dispatcher } from '../dispatcher';
 import { OutboxRelay } from '../outbox-relay';
 import { StreamedLink } from '../scheduler-link';
@@ -72,7 +73,15 @@ class Bench {
     const { epoch, batchSeq } = this.store.take(SHARD);
     const { store, leases, link } = this;
     const stream = { publish: () => Promise.resolve(), last: () => Promise.resolve(undefined) };
-    this.relay = new OutboxRelay(SHARD, { epoch: 1, batchSeq: 0 }, store, stream, clock, () => undefined);
+    this.relay = new OutboxRelay(
+      SHARD,
+      { epoch: 1, batchSeq: 0 },
+      store,
+      stream,
+      clock,
+      new Departures(clock),
+      () => undefined,
+    );
     const options = { shard: SHARD, epoch, reportTo: 'reports', giveUpMs: 10_000, epochOf: () => 1 };
     const regions = {
       dispatch: (
