@@ -46,6 +46,12 @@ export const GetTaskQuery = z.strictObject({
 export const GetWorkflowQuery = z.strictObject({
   id: WorkflowId,
   waitMs: z.coerce.number().int().min(0).max(LIMITS.WAIT_MS).default(0),
+  stepsFrom: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('over NATS: the steps behind so many, as `nextStep` says'),
 });
 export const ListWorkflowsQuery = z.strictObject({
   state: WorkflowState.optional(),
@@ -68,6 +74,7 @@ export const WorkflowPage = z.object({
   items: z.array(
     Workflow.omit({
       steps: true,
+      nextStep: true,
       output: true,
       outputRefs: true,
       input: true,

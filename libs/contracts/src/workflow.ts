@@ -116,6 +116,12 @@ export const Workflow = z.object({
   cancelRequestedAt: Instant.optional(),
   cancelRequestedBy: z.string().optional().describe('the name that the client gave, else the way it came'),
   steps: z.array(WorkflowStep),
+  nextStep: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('over NATS: there are more steps than one message carries; ask again with this as `stepsFrom`'),
   counts: z.record(z.string(), z.number().int()),
   cost: z.number().describe('USD, all steps'),
   output: z
@@ -158,5 +164,5 @@ export const Workflow = z.object({
 export type Workflow = z.infer<typeof Workflow>;
 export type WorkflowSummary = Omit<
   Workflow,
-  'steps' | 'output' | 'outputRefs' | 'input' | 'criticalPath' | 'etaAt' | 'costProjected'
+  'steps' | 'nextStep' | 'output' | 'outputRefs' | 'input' | 'criticalPath' | 'etaAt' | 'costProjected'
 >;

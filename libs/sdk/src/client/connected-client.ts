@@ -48,6 +48,7 @@ import type {
 } from './types';
 import type { RunResult, Submission } from '../workflow/defined-workflow';
 import { SubmittedWorkflow } from './workflow-handle';
+import { withAllSteps } from './workflow-steps';
 
 /** Tasks of one page of a search. */
 const FOUND_AT_ONCE = 100;
@@ -157,8 +158,8 @@ export class ConnectedClient implements Client {
     return this.port.ask(OPERATIONS.countTasks, query);
   }
 
-  getWorkflow(id: string): Promise<Workflow> {
-    return this.port.ask(OPERATIONS.getWorkflow, { id, waitMs: 0 });
+  async getWorkflow(id: string): Promise<Workflow> {
+    return withAllSteps(this.port, await this.port.ask(OPERATIONS.getWorkflow, { id, waitMs: 0 }));
   }
 
   listWorkflows(filter: WorkflowFilter = {}): Promise<WorkflowPage> {

@@ -252,7 +252,11 @@ export const OPERATIONS = {
   explainTask: operation(subjects.task('explain'), readPart(TASKS, 'explain'), Explanation),
   submitWorkflow: operation(subjects.workflow('submit'), post(WORKFLOWS), Accepted),
   validateWorkflow: operation(subjects.workflow('validate'), post(`${WORKFLOWS}/validate`), ValidationReply),
-  getWorkflow: operation<Wait, typeof Workflow>(subjects.workflow('get'), readOne(WORKFLOWS), Workflow),
+  getWorkflow: operation<Wait & { stepsFrom?: number }, typeof Workflow>(
+    subjects.workflow('get'),
+    readOne(WORKFLOWS),
+    Workflow,
+  ),
   listWorkflows: operation(subjects.workflow('list'), read(WORKFLOWS), WorkflowPage),
   cancelWorkflow: workflowCommand<Wish>('cancel'),
   pauseWorkflow: workflowCommand<Wish>('pause'),

@@ -5,6 +5,7 @@ import { lightenedSteps, mayBeLarge, payloadValue, storeOf } from './payloads';
 import { printJson, type Port } from './port';
 import { RunHandle, type RunKind } from './run-handle';
 import { toWorkflow } from './submission';
+import { withAllSteps } from './workflow-steps';
 import type {
   AddedSteps,
   ApprovalAnswer,
@@ -33,9 +34,14 @@ export class SubmittedWorkflow<Output = Record<string, JsonValue>>
     super(port, WORKFLOW, id, duplicate);
   }
 
+  override async get(): Promise<Workflow> {
+    return withAllSteps(this.port, await super.get());
+  }
+
   async result(options: WaitOptions = {}): Promise<Output> {
     const workflow = await this.end(options);
-    if (workflow.state !== 'succeeded') throw new WorkflowFailedError(workflow);
+    if (workflow.state !== 'succeeded')
+      throw new WorkflowFailedError(await withAllSteps(this.port, workflow));
     const output = { ...workflow.output };
     for (const [step, ref] of Object.entries(workflow.outputRefs ?? {}))
       output[step] = await payloadValue(this.port, ref, options.signal);

@@ -58,6 +58,7 @@ import { z } from 'zod';
 import type { Orchestrator } from '../../application/orchestrator';
 import { ListNamespacesQuery } from '../http/namespace-routes';
 import { named, NATS_WAY } from '../who-asks';
+import { stepsPart } from './steps-part';
 
 type Handler<S extends z.ZodType> = (body: z.output<S>, traceparent: string) => Promise<unknown>;
 
@@ -113,7 +114,9 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.deadLetter('purge'), PurgeDeadLetters, (asked) => deadLetters.purge(byNats(asked))),
     on(subjects.workflow('submit'), z.unknown(), (body, trace) => gateway.submitWorkflow(body, trace)),
     on(subjects.workflow('validate'), z.unknown(), (body) => gateway.validate(body)),
-    on(subjects.workflow('get'), GetWorkflowQuery, ({ id, waitMs }) => reads.workflow(id, waitMs)),
+    on(subjects.workflow('get'), GetWorkflowQuery, async ({ id, waitMs, stepsFrom }) =>
+      stepsPart(await reads.workflow(id, waitMs), stepsFrom),
+    ),
     on(subjects.workflow('list'), ListWorkflowsQuery, (query) => reads.workflows(query)),
     on(subjects.workflow('events'), WorkflowEventsQuery, ({ id, ...asked }) =>
       reads.events(id, asked, HISTORY_BYTES),

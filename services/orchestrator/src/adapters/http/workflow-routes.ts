@@ -31,7 +31,7 @@ export function workflowRoutes({ reads }: Orchestrator): Route[] {
       summary: 'One workflow with its steps; `waitMs` holds the answer until it has ended',
       tags: ['workflows'],
       params: WorkflowParams,
-      query: GetWorkflowQuery.omit({ id: true }),
+      query: GetWorkflowQuery.omit({ id: true, stepsFrom: true }),
       reply: Workflow,
       errors: ['workflow-not-found'],
       handler: ({ params, query, signal, stopping }) =>
