@@ -4,6 +4,7 @@ import { isHeld, type TaskRecord } from '../domain/task/record';
 import { additionsTo } from '../domain/workflow/additions';
 import { answerIn, checkRepeated } from '../domain/workflow/approval';
 import { APPROVAL_SIGNAL, childIdOf, taskSpec } from '../domain/workflow/build';
+import { depthOf } from '../domain/workflow/children';
 import type { RunStep } from '../domain/workflow/run';
 import type { AddedSteps, RunCommand } from '../domain/workflow/run-command';
 import type { ActiveRun } from './active-run';
@@ -177,6 +178,8 @@ function addSteps(
   };
   const fresh = additionsTo(known, added, planner?.step.id, taskId);
   if (fresh.length === 0) return;
+  const depth = state.runs.outerOf(run).length + Math.max(...fresh.map(({ step }) => depthOf(step)));
+  if (depth > LIMITS.WORKFLOW_DEPTH) throw tooDeep(depth);
   const { namespace, traceparent, priority } = record.spec;
   const order = planner?.task.order ?? change.now * 1_000;
   const steps = fresh.map(({ run: planned, step }) => ({
@@ -189,6 +192,11 @@ function addSteps(
   change.run(run, { type: 'workflow.steps-added', data }, false);
   state.runs.extend(run, steps, change);
   deliverKept(state, run, steps, change);
+}
+
+function tooDeep(depth: number): MultiswarmError {
+  const most = `workflows are ${LIMITS.WORKFLOW_DEPTH} deep in each other at most (WORKFLOW_DEPTH)`;
+  return new MultiswarmError('invalid-workflow', `the run would have them ${depth} deep, and ${most}`);
 }
 
 /** Undefined where it goes on. */

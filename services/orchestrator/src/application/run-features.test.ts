@@ -685,6 +685,24 @@ describe.each([
       expect(driver.states()['x']).toBe('queued');
     });
 
+    test('workflows inside them stand no deeper than those of a submission, counted from the outermost run', () => {
+      driver.submit(workflow({ plan: {}, sub: { workflow: { tasks: [{ id: 'in', type: 'build' }] } } }));
+      const nested = (levels: number): object =>
+        levels === 0
+          ? (step('deep'))
+          : {
+              ...(step(`at-${levels}`) as object),
+              workflow: { tasks: [nested(levels - 1)], dependencies: {} },
+            };
+      const add = (levels: number) => (): void =>
+        driver.tell(
+          { kind: 'add-steps', added: { tasks: [nested(levels) as never], dependencies: {} } },
+          driver.child('sub'),
+        );
+      expect(add(8)).toThrow('9 deep');
+      expect(add(7)).not.toThrow();
+    });
+
     test('an attempt that is not current any more adds nothing, and neither do findings', () => {
       driver.submit(workflow({ plan: {} }));
       const by = { taskId: driver.task('plan').id, attempt: 1 };

@@ -216,7 +216,7 @@ export class ShardRuns {
   }
 
   /** The runs that a run is inside of. */
-  private outerOf({ record }: ActiveRun): ActiveRun[] {
+  outerOf({ record }: ActiveRun): ActiveRun[] {
     const outer = this.runs.get(record.spec.parent?.workflowId ?? '');
     return outer ? [outer, ...this.outerOf(outer)] : [];
   }

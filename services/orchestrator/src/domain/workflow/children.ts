@@ -25,6 +25,13 @@ export function withChildren<W extends { tasks: Step[] }>(workflow: W): W {
   throw new MultiswarmError('invalid-workflow', summarize(told), { findings: told });
 }
 
+/** How deep workflows stand in each other in a step that `withChildren` has read; 0 where it has none. */
+export function depthOf({ workflow }: Pick<Step, 'workflow'>): number {
+  if (workflow === undefined) return 0;
+  const inside = (workflow.tasks ?? []) as Step[];
+  return 1 + Math.max(0, ...inside.map(depthOf));
+}
+
 type Place = readonly (string | number)[];
 
 function readAll(tasks: Step[], at: Place, findings: Finding[]): Step[] {
