@@ -689,7 +689,7 @@ describe.each([
       driver.submit(workflow({ plan: {}, sub: { workflow: { tasks: [{ id: 'in', type: 'build' }] } } }));
       const nested = (levels: number): object =>
         levels === 0
-          ? (step('deep'))
+          ? step('deep')
           : {
               ...(step(`at-${levels}`) as object),
               workflow: { tasks: [nested(levels - 1)], dependencies: {} },
