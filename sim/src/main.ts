@@ -12,7 +12,7 @@ const { loadWith } = require('../load.cjs') as Loader;
 
 /** Seeds between two lines that say how far a run is. */
 const PROGRESS = 100;
-const NOT_DEMANDED = 'not sought: it takes about';
+const NOT_DEMANDED = 'not demanded:';
 const SIMULATE = 'sim/src/simulate.ts';
 
 /** Runs seeds until one finds something, or to the end. */
@@ -52,7 +52,7 @@ async function runMutants(options: Options): Promise<number> {
 }
 
 async function tryMutant(
-  { patches, seeds: known, takesSeeds = 0 }: Mutant,
+  { patches, seeds: known, takesSeeds = 0, survived }: Mutant,
   { seeds, seed }: Options,
 ): Promise<string> {
   let run;
@@ -61,11 +61,15 @@ async function tryMutant(
   } catch (error) {
     return `DOES NOT FIT: ${error instanceof Error ? error.message : String(error)}`;
   }
-  const isDemanded = seeds >= takesSeeds;
+  const isDemanded = survived === undefined && seeds >= takesSeeds;
   const others = Array.from({ length: isDemanded ? seeds : 0 }, (_, index) => seed + index);
   const killer = await firstFailure(run, [...known, ...others]);
-  if (!killer?.finding)
-    return isDemanded ? `SURVIVED ${known.length + seeds} seeds` : `${NOT_DEMANDED} ${takesSeeds} seeds`;
+  if (!killer?.finding) {
+    if (isDemanded) return `SURVIVED ${known.length + seeds} seeds`;
+    return survived === undefined
+      ? `${NOT_DEMANDED} it takes about ${takesSeeds} seeds`
+      : `${NOT_DEMANDED} ${survived} seeds have not found it`;
+  }
   const { invariant, detail } = killer.finding;
   return `killed by seed ${killer.seed}: invariant ${invariant}, ${detail.split('\n')[0]}`;
 }

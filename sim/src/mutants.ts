@@ -10,6 +10,8 @@ const Mutant = z.strictObject({
   seeds: z.array(z.number().int()).default([]),
   /** As many seeds have found it, where fewer may not: with fewer only those that are known are tried, and it may survive. */
   takesSeeds: z.number().int().optional(),
+  /** As many seeds have not found it: a gap of the simulation, which is told and not demanded. */
+  survived: z.number().int().optional(),
   patches: z.array(z.strictObject({ file: z.string(), find: z.string().min(1), replace: z.string() })).min(1),
 });
 export type Mutant = z.infer<typeof Mutant> & { name: string };

@@ -88,7 +88,8 @@ function factsOf(view: Schedule, now: number): [string, string][] {
 function startedBy({ definition, version, tasks }: Schedule['workflow']): string {
   if (typeof definition === 'string')
     return `definition ${definition}${typeof version === 'number' ? ` version ${version}` : ', the newest version'}`;
-  return `a workflow of ${Array.isArray(tasks) ? tasks.length : 0} steps`;
+  const steps = Array.isArray(tasks) ? tasks.length : 0;
+  return `a workflow of ${steps} ${steps === 1 ? 'step' : 'steps'}`;
 }
 
 function fireRow({ at, cause, outcome, workflowId, state, reason, times, error }: ScheduleFire): string[] {

@@ -6,6 +6,7 @@ import {
   type WorkflowState,
   type WorkflowStep,
 } from '@multiswarm/contracts';
+import { BY_INTEREST } from '@multiswarm/workflow';
 import { formatMs } from '../output/durations';
 import { paintState, type Paint } from '../output/paint';
 import { counts } from './status';
@@ -109,21 +110,6 @@ const MARKS: Readonly<Record<TaskState, string>> = {
   skipped: '-',
 };
 
-/** The most interesting first, when there are more steps than lines. */
-const INTEREST: readonly TaskState[] = [
-  'failed',
-  'expired',
-  'running',
-  'assigned',
-  'backoff',
-  'waiting',
-  'queued',
-  'succeeded',
-  'cancelled',
-  'skipped',
-  'blocked',
-];
-
 /** The block that a terminal shows: a line per step, or, where they do not fit, the interesting ones and how many there are of the rest. */
 export function progressLines(progress: WorkflowProgress, color: Paint, now: number, room: number): string[] {
   const steps = [...progress.steps.values()];
@@ -134,7 +120,7 @@ export function progressLines(progress: WorkflowProgress, color: Paint, now: num
 }
 
 function mostInteresting(steps: readonly StepProgress[], room: number): StepProgress[] {
-  const rank = (step: StepProgress): number => INTEREST.indexOf(step.state);
+  const rank = (step: StepProgress): number => BY_INTEREST.indexOf(step.state);
   return [...steps]
     .sort((a, b) => rank(a) - rank(b) || (b.endedAt ?? 0) - (a.endedAt ?? 0))
     .slice(0, Math.max(0, room));
