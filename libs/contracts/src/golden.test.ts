@@ -300,6 +300,7 @@ const VOCABULARIES: Record<string, readonly string[]> = {
   taskStates: contracts.TASK_STATES,
   workflowStates: contracts.WORKFLOW_STATES,
   attemptOutcomes: contracts.ATTEMPT_OUTCOMES,
+  faults: contracts.FAULTS,
   swarmStates: contracts.SWARM_STATES,
   priorities: contracts.PRIORITIES,
   placementRules: contracts.PLACEMENT_RULES,

@@ -119,6 +119,10 @@ export const PlaceResult = z.object({
 });
 export type PlaceResult = z.infer<typeof PlaceResult>;
 
+/** Whose fault a failure is, as far as is known: what may be repeated may be the fault of the swarm. */
+export const FAULTS = ['swarm', 'task'] as const;
+export type Fault = (typeof FAULTS)[number];
+
 /** How a placed attempt ended, so that the reservation is given back and the load-balancer learns. */
 export const LbReport = z.object({
   v: z.literal(1),
@@ -130,6 +134,13 @@ export const LbReport = z.object({
       attempt: z.number().int().positive(),
       outcome: z.enum(['succeeded', 'failed', 'cancelled', 'lost', 'refused', 'timed-out', 'unused']),
       durationMs: z.number().nonnegative().optional(),
+      type: Name.optional().describe('of the task: swarms are compared by how they do with the same type'),
+      fault: z
+        .enum(FAULTS)
+        .optional()
+        .describe(
+          'of what failed: `task` where any swarm would have failed with it; else it may be the swarm',
+        ),
       next: z
         .object({ taskId: z.string(), attempt: z.number().int().positive() })
         .optional()

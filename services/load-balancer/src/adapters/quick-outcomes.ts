@@ -1,4 +1,13 @@
-import { isCount, isListOf, isObject, LbReport, quick, type Unknown } from '@multiswarm/contracts';
+import {
+  FAULTS,
+  isCount,
+  isListOf,
+  isName,
+  isObject,
+  LbReport,
+  quick,
+  type Unknown,
+} from '@multiswarm/contracts';
 
 /** How attempts have ended: one for each task that there is. */
 export const QuickLbReport = quick(
@@ -8,7 +17,10 @@ export const QuickLbReport = quick(
 
 const OUTCOMES: ReadonlySet<unknown> = new Set(LbReport.shape.outcomes.element.shape.outcome.options);
 
-function isOutcome({ reservationId, swarmId, taskId, attempt, outcome, durationMs, next }: Unknown): boolean {
+const ALL_FAULTS: ReadonlySet<unknown> = new Set(FAULTS);
+
+function isOutcome(told: Unknown): boolean {
+  const { reservationId, swarmId, taskId, attempt, outcome, durationMs, type, fault, next } = told;
   return (
     typeof reservationId === 'string' &&
     typeof swarmId === 'string' &&
@@ -16,6 +28,8 @@ function isOutcome({ reservationId, swarmId, taskId, attempt, outcome, durationM
     isCount(attempt, 1) &&
     OUTCOMES.has(outcome) &&
     (durationMs === undefined || (Number.isFinite(durationMs) && (durationMs as number) >= 0)) &&
+    (type === undefined || isName(type)) &&
+    (fault === undefined || ALL_FAULTS.has(fault)) &&
     (next === undefined || isRef(next))
   );
 }

@@ -2,11 +2,13 @@ import type {
   AttemptDispatch,
   AttemptRef,
   DispatchRequest,
+  Fault,
   HeldAttempt,
   JsonValue,
   LbReport,
   PayloadRef,
   RegionSummary,
+  TaskError,
 } from '@multiswarm/contracts';
 import { jsonBytes } from '@multiswarm/core';
 import { swarmsToAvoid, type Effect, type TaskRecord } from '../domain/task/record';
@@ -149,7 +151,8 @@ export class ShardEffects {
         return undefined;
       case 'replaced': {
         const { swarmId, reservationId = '', attempt } = effect.attempt;
-        out.outcomes.push({ reservationId, swarmId, taskId: record.id, attempt, outcome: 'refused' });
+        const { type } = record.spec;
+        out.outcomes.push({ reservationId, swarmId, taskId: record.id, attempt, outcome: 'refused', type });
         return undefined;
       }
       case 'ended':
@@ -202,7 +205,9 @@ export class ShardEffects {
       attempt: attempt.attempt,
       outcome,
       durationMs,
+      type: record.spec.type,
     };
+    if (outcome === 'failed') ended.fault = faultOf(attempt.error);
     out.released.push({ taskId: record.id, attempt: attempt.attempt });
     if (next) ended.next = next;
     else if (scheduler.keepsEnd(ended)) return;
@@ -264,6 +269,14 @@ function takesRoom(answer: AnswerRoom | undefined, { input }: AttemptDispatch): 
 
 function lastAttempt({ attempts }: TaskRecord): TaskRecord['attempts'][number] | undefined {
   return attempts[attempts.length - 1];
+}
+
+/**
+ * Whose fault a failed attempt is: the task's where its agent, or its retry policy, rules out that a repetition would help,
+ * since then no other swarm would have done better; what may be repeated may be the swarm's.
+ */
+function faultOf(error: TaskError | undefined): Fault {
+  return error?.retryable === false ? 'task' : 'swarm';
 }
 
 /** A queued task, as the scheduler is told of it. */

@@ -404,8 +404,23 @@ test('a report of another attempt is stale, and acknowledged as such so that it 
   ]);
   expect(released).toEqual([`${T1}#1`]);
   expect(lbReports).toEqual([
-    { reservationId: 'r1', swarmId: 'a', taskId: T1, attempt: 1, outcome: 'succeeded', durationMs: 5 },
+    {
+      ...{ reservationId: 'r1', swarmId: 'a', taskId: T1, attempt: 1, type: spec().type },
+      ...{ outcome: 'succeeded', durationMs: 5 },
+    },
   ]);
+});
+
+test.each([
+  [true, 'swarm'],
+  [false, 'task'],
+])('a failure that may be repeated (%s) is told as one of the %s', async (retryable, fault) => {
+  const { owner, lbReports } = await Bench.open();
+  await owner.submitTasks([task()]);
+  await owner.grant(granting([grant()]));
+  const error = { code: 'attempt-failed', message: 'no', retryable };
+  await owner.report(reporting(result(T1, 1, { outcome: 'failed', error }))).acks;
+  expect(lbReports).toMatchObject([{ taskId: T1, outcome: 'failed', fault }]);
 });
 
 test('W8: a loss of a coordinator that was replaced changes nothing, one of the present one does', async () => {
