@@ -37,6 +37,7 @@ export const ERRORS = {
   'workflow-not-found': { status: 404, exit: 3, retryable: false, title: 'No such workflow' },
   'dead-letter-not-found': { status: 404, exit: 3, retryable: false, title: 'No such dead letter' },
   'swarm-not-found': { status: 404, exit: 3, retryable: false, title: 'No such swarm' },
+  'decision-not-found': { status: 404, exit: 3, retryable: false, title: 'No such decision' },
   'shard-not-found': { status: 404, exit: 3, retryable: false, title: 'No such shard' },
   'copy-not-found': { status: 404, exit: 3, retryable: false, title: 'No such export or import' },
   'copy-refused': { status: 409, exit: 5, retryable: false, title: 'The shard is not copied like this' },

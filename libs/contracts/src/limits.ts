@@ -172,6 +172,20 @@ export const LIMITS = {
   SWARMS_IN_VIEW: 100_000,
   /** Regions that one process keeps in view, or of which it remembers who spoke for them last. */
   REGIONS_IN_VIEW: 1_000,
+  /** Swarms that a user's own routing policy is shown for one class of requirements. */
+  CUSTOM_POLICY_CANDIDATES: 64,
+  /** Classes of requirements of one batch that it is shown. */
+  CUSTOM_POLICY_CLASSES: 32,
+  /** Batches that wait for its answer to an earlier one. */
+  CUSTOM_POLICY_WAITING: 64,
+  /** Memory of its thread. */
+  CUSTOM_POLICY_MEMORY_BYTES: 128 * 1024 * 1024,
+  /** Time for its file to be loaded. */
+  CUSTOM_POLICY_LOAD_MS: 5_000,
+  /** How often its thread may have to be ended, close together, before it is turned off. */
+  CUSTOM_POLICY_STRIKES: 3,
+  /** Strikes that lie further apart than this have nothing to do with each other. */
+  CUSTOM_POLICY_STRIKES_MS: 10 * 60_000,
   /** Slots that one swarm may offer. */
   SWARM_SLOTS: 10_000,
   /** Findings that the report of one deep check lists. */

@@ -5,6 +5,9 @@ export interface LoadBalancerConfig {
   natsUrl: string;
   policy: Policy;
   reservationHoldMs: number;
+  decisionsKept: number;
+  customPolicies: { name: string; path: string }[];
+  customPolicyLimitMs: number;
 }
 
 /** What the load-balancer takes from the settings, which are validated already. */
@@ -13,5 +16,11 @@ export function loadBalancerConfig(settings: Settings): LoadBalancerConfig {
     natsUrl: settings.NATS_URL,
     policy: policyByName(settings.LOAD_BALANCING_ALGORITHM),
     reservationHoldMs: settings.RESERVATION_HOLD_MS,
+    decisionsKept: settings.DECISIONS_KEPT,
+    customPolicies: settings.CUSTOM_POLICIES.map((given) => {
+      const [name = '', ...path] = given.split('=');
+      return { name, path: path.join('=') };
+    }),
+    customPolicyLimitMs: settings.CUSTOM_POLICY_LIMIT_MS,
   };
 }

@@ -2,6 +2,7 @@ import { connectBus } from '@multiswarm/bus';
 import { every, systemClock, systemIds } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { attachToBus, busAnnouncer } from './adapters/bus';
+import { startCustomPolicies } from './adapters/custom-policy/start-custom-policies';
 import { httpRoutes } from './adapters/http';
 import { LoadBalancer } from './application/load-balancer';
 import { loadBalancerConfig } from './config';
@@ -22,8 +23,12 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     onFault: (error, subject) => logger.warn('a message could not be used', { subject, error }),
   });
   parts.onShutdown(() => bus.close());
+  const customPolicies = await startCustomPolicies(config, { clock, logger });
+  parts.onShutdown(() => customPolicies.stop());
   const balancer = new LoadBalancer({
     ...{ clock, logger, policy: config.policy, reservationHoldMs: config.reservationHoldMs },
+    decisionsKept: config.decisionsKept,
+    customPolicies: customPolicies.all,
     ids: systemIds,
     metrics: telemetry.metrics,
     announcer: busAnnouncer(bus),

@@ -458,7 +458,7 @@ describe('over HTTP', () => {
   test('the policies of this build are listed, with the one in use', async () => {
     await request(one.app)
       .get('/v1/policies')
-      .expect(200, { active: 'least-loaded', available: ['least-loaded'] });
+      .expect(200, { active: 'least-loaded', available: ['least-loaded'], custom: [] });
   });
 
   test('the API documents describe every route', async () => {

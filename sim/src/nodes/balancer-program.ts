@@ -22,6 +22,7 @@ export function balancerProgram(world: World, failed: Failed, name: string, site
         ...{ clock, ids, metrics: noMetrics, logger: world.logger(process) },
         policy: policyByName('least-loaded'),
         reservationHoldMs: HOLD_MS,
+        decisionsKept: 0,
         announcer: busAnnouncer(bus),
       });
       attachToBus(bus, balancer, clock).catch((error: unknown) => failed(process, error));

@@ -1,5 +1,6 @@
 import { LOG_LEVELS } from '@multiswarm/telemetry';
 import { LATER_SETTINGS } from './later';
+import { ROUTING_SETTINGS } from './routing';
 import { SERVICES, setting, type ServiceName } from './setting';
 import { flag, integer, listOf, matching, oneOf, share, url, urls } from './value-types';
 
@@ -226,6 +227,7 @@ export const SETTINGS = {
     services: ['load-balancer'],
     since: 'now',
   }),
+  ...ROUTING_SETTINGS,
   TASK_RETENTION_MS: setting({
     type: integer(1_000, MAX_MS),
     default: 7 * DAY_MS,

@@ -25,4 +25,10 @@ export const RULES: readonly SettingsRule[] = [
     holds: (values) => values.AUTO_SCALE_DOWN_THRESHOLD < values.AUTO_SCALE_UP_THRESHOLD,
     message: 'AUTO_SCALE_DOWN_THRESHOLD must be below AUTO_SCALE_UP_THRESHOLD',
   },
+  {
+    settings: ['CUSTOM_POLICIES'],
+    holds: ({ CUSTOM_POLICIES: policies }) =>
+      new Set(policies.map((one) => one.split('=', 1)[0])).size === policies.length,
+    message: 'CUSTOM_POLICIES may name each policy once',
+  },
 ];

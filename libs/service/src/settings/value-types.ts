@@ -107,3 +107,14 @@ export function listOf<V extends string>(item: ValueType<V>): ValueType<V[]> {
     },
   };
 }
+
+/** As `listOf`, or none at all. */
+export function anyListOf<V extends string>(item: ValueType<V>): ValueType<V[]> {
+  const some = listOf(item);
+  const isNone = (given: unknown): boolean =>
+    Array.isArray(given) ? given.length === 0 : String(given).trim() === '';
+  return {
+    allowed: `any number of: ${item.allowed}; separated by commas`,
+    read: (given) => (isNone(given) ? [] : some.read(given)),
+  };
+}

@@ -66,6 +66,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'The task is no dead letter; `detail` says what it is instead.',
     '`GET /v1/dead-letters` lists those that are.',
   ],
+  'decision-not-found': [
+    'This replica of the load-balancer has no decision with this id: another one has made it, or it has made room for later ones (`DECISIONS_KEPT`).',
+    '`GET /v1/decisions` lists those that it has. The receipt of a task is part of the task.',
+  ],
   'swarm-not-found': ['No swarm has this id.', '`GET /v1/swarms` lists those that are known.'],
   'shard-not-found': ['There is no shard with that number.', 'See `GET /v1/shards`.'],
   'copy-not-found': [

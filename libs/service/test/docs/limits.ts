@@ -245,6 +245,31 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Regions that one process keeps in view, or of which it remembers the last coordinator',
     'The regions that have been silent longest make room; swarms of a further one are left out of lists.',
   ],
+  CUSTOM_POLICY_CANDIDATES: [
+    "Swarms that a user's own routing policy is shown for one class of requirements",
+    'It is shown the best by `hybrid`.',
+  ],
+  CUSTOM_POLICY_CLASSES: [
+    "Classes of requirements of one batch that a user's own routing policy is shown",
+    'Items of further classes are placed by `hybrid`; their receipts say why.',
+  ],
+  CUSTOM_POLICY_WAITING: [
+    "Batches that wait for a user's own routing policy to answer an earlier one",
+    'A further one is placed by `hybrid`; its receipts say why.',
+  ],
+  CUSTOM_POLICY_MEMORY_BYTES: [
+    "Memory of the thread of a user's own routing policy: its heap",
+    'The thread is ended; that is a strike.',
+  ],
+  CUSTOM_POLICY_LOAD_MS: [
+    "Time for the file of a user's own routing policy to be loaded",
+    'The policy is off; what asks for it is placed by `hybrid`.',
+  ],
+  CUSTOM_POLICY_STRIKES: [
+    "How often, close together, the thread of a user's own routing policy may have to be ended",
+    'The policy is off until the service starts again.',
+  ],
+  CUSTOM_POLICY_STRIKES_MS: ['How long such a strike counts', 'Later ones begin at one.'],
   SWARM_SLOTS: ['Slots of one swarm', 'The heartbeat is refused with `invalid-request`.'],
 };
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { LbReport, RouteReply, Swarm, SwarmId, SwarmPage } from '@multiswarm/contracts';
+import { CustomPolicyStatus, LbReport, RouteReply, Swarm, SwarmId, SwarmPage } from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import type { LoadBalancer } from '../application/load-balancer';
+import { decisionRoutes } from './decision-routes';
 import { RouteBody } from './route-body';
 
 /** Over HTTP an unknown field is a typing error, and is refused; over the bus it is a newer sender. */
@@ -12,6 +13,7 @@ const ReportBody = z.strictObject({
 const Policies = z.object({
   active: z.string().describe('the policy that ranks swarms now'),
   available: z.array(z.string()).describe('values of LOAD_BALANCING_ALGORITHM that this build has'),
+  custom: z.array(CustomPolicyStatus).describe("users' own, CUSTOM_POLICIES"),
 });
 
 export function httpRoutes(balancer: LoadBalancer): Route[] {
@@ -67,5 +69,6 @@ export function httpRoutes(balancer: LoadBalancer): Route[] {
       reply: Policies,
       handler: async () => balancer.policies(),
     }),
+    ...decisionRoutes(balancer),
   ];
 }

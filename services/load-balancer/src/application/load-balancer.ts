@@ -4,6 +4,7 @@ import {
   taskId,
   type Capacity,
   type CapacityEvent,
+  type CustomPolicyStatus,
   type Finding,
   type Heartbeat,
   type LbReport,
@@ -29,8 +30,9 @@ import { POLICIES, type Policy } from '../domain/policies';
 import { ANY_TYPE } from '../domain/requirement-rules';
 import { heardOf, slotCensus } from '../domain/slot-census';
 import type { SwarmSeen } from '../domain/swarm-seen';
-import type { Announcer } from '../ports';
+import type { Announcer, CustomPolicy } from '../ports';
 import { CapacityNews } from './capacity-news';
+import { Decisions } from './decisions';
 
 /** Items of one request to place. */
 const PLACE_ITEMS = 512;
@@ -45,6 +47,8 @@ export interface LoadBalancerParts {
   announcer: Announcer;
   policy: Policy;
   reservationHoldMs: number;
+  decisionsKept: number;
+  customPolicies?: readonly CustomPolicy[];
 }
 
 /** The use cases of the load-balancer, around the fleet as this replica sees it. */
@@ -55,9 +59,12 @@ export class LoadBalancer {
   private newestSchedulerEpoch = 0;
   private readonly news: CapacityNews;
   private saidFull = false;
+  readonly decisions: Decisions;
 
   constructor(private readonly parts: LoadBalancerParts) {
-    this.fleet = new Fleet({ replica: parts.ids.next(), holdMs: parts.reservationHoldMs });
+    const replica = parts.ids.next();
+    this.fleet = new Fleet({ replica, holdMs: parts.reservationHoldMs });
+    this.decisions = new Decisions(replica, parts.decisionsKept);
     this.news = new CapacityNews(parts.clock, (swarm, reason) => this.announceCapacity(swarm, reason));
   }
 
@@ -174,8 +181,10 @@ export class LoadBalancer {
     return swarm.toSwarm(this.now());
   }
 
-  policies(): { active: string; available: string[] } {
-    return { active: this.parts.policy.name, available: POLICIES.map(({ name }) => name) };
+  policies(): { active: string; available: string[]; custom: CustomPolicyStatus[] } {
+    const { policy, customPolicies = [] } = this.parts;
+    const custom = customPolicies.map(({ status }) => status);
+    return { active: policy.name, available: POLICIES.map(({ name }) => name), custom };
   }
 
   private placeAll(items: readonly PlaceItem[]): PlaceResult[] {
@@ -184,8 +193,13 @@ export class LoadBalancer {
     const spans = items.map(({ traceparent }) =>
       traceparent === undefined ? undefined : startSpan('place', { parent: traceparent, kind: 'server' }),
     );
-    const results = place(this.fleet, items, this.now(), policy);
+    const now = this.now();
+    const results = place(this.fleet, items, now, policy);
     for (const span of spans) span?.end();
+    items.forEach((item, index) => {
+      const result = results[index];
+      if (result !== undefined) this.decisions.add(item, result, policy.name, now.wallMs);
+    });
     metrics.histogram('multiswarm.placement.duration.milliseconds').record(clock.monotonic() - from);
     this.count(results);
     results.forEach((result, index) => this.log(result, items[index]));

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { Requirements, Resources } from './requirements';
+import type { SwarmProfile } from './swarm';
+
+/** A user's own policy, as one replica has it. `off`: requests that ask for it are placed by `hybrid`, and their receipts say why. */
+export const CustomPolicyStatus = z.object({
+  name: z.string(),
+  path: z.string().describe('of the file, where this replica runs'),
+  state: z.enum(['starting', 'ready', 'restarting', 'off']),
+  strikes: z.number().int().describe('how often its thread had to be ended lately'),
+  reason: z.string().optional().describe('why it is off, or starts again'),
+});
+export type CustomPolicyStatus = z.infer<typeof CustomPolicyStatus>;
+
+/**
+ * A routing policy of one's own: the module that `CUSTOM_POLICIES` names exports `rank`, or `policy` files written in
+ * JavaScript say `@type {import('@multiswarm/sdk').RoutingPolicy}`. `docs/custom-policies.md` is the guide.
+ */
+export interface RoutingPolicy {
+  /** Asked once for a batch of items. What it returns is a wish: only candidates that are still open when the item is placed count. */
+  rank(batch: RoutingBatch): Ranking | Promise<Ranking>;
+}
+
+/** For each item of the batch, in the order of the items: ids of swarms, the best first. An empty list leaves the item to `hybrid`. */
+export type Ranking = readonly (readonly string[])[];
+
+export interface RoutingBatch {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly items: readonly RoutingItem[];
+  /** By `RoutingItem.class`: the swarms that could take an item of that class now, the best by `hybrid` first, `CUSTOM_POLICY_CANDIDATES` at most. */
+  readonly candidates: readonly (readonly RoutingCandidate[])[];
+}
+
+export interface RoutingItem {
+  /** The id of the task, or of the route request. */
+  readonly key: string;
+  readonly attempt: number;
+  readonly namespace: string;
+  readonly type: string;
+  readonly requirements: Requirements;
+  /** Index into `RoutingBatch.candidates`: items with the same one ask for the same. */
+  readonly class: number;
+  /** Swarms on which earlier attempts failed. */
+  readonly avoid: readonly string[];
+}
+
+/** One swarm as the load-balancer sees it, before any item of the batch is placed. */
+export interface RoutingCandidate extends Readonly<SwarmProfile> {
+  readonly busySlots: number;
+  readonly freeSlots: number;
+  /** Busy share of its slots, 0 to 1. */
+  readonly load: number;
+  /** USD. */
+  readonly costPerSlotHour: number;
+  readonly resourcesLeft: Readonly<Resources>;
+  /** Age of its last heartbeat, in milliseconds. */
+  readonly stalenessMs: number;
+  /** Recent latency of its attempts, in milliseconds, where it is measured. */
+  readonly latencyMs?: number;
+  /** What was learned of this type of work on swarms of its class, where there is something. */
+  readonly learned?: RoutingEstimate;
+}
+
+export interface RoutingEstimate {
+  /** Share of attempts that succeed, 0 to 1. */
+  readonly successRate: number;
+  /** Median duration of an attempt, in milliseconds. */
+  readonly medianMs: number;
+  /** 95th percentile of it. */
+  readonly p95Ms: number;
+  /** On how many attempts it stands. */
+  readonly samples: number;
+}

@@ -1,0 +1,31 @@
+import { setting } from './setting';
+import { anyListOf, integer, matching } from './value-types';
+
+/** What the load-balancer keeps of its decisions, and users' own policies. */
+export const ROUTING_SETTINGS = {
+  DECISIONS_KEPT: setting({
+    type: integer(0, 1_000_000),
+    default: 10_000,
+    unit: 'decisions',
+    description: 'The last decisions that each replica of the load-balancer keeps to be read, in memory.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
+  CUSTOM_POLICIES: setting({
+    type: anyListOf(matching('name=path, with a name of a-z, 0-9 and -', /^[a-z0-9][a-z0-9-]{0,63}=.+$/)),
+    default: [],
+    description:
+      "Users' own routing policies: the policy `custom:name` is the function `rank` that this JavaScript file exports. A relative path starts at the working directory of the service.",
+    services: ['load-balancer'],
+    since: 'now',
+  }),
+  CUSTOM_POLICY_LIMIT_MS: setting({
+    type: integer(1, 10_000),
+    default: 100,
+    unit: 'ms',
+    description:
+      'Time in which such a policy must answer for a batch. One that does not is stopped, and `hybrid` places the batch.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
+};

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { DecisionDetail, DecisionPage, LIMITS, ListDecisionsQuery } from '@multiswarm/contracts';
+import { defineRoute, type Route } from '@multiswarm/service';
+import type { LoadBalancer } from '../application/load-balancer';
+
+export function decisionRoutes({ decisions }: Pick<LoadBalancer, 'decisions'>): Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/decisions',
+      summary: 'The last decisions of this replica, newest first',
+      description:
+        'Where attempts and routed requests went, or why nowhere. Kept in memory, DECISIONS_KEPT at most.',
+      tags: ['routing'],
+      query: ListDecisionsQuery,
+      reply: DecisionPage,
+      handler: async ({ query }) => decisions.list(query),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/decisions/:id',
+      summary: 'One decision of this replica, with its receipt',
+      tags: ['routing'],
+      params: z.object({ id: z.string().max(2 * LIMITS.NAME_CHARS) }),
+      reply: DecisionDetail,
+      errors: ['decision-not-found'],
+      handler: async ({ params }) => decisions.get(params.id),
+    }),
+  ];
+}

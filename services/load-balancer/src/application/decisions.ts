@@ -1,0 +1,72 @@
+import {
+  MultiswarmError,
+  type Decision,
+  type DecisionDetail,
+  type DecisionPage,
+  type ListDecisionsQuery,
+  type PlaceItem,
+  type PlaceResult,
+} from '@multiswarm/contracts';
+import { DecisionLog, type DecisionRecord } from '../domain/decisions/decision-log';
+
+/** The last decisions of this replica, as people read them. */
+export class Decisions {
+  private readonly log: DecisionLog;
+
+  /** @param kept how many at most */
+  constructor(
+    private readonly replica: string,
+    kept: number,
+  ) {
+    this.log = new DecisionLog(kept);
+  }
+
+  add(item: PlaceItem, result: PlaceResult, policy: string, atMs: number): void {
+    this.log.add(item, result, policy, atMs);
+  }
+
+  list({ limit, cursor, ...filter }: ListDecisionsQuery): DecisionPage {
+    const { records, more } = this.log.list(filter, limit, cursor === undefined ? undefined : Number(cursor));
+    const { oldest } = this.log;
+    return {
+      items: records.map((record) => this.brief(record)),
+      next: more ? String(records.at(-1)?.seq) : null,
+      replica: this.replica,
+      kept: this.log.size,
+      oldest: oldest === undefined ? null : instant(oldest.atMs),
+    };
+  }
+
+  /** Throws `decision-not-found`. */
+  get(id: string): DecisionDetail {
+    const seq = id.startsWith(`${this.replica}-`) ? Number(id.slice(this.replica.length + 1)) : 0;
+    const record = this.log.get(seq);
+    if (record === undefined)
+      throw new MultiswarmError(
+        'decision-not-found',
+        `replica ${this.replica} has no decision "${id}": it keeps its own last ${this.log.size}`,
+      );
+    const { placement, waiting } = record.result;
+    const { reservationId, receipt } = placement ?? {};
+    return {
+      ...this.brief(record),
+      ...(reservationId === undefined ? {} : { reservationId }),
+      ...(receipt === undefined ? {} : { receipt }),
+      ...(waiting === undefined ? {} : { waiting }),
+    };
+  }
+
+  private brief({ seq, atMs, attempt, namespace, type, policy, result }: DecisionRecord): Decision {
+    const { key, placement, waiting } = result;
+    const common = { id: `${this.replica}-${seq}`, at: instant(atMs), key, attempt, namespace, type, policy };
+    if (placement === undefined) {
+      return { ...common, outcome: waiting?.reason ?? 'no-slot', because: waiting?.detail ?? '' };
+    }
+    const { swarmId, region, costPerSlotHour, receipt } = placement;
+    return { ...common, outcome: 'placed', swarmId, region, costPerSlotHour, because: receipt.because };
+  }
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,102 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DecisionDetail, DecisionPage, PlaceReply, subjects, type PlaceItem } from '@multiswarm/contracts';
+import { eventually } from '@multiswarm/testing';
+import request from 'supertest';
+import { heartbeat, item } from './support/builders';
+import { World, type Replica } from './support/world';
+
+let world: World;
+
+beforeEach(async () => {
+  world = await World.start();
+});
+afterEach(() => world.stop());
+
+/** A replica that sees swarm `a`, with two slots. */
+async function replicaWithSwarm(env: Record<string, string> = {}): Promise<Replica> {
+  const replica = await world.replica(env);
+  const swarm = heartbeat({ swarmId: 'a', slots: 2, intervalMs: 60_000 });
+  world.bus.publish(subjects.swarmHeartbeat('a'), swarm);
+  await eventually(() => replica.logs().some(({ message }) => message === 'swarm joined'));
+  return replica;
+}
+
+async function place(...items: PlaceItem[]): Promise<void> {
+  await world.bus.request(subjects.lbPlace(), { v: 1, epoch: 1, items }, { reply: PlaceReply });
+}
+
+async function decisions(replica: Replica, query = ''): Promise<DecisionPage> {
+  const { body } = await request(replica.app).get(`/v1/decisions${query}`).expect(200);
+  return DecisionPage.parse(body);
+}
+
+test('what was decided is listed, newest first, and each is to be had with its receipt', async () => {
+  const replica = await replicaWithSwarm();
+  await place(item('t1'), item('t2'), item('t3', { namespace: 'other' }));
+  const page = await decisions(replica);
+  expect(page).toMatchObject({
+    items: [
+      {
+        key: 't3',
+        namespace: 'other',
+        outcome: 'no-slot',
+        because: expect.stringContaining('has not a free slot') as string,
+      },
+      { key: 't2', outcome: 'placed', swarmId: 'a', because: 'the only swarm' },
+      { key: 't1', outcome: 'placed', costPerSlotHour: 2 },
+    ],
+    ...{ next: null, kept: 3, oldest: page.items[2]?.at },
+  });
+  const detail = async (index: number): Promise<DecisionDetail> => {
+    const { body } = await request(replica.app).get(`/v1/decisions/${page.items[index]?.id}`).expect(200);
+    return DecisionDetail.parse(body);
+  };
+  expect(await detail(0)).toMatchObject({ key: 't3', waiting: { reason: 'no-slot' } });
+  expect(await detail(1)).toMatchObject({ key: 't2', receipt: { ranked: [{ swarmId: 'a' }] } });
+  expect((await decisions(replica, '?waiting=true&namespace=other')).items).toHaveLength(1);
+  const first = await decisions(replica, '?limit=2');
+  expect(first.items.map(({ key }) => key)).toEqual(['t3', 't2']);
+  const rest = await decisions(replica, `?limit=2&cursor=${first.next}`);
+  expect(rest).toMatchObject({ items: [{ key: 't1' }], next: null });
+});
+
+test('no more are kept than is set; one that is gone, or of another replica, is not found', async () => {
+  const replica = await replicaWithSwarm({ DECISIONS_KEPT: '1' });
+  await place(item('t1'));
+  const [gone] = (await decisions(replica)).items;
+  await place(item('t2'));
+  expect(await decisions(replica)).toMatchObject({ kept: 1, items: [{ key: 't2' }] });
+  for (const id of [gone?.id, 'of-nobody-1', 'of-nobody-x']) {
+    const { body } = await request(replica.app).get(`/v1/decisions/${id}`).expect(404);
+    expect(body).toMatchObject({ code: 'decision-not-found', retryable: false });
+  }
+  const faulty = await request(replica.app).get('/v1/decisions?swarm=a.b&waiting=perhaps').expect(400);
+  expect(faulty.body).toMatchObject({ code: 'invalid-request' });
+});
+
+test("users' own policies are loaded at the start; the service starts without one that cannot be", async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'policies-'));
+  try {
+    await writeFile(join(directory, 'good.mjs'), 'export const rank = () => [];');
+    const paths = [`good=${directory}/good.mjs`, `bad=${directory}/none.mjs`].join(',');
+    const replica = await replicaWithSwarm({ CUSTOM_POLICIES: paths });
+    const { body } = await request(replica.app).get('/v1/policies').expect(200);
+    expect(body).toMatchObject({
+      custom: [
+        { name: 'good', state: 'ready', strikes: 0 },
+        { name: 'bad', state: 'off', reason: expect.stringContaining('Cannot find module') as string },
+      ],
+    });
+    expect(replica.logs()).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        message: "a user's own policy is off",
+        policy: 'custom:bad',
+      }),
+    );
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
