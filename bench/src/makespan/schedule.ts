@@ -1,4 +1,4 @@
-import { Heap } from '../../../services/orchestrator/src/domain/queue/heap';
+import { Heap } from '@multiswarm/core';
 import { bottomLevelsMs, childrenOf, type ReplayedStep } from './instance';
 
 /** Which of the steps that may start goes first; where they are equal, the earlier one of the list. */

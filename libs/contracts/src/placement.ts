@@ -14,6 +14,7 @@ export const PLACEMENT_RULES = [
   'label',
   'attribute',
   'resources',
+  'health',
   'slot',
   'avoided',
 ] as const;

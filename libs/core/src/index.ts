@@ -11,3 +11,4 @@ export * from './random';
 export * from './random-hex';
 export * from './recent';
 export * from './within';
+export * from './heap';

@@ -1,5 +1,5 @@
 import { connectBus } from '@multiswarm/bus';
-import { every, systemClock, systemIds } from '@multiswarm/core';
+import { every, systemClock, systemIds, systemRandom } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { attachToBus, busAnnouncer } from './adapters/bus';
 import { startCustomPolicies } from './adapters/custom-policy/start-custom-policies';
@@ -30,6 +30,7 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     decisionsKept: config.decisionsKept,
     customPolicies: customPolicies.all,
     ids: systemIds,
+    random: systemRandom,
     metrics: telemetry.metrics,
     announcer: busAnnouncer(bus),
   });

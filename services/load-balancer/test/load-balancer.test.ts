@@ -15,6 +15,7 @@ import { newTraceparent, traceIdOf } from '@multiswarm/telemetry';
 import { eventually } from '@multiswarm/testing';
 import request from 'supertest';
 import { z } from 'zod';
+import { POLICIES } from '../src/domain/policies';
 import { heartbeat, item } from './support/builders';
 import { World, type Replica } from './support/world';
 
@@ -458,7 +459,7 @@ describe('over HTTP', () => {
   test('the policies of this build are listed, with the one in use', async () => {
     await request(one.app)
       .get('/v1/policies')
-      .expect(200, { active: 'least-loaded', available: ['least-loaded'], custom: [] });
+      .expect(200, { active: 'least-loaded', available: POLICIES.map(({ name }) => name), custom: [] });
   });
 
   test('the API documents describe every route', async () => {

@@ -16,10 +16,10 @@ export function balancerProgram(world: World, failed: Failed, name: string, site
     name,
     site,
     start: (process: SimProcess): Running => {
-      const { clock, ids } = process;
+      const { clock, ids, random } = process;
       const bus = world.bus(process);
       const balancer = new LoadBalancer({
-        ...{ clock, ids, metrics: noMetrics, logger: world.logger(process) },
+        ...{ clock, ids, random, metrics: noMetrics, logger: world.logger(process) },
         policy: policyByName('least-loaded'),
         reservationHoldMs: HOLD_MS,
         decisionsKept: 0,

@@ -1,5 +1,6 @@
 import { ManualClock } from '@multiswarm/core';
 import { at, heartbeat } from '../../test/support/builders';
+import { Columns } from '../domain/engine/columns';
 import { SwarmSeen } from '../domain/swarm-seen';
 import { CapacityNews } from './capacity-news';
 
@@ -11,7 +12,9 @@ function news(): { news: CapacityNews; told: string[] } {
   return { news: new CapacityNews(new ManualClock(), tell), told };
 }
 
-const swarm = (swarmId: string): SwarmSeen => new SwarmSeen(heartbeat({ swarmId }), at(0));
+const columns = new Columns();
+const swarm = (swarmId: string): SwarmSeen =>
+  new SwarmSeen(columns, columns.add(), heartbeat({ swarmId }), at(0));
 
 test('each swarm is told once for a turn, with the reason that says most', async () => {
   const { news: gathered, told } = news();

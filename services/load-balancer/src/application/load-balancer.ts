@@ -19,14 +19,15 @@ import {
   type Swarm,
   type Waiting,
 } from '@multiswarm/contracts';
-import { Recent, type Clock, type Ids } from '@multiswarm/core';
+import { Recent, type Clock, type Ids, type Random } from '@multiswarm/core';
 import { startSpan, type Logger, type Metrics } from '@multiswarm/telemetry';
 import { capacityFor } from '../domain/capacity';
-import { takesNoWork } from '../domain/feasible';
+import { renderResult } from '../domain/engine/decision';
+import { takesNoWork } from '../domain/engine/idle';
+import { Placer } from '../domain/engine/placer';
 import { Fleet, type CapacityReason, type StateChange } from '../domain/fleet';
 import type { Moment } from '../domain/moment';
-import { place } from '../domain/place';
-import { POLICIES, type Policy } from '../domain/policies';
+import { Aids, POLICIES, type Policy } from '../domain/policies';
 import { ANY_TYPE } from '../domain/requirement-rules';
 import { heardOf, slotCensus } from '../domain/slot-census';
 import type { SwarmSeen } from '../domain/swarm-seen';
@@ -45,6 +46,7 @@ export interface LoadBalancerParts {
   logger: Logger;
   metrics: Metrics;
   announcer: Announcer;
+  random: Random;
   policy: Policy;
   reservationHoldMs: number;
   decisionsKept: number;
@@ -54,6 +56,7 @@ export interface LoadBalancerParts {
 /** The use cases of the load-balancer, around the fleet as this replica sees it. */
 export class LoadBalancer {
   private readonly fleet: Fleet;
+  private readonly placer: Placer;
   /** By region where a coordinator places; the scheduler has none. Of regions that are silent while many others place, it is forgotten. */
   private readonly newestEpochs = new Recent<string, number>(LIMITS.REGIONS_IN_VIEW);
   private newestSchedulerEpoch = 0;
@@ -64,6 +67,7 @@ export class LoadBalancer {
   constructor(private readonly parts: LoadBalancerParts) {
     const replica = parts.ids.next();
     this.fleet = new Fleet({ replica, holdMs: parts.reservationHoldMs });
+    this.placer = new Placer(this.fleet, new Aids(parts.random));
     this.decisions = new Decisions(replica, parts.decisionsKept);
     this.news = new CapacityNews(parts.clock, (swarm, reason) => this.announceCapacity(swarm, reason));
   }
@@ -194,7 +198,7 @@ export class LoadBalancer {
       traceparent === undefined ? undefined : startSpan('place', { parent: traceparent, kind: 'server' }),
     );
     const now = this.now();
-    const results = place(this.fleet, items, now, policy);
+    const results = this.placer.place(items, now, () => policy).map(renderResult);
     for (const span of spans) span?.end();
     items.forEach((item, index) => {
       const result = results[index];

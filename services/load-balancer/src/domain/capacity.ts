@@ -1,10 +1,11 @@
 import { matchesPattern, type Capacity, type PlaceItem } from '@multiswarm/contracts';
-import { takesNoWork } from './feasible';
+import { takesNoWork } from './engine/idle';
 import type { Moment } from './moment';
-import { topOf } from './policies';
+
 import { asksOf } from './requirement-rules';
 import { NO_RESOURCES, toVector } from './resource-vector';
 import type { SwarmSeen } from './swarm-seen';
+import { topOf } from './top-of';
 
 /** Swarms that are named of each kind, and regions. */
 const NAMED = 5;

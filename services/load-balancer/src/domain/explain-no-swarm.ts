@@ -1,5 +1,6 @@
 import { PLACEMENT_RULES, type Rejection } from '@multiswarm/contracts';
-import { EXAMPLES, STATE_DETAILS, takesNoWork, type IdleState } from './feasible';
+import { idleDetail, takesNoWork, type IdleState } from './engine/idle';
+import { EXAMPLES } from './engine/pool';
 import type { Moment } from './moment';
 import type { Ask } from './requirement-rules';
 import type { SwarmSeen } from './swarm-seen';
@@ -39,7 +40,7 @@ function nobodyLive(compared: readonly Compared[]): NoSwarm {
   const counts = found.map(({ rule, swarms }) => `${swarms.length} ${rule}`).join(', ');
   return {
     detail: `no swarm takes work: ${compared.length} known, ${counts}`,
-    unmet: found.map(({ rule, swarms }) => rejection(rule, STATE_DETAILS[rule], swarms)),
+    unmet: found.map(({ rule, swarms }) => rejection(rule, idleDetail(rule), swarms)),
   };
 }
 

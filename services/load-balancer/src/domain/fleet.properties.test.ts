@@ -1,16 +1,7 @@
 import fc from 'fast-check';
 import type { AttemptRef, Heartbeat, PlaceItem } from '@multiswarm/contracts';
-import {
-  at,
-  fleetOf,
-  fleetOfReplica,
-  heartbeat,
-  HOLD_MS,
-  item,
-  leastLoaded,
-} from '../../test/support/builders';
+import { at, fleetOf, fleetOfReplica, heartbeat, HOLD_MS, item, place } from '../../test/support/builders';
 import type { Fleet, Outcome } from './fleet';
-import { place } from './place';
 import { NO_RESOURCES, plus, RESOURCE_KINDS } from './resource-vector';
 import { attemptKey } from './swarm-seen';
 
@@ -109,7 +100,7 @@ class World {
         requirements: asked === undefined ? {} : { resources: { cpu: asked } },
       });
     });
-    const results = place(this.fleet, items, at(this.time), leastLoaded);
+    const results = place(this.fleet, items, at(this.time));
     for (const { placement, waiting } of results) {
       expect([placement, waiting].filter((part) => part !== undefined)).toHaveLength(1);
       if (placement === undefined) continue;
@@ -243,7 +234,7 @@ class Chains {
 
   private place(): void {
     const taskId = this.newTask();
-    const [result] = place(this.placing, [item(taskId)], at(this.seq), leastLoaded);
+    const [result] = place(this.placing, [item(taskId)], at(this.seq));
     expect(result?.placement !== undefined).toBe(this.running.size < SLOTS);
     if (result?.placement !== undefined) this.running.set(taskId, result.placement.reservationId);
   }

@@ -1,6 +1,17 @@
-import { LIMITS, type CapacityEvent, type Heartbeat, type LbReport } from '@multiswarm/contracts';
+import {
+  LIMITS,
+  type CapacityEvent,
+  type Heartbeat,
+  type LbReport,
+  type SwarmProfile,
+} from '@multiswarm/contracts';
+import { Heap } from '@multiswarm/core';
+import { Columns, TIERS } from './engine/columns';
+import { idleNumber } from './engine/idle';
+import type { Directory } from './engine/pool';
+import { Pools } from './engine/pools';
+import { TypeSets } from './engine/type-sets';
 import type { Moment } from './moment';
-import { Pools } from './pools';
 import { grew, NO_RESOURCES, type ResourceVector } from './resource-vector';
 import { attemptKey, SwarmSeen, type Reservation, type SwarmState } from './swarm-seen';
 
@@ -40,10 +51,13 @@ export interface StateChange {
  * F3. A reservation ends once: by a heartbeat that lists its attempt, by a report, by its expiry, or with its swarm.
  * F4. Where the slot of an ended attempt was handed over to the next one, every replica reserves it for that one, whoever
  *     placed the first: at no moment does the slot look free. The next one has what the ended one had.
- * F5. `version` says whether anything has changed that decides who could ever run what: which swarms there are, their
- *     profiles, and their states.
+ * F5. Every swarm has a row in the columns, which says what the swarm says; each change of it is in their journal.
  */
-export class Fleet {
+export class Fleet implements Directory {
+  readonly columns = new Columns();
+  readonly types = new TypeSets();
+  readonly pools = new Pools(this);
+  private readonly swarmsByIndex: (SwarmSeen | undefined)[] = [];
   private readonly swarmsById = new Map<string, SwarmSeen>();
   /** In the order of expiry, because every reservation is held equally long. */
   private readonly reservations = new Map<string, Reservation>();
@@ -51,10 +65,13 @@ export class Fleet {
   private readonly stopped = new Map<string, string>();
   private readonly states = new Map<string, SwarmState>();
   private turns = 0;
-  private version = 0;
-  /** The monotonic time before which no swarm changes its state by silence alone. */
-  private statesHoldUntilMs = 0;
-  readonly pools = new Pools(this);
+  /** By the time at which silence alone may have changed their state; a heartbeat moves none of them. */
+  private readonly silent = new Heap<SwarmSeen>(
+    (a, b) => a.lookAtMs < b.lookAtMs,
+    (swarm, at) => {
+      swarm.lookAt = at;
+    },
+  );
 
   constructor(private readonly options: FleetOptions) {}
 
@@ -84,13 +101,32 @@ export class Fleet {
     return this.refresh(known, heartbeat, now);
   }
 
-  /** F5: the same number means the same answer to who could ever run what. */
-  versionAt(now: Moment): number {
-    if (now.monotonicMs >= this.statesHoldUntilMs) {
-      this.statesHoldUntilMs = Infinity;
-      for (const swarm of this.swarmsById.values()) this.noteState(swarm, now);
+  profileAt(index: number): SwarmProfile | undefined {
+    return this.swarmsByIndex[index]?.profile;
+  }
+
+  nameAt(index: number): string {
+    return this.swarmsByIndex[index]?.swarmId ?? '';
+  }
+
+  hasResources(index: number, asked: ResourceVector): boolean {
+    return this.swarmsByIndex[index]?.hasResources(asked) ?? false;
+  }
+
+  /** The swarm of a row. Throws where there is none. */
+  at(index: number): SwarmSeen {
+    const swarm = this.swarmsByIndex[index];
+    if (swarm === undefined) throw new Error(`F5: no swarm has row ${index}`);
+    return swarm;
+  }
+
+  /** Takes into the columns what silence has changed until now. */
+  noteSilence(now: Moment): void {
+    for (let first = this.silent.top; first !== undefined; first = this.silent.top) {
+      if (first.lookAtMs > now.monotonicMs) return;
+      this.silent.pop();
+      this.noteState(first, now);
     }
-    return this.version;
   }
 
   /** Takes a slot and resources of a swarm for an attempt, which has one reservation at most. The caller has seen that there is room. */
@@ -98,7 +134,7 @@ export class Fleet {
     this.cancel(attempt);
     const reservation = this.newReservation(swarm, attempt, resources, now);
     swarm.reserve(reservation);
-    swarm.lastTurn = this.turns;
+    this.columns.turn[swarm.index] = this.turns;
     this.keep(reservation);
     return reservation;
   }
@@ -204,20 +240,27 @@ export class Fleet {
   }
 
   private join(heartbeat: Heartbeat, known: SwarmSeen | undefined, now: Moment): Seen {
-    const swarm = new SwarmSeen(heartbeat, now, known?.instance);
-    this.version += 1;
-    this.noteState(swarm, now);
-    if (known !== undefined) this.dropAllOf(known);
+    if (known !== undefined) this.leave(known);
+    const swarm = new SwarmSeen(this.columns, this.columns.add(), heartbeat, now, known?.instance);
+    this.swarmsByIndex[swarm.index] = swarm;
     this.stopped.delete(heartbeat.swarmId);
     this.swarmsById.set(heartbeat.swarmId, swarm);
+    this.types.add(heartbeat.types);
+    this.noteProfile(swarm);
+    this.noteState(swarm, now);
     return { kind: 'seen', swarm, capacity: 'joined' };
   }
 
   private refresh(swarm: SwarmSeen, heartbeat: Heartbeat, now: Moment): Seen {
     const before = { state: swarm.stateAt(now), free: swarm.freeSlots, left: swarm.resourcesLeft };
+    const { types } = swarm.profile;
     const { listed, profileChanged } = swarm.update(heartbeat, now);
     for (const reservation of listed) this.drop(reservation);
-    if (profileChanged) this.version += 1;
+    if (profileChanged) {
+      this.types.add(heartbeat.types);
+      this.types.remove(types);
+      this.noteProfile(swarm);
+    }
     this.noteState(swarm, now);
     const capacity = this.capacityReason(swarm, before, profileChanged, now);
     return { kind: 'seen', swarm, ...(capacity === undefined ? {} : { capacity }) };
@@ -248,14 +291,19 @@ export class Fleet {
   }
 
   private forget(swarm: SwarmSeen): void {
-    this.version += 1;
-    this.dropAllOf(swarm);
+    this.leave(swarm);
     this.swarmsById.delete(swarm.swarmId);
     this.states.delete(swarm.swarmId);
   }
 
-  private dropAllOf(swarm: SwarmSeen): void {
+  /** Ends its reservations, and gives its row back. */
+  private leave(swarm: SwarmSeen): void {
     for (const reservation of [...swarm.reservations()]) this.drop(reservation);
+    if (swarm.lookAt >= 0) this.silent.removeAt(swarm.lookAt);
+    this.types.remove(swarm.profile.types);
+    this.swarmsByIndex[swarm.index] = undefined;
+    this.columns.journal.note(swarm.index, true);
+    this.columns.remove(swarm.index);
   }
 
   private drop(reservation: Reservation): void {
@@ -266,12 +314,45 @@ export class Fleet {
     }
   }
 
+  /** F5 for what its profile says. */
+  private noteProfile({ index, profile, costPerSlotHour }: SwarmSeen): void {
+    const { columns } = this;
+    const { zone } = profile.labels;
+    columns.slots[index] = profile.slots;
+    columns.allowance[index] = profile.slots;
+    columns.costPerSlotHour[index] = costPerSlotHour;
+    columns.place[index] = columns.places.number(
+      zone === undefined ? profile.region : `${profile.region}/${zone}`,
+    );
+    columns.swarmClass[index] = columns.classes.number(profile.labels['class'] ?? '');
+    columns.journal.note(index, true);
+  }
+
   /** F5 for a state, which changes by a heartbeat or by silence. */
   private noteState(swarm: SwarmSeen, now: Moment): void {
     const state = swarm.stateAt(now);
-    if (swarm.stateCounted !== state) this.version += 1;
-    swarm.stateCounted = state;
-    this.statesHoldUntilMs = Math.min(this.statesHoldUntilMs, swarm.stateHoldsUntil(now));
+    if (swarm.stateCounted !== state) {
+      const { columns } = this;
+      columns.idle[swarm.index] = idleNumber(state);
+      columns.tier[swarm.index] = state === 'suspect' ? TIERS.fallback : TIERS.first;
+      columns.journal.note(swarm.index);
+      swarm.stateCounted = state;
+    }
+    this.watch(swarm, now);
+  }
+
+  /** Sees to it that somebody looks when its silence has become long; it may be looked at too early, never too late. */
+  private watch(swarm: SwarmSeen, now: Moment): void {
+    // Not at once again, however the times are rounded.
+    const untilMs = Math.max(swarm.stateHoldsUntil(now), now.monotonicMs + 1);
+    if (swarm.lookAt < 0) {
+      if (untilMs === Infinity) return;
+      swarm.lookAtMs = untilMs;
+      this.silent.push(swarm);
+    } else if (untilMs < swarm.lookAtMs) {
+      swarm.lookAtMs = untilMs;
+      this.silent.fixAt(swarm.lookAt);
+    }
   }
 
   private stateChanges(now: Moment): StateChange[] {

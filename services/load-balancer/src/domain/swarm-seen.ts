@@ -6,6 +6,7 @@ import {
   SUSPECT_AFTER_INTERVALS,
 } from '@multiswarm/core';
 import { EndedAttempts } from './ended-attempts';
+import type { Columns } from './engine/columns';
 import type { Moment } from './moment';
 import {
   atLeastZero,
@@ -60,19 +61,18 @@ export class SwarmSeen {
   private readonly reservationsByAttempt = new Map<string, Reservation>();
   private readonly ended = new EndedAttempts();
   private refusals = 0;
-  // Worked out at every change (S1), because a placement reads them of every swarm.
+  /** Worked out at every change (S1), and kept in the columns too, where placements read it. */
   busy = 0;
-  freeSlots = 0;
-  /** Busy share of its slots, 0 to 1. */
-  load = 0;
-  /** USD. */
-  costPerSlotHour = 0;
-  /** Number of the last decision that chose this swarm; 0 before the first. Ties go to the smallest. */
-  lastTurn = 0;
   /** The state with which the fleet has counted it. */
   stateCounted: SwarmState | undefined;
+  /** The monotonic time at which the fleet looks at its state again, and its place in the fleet's list of such times. */
+  lookAtMs = Infinity;
+  lookAt = -1;
 
   constructor(
+    /** The fleet as columns, and its row there. */
+    private readonly columns: Columns,
+    readonly index: number,
     heartbeat: Heartbeat,
     now: Moment,
     /** The instance that this one replaced: what still arrives from it is of the past. */
@@ -103,6 +103,17 @@ export class SwarmSeen {
   }
   get slots(): number {
     return this.last.slots;
+  }
+  get freeSlots(): number {
+    return Math.max(0, this.last.slots - this.busy);
+  }
+  /** Busy share of its slots, 0 to 1. */
+  get load(): number {
+    return this.columns.loadAt(this.index);
+  }
+  /** USD. */
+  get costPerSlotHour(): number {
+    return this.last.costPerHour / this.last.slots;
   }
   get seenAt(): Moment {
     return this.receivedAt;
@@ -162,7 +173,11 @@ export class SwarmSeen {
 
   /** Whether one more attempt with these resources has room now. */
   hasRoomFor(asked: ResourceVector): boolean {
-    if (this.freeSlots === 0) return false;
+    return this.busy < this.last.slots && this.hasResources(asked);
+  }
+
+  /** Whether these resources are left, its slots aside. */
+  hasResources(asked: ResourceVector): boolean {
     return asked === NO_RESOURCES || fits(asked, this.resourcesLeft);
   }
 
@@ -260,13 +275,11 @@ export class SwarmSeen {
   }
 
   private recount(): void {
-    const { slots, costPerHour } = this.last;
     this.busy = this.held.size + this.reservationsByAttempt.size + this.refusals;
-    this.freeSlots = Math.max(0, slots - this.busy);
-    this.load = Math.min(1, this.busy / slots);
-    this.costPerSlotHour = costPerHour / slots;
     this.left = undefined;
     this.shown = undefined;
+    this.columns.busy[this.index] = this.busy;
+    this.columns.journal.note(this.index);
   }
 
   private changeReserved(change: typeof plus, resources: ResourceVector): void {
@@ -284,6 +297,7 @@ export class SwarmSeen {
     // A swarm may have freed the resources already, and list the attempt only until its result is acknowledged.
     this.resourcesHeld = atLeastZero(minus(this.resourcesHeld, resources));
     this.left = undefined;
+    this.columns.journal.note(this.index);
   }
 }
 

@@ -1,10 +1,13 @@
-import type { Heartbeat, PlaceItem } from '@multiswarm/contracts';
+import type { Heartbeat, PlaceItem, PlaceResult } from '@multiswarm/contracts';
+import { seededRandom } from '@multiswarm/core';
+import { renderResult } from '../../src/domain/engine/decision';
+import { Placer } from '../../src/domain/engine/placer';
 import { Fleet } from '../../src/domain/fleet';
 import type { Moment } from '../../src/domain/moment';
-import { POLICIES } from '../../src/domain/policies';
+import { Aids, policyByName, type Policy } from '../../src/domain/policies';
 
 export const HOLD_MS = 10_000;
-export const leastLoaded = POLICIES[0];
+export const leastLoaded = policyByName('least-loaded');
 
 export type SwarmGiven = Partial<Heartbeat> & { swarmId: string };
 
@@ -56,4 +59,18 @@ export function item(key: string, given: Partial<PlaceItem> = {}): PlaceItem {
     ...given,
     requirements,
   };
+}
+
+const placers = new WeakMap<Fleet, Placer>();
+
+/** Places as the service does, with one placer for each fleet. */
+export function place(
+  fleet: Fleet,
+  items: readonly PlaceItem[],
+  now: Moment,
+  policy: Policy = leastLoaded,
+): PlaceResult[] {
+  const placer = placers.get(fleet) ?? new Placer(fleet, new Aids(seededRandom(1)));
+  placers.set(fleet, placer);
+  return placer.place(items, now, () => policy).map(renderResult);
 }

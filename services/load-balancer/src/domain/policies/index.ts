@@ -1,11 +1,12 @@
 import { leastLoaded } from './least-loaded';
 import type { Policy } from './policy';
+import { roundRobin } from './round-robin';
 
-export type { Candidate, Policy } from './policy';
-export { topOf } from './top-of';
+export { Aids } from './aids';
+export type { Policy } from './policy';
 
 /** Every policy that this build has, the default first. */
-export const POLICIES: readonly [Policy, ...Policy[]] = [leastLoaded];
+export const POLICIES: readonly [Policy, ...Policy[]] = [leastLoaded, roundRobin];
 
 /** The policy of that name, or the default where there is none. */
 export function policyByName(name: string): Policy {

@@ -1,4 +1,4 @@
-import { Heap } from './heap';
+import { Heap } from '@multiswarm/core';
 import type { LimitSet } from './limits';
 import type { Picked } from './picked';
 import type { RequirementClass } from './requirement-class';

@@ -1,5 +1,5 @@
 import { PRIORITIES, type Priority } from '@multiswarm/contracts';
-import { Heap } from './heap';
+import { Heap } from '@multiswarm/core';
 import { Lane } from './lane';
 import type { LimitSet } from './limits';
 import type { Offers } from './offers';

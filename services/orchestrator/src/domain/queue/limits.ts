@@ -1,6 +1,6 @@
 import type { AttemptRef, NamespaceSettings } from '@multiswarm/contracts';
 import { limitForKey } from '../namespaces/settings';
-import { Heap } from './heap';
+import { Heap } from '@multiswarm/core';
 import { Limit } from './limit';
 import { miscounts, type Miscount } from './limit-audit';
 import type { Now } from './now';

@@ -1,6 +1,5 @@
 import type { TaskClass, Waiting } from '@multiswarm/contracts';
-import { jsonBytes } from '@multiswarm/core';
-import { Heap } from './heap';
+import { Heap, jsonBytes } from '@multiswarm/core';
 import type { Lane } from './lane';
 import { PaceMeter } from './pace-meter';
 import type { CapacityRoom } from './parking';

@@ -1,5 +1,5 @@
 import { Fifo } from '@multiswarm/core';
-import { Heap } from './heap';
+import { Heap } from '@multiswarm/core';
 
 /** Debtors without tasks that one order remembers. */
 const IDLE_TURNS = 10_000;

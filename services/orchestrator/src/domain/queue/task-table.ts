@@ -1,5 +1,5 @@
 import { PRIORITIES, type PlaceItem, type Priority, type QueuedTask } from '@multiswarm/contracts';
-import { Heap } from './heap';
+import { Heap } from '@multiswarm/core';
 import type { Track } from './track';
 import { TraceColumn } from './trace-column';
 

@@ -1,4 +1,4 @@
-import type { Heap } from './heap';
+import type { Heap } from '@multiswarm/core';
 import type { Lane } from './lane';
 import type { Limit } from './limit';
 import type { LimitSet } from './limits';

@@ -1,5 +1,5 @@
 import { PRIORITIES } from '@multiswarm/contracts';
-import { Heap } from './heap';
+import { Heap } from '@multiswarm/core';
 import type { Lane } from './lane';
 import { StrideOrder, turnBefore, type Turn } from './stride';
 import { NOBODY, type TaskTable } from './task-table';

@@ -1,4 +1,4 @@
-import { Heap } from './heap';
+import { Heap } from '@multiswarm/core';
 
 /** A place in the global order, as it was when somebody looked. */
 export interface Standing {

@@ -1,5 +1,5 @@
 import { labelKeyOf, type TaskGroup, type TaskOrder } from '@multiswarm/contracts';
-import { Heap } from '../queue/heap';
+import { Heap } from '@multiswarm/core';
 import type { Criteria } from './criteria';
 import type { LabelColumn } from './label-column';
 import { ALL_TIME, ROWS_TOGETHER, RowTest } from './row-test';

@@ -1,4 +1,4 @@
-import { Heap } from '../queue/heap';
+import { Heap } from '@multiswarm/core';
 
 /** What waits at the gate. */
 export interface Waiter {

@@ -1,10 +1,9 @@
 import type { PlaceItem, Placement, Requirements, Waiting } from '@multiswarm/contracts';
-import { at, fleetOf, item, leastLoaded, type SwarmGiven } from '../../test/support/builders';
-import type { Fleet } from './fleet';
-import { place } from './place';
+import { at, fleetOf, item, place, type SwarmGiven } from '../../../test/support/builders';
+import type { Fleet } from '../fleet';
 
 function placeAll(fleet: Fleet, items: PlaceItem[], ms = 1): { placement?: Placement; waiting?: Waiting }[] {
-  return place(fleet, items, at(ms), leastLoaded).map(({ placement, waiting }) => ({
+  return place(fleet, items, at(ms)).map(({ placement, waiting }) => ({
     ...(placement === undefined ? {} : { placement }),
     ...(waiting === undefined ? {} : { waiting }),
   }));

@@ -1,0 +1,106 @@
+import { Names } from './names';
+import { Journal } from './journal';
+
+/** Endpoints that a fresh set of columns has room for; it doubles as it fills. */
+const ROOM = 64;
+
+/** How willingly an endpoint is chosen, beside how it is ranked. */
+export const TIERS = { first: 0, fallback: 1 } as const;
+
+/**
+ * The fleet as columns, one row for each endpoint by its index: what a decision reads of many endpoints lies side by side,
+ * and no decision walks over objects.
+ *
+ * C1. An index belongs to one endpoint from `add` to `remove`; then it may be given to another one.
+ * C2. Every change of a row is in the journal before anybody else reads the row, so that pools catch up with it.
+ */
+export class Columns {
+  private room = ROOM;
+  private rows = 0;
+  private readonly free: number[] = [];
+  readonly journal = new Journal();
+  /** Regions, and the zones in them: `region` or `region/zone`. */
+  readonly places = new Names();
+  readonly classes = new Names();
+
+  slots = new Int32Array(ROOM);
+  /** Slots that are taken, as far as is known; may be more than there are. */
+  busy = new Int32Array(ROOM);
+  /** The most attempts that health lets run at once: all slots when it is well, 0 when it gets nothing. */
+  allowance = new Int32Array(ROOM);
+  /** 0: first choice; 1: only where no first choice has room. */
+  tier = new Uint8Array(ROOM);
+  /** Why it takes no work at all, by whoever wrote it; 0 where it does. */
+  idle = new Uint8Array(ROOM);
+  place = new Int32Array(ROOM);
+  swarmClass = new Int32Array(ROOM);
+  /** Share of the work beside others, from its profile. */
+  weight = new Float64Array(ROOM);
+  /** USD. */
+  costPerSlotHour = new Float64Array(ROOM);
+  /** What an attempt there takes at present, ms: peak EWMA; 0 while nothing is known. */
+  latencyMs = new Float64Array(ROOM);
+  /** Number of the last decision that chose it; 0 before the first. Ties go to the smallest. */
+  turn = new Float64Array(ROOM);
+  /** Virtual time at which it is due, for weighted turns. */
+  due = new Float64Array(ROOM);
+
+  /** One above the highest index in use, so far. */
+  get size(): number {
+    return this.rows;
+  }
+
+  add(): number {
+    const index = this.free.pop() ?? this.rows;
+    if (index === this.rows) this.rows += 1;
+    if (this.rows > this.room) this.grow();
+    for (const column of this.all()) column[index] = 0;
+    this.weight[index] = 1;
+    return index;
+  }
+
+  /** The caller notes it in the journal as a change of the profile, once nobody finds the endpoint any more. */
+  remove(index: number): void {
+    this.free.push(index);
+  }
+
+  /** Slots that may be given out, health considered. */
+  freeAt(index: number): number {
+    const most = Math.min(this.slots[index] as number, this.allowance[index] as number);
+    return most - (this.busy[index] as number);
+  }
+
+  /** Busy share of its slots, 0 to 1. */
+  loadAt(index: number): number {
+    return Math.min(1, (this.busy[index] as number) / (this.slots[index] as number));
+  }
+
+  private all(): (Int32Array | Uint8Array | Float64Array)[] {
+    return [
+      ...[this.slots, this.busy, this.allowance, this.tier, this.idle, this.place, this.swarmClass],
+      ...[this.weight, this.costPerSlotHour, this.latencyMs, this.turn, this.due],
+    ];
+  }
+
+  private grow(): void {
+    this.room *= 2;
+    const { room } = this;
+    this.slots = grown(this.slots, new Int32Array(room));
+    this.busy = grown(this.busy, new Int32Array(room));
+    this.allowance = grown(this.allowance, new Int32Array(room));
+    this.tier = grown(this.tier, new Uint8Array(room));
+    this.idle = grown(this.idle, new Uint8Array(room));
+    this.place = grown(this.place, new Int32Array(room));
+    this.swarmClass = grown(this.swarmClass, new Int32Array(room));
+    this.weight = grown(this.weight, new Float64Array(room));
+    this.costPerSlotHour = grown(this.costPerSlotHour, new Float64Array(room));
+    this.latencyMs = grown(this.latencyMs, new Float64Array(room));
+    this.turn = grown(this.turn, new Float64Array(room));
+    this.due = grown(this.due, new Float64Array(room));
+  }
+}
+
+function grown<A extends Int32Array | Uint8Array | Float64Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,73 @@
+import type { PlaceResult, Receipt, RankedSwarm, Rejection, Waiting } from '@multiswarm/contracts';
+import type { Policy } from '../policies';
+
+/** How many swarms were known, could ever run it, had room, and were chosen among. */
+export interface Counts {
+  readonly known: number;
+  readonly feasible: number;
+  readonly withRoom: number;
+  readonly free: number;
+}
+
+/** What was decided for one item, compact: numbers, and references to what many decisions share. Receipts are rendered from it. */
+export interface Decision {
+  readonly key: string;
+  readonly policy: Policy;
+  readonly wallMs: number;
+  readonly counts: Counts;
+  readonly rejected: Rejection[];
+  readonly reservationId: string;
+  /** The chosen one first; never empty. */
+  readonly ranked: readonly RankedSwarm[];
+  /** By the policy, of those that are ranked. */
+  readonly scores: readonly number[];
+  /** Said where these swarms are not what one would rather take. */
+  readonly caveat: string;
+}
+
+/** What was decided for an item that was not placed. */
+export interface Refusal {
+  readonly key: string;
+  readonly waiting: Waiting;
+}
+
+export type Outcome = Decision | Refusal;
+
+export function isPlaced(outcome: Outcome): outcome is Decision {
+  return 'reservationId' in outcome;
+}
+
+export function renderResult(outcome: Outcome): PlaceResult {
+  if (!isPlaced(outcome)) return { key: outcome.key, waiting: outcome.waiting };
+  const { key, reservationId, ranked } = outcome;
+  const { swarmId, region, costPerSlotHour } = ranked[0] as RankedSwarm;
+  const receipt = renderReceipt(outcome);
+  return { key, placement: { swarmId, region, reservationId, costPerSlotHour, receipt } };
+}
+
+function renderReceipt(decision: Decision): Receipt {
+  const { policy, wallMs, counts, rejected, ranked, caveat } = decision;
+  return {
+    policy: policy.name,
+    decidedAt: instant(wallMs),
+    candidates: counts.known,
+    feasible: counts.feasible,
+    withFreeSlot: counts.withRoom,
+    rejected,
+    ranked: [...ranked],
+    chosen: (ranked[0] as RankedSwarm).swarmId,
+    because: policy.because(ranked, counts, decision.scores) + caveat,
+  };
+}
+
+let lastMs = NaN;
+let lastInstant = '';
+
+/** The same text for the same millisecond: decisions of one batch share it. */
+export function instant(wallMs: number): string {
+  if (wallMs !== lastMs) {
+    lastMs = wallMs;
+    lastInstant = new Date(wallMs).toISOString();
+  }
+  return lastInstant;
+}

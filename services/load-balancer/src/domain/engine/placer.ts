@@ -1,0 +1,147 @@
+import type { PlaceItem, Waiting } from '@multiswarm/contracts';
+import { explainNoSwarm } from '../explain-no-swarm';
+import type { Fleet } from '../fleet';
+import type { Moment } from '../moment';
+import type { Aids, Policy } from '../policies';
+import { asksOf } from '../requirement-rules';
+import { NO_RESOURCES } from '../resource-vector';
+import { attemptKey } from '../swarm-seen';
+import { TIERS } from './columns';
+import { instant, type Decision, type Outcome } from './decision';
+import { EXAMPLES, type Pool } from './pool';
+import { View } from './view';
+
+export type PolicyOf = (item: PlaceItem) => Policy;
+
+/**
+ * Places items in their order, each into a slot that is reserved for it, or says why it waits.
+ *
+ * P1. Later items see the reservations of earlier ones.
+ * P2. Once an item was refused, later items of its class are refused with the same words: within one call nothing comes free.
+ * P3. An attempt that is in the list twice is placed once.
+ * P4. A free slot first: no item is placed on a swarm that has none, however good it is otherwise.
+ */
+export class Placer {
+  private readonly view: View;
+  private waiting = new Map<Pool, Waiting>();
+
+  constructor(
+    private readonly fleet: Fleet,
+    private readonly aids: Aids,
+  ) {
+    this.view = new View(fleet.columns);
+  }
+
+  place(items: readonly PlaceItem[], now: Moment, policyOf: PolicyOf): Outcome[] {
+    const keys = items.map(({ key, attempt }) => attemptKey({ taskId: key, attempt }));
+    // Whoever asks again for an attempt has lost the first answer. All is given back before anything is placed, or P2 would not hold.
+    for (const key of keys) this.fleet.cancel(key);
+    this.fleet.noteSilence(now);
+    this.waiting.clear();
+    this.aids.begin(now);
+    if (items.length === 1) return [this.one(items[0] as PlaceItem, keys[0] as string, now, policyOf)];
+    const answers = new Map<string, Outcome>();
+    return items.map((item, index) => {
+      const key = keys[index] as string;
+      const answer = answers.get(key) ?? this.one(item, key, now, policyOf);
+      answers.set(key, answer);
+      return answer;
+    });
+  }
+
+  private one(item: PlaceItem, key: string, now: Moment, policyOf: PolicyOf): Outcome {
+    const pool = this.fleet.pools.of(item);
+    const refused = this.waiting.get(pool);
+    if (refused !== undefined) return { key: item.key, waiting: refused };
+    if (pool.open === 0) {
+      const waiting = this.refuse(item, pool, now);
+      this.waiting.set(pool, waiting);
+      return { key: item.key, waiting };
+    }
+    const avoided = this.hide(pool, item.avoid);
+    if (pool.open > 0) return this.choose(item, key, pool, now, policyOf(item), avoided, '');
+    for (const index of avoided) pool.show(index);
+    return this.choose(item, key, pool, now, policyOf(item), NOBODY, AVOIDED);
+  }
+
+  /** Takes those to be avoided out of the choice. */
+  private hide(pool: Pool, avoid: readonly string[] | undefined): readonly number[] {
+    if (avoid === undefined || avoid.length === 0) return NOBODY;
+    const hidden: number[] = [];
+    for (const swarmId of avoid) {
+      const index = this.fleet.get(swarmId)?.index;
+      if (index !== undefined && pool.hide(index)) hidden.push(index);
+    }
+    return hidden;
+  }
+
+  /** There is somebody to choose. */
+  private choose(
+    item: PlaceItem,
+    key: string,
+    pool: Pool,
+    now: Moment,
+    policy: Policy,
+    hidden: readonly number[],
+    caveat: string,
+  ): Decision {
+    const { fleet, view, aids } = this;
+    view.fill(pool.groups);
+    const looked = policy.rank(view, item, aids);
+    const isLate = view.tier === TIERS.fallback;
+    const free = view.count;
+    for (const index of hidden) pool.show(index);
+    const shown = this.shown(looked);
+    const chosen = fleet.at(aids.ranked[0] as number);
+    const { id: reservationId } = fleet.reserve(chosen, key, pool.work.resources ?? NO_RESOURCES, now);
+    policy.chosen?.(fleet.columns, chosen.index);
+    return {
+      ...{ key: item.key, policy, wallMs: now.wallMs, reservationId, ...shown },
+      counts: { known: fleet.size, feasible: pool.feasible, withRoom: pool.open, free },
+      rejected: this.rejected(pool, hidden),
+      caveat: caveatOf(caveat, isLate ? LATE : ''),
+    };
+  }
+
+  private shown(looked: number): Pick<Decision, 'ranked' | 'scores'> {
+    const { fleet, aids } = this;
+    const ranked: Decision['ranked'][number][] = [];
+    const scores: number[] = [];
+    for (let at = 0; at < looked; at += 1) {
+      ranked.push(fleet.at(aids.ranked[at] as number).ranked);
+      scores.push(aids.scores[at] as number);
+    }
+    return { ranked, scores };
+  }
+
+  private rejected(pool: Pool, avoided: readonly number[]): Decision['rejected'] {
+    const rejected = pool.rejected();
+    if (avoided.length === 0) return rejected;
+    const examples = avoided.slice(0, EXAMPLES).map((index) => this.fleet.nameAt(index));
+    const detail = 'another swarm than the ones to avoid';
+    return [...rejected, { rule: 'avoided', count: avoided.length, detail, examples }];
+  }
+
+  private refuse(item: PlaceItem, pool: Pool, now: Moment): Waiting {
+    const since = instant(now.wallMs);
+    const could = pool.feasible;
+    if (could === 0)
+      return { reason: 'no-swarm', since, ...explainNoSwarm(this.fleet.swarms(), asksOf(item), now) };
+    const unmet = pool.withoutRoom();
+    const names = unmet.flatMap(({ examples }) => examples).slice(0, EXAMPLES);
+    const more = could > EXAMPLES ? ` and ${could - EXAMPLES} more` : '';
+    const who =
+      could === 1 ? '1 swarm could run it and has not' : `${could} swarms could run it and none has`;
+    const needs = unmet[unmet.length - 1]?.detail ?? 'a free slot';
+    return { reason: 'no-slot', since, detail: `${who} ${needs} now: ${names.join(', ')}${more}`, unmet };
+  }
+}
+
+const NOBODY: readonly number[] = [];
+const LATE = ' misses heartbeats';
+const AVOIDED = ' was to be avoided';
+
+function caveatOf(...reasons: string[]): string {
+  const said = reasons.filter((reason) => reason !== '');
+  return said.length === 0 ? '' : `; it${said.join(' and')}, but no other has a free slot`;
+}

@@ -1,0 +1,61 @@
+import type { PlaceItem } from '@multiswarm/contracts';
+import { ANY_TYPE, asksOf } from '../requirement-rules';
+import { NO_RESOURCES, toVector } from '../resource-vector';
+import { Pool, type Directory, type WorkClass } from './pool';
+import type { TypeSets } from './type-sets';
+
+/** Classes of work whose pools are kept. */
+const POOLS = 1_000;
+/** Rows of all pools together: about 17 bytes each. The pool that was asked for longest ago goes first. */
+const POOL_ROWS = 8_000_000;
+/** Groups that a pool may gather before it is made anew, without those that have become empty for good. */
+const POOL_GROUPS = 4_096;
+
+export type Asked = Pick<PlaceItem, 'type' | 'requirements'>;
+
+/** The pools of the classes of work that were asked for lately. */
+export class Pools {
+  private readonly pools = new Map<string, Pool>();
+
+  constructor(private readonly directory: Directory & { readonly types: TypeSets }) {}
+
+  get size(): number {
+    return this.pools.size;
+  }
+
+  /** The pool of what is asked for, as the fleet is now. */
+  of(asked: Asked): Pool {
+    const { types } = this.directory;
+    const type = types.allHandle(asked.type) ? ANY_TYPE : asked.type;
+    const key = `${type} ${JSON.stringify(asked.requirements)}`;
+    const known = this.pools.get(key);
+    if (known !== undefined && known.groups.length <= POOL_GROUPS) {
+      known.catchUp();
+      return known;
+    }
+    const pool = new Pool(this.directory, workOf({ type, requirements: asked.requirements }));
+    this.pools.delete(key);
+    this.makeRoom();
+    this.pools.set(key, pool);
+    return pool;
+  }
+
+  private makeRoom(): void {
+    const most = Math.min(POOLS, Math.max(1, Math.floor(POOL_ROWS / (this.directory.columns.size + 1))));
+    // Any but those just made: which of a thousand classes is asked for next, nobody knows.
+    for (const key of this.pools.keys()) {
+      if (this.pools.size < most) return;
+      this.pools.delete(key);
+    }
+  }
+}
+
+function workOf(asked: Asked): WorkClass {
+  const { resources } = asked.requirements;
+  const vector = resources === undefined ? NO_RESOURCES : toVector(resources);
+  return {
+    asks: asksOf(asked),
+    resources: vector === NO_RESOURCES ? undefined : vector,
+    score: () => 0,
+  };
+}

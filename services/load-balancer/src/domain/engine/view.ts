@@ -1,0 +1,121 @@
+import type { Columns } from './columns';
+import { tieBreak, type Group } from './group';
+import type { Order } from './order';
+
+/**
+ * Whom a policy chooses among: everybody who could run it, whose health lets one more run, who has room, and who is in the
+ * best tier and place that have any. One object for all decisions: it is filled anew for each.
+ */
+export class View {
+  readonly groups: Group[] = [];
+  private total = 0;
+
+  constructor(readonly columns: Columns) {}
+
+  /** How many there are to choose among. */
+  get count(): number {
+    return this.total;
+  }
+
+  /** Fills it with the groups that have room and pass, of the lowest tier that has any. */
+  fill(groups: readonly Group[], passes?: (group: Group) => boolean): void {
+    this.groups.length = 0;
+    this.total = 0;
+    let tier = Infinity;
+    for (const group of groups) {
+      if (group.count === 0 || group.key.tier > tier || (passes !== undefined && !passes(group))) continue;
+      if (group.key.tier < tier) {
+        ({ tier } = group.key);
+        this.groups.length = 0;
+        this.total = 0;
+      }
+      this.groups.push(group);
+      this.total += group.count;
+    }
+  }
+
+  /** The lowest tier that has room; undefined where nobody has any. */
+  get tier(): number | undefined {
+    return this.groups[0]?.key.tier;
+  }
+
+  /** Keeps the groups with the smallest value, where values differ. */
+  keepLeast(value: (group: Group) => number): void {
+    if (this.groups.length < 2) return;
+    let least = Infinity;
+    for (const group of this.groups) least = Math.min(least, value(group));
+    this.keep((group) => value(group) === least);
+  }
+
+  keep(passes: (group: Group) => boolean): void {
+    let kept = 0;
+    this.total = 0;
+    for (const group of this.groups) {
+      if (!passes(group)) continue;
+      this.groups[kept] = group;
+      kept += 1;
+      this.total += group.count;
+    }
+    this.groups.length = kept;
+  }
+
+  /** The endpoint at a rank below `count`, in no particular order: at a random rank, everybody is as likely. */
+  at(rank: number): number {
+    let left = rank;
+    for (const group of this.groups) {
+      if (left < group.count) return group.at(left);
+      left -= group.count;
+    }
+    return -1;
+  }
+
+  /** The endpoint that is ahead in an order; -1 where there is none. */
+  least(order: Order): number {
+    const { columns } = this;
+    let best = -1;
+    let bestKey = Infinity;
+    for (const group of this.groups) {
+      const index = group.least(order);
+      const key = order.key(columns, index);
+      if (best >= 0 && (key > bestKey || (key === bestKey && tieBreak(columns, index, best) > 0))) continue;
+      best = index;
+      bestKey = key;
+    }
+    return best;
+  }
+
+  /** The best `count` in an order, best first, written into `into`; returns how many. */
+  top(order: Order, count: number, into: Int32Array): number {
+    let found = 0;
+    for (const group of this.groups) found = this.mergeTop(group, order, count, into, found);
+    return found;
+  }
+
+  private readonly scratch = new Int32Array(TOP);
+
+  private mergeTop(group: Group, order: Order, count: number, into: Int32Array, found: number): number {
+    if (this.groups.length === 1) return group.top(order, count, into, 0);
+    if (found === count && this.isBehind(group.least(order), into[found - 1] as number, order)) return found;
+    const more = group.top(order, Math.min(count, TOP), this.scratch, 0);
+    let size = found;
+    for (let next = 0; next < more; next += 1) {
+      const index = this.scratch[next] as number;
+      let at = Math.min(size, count - 1);
+      if (size === count && this.isBehind(index, into[at] as number, order)) break;
+      for (; at > 0 && this.isBehind(into[at - 1] as number, index, order); at -= 1)
+        into[at] = into[at - 1] as number;
+      into[at] = index;
+      size = Math.min(count, size + 1);
+    }
+    return size;
+  }
+
+  private isBehind(a: number, b: number, order: Order): boolean {
+    const { columns } = this;
+    const byKey = order.key(columns, a) - order.key(columns, b);
+    return byKey > 0 || (byKey === 0 && tieBreak(columns, a, b) > 0);
+  }
+}
+
+/** The longest list that one decision may ask for. */
+export const TOP = 64;
