@@ -21,7 +21,7 @@ const waiting = ['no-swarm', 'no-slot'].map((reason) => {
   };
 });
 
-const receipt = fc.record({
+const told = {
   policy: fc.constantFrom('one', 'other'),
   decidedAt: fc.constant(decidedAt),
   candidates: fc.nat(2),
@@ -30,7 +30,30 @@ const receipt = fc.record({
   rejected: fc.constantFrom(...lists),
   ranked: fc.array(fc.constantFrom(...swarms), { minLength: 1, maxLength: 5 }),
   because: fc.constantFrom('its turn', 'the only swarm'),
-});
+};
+/** Load-balancers of an older version say nothing of these. */
+const further = {
+  scores: fc.array(fc.constantFrom(0, 0.5), { maxLength: 5 }),
+  stalenessMs: fc.nat(2),
+  viewAgeMs: fc.nat(1),
+  reasons: fc.array(fc.constantFrom('its turn', 'another'), { maxLength: 2 }),
+  price: fc.constant(0.25),
+};
+const receipt = fc.record(
+  { ...told, ...further },
+  {
+    requiredKeys: [
+      'policy',
+      'decidedAt',
+      'candidates',
+      'feasible',
+      'withFreeSlot',
+      'rejected',
+      'ranked',
+      'because',
+    ],
+  },
+);
 
 function placementOf(given: Receipt, reservationId: string): Placement {
   const { swarmId, region, costPerSlotHour } = given.ranked[0] as (typeof swarms)[number];
@@ -86,6 +109,7 @@ test.each([
   ['is in another region', { ...placement, region: 'elsewhere' }],
   ['costs something else', { ...placement, costPerSlotHour: 9 }],
   ['ranks nobody', { ...placement, receipt: { ...placement.receipt, ranked: [] } }],
+  ['has another price in its receipt', { ...placement, receipt: { ...placement.receipt, price: 1 } }],
   ['does not say whom it chose', { ...placement, receipt: { ...fields, ranked } }],
 ])('a placement that %s cannot be packed', (_name, given) => {
   expect(packPlaceReply({ v: 1, results: [{ key: 't', placement: given }] })).toBeUndefined();

@@ -12,7 +12,9 @@ const WholeReply = z.object({ v: z.literal(1), results: z.array(PlaceResult) });
 export const PackedPlaceReply = z.object({
   v: z.literal(1),
   heads: z.array(
-    Receipt.pick({ policy: true, decidedAt: true, candidates: true, feasible: true, rejected: true }),
+    Receipt.pick({
+      ...{ policy: true, decidedAt: true, candidates: true, feasible: true, rejected: true, viewAgeMs: true },
+    }).extend({ isPriced: z.boolean().optional().describe('the receipts say the price, that of the first') }),
   ),
   ranked: z.array(RankedSwarm),
   reasons: z.array(z.string()),
@@ -26,7 +28,10 @@ export const PackedPlaceReply = z.object({
           head: index,
           withFreeSlot: z.number(),
           ranked: z.array(index),
+          scores: z.array(z.number()).optional(),
+          stalenessMs: z.number().optional(),
           because: index.describe('of the reasons'),
+          reasons: z.array(index).optional(),
         })
         .optional(),
       waiting: index.optional(),
@@ -68,12 +73,16 @@ export function packPlaceReply({ results }: PlaceReply): PackedPlaceReply | unde
     }
     if (!isWhereRanked(placement)) return undefined;
     const { reservationId, receipt } = placement;
+    const { scores, stalenessMs, reasons: further } = receipt;
     const placed = {
       reservationId,
       head: heads.at(receipt),
       withFreeSlot: receipt.withFreeSlot,
       ranked: receipt.ranked.map((swarm) => ranked.at(swarm)),
       because: reasons.at(receipt.because),
+      ...(scores === undefined ? {} : { scores }),
+      ...(stalenessMs === undefined ? {} : { stalenessMs }),
+      ...(further === undefined ? {} : { reasons: further.map((reason) => reasons.at(reason)) }),
     };
     packed.push({ key, placed });
   }
@@ -87,6 +96,7 @@ function isWhereRanked({ swarmId, region, costPerSlotHour, receipt }: Placement)
     first?.swarmId === swarmId &&
     first.region === region &&
     first.costPerSlotHour === costPerSlotHour &&
+    (receipt.price === undefined || receipt.price === costPerSlotHour) &&
     receipt.chosen === swarmId
   );
 }
@@ -114,24 +124,38 @@ function unpackPlaceReply(packed: PackedPlaceReply): PlaceReply | undefined {
 type Placed = NonNullable<PackedPlaceReply['results'][number]['placed']>;
 
 function unpackPlacement(packed: PackedPlaceReply, placed: Placed): Placement | undefined {
-  const { reservationId, withFreeSlot } = placed;
+  const { reservationId, withFreeSlot, scores, stalenessMs } = placed;
   const head = packed.heads[placed.head];
   const because = packed.reasons[placed.because];
-  const ranked: RankedSwarm[] = [];
-  for (const at of placed.ranked) {
-    const swarm = packed.ranked[at];
-    if (swarm === undefined) return undefined;
-    ranked.push(swarm);
-  }
-  const [first] = ranked;
-  if (head === undefined || because === undefined || first === undefined) return undefined;
+  const ranked = pointedAt(packed.ranked, placed.ranked);
+  const reasons = placed.reasons && pointedAt(packed.reasons, placed.reasons);
+  const first = ranked?.[0];
+  if (head === undefined || because === undefined || ranked === undefined || first === undefined)
+    return undefined;
+  if (placed.reasons !== undefined && reasons === undefined) return undefined;
   const { swarmId, region, costPerSlotHour } = first;
-  const { policy, decidedAt, candidates, feasible, rejected } = head;
+  const { policy, decidedAt, candidates, feasible, rejected, viewAgeMs, isPriced } = head;
   // prettier-ignore
-  const receipt = {
+  const receipt: Receipt = {
     policy, decidedAt, candidates, feasible, withFreeSlot, rejected, ranked, chosen: swarmId, because,
   };
+  if (isPriced === true) receipt.price = costPerSlotHour;
+  if (scores !== undefined) receipt.scores = scores;
+  if (stalenessMs !== undefined) receipt.stalenessMs = stalenessMs;
+  if (viewAgeMs !== undefined) receipt.viewAgeMs = viewAgeMs;
+  if (reasons !== undefined) receipt.reasons = reasons;
   return { swarmId, region, reservationId, costPerSlotHour, receipt };
+}
+
+/** Undefined where an index points at nothing. */
+function pointedAt<T>(list: readonly T[], indexes: readonly number[]): T[] | undefined {
+  const found: T[] = [];
+  for (const at of indexes) {
+    const part = list[at];
+    if (part === undefined) return undefined;
+    found.push(part);
+  }
+  return found;
 }
 
 /** A list in which each part is once. */
@@ -156,16 +180,22 @@ class Heads {
   readonly list: Head[] = [];
   private readonly indexes = new Map<Receipt['rejected'], number>();
 
-  at({ policy, decidedAt, candidates, feasible, rejected }: Receipt): number {
+  at({ policy, decidedAt, candidates, feasible, rejected, viewAgeMs, price }: Receipt): number {
+    const isPriced = price !== undefined;
     const known = this.indexes.get(rejected);
     const head = known === undefined ? undefined : this.list[known];
     const isSame =
       head?.policy === policy &&
       head.decidedAt === decidedAt &&
       head.candidates === candidates &&
-      head.feasible === feasible;
+      head.feasible === feasible &&
+      head.viewAgeMs === viewAgeMs &&
+      (head.isPriced ?? false) === isPriced;
     if (known !== undefined && isSame) return known;
-    const index = this.list.push({ policy, decidedAt, candidates, feasible, rejected }) - 1;
+    const made: Head = { policy, decidedAt, candidates, feasible, rejected };
+    if (viewAgeMs !== undefined) made.viewAgeMs = viewAgeMs;
+    if (isPriced) made.isPriced = true;
+    const index = this.list.push(made) - 1;
     this.indexes.set(rejected, index);
     return index;
   }

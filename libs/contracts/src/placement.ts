@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { Instant, Name, Namespace, Region, SwarmId } from './names';
+import { Instant, Millis, Name, Namespace, Region, SwarmId } from './names';
 import { Requirements } from './requirements';
 
 /** The rules that can drop a swarm from the candidates, in the order in which they are asked. */
@@ -48,8 +48,25 @@ export const Receipt = z.object({
   withFreeSlot: z.number().int(),
   rejected: z.array(Rejection),
   ranked: z.array(RankedSwarm).max(5),
+  scores: z
+    .array(z.number())
+    .max(5)
+    .optional()
+    .describe('what the policy went by, for each that is ranked: the smaller the better'),
   chosen: SwarmId.optional(),
+  price: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('USD for an hour of a slot of the chosen one, at which the attempt is charged'),
+  stalenessMs: Millis.optional().describe('how long ago the chosen one was last heard of'),
+  viewAgeMs: Millis.optional().describe('how long ago the load-balancer last heard of any swarm'),
   because: z.string(),
+  reasons: z
+    .array(z.string())
+    .max(LIMITS.RECEIPT_REASONS)
+    .optional()
+    .describe('what else there is to know, such as why another policy decided than was asked for'),
 });
 export type Receipt = z.infer<typeof Receipt>;
 

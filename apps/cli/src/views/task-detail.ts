@@ -21,6 +21,8 @@ import { pairs } from './swarm';
 
 /** Longer JSON is cut in the text; `-o json` has all of it. */
 const JSON_LINES = 40;
+/** What is beyond does not tell swarms apart for a reader. */
+const SCORE_DIGITS = 4;
 
 /** Everything about one task, in the order of the questions: what is it, why does it wait, what happened, where and why there, what came out. */
 export function taskDetail(task: Task, events: readonly Event[], { color, now }: ViewContext): string {
@@ -199,27 +201,38 @@ export function attemptText(attempt: AttemptRecord, color: Paint, when = ''): st
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function receiptLines({
-  because,
-  policy,
-  candidates,
-  feasible,
-  withFreeSlot,
-  rejected,
-  ranked,
-}: Receipt): string[] {
+/** Why a swarm was chosen: the sentence first, then who else there was, what the policy went by, and how old it was. */
+export function receiptLines(receipt: Receipt, label = 'why here'): string[] {
+  const { because, policy, candidates, feasible, withFreeSlot, rejected, ranked, reasons = [] } = receipt;
+  const known = candidates === 1 ? '1 swarm' : `${candidates} swarms`;
   const lines = [
-    `     why here: ${because}`,
-    `       policy ${policy}: ${candidates} ${candidates === 1 ? 'swarm' : 'swarms'} known, ${feasible} could run it, ${withFreeSlot} had a free slot`,
+    `     ${label}: ${because}`,
+    ...reasons.map((reason) => `       ${reason}`),
+    `       policy ${policy}: ${known} known, ${feasible} could run it, ${withFreeSlot} had a free slot`,
   ];
-  if (ranked.length > 1) {
-    const order = ranked.map(
-      ({ swarmId, load, costPerSlotHour }) =>
-        `${swarmId} (load ${Math.round(load * 100)}%, ${formatCost(costPerSlotHour)}/slot/h)`,
-    );
-    lines.push(`       order: ${order.join(', ')}`);
-  }
+  if (ranked.length > 1) lines.push(`       order: ${orderText(receipt)}`);
+  const facts = factsText(receipt);
+  if (facts !== '') lines.push(`       ${facts}`);
   return [...lines, ...rejected.map((rejection) => `       ${rejectionText(rejection)}`)];
+}
+
+function orderText({ ranked, scores }: Receipt): string {
+  const order = ranked.map(({ swarmId, load, costPerSlotHour }, index) => {
+    const score = scores?.[index];
+    const by = score === undefined ? '' : `score ${Number(score.toPrecision(SCORE_DIGITS))}, `;
+    return `${swarmId} (${by}load ${Math.round(load * 100)}%, ${formatCost(costPerSlotHour)}/slot/h)`;
+  });
+  return order.join(', ');
+}
+
+/** `price $0.25/slot/h; last heard of 412 ms before, of any swarm 3 ms before` */
+function factsText({ price, stalenessMs, viewAgeMs }: Receipt): string {
+  const heard = [
+    stalenessMs === undefined ? '' : `last heard of ${formatMs(stalenessMs)} before`,
+    viewAgeMs === undefined ? '' : `of any swarm ${formatMs(viewAgeMs)} before`,
+  ].filter((text) => text !== '');
+  const facts = [price === undefined ? '' : `price ${formatCost(price)}/slot/h`, heard.join(', ')];
+  return facts.filter((text) => text !== '').join('; ');
 }
 
 export function jsonText(value: JsonValue): string {

@@ -3,7 +3,7 @@ import type { Event, SystemStatus, Task, Workflow } from '@multiswarm/contracts'
 import { eventLine } from './event';
 import { statusView } from './status';
 import { ranFor } from './task';
-import { taskDetail } from './task-detail';
+import { receiptLines, taskDetail } from './task-detail';
 import { afterEvent, progressLines, progressOf } from './workflow-progress';
 
 const color = pico.createColors(false);
@@ -343,4 +343,23 @@ test('an event is one line with its place', () => {
   expect(line).toMatch(
     /^2024-06-01T12:00:00\.000Z {2}task\.lost +t0-1 {2}step a, attempt 2, on eu-1 \(eu\), reason=silent$/,
   );
+});
+
+test('a receipt says what the policy went by, the price, how old the view was, and what else there is to know', () => {
+  const ranked = ['eu-1', 'eu-2'].map((swarmId) => {
+    return { swarmId, region: 'eu-west', freeSlots: 1, load: 0.5, costPerSlotHour: 0.25 };
+  });
+  const lines = receiptLines({
+    ...{ policy: 'hybrid', decidedAt: '2026-03-14T09:26:53.589Z', chosen: 'eu-1' },
+    ...{ candidates: 1, feasible: 2, withFreeSlot: 2, rejected: [], ranked, because: 'the fastest' },
+    ...{ scores: [1 / 3, 2], price: 0.25, stalenessMs: 412, viewAgeMs: 3 },
+    reasons: ['custom:carbon is off'],
+  });
+  expect(lines).toEqual([
+    '     why here: the fastest',
+    '       custom:carbon is off',
+    '       policy hybrid: 1 swarm known, 2 could run it, 2 had a free slot',
+    '       order: eu-1 (score 0.3333, load 50%, $0.25/slot/h), eu-2 (score 2, load 50%, $0.25/slot/h)',
+    '       price $0.25/slot/h; last heard of 412 ms before, of any swarm 3 ms before',
+  ]);
 });

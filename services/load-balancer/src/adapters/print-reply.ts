@@ -43,7 +43,8 @@ function compactResult(
     const { receipt } = placement;
     const rejected = emptied.get(receipt.rejected) ?? [];
     emptied.set(receipt.rejected, rejected);
-    const compact = { ...receipt, rejected, ranked: receipt.ranked.slice(0, 1) };
+    const { scores: _scores, reasons: _reasons, ...kept } = receipt;
+    const compact = { ...kept, rejected, ranked: receipt.ranked.slice(0, 1) };
     return { ...result, placement: { ...placement, receipt: compact } };
   }
   if (waiting === undefined) return result;

@@ -52,6 +52,8 @@ export class CustomPolicyHost implements CustomPolicy {
   private current: Asked | undefined;
   private waiting: Asked[] = [];
   private lastId = 0;
+  /** Threads that were told to end and have not ended yet. */
+  private readonly ending = new Set<Promise<void>>();
   private cancelTimer: Cancel = () => undefined;
 
   constructor(private readonly parts: HostParts) {
@@ -94,7 +96,8 @@ export class CustomPolicyHost implements CustomPolicy {
     const { thread } = this;
     this.thread = undefined;
     this.failAll('the service stops');
-    await thread?.end();
+    if (thread !== undefined) this.end(thread);
+    await Promise.all(this.ending);
   }
 
   private refusal(): string | undefined {
@@ -195,7 +198,12 @@ export class CustomPolicyHost implements CustomPolicy {
     this.cancelTimer();
     this.thread = undefined;
     this.failAll(why);
-    void thread.end();
+    this.end(thread);
+  }
+
+  private end(thread: PolicyThread): void {
+    const ended = thread.end().finally(() => this.ending.delete(ended));
+    this.ending.add(ended);
   }
 
   private failAll(why: string): void {
