@@ -68,6 +68,7 @@ test('every field of a submission is part of the hash', () => {
   const plain = { type: 'build' };
   const others = {
     ...{ type: 'other', input: 1, requirements: { region: ['eu'] }, priority: 'low', retry: { factor: 1 } },
+    routing: { near: 'eu' },
     inputRef: { id: `default.${'0'.repeat(64)}`, bytes: 1 },
     ...{ timeouts: { heartbeatMs: 1 }, estimateMs: 1, fairnessKey: 'a', limitKeys: ['a'] },
     ...{

@@ -19,7 +19,7 @@ export function submissionHash(task: TaskSubmission): string {
     `{${optional('estimateMs', task.estimateMs)}${optional('fairnessKey', task.fairnessKey)}"input":${canonical(task.input)},` +
       `${byReference(task)}${optional('limitKeys', task.limitKeys)}"metadata":${canonical(task.metadata)},"namespace":${canonical(task.namespace)},` +
       `${optional('notBefore', task.notBefore)}"priority":"${task.priority}","requirements":${canonical(task.requirements)},` +
-      `"retry":${retry},"timeouts":${canonical(task.timeouts)},"type":${canonical(task.type)}` +
+      `"retry":${retry},${optional('routing', task.routing)}"timeouts":${canonical(task.timeouts)},"type":${canonical(task.type)}` +
       `${task.waitFor === undefined ? '' : `,"waitFor":${canonical(task.waitFor)}`}}`,
   );
 }

@@ -28,6 +28,7 @@ const MESSAGES = {
   'check-payloads': contracts.CheckPayloads,
   'check-shard': contracts.CheckShard,
   'check-shard-body': contracts.CheckShardBody,
+  'class-routing': contracts.ClassRouting,
   'control-reply': contracts.ControlReply,
   'control-request': contracts.ControlRequest,
   'control-request.cordon': contracts.ControlRequest,
@@ -117,6 +118,8 @@ const MESSAGES = {
   'report-reply.by-reference': contracts.ReportReply,
   'report-request': contracts.ReportRequest,
   'report-request.by-reference': contracts.ReportRequest,
+  requirements: contracts.Requirements,
+  'requirements.comparators': contracts.Requirements,
   'rerun-request': contracts.RerunRequest,
   'rerun-task': contracts.RerunTask,
   'rerun-workflow': contracts.RerunWorkflow,
@@ -125,6 +128,8 @@ const MESSAGES = {
   'rerun-workflow-request': contracts.RerunWorkflowRequest,
   'rerun-workflow-request.event': contracts.RerunWorkflowRequest,
   'rerun-workflow-request.failed': contracts.RerunWorkflowRequest,
+  resources: contracts.Resources,
+  'resources.by-type': contracts.Resources,
   'resume-request': contracts.ResumeRequest,
   'resume-task': contracts.ResumeTask,
   'resume-workflow': contracts.ResumeWorkflow,
@@ -132,6 +137,7 @@ const MESSAGES = {
   'retry-task': contracts.RetryTask,
   'route-reply': contracts.RouteReply,
   'route-request': contracts.RouteRequest,
+  routing: contracts.Routing,
   'scheduler-active': contracts.SchedulerActive,
   'scheduler-changes': contracts.SchedulerChanges,
   'scheduler-changes-reply': contracts.SchedulerChangesReply,
@@ -208,6 +214,14 @@ const MESSAGES = {
   'task-logs': contracts.TaskLogs,
 } satisfies Record<string, z.ZodType>;
 
+/** Parts of many messages that have golden files of their own: theirs show what is inside of them. */
+const SHOWN_BY_THEMSELVES = new Set<z.core.$ZodType>([
+  contracts.Requirements,
+  contracts.Resources,
+  contracts.Routing,
+  contracts.ClassRouting,
+]);
+
 /** Schemas that never travel alone: each is inside a message above, and its fields are checked there. */
 const PARTS = new Set<keyof typeof contracts>([
   ...(['AttemptDispatch', 'AttemptRecord', 'AttemptRef', 'AttemptReport', 'BatchItemResult'] as const),
@@ -220,7 +234,9 @@ const PARTS = new Set<keyof typeof contracts>([
     'Receipt',
     'RegionView',
   ] as const),
-  ...(['Rejection', 'Requirements', 'Resources', 'RetryPolicy', 'Step', 'Swarm', 'SwarmProfile'] as const),
+  ...(['Rejection', 'RetryPolicy', 'Step', 'Swarm', 'SwarmProfile'] as const),
+  ...(['Apart', 'AttributeConstraint', 'LabelConstraint', 'NamespaceRouting'] as const),
+  ...(['PolicyName', 'Preference', 'Spread'] as const),
   ...(['TaskError', 'TaskSummary', 'Timeouts', 'Usage', 'Waiting', 'WorkflowStep'] as const),
   ...([
     'Grant',
@@ -309,6 +325,8 @@ const VOCABULARIES: Record<string, readonly string[]> = {
   swarmStates: contracts.SWARM_STATES,
   priorities: contracts.PRIORITIES,
   placementRules: contracts.PLACEMENT_RULES,
+  policies: contracts.POLICIES,
+  comparators: contracts.COMPARATORS,
   messageKinds: contracts.MESSAGE_KINDS,
   qos: contracts.QOS,
   taskOrders: contracts.TASK_ORDERS,
@@ -420,7 +438,12 @@ interface JsonSchema {
 /** The fields of a schema as pointers, with a star for any item or key. What is inside a field of free JSON is nobody's field. */
 function fieldsOf(schema: z.ZodType): string[] {
   // The document is what toJSONSchema made of it; only these five keywords are read.
-  return walk(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }) as JsonSchema, '');
+  return walk(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any', override }) as JsonSchema, '');
+
+  function override({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: object }): void {
+    const isShownElsewhere = zodSchema !== schema && SHOWN_BY_THEMSELVES.has(zodSchema);
+    if (isShownElsewhere && 'properties' in jsonSchema) delete jsonSchema.properties;
+  }
 
   function walk(node: JsonSchema, path: string): string[] {
     const own = Object.entries(node.properties ?? {}).flatMap(([name, inner]) => [

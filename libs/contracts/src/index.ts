@@ -1,6 +1,16 @@
 export * from './api';
 export * from './attempt-stream';
 export * from './body-hash';
+export {
+  AttributeConstraint,
+  COMPARATORS,
+  constraintText,
+  LabelConstraint,
+  satisfiesConstraint,
+  type AttributeAsked,
+  type Comparator,
+  type LabelAsked,
+} from './comparators';
 export * from './dead-letter';
 export * from './decision';
 export * from './definition';
@@ -23,6 +33,8 @@ export { toPointer } from './pointer';
 export { COMMON_RETRY, isPlainJson, isPlainSpec, parseSubmission, plainSubmission } from './plain-submission';
 export { isCount, isListOf, isObject, quick, type Unknown } from './quick';
 export * from './requirements';
+export * from './resource-vector';
+export * from './routing';
 export * from './routing-policy';
 export { DefinitionRef, OnFailure, RunBudget } from './run-bounds';
 export * from './schedule';

@@ -109,6 +109,20 @@ export const LIMITS = {
   NAME_CHARS: 128,
   /** Capabilities, regions, labels or attributes that one task or swarm may list. */
   LIST_ITEMS: 64,
+  /** Types of GPUs, and custom counters, that one task or swarm may name, each. */
+  RESOURCE_KINDS: 32,
+  /** Amount of one resource (cores, MiB, GPUs, a counter): sums over all slots of a swarm stay exact below it. */
+  RESOURCE_AMOUNT: 100_000_000,
+  /** Weight of a swarm beside others, where the policy is `weighted`. */
+  SWARM_WEIGHT: 1_000,
+  /** Preferences of one task. */
+  PREFERENCES: 16,
+  /** Weight of one preference. */
+  PREFERENCE_WEIGHT: 100,
+  /** How uneven tasks may be told to spread. */
+  SPREAD_SKEW: 1_000,
+  /** Task types for which one namespace may set a policy. */
+  NAMESPACE_POLICIES: 256,
   /** Entries and characters per value of a task's metadata. */
   METADATA_ENTRIES: 32,
   METADATA_VALUE_CHARS: 1024,

@@ -42,12 +42,22 @@ export const RunStepId = z
 export const Scalar = z.union([z.string().max(LIMITS.METADATA_VALUE_CHARS), z.number(), z.boolean()]);
 export type Scalar = z.infer<typeof Scalar>;
 
-/** Entries by key. An entry with the key `__proto__` is refused: zod's record leaves it out without a word. */
-export function recordOf<K extends z.core.$ZodRecordKey, V extends z.ZodType>(key: K, value: V) {
+/**
+ * Entries by key. An entry with the key `__proto__` is refused: zod's record leaves it out without a word. With too many, none
+ * is looked at: megabytes of labels cost no more than counting them.
+ */
+export function recordOf<K extends z.core.$ZodRecordKey, V extends z.ZodType>(
+  key: K,
+  value: V,
+  most = Infinity,
+) {
   const record = z.record(key, value);
   const checked = z.preprocess((given, context) => {
-    if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__'))
+    if (typeof given !== 'object' || given === null) return given;
+    if (Object.hasOwn(given, '__proto__'))
       context.addIssue({ code: 'custom', path: ['__proto__'], message: 'no entry may have this key' });
+    if (most < Infinity && Object.keys(given).length > most)
+      context.addIssue({ code: 'custom', message: `at most ${most} entries` });
     return given;
   }, record);
   return checked as unknown as z.ZodType<z.output<typeof record>, z.input<typeof record>>; // it changes nothing

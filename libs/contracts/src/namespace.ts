@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
 import { Name, Namespace, recordOf } from './names';
+import { NamespaceRouting } from './routing';
 import { Priority } from './task';
 
 /** So many starts in any window of `perMs`. */
@@ -71,6 +72,7 @@ export const NamespaceSettings = z.strictObject({
     .max(LIMITS.DURATION_MS)
     .optional()
     .describe('how long events are shown in the stream of events, at most as long as it keeps them'),
+  routing: NamespaceRouting.optional().describe('how its tasks are placed'),
   priorityCeiling: Priority.optional().describe('tasks that ask for more get this'),
 });
 export type NamespaceSettings = z.infer<typeof NamespaceSettings>;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { Instant, Millis, Name, Namespace, Region, SwarmId } from './names';
+import { Instant, Millis, Name, Namespace, Region, Span, SwarmId } from './names';
 import { Requirements } from './requirements';
+import { Routing } from './routing';
 
 /** The rules that can drop a swarm from the candidates, in the order in which they are asked. */
 export const PLACEMENT_RULES = [
@@ -14,8 +15,12 @@ export const PLACEMENT_RULES = [
   'label',
   'attribute',
   'resources',
+  'price',
   'health',
   'slot',
+  'locality',
+  'apart',
+  'spread',
   'avoided',
 ] as const;
 export const PlacementRule = z.enum(PLACEMENT_RULES);
@@ -95,18 +100,30 @@ export const Waiting = z.object({
   since: Instant,
   detail: z.string(),
   unmet: z.array(Rejection),
+  againInMs: Span.optional().describe('when another look is worth it, also where no slot comes free'),
 });
 export type Waiting = z.infer<typeof Waiting>;
+
+/** What a policy may know of one request beside its class. Spans, since clocks differ. */
+const outlook = {
+  estimateMs: Span.optional().describe('how long it is said to take'),
+  dueInMs: z.number().optional().describe('until it must have ended; negative where that is past'),
+};
 
 export const PlaceItem = z.object({
   key: z.string().describe('task id'),
   classKey: z
     .string()
-    .describe('equal for equal requirements: once one is refused, the rest of its class need no look'),
+    .describe(
+      'equal for equal requirements and equal wishes that may make it wait: once one is refused, the rest of its class need no look',
+    ),
   attempt: z.number().int().positive(),
   namespace: Namespace,
   type: Name,
   requirements: Requirements,
+  routing: Routing.optional(),
+  ...outlook,
+  waitedMs: Span.optional().describe('how long it has waited, where it may wait for its region'),
   avoid: z.array(SwarmId).optional(),
   traceparent: z.string().optional(),
 });
@@ -183,6 +200,8 @@ export const RouteRequest = z.strictObject({
   type: Name.default('route'),
   namespace: Namespace.default('default'),
   requirements: Requirements.default({}),
+  routing: Routing.optional(),
+  ...outlook,
 });
 export type RouteRequest = z.infer<typeof RouteRequest>;
 export const RouteReply = Placement;

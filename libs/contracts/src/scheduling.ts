@@ -1,16 +1,18 @@
 import { z } from 'zod';
-import { Millis, Name, Namespace, Region, SwarmId } from './names';
+import { Millis, Name, Namespace, Region, Span, SwarmId } from './names';
 import { Placement } from './placement';
 import { Requirements } from './requirements';
+import { ClassRouting } from './routing';
 import { AttemptRef } from './swarm';
 import { Priority } from './task';
 
-/** What all tasks of one requirement class have in common: any one swarm either can or cannot run them alike. */
+/** What all tasks of one requirement class have in common: any one swarm either can or cannot run them alike, and suits them alike. */
 export const TaskClass = z.object({
   key: z.string(),
   namespace: Namespace,
   type: Name,
   requirements: Requirements,
+  routing: ClassRouting.optional(),
 });
 export type TaskClass = z.infer<typeof TaskClass>;
 
@@ -25,6 +27,10 @@ export const QueuedTask = z.object({
   fairnessKey: Name.optional(),
   limitKeys: z.array(Name).optional(),
   avoid: z.array(SwarmId).optional(),
+  affinity: Name.optional(),
+  group: Name.optional(),
+  estimateMs: Span.optional(),
+  dueAt: Millis.optional().describe('when it must have ended'),
   traceparent: z.string().optional(),
 });
 export type QueuedTask = z.infer<typeof QueuedTask>;

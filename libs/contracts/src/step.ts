@@ -78,6 +78,7 @@ export const Compensation = z.strictObject({
   input: Json.optional(),
   inputs: InputPaths.optional(),
   requirements: work.requirements,
+  routing: work.routing,
   retry: work.retry,
   timeouts: work.timeouts,
   priority: work.priority,

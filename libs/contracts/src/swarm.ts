@@ -5,10 +5,14 @@ import { Instant, Millis, Name, Namespace, recordOf, Region, Scalar, SwarmId } f
 import { Requirements, Resources } from './requirements';
 import { PayloadRef } from './payload';
 import { Placement } from './placement';
+import { Routing } from './routing';
 import { Priority, Progress, Signal, TaskError, Usage } from './task';
 
 export const AttemptRef = z.object({ taskId: z.string(), attempt: z.number().int().positive() });
 export type AttemptRef = z.infer<typeof AttemptRef>;
+
+/** Which attempts keep apart or spread, as `groupKey` names it: what came with the attempt is told by its swarm. */
+const Group = z.string().max(2 * LIMITS.NAME_CHARS + 1);
 
 /** A type of `*` handles every type. A list as attribute value means that any of its items is offered. */
 export const SwarmProfile = z.object({
@@ -20,13 +24,21 @@ export const SwarmProfile = z.object({
     .min(1)
     .max(LIMITS.LIST_ITEMS),
   capabilities: z.array(Name).max(LIMITS.LIST_ITEMS),
-  labels: recordOf(Name, z.string().max(LIMITS.NAME_CHARS)),
-  attributes: recordOf(Name, z.union([Scalar, z.array(Scalar).max(LIMITS.LIST_ITEMS)])),
+  labels: recordOf(Name, z.string().max(LIMITS.NAME_CHARS), LIMITS.LIST_ITEMS).describe(
+    'the label zone names the part of the region in which it is',
+  ),
+  attributes: recordOf(Name, z.union([Scalar, z.array(Scalar).max(LIMITS.LIST_ITEMS)]), LIMITS.LIST_ITEMS),
   resources: Resources,
   costPerHour: z
     .number()
     .nonnegative()
     .describe('USD for the whole swarm; one slot costs costPerHour / slots'),
+  weight: z
+    .number()
+    .positive()
+    .max(LIMITS.SWARM_WEIGHT)
+    .optional()
+    .describe('its share beside others where the policy is `weighted`; 1 unless given'),
 });
 export type SwarmProfile = z.infer<typeof SwarmProfile>;
 
@@ -38,7 +50,7 @@ export const Heartbeat = SwarmProfile.extend({
   intervalMs: Millis,
   state: z.enum(['ready', 'cordoned', 'draining', 'stopped']),
   held: z
-    .array(AttemptRef)
+    .array(AttemptRef.extend({ group: Group.optional() }))
     .describe('attempts accepted and not yet reported to, and acknowledged by, their owner'),
   resourcesUsed: Resources,
 });
@@ -76,6 +88,8 @@ export const AttemptDispatch = z.object({
   heartbeatMs: Millis.optional(),
   signals: z.array(Signal).optional(),
   requirements: Requirements.optional().describe('for a coordinator that has to pick another swarm'),
+  routing: Routing.optional().describe('likewise'),
+  group: Group.optional().describe('the swarm lists it with the attempt in its heartbeats'),
   again: z
     .boolean()
     .optional()

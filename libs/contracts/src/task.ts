@@ -19,6 +19,7 @@ import {
 import { PayloadRef } from './payload';
 import { Receipt, Waiting } from './placement';
 import { normalizeRequirements, Requirements } from './requirements';
+import { Routing } from './routing';
 
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
 export const Priority = z.enum(PRIORITIES);
@@ -93,6 +94,7 @@ export const work = {
     'a payload that was stored before, instead of an input: its own is null then',
   ),
   requirements: Requirements.default({}),
+  routing: Routing.optional().describe('which of the swarms that may run it it should be'),
   priority: Priority.default('normal'),
   retry: RetryPolicy.prefault({}),
   timeouts: Timeouts.default({}),
@@ -247,6 +249,7 @@ export const Task = z.object({
   outputRef: PayloadRef.optional().describe('the output is a payload; `output` is null then'),
   error: TaskError.optional(),
   requirements: Requirements,
+  routing: Routing.optional(),
   retry: RetryPolicy,
   timeouts: Timeouts,
   estimateMs: Millis.optional(),

@@ -1,4 +1,16 @@
-import type { AttemptRef, Resources } from '@multiswarm/contracts';
+import {
+  addVectors,
+  fromVector,
+  isEmptyVector,
+  NO_RESOURCES,
+  subtractVectors,
+  toVector,
+  vectorFits,
+  type AttemptRef,
+  type Heartbeat,
+  type Resources,
+  type ResourceVector,
+} from '@multiswarm/contracts';
 import { Recent } from '@multiswarm/core';
 import { SDK_LIMITS } from '../limits';
 
@@ -44,6 +56,8 @@ export interface Offer extends AttemptRef {
   /** It is meant for another process of this swarm. */
   misdirected?: boolean;
   resources: Resources;
+  /** Which attempts keep apart or spread, where it is one of them. */
+  group?: string | undefined;
   /** Whether there is a handler for its type. */
   handled: boolean;
 }
@@ -59,7 +73,8 @@ export interface Capacity {
 }
 
 interface Held extends AttemptRef {
-  resources: Resources;
+  resources: ResourceVector;
+  group: string | undefined;
   running: boolean;
   acknowledged: boolean;
 }
@@ -69,7 +84,6 @@ interface Answer {
   refused: RefusalReason | undefined;
 }
 
-const RESOURCE_NAMES = ['cpu', 'memoryMb', 'gpu'] as const;
 const NONE: readonly never[] = [];
 const START: Decision = { outcome: 'accepted', start: true, superseded: NONE };
 const ACCEPTED_BEFORE: Decision = { outcome: 'accepted', start: false, superseded: NONE };
@@ -77,8 +91,9 @@ const STALE_ATTEMPT: Decision = { outcome: 'refused', reason: 'stale-attempt', s
 
 export class Admission {
   private readonly heldByTask = new Map<string, Held[]>();
-  /** Running attempts that occupy more than their slot. */
-  private readonly resourceful = new Set<Held>();
+  private readonly resources: ResourceVector;
+  /** What running attempts occupy beside their slots. */
+  private used = NO_RESOURCES;
   private readonly answers: Recent<string, Answer>;
   private readonly epochs: Recent<number, number>;
   private regionEpoch = 0;
@@ -92,6 +107,7 @@ export class Admission {
     private readonly capacity: Capacity,
     rememberedTasks: number = SDK_LIMITS.REMEMBERED_TASKS,
   ) {
+    this.resources = toVector(capacity.resources);
     this.answers = new Recent(rememberedTasks);
     this.epochs = new Recent(SDK_LIMITS.SHARDS);
   }
@@ -109,21 +125,17 @@ export class Admission {
     return this.closed === undefined ? Math.max(0, this.capacity.slots - this.busy) : 0;
   }
 
-  get held(): AttemptRef[] {
-    const refs: AttemptRef[] = [];
+  /** As heartbeats list them. */
+  get held(): Heartbeat['held'] {
+    const refs: Heartbeat['held'] = [];
     for (const siblings of this.heldByTask.values())
-      for (const { taskId, attempt } of siblings) refs.push({ taskId, attempt });
+      for (const { taskId, attempt, group } of siblings)
+        refs.push(group === undefined ? { taskId, attempt } : { taskId, attempt, group });
     return refs;
   }
 
   get resourcesUsed(): Resources {
-    const used: Resources = {};
-    for (const { resources } of this.resourceful) {
-      for (const name of RESOURCE_NAMES) {
-        if (resources[name]) used[name] = (used[name] ?? 0) + resources[name];
-      }
-    }
-    return used;
+    return fromVector(this.used);
   }
 
   /** From now on, and for good, nothing new is accepted. */
@@ -164,7 +176,7 @@ export class Admission {
     const held = this.find(ref);
     if (!held?.running) return;
     held.running = false;
-    this.resourceful.delete(held);
+    if (held.resources !== NO_RESOURCES) this.used = subtractVectors(this.used, held.resources);
     this.busy -= 1;
     this.releaseIfDone(held);
   }
@@ -218,18 +230,16 @@ export class Admission {
 
   /** A resource that the swarm does not declare is one that it does not have. */
   private fits(asked: Resources): boolean {
-    if (!isResourceful(asked)) return true;
-    const used = this.resourcesUsed;
-    return RESOURCE_NAMES.every(
-      (name) => !asked[name] || (used[name] ?? 0) + asked[name] <= (this.capacity.resources[name] ?? 0),
-    );
+    const needed = neededFor(asked);
+    return needed === NO_RESOURCES || vectorFits(needed, subtractVectors(this.resources, this.used));
   }
 
-  private hold({ taskId, attempt, resources }: Offer, siblings: Held[] | undefined): void {
-    const held: Held = { taskId, attempt, resources, running: true, acknowledged: false };
+  private hold({ taskId, attempt, resources: asked, group }: Offer, siblings: Held[] | undefined): void {
+    const resources = neededFor(asked);
+    const held: Held = { taskId, attempt, resources, group, running: true, acknowledged: false };
     if (siblings) siblings.push(held);
     else this.heldByTask.set(taskId, [held]);
-    if (isResourceful(resources)) this.resourceful.add(held);
+    if (resources !== NO_RESOURCES) this.used = addVectors(this.used, resources);
     this.heldCount += 1;
     this.busy += 1;
   }
@@ -256,8 +266,10 @@ export class Admission {
   }
 }
 
-function isResourceful(resources: Resources): boolean {
-  return Boolean(resources.cpu) || Boolean(resources.memoryMb) || Boolean(resources.gpu);
+/** Most attempts need a slot and nothing else. */
+function neededFor(resources: Resources): ResourceVector {
+  const needed = toVector(resources);
+  return isEmptyVector(needed) ? NO_RESOURCES : needed;
 }
 
 function toRef({ taskId, attempt }: AttemptRef): AttemptRef {

@@ -124,7 +124,7 @@ export class Attempts implements AttemptListener {
   }
 
   private admit(dispatch: AttemptDispatch, request: DispatchRequest): DispatchOutcome {
-    const { taskId, attempt, resources } = dispatch;
+    const { taskId, attempt, resources, group } = dispatch;
     const { shard, epoch, regionEpoch, instance } = request;
     const { admission, registrationFor, environment } = this.options;
     const registration = registrationFor(dispatch.type);
@@ -137,6 +137,7 @@ export class Attempts implements AttemptListener {
       again: dispatch.again,
       misdirected: instance !== undefined && instance !== this.options.instance,
       resources,
+      group,
       handled: registration !== undefined,
     });
     for (const ref of decision.superseded) {

@@ -64,11 +64,14 @@ function isAttempt(attempt: Unknown): boolean {
 
 function hasUsableOptions(attempt: Unknown): boolean {
   const { startToCloseMs, heartbeatMs, signals, requirements, again, placement, workflowId, step } = attempt;
+  const { routing, group } = attempt;
   return (
     (startToCloseMs === undefined || isCount(startToCloseMs, 0)) &&
     (heartbeatMs === undefined || isCount(heartbeatMs, 0)) &&
     (signals === undefined || isListOf(signals, isSignal)) &&
     (requirements === undefined || isObject(requirements)) &&
+    (routing === undefined || isObject(routing)) &&
+    (group === undefined || typeof group === 'string') &&
     (again === undefined || typeof again === 'boolean') &&
     (placement === undefined || isObject(placement)) &&
     (workflowId === undefined || typeof workflowId === 'string') &&

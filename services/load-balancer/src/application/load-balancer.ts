@@ -268,6 +268,10 @@ const POINTERS: Partial<Record<string, string>> = {
   label: '/requirements/labels',
   attribute: '/requirements/attributes',
   resources: '/requirements/resources',
+  price: '/requirements/maxCostPerSlotHour',
+  locality: '/routing/localityWaitMs',
+  apart: '/routing/apart',
+  spread: '/routing/spread',
 };
 
 function findingsOf(waiting: Waiting | undefined): Finding[] {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { AttemptRef, Heartbeat, PlaceItem } from '@multiswarm/contracts';
 import { at, fleetOf, fleetOfReplica, heartbeat, HOLD_MS, item, place } from '../../test/support/builders';
 import type { Fleet, Outcome } from './fleet';
-import { NO_RESOURCES, plus, RESOURCE_KINDS } from './resource-vector';
+import { fits, NO_RESOURCES, plus, toVector } from './resource-vector';
 import { attemptKey } from './swarm-seen';
 
 const SWARMS = ['a', 'b', 'c'];
@@ -136,8 +136,7 @@ function checkInvariants(fleet: Fleet): void {
     // What was handed over runs already, whatever was placed there meanwhile.
     if (own.every(({ id, reportedAs }) => id === reportedAs)) {
       expect(own.length).toBeLessThanOrEqual(swarm.slots);
-      for (const kind of RESOURCE_KINDS)
-        expect(swarm.reservedResources[kind]).toBeLessThanOrEqual(CPU * 1_000);
+      expect(fits(swarm.reservedResources, toVector({ cpu: CPU }))).toBe(true);
     }
     expect(swarm.freeSlots).toBe(Math.max(0, swarm.slots - swarm.busy));
     const counted = new Set(swarm.toSwarm(at(0)).held.map(attemptKey));

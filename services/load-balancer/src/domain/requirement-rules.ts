@@ -1,12 +1,16 @@
 import {
+  constraintText,
   matchesPattern,
+  satisfiesConstraint,
+  type AttributeAsked,
+  type LabelAsked,
   type PlaceItem,
   type PlacementRule,
   type Requirements,
   type Scalar,
   type SwarmProfile,
 } from '@multiswarm/contracts';
-import { fits, NO_RESOURCES, RESOURCE_KINDS, toVector } from './resource-vector';
+import { fits, partsOf, toVector } from './resource-vector';
 
 /** One thing that a task asks of a swarm. */
 export interface Ask {
@@ -27,13 +31,21 @@ const SPELLED_OUT = 5;
 export function asksOf({ type, requirements }: Pick<PlaceItem, 'type' | 'requirements'>): Ask[] {
   return [
     ...(type === ANY_TYPE ? [] : [typeAsk(type)]),
-    ...(requirements.capabilities ?? []).map(capabilityAsk),
-    ...(requirements.region === undefined || requirements.region.length === 0
-      ? []
-      : [regionAsk(requirements.region)]),
-    ...Object.entries(requirements.labels ?? {}).map(([key, value]) => labelAsk(key, value)),
-    ...Object.entries(requirements.attributes ?? {}).map(([key, value]) => attributeAsk(key, value)),
+    ...conditionAsks(requirements),
     ...resourceAsks(requirements.resources),
+    ...priceAsks(requirements.maxCostPerSlotHour),
+  ];
+}
+
+export type Conditions = Pick<Requirements, 'capabilities' | 'region' | 'labels' | 'attributes'>;
+
+/** What a task may require, and may as well only prefer. */
+export function conditionAsks({ capabilities, region, labels, attributes }: Conditions): Ask[] {
+  return [
+    ...(capabilities ?? []).map(capabilityAsk),
+    ...(region === undefined || region.length === 0 ? [] : [regionAsk(region)]),
+    ...Object.entries(labels ?? {}).map(([key, asked]) => labelAsk(key, asked)),
+    ...Object.entries(attributes ?? {}).map(([key, asked]) => attributeAsk(key, asked)),
   ];
 }
 
@@ -66,23 +78,43 @@ function regionAsk(patterns: readonly string[]): Ask {
   };
 }
 
-function labelAsk(key: string, value: string): Ask {
+function labelAsk(key: string, asked: LabelAsked): Ask {
+  const isText = typeof asked === 'string';
   return {
     rule: 'label',
-    detail: `label ${key}=${value}`,
-    predicate: `carries label ${key}=${value}`,
-    passes: ({ labels }) => Object.hasOwn(labels, key) && labels[key] === value,
+    ...(isText ? said('label', `${key}=${asked}`) : said('label', `${key} ${constraintText(asked)}`)),
+    passes: ({ labels }) => {
+      const carried = own(labels, key);
+      return isText ? carried === asked : satisfiesConstraint(carried, asked);
+    },
   };
 }
 
-function attributeAsk(key: string, asked: Scalar): Ask {
-  const text = typeof asked === 'number' ? `${key} >= ${asked}` : `${key} = ${String(asked).slice(0, 64)}`;
+const VERBS = { label: 'carries', attribute: 'declares' } as const;
+
+function said(what: keyof typeof VERBS, asked: string): Pick<Ask, 'detail' | 'predicate'> {
+  const detail = `${what} ${asked}`;
+  return { detail, predicate: `${VERBS[what]} ${detail}` };
+}
+
+/** What the prototype has under a key is no label. */
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+function attributeAsk(key: string, asked: AttributeAsked): Ask {
   return {
     rule: 'attribute',
-    detail: `attribute ${text}`,
-    predicate: `declares attribute ${text}`,
-    passes: ({ attributes }) => Object.hasOwn(attributes, key) && satisfies(attributes[key], asked),
+    ...said('attribute', `${key} ${typeof asked === 'object' ? constraintText(asked) : shortText(asked)}`),
+    passes: ({ attributes }) => {
+      const declared = own(attributes, key);
+      return typeof asked === 'object' ? satisfiesConstraint(declared, asked) : satisfies(declared, asked);
+    },
   };
+}
+
+function shortText(asked: Scalar): string {
+  return typeof asked === 'number' ? `>= ${asked}` : `= ${String(asked).slice(0, 64)}`;
 }
 
 /** A number asks for at least that much; anything else for the same. Of a list, any item will do. */
@@ -94,15 +126,23 @@ function satisfies(declared: SwarmProfile['attributes'][string] | undefined, ask
 
 /** Against the total of the swarm: what never fits. What does not fit now is a matter of time, and not asked here. */
 function resourceAsks(resources: Requirements['resources']): Ask[] {
-  const asked = toVector(resources);
-  return RESOURCE_KINDS.filter((kind) => asked[kind] > 0).map((kind) => {
-    const detail = `${kind} ${resources?.[kind] ?? 0}`;
-    const needed = { ...NO_RESOURCES, [kind]: asked[kind] };
-    return {
-      rule: 'resources',
+  return partsOf(toVector(resources)).map(({ kind, amount, part }) => ({
+    rule: 'resources',
+    detail: `${kind} ${amount}`,
+    predicate: `has ${kind} ${amount}`,
+    passes: (profile) => fits(part, toVector(profile.resources)),
+  }));
+}
+
+function priceAsks(most: number | undefined): Ask[] {
+  if (most === undefined) return [];
+  const detail = `at most ${most} USD per slot-hour`;
+  return [
+    {
+      rule: 'price',
       detail,
-      predicate: `has ${detail}`,
-      passes: (profile) => fits(needed, toVector(profile.resources)),
-    };
-  });
+      predicate: `costs ${detail}`,
+      passes: ({ costPerHour, slots }) => costPerHour / slots <= most,
+    },
+  ];
 }

@@ -234,8 +234,10 @@ export class SwarmSeen {
   toSwarm(now: Moment): Swarm {
     const { swarmId, region, slots, types, capabilities, labels, attributes, resources, costPerHour } =
       this.last;
+    const { weight } = this.last;
     return {
       ...{ swarmId, region, slots, types, capabilities, labels, attributes, resources, costPerHour },
+      ...(weight === undefined ? {} : { weight }),
       state: this.stateAt(now),
       busySlots: this.busy,
       freeSlots: this.freeSlots,
@@ -302,7 +304,8 @@ export class SwarmSeen {
 }
 
 function textOf(heartbeat: Heartbeat): string {
-  const { region, slots, types, capabilities, labels, attributes, resources, costPerHour, state } = heartbeat;
+  const { region, slots, types, capabilities, labels, attributes, resources, costPerHour, weight, state } =
+    heartbeat;
   return JSON.stringify([
     region,
     slots,
@@ -312,6 +315,7 @@ function textOf(heartbeat: Heartbeat): string {
     attributes,
     resources,
     costPerHour,
+    weight,
     state,
   ]);
 }

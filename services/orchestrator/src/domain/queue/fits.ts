@@ -1,4 +1,4 @@
-import type { PlaceResult, Requirements } from '@multiswarm/contracts';
+import { toVector, vectorFits, type PlaceResult, type Requirements } from '@multiswarm/contracts';
 import type { RequirementClass } from './requirement-class';
 
 /** Swarms of which one class knows whether they fit. */
@@ -80,7 +80,6 @@ export class Fits {
 
 /** Whether the one never needs more room than the other. */
 export function fitsInto(inner: Requirements, outer: Requirements): boolean {
-  const { cpu = 0, memoryMb = 0, gpu = 0 } = inner.resources ?? {};
-  const room = outer.resources ?? {};
-  return cpu <= (room.cpu ?? 0) && memoryMb <= (room.memoryMb ?? 0) && gpu <= (room.gpu ?? 0);
+  const asked = inner.resources;
+  return asked === undefined || vectorFits(toVector(asked), toVector(outer.resources));
 }

@@ -165,7 +165,7 @@ export function taskSpec(
   step: Step,
   facts: Pick<RunFacts, 'id' | 'namespace' | 'traceparent' | 'priority'>,
 ): TaskSpec {
-  const { type, input, inputRef, requirements, retry, timeouts, metadata, approval } = step;
+  const { type, input, inputRef, requirements, routing, retry, timeouts, metadata, approval } = step;
   const { estimateMs, fairnessKey, limitKeys } = step;
   const priority = step.priority === 'normal' ? (facts.priority ?? 'normal') : step.priority;
   const waitFor = approval
@@ -180,6 +180,7 @@ export function taskSpec(
     input,
     inputRef,
     requirements,
+    routing,
     priority,
     retry,
     timeouts,
@@ -216,10 +217,11 @@ export function compensationSpec(
   compensation: Compensation,
   input: JsonValue,
 ): TaskSpec {
-  const { type, requirements, retry, timeouts, priority, fairnessKey, limitKeys } = compensation;
+  const { type, requirements, routing, retry, timeouts, priority, fairnessKey, limitKeys } = compensation;
   const { namespace, traceparent } = run.spec;
   const work = { type, input, requirements, priority, retry, timeouts, metadata: {} };
   const spec: TaskSpec = { ...work, namespace, workflowId: run.id, step: id, traceparent };
+  if (routing !== undefined) spec.routing = routing;
   if (fairnessKey !== undefined) spec.fairnessKey = fairnessKey;
   if (limitKeys !== undefined) spec.limitKeys = limitKeys;
   return spec;
