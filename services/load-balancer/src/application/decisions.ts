@@ -5,8 +5,8 @@ import {
   type DecisionPage,
   type ListDecisionsQuery,
   type PlaceItem,
-  type PlaceResult,
 } from '@multiswarm/contracts';
+import { renderResult, type Outcome } from '../domain/engine/decision';
 import { DecisionLog, type DecisionRecord } from '../domain/decisions/decision-log';
 
 /** The last decisions of this replica, as people read them. */
@@ -21,8 +21,8 @@ export class Decisions {
     this.log = new DecisionLog(kept);
   }
 
-  add(item: PlaceItem, result: PlaceResult, policy: string, atMs: number): void {
-    this.log.add(item, result, policy, atMs);
+  add(item: PlaceItem, outcome: Outcome, policy: string, atMs: number): void {
+    this.log.add(item, outcome, policy, atMs);
   }
 
   list({ limit, cursor, ...filter }: ListDecisionsQuery): DecisionPage {
@@ -46,7 +46,7 @@ export class Decisions {
         'decision-not-found',
         `replica ${this.replica} has no decision "${id}": it keeps its own last ${this.log.size}`,
       );
-    const { placement, waiting } = record.result;
+    const { placement, waiting } = renderResult(record.outcome);
     const { reservationId, receipt } = placement ?? {};
     return {
       ...this.brief(record),
@@ -56,8 +56,8 @@ export class Decisions {
     };
   }
 
-  private brief({ seq, atMs, attempt, namespace, type, policy, result }: DecisionRecord): Decision {
-    const { key, placement, waiting } = result;
+  private brief({ seq, atMs, attempt, namespace, type, policy, outcome }: DecisionRecord): Decision {
+    const { key, placement, waiting } = renderResult(outcome);
     const common = { id: `${this.replica}-${seq}`, at: instant(atMs), key, attempt, namespace, type, policy };
     if (placement === undefined) {
       return { ...common, outcome: waiting?.reason ?? 'no-slot', because: waiting?.detail ?? '' };

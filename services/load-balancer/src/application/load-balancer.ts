@@ -198,11 +198,12 @@ export class LoadBalancer {
       traceparent === undefined ? undefined : startSpan('place', { parent: traceparent, kind: 'server' }),
     );
     const now = this.now();
-    const results = this.placer.place(items, now, () => policy).map(renderResult);
+    const outcomes = this.placer.place(items, now, () => policy);
+    const results = outcomes.map(renderResult);
     for (const span of spans) span?.end();
     items.forEach((item, index) => {
-      const result = results[index];
-      if (result !== undefined) this.decisions.add(item, result, policy.name, now.wallMs);
+      const outcome = outcomes[index];
+      if (outcome !== undefined) this.decisions.add(item, outcome, policy.name, now.wallMs);
     });
     metrics.histogram('multiswarm.placement.duration.milliseconds').record(clock.monotonic() - from);
     this.count(results);

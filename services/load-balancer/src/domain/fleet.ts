@@ -65,6 +65,8 @@ export class Fleet implements Directory {
   private readonly stopped = new Map<string, string>();
   private readonly states = new Map<string, SwarmState>();
   private turns = 0;
+  /** The monotonic time of the last heartbeat of anybody. */
+  private heardMs = 0;
   /** By the time at which silence alone may have changed their state; a heartbeat moves none of them. */
   private readonly silent = new Heap<SwarmSeen>(
     (a, b) => a.lookAtMs < b.lookAtMs,
@@ -91,7 +93,13 @@ export class Fleet implements Directory {
     return this.reservations.values();
   }
 
+  /** How long ago anybody was heard of. */
+  silentMs(now: Moment): number {
+    return now.monotonicMs - this.heardMs;
+  }
+
   heartbeat(heartbeat: Heartbeat, now: Moment): Seen {
+    this.heardMs = now.monotonicMs;
     const known = this.swarmsById.get(heartbeat.swarmId);
     if (this.isPast(heartbeat, known, now)) return { kind: 'ignored', why: 'past' };
     if (heartbeat.state === 'stopped') return this.remove(heartbeat, known);

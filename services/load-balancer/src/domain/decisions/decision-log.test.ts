@@ -1,5 +1,6 @@
-import type { PlaceItem, Placement, PlaceResult } from '@multiswarm/contracts';
+import type { PlaceItem, RankedSwarm, Waiting } from '@multiswarm/contracts';
 import fc from 'fast-check';
+import type { Outcome } from '../engine/decision';
 import { DecisionLog } from './decision-log';
 
 function add(
@@ -8,12 +9,16 @@ function add(
 ): void {
   const { key, swarmId, policy = 'hybrid', atMs = 0 } = given;
   const item = { key, attempt: 1, namespace: 'default', type: 'build' } as PlaceItem;
-  const result: PlaceResult = swarmId === undefined ? { key } : { key, placement: { swarmId } as Placement };
-  log.add(item, result, policy, atMs);
+  const waiting = { reason: 'no-slot' } as Waiting;
+  const outcome =
+    swarmId === undefined
+      ? { key, waiting }
+      : { key, reservationId: 'r', ranked: [{ swarmId } as RankedSwarm] };
+  log.add(item, outcome as Outcome, policy, atMs);
 }
 
 const keysOf = (log: DecisionLog, ...asked: Parameters<DecisionLog['list']>): string[] =>
-  log.list(...asked).records.map(({ result }) => result.key);
+  log.list(...asked).records.map(({ outcome }) => outcome.key);
 
 test('the last ones are held, newest first, and paged without a gap', () => {
   const settings = fc.record({
@@ -28,16 +33,16 @@ test('the last ones are held, newest first, and paged without a gap', () => {
       const held = Math.min(capacity, added);
       const expected = Array.from({ length: held }, (_, index) => `t${added - index}`);
       expect(log.size).toBe(held);
-      expect(log.oldest?.result.key).toBe(expected.at(-1));
+      expect(log.oldest?.outcome.key).toBe(expected.at(-1));
       const paged: string[] = [];
       for (let before: number | undefined = Infinity; before !== undefined;) {
         const { records, more } = log.list({}, page, before);
-        paged.push(...records.map(({ result }) => result.key));
+        paged.push(...records.map(({ outcome }) => outcome.key));
         before = more ? records.at(-1)?.seq : undefined;
       }
       expect(paged).toEqual(expected);
       for (let seq = 0; seq <= added + 1; seq += 1)
-        expect(log.get(seq)?.result.key).toBe(
+        expect(log.get(seq)?.outcome.key).toBe(
           seq > added - held && seq <= added && seq > 0 ? `t${seq}` : undefined,
         );
     }),

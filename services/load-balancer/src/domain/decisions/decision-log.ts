@@ -1,6 +1,7 @@
-import type { ListDecisionsQuery, PlaceItem, PlaceResult } from '@multiswarm/contracts';
+import type { ListDecisionsQuery, PlaceItem } from '@multiswarm/contracts';
+import { isPlaced, type Outcome } from '../engine/decision';
 
-/** What is kept of a decision. The result is what was answered, not a copy: what many results share is kept once. */
+/** What is kept of a decision: numbers, and references to what many decisions share. It is rendered when somebody reads it. */
 export interface DecisionRecord {
   /** Counted from 1. */
   readonly seq: number;
@@ -10,7 +11,7 @@ export interface DecisionRecord {
   readonly namespace: string;
   readonly type: string;
   readonly policy: string;
-  readonly result: PlaceResult;
+  readonly outcome: Outcome;
 }
 
 type Filter = Omit<ListDecisionsQuery, 'limit' | 'cursor'>;
@@ -35,12 +36,12 @@ export class DecisionLog {
     return this.get(this.lastSeq - this.size + 1);
   }
 
-  add(item: PlaceItem, result: PlaceResult, policy: string, atMs: number): void {
+  add(item: PlaceItem, outcome: Outcome, policy: string, atMs: number): void {
     if (this.capacity === 0) return;
     const { attempt, namespace, type } = item;
     this.lastSeq += 1;
     const seq = this.lastSeq;
-    this.ring[(seq - 1) % this.capacity] = { seq, atMs, attempt, namespace, type, policy, result };
+    this.ring[(seq - 1) % this.capacity] = { seq, atMs, attempt, namespace, type, policy, outcome };
   }
 
   get(seq: number): DecisionRecord | undefined {
@@ -70,10 +71,14 @@ function takesOf(filter: Filter): (record: DecisionRecord) => boolean {
   return (record) =>
     record.atMs >= since &&
     record.atMs < until &&
-    (task === undefined || record.result.key === task) &&
-    (swarm === undefined || record.result.placement?.swarmId === swarm) &&
+    (task === undefined || record.outcome.key === task) &&
+    (swarm === undefined || swarmOf(record.outcome) === swarm) &&
     (policy === undefined || record.policy === policy) &&
     (namespace === undefined || record.namespace === namespace) &&
     (type === undefined || record.type === type) &&
-    (waiting === undefined || waiting === (record.result.placement === undefined));
+    (waiting === undefined || waiting !== isPlaced(record.outcome));
+}
+
+function swarmOf(outcome: Outcome): string | undefined {
+  return isPlaced(outcome) ? outcome.ranked[0]?.swarmId : undefined;
 }

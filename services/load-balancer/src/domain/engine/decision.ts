@@ -23,6 +23,9 @@ export interface Decision {
   readonly scores: readonly number[];
   /** Said where these swarms are not what one would rather take. */
   readonly caveat: string;
+  /** How long ago the chosen one was last heard of; and anybody. */
+  readonly stalenessMs: number;
+  readonly viewAgeMs: number;
 }
 
 /** What was decided for an item that was not placed. */
@@ -46,7 +49,8 @@ export function renderResult(outcome: Outcome): PlaceResult {
 }
 
 function renderReceipt(decision: Decision): Receipt {
-  const { policy, wallMs, counts, rejected, ranked, caveat } = decision;
+  const { policy, wallMs, counts, rejected, ranked, scores, caveat } = decision;
+  const [chosen] = ranked as readonly [RankedSwarm, ...RankedSwarm[]];
   return {
     policy: policy.name,
     decidedAt: instant(wallMs),
@@ -55,9 +59,27 @@ function renderReceipt(decision: Decision): Receipt {
     withFreeSlot: counts.withRoom,
     rejected,
     ranked: [...ranked],
-    chosen: (ranked[0] as RankedSwarm).swarmId,
-    because: policy.because(ranked, counts, decision.scores) + caveat,
+    scores: scores.map(roundScore),
+    chosen: chosen.swarmId,
+    price: chosen.costPerSlotHour,
+    stalenessMs: wholeMs(decision.stalenessMs),
+    viewAgeMs: wholeMs(decision.viewAgeMs),
+    because: policy.because(ranked, counts, scores) + caveat,
+    ...(policy.reasons === undefined ? {} : { reasons: [...policy.reasons] }),
   };
+}
+
+/** Digits that tell swarms apart; a receipt with more of them says nothing more. */
+const SCORE_DIGITS = 4;
+
+function roundScore(score: number): number {
+  // JSON has no number for what is not finite: such a score is as bad as can be.
+  return Number.isFinite(score) ? Number(score.toPrecision(SCORE_DIGITS)) : Number.MAX_VALUE;
+}
+
+/** A clock may be set back between two looks. */
+function wholeMs(ms: number): number {
+  return Math.max(0, Math.round(ms));
 }
 
 let lastMs = NaN;

@@ -1,5 +1,5 @@
 import type { PlaceItem, Placement, Requirements, Waiting } from '@multiswarm/contracts';
-import { at, fleetOf, item, place, type SwarmGiven } from '../../../test/support/builders';
+import { at, fleetOf, heartbeat, item, place, type SwarmGiven } from '../../../test/support/builders';
 import type { Fleet } from '../fleet';
 
 function placeAll(fleet: Fleet, items: PlaceItem[], ms = 1): { placement?: Placement; waiting?: Waiting }[] {
@@ -45,6 +45,14 @@ describe('the choice', () => {
     const { swarmId, costPerSlotHour, receipt } = placed(fleet, item('t'));
     expect([swarmId, costPerSlotHour]).toEqual(['cheap', 1]);
     expect(receipt.because).toBe('cheapest of the least loaded: $1 per slot-hour, 0% busy');
+  });
+
+  test('tells the scores, the price, and how old what it knew was', () => {
+    const fleet = fleetOf({ swarmId: 'a', slots: 3, held: busy(1) }, { swarmId: 'b', held: busy(2) });
+    fleet.heartbeat(heartbeat({ swarmId: 'b', seq: 2, held: busy(2) }), at(700));
+    expect(placed(fleet, item('t'), 900.4).receipt).toMatchObject({
+      ...{ chosen: 'a', scores: [0.3333, 0.5], price: 4 / 3, stalenessMs: 900, viewAgeMs: 200 },
+    });
   });
 
   test('takes turns among equals', () => {

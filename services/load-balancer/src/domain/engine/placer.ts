@@ -86,7 +86,7 @@ export class Placer {
     caveat: string,
   ): Decision {
     const { fleet, view, aids } = this;
-    view.fill(pool.groups);
+    view.fill(pool);
     const looked = policy.rank(view, item, aids);
     const isLate = view.tier === TIERS.fallback;
     const free = view.count;
@@ -100,6 +100,8 @@ export class Placer {
       counts: { known: fleet.size, feasible: pool.feasible, withRoom: pool.open, free },
       rejected: this.rejected(pool, hidden),
       caveat: caveatOf(caveat, isLate ? LATE : ''),
+      stalenessMs: chosen.silentMs(now),
+      viewAgeMs: fleet.silentMs(now),
     };
   }
 

@@ -109,13 +109,15 @@ function plainly(fleet: Fleet, of: (typeof CLASSES)[number], ms: number) {
 function byPool(fleet: Fleet, of: (typeof CLASSES)[number]) {
   const pool = fleet.pools.of(of);
   const view = new View(fleet.columns);
-  view.fill(pool.groups);
+  view.fill(pool);
   const into = new Int32Array(TOP);
   const found = view.top(byLoad, TOP, into);
   const ranked = [...into.subarray(0, found)].map((index) => fleet.nameAt(index));
   if (found > 0) expect(view.least(byLoad)).toBe(into[0]);
   const all = Array.from({ length: view.count }, (_, rank) => fleet.nameAt(view.at(rank)));
   expect(all.sort()).toEqual([...ranked].sort());
+  const members = [...fleet.swarms()].filter(({ index }) => view.has(index)).map(({ swarmId }) => swarmId);
+  expect(members.sort()).toEqual(all);
   const three = new Int32Array(3);
   expect([...three.subarray(0, view.top(byLoad, 3, three))]).toEqual([
     ...into.subarray(0, Math.min(3, found)),

@@ -105,6 +105,12 @@ export class Pool {
     return true;
   }
 
+  /** The group in which it has room; undefined where it has none, or is not there. */
+  groupOf(index: number): Group | undefined {
+    const list = this.listOf[index] ?? NOWHERE;
+    return list >= this.firstGroup ? this.groups[list - this.firstGroup] : undefined;
+  }
+
   show(index: number): void {
     this.look(index, false);
   }

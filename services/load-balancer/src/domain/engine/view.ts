@@ -2,6 +2,12 @@ import type { Columns } from './columns';
 import { tieBreak, type Group } from './group';
 import type { Order } from './order';
 
+/** Those of a pool who have room, by group. */
+export interface OpenMembers {
+  readonly groups: readonly Group[];
+  groupOf(index: number): Group | undefined;
+}
+
 /**
  * Whom a policy chooses among: everybody who could run it, whose health lets one more run, who has room, and who is in the
  * best tier and place that have any. One object for all decisions: it is filled anew for each.
@@ -9,6 +15,7 @@ import type { Order } from './order';
 export class View {
   readonly groups: Group[] = [];
   private total = 0;
+  private pool: OpenMembers | undefined;
 
   constructor(readonly columns: Columns) {}
 
@@ -18,11 +25,12 @@ export class View {
   }
 
   /** Fills it with the groups that have room and pass, of the lowest tier that has any. */
-  fill(groups: readonly Group[], passes?: (group: Group) => boolean): void {
+  fill(pool: OpenMembers, passes?: (group: Group) => boolean): void {
+    this.pool = pool;
     this.groups.length = 0;
     this.total = 0;
     let tier = Infinity;
-    for (const group of groups) {
+    for (const group of pool.groups) {
       if (group.count === 0 || group.key.tier > tier || (passes !== undefined && !passes(group))) continue;
       if (group.key.tier < tier) {
         ({ tier } = group.key);
@@ -32,6 +40,12 @@ export class View {
       this.groups.push(group);
       this.total += group.count;
     }
+  }
+
+  /** Whether an endpoint is among them. */
+  has(index: number): boolean {
+    const group = this.pool?.groupOf(index);
+    return group !== undefined && this.groups.includes(group);
   }
 
   /** The lowest tier that has room; undefined where nobody has any. */

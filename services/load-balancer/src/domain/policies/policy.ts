@@ -16,6 +16,8 @@ export interface Policy {
   rank(view: View, item: PlaceItem, aids: Aids): number;
   /** Told whom it has chosen, to keep columns of its own. */
   chosen?(columns: Columns, index: number): void;
+  /** What a receipt says besides, of a policy that decides in the place of another one. */
+  readonly reasons?: readonly string[];
   /** One plain sentence: why the first of `ranked` was chosen. Rendered from what the decision has kept. */
   because(ranked: readonly RankedSwarm[], counts: Counts, scores: readonly number[]): string;
 }
