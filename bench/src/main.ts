@@ -6,6 +6,7 @@ import { latency } from './benches/latency';
 import { makespan } from './benches/makespan';
 import { memory } from './benches/memory';
 import { payloads } from './benches/payloads';
+import { routing } from './benches/routing';
 import { scheduler } from './benches/scheduler';
 import { search } from './benches/search';
 import { streams } from './benches/streams';
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     search,
     workflow,
     makespan,
+    routing,
   },
 };
 

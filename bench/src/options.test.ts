@@ -12,6 +12,7 @@ test('without arguments everything runs five times in full size', () => {
     tasks: 10_000,
     probes: 300,
     waiting: 100_000,
+    seeds: 10,
     appendfsync: 'everysec',
   });
 });

@@ -13,6 +13,8 @@ export interface Options {
   probes: number;
   /** Tasks that wait while something is measured. */
   waiting: number;
+  /** Independent runs of each simulation. */
+  seeds: number;
   appendfsync: (typeof FSYNC)[number];
   /** Instead of trying out which suits best. */
   concurrency?: number;
@@ -33,12 +35,13 @@ const OF_DATA: readonly string[] = ['makespan'];
 
 export const USAGE = `usage: npm run bench -- [name …] [options]
 
-names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams, search, workflow, makespan (default: all)
+names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams, search, workflow, makespan, routing (default: all)
   --quick              small and once: 2,000 tasks, 100 lone tasks, 20,000 waiting ones; to see that it works, not a result
   --runs N             runs of each figure; the result is their median (default 5)
   --tasks N            tasks of one batch (default 10,000)
   --probes N           lone tasks, and requests of each kind of search (default 300)
   --waiting N          tasks that wait in memory, flatness, takeover, idle, scheduler and search (default 100,000)
+  --seeds N            routing: independent simulations of everything, for the 95% intervals (default 10; --quick: 3)
   --appendfsync WHEN   ${FSYNC.join(', ')} (default everysec): the Redis of both systems
   --concurrency N      throughput: of both systems, instead of trying out which suits each
   --chunk N            with --concurrency: cut the batch into chunks of so many
@@ -74,6 +77,7 @@ export function readOptions(
       tasks: { type: 'string' },
       probes: { type: 'string' },
       waiting: { type: 'string' },
+      seeds: { type: 'string' },
       concurrency: { type: 'string' },
       chunk: { type: 'string' },
       profile: { type: 'string' },
@@ -97,6 +101,7 @@ export function readOptions(
     tasks: count('--tasks', values.tasks, quick ? 2_000 : 10_000),
     probes: count('--probes', values.probes, quick ? 100 : 300),
     waiting: count('--waiting', values.waiting, quick ? 20_000 : 100_000),
+    seeds: count('--seeds', values.seeds, quick ? 3 : 10),
     appendfsync,
     ...(concurrency === undefined ? {} : { concurrency: count('--concurrency', concurrency, 1) }),
     ...(chunk === undefined ? {} : { chunk: count('--chunk', chunk, 1) }),

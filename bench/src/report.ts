@@ -16,13 +16,24 @@ export interface Figure {
   own: Series;
   /** Measured on the same machine, in turns with ours. */
   peer?: Series;
+  /** More of the same runs, that belongs to the value. */
+  details?: Record<string, unknown>;
   settings: Record<string, unknown>;
   /** As the running servers give them. */
   serverVersions: Record<string, string>;
 }
 
 /** One JSON line: medians, every run, and what is needed to repeat it. The ratio is ours over theirs. */
-export function toLine({ bench, metric, unit, own, peer, settings, serverVersions }: Figure): string {
+export function toLine({
+  bench,
+  metric,
+  unit,
+  own,
+  peer,
+  details,
+  settings,
+  serverVersions,
+}: Figure): string {
   const value = median(own.runs);
   return JSON.stringify({
     bench,
@@ -37,6 +48,7 @@ export function toLine({ bench, metric, unit, own, peer, settings, serverVersion
           peer: { system: peer.name, value: rounded(median(peer.runs)), runs: peer.runs.map(rounded) },
           ratio: rounded(value / median(peer.runs)),
         }),
+    ...(details === undefined ? {} : { details }),
     settings,
     machine: machine(),
     versions: { ...packageVersions(), ...serverVersions },
