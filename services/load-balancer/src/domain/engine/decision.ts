@@ -10,11 +10,10 @@ export interface Counts {
 }
 
 /** What was decided for one item, compact: numbers, and references to what many decisions share. Receipts are rendered from it. */
-export interface Decision {
+export interface Decision extends Counts {
   readonly key: string;
   readonly policy: Policy;
   readonly wallMs: number;
-  readonly counts: Counts;
   readonly rejected: Rejection[];
   readonly reservationId: string;
   /** The chosen one first; never empty. */
@@ -49,14 +48,14 @@ export function renderResult(outcome: Outcome): PlaceResult {
 }
 
 function renderReceipt(decision: Decision): Receipt {
-  const { policy, wallMs, counts, rejected, ranked, scores, caveat } = decision;
+  const { policy, wallMs, rejected, ranked, scores, caveat } = decision;
   const [chosen] = ranked as readonly [RankedSwarm, ...RankedSwarm[]];
   return {
     policy: policy.name,
     decidedAt: instant(wallMs),
-    candidates: counts.known,
-    feasible: counts.feasible,
-    withFreeSlot: counts.withRoom,
+    candidates: decision.known,
+    feasible: decision.feasible,
+    withFreeSlot: decision.withRoom,
     rejected,
     ranked: [...ranked],
     scores: scores.map(roundScore),
@@ -64,7 +63,7 @@ function renderReceipt(decision: Decision): Receipt {
     price: chosen.costPerSlotHour,
     stalenessMs: wholeMs(decision.stalenessMs),
     viewAgeMs: wholeMs(decision.viewAgeMs),
-    because: policy.because(ranked, counts, scores) + caveat,
+    because: policy.because(ranked, decision, scores) + caveat,
     ...(policy.reasons === undefined ? {} : { reasons: [...policy.reasons] }),
   };
 }

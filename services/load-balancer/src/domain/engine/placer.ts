@@ -1,4 +1,4 @@
-import type { PlaceItem, Waiting } from '@multiswarm/contracts';
+import type { PlaceItem, RankedSwarm, Waiting } from '@multiswarm/contracts';
 import { explainNoSwarm } from '../explain-no-swarm';
 import type { Fleet } from '../fleet';
 import type { Moment } from '../moment';
@@ -91,29 +91,31 @@ export class Placer {
     const isLate = view.tier === TIERS.fallback;
     const free = view.count;
     for (const index of hidden) pool.show(index);
-    const shown = this.shown(looked);
-    const chosen = fleet.at(aids.ranked[0] as number);
-    const { id: reservationId } = fleet.reserve(chosen, key, pool.work.resources ?? NO_RESOURCES, now);
-    policy.chosen?.(fleet.columns, chosen.index);
-    return {
-      ...{ key: item.key, policy, wallMs: now.wallMs, reservationId, ...shown },
-      counts: { known: fleet.size, feasible: pool.feasible, withRoom: pool.open, free },
-      rejected: this.rejected(pool, hidden),
-      caveat: caveatOf(caveat, isLate ? LATE : ''),
-      stalenessMs: chosen.silentMs(now),
-      viewAgeMs: fleet.silentMs(now),
-    };
-  }
-
-  private shown(looked: number): Pick<Decision, 'ranked' | 'scores'> {
-    const { fleet, aids } = this;
-    const ranked: Decision['ranked'][number][] = [];
+    const ranked: RankedSwarm[] = [];
     const scores: number[] = [];
     for (let at = 0; at < looked; at += 1) {
       ranked.push(fleet.at(aids.ranked[at] as number).ranked);
       scores.push(aids.scores[at] as number);
     }
-    return { ranked, scores };
+    const chosen = fleet.at(aids.ranked[0] as number);
+    const { id } = fleet.reserve(chosen, key, pool.work.resources ?? NO_RESOURCES, now);
+    policy.chosen?.(fleet.columns, chosen.index);
+    return {
+      key: item.key,
+      policy,
+      wallMs: now.wallMs,
+      known: fleet.size,
+      feasible: pool.feasible,
+      withRoom: pool.open,
+      free,
+      rejected: this.rejected(pool, hidden),
+      reservationId: id,
+      ranked,
+      scores,
+      caveat: caveat === '' && !isLate ? '' : caveatOf(caveat, isLate ? LATE : ''),
+      stalenessMs: chosen.silentMs(now),
+      viewAgeMs: fleet.silentMs(now),
+    };
   }
 
   private rejected(pool: Pool, avoided: readonly number[]): Decision['rejected'] {

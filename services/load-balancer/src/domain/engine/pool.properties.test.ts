@@ -7,7 +7,8 @@ import { toVector } from '../resource-vector';
 import type { SwarmSeen } from '../swarm-seen';
 import { takesNoWork } from './idle';
 import { byLoad } from './order';
-import { TOP, View } from './view';
+import { View } from './view';
+import { TOP } from './winner-tree';
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
 const CLASSES: { type: string; requirements: Requirements }[] = [

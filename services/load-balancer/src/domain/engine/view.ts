@@ -1,6 +1,7 @@
 import type { Columns } from './columns';
 import { tieBreak, type Group } from './group';
 import type { Order } from './order';
+import { TOP } from './winner-tree';
 
 /** Those of a pool who have room, by group. */
 export interface OpenMembers {
@@ -98,24 +99,56 @@ export class View {
     return best;
   }
 
-  /** The best `count` in an order, best first, written into `into`; returns how many. */
+  /** The best `count` (TOP at most) in an order, best first, written into `into`; returns how many. */
   top(order: Order, count: number, into: Int32Array): number {
+    const { groups } = this;
+    if (groups.length === 1) return (groups[0] as Group).top(order, count, into, 0);
+    const leading = this.leading(order, count);
     let found = 0;
-    for (const group of this.groups) found = this.mergeTop(group, order, count, into, found);
+    // Whoever is the best of the third group has two ahead of it: that group has count − 2 places at most.
+    for (let rank = 0; rank < leading; rank += 1)
+      found = this.merge(this.leaders[rank] as Group, order, count - rank, count, into, found);
     return found;
   }
 
-  private readonly scratch = new Int32Array(TOP);
+  /** Groups by whoever is best in them: nobody of any other group can be among the best `count`. */
+  private readonly leaders: Group[] = [];
+  private readonly heads = new Int32Array(TOP);
+  private readonly members = new Int32Array(TOP);
 
-  private mergeTop(group: Group, order: Order, count: number, into: Int32Array, found: number): number {
-    if (this.groups.length === 1) return group.top(order, count, into, 0);
-    if (found === count && this.isBehind(group.least(order), into[found - 1] as number, order)) return found;
-    const more = group.top(order, Math.min(count, TOP), this.scratch, 0);
+  private leading(order: Order, count: number): number {
+    const { heads, leaders } = this;
+    let size = 0;
+    for (const group of this.groups) {
+      const index = group.least(order);
+      if (size === count && this.isBehind(index, heads[size - 1] as number, order)) continue;
+      let at = Math.min(size, count - 1);
+      for (; at > 0 && this.isBehind(heads[at - 1] as number, index, order); at -= 1) {
+        heads[at] = heads[at - 1] as number;
+        leaders[at] = leaders[at - 1] as Group;
+      }
+      heads[at] = index;
+      leaders[at] = group;
+      size = Math.min(count, size + 1);
+    }
+    return size;
+  }
+
+  private merge(
+    group: Group,
+    order: Order,
+    most: number,
+    count: number,
+    into: Int32Array,
+    found: number,
+  ): number {
+    const { members } = this;
+    const more = group.top(order, most, members, 0);
     let size = found;
     for (let next = 0; next < more; next += 1) {
-      const index = this.scratch[next] as number;
+      const index = members[next] as number;
+      if (size === count && this.isBehind(index, into[size - 1] as number, order)) break;
       let at = Math.min(size, count - 1);
-      if (size === count && this.isBehind(index, into[at] as number, order)) break;
       for (; at > 0 && this.isBehind(into[at - 1] as number, index, order); at -= 1)
         into[at] = into[at - 1] as number;
       into[at] = index;
@@ -130,6 +163,3 @@ export class View {
     return byKey > 0 || (byKey === 0 && tieBreak(columns, a, b) > 0);
   }
 }
-
-/** The longest list that one decision may ask for. */
-export const TOP = 64;

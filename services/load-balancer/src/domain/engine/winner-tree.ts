@@ -1,6 +1,10 @@
 /** Leaves of a fresh tree. A power of two, as every size of it. */
 const LEAVES = 4;
 const NOBODY = -1;
+/** The longest list that one call may ask for. */
+export const TOP = 64;
+/** Nodes that are still to be looked at for a list: for each of its items, a sibling on each level. Used by one call at a time. */
+const frontier = new Int32Array(TOP * 32);
 
 /** Which of two leaves is ahead: negative where `a` is. Total: only the same leaf is level with itself. */
 export type Ahead = (a: number, b: number) => number;
@@ -13,7 +17,7 @@ export class WinnerTree {
   private leaves = LEAVES;
   /** Node 1 is the root, the children of n are 2n and 2n + 1; leaf p is node `leaves` + p. Each holds a position, or NOBODY. */
   private winners = new Int32Array(LEAVES * 2).fill(NOBODY);
-  private readonly frontier: number[] = [];
+  private waiting = 0;
 
   constructor(private readonly ahead: Ahead) {}
 
@@ -34,15 +38,14 @@ export class WinnerTree {
     this.climb(position);
   }
 
-  /** The best `count` positions in order, written into `into` from index `from` on; returns how many there are. */
+  /** The best `count` positions (TOP at most) in order, written into `into` from index `from` on; returns how many there are. */
   top(count: number, into: Int32Array, from = 0): number {
-    const { frontier, winners } = this;
-    frontier.length = 0;
-    if (winners[1] !== NOBODY) frontier.push(1);
+    frontier[0] = 1;
+    this.waiting = this.best === NOBODY ? 0 : 1;
     let found = 0;
-    while (found < count && frontier.length > 0) {
+    while (found < count && this.waiting > 0) {
       const node = this.takeBest();
-      const winner = winners[node] as number;
+      const winner = this.winners[node] as number;
       into[from + found] = winner;
       found += 1;
       if (found < count) this.spread(node, winner);
@@ -52,22 +55,27 @@ export class WinnerTree {
 
   /** Whom the winner of a node has beaten below it. */
   private spread(node: number, winner: number): void {
-    const { frontier, winners } = this;
+    const { winners } = this;
     for (let at = this.leaves + winner; at > node; at >>= 1) {
-      if (winners[at ^ 1] !== NOBODY) frontier.push(at ^ 1);
+      if (winners[at ^ 1] === NOBODY) continue;
+      frontier[this.waiting] = at ^ 1;
+      this.waiting += 1;
     }
   }
 
   private takeBest(): number {
-    const { frontier, winners } = this;
+    const { winners } = this;
     let best = 0;
-    for (let index = 1; index < frontier.length; index += 1) {
-      const one = winners[frontier[index] as number] as number;
-      if (this.ahead(one, winners[frontier[best] as number] as number) < 0) best = index;
+    let winner = winners[frontier[0] as number] as number;
+    for (let at = 1; at < this.waiting; at += 1) {
+      const other = winners[frontier[at] as number] as number;
+      if (this.ahead(other, winner) >= 0) continue;
+      best = at;
+      winner = other;
     }
     const node = frontier[best] as number;
-    frontier[best] = frontier[frontier.length - 1] as number;
-    frontier.length -= 1;
+    this.waiting -= 1;
+    frontier[best] = frontier[this.waiting] as number;
     return node;
   }
 
