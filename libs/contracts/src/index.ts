@@ -19,6 +19,7 @@ export * from './event';
 export * from './events-query';
 export * from './explanation';
 export * from './findings';
+export * from './health';
 export * from './ids';
 export { EffectiveInput, isDeeperThan, Json, jsonWithin, StoredJson, type JsonValue } from './json';
 export * from './keys';
