@@ -36,8 +36,7 @@ export class Group {
 
   /** The endpoint that is ahead in an order; -1 where there is none. */
   least(order: Order): number {
-    const { best } = this.rankedBy(order).tree;
-    return best < 0 ? -1 : this.list.at(best);
+    return this.rankedBy(order).best;
   }
 
   /** The best `count` in an order, written into `into` from index `from` on; returns how many. */
@@ -58,10 +57,7 @@ export class Group {
   close(position: number): number {
     const last = this.list.size - 1;
     const moved = this.list.take(position);
-    for (const ranked of this.ranked) {
-      ranked.tree.remove(last);
-      if (moved >= 0) ranked.put(moved, position);
-    }
+    for (const ranked of this.ranked) ranked.close(last, moved, position);
     return moved;
   }
 
@@ -70,7 +66,8 @@ export class Group {
     for (const ranked of this.ranked) ranked.put(index, position);
   }
 
-  private rankedBy(order: Order): Ranked {
+  /** Its endpoints in an order. */
+  rankedBy(order: Order): Ranked {
     for (const ranked of this.ranked) if (ranked.order === order) return ranked;
     const ranked = new Ranked(order, this.columns, this.list);
     this.ranked.push(ranked);
@@ -78,10 +75,13 @@ export class Group {
   }
 }
 
-/** One order of a group's list. */
-class Ranked {
+/** A group's list in one order. */
+export class Ranked {
   private keys = new Float64Array(8);
   readonly tree: WinnerTree;
+  /** The endpoint that is ahead, and its key; -1 and NaN where there is none. */
+  best = -1;
+  bestKey = NaN;
 
   constructor(
     readonly order: Order,
@@ -100,6 +100,20 @@ class Ranked {
     }
     this.keys[position] = this.order.key(this.columns, index);
     this.tree.set(position);
+    this.crown();
+  }
+
+  /** The last position is gone; who was there has moved to another one, unless it was itself the one that went. */
+  close(last: number, moved: number, position: number): void {
+    this.tree.remove(last);
+    if (moved >= 0) this.put(moved, position);
+    else this.crown();
+  }
+
+  private crown(): void {
+    const { best } = this.tree;
+    this.best = best < 0 ? -1 : this.list.at(best);
+    this.bestKey = best < 0 ? NaN : (this.keys[best] as number);
   }
 
   private ahead(a: number, b: number): number {

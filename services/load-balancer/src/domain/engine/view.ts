@@ -86,66 +86,72 @@ export class View {
 
   /** The endpoint that is ahead in an order; -1 where there is none. */
   least(order: Order): number {
-    const { columns } = this;
-    let best = -1;
-    let bestKey = Infinity;
-    for (const group of this.groups) {
-      const index = group.least(order);
-      const key = order.key(columns, index);
-      if (best >= 0 && (key > bestKey || (key === bestKey && tieBreak(columns, index, best) > 0))) continue;
-      best = index;
-      bestKey = key;
-    }
-    return best;
+    return this.leading(order, 1) === 0 ? -1 : (this.heads[0] as number);
   }
 
   /** The best `count` (TOP at most) in an order, best first, written into `into`; returns how many. */
   top(order: Order, count: number, into: Int32Array): number {
-    const { groups } = this;
+    const { groups, heads } = this;
     if (groups.length === 1) return (groups[0] as Group).top(order, count, into, 0);
     const leading = this.leading(order, count);
-    let found = 0;
-    // Whoever is the best of the third group has two ahead of it: that group has count − 2 places at most.
+    for (let rank = 0; rank < leading; rank += 1) into[rank] = heads[rank] as number;
+    let size = leading;
+    // Whoever leads the third group has two ahead of it: that group has count − 2 places at most.
     for (let rank = 0; rank < leading; rank += 1)
-      found = this.merge(this.leaders[rank] as Group, order, count - rank, count, into, found);
-    return found;
+      size = this.merge(this.leaders[rank] as Group, order, count - rank, count, into, size);
+    return size;
   }
 
-  /** Groups by whoever is best in them: nobody of any other group can be among the best `count`. */
+  /** The best groups by whoever is ahead in them, and who that is: nobody of another group can be among the best as many. */
   private readonly leaders: Group[] = [];
   private readonly heads = new Int32Array(TOP);
+  private readonly headKeys = new Float64Array(TOP);
   private readonly members = new Int32Array(TOP);
 
   private leading(order: Order, count: number): number {
-    const { heads, leaders } = this;
+    const { columns, groups, heads, headKeys, leaders } = this;
     let size = 0;
-    for (const group of this.groups) {
-      const index = group.least(order);
-      if (size === count && this.isBehind(index, heads[size - 1] as number, order)) continue;
-      let at = Math.min(size, count - 1);
-      for (; at > 0 && this.isBehind(heads[at - 1] as number, index, order); at -= 1) {
-        heads[at] = heads[at - 1] as number;
-        leaders[at] = leaders[at - 1] as Group;
+    for (let which = 0; which < groups.length; which += 1) {
+      const group = groups[which] as Group;
+      const { best, bestKey } = group.rankedBy(order);
+      let at = size;
+      for (; at > 0; at -= 1) {
+        const byKey = (headKeys[at - 1] as number) - bestKey;
+        if (byKey < 0 || (byKey === 0 && tieBreak(columns, heads[at - 1] as number, best) < 0)) break;
       }
-      heads[at] = index;
+      if (at === count) continue;
+      if (size < count) size += 1;
+      for (let move = size - 1; move > at; move -= 1) {
+        heads[move] = heads[move - 1] as number;
+        headKeys[move] = headKeys[move - 1] as number;
+        leaders[move] = leaders[move - 1] as Group;
+      }
+      heads[at] = best;
+      headKeys[at] = bestKey;
       leaders[at] = group;
-      size = Math.min(count, size + 1);
     }
     return size;
   }
 
+  /** Takes in those of a group that come behind its leader, who is in the list already. */
   private merge(
     group: Group,
     order: Order,
     most: number,
     count: number,
     into: Int32Array,
-    found: number,
+    listed: number,
   ): number {
     const { members } = this;
-    const more = group.top(order, most, members, 0);
-    let size = found;
-    for (let next = 0; next < more; next += 1) {
+    if (most < 2 || group.count < 2) return listed;
+    if (listed === count) {
+      // Mostly not even the second is good enough.
+      group.top(order, 2, members, 0);
+      if (this.isBehind(members[1] as number, into[count - 1] as number, order)) return listed;
+    }
+    const found = group.top(order, most, members, 0);
+    let size = listed;
+    for (let next = 1; next < found; next += 1) {
       const index = members[next] as number;
       if (size === count && this.isBehind(index, into[size - 1] as number, order)) break;
       let at = Math.min(size, count - 1);
