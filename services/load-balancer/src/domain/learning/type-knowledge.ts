@@ -1,0 +1,124 @@
+import { ChangeDetector } from './change-detector';
+import { Evidence, type Attempt } from './evidence';
+import { posteriorOf, type Posterior, type Stakes } from './posterior';
+import { priorOf, type Prior } from './prior';
+
+/** What is left of the evidence of a class that has changed, and of the others of its type, which may have changed too. */
+const AFTER_CHANGE = { itself: 4, others: 12 };
+/** Attempts that a class has to have shown before it can be noticed that it has changed. */
+const KNOWN_AFTER = 12;
+/** The common prior is worked out anew when this share of the evidence is new, or this share of a half-life is over. */
+const RENEWAL = 0.02;
+const MS_PER_HOUR = 3_600_000;
+
+/** What time and failures are worth. */
+export interface Worth {
+  /** USD for an hour of waiting. */
+  hourOfWaiting: number;
+  /** What a failed try costs beside its slot, in mean attempts of its type. */
+  failedTry: number;
+}
+
+/** One type on one class. */
+export interface Pair {
+  evidence: Evidence;
+  readonly detector: ChangeDetector;
+  /** When an attempt of it last ended. */
+  lastMs: number;
+  /** Undefined where it has to be worked out anew. */
+  posterior: Posterior | undefined;
+}
+
+/**
+ * What is known of one type of work: evidence for each class of swarms, and, from all of it together, what to expect of each.
+ */
+export class TypeKnowledge {
+  readonly pairs = new Map<string, Pair>();
+  private prior: Prior | undefined;
+  private priorAtMs = 0;
+  private newSincePrior = 0;
+  private weightAtPrior = 0;
+  private unknown: Posterior | undefined;
+  private stakes: Stakes | undefined;
+
+  constructor(private readonly halfLifeMs: number) {}
+
+  /** @returns whether the class was not known before */
+  observe(swarmClass: string, attempt: Attempt, nowMs: number): boolean {
+    const known = this.pairs.get(swarmClass);
+    const pair = known ?? this.add(swarmClass, new Evidence(this.halfLifeMs, nowMs), nowMs);
+    const changed = this.notices(pair, attempt, nowMs);
+    pair.evidence.observe(attempt, nowMs);
+    pair.lastMs = Math.max(pair.lastMs, nowMs);
+    pair.posterior = undefined;
+    this.newSincePrior += 1;
+    if (changed) this.fade(pair, nowMs);
+    else if (known === undefined || this.newSincePrior > RENEWAL * this.weightAtPrior) this.prior = undefined;
+    return known === undefined;
+  }
+
+  /** Takes over evidence, instead of what there is of the class. */
+  put(swarmClass: string, evidence: Evidence, lastMs: number): void {
+    this.add(swarmClass, evidence, lastMs);
+    this.prior = undefined;
+  }
+
+  remove(swarmClass: string): void {
+    this.pairs.delete(swarmClass);
+    this.prior = undefined;
+  }
+
+  posterior(swarmClass: string, nowMs: number): Posterior {
+    const prior = this.priorAt(nowMs);
+    const pair = this.pairs.get(swarmClass);
+    if (pair === undefined) return (this.unknown ??= posteriorOf(undefined, prior));
+    return (pair.posterior ??= posteriorOf(pair.evidence.at(nowMs), prior));
+  }
+
+  /** What the classes have in common. */
+  priorAt(nowMs: number): Prior {
+    if (this.prior !== undefined && nowMs - this.priorAtMs <= RENEWAL * this.halfLifeMs) return this.prior;
+    const sums = [...this.pairs.values()].map(({ evidence }) => evidence.at(nowMs));
+    this.prior = priorOf(sums);
+    this.priorAtMs = nowMs;
+    this.newSincePrior = 0;
+    this.weightAtPrior = sums.reduce((sum, { successes, failures }) => sum + successes + failures, 0);
+    this.unknown = this.stakes = undefined;
+    for (const pair of this.pairs.values()) pair.posterior = undefined;
+    return this.prior;
+  }
+
+  /** What is at stake in an attempt of this type. */
+  stakesAt(nowMs: number, { hourOfWaiting, failedTry }: Worth): Stakes {
+    const { cost, ms } = this.priorAt(nowMs);
+    return (this.stakes ??= {
+      hourOfWaiting,
+      failedTry: failedTry * (cost + (hourOfWaiting * ms) / MS_PER_HOUR),
+    });
+  }
+
+  private add(swarmClass: string, evidence: Evidence, lastMs: number): Pair {
+    const pair: Pair = { evidence, detector: new ChangeDetector(), lastMs, posterior: undefined };
+    this.pairs.set(swarmClass, pair);
+    return pair;
+  }
+
+  /** Whether this attempt shows that its class is not any more what it was. */
+  private notices({ evidence, detector }: Pair, attempt: Attempt, nowMs: number): boolean {
+    const { successes, failures, timed, logs } = evidence.at(nowMs);
+    const attempts = successes + failures;
+    if (attempts < KNOWN_AFTER) return false;
+    const failureRate = (failures + 0.5) / (attempts + 1);
+    if (detector.outcome(!attempt.succeeded, failureRate)) return true;
+    if (!attempt.succeeded || attempt.durationMs === undefined || timed < KNOWN_AFTER) return false;
+    const deviation = Math.sqrt(this.priorAt(nowMs).within);
+    return detector.duration((Math.log(Math.max(0.1, attempt.durationMs)) - logs / timed) / deviation);
+  }
+
+  /** What changed one class may have changed the others: what they have shown counts less, and they are tried again. */
+  private fade(changed: Pair, nowMs: number): void {
+    for (const pair of this.pairs.values())
+      pair.evidence.fadeTo(pair === changed ? AFTER_CHANGE.itself : AFTER_CHANGE.others, nowMs);
+    this.prior = undefined;
+  }
+}
