@@ -1,7 +1,6 @@
-import { seededRandom, type Random } from '@multiswarm/core';
+import { Heap, seededRandom, type Random } from '@multiswarm/core';
 import { normal } from '../../../../services/load-balancer/src/domain/learning/normal';
-import { EventQueue } from './event-queue';
-import type { Truth, World } from './world';
+import type { SimulatedClass, Truth, World } from './world';
 
 /** What decides. Classes are numbers; those that are full are not among the open ones. */
 export interface Chooser {
@@ -12,7 +11,7 @@ export interface Chooser {
 
 export interface EndedAttempt {
   type: number;
-  chosen: number;
+  chosen: SimulatedClass;
   succeeded: boolean;
   durationMs: number;
   nowMs: number;
@@ -26,6 +25,8 @@ export interface Course {
   /** Mean time between two arrivals, ms. */
   everyMs: number;
   seed: number;
+  /** Whether an attempt goes otherwise on each class, also where they are alike: else only what classes are good at makes a difference. */
+  chance?: boolean;
 }
 
 /** What came of a part of a run. */
@@ -36,14 +37,17 @@ export interface Phase {
   cost: number;
   /** Time that tasks have waited for a slot, ms. */
   waitedMs: number;
-  /** Time that slots were held, ms. */
-  busyMs: number;
 }
 
 /** Standard deviation of ln(ms) from attempt to attempt. */
 const DEVIATION = 0.6;
 const MOST_ATTEMPTS = 5;
 const MS_PER_HOUR = 3_600_000;
+
+interface Event {
+  atMs: number;
+  happen: () => void;
+}
 
 interface Task {
   type: number;
@@ -67,7 +71,10 @@ class Simulation {
   private readonly free: number[];
   private readonly line: Task[] = [];
   private served = 0;
-  private readonly events = new EventQueue<() => void>();
+  private readonly events = new Heap<Event>(
+    (a, b) => a.atMs < b.atMs,
+    () => undefined,
+  );
   private nowMs = 0;
   private world: World;
 
@@ -76,7 +83,12 @@ class Simulation {
     private readonly chooser: Chooser,
     private readonly phases: number,
   ) {
-    this.results = Array.from({ length: phases }, () => ({ attempts: 0, successes: 0, cost: 0, waitedMs: 0, busyMs: 0 }));
+    this.results = Array.from({ length: phases }, () => ({
+      attempts: 0,
+      successes: 0,
+      cost: 0,
+      waitedMs: 0,
+    }));
     this.world = course.before;
     this.free = course.before.classes.map(({ slots }) => slots);
   }
@@ -92,14 +104,18 @@ class Simulation {
       this.enter({ type, attempt: 1, seed: seed * 1_000_003 + index * 7, sinceMs: this.nowMs, phase });
       if (index + 1 === tasks) return;
       atMs -= everyMs * Math.log(1 - random.next());
-      this.events.add(atMs, () => arrive(index + 1));
+      this.at(atMs, () => arrive(index + 1));
     };
-    this.events.add(0, () => arrive(0));
-    for (let next = this.events.take(); next !== undefined; next = this.events.take()) {
+    this.at(0, () => arrive(0));
+    for (let next = this.events.pop(); next !== undefined; next = this.events.pop()) {
       this.nowMs = next.atMs;
-      next.value();
+      next.happen();
     }
     return this.results;
+  }
+
+  private at(atMs: number, happen: () => void): void {
+    this.events.push({ atMs, happen });
   }
 
   private enter(task: Task): void {
@@ -108,10 +124,9 @@ class Simulation {
   }
 
   private serve(): void {
-    for (;;) {
-      const task = this.line[this.served];
+    for (let task = this.line[this.served]; task !== undefined; task = this.line[this.served]) {
       const open = this.openClasses();
-      if (task === undefined || open.length === 0) return;
+      if (open.length === 0) return;
       this.served += 1;
       this.start(task, this.chooser.choose(task.type, open, this.free, this.world));
     }
@@ -119,36 +134,42 @@ class Simulation {
 
   private openClasses(): number[] {
     const open: number[] = [];
-    this.free.forEach((slots, index) => {
-      if (slots > 0) open.push(index);
+    this.free.forEach((slots, at) => {
+      if (slots > 0) open.push(at);
     });
     return open;
   }
 
-  private start(task: Task, chosen: number): void {
-    const { type } = task;
-    const truth = this.world.truth[type]?.[chosen] as Truth;
-    const { succeeded, durationMs } = fateOf(truth, seededRandom(task.seed + task.attempt));
-    (this.free[chosen] as number) -= 1;
+  private start(task: Task, at: number): void {
+    const truth = this.world.truth[task.type]?.[at] as Truth;
+    const luck = this.course.chance === true ? at * 10_007 : 0;
+    const fate = fateOf(truth, seededRandom(task.seed + task.attempt + luck));
+    (this.free[at] as number) -= 1;
+    (this.results[task.phase] as Phase).waitedMs += this.nowMs - task.sinceMs;
+    this.at(this.nowMs + fate.durationMs, () => this.end(task, at, fate));
+  }
+
+  private end(task: Task, at: number, { succeeded, durationMs }: Fate): void {
+    const chosen = this.world.classes[at] as SimulatedClass;
     const result = this.results[task.phase] as Phase;
-    result.waitedMs += this.nowMs - task.sinceMs;
-    this.events.add(this.nowMs + durationMs, () => {
-      (this.free[chosen] as number) += 1;
-      result.attempts += 1;
-      if (succeeded) result.successes += 1;
-      const price = this.world.classes[chosen]?.costPerSlotHour as number;
-      result.cost += (price * durationMs) / MS_PER_HOUR;
-      result.busyMs += durationMs;
-      this.chooser.ended({ type, chosen, succeeded, durationMs, nowMs: this.nowMs });
-      if (!succeeded && task.attempt < MOST_ATTEMPTS)
-        this.enter({ ...task, attempt: task.attempt + 1, sinceMs: this.nowMs });
-      else this.serve();
-    });
+    (this.free[at] as number) += 1;
+    result.attempts += 1;
+    if (succeeded) result.successes += 1;
+    result.cost += (chosen.costPerSlotHour * durationMs) / MS_PER_HOUR;
+    this.chooser.ended({ type: task.type, chosen, succeeded, durationMs, nowMs: this.nowMs });
+    if (!succeeded && task.attempt < MOST_ATTEMPTS)
+      this.enter({ ...task, attempt: task.attempt + 1, sinceMs: this.nowMs });
+    else this.serve();
   }
 }
 
+interface Fate {
+  succeeded: boolean;
+  durationMs: number;
+}
+
 /** How an attempt goes: a lognormal duration, and a failure somewhere on the way. */
-function fateOf({ meanMs, success }: Truth, random: Random): { succeeded: boolean; durationMs: number } {
+function fateOf({ meanMs, success }: Truth, random: Random): Fate {
   random.next();
   const succeeded = random.next() < success;
   const wholeMs = meanMs * Math.exp(DEVIATION * normal(random) - DEVIATION ** 2 / 2);

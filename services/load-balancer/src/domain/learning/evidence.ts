@@ -73,7 +73,7 @@ export class Evidence {
     if (succeeded) sums.successes += weight;
     else sums.failures += weight;
     if (durationMs === undefined) return;
-    const ms = Math.max(LEAST_MS, durationMs);
+    const ms = counted(durationMs);
     sums.cost += weight * ((ms * costPerSlotHour) / MS_PER_HOUR);
     if (!succeeded) {
       sums.failedTimed += weight;
@@ -150,6 +150,15 @@ export class Evidence {
     for (const key of SUMS) this.sums[key] *= factor;
     this.durations.scale(factor);
   }
+}
+
+/** ln(ms), where the duration is known. */
+export function logOf({ durationMs }: Attempt): number | undefined {
+  return durationMs === undefined ? undefined : Math.log(counted(durationMs));
+}
+
+function counted(durationMs: number): number {
+  return Math.max(LEAST_MS, durationMs);
 }
 
 export function noSums(): Sums {

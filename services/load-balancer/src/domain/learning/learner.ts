@@ -1,112 +1,110 @@
 import type { Random } from '@multiswarm/core';
+import type { EvidenceState } from './evidence';
+import { estimateOf, learnedPair, type LearnedPair } from './learned-pair';
+import { isIn, Memory, type PairName, type Scope } from './memory';
 import { drawFrom, type Draw } from './posterior';
-import { TypeKnowledge, type Pair, type Worth } from './type-knowledge';
-
-/** How much of its pairs a learner that is full forgets at once. */
-const FORGOTTEN = 1 / 8;
+import { TypeKnowledge, type Estimate, type Worth } from './type-knowledge';
 
 export interface LearnerOptions extends Worth {
   /** After this time an attempt counts half. */
   halfLifeMs: number;
-  /** Pairs of a type and a class. */
+  /** Pairs of a type and a class that are remembered. */
   pairs: number;
-  /** Namespaces of which nothing is learned. */
+  /** Whether nothing is learned of a namespace, and nothing that was learned is used for it. */
   isOff: (namespace: string) => boolean;
 }
 
 /** How one attempt has ended, and where. */
-export interface Observation {
+export interface Observation extends PairName {
   namespace: string;
-  type: string;
-  swarmClass: string;
   outcome: 'succeeded' | 'failed';
-  durationMs: number | undefined;
+  /** Where it is known. */
+  durationMs?: number | undefined;
+  /** USD. */
   costPerSlotHour: number;
 }
 
-/** What is expected of a type on a class. Times are of attempts that have succeeded. */
-export interface Estimate {
-  /** Attempts, decayed. */
-  samples: number;
-  successRate: number;
-  meanMs: number;
-  p50Ms: number;
-  p90Ms: number;
-  p99Ms: number;
-}
-
-/** Learns from how attempts end what to expect of each type of work on each class of swarms. */
+/**
+ * Learns from how attempts end what to expect of each type of work on each class of swarms. All times are those of a clock of
+ * learning, which stands still while learning is frozen.
+ */
 export class Learner {
-  private readonly types = new Map<string, TypeKnowledge>();
-  private size = 0;
+  private readonly memory: Memory;
   private nowMs = 0;
+  /** While it is frozen, it is used, and learns nothing. */
+  frozen = false;
 
-  constructor(private readonly options: LearnerOptions) {}
+  constructor(private readonly options: LearnerOptions) {
+    this.memory = new Memory(options.halfLifeMs, options.pairs);
+  }
 
   /** Whether choices for a namespace may rest on what was learned. */
   isOn(namespace: string): boolean {
     return !this.options.isOff(namespace);
   }
 
-  /** Says what time it is. */
+  /** Says what time it is. It does not go back. */
   advance(nowMs: number): void {
     this.nowMs = Math.max(this.nowMs, nowMs);
   }
 
-  observe(observation: Observation, nowMs: number): void {
-    const { namespace, type, swarmClass, outcome, durationMs, costPerSlotHour } = observation;
-    if (!this.isOn(namespace)) return;
+  observe(
+    { namespace, type, swarmClass, outcome, durationMs, costPerSlotHour }: Observation,
+    nowMs: number,
+  ): void {
+    if (this.frozen || !this.isOn(namespace)) return;
     this.advance(nowMs);
-    const known = this.types.get(type);
-    const knowledge = known ?? new TypeKnowledge(this.options.halfLifeMs);
-    if (known === undefined) this.types.set(type, knowledge);
     const attempt = { succeeded: outcome === 'succeeded', durationMs, costPerSlotHour };
-    if (!knowledge.observe(swarmClass, attempt, this.nowMs)) return;
-    this.size += 1;
-    if (this.size > this.options.pairs) this.forgetOldest();
+    this.memory.observe(type, swarmClass, attempt, this.nowMs);
   }
 
-  /** Undefined where no attempt of the type has succeeded on the class. */
+  /** Undefined where no attempt of the type is known to have succeeded on the class. */
   estimate(type: string, swarmClass: string): Estimate | undefined {
-    const knowledge = this.types.get(type);
-    const evidence = knowledge?.pairs.get(swarmClass)?.evidence;
-    const p50Ms = evidence?.quantile(0.5);
-    if (knowledge === undefined || evidence === undefined || p50Ms === undefined) return undefined;
-    const { successes, failures } = evidence.at(this.nowMs);
-    const { success, logMs } = knowledge.posterior(swarmClass, this.nowMs);
-    return {
-      samples: successes + failures,
-      successRate: success,
-      meanMs: Math.exp(logMs),
-      p50Ms,
-      p90Ms: evidence.quantile(0.9) ?? p50Ms,
-      p99Ms: evidence.quantile(0.99) ?? p50Ms,
-    };
+    return estimateOf(this.memory.of(type), swarmClass, this.nowMs);
   }
 
-  /** One draw of what may be true of the type on the class: by these, classes are compared. */
+  /** One draw of what may be true of the type on the class. Whoever chooses takes the class with the least `costToSuccess`. */
   draw(type: string, swarmClass: string, costPerSlotHour: number, random: Random): Draw {
-    const knowledge = this.types.get(type) ?? NOTHING_KNOWN;
+    const knowledge = this.memory.of(type) ?? NOTHING_KNOWN;
     const posterior = knowledge.posterior(swarmClass, this.nowMs);
     return drawFrom(posterior, costPerSlotHour, knowledge.stakesAt(this.nowMs, this.options), random);
   }
 
-  private forgetOldest(): void {
-    const all: { type: string; swarmClass: string; pair: Pair }[] = [];
-    for (const [type, { pairs }] of this.types)
-      for (const [swarmClass, pair] of pairs) all.push({ type, swarmClass, pair });
-    all.sort((a, b) => a.pair.lastMs - b.pair.lastMs);
-    for (const { type, swarmClass } of all.slice(0, Math.ceil(all.length * FORGOTTEN)))
-      this.forget(type, swarmClass);
+  /** @param scope whatever it names; nothing: all */
+  forget(scope: Scope): void {
+    this.memory.forget(scope);
   }
 
-  private forget(type: string, swarmClass: string): void {
-    const knowledge = this.types.get(type);
-    if (!knowledge?.pairs.has(swarmClass)) return;
-    knowledge.remove(swarmClass);
-    this.size -= 1;
-    if (knowledge.pairs.size === 0) this.types.delete(type);
+  /** Takes over what another replica, or an earlier process, has learned, where that is more. */
+  adopt(name: PairName, state: EvidenceState): boolean {
+    return this.memory.adopt(name, state);
   }
+
+  /** What has changed after the change of this number, the oldest change first; and the number of the last change. */
+  changedAfter(change: number): { change: number; pairs: (PairName & { state: EvidenceState })[] } {
+    const changed = [...this.memory.pairs()].filter(({ pair }) => pair.change > change);
+    const pairs = changed.map(({ type, swarmClass, pair }) => {
+      return { type, swarmClass, state: pair.evidence.state(this.nowMs) };
+    });
+    return { change: this.memory.change, pairs };
+  }
+
+  /** Pairs that had to make room since the last call. */
+  takeGone(): PairName[] {
+    return this.memory.takeGone();
+  }
+
+  /** By type and class. @param scope whatever it names; nothing: all */
+  list(scope: Scope = {}): LearnedPair[] {
+    return [...this.memory.pairs()]
+      .filter((pair) => isIn(scope, pair))
+      .map((pair) => learnedPair(pair, this.nowMs, this.options))
+      .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  }
+}
+
+function keyOf({ type, swarmClass }: PairName): string {
+  return `${type} ${swarmClass}`;
 }
 
 const NOTHING_KNOWN = new TypeKnowledge(Infinity);

@@ -24,8 +24,7 @@ function quantile(p: number): number {
 function tail(p: number): number {
   const t = Math.sqrt(-2 * Math.log(p));
   return (
-    t -
-    (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
+    t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
   );
 }
 

@@ -7,8 +7,9 @@ import { varianceOfMean, withinOf, type Prior } from './prior';
 const MS_PER_HOUR = 3_600_000;
 /** How many attempts the ratio of all classes counts for beside that of one. */
 const RATIO_WEIGHT = 5;
-/** How often a draw is used. */
+/** How often a draw is used where others would hardly differ: where the duration is known to a tenth. */
 const DRAWN_FOR = 8;
+const SURE = 0.1;
 
 /** What is believed of one type on one class: normal distributions of two logarithms. */
 export interface Posterior {
@@ -69,7 +70,6 @@ export function posteriorOf(sums: Sums | undefined, prior: Prior): Posterior {
  * Thompson sampling: a class is judged by one draw of what may be true of it, so that it is tried as often as it may be the
  * best. (Thompson, Biometrika 1933; Chapelle and Li, NIPS 2011; with decayed counts: Raj and Kalyani, 2017.) The
  * success rate is drawn from a Beta distribution by the normal approximation of its log-odds, the duration from a lognormal.
- * A draw is used a few times: what is decided before the next outcome comes in would be drawn from the same beliefs anyway.
  */
 export function drawFrom(
   posterior: Posterior,
@@ -88,7 +88,7 @@ function renew(posterior: Posterior, random: Random): void {
   posterior.drawnMs = Math.exp(posterior.logMs + posterior.logMsDeviation * normal(random));
   // With p the rate of success there are (1 − p) ÷ p failures before a success.
   posterior.drawnFailures = Math.exp(-posterior.logOdds - posterior.logOddsDeviation * normal(random));
-  posterior.drawnFor = DRAWN_FOR;
+  posterior.drawnFor = posterior.logMsDeviation < SURE ? DRAWN_FOR : 1;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ChangeDetector } from './change-detector';
-import { Evidence, type Attempt } from './evidence';
+import { Evidence, logOf, type Attempt } from './evidence';
 import { posteriorOf, type Posterior, type Stakes } from './posterior';
 import { priorOf, type Prior } from './prior';
 
@@ -13,20 +13,36 @@ const MS_PER_HOUR = 3_600_000;
 
 /** What time and failures are worth. */
 export interface Worth {
-  /** USD for an hour of waiting. */
+  /** USD for an hour of waiting: it ranks classes by time where slots cost nothing. */
   hourOfWaiting: number;
   /** What a failed try costs beside its slot, in mean attempts of its type. */
   failedTry: number;
 }
 
+/** What is expected of a type on a class. */
+export interface Estimate {
+  /** Attempts; one that is a half-life old counts half. */
+  samples: number;
+  successRate: number;
+  /** Of attempts that have succeeded. */
+  meanMs: number;
+  p50Ms: number;
+  p90Ms: number;
+  p99Ms: number;
+}
+
 /** One type on one class. */
 export interface Pair {
   evidence: Evidence;
-  readonly detector: ChangeDetector;
-  /** When an attempt of it last ended. */
+  detector: ChangeDetector;
+  /** When an attempt of it last ended, ms. */
   lastMs: number;
   /** Undefined where it has to be worked out anew. */
   posterior: Posterior | undefined;
+  /** What was last read from it, and from which posterior. */
+  estimated: { posterior: Posterior; estimate: Estimate } | undefined;
+  /** The number of its last change; 0 where it is as it was stored. */
+  change: number;
 }
 
 /**
@@ -43,23 +59,34 @@ export class TypeKnowledge {
 
   constructor(private readonly halfLifeMs: number) {}
 
-  /** @returns whether the class was not known before */
-  observe(swarmClass: string, attempt: Attempt, nowMs: number): boolean {
-    const known = this.pairs.get(swarmClass);
-    const pair = known ?? this.add(swarmClass, new Evidence(this.halfLifeMs, nowMs), nowMs);
+  add(swarmClass: string, nowMs: number): Pair {
+    const evidence = new Evidence(this.halfLifeMs, nowMs);
+    const detector = new ChangeDetector();
+    const pair: Pair = {
+      ...{ evidence, detector, lastMs: nowMs, change: 0 },
+      posterior: undefined,
+      estimated: undefined,
+    };
+    this.pairs.set(swarmClass, pair);
+    this.prior = undefined;
+    return pair;
+  }
+
+  observe(pair: Pair, attempt: Attempt, nowMs: number): void {
     const changed = this.notices(pair, attempt, nowMs);
     pair.evidence.observe(attempt, nowMs);
     pair.lastMs = Math.max(pair.lastMs, nowMs);
     pair.posterior = undefined;
     this.newSincePrior += 1;
     if (changed) this.fade(pair, nowMs);
-    else if (known === undefined || this.newSincePrior > RENEWAL * this.weightAtPrior) this.prior = undefined;
-    return known === undefined;
+    else if (this.newSincePrior > RENEWAL * this.weightAtPrior) this.prior = undefined;
   }
 
-  /** Takes over evidence, instead of what there is of the class. */
-  put(swarmClass: string, evidence: Evidence, lastMs: number): void {
-    this.add(swarmClass, evidence, lastMs);
+  /** Takes over evidence instead of that of a pair. */
+  adopt(pair: Pair, evidence: Evidence, lastMs: number): void {
+    pair.evidence = evidence;
+    pair.detector = new ChangeDetector();
+    pair.lastMs = Math.max(pair.lastMs, lastMs);
     this.prior = undefined;
   }
 
@@ -75,8 +102,17 @@ export class TypeKnowledge {
     return (pair.posterior ??= posteriorOf(pair.evidence.at(nowMs), prior));
   }
 
+  /** What is at stake in an attempt of this type. */
+  stakesAt(nowMs: number, { hourOfWaiting, failedTry }: Worth): Stakes {
+    const { cost, ms } = this.priorAt(nowMs);
+    return (this.stakes ??= {
+      hourOfWaiting,
+      failedTry: failedTry * (cost + (hourOfWaiting * ms) / MS_PER_HOUR),
+    });
+  }
+
   /** What the classes have in common. */
-  priorAt(nowMs: number): Prior {
+  private priorAt(nowMs: number): Prior {
     if (this.prior !== undefined && nowMs - this.priorAtMs <= RENEWAL * this.halfLifeMs) return this.prior;
     const sums = [...this.pairs.values()].map(({ evidence }) => evidence.at(nowMs));
     this.prior = priorOf(sums);
@@ -88,21 +124,6 @@ export class TypeKnowledge {
     return this.prior;
   }
 
-  /** What is at stake in an attempt of this type. */
-  stakesAt(nowMs: number, { hourOfWaiting, failedTry }: Worth): Stakes {
-    const { cost, ms } = this.priorAt(nowMs);
-    return (this.stakes ??= {
-      hourOfWaiting,
-      failedTry: failedTry * (cost + (hourOfWaiting * ms) / MS_PER_HOUR),
-    });
-  }
-
-  private add(swarmClass: string, evidence: Evidence, lastMs: number): Pair {
-    const pair: Pair = { evidence, detector: new ChangeDetector(), lastMs, posterior: undefined };
-    this.pairs.set(swarmClass, pair);
-    return pair;
-  }
-
   /** Whether this attempt shows that its class is not any more what it was. */
   private notices({ evidence, detector }: Pair, attempt: Attempt, nowMs: number): boolean {
     const { successes, failures, timed, logs } = evidence.at(nowMs);
@@ -110,9 +131,9 @@ export class TypeKnowledge {
     if (attempts < KNOWN_AFTER) return false;
     const failureRate = (failures + 0.5) / (attempts + 1);
     if (detector.outcome(!attempt.succeeded, failureRate)) return true;
-    if (!attempt.succeeded || attempt.durationMs === undefined || timed < KNOWN_AFTER) return false;
-    const deviation = Math.sqrt(this.priorAt(nowMs).within);
-    return detector.duration((Math.log(Math.max(0.1, attempt.durationMs)) - logs / timed) / deviation);
+    const log = attempt.succeeded ? logOf(attempt) : undefined;
+    if (log === undefined || timed < KNOWN_AFTER) return false;
+    return detector.duration((log - logs / timed) / Math.sqrt(this.priorAt(nowMs).within));
   }
 
   /** What changed one class may have changed the others: what they have shown counts less, and they are tried again. */
