@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Requirements, Resources } from './requirements';
+import type { Routing } from './routing';
 import type { SwarmProfile } from './swarm';
 
 /** A user's own policy, as one replica has it. `off`: requests that ask for it are placed by `hybrid`, and their receipts say why. */
@@ -28,7 +29,7 @@ export interface RoutingBatch {
   /** Epoch milliseconds. */
   readonly now: number;
   readonly items: readonly RoutingItem[];
-  /** By `RoutingItem.class`: the swarms that could take an item of that class now, the best by `hybrid` first, `CUSTOM_POLICY_CANDIDATES` at most. */
+  /** By `RoutingItem.class`: the swarms that could take an item of that class now, the least loaded first, `CUSTOM_POLICY_CANDIDATES` at most. */
   readonly candidates: readonly (readonly RoutingCandidate[])[];
 }
 
@@ -39,6 +40,8 @@ export interface RoutingItem {
   readonly namespace: string;
   readonly type: string;
   readonly requirements: Requirements;
+  /** What the task wishes beside what it requires. */
+  readonly routing?: Routing;
   /** Index into `RoutingBatch.candidates`: items with the same one ask for the same. */
   readonly class: number;
   /** Swarms on which earlier attempts failed. */

@@ -75,6 +75,19 @@ export const METRICS = {
     attributes: [],
     buckets: DURATION_MS,
   },
+  'multiswarm.custom_policy.batches': {
+    kind: 'counter',
+    unit: '{batch}',
+    description: "Batches about which users' own policies were asked, by what came of it: ranked, failed",
+    attributes: ['result'],
+  },
+  'multiswarm.custom_policy.duration.milliseconds': {
+    kind: 'histogram',
+    unit: 'ms',
+    description: "Time until a user's own policy had answered, or was given up",
+    attributes: [],
+    buckets: DURATION_MS,
+  },
   'multiswarm.commit.duration.milliseconds': {
     kind: 'histogram',
     unit: 'ms',

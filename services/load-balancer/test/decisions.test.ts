@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DecisionDetail, DecisionPage, PlaceReply, subjects, type PlaceItem } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import request from 'supertest';
@@ -74,29 +71,4 @@ test('no more are kept than is set; one that is gone, or of another replica, is 
   }
   const faulty = await request(replica.app).get('/v1/decisions?swarm=a.b&waiting=perhaps').expect(400);
   expect(faulty.body).toMatchObject({ code: 'invalid-request' });
-});
-
-test("users' own policies are loaded at the start; the service starts without one that cannot be", async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'policies-'));
-  try {
-    await writeFile(join(directory, 'good.mjs'), 'export const rank = () => [];');
-    const paths = [`good=${directory}/good.mjs`, `bad=${directory}/none.mjs`].join(',');
-    const replica = await replicaWithSwarm({ CUSTOM_POLICIES: paths });
-    const { body } = await request(replica.app).get('/v1/policies').expect(200);
-    expect(body).toMatchObject({
-      custom: [
-        { name: 'good', state: 'ready', strikes: 0 },
-        { name: 'bad', state: 'off', reason: expect.stringContaining('Cannot find module') as string },
-      ],
-    });
-    expect(replica.logs()).toContainEqual(
-      expect.objectContaining({
-        level: 'error',
-        message: "a user's own policy is off",
-        policy: 'custom:bad',
-      }),
-    );
-  } finally {
-    await rm(directory, { recursive: true });
-  }
 });

@@ -261,7 +261,7 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   RECEIPT_REASONS: ['Further reasons that one receipt gives', 'The first ones are given.'],
   CUSTOM_POLICY_CANDIDATES: [
     "Swarms that a user's own routing policy is shown for one class of requirements",
-    'It is shown the best by `hybrid`.',
+    'It is shown the least loaded ones.',
   ],
   CUSTOM_POLICY_CLASSES: [
     "Classes of requirements of one batch that a user's own routing policy is shown",

@@ -48,7 +48,7 @@ export async function attachToBus(bus: Bus, balancer: LoadBalancer, clock: Clock
   const queue = groups.loadBalancer;
   listening.push(
     bus.respond(subjects.lbPlace(), { queue, request: PlaceRequest }, async (request) =>
-      printReply(balancer.place(request), bus.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD),
+      printReply(await balancer.place(request), bus.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD),
     ),
     bus.respond(subjects.lbExplain(), { queue, request: CapacityRequest }, (asked) =>
       Promise.resolve({ v: 1, ...balancer.capacity(asked) }),

@@ -27,12 +27,13 @@ import { takesNoWork } from '../domain/engine/idle';
 import { Placer } from '../domain/engine/placer';
 import { Fleet, type CapacityReason, type StateChange } from '../domain/fleet';
 import type { Moment } from '../domain/moment';
-import { Aids, POLICIES, type Policy } from '../domain/policies';
+import { Aids, POLICIES, policyByName, type Policy } from '../domain/policies';
 import { ANY_TYPE } from '../domain/requirement-rules';
 import { heardOf, slotCensus } from '../domain/slot-census';
 import type { SwarmSeen } from '../domain/swarm-seen';
 import type { Announcer, CustomPolicy } from '../ports';
 import { CapacityNews } from './capacity-news';
+import { CustomPlacing, isCustom } from './custom-placing';
 import { Decisions } from './decisions';
 
 /** Items of one request to place. */
@@ -63,12 +64,16 @@ export class LoadBalancer {
   private readonly news: CapacityNews;
   private saidFull = false;
   readonly decisions: Decisions;
+  private readonly custom: CustomPlacing;
 
   constructor(private readonly parts: LoadBalancerParts) {
     const replica = parts.ids.next();
     this.fleet = new Fleet({ replica, holdMs: parts.reservationHoldMs });
     this.placer = new Placer(this.fleet, new Aids(parts.random));
     this.decisions = new Decisions(replica, parts.decisionsKept);
+    const { clock, logger, metrics, customPolicies: policies = [] } = parts;
+    const placing = { fleet: this.fleet, placer: this.placer, fallback: POLICIES[0] };
+    this.custom = new CustomPlacing({ ...placing, policies, clock, logger, metrics });
     this.news = new CapacityNews(parts.clock, (swarm, reason) => this.announceCapacity(swarm, reason));
   }
 
@@ -97,7 +102,7 @@ export class LoadBalancer {
   }
 
   /** Throws `stale-epoch` for a scheduler, or a coordinator, that another one has replaced. */
-  place({ epoch, region, items }: PlaceRequest): PlaceReply {
+  place({ epoch, region, items }: PlaceRequest): PlaceReply | Promise<PlaceReply> {
     const newest = region === undefined ? this.newestSchedulerEpoch : (this.newestEpochs.get(region) ?? 0);
     if (epoch < newest) {
       const who = region === undefined ? 'a scheduler' : `a coordinator of ${region}`;
@@ -114,12 +119,14 @@ export class LoadBalancer {
     }
     if (region === undefined) this.newestSchedulerEpoch = epoch;
     else this.newestEpochs.set(region, epoch);
-    return { v: 1, results: this.placeAll(items) };
+    const results = this.placeAll(items);
+    return 'then' in results ? results.then((all) => ({ v: 1, results: all })) : { v: 1, results };
   }
 
   /** Places one request of anyone. Throws `no-placement` with a finding for each reason. */
-  route(request: RouteRequest, traceparent?: string): Placement {
-    const [result] = this.placeAll([
+  async route(request: RouteRequest, traceparent?: string): Promise<Placement> {
+    const { routing } = request;
+    const [result] = await this.placeAll([
       {
         key: `route-${this.parts.ids.next()}`,
         classKey: '',
@@ -127,6 +134,7 @@ export class LoadBalancer {
         namespace: request.namespace,
         type: request.type === ROUTE_DEFAULT_TYPE ? ANY_TYPE : request.type,
         requirements: request.requirements,
+        ...(routing === undefined ? {} : { routing }),
         ...(traceparent === undefined ? {} : { traceparent }),
       },
     ]);
@@ -191,19 +199,49 @@ export class LoadBalancer {
     return { active: policy.name, available: POLICIES.map(({ name }) => name), custom };
   }
 
-  private placeAll(items: readonly PlaceItem[]): PlaceResult[] {
-    const { clock, metrics, policy } = this.parts;
+  /**
+   * At once, unless a user's own policy is to be asked. Then all others are placed first, so that none of them waits for it;
+   * what it wished is held against the fleet as that is when it has answered.
+   */
+  private placeAll(items: readonly PlaceItem[]): PlaceResult[] | Promise<PlaceResult[]> {
+    const own = items.filter((item) => isCustom(this.policyNameOf(item)));
+    if (own.length === 0) return this.placeNow(items, (item) => policyByName(this.policyNameOf(item)));
+    return this.placeOwn(items, new Set(own));
+  }
+
+  private async placeOwn(items: readonly PlaceItem[], own: ReadonlySet<PlaceItem>): Promise<PlaceResult[]> {
+    const others = items.filter((item) => !own.has(item));
+    const results = new Map<PlaceItem, PlaceResult>();
+    const take = (placed: readonly PlaceItem[], policyOf: (item: PlaceItem) => Policy): void => {
+      if (placed.length === 0) return;
+      this.placeNow(placed, policyOf).forEach((result, index) =>
+        results.set(placed[index] as PlaceItem, result),
+      );
+    };
+    take(others, (item) => policyByName(this.policyNameOf(item)));
+    const choices = await this.custom.choicesFor([...own], (item) => this.policyNameOf(item), this.now());
+    take([...own], (item) => choices.get(item) as Policy);
+    return items.map((item) => results.get(item) as PlaceResult);
+  }
+
+  /** Which policy is asked for. */
+  private policyNameOf({ routing }: PlaceItem): string {
+    return routing?.policy ?? this.parts.policy.name;
+  }
+
+  private placeNow(items: readonly PlaceItem[], policyOf: (item: PlaceItem) => Policy): PlaceResult[] {
+    const { clock, metrics } = this.parts;
     const from = clock.monotonic();
     const spans = items.map(({ traceparent }) =>
       traceparent === undefined ? undefined : startSpan('place', { parent: traceparent, kind: 'server' }),
     );
     const now = this.now();
-    const outcomes = this.placer.place(items, now, () => policy);
+    const outcomes = this.placer.place(items, now, policyOf);
     const results = outcomes.map(renderResult);
     for (const span of spans) span?.end();
     items.forEach((item, index) => {
       const outcome = outcomes[index];
-      if (outcome !== undefined) this.decisions.add(item, outcome, policy.name, now.wallMs);
+      if (outcome !== undefined) this.decisions.add(item, outcome, this.policyNameOf(item), now.wallMs);
     });
     metrics.histogram('multiswarm.placement.duration.milliseconds').record(clock.monotonic() - from);
     this.count(results);

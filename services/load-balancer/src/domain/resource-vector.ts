@@ -1,6 +1,7 @@
 /** Arithmetic of resources, in exact thousandths: the same for whoever reserves them here and for the swarm that admits. */
 export {
   addVectors as plus,
+  fromVector,
   NO_RESOURCES,
   partsOfVector as partsOf,
   subtractVectors as minus,

@@ -64,6 +64,23 @@ export class Placer {
     return this.choose(item, key, pool, now, policyOf(item), NOBODY, AVOIDED);
   }
 
+  /** Whom an item could go to now, as far as policies see it; nothing is reserved. Undefined where nobody has room. */
+  consider<T>(item: PlaceItem, now: Moment, use: (view: View) => T): T | undefined {
+    this.fleet.noteSilence(now);
+    this.aids.begin(now);
+    const pool = this.fleet.pools.of(item);
+    const hidden = this.hide(pool, item.avoid);
+    // As above: where only those to be avoided have room, one of them it is.
+    if (pool.open === 0) for (const index of hidden) pool.show(index);
+    try {
+      if (pool.open === 0) return undefined;
+      this.view.fill(pool);
+      return use(this.view);
+    } finally {
+      for (const index of hidden) pool.show(index);
+    }
+  }
+
   /** Takes those to be avoided out of the choice. */
   private hide(pool: Pool, avoid: readonly string[] | undefined): readonly number[] {
     if (avoid === undefined || avoid.length === 0) return NOBODY;

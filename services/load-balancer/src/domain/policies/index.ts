@@ -2,7 +2,7 @@ import { leastLoaded } from './least-loaded';
 import type { Policy } from './policy';
 import { roundRobin } from './round-robin';
 
-export { Aids } from './aids';
+export { Aids, RANKED } from './aids';
 export type { Policy } from './policy';
 
 /** Every policy that this build has, the default first. */

@@ -17,7 +17,7 @@ export interface Policy {
   /** Told whom it has chosen, to keep columns of its own. */
   chosen?(columns: Columns, index: number): void;
   /** What a receipt says besides, of a policy that decides in the place of another one. */
-  readonly reasons?: readonly string[];
+  readonly reasons?: readonly string[] | undefined;
   /** One plain sentence: why the first of `ranked` was chosen. Rendered from what the decision has kept. */
   because(ranked: readonly RankedSwarm[], counts: Counts, scores: readonly number[]): string;
 }
