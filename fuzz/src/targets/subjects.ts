@@ -56,7 +56,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   schedulerFace(bus).open(NOBODY);
   regionFace(bus).open(at.region, NOBODY);
   listenForMessages(bus, NOBODY, NOBODY);
-  const attached = attachToBus(bus, NOBODY, clock);
+  const attached = attachToBus(bus, NOBODY, NOBODY, clock);
   clock.advance(WARM_UP_MS);
   await attached;
   const ofServices = found.splice(0).filter(({ subject }) => !subject.includes('*'));

@@ -38,6 +38,13 @@ export const ERRORS = {
   'dead-letter-not-found': { status: 404, exit: 3, retryable: false, title: 'No such dead letter' },
   'swarm-not-found': { status: 404, exit: 3, retryable: false, title: 'No such swarm' },
   'decision-not-found': { status: 404, exit: 3, retryable: false, title: 'No such decision' },
+  'endpoint-not-found': { status: 404, exit: 3, retryable: false, title: 'No such endpoint' },
+  'endpoint-conflict': {
+    status: 409,
+    exit: 5,
+    retryable: false,
+    title: 'A swarm has the id of that endpoint',
+  },
   'shard-not-found': { status: 404, exit: 3, retryable: false, title: 'No such shard' },
   'copy-not-found': { status: 404, exit: 3, retryable: false, title: 'No such export or import' },
   'copy-refused': { status: 409, exit: 5, retryable: false, title: 'The shard is not copied like this' },

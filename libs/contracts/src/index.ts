@@ -14,6 +14,7 @@ export {
 export * from './dead-letter';
 export * from './decision';
 export * from './definition';
+export * from './endpoint';
 export * from './errors';
 export * from './event';
 export * from './events-query';

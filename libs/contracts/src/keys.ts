@@ -32,6 +32,10 @@ export const keys = {
   /** Hash: settings of namespaces, JSON by name. */
   namespaces: () => 'ms:{namespaces}:settings',
 
+  /** Hash: registered endpoints by id, each its revision, instance, times and registration. Number: every change of one gets the next. */
+  endpoints: () => 'ms:{endpoints}:registered',
+  endpointRevisions: () => 'ms:{endpoints}:revisions',
+
   /** Hash: owner, epoch, leaseUntil, batchSeq. Lease and data share a slot, so that each commit checks the epoch where it writes. */
   shard: (shard: number) => `ms:{s${shard}}:shard`,
   /** Hash: tasks as they were first committed, JSON by id, without what is as it is for most. */

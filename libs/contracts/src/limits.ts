@@ -202,6 +202,16 @@ export const LIMITS = {
   CUSTOM_POLICY_STRIKES: 3,
   /** Strikes that lie further apart than this have nothing to do with each other. */
   CUSTOM_POLICY_STRIKES_MS: 10 * 60_000,
+  /** External endpoints that are registered. */
+  ENDPOINTS: 10_000,
+  /** Serialized registration of one external endpoint. */
+  ENDPOINT_BYTES: 64 * 1024,
+  /** Characters of the address of an external endpoint. */
+  ENDPOINT_ADDRESS_CHARS: 2_048,
+  /** Shortest time for which a registration may hold. */
+  ENDPOINT_LEAST_TTL_MS: 1_000,
+  /** Largest weight of an endpoint; 1 where none is given. */
+  ENDPOINT_WEIGHT: 1_000,
   /** Slots that one swarm may offer. */
   SWARM_SLOTS: 10_000,
   /** Findings that the report of one deep check lists. */

@@ -9,6 +9,7 @@ export const PLACEMENT_RULES = [
   'down',
   'draining',
   'cordoned',
+  'kind',
   'type',
   'capability',
   'region',
@@ -202,6 +203,17 @@ export const RouteRequest = z.strictObject({
   requirements: Requirements.default({}),
   routing: Routing.optional(),
   ...outlook,
+  kind: z
+    .enum(['swarm', 'external', 'any'])
+    .optional()
+    .describe('of the endpoints to choose among; any, if left out'),
 });
 export type RouteRequest = z.infer<typeof RouteRequest>;
-export const RouteReply = Placement;
+export const RouteReply = Placement.extend({
+  address: z.string().optional().describe('of an external endpoint'),
+});
+export type RouteReply = z.infer<typeof RouteReply>;
+
+/** Load-balancers give these back, where they hold them. */
+export const LbRelease = z.object({ v: z.literal(1), reservationIds: z.array(z.string()).min(1).max(1000) });
+export type LbRelease = z.infer<typeof LbRelease>;

@@ -64,6 +64,12 @@ export const subjects = {
   /** Which attempts of a shard it counts, for a deep check: → any load-balancer (queue group). */
   lbCensus: () => `${V}.lb.census`,
   lbCapacity: () => `${V}.lb.capacity`,
+  /** Reservations that nobody needs: → all load-balancers. */
+  lbRelease: () => `${V}.lb.release`,
+  /** Clients → any load-balancer (queue group): register, get, list, remove. */
+  endpoint: (verb: string) => `${V}.endpoint.${verb}`,
+  /** An external endpoint was registered, renewed or removed: → all load-balancers. */
+  endpointChanged: () => `${V}.endpoint.changed`,
 
   regionDispatch: (region: string) => `${V}.region.${region}.dispatch`,
   regionControl: (region: string) => `${V}.region.${region}.control`,

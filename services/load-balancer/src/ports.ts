@@ -1,4 +1,12 @@
-import type { CapacityEvent, CustomPolicyStatus, LbReport, RoutingBatch } from '@multiswarm/contracts';
+import type {
+  CapacityEvent,
+  CustomPolicyStatus,
+  EndpointChanged,
+  EndpointRegistration,
+  ExternalEndpoint,
+  LbReport,
+  RoutingBatch,
+} from '@multiswarm/contracts';
 import type { ReadRanking } from './domain/custom-policy/read-ranking';
 
 /** What the load-balancer tells the world. */
@@ -7,6 +15,29 @@ export interface Announcer {
   capacity(event: CapacityEvent): void;
   /** Tells all replicas, this one included, how placements ended. Throws `bus-unavailable`. */
   report(report: LbReport): void;
+  /** Tells all replicas, this one included, that reservations are not needed. Throws `bus-unavailable`. */
+  release(reservationIds: readonly string[]): void;
+  /** Tells all replicas. Best effort: who misses it reads the registry again by itself. */
+  endpointChanged(change: EndpointChanged): void;
+}
+
+export type RegisteredEndpoint = EndpointRegistration & Pick<ExternalEndpoint, 'slots'>;
+
+/** Where external endpoints are kept. Everything throws `store-unavailable` where it does not answer. */
+export interface EndpointStore {
+  /** All of them, as they were when `revision` was the last one that was given out; and what time it is there, epoch ms. */
+  all(): Promise<{ endpoints: ExternalEndpoint[]; revision: number; nowMs: number }>;
+  /** Registers, replaces or renews. `conflict`: it has not the revision `ifRevision` (0: none). */
+  put(
+    endpoint: RegisteredEndpoint,
+    instance: string,
+    ifRevision?: number,
+  ): Promise<ExternalEndpoint | 'conflict' | 'full'>;
+  /** The revision of the removal. `conflict`: it has another revision, or was renewed after `unlessRenewedAfter`. */
+  remove(
+    swarmId: string,
+    condition: { ifRevision?: number | undefined; unlessRenewedAfter?: number },
+  ): Promise<number | 'conflict' | 'absent'>;
 }
 
 /** For each item of a batch the swarms to try, or why there is nothing of the kind. */

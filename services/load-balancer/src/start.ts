@@ -1,16 +1,23 @@
 import { connectBus } from '@multiswarm/bus';
 import { every, systemClock, systemIds, systemRandom } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
+import { Store } from '@multiswarm/store';
 import { attachToBus, busAnnouncer } from './adapters/bus';
 import { startCustomPolicies } from './adapters/custom-policy/start-custom-policies';
+import { endpointRoutes } from './adapters/endpoint-routes';
 import { httpRoutes } from './adapters/http';
+import { redisEndpointStore } from './adapters/store/redis-endpoint-store';
+import { ExternalEndpoints } from './application/external-endpoints';
 import { LoadBalancer } from './application/load-balancer';
 import { loadBalancerConfig } from './config';
 
 /** How often expired reservations and silent swarms are looked for. */
 const SWEEP_MS = 250;
 
-/** Builds the service from its settings and connects it. Throws `bus-unavailable` where no NATS server answers. */
+/**
+ * Builds the service from its settings and connects it. Throws `bus-unavailable` or `store-unavailable` where no
+ * server answers.
+ */
 export async function startLoadBalancer(parts: ServiceParts, version: string): Promise<StartedService> {
   const { settings, logger, telemetry } = parts;
   const clock = systemClock;
@@ -25,16 +32,31 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
   parts.onShutdown(() => bus.close());
   const customPolicies = await startCustomPolicies(config, { clock, logger });
   parts.onShutdown(() => customPolicies.stop());
-  const balancer = new LoadBalancer({
-    ...{ clock, logger, policy: config.policy, reservationHoldMs: config.reservationHoldMs },
-    decisionsKept: config.decisionsKept,
-    customPolicies: customPolicies.all,
+  const store = await Store.connect({
+    url: config.redisUrl,
+    name: 'load-balancer',
+    onFault: (error) => logger.warn('the connection to Redis failed', { error }),
+  });
+  parts.onShutdown(() => store.close());
+  const announcer = busAnnouncer(bus);
+  const balancer: LoadBalancer = new LoadBalancer({
+    ...{ clock, logger, announcer, policy: config.policy, reservationHoldMs: config.reservationHoldMs },
     ids: systemIds,
     random: systemRandom,
+    decisionsKept: config.decisionsKept,
+    customPolicies: customPolicies.all,
     metrics: telemetry.metrics,
-    announcer: busAnnouncer(bus),
+    registered: (swarmId) => endpoints.get(swarmId),
   });
-  const listening = await attachToBus(bus, balancer, clock);
+  const endpoints: ExternalEndpoints = new ExternalEndpoints({
+    ...{ clock, ids: systemIds, store: redisEndpointStore(store), defaultSlots: config.defaultSlots },
+    beat: (member) => balancer.heartbeat(member),
+    announce: (change) => announcer.endpointChanged(change),
+    isSwarm: (swarmId) => balancer.isSwarm(swarmId),
+    onFault: (error) => logger.warn('external endpoints could not be read again', { error }),
+  });
+  const listening = await attachToBus(bus, balancer, endpoints, clock);
+  store.onReconnect(() => endpoints.refreshSoon());
   const stopSweep = every(clock, SWEEP_MS, () => balancer.sweep());
   const announced = bus.announce({
     name: 'load-balancer',
@@ -42,15 +64,23 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     description: 'chooses swarms for attempts and explains each choice',
   });
   return {
-    routes: httpRoutes(balancer),
+    routes: [...httpRoutes(balancer), ...endpointRoutes(balancer, endpoints)],
     checks: {
       nats: async () => {
         await bus.rttMs();
+      },
+      // Without it no endpoint is registered, and everything else goes on.
+      redis: {
+        degrades: true,
+        check: async () => {
+          await store.pingMs(() => clock.monotonic());
+        },
       },
     },
     stop: async () => {
       announced.stop();
       listening.stop();
+      endpoints.stop();
       stopSweep();
     },
   };

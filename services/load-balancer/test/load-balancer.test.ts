@@ -453,7 +453,7 @@ describe('over HTTP', () => {
       next: null,
     });
     const missing = await request(one.app).get('/v1/endpoints/nobody').expect(404);
-    expect(missing.body.code).toBe('swarm-not-found');
+    expect(missing.body.code).toBe('endpoint-not-found');
   });
 
   test('the policies of this build are listed, with the one in use', async () => {

@@ -1,7 +1,9 @@
 import { every } from '@multiswarm/core';
 import { attachToBus, busAnnouncer } from '../../../services/load-balancer/src/adapters/bus';
+import { ExternalEndpoints } from '../../../services/load-balancer/src/application/external-endpoints';
 import { LoadBalancer } from '../../../services/load-balancer/src/application/load-balancer';
 import { policyByName } from '../../../services/load-balancer/src/domain/policies';
+import type { Announcer, EndpointStore } from '../../../services/load-balancer/src/ports';
 import type { SimProcess } from '../world/process';
 import { noMetrics } from '../world/quiet-telemetry';
 import type { World } from '../world/world';
@@ -9,6 +11,13 @@ import type { Failed, Program, Running } from './node';
 
 const SWEEP_MS = 250;
 const HOLD_MS = 2_500;
+
+/** Tasks go to swarms only, so nobody registers anything else here. */
+const NOTHING_REGISTERED: EndpointStore = {
+  all: () => Promise.resolve({ endpoints: [], revision: 0, nowMs: 0 }),
+  put: () => Promise.resolve('full'),
+  remove: () => Promise.resolve('absent'),
+};
 
 /** A load-balancer, put together as its own start does it. */
 export function balancerProgram(world: World, failed: Failed, name: string, site: string): Program {
@@ -18,24 +27,41 @@ export function balancerProgram(world: World, failed: Failed, name: string, site
     start: (process: SimProcess): Running => {
       const { clock, ids, random } = process;
       const bus = world.bus(process);
+      const announcer = busAnnouncer(bus);
       const balancer = new LoadBalancer({
         ...{ clock, ids, random, metrics: noMetrics, logger: world.logger(process) },
         policy: policyByName('least-loaded'),
         reservationHoldMs: HOLD_MS,
         decisionsKept: 0,
-        announcer: busAnnouncer(bus),
+        announcer,
+        registered: () => undefined,
       });
-      attachToBus(bus, balancer, clock).catch((error: unknown) => failed(process, error));
+      const endpoints = externalEndpoints(process, balancer, announcer);
+      attachToBus(bus, balancer, endpoints, clock).catch((error: unknown) => failed(process, error));
       every(clock, SWEEP_MS, () => balancer.sweep());
       return {
         process,
         stop: () => bus.close(),
         left: () =>
           balancer
-            .swarms()
-            .filter(({ busySlots }) => busySlots > 0)
+            .endpoints({ limit: Infinity })
+            .items.filter(({ busySlots }) => busySlots > 0)
             .map(({ swarmId, busySlots }) => `${busySlots} slots of ${swarmId}`),
       };
     },
   };
+}
+
+function externalEndpoints(
+  { clock, ids }: SimProcess,
+  balancer: LoadBalancer,
+  announcer: Announcer,
+): ExternalEndpoints {
+  return new ExternalEndpoints({
+    ...{ store: NOTHING_REGISTERED, clock, ids, defaultSlots: 1 },
+    beat: (member) => balancer.heartbeat(member),
+    announce: (change) => announcer.endpointChanged(change),
+    isSwarm: (swarmId) => balancer.isSwarm(swarmId),
+    onFault: () => undefined,
+  });
 }

@@ -69,7 +69,7 @@ export const SETTINGS = {
     type: url('redis', 'rediss'),
     default: 'redis://127.0.0.1:6379',
     description: 'The Redis server that holds the truth.',
-    services: ['orchestrator', 'communicator'],
+    services: ALL,
     since: 'now',
   }),
   LOG_LEVEL: setting({
@@ -217,6 +217,15 @@ export const SETTINGS = {
     unit: 'ms',
     description: 'A region that is silent for so long loses its attempts, which then run in other regions.',
     services: ['orchestrator'],
+    since: 'now',
+  }),
+  DEFAULT_SWARM_CAPACITY: setting({
+    type: integer(1, 10_000),
+    default: 100,
+    unit: 'slots',
+    description:
+      'Slots of an external endpoint that is registered without saying how many it has. Swarms always say it themselves.',
+    services: ['load-balancer'],
     since: 'now',
   }),
   RESERVATION_HOLD_MS: setting({

@@ -5,16 +5,6 @@ const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** Settings that are known and validated, but whose feature is not there yet: who sets one is told so. */
 export const LATER_SETTINGS = {
-  DEFAULT_SWARM_CAPACITY: setting({
-    type: integer(1, 10_000),
-    default: 100,
-    unit: 'slots',
-    description: 'Slots of a swarm that does not say how many it has.',
-    services: ['orchestrator'],
-    since: 'later',
-    laterNote:
-      'every swarm says how many slots it offers; the default applies once swarms may be declared without them',
-  }),
   RESPONSE_TIME_THRESHOLD_MS: setting({
     type: integer(1, YEAR_MS),
     default: 500,

@@ -71,6 +71,14 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     '`GET /v1/decisions` lists those that it has. The receipt of a task is part of the task.',
   ],
   'swarm-not-found': ['No swarm has this id.', '`GET /v1/swarms` lists those that are known.'],
+  'endpoint-not-found': [
+    'No external endpoint is registered under this id, and no swarm has it.',
+    '`GET /v1/endpoints` of the load-balancer lists all.',
+  ],
+  'endpoint-conflict': [
+    'A swarm has the id under which an endpoint was to be registered.',
+    'Register it under another id. The id of a swarm is free ten minutes after its last heartbeat, or at once where it has stopped.',
+  ],
   'shard-not-found': ['There is no shard with that number.', 'See `GET /v1/shards`.'],
   'copy-not-found': [
     'That export or import is not known to the owner of the shard (any more): the shard has another owner, or nobody went on with it for a minute.',

@@ -284,6 +284,11 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'The policy is off until the service starts again.',
   ],
   CUSTOM_POLICY_STRIKES_MS: ['How long such a strike counts', 'Later ones begin at one.'],
+  ENDPOINTS: ['External endpoints that are registered', 'Further ones are refused with `invalid-request`.'],
+  ENDPOINT_BYTES: ['Serialized registration of an external endpoint', 'It is refused with `body-too-large`.'],
+  ENDPOINT_ADDRESS_CHARS: ['Characters of the address of an external endpoint', '`invalid-request`'],
+  ENDPOINT_LEAST_TTL_MS: ['Shortest time for which a registration may hold', '`invalid-request`'],
+  ENDPOINT_WEIGHT: ['Largest weight of an external endpoint', '`invalid-request`'],
   SWARM_SLOTS: ['Slots of one swarm', 'The heartbeat is refused with `invalid-request`.'],
 };
 

@@ -1,13 +1,20 @@
 import type { Bus, Listening } from '@multiswarm/bus';
 import {
   CapacityRequest,
+  EndpointChanged,
+  GetEndpoint,
   groups,
   Heartbeat,
+  LbRelease,
+  ListEndpointsQuery,
   PlaceRequest,
+  RegisterEndpoint,
+  RemoveEndpoint,
   SlotCensusRequest,
   subjects,
 } from '@multiswarm/contracts';
 import { delay, type Clock } from '@multiswarm/core';
+import type { ExternalEndpoints } from '../application/external-endpoints';
 import type { LoadBalancer } from '../application/load-balancer';
 import type { Announcer } from '../ports';
 import { printReply } from './print-reply';
@@ -26,27 +33,54 @@ export function busAnnouncer(bus: Bus): Announcer {
       if (bus.connected) bus.publish(subjects.lbCapacity(), event);
     },
     report: (report) => bus.publish(subjects.lbReport(), report),
+    release: (reservationIds) => bus.publish(subjects.lbRelease(), { v: 1, reservationIds }),
+    endpointChanged: (change) => {
+      if (bus.connected) bus.publish(subjects.endpointChanged(), change);
+    },
   };
 }
 
 /**
- * Listens to the swarms, asks them all to heartbeat, and joins the queue group once they had time to: a replica that
- * knows no swarm would answer that there is none.
+ * Listens to the swarms and to the other replicas, reads what is registered, asks all swarms to heartbeat, and joins the
+ * queue group once they had time to: a replica that knows nobody would answer that there is nobody.
+ * @throws MultiswarmError `store-unavailable`
  */
-export async function attachToBus(bus: Bus, balancer: LoadBalancer, clock: Clock): Promise<Listening> {
+export async function attachToBus(
+  bus: Bus,
+  balancer: LoadBalancer,
+  endpoints: ExternalEndpoints,
+  clock: Clock,
+): Promise<Listening> {
+  // No queue group: every replica sees every swarm, every outcome and every change of an endpoint.
   const listening: Listening[] = [
-    // No queue group: every replica sees every swarm and every outcome.
     bus.subscribe(subjects.allHeartbeats(), { schema: Heartbeat }, (heartbeat) =>
       balancer.heartbeat(heartbeat),
     ),
     bus.subscribe(subjects.lbReport(), { schema: QuickLbReport }, (report) => balancer.report(report)),
+    bus.subscribe(subjects.lbRelease(), { schema: LbRelease }, ({ reservationIds }) =>
+      balancer.release(reservationIds),
+    ),
+    bus.subscribe(subjects.endpointChanged(), { schema: EndpointChanged }, (change) =>
+      endpoints.observe(change),
+    ),
   ];
+  // Before this, or what is registered in between would be missed.
+  await endpoints.start();
   const census = (): void => bus.publish(subjects.census(), { v: 1 });
-  bus.onReconnect(census);
+  bus.onReconnect(() => {
+    census();
+    endpoints.refreshSoon();
+  });
   census();
   await delay(clock, WARM_UP_MS);
-  const queue = groups.loadBalancer;
-  listening.push(
+  listening.push(...answers(bus, balancer), ...endpointAnswers(bus, balancer, endpoints));
+  return { stop: () => listening.forEach((one) => one.stop()) };
+}
+
+const queue = groups.loadBalancer;
+
+function answers(bus: Bus, balancer: LoadBalancer): Listening[] {
+  return [
     bus.respond(subjects.lbPlace(), { queue, request: PlaceRequest }, async (request) =>
       printReply(await balancer.place(request), bus.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD),
     ),
@@ -59,6 +93,25 @@ export async function attachToBus(bus: Bus, balancer: LoadBalancer, clock: Clock
     bus.respond(subjects.lbRoute(), { queue, request: RouteBody }, async (request, { traceparent }) =>
       balancer.route(request, traceparent),
     ),
-  );
-  return { stop: () => listening.forEach((one) => one.stop()) };
+  ];
+}
+
+/** `register` and `remove` answer what is stored, `list` and `get` what this replica sees. */
+function endpointAnswers(bus: Bus, balancer: LoadBalancer, endpoints: ExternalEndpoints): Listening[] {
+  return [
+    bus.respond(subjects.endpoint('register'), { queue, request: RegisterEndpoint }, async (request) => {
+      await endpoints.register(request);
+      return balancer.endpoint(request.endpoint.swarmId);
+    }),
+    bus.respond(subjects.endpoint('remove'), { queue, request: RemoveEndpoint }, async (request) => ({
+      swarmId: request.swarmId,
+      revision: await endpoints.remove(request),
+    })),
+    bus.respond(subjects.endpoint('get'), { queue, request: GetEndpoint }, async ({ swarmId }) =>
+      balancer.endpoint(swarmId),
+    ),
+    bus.respond(subjects.endpoint('list'), { queue, request: ListEndpointsQuery }, async (query) =>
+      balancer.endpoints(query),
+    ),
+  ];
 }

@@ -1,15 +1,11 @@
 import { z } from 'zod';
-import { CustomPolicyStatus, LbReport, RouteReply, Swarm, SwarmId, SwarmPage } from '@multiswarm/contracts';
+import { CustomPolicyStatus, LIMITS, RouteReply } from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import type { LoadBalancer } from '../application/load-balancer';
 import { decisionRoutes } from './decision-routes';
+import { ReportBody } from './report-body';
 import { RouteBody } from './route-body';
 
-/** Over HTTP an unknown field is a typing error, and is refused; over the bus it is a newer sender. */
-const ReportBody = z.strictObject({
-  ...LbReport.shape,
-  outcomes: z.array(z.strictObject(LbReport.shape.outcomes.element.shape)).min(1).max(1000),
-});
 const Policies = z.object({
   active: z.string().describe('the policy that ranks swarms now'),
   available: z.array(z.string()).describe('values of LOAD_BALANCING_ALGORITHM that this build has'),
@@ -44,22 +40,15 @@ export function httpRoutes(balancer: LoadBalancer): Route[] {
       },
     }),
     defineRoute({
-      method: 'get',
-      path: '/v1/endpoints',
-      summary: 'All swarms as this replica sees them',
-      tags: ['endpoints'],
-      reply: SwarmPage,
-      handler: async () => ({ items: balancer.swarms(), next: null }),
-    }),
-    defineRoute({
-      method: 'get',
-      path: '/v1/endpoints/:id',
-      summary: 'One swarm as this replica sees it',
-      tags: ['endpoints'],
-      params: z.object({ id: SwarmId }),
-      reply: Swarm,
-      errors: ['swarm-not-found'],
-      handler: async ({ params }) => balancer.swarm(params.id),
+      method: 'delete',
+      path: '/v1/reservations/:id',
+      summary: 'Give a reserved slot back that nobody uses',
+      description: 'Whichever replica holds it gives it back; one that has ended already is no error.',
+      tags: ['routing'],
+      params: z.object({ id: z.string().min(1).max(LIMITS.NAME_CHARS) }),
+      status: 204,
+      errors: ['bus-unavailable'],
+      handler: async ({ params }) => balancer.shareRelease([params.id]),
     }),
     defineRoute({
       method: 'get',

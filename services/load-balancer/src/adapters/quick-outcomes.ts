@@ -8,10 +8,11 @@ import {
   quick,
   type Unknown,
 } from '@multiswarm/contracts';
+import { ReportMessage } from './report-body';
 
 /** How attempts have ended: one for each task that there is. */
 export const QuickLbReport = quick(
-  LbReport,
+  ReportMessage,
   (value) => isObject(value) && value['v'] === 1 && isListOf(value['outcomes'], isOutcome),
 );
 

@@ -5,27 +5,32 @@ import {
   type Capacity,
   type CapacityEvent,
   type CustomPolicyStatus,
+  type Endpoint,
+  type EndpointPage,
+  type ExternalEndpoint,
   type Finding,
   type Heartbeat,
   type LbReport,
+  type ListEndpointsQuery,
   type PlaceItem,
   type PlaceReply,
   type PlaceRequest,
   type PlaceResult,
-  type Placement,
+  type RouteReply,
   type RouteRequest,
   type SlotCensusReply,
   type SlotCensusRequest,
-  type Swarm,
   type Waiting,
 } from '@multiswarm/contracts';
 import { Recent, type Clock, type Ids, type Random } from '@multiswarm/core';
 import { startSpan, type Logger, type Metrics } from '@multiswarm/telemetry';
 import { capacityFor } from '../domain/capacity';
+import { endpointOf, isExternal, pageOf, silentEndpoint } from '../domain/endpoint-views';
 import { renderResult } from '../domain/engine/decision';
 import { takesNoWork } from '../domain/engine/idle';
 import { Placer } from '../domain/engine/placer';
 import { Fleet, type CapacityReason, type StateChange } from '../domain/fleet';
+import type { WantedPlace } from '../domain/member';
 import type { Moment } from '../domain/moment';
 import { Aids, POLICIES, policyByName, type Policy } from '../domain/policies';
 import { ANY_TYPE } from '../domain/requirement-rules';
@@ -35,6 +40,7 @@ import type { Announcer, CustomPolicy } from '../ports';
 import { CapacityNews } from './capacity-news';
 import { CustomPlacing, isCustom } from './custom-placing';
 import { Decisions } from './decisions';
+import { notRegistered } from './external-endpoints';
 
 /** Items of one request to place. */
 const PLACE_ITEMS = 512;
@@ -52,6 +58,8 @@ export interface LoadBalancerParts {
   reservationHoldMs: number;
   decisionsKept: number;
   customPolicies?: readonly CustomPolicy[];
+  /** What is registered under an id. */
+  registered: (swarmId: string) => ExternalEndpoint | undefined;
 }
 
 /** The use cases of the load-balancer, around the fleet as this replica sees it. */
@@ -96,7 +104,17 @@ export class LoadBalancer {
         return;
       case 'seen':
         if (seen.capacity === undefined) return;
-        if (seen.capacity === 'joined') logger.info('swarm joined', { swarmId, region, slots });
+        if (seen.capacity === 'joined') {
+          const external = isExternal(seen.swarm);
+          logger.info(external ? 'endpoint joined' : 'swarm joined', { swarmId, region, slots });
+          if (!external && this.parts.registered(swarmId) !== undefined)
+            logger.warn(
+              'a swarm heartbeats with the id of an external endpoint, which gets nothing any more',
+              {
+                swarmId,
+              },
+            );
+        }
         this.news.add(seen.swarm, seen.capacity);
     }
   }
@@ -124,10 +142,11 @@ export class LoadBalancer {
   }
 
   /** Places one request of anyone. Throws `no-placement` with a finding for each reason. */
-  async route(request: RouteRequest, traceparent?: string): Promise<Placement> {
+  async route(request: RouteRequest, traceparent?: string): Promise<RouteReply> {
     const { routing } = request;
     const [result] = await this.placeAll([
       {
+        kind: request.kind ?? 'any',
         key: `route-${this.parts.ids.next()}`,
         classKey: '',
         attempt: 1,
@@ -138,7 +157,7 @@ export class LoadBalancer {
         ...(traceparent === undefined ? {} : { traceparent }),
       },
     ]);
-    if (result?.placement !== undefined) return result.placement;
+    if (result?.placement !== undefined) return this.withAddress(result.placement);
     const waiting = result?.waiting;
     throw new MultiswarmError('no-placement', waiting?.detail ?? 'nothing was decided', {
       findings: findingsOf(waiting),
@@ -147,7 +166,11 @@ export class LoadBalancer {
 
   /** What the fleet has for a class of tasks, now. */
   capacity(asked: Pick<PlaceItem, 'type' | 'requirements'>): Capacity {
-    return capacityFor([...this.fleet.swarms()], asked, this.now());
+    return capacityFor(
+      [...this.fleet.swarms()].filter((seen) => !isExternal(seen)),
+      asked,
+      this.now(),
+    );
   }
 
   /** Which attempts of a shard it counts, and which swarms it hears. */
@@ -176,21 +199,36 @@ export class LoadBalancer {
     for (const change of changes) this.logChange(change);
   }
 
-  /** All swarms in view, by region and id. */
-  swarms(): Swarm[] {
-    const now = this.now();
-    const key = ({ region, swarmId }: Swarm): string => `${region} ${swarmId}`;
-    return [...this.fleet.swarms()]
-      .map((swarm) => swarm.toSwarm(now))
-      .sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  /** Gives back what this replica has reserved under these ids. */
+  release(reservationIds: readonly string[]): void {
+    for (const id of reservationIds) {
+      const seen = this.fleet.release(id);
+      if (seen !== undefined) this.news.add(seen, 'freed');
+    }
   }
 
-  /** Throws `swarm-not-found`. */
-  swarm(swarmId: string): Swarm {
-    const swarm = this.fleet.get(swarmId);
-    if (swarm === undefined)
-      throw new MultiswarmError('swarm-not-found', `no swarm "${swarmId}" has sent a heartbeat`);
-    return swarm.toSwarm(this.now());
+  /** Gives them back wherever they are held: the reservation is of one replica, and the request may come to any. */
+  shareRelease(reservationIds: readonly string[]): void {
+    this.parts.announcer.release(reservationIds);
+  }
+
+  /** Swarms and external endpoints in view, by region and id. */
+  endpoints(query: ListEndpointsQuery): EndpointPage {
+    return pageOf(this.fleet.swarms(), query, this.parts.registered, this.now());
+  }
+
+  /** Throws `endpoint-not-found`. */
+  endpoint(swarmId: string): Endpoint {
+    const seen = this.fleet.get(swarmId);
+    if (seen !== undefined) return endpointOf(seen, this.parts.registered, this.now());
+    const silent = this.parts.registered(swarmId);
+    if (silent === undefined) throw notRegistered(swarmId);
+    return silentEndpoint(silent);
+  }
+
+  isSwarm(swarmId: string): boolean {
+    const seen = this.fleet.get(swarmId);
+    return seen !== undefined && !isExternal(seen);
   }
 
   policies(): { active: string; available: string[]; custom: CustomPolicyStatus[] } {
@@ -199,23 +237,32 @@ export class LoadBalancer {
     return { active: policy.name, available: POLICIES.map(({ name }) => name), custom };
   }
 
+  private withAddress(placement: RouteReply): RouteReply {
+    const seen = this.fleet.get(placement.swarmId);
+    const address = seen && isExternal(seen) ? this.parts.registered(placement.swarmId)?.address : undefined;
+    return address === undefined ? placement : { ...placement, address };
+  }
+
   /**
    * At once, unless a user's own policy is to be asked. Then all others are placed first, so that none of them waits for it;
    * what it wished is held against the fleet as that is when it has answered.
    */
-  private placeAll(items: readonly PlaceItem[]): PlaceResult[] | Promise<PlaceResult[]> {
+  private placeAll(items: readonly WantedPlace[]): PlaceResult[] | Promise<PlaceResult[]> {
     const own = items.filter((item) => isCustom(this.policyNameOf(item)));
     if (own.length === 0) return this.placeNow(items, (item) => policyByName(this.policyNameOf(item)));
     return this.placeOwn(items, new Set(own));
   }
 
-  private async placeOwn(items: readonly PlaceItem[], own: ReadonlySet<PlaceItem>): Promise<PlaceResult[]> {
+  private async placeOwn(
+    items: readonly WantedPlace[],
+    own: ReadonlySet<WantedPlace>,
+  ): Promise<PlaceResult[]> {
     const others = items.filter((item) => !own.has(item));
-    const results = new Map<PlaceItem, PlaceResult>();
-    const take = (placed: readonly PlaceItem[], policyOf: (item: PlaceItem) => Policy): void => {
+    const results = new Map<WantedPlace, PlaceResult>();
+    const take = (placed: readonly WantedPlace[], policyOf: (item: WantedPlace) => Policy): void => {
       if (placed.length === 0) return;
       this.placeNow(placed, policyOf).forEach((result, index) =>
-        results.set(placed[index] as PlaceItem, result),
+        results.set(placed[index] as WantedPlace, result),
       );
     };
     take(others, (item) => policyByName(this.policyNameOf(item)));
@@ -225,11 +272,11 @@ export class LoadBalancer {
   }
 
   /** Which policy is asked for. */
-  private policyNameOf({ routing }: PlaceItem): string {
+  private policyNameOf({ routing }: WantedPlace): string {
     return routing?.policy ?? this.parts.policy.name;
   }
 
-  private placeNow(items: readonly PlaceItem[], policyOf: (item: PlaceItem) => Policy): PlaceResult[] {
+  private placeNow(items: readonly WantedPlace[], policyOf: (item: WantedPlace) => Policy): PlaceResult[] {
     const { clock, metrics } = this.parts;
     const from = clock.monotonic();
     const spans = items.map(({ traceparent }) =>
@@ -259,7 +306,7 @@ export class LoadBalancer {
     for (const [result, count] of counts) placements.add(count, { result });
   }
 
-  private log({ key: taskId, placement, waiting }: PlaceResult, item: PlaceItem | undefined): void {
+  private log({ key: taskId, placement, waiting }: PlaceResult, item: WantedPlace | undefined): void {
     const { logger } = this.parts;
     const traceparent = item?.traceparent;
     const attempt = item?.attempt;
@@ -275,7 +322,8 @@ export class LoadBalancer {
 
   private announceCapacity(swarm: SwarmSeen, reason: CapacityReason): void {
     const { swarmId, region, freeSlots } = swarm;
-    if (this.fleet.get(swarmId) !== swarm) return;
+    // Whoever waits for capacity has tasks, and those go to swarms.
+    if (this.fleet.get(swarmId) !== swarm || isExternal(swarm)) return;
     // What came free may be taken again, by a later request of the same turn.
     const isFree = freeSlots > 0 && !takesNoWork(swarm.stateAt(this.now()));
     if (reason === 'freed' && !isFree) return;
@@ -301,6 +349,7 @@ export class LoadBalancer {
 
 /** Where in the request each rule was asked for. */
 const POINTERS: Partial<Record<string, string>> = {
+  kind: '/kind',
   type: '/type',
   capability: '/requirements/capabilities',
   region: '/requirements/region',

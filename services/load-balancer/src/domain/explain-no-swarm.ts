@@ -28,7 +28,10 @@ export function explainNoSwarm(swarms: Iterable<SwarmSeen>, asks: readonly Ask[]
       state: takesNoWork(state) ? state : undefined,
     };
   });
-  if (compared.length === 0) return { detail: `no swarm is connected; it needs ${listOf(asks)}`, unmet: [] };
+  if (compared.length === 0) {
+    const spelledOut = asks.filter(({ implied }) => implied !== true);
+    return { detail: `no swarm is connected; it needs ${listOf(spelledOut)}`, unmet: [] };
+  }
   const live = compared.filter(({ state }) => state === undefined);
   return live.length === 0 ? nobodyLive(compared) : nobodyFits(live, compared, asks);
 }

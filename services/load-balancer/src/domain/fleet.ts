@@ -1,16 +1,11 @@
-import {
-  LIMITS,
-  type CapacityEvent,
-  type Heartbeat,
-  type LbReport,
-  type SwarmProfile,
-} from '@multiswarm/contracts';
+import { LIMITS, type CapacityEvent, type Heartbeat, type LbReport } from '@multiswarm/contracts';
 import { Heap } from '@multiswarm/core';
 import { Columns, TIERS } from './engine/columns';
 import { idleNumber } from './engine/idle';
 import type { Directory } from './engine/pool';
 import { Pools } from './engine/pools';
 import { TypeSets } from './engine/type-sets';
+import type { MemberProfile } from './member';
 import type { Moment } from './moment';
 import { grew, NO_RESOURCES, type ResourceVector } from './resource-vector';
 import { attemptKey, SwarmSeen, type Reservation, type SwarmState } from './swarm-seen';
@@ -109,7 +104,7 @@ export class Fleet implements Directory {
     return this.refresh(known, heartbeat, now);
   }
 
-  profileAt(index: number): SwarmProfile | undefined {
+  profileAt(index: number): MemberProfile | undefined {
     return this.swarmsByIndex[index]?.profile;
   }
 
@@ -169,6 +164,13 @@ export class Fleet implements Directory {
     if (nextKey !== undefined && ran !== undefined)
       this.handOver(ran, nextKey, outcome.reservationId, resources, now);
     return touched.filter(({ freeSlots }, index) => freeSlots > (before[index] ?? 0));
+  }
+
+  /** Gives back what is reserved under an id, where this replica has reserved it. The swarm that has a free slot more. */
+  release(reservationId: string): SwarmSeen | undefined {
+    const reservation = this.reservations.get(reservationId);
+    if (reservation !== undefined) this.drop(reservation);
+    return reservation?.swarm;
   }
 
   /** Ends what has expired, forgets swarms that have long been silent, and tells what changed since the last call. */

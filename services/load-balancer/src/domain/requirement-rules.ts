@@ -10,6 +10,7 @@ import {
   type Scalar,
   type SwarmProfile,
 } from '@multiswarm/contracts';
+import type { MemberProfile, WantedKind } from './member';
 import { fits, partsOf, toVector } from './resource-vector';
 
 /** One thing that a task asks of a swarm. */
@@ -19,7 +20,9 @@ export interface Ask {
   detail: string;
   /** The same as the end of a sentence that begins with "no swarm": `advertises capability "gpu"`. */
   predicate: string;
-  passes(profile: SwarmProfile): boolean;
+  /** Nobody spells it out: it goes without saying. */
+  implied?: boolean;
+  passes(profile: MemberProfile): boolean;
 }
 
 /** As a type that is asked for: any swarm will do. No task can have this type. */
@@ -27,9 +30,13 @@ export const ANY_TYPE = '*';
 /** Regions or values that a sentence spells out. */
 const SPELLED_OUT = 5;
 
-/** Everything that a task asks for, in the order of PLACEMENT_RULES. */
-export function asksOf({ type, requirements }: Pick<PlaceItem, 'type' | 'requirements'>): Ask[] {
+/** What a task or a routed request asks for. Where it does not say of whom, it is a task. */
+export type Asked = Pick<PlaceItem, 'type' | 'requirements'> & { kind?: WantedKind };
+
+/** Everything that it asks for, in the order of PLACEMENT_RULES. */
+export function asksOf({ type, requirements, kind = 'swarm' }: Asked): Ask[] {
   return [
+    ...(kind === 'any' ? [] : [KIND_ASKS[kind]]),
     ...(type === ANY_TYPE ? [] : [typeAsk(type)]),
     ...conditionAsks(requirements),
     ...resourceAsks(requirements.resources),
@@ -48,6 +55,22 @@ export function conditionAsks({ capabilities, region, labels, attributes }: Cond
     ...Object.entries(attributes ?? {}).map(([key, asked]) => attributeAsk(key, asked)),
   ];
 }
+
+const KIND_ASKS: Record<'swarm' | 'external', Ask> = {
+  swarm: {
+    rule: 'kind',
+    detail: 'a swarm, not an external endpoint',
+    predicate: 'is connected, external endpoints only',
+    implied: true,
+    passes: ({ kind }) => kind !== 'external',
+  },
+  external: {
+    rule: 'kind',
+    detail: 'an external endpoint',
+    predicate: 'is an external endpoint',
+    passes: ({ kind }) => kind === 'external',
+  },
+};
 
 function typeAsk(type: string): Ask {
   return {

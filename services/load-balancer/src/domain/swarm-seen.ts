@@ -1,4 +1,4 @@
-import type { AttemptRef, Heartbeat, Receipt, Swarm, SwarmProfile } from '@multiswarm/contracts';
+import type { AttemptRef, Heartbeat, Receipt, Swarm } from '@multiswarm/contracts';
 import {
   DOWN_AFTER_INTERVALS,
   heartbeatLiveness,
@@ -7,6 +7,7 @@ import {
 } from '@multiswarm/core';
 import { EndedAttempts } from './ended-attempts';
 import type { Columns } from './engine/columns';
+import type { MemberProfile } from './member';
 import type { Moment } from './moment';
 import {
   atLeastZero,
@@ -98,7 +99,7 @@ export class SwarmSeen {
   get seq(): number {
     return this.last.seq;
   }
-  get profile(): SwarmProfile {
+  get profile(): MemberProfile {
     return this.last;
   }
   get slots(): number {

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { connectBus, type Bus } from '@multiswarm/bus';
 import { createHttpApp, loadSettings, type StartedService } from '@multiswarm/service';
 import { createLogger, startTelemetry, type Telemetry } from '@multiswarm/telemetry';
-import { startNats, type TestServer } from '@multiswarm/testing';
+import { startNats, startRedis, type TestServer } from '@multiswarm/testing';
 import { startLoadBalancer } from '../../src/start';
 
 export const VERSION = '0.0.0-test';
@@ -21,16 +21,19 @@ export class World {
 
   private constructor(
     readonly nats: TestServer,
+    readonly redis: TestServer,
     readonly bus: Bus,
   ) {}
 
   static async start(): Promise<World> {
-    const nats = await startNats({ jetstream: false });
-    return new World(nats, await connectBus({ servers: nats.url, name: 'test' }));
+    const [nats, redis] = await Promise.all([startNats({ jetstream: false }), startRedis()]);
+    return new World(nats, redis, await connectBus({ servers: nats.url, name: 'test' }));
   }
 
   async replica(env: Record<string, string> = {}): Promise<Replica> {
-    const { values: settings } = loadSettings('load-balancer', { env: { NATS_URL: this.nats.url, ...env } });
+    const { values: settings } = loadSettings('load-balancer', {
+      env: { NATS_URL: this.nats.url, REDIS_URL: this.redis.url, ...env },
+    });
     const stream = new PassThrough();
     let text = '';
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -74,6 +77,6 @@ export class World {
   async stop(): Promise<void> {
     await Promise.all(this.replicas.splice(0).map((replica) => replica.stop()));
     await this.bus.close();
-    await this.nats.stop();
+    await Promise.all([this.nats.stop(), this.redis.stop()]);
   }
 }

@@ -6,7 +6,8 @@ import {
   type RoutingItem,
 } from '@multiswarm/contracts';
 import { byLoad } from '../engine/order';
-import { TOP, type View } from '../engine/view';
+import type { View } from '../engine/view';
+import { TOP } from '../engine/winner-tree';
 import type { Fleet } from '../fleet';
 import type { Moment } from '../moment';
 import { fromVector } from '../resource-vector';

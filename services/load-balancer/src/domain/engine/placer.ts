@@ -1,6 +1,7 @@
-import type { PlaceItem, RankedSwarm, Waiting } from '@multiswarm/contracts';
+import type { RankedSwarm, Waiting } from '@multiswarm/contracts';
 import { explainNoSwarm } from '../explain-no-swarm';
 import type { Fleet } from '../fleet';
+import type { WantedPlace } from '../member';
 import type { Moment } from '../moment';
 import type { Aids, Policy } from '../policies';
 import { asksOf } from '../requirement-rules';
@@ -11,7 +12,7 @@ import { instant, type Decision, type Outcome } from './decision';
 import { EXAMPLES, type Pool } from './pool';
 import { View } from './view';
 
-export type PolicyOf = (item: PlaceItem) => Policy;
+export type PolicyOf = (item: WantedPlace) => Policy;
 
 /**
  * Places items in their order, each into a slot that is reserved for it, or says why it waits.
@@ -32,14 +33,14 @@ export class Placer {
     this.view = new View(fleet.columns);
   }
 
-  place(items: readonly PlaceItem[], now: Moment, policyOf: PolicyOf): Outcome[] {
+  place(items: readonly WantedPlace[], now: Moment, policyOf: PolicyOf): Outcome[] {
     const keys = items.map(({ key, attempt }) => attemptKey({ taskId: key, attempt }));
     // Whoever asks again for an attempt has lost the first answer. All is given back before anything is placed, or P2 would not hold.
     for (const key of keys) this.fleet.cancel(key);
     this.fleet.noteSilence(now);
     this.waiting.clear();
     this.aids.begin(now);
-    if (items.length === 1) return [this.one(items[0] as PlaceItem, keys[0] as string, now, policyOf)];
+    if (items.length === 1) return [this.one(items[0] as WantedPlace, keys[0] as string, now, policyOf)];
     const answers = new Map<string, Outcome>();
     return items.map((item, index) => {
       const key = keys[index] as string;
@@ -49,7 +50,7 @@ export class Placer {
     });
   }
 
-  private one(item: PlaceItem, key: string, now: Moment, policyOf: PolicyOf): Outcome {
+  private one(item: WantedPlace, key: string, now: Moment, policyOf: PolicyOf): Outcome {
     const pool = this.fleet.pools.of(item);
     const refused = this.waiting.get(pool);
     if (refused !== undefined) return { key: item.key, waiting: refused };
@@ -65,7 +66,7 @@ export class Placer {
   }
 
   /** Whom an item could go to now, as far as policies see it; nothing is reserved. Undefined where nobody has room. */
-  consider<T>(item: PlaceItem, now: Moment, use: (view: View) => T): T | undefined {
+  consider<T>(item: WantedPlace, now: Moment, use: (view: View) => T): T | undefined {
     this.fleet.noteSilence(now);
     this.aids.begin(now);
     const pool = this.fleet.pools.of(item);
@@ -94,7 +95,7 @@ export class Placer {
 
   /** There is somebody to choose. */
   private choose(
-    item: PlaceItem,
+    item: WantedPlace,
     key: string,
     pool: Pool,
     now: Moment,
@@ -143,7 +144,7 @@ export class Placer {
     return [...rejected, { rule: 'avoided', count: avoided.length, detail, examples }];
   }
 
-  private refuse(item: PlaceItem, pool: Pool, now: Moment): Waiting {
+  private refuse(item: WantedPlace, pool: Pool, now: Moment): Waiting {
     const since = instant(now.wallMs);
     const could = pool.feasible;
     if (could === 0)

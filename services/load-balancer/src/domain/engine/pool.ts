@@ -1,9 +1,5 @@
-import {
-  PLACEMENT_RULES,
-  type PlacementRule,
-  type Rejection,
-  type SwarmProfile,
-} from '@multiswarm/contracts';
+import { PLACEMENT_RULES, type PlacementRule, type Rejection } from '@multiswarm/contracts';
+import type { MemberProfile } from '../member';
 import type { Ask } from '../requirement-rules';
 import type { ResourceVector } from '../resource-vector';
 import type { Columns } from './columns';
@@ -21,7 +17,7 @@ const HEALTHY = 'a swarm in good health';
 export interface Directory {
   readonly columns: Columns;
   /** Undefined where there is none, or none any more. */
-  profileAt(index: number): SwarmProfile | undefined;
+  profileAt(index: number): MemberProfile | undefined;
   nameAt(index: number): string;
   /** Whether one more attempt with these resources fits now, its slot aside. */
   hasResources(index: number, asked: ResourceVector): boolean;
@@ -33,7 +29,7 @@ export interface WorkClass {
   /** Undefined where nothing but a slot is needed. */
   readonly resources: ResourceVector | undefined;
   /** How well a profile meets what is preferred; 0 where nothing is. */
-  score(profile: SwarmProfile): number;
+  score(profile: MemberProfile): number;
 }
 
 /**

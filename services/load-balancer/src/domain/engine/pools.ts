@@ -1,5 +1,4 @@
-import type { PlaceItem } from '@multiswarm/contracts';
-import { ANY_TYPE, asksOf } from '../requirement-rules';
+import { ANY_TYPE, asksOf, type Asked } from '../requirement-rules';
 import { NO_RESOURCES, toVector } from '../resource-vector';
 import { Pool, type Directory, type WorkClass } from './pool';
 import type { TypeSets } from './type-sets';
@@ -10,8 +9,6 @@ const POOLS = 1_000;
 const POOL_ROWS = 8_000_000;
 /** Groups that a pool may gather before it is made anew, without those that have become empty for good. */
 const POOL_GROUPS = 4_096;
-
-export type Asked = Pick<PlaceItem, 'type' | 'requirements'>;
 
 /** The pools of the classes of work that were asked for lately. */
 export class Pools {
@@ -27,13 +24,13 @@ export class Pools {
   of(asked: Asked): Pool {
     const { types } = this.directory;
     const type = types.allHandle(asked.type) ? ANY_TYPE : asked.type;
-    const key = `${type} ${JSON.stringify(asked.requirements)}`;
+    const key = `${asked.kind ?? ''} ${type} ${JSON.stringify(asked.requirements)}`;
     const known = this.pools.get(key);
     if (known !== undefined && known.groups.length <= POOL_GROUPS) {
       known.catchUp();
       return known;
     }
-    const pool = new Pool(this.directory, workOf({ type, requirements: asked.requirements }));
+    const pool = new Pool(this.directory, workOf({ ...asked, type }));
     this.pools.delete(key);
     this.makeRoom();
     this.pools.set(key, pool);
