@@ -210,10 +210,9 @@ test('E4: the id of a swarm is not given to an endpoint, and a swarm that takes 
 test('a registration that is too large is refused by its size', async () => {
   const { replica } = setUp();
   const one = replica();
-  const labels = Object.fromEntries(
-    Array.from({ length: 2_000 }, (_, at) => [`label${at}`, 'x'.repeat(100)]),
-  );
-  await expect(one.endpoints.register({ endpoint: registration({ labels }) })).rejects.toMatchObject({
+  const models = Array.from({ length: 64 }, (_, at) => `${at}`.padEnd(1_000, 'x'));
+  const attributes = { models, others: models };
+  await expect(one.endpoints.register({ endpoint: registration({ attributes }) })).rejects.toMatchObject({
     code: 'body-too-large',
     message: expect.stringContaining('ENDPOINT_BYTES') as string,
   });
