@@ -24,7 +24,7 @@ function historyFault(task: Task, history: readonly Event[]): string | undefined
   const gap = sequenceFault(history);
   if (gap !== undefined) return gap;
   const [first] = history;
-  const last = history.at(-1);
+  const last = history.findLast(isNoLateResult);
   if (first?.type !== 'task.submitted') return `begins with ${first?.type ?? 'nothing'}`;
   if (last?.type !== `task.${task.state}`)
     return `ends with ${last?.type ?? 'nothing'}, the record says ${task.state}`;
@@ -34,9 +34,24 @@ function historyFault(task: Task, history: readonly Event[]): string | undefined
   const recorded = task.attempts.filter(({ outcome }) => outcome === 'lost').map(({ attempt }) => attempt);
   if (lost.join() !== recorded.join())
     return `says that attempts ${lost.join(', ') || 'none'} were lost, the record ${recorded.join(', ') || 'none'}`;
+  const late = lateFault(task, numbersOf(history, 'task.late-result'));
+  if (late !== undefined) return late;
   const assigned = new Set(numbersOf(history, 'task.assigned'));
   const unknown = task.attempts.find(({ attempt }) => !assigned.has(attempt));
   return unknown && `knows nothing of attempt ${unknown.attempt}, which the record has`;
+}
+
+/** What comes too late is told once and kept; more may come after the record was read. */
+function lateFault({ attempts }: Task, told: readonly number[]): string | undefined {
+  const again = told.find((attempt, at) => told.indexOf(attempt) !== at);
+  if (again !== undefined) return `tells twice of a late result of attempt ${again}`;
+  const untold = attempts.find(({ attempt, late }) => late && !told.includes(attempt));
+  return untold && `does not tell of the late result of attempt ${untold.attempt}, which the record has`;
+}
+
+/** What comes too late comes at any time, also after the end. */
+export function isNoLateResult({ type }: Event): boolean {
+  return type !== 'task.late-result';
 }
 
 function heardFault(expected: readonly Event[], heard: readonly Event[]): string | undefined {

@@ -2,7 +2,7 @@ import { isTerminal, type Event, type Workflow } from '@multiswarm/contracts';
 import type { Evidence } from '../evidence/evidence';
 import type { SeenFlow } from '../evidence/flows';
 import { ITEMS_AT_ONCE } from '../load/flow';
-import { sequenceFault } from './check-events';
+import { isNoLateResult, sequenceFault } from './check-events';
 import type { Broken } from './invariants';
 
 /** What each workflow was told to do is held against what its history says happened, and against what agents noted down. */
@@ -38,12 +38,13 @@ function broken(invariant: Broken['invariant'], detail: string): Broken {
 function historyFaults(run: Workflow, history: readonly Event[], done: ReadonlySet<string>): string[] {
   const gap = sequenceFault(history);
   if (gap !== undefined) return [`its history: ${gap}`];
+  const last = history.findLast(isNoLateResult);
   const runEnds = history.filter(({ type }) => RUN_ENDS.has(type));
   const faults = [
     ...(history[0]?.type === 'workflow.submitted' ? [] : [`begins with ${history[0]?.type ?? 'nothing'}`]),
-    ...(runEnds.length === 1 && history.at(-1)?.type === `workflow.${run.state}`
+    ...(runEnds.length === 1 && last?.type === `workflow.${run.state}`
       ? []
-      : [`ends with ${history.at(-1)?.type ?? 'nothing'}, the record says ${run.state}`]),
+      : [`ends with ${last?.type ?? 'nothing'}, the record says ${run.state}`]),
   ];
   for (const { id, taskId, state, attempt, control, keptFrom } of run.steps) {
     const own = history.filter(({ step }) => step === id);

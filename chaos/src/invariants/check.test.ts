@@ -95,6 +95,30 @@ test('a task that was lost once and then ended well breaks nothing', () => {
   expect(check(evidence())).toEqual([]);
 });
 
+test('what came of a lost attempt after the end is told once, and changes nothing', () => {
+  const late = {
+    at: AT + 12,
+    swarmId: 'a',
+    outcome: 'succeeded' as const,
+    startedAt: AT,
+    finishedAt: AT + 11,
+  };
+  const [first, ...others] = ATTEMPTS;
+  const tasks = new Map([[ID, task({ attempts: [{ ...(first as Attempts[0]), late }, ...others] })]]);
+  const told = (...attempts: number[]): Event[] => [
+    ...HISTORY,
+    ...attempts.map((attempt, at) => ({
+      ...(HISTORY[0] as Event),
+      ...{ type: 'task.late-result' as const, seq: HISTORY.length + at + 1, attempt },
+    })),
+  ];
+  const found = (history: Event[]): Invariant[] =>
+    brokenBy(evidence({ tasks, histories: new Map([[ID, history]]), consumers: [consumer(history)] }));
+  expect(found(told(1))).toEqual([]);
+  expect(found(told(1, 1))).toEqual(['history-agrees']);
+  expect(found(told())).toEqual(['history-agrees']);
+});
+
 test('a submission that nobody acknowledged is told as that, whether there is a task or not', () => {
   const { id: _id, acknowledgedAt: _at, ...unanswered } = SUBMISSION;
   const given = { ...unanswered, error: 'no answer' };

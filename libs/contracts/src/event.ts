@@ -18,6 +18,7 @@ export const EVENT_TYPES = [
   'task.progress',
   'task.retried',
   'task.purged',
+  'task.late-result',
   'task.expired',
   'task.succeeded',
   'task.failed',

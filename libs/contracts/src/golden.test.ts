@@ -287,7 +287,16 @@ const PARTS = new Set<keyof typeof contracts>([
   ...(['Forced', 'ForcedState', 'HealthState', 'MaintenanceSelector'] as const),
   ...(['EndpointKind'] as const),
   ...(['TaskFilter', 'TaskGrouping', 'TaskOrder'] as const),
-  ...(['Capacity', 'ExplainedAttempt', 'LimitStanding', 'LineStanding', 'NextEvent', 'Pace', 'Why'] as const),
+  ...([
+    'Capacity',
+    'ExplainedAttempt',
+    'LateResult',
+    'LimitStanding',
+    'LineStanding',
+    'NextEvent',
+    'Pace',
+    'Why',
+  ] as const),
   ...([
     'Approval',
     'Compensation',

@@ -211,6 +211,24 @@ export type Signal = z.infer<typeof Signal>;
 
 export const ATTEMPT_OUTCOMES = ['succeeded', 'failed', 'cancelled', 'lost', 'refused', 'timed-out'] as const;
 
+/** What an attempt came to after it had been given up: it is known, and changes nothing. Times are epoch milliseconds. */
+export const LateResult = z.object({
+  at: Millis.describe('when it arrived'),
+  swarmId: SwarmId.describe('who reported it'),
+  outcome: z.enum(['succeeded', 'failed', 'cancelled', 'timed-out']),
+  startedAt: Millis,
+  finishedAt: Millis,
+  outputBytes: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('of its output, as JSON or as a payload; the output itself is not kept'),
+  error: TaskError.optional(),
+  usage: Usage.optional().describe('it is not in the usage of the task'),
+});
+export type LateResult = z.infer<typeof LateResult>;
+
 /** One try, as kept in the task's record. Times are epoch milliseconds. */
 export const AttemptRecord = z.object({
   attempt: z.number().int().positive(),
@@ -229,6 +247,7 @@ export const AttemptRecord = z.object({
     .array(SwarmId)
     .optional()
     .describe('where several swarms have refused it, one after the other: all of them in this order'),
+  late: LateResult.optional().describe('what it reported after it was given up: the first that came'),
 });
 export type AttemptRecord = z.infer<typeof AttemptRecord>;
 

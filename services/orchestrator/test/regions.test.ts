@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { keys, Swarm as SwarmView, subjects, type Task } from '@multiswarm/contracts';
+import { keys, Swarm as SwarmView, subjects, type Event, type Task } from '@multiswarm/contracts';
 import type { Swarm } from '@multiswarm/sdk';
 import { eventually, startTcpProxy, type TcpProxy } from '@multiswarm/testing';
 import { canary, lossesIn } from './support/canary';
@@ -112,7 +112,7 @@ describe('a region that is cut off', () => {
     40_000,
   );
 
-  test('for longer than the region timeout: its attempts get new numbers elsewhere, late results are refused, and what still runs is told to stop', async () => {
+  test('for longer than the region timeout: its attempts get new numbers elsewhere, late results are told and change nothing, and what still runs is told to stop', async () => {
     const timeouts = { ATTEMPT_LEASE_MS: '1000', REGION_TIMEOUT_MS: '2000' };
     const one = await world.replica({ ...timeouts, ORCHESTRATOR_REGIONS: 'near' });
     const region = await far(timeouts);
@@ -140,6 +140,12 @@ describe('a region that is cut off', () => {
         [1, 'far-1', 'lost'],
         [2, 'near-1', 'succeeded'],
       ]);
+      const late = id === ends ? { outcome: 'succeeded', outputBytes: 10 } : { outcome: 'cancelled' };
+      await eventually(async () => (await one.task(id)).attempts[0]?.late !== undefined);
+      expect((await one.task(id)).attempts[0]?.late).toMatchObject({ swarmId: 'far-1', ...late });
+      const { body } = await one.call('GET', `/v1/tasks/${id}/events`);
+      const told = (body as { items: Event[] }).items.filter(({ type }) => type === 'task.late-result');
+      expect(told).toMatchObject([{ attempt: 1, swarmId: 'far-1', region: 'far', data: late }]);
     }
     await world.allSlotsBack();
   }, 60_000);

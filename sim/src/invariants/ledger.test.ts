@@ -106,6 +106,31 @@ describe('the ledger of what was committed', () => {
     expect(broken()).toEqual([2]);
   });
 
+  test('finds a late result that changes something, is told again, or was never made', () => {
+    const { commit, work, broken } = ledgerOf();
+    const held = assigned(queued);
+    const [first] = held.attempts;
+    const result = { at: 9, swarmId: 'a', outcome: 'succeeded' as const, startedAt: 1, finishedAt: 8 };
+    const lost = (late?: typeof result): TaskRecord => ({
+      ...{ ...held, state: 'cancelled', events: late ? 5 : 4 },
+      attempts: [{ ...(first as TaskRecord['attempts'][0]), outcome: 'lost', ...(late ? { late } : {}) }],
+    });
+    const told: Write = { kind: 'event', event: { ...event(ID, 1), type: 'task.late-result', attempt: 1 } };
+    work.began(ID, 1, 'a');
+    commit([task(held)]);
+    commit([task(lost())]);
+    commit([task(lost(result))]);
+    expect(broken()).toEqual([2]); // no handler has returned
+    commit([task(lost(result)), told]);
+    expect(broken()).toEqual([2]);
+    commit([task(lost({ ...result, at: 10 }))]);
+    expect(broken()).toEqual([2, 2]);
+    work.made(ID, 1, 'made');
+    commit([task(lost())]);
+    commit([task({ ...lost(result), cost: 1 }), { ...told, event: { ...told.event, seq: 2 } }]);
+    expect(broken().slice(2).sort()).toEqual([1, 2, 2, 2]);
+  });
+
   test('finds an owner that has just taken over and takes silence for a loss', () => {
     const { commit, broken } = ledgerOf();
     const lost: Write = {

@@ -5,6 +5,7 @@ import { faultsOf, faultsOfEnded } from '../../../services/orchestrator/test/sup
 import type { RunProgress, RunRecord } from '../../../services/orchestrator/src/domain/workflow/run';
 import type { Batch, Write } from '../../../services/orchestrator/src/ports';
 import type { Findings } from './findings';
+import { lateFaults } from './late-book';
 import type { LimitBook } from './limit-book';
 import { changedAtEnd, keptFaults, plannedFaults, stoppedFaults } from './run-book';
 import type { WorkBook } from './work-book';
@@ -33,6 +34,7 @@ export class Ledger {
   private readonly shards = new Map<number, Shard>();
   private readonly redriven = new Set<string>();
   private readonly terminal = new Map<string, string>();
+  private readonly toldLate = new Set<string>();
 
   constructor(
     private readonly findings: Findings,
@@ -134,7 +136,19 @@ export class Ledger {
       () => `event ${seq} (${type}) of ${root} was committed after ${history.length}`,
     );
     history.push(event);
+    if (type === 'task.late-result') this.checkToldOnce(event);
     if (type === 'task.retried' && event.data?.['redrive'] === true) this.checkRedrive(root);
+  }
+
+  /** 2: a late result is told once, of an attempt whose record has it. */
+  private checkToldOnce({ taskId = '', attempt = 0 }: Event): void {
+    const name = `${taskId}#${attempt}`;
+    const record = this.tasks.get(taskId);
+    const has = record?.attempts.some((each) => each.attempt === attempt && each.late) ?? false;
+    this.findings.holds(2, has && !this.toldLate.has(name), () => {
+      return `a late result of ${name} was told ${has ? 'twice' : 'without being kept'}`;
+    });
+    this.toldLate.add(name);
   }
 
   /** 1: clients redrive a task under one key, so that it is opened by that once, however often they ask. */
@@ -149,6 +163,7 @@ export class Ledger {
     this.limits.changed(before, next);
     this.checkAttempts(before, next);
     if (before) this.checkFinal(before, next);
+    for (const fault of lateFaults(before, next, this.work)) this.findings.broken(2, fault);
     if (next.state === 'succeeded') this.checkResult(before, next);
     if (isTerminal(next.state)) this.terminal.set(next.id, next.state);
   }

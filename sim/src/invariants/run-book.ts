@@ -2,6 +2,7 @@ import { isTerminal } from '@multiswarm/contracts';
 import type { TaskRecord } from '../../../services/orchestrator/src/domain/task/record';
 import type { RunRecord, RunStep } from '../../../services/orchestrator/src/domain/workflow/run';
 import { addedId } from '../scenario/submissions';
+import { withoutLates } from './late-book';
 
 /** What must hold of runs beyond their definition (invariants 1 to 3). */
 
@@ -48,7 +49,9 @@ export function keptFaults({ spec }: RunRecord, find: Find): string[] {
 
 /** 1: how a task has ended stays as it is, whatever arrives of its attempts later. */
 export function changedAtEnd(before: TaskRecord, next: TaskRecord): boolean {
-  const end = ({ output, outputRef, error, endedAt, cost, attempts }: TaskRecord): string =>
-    JSON.stringify([output, outputRef, error, endedAt, cost, attempts]);
+  const end = (record: TaskRecord): string => {
+    const { output, outputRef, error, endedAt, cost, usage } = record;
+    return JSON.stringify([output, outputRef, error, endedAt, cost, usage, withoutLates(record)]);
+  };
   return isTerminal(before.state) && before.state === next.state && end(before) !== end(next);
 }

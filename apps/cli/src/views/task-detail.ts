@@ -2,6 +2,7 @@ import type {
   AttemptRecord,
   Event,
   JsonValue,
+  LateResult,
   PayloadRef,
   Progress,
   Receipt,
@@ -197,8 +198,21 @@ export function attemptText(attempt: AttemptRecord, color: Paint, when = ''): st
     lines.push(
       `     error: ${attempt.error.message.replaceAll('\n', '\n            ')} (${attempt.error.code})`,
     );
+  if (attempt.late) lines.push(`     ${lateText(attempt.late, attempt)}`);
   if (attempt.receipt) lines.push(...receiptLines(attempt.receipt));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** `came back 12.0 s after it was given up: succeeded, 1.2 KB of output; that changed nothing` */
+function lateText({ at, outcome, outputBytes, error, swarmId }: LateResult, attempt: AttemptRecord): string {
+  const from = swarmId === attempt.swarmId ? '' : ` from ${swarmId}`;
+  const after = attempt.endedAt === undefined ? '' : ` ${formatMs(at - attempt.endedAt)}`;
+  const words = [
+    outcome,
+    outputBytes === undefined ? '' : `${formatBytes(outputBytes)} of output`,
+    error === undefined ? '' : `${error.message.replaceAll('\n', '\n            ')} (${error.code})`,
+  ].filter((word) => word !== '');
+  return `came back${from}${after} after it was given up, which changed nothing: ${words.join(', ')}`;
 }
 
 /** Why a swarm was chosen: the sentence first, then who else there was, what the policy went by, and how old it was. */

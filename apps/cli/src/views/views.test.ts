@@ -169,6 +169,14 @@ const task: Task = {
       costPerSlotHour: 1,
       refusedBy: ['eu-2', 'eu-3'],
     },
+    {
+      ...{ attempt: 3, swarmId: 'eu-1', region: 'eu-west', assignedAt: T0 + 1_200, endedAt: T0 + 2_000 },
+      ...{ outcome: 'lost', costPerSlotHour: 1 },
+      late: {
+        ...{ at: T0 + 3_500, swarmId: 'eu-1', outcome: 'succeeded' },
+        ...{ startedAt: T0 + 1_300, finishedAt: T0 + 3_000, outputBytes: 2_048 },
+      },
+    },
   ],
   cost: 0.0005,
   usage: { inputTokens: 12, outputTokens: 3 },
@@ -212,6 +220,10 @@ describe('a task in detail', () => {
       /why here: least loaded of two\n {7}policy least-loaded: 4 swarms known, 2 could run it, 2 had a free slot/,
     ],
     ['who has refused it', /#2 refused on eu-2 \(eu-west\)\n {5}refused by eu-2, then eu-3\n/],
+    [
+      'what came of an attempt after it was given up',
+      /#3 lost on eu-1 .*\n {5}came back 1\.5 s after it was given up, which changed nothing: succeeded, 2\.0 KiB of output\n/,
+    ],
     ['who else came into question', /order: eu-1 \(load 25%, \$1\.00\/slot\/h\), eu-2 \(load 50%/],
     ['who was ruled out', /capability "llm" \[capability\] ruled out 7 swarms: us-1, us-2, …/],
   ])('says %s', (_what, expected) => expect(text).toMatch(expected));

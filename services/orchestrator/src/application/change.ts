@@ -20,15 +20,21 @@ const OF_AN_ATTEMPT: ReadonlySet<string> = new Set<Event['type']>([
   'task.progress',
   'task.succeeded',
   'task.failed',
+  'task.late-result',
 ]);
 /** These may end an attempt, or a task that was not placed. */
 const PERHAPS_OF_AN_ATTEMPT: ReadonlySet<string> = new Set<Event['type']>(['task.cancelled', 'task.expired']);
 
 /** Counts the events of one run, and tells its progress. */
-export interface RunCounter {
-  readonly record: RunRecord;
+export interface EventCounter {
+  readonly record: Pick<RunRecord, 'id'>;
   next(): number;
   progress(): RunProgress;
+}
+
+/** Of a run whose record may change. */
+export interface RunCounter extends EventCounter {
+  readonly record: RunRecord;
 }
 
 /**
@@ -42,12 +48,12 @@ export class Change {
   readonly effects: { effect: Effect; record: TaskRecord }[] = [];
   /** How many more tasks are in each state. */
   private readonly counts = new Map<TaskState, number>();
-  private readonly runs = new Set<RunCounter>();
+  private readonly runs = new Set<EventCounter>();
 
   constructor(readonly now: number) {}
 
   /** @param run counts the events where the task is a step */
-  task(before: TaskRecord | undefined, { record, events, effects }: Transition, run?: RunCounter): void {
+  task(before: TaskRecord | undefined, { record, events, effects }: Transition, run?: EventCounter): void {
     if (before?.state !== record.state) {
       if (before) this.count(before.state, -1);
       this.count(record.state, 1);
@@ -132,7 +138,7 @@ export class Change {
     drafts: readonly EventDraft[],
     from: number,
     held: boolean,
-    run: RunCounter | undefined,
+    run: EventCounter | undefined,
   ): void {
     let seq = from;
     for (const draft of drafts) {
@@ -143,13 +149,13 @@ export class Change {
 
   private taskEvent(
     { id, spec, attempts }: TaskRecord,
-    { type, swarmId, data }: EventDraft,
+    { type, attempt: number, swarmId, data }: EventDraft,
     seq: number,
     held: boolean,
   ): void {
     const { workflowId, step, namespace } = spec;
     const ofAttempt = OF_AN_ATTEMPT.has(type) || (held && PERHAPS_OF_AN_ATTEMPT.has(type));
-    const attempt = ofAttempt ? attempts[attempts.length - 1] : undefined;
+    const attempt = ofAttempt ? attemptOf(attempts, number) : undefined;
     // All events have one shape, and so do all their writes: they are made several times for every task.
     const event: Event = {
       v: 1,
@@ -168,4 +174,14 @@ export class Change {
     };
     this.writes.push({ kind: 'event', event });
   }
+}
+
+/** @param number undefined: the last one */
+function attemptOf(
+  attempts: TaskRecord['attempts'],
+  number: number | undefined,
+): TaskRecord['attempts'][0] | undefined {
+  return number === undefined
+    ? attempts[attempts.length - 1]
+    : attempts.find(({ attempt }) => attempt === number);
 }

@@ -11,9 +11,6 @@ export type UserCommand = Extract<TaskCommand, { kind: 'cancel' | 'pause' | 'res
 
 /** What people, and the retention of their namespaces, want of the tasks of one shard. */
 export class OwnerCommands {
-  /** Roots that are being deleted: what was read of them does not count any more. */
-  private readonly forgetting = new Set<string>();
-
   constructor(private readonly desk: OwnerDesk) {}
 
   /**
@@ -24,7 +21,7 @@ export class OwnerCommands {
   async command(id: string, command: UserCommand, again = false): Promise<void> {
     const record = (await this.desk.recall([id])).get(id);
     const state = this.desk.serving();
-    if (!record || this.forgetting.has(id))
+    if (!record || this.desk.forgetting.has(id))
       throw new MultiswarmError('task-not-found', `there is no task "${id}"`);
     const before = state.task(id) ?? record;
     const change = state.change();
@@ -68,10 +65,10 @@ export class OwnerCommands {
     await Promise.all(
       expired.map(async ({ root, taskIds }) => {
         if (state.task(root)) return; // opened again meanwhile
-        this.forgetting.add(root);
+        this.desk.forgetting.add(root);
         const change = state.change();
         change.forget(root, taskIds);
-        await this.desk.commit(change).finally(() => this.forgetting.delete(root));
+        await this.desk.commit(change).finally(() => this.desk.forgetting.delete(root));
       }),
     );
     return expired.length;
@@ -84,7 +81,7 @@ export class OwnerCommands {
   ): Promise<DeadLetterResult> {
     const state = this.desk.serving();
     const change = state.change();
-    const before = this.forgetting.has(id) ? undefined : (state.task(id) ?? recalled);
+    const before = this.desk.forgetting.has(id) ? undefined : (state.task(id) ?? recalled);
     const result = deadLetterResult(id, before, command, change.now);
     const after = before && state.applyTo(before, command, change);
     await this.desk.commitToAnswer(change);

@@ -48,6 +48,8 @@ export interface OwnerDesk {
   readonly shard: number;
   readonly parts: OwnerParts;
   readonly effects: ShardEffects;
+  /** Roots that are being deleted: what was read of them does not count any more. */
+  readonly forgetting: Set<string>;
   /** A new id of a task of the shard. */
   readonly newTaskId: () => string;
   /**

@@ -1,6 +1,7 @@
 import {
   taskId as idOf,
   type AttemptRef,
+  type AttemptReport,
   type RegionSummary,
   type ReportReply,
   type ReportRequest,
@@ -9,6 +10,7 @@ import { toClass } from '../domain/queue/task-class';
 import { isHeld, type TaskRecord } from '../domain/task/record';
 import type { FreedSlot } from '../ports';
 import type { Change } from './change';
+import { LateResults, type LateReport } from './late-results';
 import type { OwnerDesk } from './owner-desk';
 import { dispatchCommand, reportCommand } from './report-command';
 import type { ShardState } from './shard-state';
@@ -38,12 +40,14 @@ export interface TakenReports {
 export class OwnerReports {
   /** What the ids of all tasks of the shard begin with. */
   private readonly idPrefix: string;
+  private readonly late: LateResults;
 
   constructor(private readonly desk: OwnerDesk) {
     this.idPrefix = idOf(desk.shard, '');
+    this.late = new LateResults(desk);
   }
 
-  /** Results, acceptances and progress from swarms, and losses from coordinators. Acknowledged after the commit; stale ones change nothing. */
+  /** Results, acceptances and progress from swarms, and losses from coordinators. Acknowledged after the commit; late ones are told and change nothing. */
   report({ swarmId, region, regionEpoch, reports, outcomes, progress }: ReportPart): TakenReports {
     const state = this.desk.serving();
     const change = state.change();
@@ -53,6 +57,7 @@ export class OwnerReports {
     for (const each of progress) state.apply(each.taskId, { kind: 'progress', ...each }, change);
     const freed: FreedSlot[] = [];
     const acks: ReportReply['acks'] = [];
+    const late: LateReport[] = [];
     for (const report of reports) {
       const { taskId, attempt, outcome } = report;
       if (outcome === 'lost' && isPast) {
@@ -62,12 +67,26 @@ export class OwnerReports {
       const before = state.task(taskId);
       if (outcome !== 'lost' && ranElsewhere(before, attempt, swarmId)) continue; // W7
       const record = before && state.applyTo(before, reportCommand(report, before.spec.namespace), change);
+      if (!record && isResult(report)) {
+        late.push(report);
+        continue;
+      }
       const slot = record && outcome !== 'lost' ? freedSlot(record, attempt) : undefined;
       if (slot) freed.push(slot);
       acks.push({ taskId, attempt, status: record ? 'recorded' : 'stale' });
     }
     const next = new Map<string, AttemptRef>();
-    return { freed, next, acks: this.desk.commitToAnswer(change, { next }).then(() => acks) };
+    const committed = this.desk.commitToAnswer(change, { next }).then(() => acks);
+    return { freed, next, acks: late.length === 0 ? committed : this.withLate(committed, swarmId, late) };
+  }
+
+  private async withLate(
+    committed: Promise<ReportReply['acks']>,
+    swarmId: string,
+    late: readonly LateReport[],
+  ): Promise<ReportReply['acks']> {
+    const [acks, stale] = await Promise.all([committed, this.late.take(swarmId, late)]);
+    return [...acks, ...stale];
   }
 
   /** What coordinators answered to dispatches. */
@@ -141,6 +160,10 @@ export class OwnerReports {
     if (record && outcome.outcome === 'accepted')
       leases.accepted(outcome.taskId, outcome.attempt, record.attempts.at(-1)?.region ?? '');
   }
+}
+
+function isResult(report: AttemptReport): report is LateReport {
+  return report.outcome !== 'lost';
 }
 
 /** W7. */

@@ -6,23 +6,27 @@ import {
   type TaskError,
 } from '@multiswarm/contracts';
 import { jsonBytes } from '@multiswarm/core';
-import type { TaskCommand } from '../domain/task/record';
-
-type Finished = Extract<TaskCommand, { kind: 'finished' }>;
+import type { AttemptResult, TaskCommand } from '../domain/task/record';
 
 /** What a swarm (or, for losses, a coordinator) says about an attempt, as a command to the state machine. */
 export function reportCommand(report: AttemptReport, namespace: string): TaskCommand {
-  const { attempt, outcome, startedAt, finishedAt, output, outputRef, error, usage } = report;
+  const { attempt, outcome, startedAt, finishedAt, error } = report;
   if (outcome === 'lost') return { kind: 'lost', attempt, reason: error?.message ?? 'the swarm is gone' };
   const fault = faultOf(report, namespace);
   if (fault)
     return { kind: 'finished', attempt, outcome: 'failed', result: { startedAt, finishedAt, error: fault } };
-  const result: Finished['result'] = { startedAt, finishedAt };
+  return { kind: 'finished', attempt, outcome, result: resultOf(report) };
+}
+
+/** What a swarm says that an attempt came to. */
+export function resultOf(report: AttemptReport): AttemptResult {
+  const { startedAt, finishedAt, output, outputRef, error, usage } = report;
+  const result: AttemptResult = { startedAt, finishedAt };
   if (output !== undefined) result.output = output;
   if (outputRef) result.outputRef = outputRef;
   if (error) result.error = error;
   if (usage) result.usage = usage;
-  return { kind: 'finished', attempt, outcome, result };
+  return result;
 }
 
 /** What is wrong about the output, which no further attempt would make better. */

@@ -1,187 +1,29 @@
-import { MultiswarmError, type Grant, type LbReport, type ReportRequest } from '@multiswarm/contracts';
-import { deferred, ManualClock, seededRandom, systemIds } from '@multiswarm/core';
-import { createLogger } from '@multiswarm/telemetry';
-import { noMeters, placement, spec } from '../../test/support/builders';
-import { MemoryShardStore } from '../../test/support/memory-shard-store';
+import { MultiswarmError, type ReportRequest } from '@multiswarm/contracts';
+import { deferred, ManualClock } from '@multiswarm/core';
+import { placement, spec } from '../../test/support/builders';
+import {
+  accepted,
+  grant,
+  granting,
+  id,
+  OwnerBench,
+  pages,
+  reporting,
+  result,
+  T1,
+  T2,
+  T3,
+  task,
+} from '../../test/support/owner-bench';
 import { pass, turns } from '../../test/support/turns';
-import type { Regions, SnapshotPage } from '../ports';
-import { AttemptLeases } from './attempt-leases';
-import { Departures } from './departures';
-import { Dispatcher } from './dispatcher';
 import { Gateway, type OwnerCommands } from './gateway';
-import type { WorkflowSnapshots } from './workflow-snapshots';
 import type { NewTask } from './intake';
-import { OutboxRelay } from './outbox-relay';
 import { Payloads } from './payloads';
-import type { EffectParts } from './shard-effects';
-import { ShardOwner } from './shard-owner';
 import { HOT_WAITING_TASKS } from './shard-state';
-import { Breather } from './breather';
-import { Turns } from './turns';
-
-const id = (n: number): string => `t0-${String(n).padStart(8, '0')}`;
-const T1 = id(1);
-const T2 = id(2);
-const T3 = id(3);
-const SCHEDULER = 1;
-
-const EVENT_STREAM = { publish: () => Promise.resolve(), last: () => Promise.resolve(undefined) };
-
-/** An owner over a store in memory; what leaves it is written down. */
-class Bench {
-  readonly queued: string[] = [];
-  readonly gone: string[] = [];
-  readonly avoided: string[][] = [];
-  readonly released: string[] = [];
-  readonly dispatched: string[] = [];
-  readonly controls: string[] = [];
-  readonly lbReports: LbReport['outcomes'] = [];
-  leaseHolds = true;
-  lost = 0;
-  owner: ShardOwner;
-
-  private constructor(
-    readonly store: MemoryShardStore,
-    readonly clock: ManualClock,
-    private readonly memory?: { hotWaiting: number; recalledAtOnce: number },
-  ) {
-    this.owner = this.take();
-  }
-
-  static async open(store = new MemoryShardStore(), clock = new ManualClock()): Promise<Bench> {
-    const bench = new Bench(store, clock);
-    await bench.owner.open();
-    await turns();
-    return bench;
-  }
-
-  /** Of which nothing that waits stays in memory; what is read is read one by one, and not before `gate` is open. */
-  static async forgetful(): Promise<Bench & { open: () => void }> {
-    const store = new MemoryShardStore();
-    const bench = new Bench(store, new ManualClock(), { hotWaiting: 0, recalledAtOnce: 1 });
-    await bench.owner.open();
-    await turns();
-    const gate = deferred<undefined>();
-    const read = store.tasks.bind(store);
-    store.tasks = async (shard, ids) => {
-      const records = await read(shard, ids);
-      await gate.promise;
-      return records;
-    };
-    return Object.assign(bench, { open: () => gate.resolve(undefined) });
-  }
-
-  private take(): ShardOwner {
-    const { epoch, batchSeq } = this.store.take();
-    const { clock, store } = this;
-    const regions: Regions = {
-      dispatch: (_region, { attempts }) => {
-        this.dispatched.push(
-          ...attempts.map(({ taskId, attempt, again }) => `${taskId}#${attempt}${again ? ' again' : ''}`),
-        );
-        return new Promise(() => undefined);
-      },
-      control: (_region, _swarm, control) => {
-        if (control.kind === 'cancel')
-          this.controls.push(...control.attempts.map(({ taskId, attempt }) => `cancel ${taskId}#${attempt}`));
-        if (control.kind === 'signal')
-          for (const each of control.signals)
-            this.controls.push(`signal ${each.taskId} ${each.signals.map(({ name }) => name).join(',')}`);
-        return Promise.resolve();
-      },
-    };
-    const link: EffectParts['scheduler'] = {
-      tell: (_shard, { queued = [], gone = [], released = [] }) => {
-        this.queued.push(...queued.map(({ task }) => `${task.taskId}#${task.attempt}`));
-        this.gone.push(...gone);
-        this.avoided.push(...queued.map(({ task }) => task.avoid ?? []));
-        this.released.push(...released.map(({ taskId, attempt }) => `${taskId}#${attempt}`));
-      },
-      capacityChanged: () => undefined,
-      keepsEnd: () => false,
-    };
-    const options = { shard: 0, epoch, reportTo: 'reports', giveUpMs: 10_000, epochOf: () => 1 };
-    const on = { outcomes: () => undefined, fault: () => undefined };
-    const times = { attemptLeaseMs: 10_000, regionTimeoutMs: 30_000, resendMs: 2_000 };
-    return new ShardOwner(0, epoch, batchSeq, {
-      store,
-      clock,
-      scheduler: link,
-      placer: {
-        place: () => Promise.resolve([]),
-        report: (outcomes) => void this.lbReports.push(...outcomes),
-      },
-      dispatcher: new Dispatcher(options, regions, clock, on),
-      leases: new AttemptLeases(times, () => clock.monotonic()),
-      relay: new OutboxRelay(
-        0,
-        { epoch, batchSeq },
-        store,
-        EVENT_STREAM,
-        clock,
-        new Departures(clock),
-        () => undefined,
-      ),
-      random: seededRandom(1),
-      logger: createLogger({ service: 'orchestrator', level: 'silent' }),
-      ids: systemIds,
-      capped: <T>(given: T): T => given,
-      retentionMs: (namespace) => (namespace === 'short' ? 10 : 1_000),
-      leaseHolds: () => this.leaseHolds,
-      onLost: () => void (this.lost += 1),
-      onCommitted: () => undefined,
-      indexing: { turns: new Turns(), breather: new Breather(clock) },
-      ...(this.memory === undefined ? {} : { memory: this.memory }),
-      meters: noMeters,
-    });
-  }
-
-  state(task: string): string | undefined {
-    return this.store.data().tasks.get(task)?.state;
-  }
-}
-
-const task = (given = T1, more: Partial<NewTask> = {}): NewTask => ({
-  id: given,
-  shard: 0,
-  keyed: false,
-  order: Number(given.slice(3)),
-  spec: spec(),
-  ...more,
-});
-const grant = (taskId = T1, attempt = 1, reservationId = 'r1'): Grant => ({
-  taskId,
-  attempt,
-  placement: placement({ reservationId }),
-});
-const granting = (grants: Grant[], schedulerEpoch = SCHEDULER) => ({ v: 1 as const, schedulerEpoch, grants });
-const accepted = (taskId: string, attempt = 1): ReportRequest['outcomes'] => [
-  { taskId, attempt, outcome: 'accepted' },
-];
-const result = (taskId: string, attempt = 1, given: Partial<ReportRequest['reports'][number]> = {}) => ({
-  taskId,
-  attempt,
-  outcome: 'succeeded' as const,
-  startedAt: 0,
-  finishedAt: 5,
-  output: 1,
-  ...given,
-});
-const reporting = (...reports: ReportRequest['reports']) => ({
-  swarmId: 'a',
-  reports,
-  outcomes: [],
-  progress: [],
-});
-
-async function pages(owner: ShardOwner, epoch = SCHEDULER): Promise<SnapshotPage[]> {
-  const all: SnapshotPage[] = [];
-  for await (const page of owner.snapshot(epoch)) all.push(page);
-  return all;
-}
+import type { WorkflowSnapshots } from './workflow-snapshots';
 
 test('nothing leaves before the commit: no answer, no dispatch; only the scheduler hears of it', async () => {
-  const { owner, store, queued, dispatched, clock } = await Bench.open();
+  const { owner, store, queued, dispatched, clock } = await OwnerBench.open();
   store.faults = ['away'];
   let answered = false;
   const answer = owner.submitTasks([task()]).then(() => (answered = true));
@@ -199,7 +41,7 @@ test('nothing leaves before the commit: no answer, no dispatch; only the schedul
 });
 
 test('a grant that comes while the task is still being committed is committed after it', async () => {
-  const { owner, store, dispatched, clock } = await Bench.open();
+  const { owner, store, dispatched, clock } = await OwnerBench.open();
   store.faults = ['answer-lost'];
   const answer = owner.submitTasks([task()]);
   const granted = owner.grant(granting([grant()]));
@@ -215,7 +57,7 @@ test('a grant that comes while the task is still being committed is committed af
 });
 
 test('without a lease that holds there is no answer, though the work goes on when it is renewed', async () => {
-  const bench = await Bench.open();
+  const bench = await OwnerBench.open();
   const answer = bench.owner.submitTasks([task()]);
   bench.leaseHolds = false;
   await expect(answer).rejects.toMatchObject({ code: 'shard-unavailable' });
@@ -227,7 +69,7 @@ test('without a lease that holds there is no answer, though the work goes on whe
 });
 
 test('a grant for a task that is not queued any more, or under another number, is handed back', async () => {
-  const { owner } = await Bench.open();
+  const { owner } = await OwnerBench.open();
   await owner.submitTasks([task(), task(T2)]);
   await owner.command(T1, { kind: 'cancel', reason: 'enough' });
   const refused = await owner.grant(granting([grant(T1), grant(T2, 2), grant(id(9))]));
@@ -239,7 +81,7 @@ test('a grant for a task that is not queued any more, or under another number, i
 });
 
 test('the same grant again is answered alike; another one for the same attempt only loses its slot', async () => {
-  const { owner, dispatched, lbReports } = await Bench.open();
+  const { owner, dispatched, lbReports } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   expect(await owner.grant(granting([grant()]))).toEqual([]);
   expect(await owner.grant(granting([grant()]))).toEqual([]);
@@ -252,7 +94,7 @@ test('the same grant again is answered alike; another one for the same attempt o
 });
 
 test('an older scheduler than one heard of is refused', async () => {
-  const { owner } = await Bench.open();
+  const { owner } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   await pages(owner, 7);
   await expect(owner.grant(granting([grant()], 6))).rejects.toMatchObject({ code: 'stale-epoch' });
@@ -260,7 +102,7 @@ test('an older scheduler than one heard of is refused', async () => {
 });
 
 test('tasks beyond what memory is for are read back when they are granted, commanded or due', async () => {
-  const bench = await Bench.open();
+  const bench = await OwnerBench.open();
   const count = HOT_WAITING_TASKS + 20;
   const tasks = Array.from({ length: count }, (_, n) =>
     task(id(n + 1), n === count - 1 ? { spec: spec({ timeouts: { scheduleToStartMs: 500 } }) } : {}),
@@ -276,7 +118,7 @@ test('tasks beyond what memory is for are read back when they are granted, comma
 
 describe('what leaves memory while others are read', () => {
   test('is granted all the same', async () => {
-    const bench = await Bench.forgetful();
+    const bench = await OwnerBench.forgetful();
     await bench.owner.submitTasks([task(T1)]);
     const answer = bench.owner.submitTasks([task(T2)]);
     const granted = bench.owner.grant(granting([grant(T2), grant(T1)]));
@@ -288,7 +130,7 @@ describe('what leaves memory while others are read', () => {
   });
 
   test('has its time all the same', async () => {
-    const bench = await Bench.forgetful();
+    const bench = await OwnerBench.forgetful();
     const at = new Date(bench.clock.now() + 100).toISOString();
     await bench.owner.submitTasks([task(T1, { spec: spec({ notBefore: at }) })]);
     bench.store.faults = ['away'];
@@ -302,7 +144,7 @@ describe('what leaves memory while others are read', () => {
   });
 
   test('does not come back as it was before', async () => {
-    const bench = await Bench.forgetful();
+    const bench = await OwnerBench.forgetful();
     const at = new Date(bench.clock.now() + 100).toISOString();
     const ids = [T1, T2];
     await bench.owner.submitTasks(ids.map((each) => task(each, { spec: spec({ notBefore: at }) })));
@@ -320,7 +162,7 @@ describe('what leaves memory while others are read', () => {
 });
 
 test('what is told once more because its answer got lost is done once', async () => {
-  const { owner, store } = await Bench.open();
+  const { owner, store } = await OwnerBench.open();
   const given = { kind: 'signal' as const, signal: { name: 'go', payload: 1, at: 7 } };
   await owner.submitTasks([task()]);
   await owner.command(T1, given);
@@ -333,7 +175,7 @@ test('what is told once more because its answer got lost is done once', async ()
 });
 
 test('a batch of large tasks is committed in several changes, each of which Redis takes quickly', async () => {
-  const { owner, store } = await Bench.open();
+  const { owner, store } = await OwnerBench.open();
   const input = { text: 'x'.repeat(100_000) };
   const ids = Array.from({ length: 20 }, (_, n) => id(n + 1));
   await owner.submitTasks(ids.map((each) => task(each, { spec: spec({ input }) })));
@@ -342,7 +184,7 @@ test('a batch of large tasks is committed in several changes, each of which Redi
 });
 
 test('a lease that lapses for a moment costs no timer', async () => {
-  const bench = await Bench.open();
+  const bench = await OwnerBench.open();
   const notBefore = new Date(bench.clock.now() + 500).toISOString();
   await bench.owner.submitTasks([
     task(T1, { spec: spec({ notBefore, timeouts: { scheduleToStartMs: 5_000 } }) }),
@@ -356,7 +198,7 @@ test('a lease that lapses for a moment costs no timer', async () => {
 });
 
 test('a submission that is repeated because its answer got lost makes one task, also after that has ended', async () => {
-  const { owner, store } = await Bench.open();
+  const { owner, store } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   const again = task(T1, { keyed: true });
   expect(await owner.submitTasks([again])).toEqual([{ id: T1, state: 'accepted', duplicate: false }]);
@@ -366,7 +208,7 @@ test('a submission that is repeated because its answer got lost makes one task, 
 });
 
 test('a key that is known when it comes in stays known, though its task ends while others are looked up', async () => {
-  const { owner, store } = await Bench.open();
+  const { owner, store } = await OwnerBench.open();
   await owner.submitTasks([task(T1, { keyed: true })]);
   const looked = deferred<(string | undefined)[]>();
   store.bodyHashes = () => looked.promise;
@@ -379,7 +221,7 @@ test('a key that is known when it comes in stays known, though its task ends whi
 });
 
 test('a repeated key meets its task: the same body as a duplicate, another one as a conflict', async () => {
-  const { owner } = await Bench.open();
+  const { owner } = await OwnerBench.open();
   const keyed = (bodyHash: string): NewTask =>
     task(T1, { keyed: true, spec: spec({ idempotencyKey: 'k', bodyHash }) });
   const [first, same, other] = await owner.submitTasks([keyed('h1'), keyed('h1'), keyed('h2')]);
@@ -392,13 +234,14 @@ test('a repeated key meets its task: the same body as a duplicate, another one a
 });
 
 test('a report of another attempt is stale, and acknowledged as such so that it is not sent for ever', async () => {
-  const { owner, lbReports, released } = await Bench.open();
+  const { owner, lbReports, released } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   await owner.grant(granting([grant()]));
   const taken = owner.report(reporting(result(T1, 2), result(T1), result(T1), result(id(99))));
   expect(released).toEqual([]);
   const acks = await taken.acks;
-  expect(acks.map(({ status }) => status)).toEqual(['stale', 'recorded', 'stale', 'stale']);
+  expect(acks.map(({ status }) => status).sort()).toEqual(['recorded', 'stale', 'stale', 'stale']);
+  expect(acks).toContainEqual({ taskId: T1, attempt: 2, status: 'stale' });
   expect(taken.freed.map(({ taskId, swarmId, reservationId }) => [taskId, swarmId, reservationId])).toEqual([
     [T1, 'a', 'r1'],
   ]);
@@ -415,7 +258,7 @@ test.each([
   [true, 'swarm'],
   [false, 'task'],
 ])('a failure that may be repeated (%s) is told as one of the %s', async (retryable, fault) => {
-  const { owner, lbReports } = await Bench.open();
+  const { owner, lbReports } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   await owner.grant(granting([grant()]));
   const error = { code: 'attempt-failed', message: 'no', retryable };
@@ -424,7 +267,7 @@ test.each([
 });
 
 test('W8: a loss of a coordinator that was replaced changes nothing, one of the present one does', async () => {
-  const { owner } = await Bench.open();
+  const { owner } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   await owner.grant(granting([grant()]));
   owner.seen({ v: 1, region: 'eu-west', epoch: 5, swarms: 1, held: [] });
@@ -437,7 +280,7 @@ test('W8: a loss of a coordinator that was replaced changes nothing, one of the 
 });
 
 test('a swarm that still runs what was given up is told to stop, as long as its region lists it', async () => {
-  const { owner, controls } = await Bench.open();
+  const { owner, controls } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   await owner.grant(granting([grant()]));
   await owner.report(reporting(result(T1, 1, { outcome: 'lost' }))).acks;
@@ -449,7 +292,7 @@ test('a swarm that still runs what was given up is told to stop, as long as its 
 });
 
 test('a result from another swarm waits until the coordinator has said that the attempt was sent there', async () => {
-  const { owner, store, lbReports } = await Bench.open();
+  const { owner, store, lbReports } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   await owner.grant(granting([grant()]));
   const elsewhere = { ...reporting(result(T1)), swarmId: 'b' };
@@ -468,7 +311,7 @@ test('a result from another swarm waits until the coordinator has said that the 
 });
 
 test('a slot that was handed on is told so, and fetched attempts go out with the answer instead of a dispatch', async () => {
-  const { owner, lbReports, dispatched } = await Bench.open();
+  const { owner, lbReports, dispatched } = await OwnerBench.open();
   await owner.submitTasks([task(), task(T2)]);
   await owner.grant(granting([grant()]));
   await turns();
@@ -484,7 +327,7 @@ test('a slot that was handed on is told so, and fetched attempts go out with the
 });
 
 test('fetched attempts for which the answer has no room go out through the coordinator', async () => {
-  const { owner, dispatched } = await Bench.open();
+  const { owner, dispatched } = await OwnerBench.open();
   const large = { spec: spec({ input: 'x'.repeat(5_000) }) };
   await owner.submitTasks([task(T1, large), task(T2, large), task(T3)]);
   const answer = { bytes: 7_000 };
@@ -497,7 +340,7 @@ test('fetched attempts for which the answer has no room go out through the coord
 });
 
 test('a fetched attempt that nobody accepts is asked for through the coordinator, under the same number', async () => {
-  const { owner, clock, dispatched } = await Bench.open();
+  const { owner, clock, dispatched } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   await owner.grantFetched([grant()], { bytes: 10_000 });
   clock.advance(1_999);
@@ -510,7 +353,7 @@ test('a fetched attempt that nobody accepts is asked for through the coordinator
 });
 
 test('an attempt of which nothing is heard is lost and queued again; not while nobody could have told', async () => {
-  const { owner, clock, queued, store } = await Bench.open();
+  const { owner, clock, queued, store } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   await owner.grant(granting([grant()]));
   void owner.dispatched(accepted(T1));
@@ -527,7 +370,7 @@ test('an attempt of which nothing is heard is lost and queued again; not while n
 });
 
 test('what was lost is queued again with the swarms to avoid, after its pause too, and a new scheduler is told of them', async () => {
-  const bench = await Bench.open();
+  const bench = await OwnerBench.open();
   const { owner, clock, avoided } = bench;
   await owner.submitTasks([task()]);
   for (const [index, swarmId] of ['a', 'b'].entries()) {
@@ -542,7 +385,7 @@ test('what was lost is queued again with the swarms to avoid, after its pause to
 });
 
 test('of an attempt that several swarms have refused the event names the last one, and lists all', async () => {
-  const { owner, store } = await Bench.open();
+  const { owner, store } = await OwnerBench.open();
   await owner.submitTasks([task()]);
   await owner.grant(granting([grant()]));
   const refusedBy = ['a', 'b'];
@@ -556,7 +399,7 @@ test('of an attempt that several swarms have refused the event names the last on
 });
 
 test('another owner: what is not committed is refused, and it says so once', async () => {
-  const bench = await Bench.open();
+  const bench = await OwnerBench.open();
   await bench.owner.submitTasks([task()]);
   bench.store.take();
   await expect(bench.owner.submitTasks([task(T2)])).rejects.toMatchObject({ code: 'stale-epoch' });
@@ -566,7 +409,7 @@ test('another owner: what is not committed is refused, and it says so once', asy
 });
 
 test('a successor takes up what was left: placed tasks at once, timers of waiting ones, and a snapshot of all of it', async () => {
-  const first = await Bench.open();
+  const first = await OwnerBench.open();
   const retry = { ...spec().retry, initialMs: 500, jitter: 0 };
   await first.owner.submitTasks([1, 2, 3, 4].map((n) => task(id(n), { spec: spec({ retry }) })));
   await first.owner.grant(granting([2, 3, 4].map((n) => grant(id(n)))));
@@ -574,7 +417,7 @@ test('a successor takes up what was left: placed tasks at once, timers of waitin
   await pass(first.clock, 50);
   const error = { code: 'attempt-failed', message: 'no', retryable: true };
   await first.owner.report(reporting(result(id(4), 1, { outcome: 'failed', error }))).acks;
-  const second = await Bench.open(first.store, first.clock);
+  const second = await OwnerBench.open(first.store, first.clock);
   expect(second.dispatched).toEqual([`${id(2)}#1 again`]);
   expect(await pages(second.owner)).toEqual([
     { held: [2, 3].map((n) => ({ taskId: id(n), attempt: 1, namespace: 'default' })) },
@@ -585,7 +428,7 @@ test('a successor takes up what was left: placed tasks at once, timers of waitin
 });
 
 test('a snapshot has what is queued and not committed yet, and leaves out what is paused', async () => {
-  const { owner, store } = await Bench.open();
+  const { owner, store } = await OwnerBench.open();
   await owner.submitTasks([task(), task(T2)]);
   await owner.command(T2, { kind: 'pause', reason: 'wait' });
   store.faults = ['away'];
@@ -596,12 +439,12 @@ test('a snapshot has what is queued and not committed yet, and leaves out what i
 });
 
 test('a cancellation that was under way when the owner died is sent again by its successor', async () => {
-  const first = await Bench.open();
+  const first = await OwnerBench.open();
   await first.owner.submitTasks([task()]);
   await first.owner.grant(granting([grant()]));
   void first.owner.dispatched(accepted(T1));
   await first.owner.command(T1, { kind: 'cancel', reason: 'enough' });
-  const second = await Bench.open(first.store, first.clock);
+  const second = await OwnerBench.open(first.store, first.clock);
   expect(second.controls).toEqual([`cancel ${T1}#1`]);
   expect(second.dispatched).toEqual([]);
   second.owner.seen({ v: 1, region: 'eu-west', epoch: 1, swarms: 1, held: [{ taskId: T1, attempt: 1 }] });
@@ -610,7 +453,7 @@ test('a cancellation that was under way when the owner died is sent again by its
 });
 
 test('what people tell a task: it is done, or refused with what to do instead', async () => {
-  const bench = await Bench.open();
+  const bench = await OwnerBench.open();
   const { owner, controls, queued } = bench;
   await owner.submitTasks([task()]);
   await owner.grant(granting([grant()]));
@@ -633,7 +476,7 @@ describe('dead letters', () => {
   const redrive = (key: string) => ({ kind: 'redrive', key, asked: {} }) as const;
   const purge = { kind: 'purge', asked: { reason: 'a test' } } as const;
 
-  async function expire(bench: Bench, tasks: string[], namespace = 'default'): Promise<void> {
+  async function expire(bench: OwnerBench, tasks: string[], namespace = 'default'): Promise<void> {
     const waitFor = { signal: 'go', timeoutMs: 1 };
     await bench.owner.submitTasks(tasks.map((each) => task(each, { spec: spec({ namespace, waitFor }) })));
     await pass(bench.clock, 1);
@@ -641,7 +484,7 @@ describe('dead letters', () => {
   }
 
   test('each is answered by itself, whether it is there or not, and a repetition changes nothing', async () => {
-    const bench = await Bench.open();
+    const bench = await OwnerBench.open();
     await expire(bench, [T1, T2]);
     const answers = await bench.owner.settleDeadLetters([T1, id(9), T2], redrive('k'));
     expect(answers).toMatchObject([
@@ -657,7 +500,7 @@ describe('dead letters', () => {
   });
 
   test('two that ask for the same at once redrive it once', async () => {
-    const bench = await Bench.open();
+    const bench = await OwnerBench.open();
     await expire(bench, [T1]);
     const asked = ['k', 'l'].map((key) => bench.owner.settleDeadLetters([T1], redrive(key)));
     const outcomes = (await Promise.all(asked)).flat().map(({ outcome }) => outcome);
@@ -665,7 +508,7 @@ describe('dead letters', () => {
   });
 
   test('a purged task goes when it would have gone: its retention does not begin anew', async () => {
-    const bench = await Bench.open();
+    const bench = await OwnerBench.open();
     await expire(bench, [T1]);
     await pass(bench.clock, 900);
     expect(await bench.owner.settleDeadLetters([T1], purge)).toMatchObject([{ outcome: 'purged' }]);
@@ -682,7 +525,7 @@ describe('dead letters', () => {
   });
 
   test('without a lease that holds nothing is answered', async () => {
-    const bench = await Bench.open();
+    const bench = await OwnerBench.open();
     await expire(bench, [T1]);
     bench.leaseHolds = false;
     await expect(bench.owner.settleDeadLetters([T1], purge)).rejects.toMatchObject({
@@ -692,7 +535,7 @@ describe('dead letters', () => {
 });
 
 test('what has ended is removed when the retention of its namespace has passed, and not before', async () => {
-  const { owner, store, clock } = await Bench.open();
+  const { owner, store, clock } = await OwnerBench.open();
   await owner.submitTasks([task(), task(T2, { spec: spec({ namespace: 'short' }) })]);
   for (const each of [T1, T2]) await owner.command(each, { kind: 'cancel', reason: 'enough' });
   clock.advance(10);

@@ -297,7 +297,7 @@ export class ShardOwner {
   private desk(): OwnerDesk {
     const { shard, parts, effects } = this;
     return {
-      ...{ shard, parts, effects, newTaskId: this.newTaskId },
+      ...{ shard, parts, effects, newTaskId: this.newTaskId, forgetting: new Set<string>() },
       serving: () => this.check(),
       open: () => this.checkOpen(),
       peek: () => (this.closed ? undefined : this.state),

@@ -15,7 +15,7 @@ import type { BuiltRun } from '../domain/workflow/build';
 import type { NewStep } from '../domain/workflow/run';
 import type { LoadedShard } from '../ports';
 import type { ActiveRun } from './active-run';
-import { Change } from './change';
+import { Change, type EventCounter } from './change';
 import type { DueTimes } from './due-times';
 import type { NewTask } from './intake';
 import type { RunTasks } from './run-desk';
@@ -140,6 +140,18 @@ export class ShardState {
     if (!next) return undefined;
     this.follows(before, next, change);
     return next.record;
+  }
+
+  /**
+   * What is known of a task and has no consequences. Also one that has ended is in memory until that is committed: nobody reads an
+   * older one meanwhile.
+   * @param run counts the events where the task is a step
+   */
+  tell(before: TaskRecord, command: TaskCommand, change: Change, run: EventCounter | undefined): void {
+    const next = transition(before, command, change.now, this.parts.random);
+    if (!next) return;
+    this.keep(next.record);
+    change.task(before, next, run);
   }
 
   /** After the commit of a change: what has ended, or waits beyond what memory is for, is let go (W2, W5). */

@@ -200,6 +200,7 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await under.truth.counts(SHARD)).toEqual({ assigned: 1 });
     await commit({ kind: 'run-progress', runId: RUN, progress: PROGRESS });
     expect((await under.truth.run(SHARD, RUN))?.progress).toEqual(PROGRESS);
+    expect(await under.store.progressOf(SHARD, ['w0-99999999', RUN])).toEqual([undefined, PROGRESS]);
   });
 
   test('a task that was placed and back in one batch waits, as before', async () => {

@@ -108,6 +108,10 @@ export class ShardTable {
     data.outbox = data.outbox.filter(({ batchSeq }) => batchSeq > uptoSeq);
   }
 
+  progressOf(shard: number, ids: readonly string[]): (RunProgress | undefined)[] {
+    return ids.map((id) => this.data(shard).runs.get(id)?.progress);
+  }
+
   expired(shard: number, now: number, limit: number): { root: string; taskIds: string[] }[] {
     const { ended, runs } = this.data(shard);
     return [...ended]

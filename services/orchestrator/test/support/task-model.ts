@@ -60,6 +60,9 @@ export class TaskModel {
   private lossesInARow = 0;
   private tried = false;
   private progressedAt = -1;
+  private elapsed = 0;
+  /** Attempts that were given up, and of which nobody has heard since: how and when. */
+  private readonly givenUp = new Map<number, { outcome: string; at: number }>();
   private readonly left = new Map<Countdown, number>();
 
   constructor(readonly rules: Rules) {
@@ -84,13 +87,18 @@ export class TaskModel {
   }
 
   pass(ms: number): void {
+    this.elapsed += ms;
     for (const [name, left] of this.left)
       if (!(name === 'wait' && this.paused)) this.left.set(name, left - ms);
   }
 
   /** @returns whether the command changes anything */
   give(command: TaskCommand): boolean {
-    if (this.ended) return this.giveEnded(command);
+    if (command.kind === 'late-result') return this.hearLate(command);
+    return this.ended ? this.giveEnded(command) : this.giveOpen(command);
+  }
+
+  private giveOpen(command: Exclude<TaskCommand, { kind: 'late-result' }>): boolean {
     switch (command.kind) {
       case 'unblock':
         return this.isBlockedStep && this.does(() => (this.isAnswered ? this.answer() : this.enter()));
@@ -159,6 +167,7 @@ export class TaskModel {
       }
       case 'finished': {
         const { outcome, result } = command;
+        if (outcome === 'cancelled' || outcome === 'timed-out') this.giveUp(outcome);
         this.left.delete('wait');
         this.refusals = 0;
         if (outcome === 'succeeded') return this.does(() => this.end('succeeded', undefined));
@@ -169,6 +178,17 @@ export class TaskModel {
         );
       }
     }
+  }
+
+  private giveUp(outcome: string): void {
+    this.givenUp.set(this.attempt, { outcome, at: this.elapsed });
+  }
+
+  /** The same end at the same time is the report of that end, once more. */
+  private hearLate({ attempt, outcome }: Extract<TaskCommand, { kind: 'late-result' }>): boolean {
+    const end = this.givenUp.get(attempt);
+    if (!end || (end.outcome === outcome && end.at === this.elapsed)) return false;
+    return this.givenUp.delete(attempt);
   }
 
   private does(action: () => void): true {
@@ -243,6 +263,7 @@ export class TaskModel {
   }
 
   private lose(): void {
+    this.giveUp('lost');
     this.losses += 1;
     this.lossesInARow += 1;
     this.tried = true;
@@ -333,6 +354,7 @@ export class TaskModel {
   private due(): boolean {
     const first = COUNTDOWNS.find((name) => this.counts(name) && (this.left.get(name) ?? 1) <= 0);
     if (first === undefined) return false;
+    if (this.held && first !== 'grace') this.giveUp('timed-out');
     const cancelled = (): void => this.end('cancelled', 'cancelled');
     const act: Record<Countdown, () => void> = {
       deadline: () => this.end('expired', 'deadline-exceeded', 'deadline'),

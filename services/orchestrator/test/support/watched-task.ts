@@ -22,7 +22,7 @@ export const START = Date.parse('2026-01-01T00:00:00.000Z');
 /** The middle of the spread: delays are exact. */
 const NO_JITTER: Random = { next: () => 0.5 };
 
-/** A task as the world around it sees it, by its effects and events; every change is held against T1 to T12, and H1. */
+/** A task as the world around it sees it, by its effects and events; every change is held against T1 to T13, and H1. */
 export class WatchedTask {
   now = START;
   record: TaskRecord;
@@ -95,6 +95,7 @@ export class WatchedTask {
   }
 
   private see(before: TaskRecord | undefined, next: Transition): void {
+    if (before && this.commanded === 'late-result') seeNothingElse(before, next);
     this.seeEffects(before, next);
     this.seeEvents(before, next);
     const { record } = next;
@@ -153,6 +154,21 @@ function stateAfter(state: string | undefined, { type, data }: EventDraft): stri
   if (name === 'refused') return data?.['retryAt'] === undefined ? state : 'backoff';
   const tells = ['queued', 'waiting', 'assigned', 'running', 'backoff'].includes(name) || isTerminal(name);
   return tells ? name : state;
+}
+
+/** T13. */
+function seeNothingElse(before: TaskRecord, { record, events, effects }: Transition): void {
+  const withoutLate = ({ attempts, ...rest }: TaskRecord): unknown => ({
+    ...rest,
+    events: 0, // it has one more
+    attempts: attempts.map((attempt) => ({ ...attempt, late: undefined })),
+  });
+  assert.deepEqual(withoutLate(record), withoutLate(before));
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['task.late-result'],
+  );
+  assert.deepEqual(effects, []);
 }
 
 /** A transition must not touch the record that it was given. */

@@ -9,7 +9,7 @@ import { CommitPipeline } from './commit-pipeline';
 import { isRun } from './encode-batch';
 import { HashLookups } from './hash-lookups';
 import { readTasks, readWaiting } from './redis-tasks';
-import { decodeRun } from './run-codec';
+import { decodeProgress, decodeRun } from './run-codec';
 
 /** Runs that are read at once. */
 const PAGE = 100;
@@ -91,6 +91,13 @@ export class RedisShardStore implements ShardStore {
 
   async trimOutbox(shard: number, uptoSeq: number): Promise<void> {
     await this.store.guard((redis) => redis.xtrim(keys.outbox(shard), 'MINID', `${uptoSeq + 1}-0`));
+  }
+
+  async progressOf(shard: number, ids: readonly string[]): Promise<(RunProgress | undefined)[]> {
+    const stored = await this.store.guard((redis) =>
+      Promise.all(ids.map((id) => redis.hget(keys.workflow(shard, id), 'progress'))),
+    );
+    return stored.map((progress) => (progress === null ? undefined : decodeProgress(progress)));
   }
 
   async expired(shard: number, now: number, limit: number): Promise<{ root: string; taskIds: string[] }[]> {

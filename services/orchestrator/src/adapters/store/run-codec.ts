@@ -25,6 +25,10 @@ export function decodeRunState(stored: string): Omit<RunRecord, 'id' | 'spec'> {
   return JSON.parse(stored) as Omit<RunRecord, 'id' | 'spec'>; // written by us
 }
 
+export function decodeProgress(stored: string): RunProgress {
+  return JSON.parse(stored) as RunProgress; // written by us
+}
+
 export function decodeRun(
   id: string,
   stored: StoredRun,
@@ -40,7 +44,7 @@ export function decodeRun(
       id,
       spec: added.length === 0 ? whole : { ...whole, steps: joined(whole.steps, added) },
     },
-    progress: JSON.parse(progress) as RunProgress,
+    progress: decodeProgress(progress),
   };
 }
 

@@ -60,6 +60,7 @@ function bornAttempt(
     usage: undefined,
     receipt,
     refusedBy: undefined,
+    late: undefined,
     reservationId,
     after,
   };

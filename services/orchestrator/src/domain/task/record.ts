@@ -119,7 +119,9 @@ export type TaskCommand =
   | { kind: 'fulfil'; output: JsonValue; outputRef?: PayloadRef | undefined; keptFrom?: string | undefined }
   /** A step that waits for the run that it has started: what that run has spent since it was told last. */
   | { kind: 'spent'; cost: number; usage: Usage }
-  | { kind: 'progress'; attempt: number; progress: Progress };
+  | { kind: 'progress'; attempt: number; progress: Progress }
+  /** What an attempt came to that may be over already. `swarmId`: who says so. */
+  | { kind: 'late-result'; attempt: number; swarmId: string; outcome: AttemptEnd; result: AttemptResult };
 
 /** A wish before its time is known. */
 export type WishedFor = Omit<Wish, 'at'>;
@@ -143,6 +145,8 @@ export interface AttemptResult {
 
 export interface EventDraft {
   type: EventType;
+  /** Of which attempt it tells, where that is not the last one. */
+  attempt?: number;
   /** Of which swarm it tells, where that is not the one of the attempt. */
   swarmId?: string;
   data?: Record<string, JsonValue>;

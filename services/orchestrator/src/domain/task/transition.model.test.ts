@@ -181,6 +181,14 @@ function commandOf(
           outcome,
           result: { startedAt: now - 9, finishedAt: now, ...(error ? { error } : {}) },
         };
+      case 'late-result':
+        return {
+          kind,
+          attempt,
+          swarmId: 'late',
+          outcome,
+          result: { startedAt: now - 9, finishedAt: now, ...(error ? { error } : {}) },
+        };
       case 'progress':
         return { kind, attempt, progress: { at: now } };
       case 'refused':
@@ -224,6 +232,7 @@ const WEIGHTS: Record<ModelledKind, number> = {
   pause: 1,
   resume: 2,
   progress: 1,
+  'late-result': 3,
   cancel: 1,
   skip: 0.2,
   reject: 0.2,
@@ -270,7 +279,7 @@ const ENDS = [
   'expired signal-timeout',
 ];
 
-test('any sequence of commands, late, doubled or for another attempt, does what the reference does and keeps T1 to T12', () => {
+test('any sequence of commands, late, doubled or for another attempt, does what the reference does and keeps T1 to T13', () => {
   const ends = new Set<string>();
   let furthest = 0;
   fc.assert(

@@ -6,6 +6,7 @@ import { cancel, pause, resume, retry, signal } from './control';
 import { purge, redrive } from './dead-letter';
 import { timePassed } from './due-time';
 import { end, finished, lost } from './ending';
+import { lateResult } from './late-result';
 import { accepted, assign, refused } from './placing';
 import { isBlockedBySteps, isHeld, type TaskCommand, type TaskRecord, type Transition } from './record';
 
@@ -26,6 +27,7 @@ import { isBlockedBySteps, isHeld, type TaskCommand, type TaskRecord, type Trans
  * T10. Where `dueAt` tells a time, the command `due` changes something from then on, and nothing before.
  * T12. A step that no swarm runs has no attempts: it ends when what it waits for has come, or is cancelled at once.
  * T11. Every change of the state has an event that tells it.
+ * T13. What an attempt reports after it was given up is told once, and changes nothing.
  *
  * @returns undefined where the command changes nothing: it came too late, or does not fit the state.
  */
@@ -35,6 +37,7 @@ export function transition(
   now: number,
   random: Random,
 ): Transition | undefined {
+  if (command.kind === 'late-result') return lateResult(record, command, now); // T13
   if (isTerminal(record.state)) return ofTheEnded(record, command, now); // T1
   switch (command.kind) {
     case 'unblock':
