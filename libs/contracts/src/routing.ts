@@ -138,6 +138,13 @@ export function mayWait({ localityWaitMs = 0, apart, spread }: ClassRouting): bo
   return localityWaitMs > 0 || apart?.must === true || spread?.must === true;
 }
 
+/** Which group a task is counted in, if any. @param otherwise where it keeps apart or spreads and names none */
+export function groupOf(routing: Routing | undefined, otherwise: string): string | undefined {
+  if (routing === undefined) return undefined;
+  const { group, apart, spread } = routing;
+  return group ?? (apart === undefined && spread === undefined ? undefined : otherwise);
+}
+
 /** The group whose tasks keep apart or spread, over all namespaces: no other namespace counts in it. */
 export function groupKey(namespace: string, group: string): string {
   return `${namespace}/${group}`;

@@ -56,6 +56,18 @@ describe('a refusal', () => {
     ]);
   });
 
+  test('asks with the wishes of the task, which no swarm is told; it has waited for its region already', async () => {
+    const bench = region();
+    bench.swarms.answer = refusing('a');
+    const apart = { from: 'swarm', must: false } as const;
+    const routing = { near: 'us-east', localityWaitMs: 500, affinity: 'customer:1', apart };
+    await bench.send(T1, 1, { routing, group: 'default/w1', workflowId: 'w1' });
+    const [asked] = bench.placer.asked.flatMap(({ items }) => items);
+    expect(asked?.routing).toEqual({ near: 'us-east', affinity: 'customer:1', apart, group: 'w1' });
+    for (const { request: sent } of bench.swarms.requests)
+      expect(sent.attempts[0]).toMatchObject({ routing: undefined, group: 'default/w1' });
+  });
+
   test('by three swarms goes back to the owner, and every reservation that was taken is given back', async () => {
     const bench = region();
     bench.swarms.answer = refusing('a', 'b', 'c', 'd');

@@ -183,9 +183,9 @@ export class RegionDispatcher {
     const before = asked.map(({ route }) => route.sent);
     const attempts = asked.map(({ attempt, route }) => {
       const again = route.sent || !this.mayOffer(request, attempt) ? true : undefined; // D2, D3
-      // The requirements are for us.
+      // The requirements and wishes are for us.
       const placement = route.placement ?? attempt.placement;
-      return { ...attempt, swarmId, requirements: undefined, again, placement };
+      return { ...attempt, swarmId, requirements: undefined, routing: undefined, again, placement };
     });
     for (const { attempt, route } of asked) {
       route.sent = true;

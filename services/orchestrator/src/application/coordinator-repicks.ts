@@ -1,4 +1,12 @@
-import type { AttemptDispatch, AttemptRef, LbReport, Placement, PlaceResult } from '@multiswarm/contracts';
+import {
+  groupOf,
+  type AttemptDispatch,
+  type AttemptRef,
+  type LbReport,
+  type Placement,
+  type PlaceItem,
+  type PlaceResult,
+} from '@multiswarm/contracts';
 import type { Logger } from '@multiswarm/telemetry';
 import type { Placer } from '../ports';
 import type { Route } from './coordinator-routes';
@@ -45,10 +53,12 @@ export class Repicks {
       const { taskId, attempt: number, namespace, type, requirements, traceparent } = attempt;
       const here = { ...requirements, region: [region] };
       const avoid = [...route.refusedBy];
-      const classKey = JSON.stringify([namespace, type, here, avoid]);
+      const wishes = wishesOf(attempt);
+      const classKey = JSON.stringify([namespace, type, here, avoid, wishes]);
       return {
         ...{ key: taskId, classKey, attempt: number, namespace, type, requirements: here },
         ...{ avoid, traceparent },
+        ...wishes,
       };
     });
     try {
@@ -59,4 +69,12 @@ export class Repicks {
       return new Map();
     }
   }
+}
+
+/** As its owner wishes; but it has waited for its region before it came to this one. */
+function wishesOf({ routing, workflowId, type }: AttemptDispatch): Pick<PlaceItem, 'routing'> {
+  if (routing === undefined) return {};
+  const { localityWaitMs: _waited, ...wishes } = routing;
+  const group = groupOf(routing, workflowId ?? type);
+  return { routing: group === undefined ? wishes : { ...wishes, group } };
 }

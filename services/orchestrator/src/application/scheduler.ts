@@ -302,7 +302,8 @@ export class Scheduler implements WaitingReasons {
   private async pass(picked: readonly Picked[]): Promise<boolean> {
     const { placer, onFault } = this.parts;
     try {
-      const items = picked.map((each) => this.queue.toItem(each));
+      const now = this.now();
+      const items = picked.map((each) => this.queue.toItem(each, now));
       this.settle(picked, await placer.place(this.epoch, items));
       this.trouble = undefined;
       this.passTasks = Math.min(PASS_TASKS, this.passTasks * 2);
@@ -355,9 +356,9 @@ export class Scheduler implements WaitingReasons {
     this.giveBack(dropped.filter((each) => !this.queue.limits.holds(each)));
   }
 
-  /** S1: one timer, for the next token of a rate for which somebody waits. */
+  /** S1: one timer, for the next token of a rate for which somebody waits, or the next class that waits for a time. */
   private watchTokens(): void {
-    const at = this.queue.limits.nextTokenAt;
+    const at = earlier(this.queue.limits.nextTokenAt, this.queue.nextLookAt);
     if (at === this.token?.at) return;
     this.token?.cancel();
     this.token = undefined;
@@ -381,6 +382,10 @@ type SlotRef = Pick<Placed['placement'], 'reservationId' | 'swarmId'>;
 
 function notYet(told: Waiting): Waiting {
   return { ...told, detail: 'a new scheduler waits until every shard has told what it has' };
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -1,18 +1,19 @@
-import type {
-  AttemptDispatch,
-  AttemptRef,
-  DispatchRequest,
-  Fault,
-  HeldAttempt,
-  JsonValue,
-  LbReport,
-  PayloadRef,
-  RegionSummary,
-  TaskError,
+import {
+  groupOf,
+  type AttemptDispatch,
+  type AttemptRef,
+  type DispatchRequest,
+  type Fault,
+  type HeldAttempt,
+  type JsonValue,
+  type LbReport,
+  type PayloadRef,
+  type RegionSummary,
+  type TaskError,
 } from '@multiswarm/contracts';
 import { jsonBytes } from '@multiswarm/core';
 import { swarmsToAvoid, type Effect, type TaskRecord } from '../domain/task/record';
-import { toClass } from '../domain/queue/task-class';
+import { groupKeyOf, toClass } from '../domain/queue/task-class';
 import type { Placer, QueuedChange, SchedulerLink } from '../ports';
 import type { AttemptLeases } from './attempt-leases';
 import type { Change } from './change';
@@ -183,6 +184,7 @@ export class ShardEffects {
     this.watch(record, false);
     // For a coordinator that has to pick another swarm.
     dispatch.requirements = record.spec.requirements;
+    dispatch.routing = record.spec.routing;
     this.parts.dispatcher.send(record.attempts.at(-1)?.region ?? '', dispatch);
   }
 
@@ -248,6 +250,8 @@ export class ShardEffects {
       heartbeatMs,
       signals,
       requirements: undefined,
+      routing: undefined,
+      group: spec.routing && groupKeyOf(spec),
       again: undefined,
       placement: undefined,
       workflowId: spec.workflowId,
@@ -296,7 +300,19 @@ export function queuedChange(record: TaskRecord): QueuedChange {
   if (spec.limitKeys !== undefined && spec.limitKeys.length > 0) task.limitKeys = spec.limitKeys;
   const avoid = attempts.length > 0 ? swarmsToAvoid(record) : NOBODY;
   if (avoid.length > 0) task.avoid = avoid;
+  addOutlook(task, spec);
   return { task, taskClass };
+}
+
+/** What a task has of its own that decides where it goes. */
+function addOutlook(task: QueuedChange['task'], spec: TaskRecord['spec']): void {
+  const { routing, estimateMs, timeouts, workflowId, type } = spec;
+  if (estimateMs !== undefined) task.estimateMs = estimateMs;
+  if (timeouts.deadline !== undefined) task.dueAt = Date.parse(timeouts.deadline);
+  if (routing === undefined) return;
+  if (routing.affinity !== undefined) task.affinity = routing.affinity;
+  const group = groupOf(routing, workflowId ?? type);
+  if (group !== undefined) task.group = group;
 }
 
 /** A placed task, as a scheduler has to count it in its limits. */

@@ -1,5 +1,7 @@
 import {
   NamespaceSettings,
+  type ClassRouting,
+  type PlaceItem,
   type PlaceResult,
   type QueuedTask,
   type Requirements,
@@ -22,6 +24,7 @@ export class QueueBench {
   readonly queue: TaskQueue;
   /** By type. */
   requirements: Record<string, Requirements> = {};
+  routing: Record<string, ClassRouting> = {};
   private readonly classes = new Map<string, TaskClass>();
   private orders = 0;
 
@@ -61,6 +64,14 @@ export class QueueBench {
 
   take(max = 1): Picked[] {
     return this.queue.take(max, Infinity, this.now);
+  }
+
+  /** What a pass would ask for, which changes nothing. */
+  items(max = 256): PlaceItem[] {
+    const picked = this.take(max);
+    const items = picked.map((each) => this.queue.toItem(each, this.now));
+    this.queue.putBack(picked, this.now);
+    return items;
   }
 
   /** One pass: places as many as `may` lets, and refuses the rest. */
@@ -103,7 +114,10 @@ export class QueueBench {
     if (!known)
       this.classes.set(
         name,
-        (known = { key: name, namespace, type: key, requirements: this.requirements[key] ?? {} }),
+        (known = {
+          ...{ key: name, namespace, type: key, requirements: this.requirements[key] ?? {} },
+          ...(this.routing[key] === undefined ? {} : { routing: this.routing[key] }),
+        }),
       );
     this.classes.set(key, known);
     return known;

@@ -26,6 +26,11 @@ export function limitForKey({ limits }: NamespaceSettings, key: string): Limit |
   return own(limits, longest);
 }
 
+/** The policy that a namespace has chosen for a type of its tasks, if any. */
+export function ownPolicy({ routing }: NamespaceSettings, type: string): string | undefined {
+  return routing && ((routing.policies && own(routing.policies, type)) ?? routing.policy);
+}
+
 /** The priority that a task gets that asks for this one. */
 export function cappedPriority(asked: Priority, ceiling: Priority | undefined): Priority {
   if (ceiling === undefined) return asked;

@@ -114,3 +114,87 @@ const receipt = {
   ...{ policy: 'p', decidedAt: '2026-01-01T00:00:00.000Z', candidates: 1, feasible: 1, withFreeSlot: 1 },
   ...{ rejected: [], ranked: [], because: 'it is the only one' },
 };
+
+describe('who wishes for something', () => {
+  test('takes no slot that nobody has chosen for it, and nobody goes before it', () => {
+    const bench = new QueueBench();
+    bench.routing = { near: { near: 'eu' } };
+    bench.add('t1', { classKey: 'near' });
+    bench.add('t2');
+    expect(bench.fetch('s', 'near')).toEqual([]);
+    expect(bench.fetch('s', 'c')).toEqual([]);
+    expect(bench.run(1)).toEqual(['t1']);
+    expect(bench.fetch('s', 'c')).toEqual(['t2']);
+  });
+
+  test.each([{ affinity: 'customer:1' }, { group: 'g' }])(
+    'also where it is a wish of its own: %j',
+    (wish) => {
+      const bench = parked(['t1', wish], ['t2']);
+      expect(bench.fetch('s')).toEqual([]);
+      bench.freed('s');
+      expect(bench.run(1)).toEqual(['t1']);
+      expect(bench.fetch('s')).toEqual(['t2']);
+    },
+  );
+
+  test.each([{ policy: 'cost' }, { policies: { c: 'cost' } }])(
+    'also where its namespace has chosen a policy: %j',
+    (routing) => {
+      const bench = parked(['t1']);
+      bench.set('default', { routing });
+      expect(bench.fetch('s')).toEqual([]);
+      bench.set('default', { routing: { policies: { other: 'cost' } } });
+      expect(bench.fetch('s')).toEqual(['t1']);
+    },
+  );
+
+  test('and waits by choice is not taken for one that does not fit', () => {
+    const bench = new QueueBench();
+    bench.routing = { waits: { near: 'eu', localityWaitMs: 1_000 } };
+    bench.add('t1', { classKey: 'waits', priority: 'critical' });
+    bench.add('t2');
+    bench.add('t3');
+    expect(bench.run(2, ({ taskId }) => taskId === 't2')).toEqual(['t2']);
+    // It may fit there once it has waited long enough: it is still its turn.
+    bench.freed('s');
+    expect(bench.fetch('s')).toEqual([]);
+  });
+});
+
+describe('the load-balancer is asked with', () => {
+  test('what a task wishes for itself beside what its class does, how long it takes and has', () => {
+    const bench = new QueueBench();
+    bench.routing = { c: { near: 'eu', localityWaitMs: 500 } };
+    bench.add('t1', { affinity: 'a', group: 'g', estimateMs: 2_000, dueAt: bench.now.wall + 9_000 });
+    bench.add('t2');
+    bench.pass(300);
+    const [first, second] = bench.items();
+    expect(first).toMatchObject({
+      routing: { near: 'eu', localityWaitMs: 500, affinity: 'a', group: 'g' },
+      ...{ estimateMs: 2_000, dueInMs: 8_700, waitedMs: 300 },
+    });
+    expect(second?.routing).toEqual({ near: 'eu', localityWaitMs: 500 });
+    expect(second).not.toHaveProperty('estimateMs');
+    expect(second).not.toHaveProperty('dueInMs');
+  });
+
+  test('nothing that is not said', () => {
+    const bench = new QueueBench();
+    bench.add('t1');
+    expect(Object.keys(bench.items()[0] ?? {}).sort()).toEqual(
+      ['attempt', 'classKey', 'key', 'namespace', 'requirements', 'type'].sort(),
+    );
+  });
+
+  test('the wishes of a task that was given out and came back', () => {
+    const bench = new QueueBench();
+    const task = bench.add('t1', { affinity: 'a', group: 'g', estimateMs: 5, dueAt: 7 });
+    bench.queue.remove('t1', bench.now);
+    bench.add('t2');
+    expect(bench.items()[0]).not.toHaveProperty('routing');
+    bench.queue.remove('t2', bench.now);
+    bench.add('t1', task);
+    expect(bench.items()[0]).toMatchObject({ routing: { affinity: 'a', group: 'g' }, estimateMs: 5 });
+  });
+});

@@ -1,4 +1,5 @@
-import type { TaskClass } from '@multiswarm/contracts';
+import type { NamespaceSettings, TaskClass } from '@multiswarm/contracts';
+import { ownPolicy } from '../namespaces/settings';
 import { fitsInto, type Fits } from './fits';
 import type { Lane } from './lane';
 import type { Offers } from './offers';
@@ -23,6 +24,7 @@ export interface FetchingParts {
   underWay: ReadonlyMap<number, Picked>;
   /** What is known of a class, with or without tasks. */
   classOf(key: string): TaskClass | undefined;
+  settings(namespace: string): NamespaceSettings;
 }
 
 /** Classes that are known not to fit, and that one search passes over. */
@@ -35,6 +37,7 @@ const PASSED_OVER = 16;
  *     goes the ordinary way. A parked class that waits for this swarm has its turn; one that is known not to fit has none.
  * F2. What a pass is asking for at this moment has had its turn before all others of its lane, so it is chosen before them;
  *     the answer to the pass comes too late then, and that slot is given back.
+ * F3. Who wishes for something takes no slot unseen: the load-balancer, which knows all of them, chooses.
  */
 export class Fetching {
   constructor(private readonly parts: FetchingParts) {}
@@ -46,6 +49,17 @@ export class Fetching {
     const chosen = this.firstOf(picked, lane);
     if (chosen === undefined || !this.mayTake(ownerOf(chosen), slot)) return undefined;
     return this.isOvertaking(bandOf(chosen), slot) ? undefined : chosen;
+  }
+
+  /** Whether a task that was chosen is to avoid the swarm, or has wishes of its own. F3 */
+  isOutOfPlace(row: number, { swarmId }: FreeSlot): boolean {
+    const { wishes, avoid } = this.parts.table;
+    return wishes.has(row) || (avoid.get(row)?.includes(swarmId) ?? false);
+  }
+
+  /** Whether it matters to a class which of the swarms that may run it it gets. */
+  private hasWishes({ namespace, type, routing }: TaskClass): boolean {
+    return routing !== undefined || ownPolicy(this.parts.settings(namespace), type) !== undefined;
   }
 
   /** Of the open classes and of those that are parked and may fit. */
@@ -101,6 +115,7 @@ export class Fetching {
   }
 
   private mayTake(owner: RequirementClass, slot: FreeSlot): boolean {
+    if (this.hasWishes(owner.info)) return false; // F3
     if (owner.info.key === slot.classKey) return true;
     const before = this.parts.classOf(slot.classKey);
     return (

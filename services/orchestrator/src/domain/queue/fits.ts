@@ -1,4 +1,4 @@
-import { toVector, vectorFits, type PlaceResult, type Requirements } from '@multiswarm/contracts';
+import { mayWait, toVector, vectorFits, type PlaceResult, type Requirements } from '@multiswarm/contracts';
 import type { RequirementClass } from './requirement-class';
 
 /** Swarms of which one class knows whether they fit. */
@@ -47,7 +47,8 @@ export class Fits {
         const { swarmId } = result.placement;
         this.set(owner, swarmId, true);
         for (const each of refused) this.set(each, swarmId, false);
-      } else if (result?.waiting && refused.size < REFUSED_PER_PASS) refused.add(owner);
+      } else if (result?.waiting && refused.size < REFUSED_PER_PASS && !isWaitingByChoice(owner))
+        refused.add(owner);
     }
   }
 
@@ -76,6 +77,11 @@ export class Fits {
     this.byClass.clear();
     this.pairs = 0;
   }
+}
+
+/** It may fit where it was not placed. */
+function isWaitingByChoice({ info: { routing } }: RequirementClass): boolean {
+  return routing !== undefined && mayWait(routing);
 }
 
 /** Whether the one never needs more room than the other. */

@@ -186,3 +186,32 @@ test('tasks of parked classes that are all cancelled leave nothing behind', () =
   expect(bench.queue).toMatchObject({ size: 0, classCount: 0 });
   expect([order.namespaces.size, limits.namespaces.size]).toEqual([0, 0]);
 });
+
+test('a class that waits for a time is asked for then, though nothing came free', () => {
+  const bench = new QueueBench();
+  bench.add('near', { classKey: 'near' });
+  bench.add('other', { classKey: 'other' });
+  bench.run(2, () => false, noSlot('a'));
+  bench.freed('a');
+  bench.run(2, () => false, { ...noSlot('b'), againInMs: 300 });
+  expect(bench.queue.nextLookAt).toBe(300);
+  bench.pass(299);
+  expect(asks(bench)).toEqual([]);
+  bench.pass(1);
+  expect(asks(bench)).toEqual(['near', 'other']);
+  expect(bench.run(2)).toEqual(['near', 'other']);
+  expect(bench.queue.nextLookAt).toBeUndefined();
+});
+
+test('a class that has gone or was asked for meanwhile is not waited for', () => {
+  const bench = new QueueBench();
+  bench.add('gone', { classKey: 'gone' });
+  bench.run(1, () => false, { ...noSlot('b'), againInMs: 300 });
+  bench.queue.remove('gone', bench.now);
+  expect(bench.queue.nextLookAt).toBeUndefined();
+  bench.add('freed', { classKey: 'freed' });
+  bench.run(1, () => false, { ...noSlot('b'), againInMs: 300 });
+  bench.freed('b');
+  bench.run(1, () => false, noSlot('b'));
+  expect(bench.queue.nextLookAt).toBeUndefined();
+});

@@ -78,6 +78,8 @@ export class CapacityRoom {
  * P2. When slots come free those who wait for them are asked for, in the global order and a few at a time, until the slots
  *     are taken or everybody was asked once. A swarm that joins or changes may be for everybody.
  * P3. What happens while the load-balancer is being asked counts: the answer may be older.
+ * P4. A class that is told when another look is worth it (it waits for its own region only so long) is asked for then, also
+ *     where nothing came free.
  */
 export class Parking {
   /** Counts passes and news of capacity. */
@@ -91,6 +93,8 @@ export class Parking {
   private hinted = 0;
   /** In the order in which they were parked. */
   private readonly parked = new Set<RequirementClass>();
+  /** P4: when each is to be asked for again. Few classes wait for a time. */
+  private readonly lookAt = new Map<RequirementClass, number>();
 
   constructor(private readonly standing: (owner: RequirementClass) => Standing | undefined) {
     this.everybody = new CapacityRoom(undefined, standing);
@@ -102,7 +106,16 @@ export class Parking {
     return this.open.size > 0 || this.hinted > 0;
   }
 
-  park(owner: RequirementClass, waiting: Waiting): void {
+  /** P4: the first time; undefined where nobody waits for one. */
+  get nextLookAt(): number | undefined {
+    let first: number | undefined;
+    for (const at of this.lookAt.values()) if (first === undefined || at < first) first = at;
+    return first;
+  }
+
+  /** @param now on the monotonic clock */
+  park(owner: RequirementClass, waiting: Waiting, now: number): void {
+    if (waiting.againInMs !== undefined) this.lookAt.set(owner, now + waiting.againInMs);
     owner.rooms = [this.everybody, ...this.roomsFor(waiting)];
     this.parked.add(owner);
     owner.ticket += 1;
@@ -120,6 +133,15 @@ export class Parking {
     owner.rooms = undefined;
     owner.ticket += 1;
     this.parked.delete(owner);
+    this.lookAt.delete(owner);
+  }
+
+  /** P4. @returns classes whose time has come, which are not parked any more */
+  due(now: number): RequirementClass[] {
+    if (this.lookAt.size === 0) return [];
+    const owners = [...this.lookAt].filter(([, at]) => at <= now).map(([owner]) => owner);
+    for (const owner of owners) this.unpark(owner);
+    return owners;
   }
 
   /** A parked class has got another first task. */

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { TaskClass, TaskSpec } from '@multiswarm/contracts';
+import {
+  groupKey,
+  groupOf,
+  type ClassRouting,
+  type Routing,
+  type TaskClass,
+  type TaskSpec,
+} from '@multiswarm/contracts';
 
 /** Classes kept for the next task of the same kind; beyond this the table begins anew. */
 const KNOWN_CLASSES = 10_000;
@@ -12,11 +19,16 @@ const known = new Map<string, TaskClass>();
 /** Those without requirements, by namespace and type: most tasks have none, and nothing has to be printed to find theirs. */
 const undemanding = new Map<string, Map<string, TaskClass>>();
 
-type ClassSpec = Pick<TaskSpec, 'namespace' | 'type' | 'requirements'>;
+type GroupSpec = Pick<TaskSpec, 'namespace' | 'type' | 'routing' | 'workflowId'>;
+type ClassSpec = GroupSpec & Pick<TaskSpec, 'requirements'>;
 
-/** What a task has in common with others that any one swarm either can or cannot run alike. Equal classes are the same object. */
+/**
+ * What a task has in common with others that any one swarm either can or cannot run alike, and suits alike. Its own wishes are
+ * not part of it, or every key of an affinity would be a class; but for the group of a task that must keep its place: while
+ * one group waits, another need not. Equal classes are the same object.
+ */
 export function toClass(spec: ClassSpec): TaskClass {
-  if (!isEmpty(spec.requirements)) return lookUp(spec);
+  if (spec.routing !== undefined || !isEmpty(spec.requirements)) return lookUp(spec);
   const ofNamespace = undemanding.get(spec.namespace);
   return ofNamespace?.get(spec.type) ?? keepUndemanding(lookUp(spec), ofNamespace);
 }
@@ -36,14 +48,31 @@ function isEmpty(requirements: object): boolean {
   return true;
 }
 
-function lookUp({ namespace, type, requirements }: ClassSpec): TaskClass {
-  const text = JSON.stringify([namespace, type, requirements]);
+/** The group in which a task is counted, over all namespaces: unless it names one, that of its workflow or its type. */
+export function groupKeyOf({ namespace, type, routing, workflowId }: GroupSpec): string | undefined {
+  const group = groupOf(routing, workflowId ?? type);
+  return group === undefined ? undefined : groupKey(namespace, group);
+}
+
+function lookUp(spec: ClassSpec): TaskClass {
+  const { namespace, type, requirements } = spec;
+  const routing = spec.routing && ofClass(spec.routing);
+  const parts: unknown[] = [namespace, type, requirements];
+  if (routing) parts.push(routing);
+  if (routing?.apart?.must === true || routing?.spread?.must === true) parts.push(groupKeyOf(spec));
+  const text = JSON.stringify(parts);
   let found = known.get(text);
   if (!found) {
     const key = text.length <= KEY_CHARS ? text : createHash('sha1').update(text).digest('base64');
     found = { key, namespace, type, requirements };
+    if (routing) found.routing = routing;
     if (known.size >= KNOWN_CLASSES) known.clear();
     known.set(text, found);
   }
   return found;
+}
+
+function ofClass(routing: Routing): ClassRouting | undefined {
+  const { affinity: _affinity, group: _group, ...rest } = routing;
+  return isEmpty(rest) ? undefined : rest;
 }

@@ -97,7 +97,7 @@ export class TaskQueue {
     const { table, order, offers, lanes, limits, parking, fits } = this;
     this.picks = new Picks({ table, order, offers, lanes, limits });
     const { underWay } = this.picks;
-    this.fetching = new Fetching({ table, order, offers, parking, fits, underWay, classOf });
+    this.fetching = new Fetching({ table, order, offers, parking, fits, underWay, classOf, settings });
   }
 
   get size(): number {
@@ -217,8 +217,13 @@ export class TaskQueue {
     return picked;
   }
 
-  toItem({ row }: Picked): PlaceItem {
-    return this.table.item(row);
+  toItem({ row }: Picked, now: Now): PlaceItem {
+    return this.table.item(row, now.wall);
+  }
+
+  /** When a class that waits for a time, and not for a slot, is to be asked for again: on the monotonic clock. */
+  get nextLookAt(): number | undefined {
+    return this.parking.nextLookAt;
   }
 
   /** Takes in the answers to a pass. @returns what has a slot, and slots that nobody wants any more */
@@ -241,14 +246,14 @@ export class TaskQueue {
     }
     for (const each of refused.reverse()) this.picks.comeBack(each, now);
     for (const owner of refusals.keys()) owner.pace.waits(now.monotonic);
-    this.finish(picked, refusals, true);
+    this.finish(picked, refusals, true, now);
     return settled;
   }
 
   /** Gives back what got no answer, so that the next pass asks again. */
   putBack(picked: readonly Picked[], now: Now): void {
     for (const each of [...picked].reverse()) this.picks.comeBack(each, now);
-    this.finish(picked, new Map(), false);
+    this.finish(picked, new Map(), false, now);
   }
 
   /**
@@ -305,6 +310,7 @@ export class TaskQueue {
     this.lanes.rise(now.wall);
     this.limits.tick(now.monotonic);
     this.gate.reopen(now);
+    for (const owner of this.parking.due(now.monotonic)) this.open(owner);
   }
 
   /** @returns whether somebody may go who might not before */
@@ -347,7 +353,7 @@ export class TaskQueue {
       const track = 'fare' in chosen ? undefined : this.startable(chosen, now);
       const row = 'fare' in chosen ? chosen.row : track?.first;
       if (row === undefined) continue;
-      if (this.table.avoid.get(row)?.includes(slot.swarmId)) break;
+      if (this.fetching.isOutOfPlace(row, slot)) break;
       if ('fare' in chosen) this.picks.keep(chosen);
       else if (track) this.picks.take(track, now);
       return row;
@@ -368,6 +374,7 @@ export class TaskQueue {
     picked: readonly Picked[],
     refusals: ReadonlyMap<RequirementClass, Waiting>,
     isAnswered: boolean,
+    now: Now,
   ): void {
     for (const owner of new Set(picked.map(({ track }) => track.lane.owner))) {
       if (this.classes.get(owner.info.key) !== owner) continue;
@@ -375,7 +382,7 @@ export class TaskQueue {
       if (isAnswered) owner.window = waiting ? 1 : Math.min(MAX_WINDOW, owner.window * 2);
       if (isAnswered) owner.waiting = waiting;
       owner.left = owner.window;
-      if (waiting) this.parking.park(owner, waiting);
+      if (waiting) this.parking.park(owner, waiting, now.monotonic);
       this.offers.update(owner);
     }
   }

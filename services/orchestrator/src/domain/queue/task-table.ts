@@ -1,4 +1,10 @@
-import { PRIORITIES, type PlaceItem, type Priority, type QueuedTask } from '@multiswarm/contracts';
+import {
+  PRIORITIES,
+  type PlaceItem,
+  type Priority,
+  type QueuedTask,
+  type TaskRouting,
+} from '@multiswarm/contracts';
 import { Heap } from '@multiswarm/core';
 import type { Track } from './track';
 import { TraceColumn } from './trace-column';
@@ -28,8 +34,13 @@ export class TaskTable {
   readonly traces = new TraceColumn();
   /** Swarms to be avoided, of the few tasks that avoid any. */
   readonly avoid = new Map<number, readonly string[]>();
+  /** What tasks wish for themselves, of the few that do. */
+  readonly wishes = new Map<number, TaskRouting>();
   orders = new Float64Array(0);
   queuedAt = new Float64Array(0);
+  /** How long each is said to take, and when it must have ended; 0 where that is not said. */
+  estimates = new Float64Array(0);
+  dueAt = new Float64Array(0);
   attempts = new Uint32Array(0);
   shards = new Uint32Array(0);
   places = new Uint8Array(0);
@@ -65,7 +76,15 @@ export class TaskTable {
     this.attempts[row] = task.attempt;
     this.shards[row] = shard;
     this.traces.set(row, task.traceparent);
+    this.estimates[row] = task.estimateMs ?? 0;
+    this.dueAt[row] = task.dueAt ?? 0;
     if (task.avoid && task.avoid.length > 0) this.avoid.set(row, task.avoid);
+    const { affinity, group } = task;
+    if ((affinity ?? group) !== undefined)
+      this.wishes.set(row, {
+        ...(affinity === undefined ? {} : { affinity }),
+        ...(group === undefined ? {} : { group }),
+      });
     return row;
   }
 
@@ -74,6 +93,7 @@ export class TaskTable {
     this.ids[row] = '';
     this.tracks[row] = undefined;
     this.avoid.delete(row);
+    this.wishes.delete(row);
     this.next[row] = this.unused;
     this.unused = row;
   }
@@ -82,9 +102,9 @@ export class TaskTable {
     return this.tracks[row] as Track;
   }
 
-  /** As the load-balancer is asked. */
-  item(row: number): PlaceItem {
-    const { key, namespace, type, requirements } = this.track(row).lane.owner.info;
+  /** As the load-balancer is asked. @param wall now, as epoch ms */
+  item(row: number, wall: number): PlaceItem {
+    const { key, namespace, type, requirements, routing } = this.track(row).lane.owner.info;
     const avoid = this.avoid.get(row);
     const traceparent = this.traces.get(row);
     const taskId = this.id(row);
@@ -99,6 +119,13 @@ export class TaskTable {
     };
     if (avoid) item.avoid = [...avoid];
     if (traceparent !== undefined) item.traceparent = traceparent;
+    const wishes = this.wishes.get(row);
+    if (routing ?? wishes) item.routing = wishes ? { ...routing, ...wishes } : routing;
+    if (routing?.localityWaitMs) item.waitedMs = Math.max(0, wall - (this.queuedAt[row] as number));
+    const estimateMs = this.estimates[row] as number;
+    const dueAt = this.dueAt[row] as number;
+    if (estimateMs > 0) item.estimateMs = estimateMs;
+    if (dueAt > 0) item.dueInMs = dueAt - wall;
     return item;
   }
 
@@ -120,7 +147,11 @@ export class TaskTable {
     if (lane.fairnessKey !== '') task.fairnessKey = lane.fairnessKey;
     if (limits.keys.length > 0) task.limitKeys = [...limits.keys];
     if (avoid) task.avoid = [...avoid];
-    return task;
+    const estimateMs = this.estimates[row] as number;
+    const dueAt = this.dueAt[row] as number;
+    if (estimateMs > 0) task.estimateMs = estimateMs;
+    if (dueAt > 0) task.dueAt = dueAt;
+    return Object.assign(task, this.wishes.get(row));
   }
 
   id(row: number): string {
@@ -152,6 +183,8 @@ export class TaskTable {
     const rows = Math.max(FIRST_ROWS, from * 2);
     this.orders = grown(new Float64Array(rows), this.orders);
     this.queuedAt = grown(new Float64Array(rows), this.queuedAt);
+    this.estimates = grown(new Float64Array(rows), this.estimates);
+    this.dueAt = grown(new Float64Array(rows), this.dueAt);
     this.attempts = grown(new Uint32Array(rows), this.attempts);
     this.shards = grown(new Uint32Array(rows), this.shards);
     this.places = grown(new Uint8Array(rows), this.places);
