@@ -101,6 +101,12 @@ export const LIMITS = {
   RUN_SIGNALS: 64,
   /** Types of work (by namespace) whose durations one process of the orchestrator keeps in mind. */
   LEARNED_TYPES: 4_096,
+  /** Types of work on classes of swarms of which the load-balancer keeps what it has learned. */
+  LEARNED_PAIRS: 4_096,
+  /** Classes of swarms that one process of the load-balancer keeps apart. */
+  SWARM_CLASSES: 64,
+  /** Commands to the learning of the load-balancer that are kept with who gave them and why. */
+  LEARNING_COMMANDS: 100,
   /** Steps that one request adds to a run. */
   ADDED_STEPS: 1_000,
   /** Findings that one refused request lists. */

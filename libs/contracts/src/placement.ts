@@ -171,6 +171,9 @@ export const LbReport = z.object({
       outcome: z.enum(['succeeded', 'failed', 'cancelled', 'lost', 'refused', 'timed-out', 'unused']),
       durationMs: z.number().nonnegative().optional(),
       type: Name.optional().describe('of the task: swarms are compared by how they do with the same type'),
+      namespace: Namespace.optional().describe(
+        'of the task: of some nothing is learned; `default`, unless told',
+      ),
       fault: z
         .enum(FAULTS)
         .optional()

@@ -132,6 +132,18 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Types of work (by namespace) whose durations one process of the orchestrator keeps in mind',
     'The one that was seen the longest ago is forgotten, and learned anew.',
   ],
+  LEARNED_PAIRS: [
+    'Types of work on classes of swarms of which the load-balancer keeps what it has learned',
+    'An eighth goes at once: those that were heard of the longest ago. They are learned anew.',
+  ],
+  SWARM_CLASSES: [
+    'Classes of swarms that one process of the load-balancer keeps apart',
+    'Swarms of further classes are of the class `other`, together.',
+  ],
+  LEARNING_COMMANDS: [
+    'Commands to the learning of the load-balancer that are kept with who gave them and why',
+    'The oldest go.',
+  ],
   ADDED_STEPS: ['Steps that one request adds to a run', 'Refused with `invalid-request`.'],
   FINDINGS: ['Findings that one refused request lists', 'The first ones are listed, the rest is left out.'],
   NAME_CHARS: ['Type, capability, id, namespace', 'Refused with `invalid-request`.'],

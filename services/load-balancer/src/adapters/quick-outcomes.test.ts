@@ -7,7 +7,7 @@ const report = {
   v: 1,
   outcomes: [
     { ...attempt, outcome: 'succeeded', durationMs: 5, next: { taskId: 't3-2', attempt: 1 } },
-    { ...attempt, outcome: 'failed', type: 'build', fault: 'task' },
+    { ...attempt, outcome: 'failed', type: 'build', namespace: 'shop', fault: 'task' },
     { ...attempt, outcome: 'unused' },
   ],
 };

@@ -4,6 +4,7 @@ import {
   isListOf,
   isName,
   isObject,
+  isToken,
   LbReport,
   quick,
   type Unknown,
@@ -21,7 +22,7 @@ const OUTCOMES: ReadonlySet<unknown> = new Set(LbReport.shape.outcomes.element.s
 const ALL_FAULTS: ReadonlySet<unknown> = new Set(FAULTS);
 
 function isOutcome(told: Unknown): boolean {
-  const { reservationId, swarmId, taskId, attempt, outcome, durationMs, type, fault, next } = told;
+  const { reservationId, swarmId, taskId, attempt, outcome, durationMs, type, namespace, fault, next } = told;
   return (
     typeof reservationId === 'string' &&
     typeof swarmId === 'string' &&
@@ -30,6 +31,7 @@ function isOutcome(told: Unknown): boolean {
     OUTCOMES.has(outcome) &&
     (durationMs === undefined || (Number.isFinite(durationMs) && (durationMs as number) >= 0)) &&
     (type === undefined || isName(type)) &&
+    (namespace === undefined || isToken(namespace)) &&
     (fault === undefined || ALL_FAULTS.has(fault)) &&
     (next === undefined || isRef(next))
   );

@@ -5,6 +5,7 @@ import { idleNumber } from './engine/idle';
 import type { Directory } from './engine/pool';
 import { Pools } from './engine/pools';
 import { TypeSets } from './engine/type-sets';
+import { SwarmClasses } from './learning/swarm-class';
 import type { MemberProfile } from './member';
 import type { Moment } from './moment';
 import { grew, NO_RESOURCES, type ResourceVector } from './resource-vector';
@@ -52,6 +53,7 @@ export class Fleet implements Directory {
   readonly columns = new Columns();
   readonly types = new TypeSets();
   readonly pools = new Pools(this);
+  private readonly classes = new SwarmClasses(LIMITS.SWARM_CLASSES);
   private readonly swarmsByIndex: (SwarmSeen | undefined)[] = [];
   private readonly swarmsById = new Map<string, SwarmSeen>();
   /** In the order of expiry, because every reservation is held equally long. */
@@ -114,6 +116,11 @@ export class Fleet implements Directory {
 
   hasResources(index: number, asked: ResourceVector): boolean {
     return this.swarmsByIndex[index]?.hasResources(asked) ?? false;
+  }
+
+  /** The class of a swarm: those of one class do the same work equally well. */
+  classOf({ index }: SwarmSeen): string {
+    return this.columns.classes.name(this.columns.swarmClass[index] ?? 0);
   }
 
   /** The swarm of a row. Throws where there is none. */
@@ -334,7 +341,7 @@ export class Fleet implements Directory {
     columns.place[index] = columns.places.number(
       zone === undefined ? profile.region : `${profile.region}/${zone}`,
     );
-    columns.swarmClass[index] = columns.classes.number(profile.labels['class'] ?? '');
+    columns.swarmClass[index] = columns.classes.number(this.classes.of(profile));
     columns.journal.note(index, true);
   }
 

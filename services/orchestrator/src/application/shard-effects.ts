@@ -208,6 +208,7 @@ export class ShardEffects {
       outcome,
       durationMs,
       type: record.spec.type,
+      namespace: record.spec.namespace,
     };
     if (outcome === 'failed') ended.fault = faultOf(attempt.error);
     out.released.push({ taskId: record.id, attempt: attempt.attempt });

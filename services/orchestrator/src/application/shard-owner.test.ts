@@ -249,6 +249,7 @@ test('a report of another attempt is stale, and acknowledged as such so that it 
   expect(lbReports).toEqual([
     {
       ...{ reservationId: 'r1', swarmId: 'a', taskId: T1, attempt: 1, type: spec().type },
+      namespace: spec().namespace,
       ...{ outcome: 'succeeded', durationMs: 5 },
     },
   ]);
