@@ -15,6 +15,7 @@ const KINDS: readonly { shape: RegExp; ids?: (redis: Redis, key: string) => Prom
   { shape: /^ms:\{regions\}:cordoned$/ },
   { shape: /^ms:\{namespaces\}:settings$/ },
   { shape: /^ms:\{endpoints\}:(registered|revisions)$/ },
+  { shape: /^ms:\{health\}:(forced|windows|revision|audit)$/ },
   { shape: /^ms:\{s\d+\}:(shard|counts|outbox)$/ },
   { shape: /^ms:\{s\d+\}:(specs|states|payloads|deadfacts)$/, ids: (redis, key) => redis.hkeys(key) },
   {

@@ -14,6 +14,8 @@ import { ManualClock, type Clock } from '@multiswarm/core';
 import { createSwarm } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
 import { attachToBus } from '../../../services/load-balancer/src/adapters/bus';
+import { attachHealth } from '../../../services/load-balancer/src/adapters/bus-health';
+import type { HealthDesk } from '../../../services/load-balancer/src/application/health-desk';
 import { listenForMessages } from '../../../services/communicator/src/adapters/bus/message-endpoints';
 import { openClientFace } from '../../../services/orchestrator/src/adapters/bus/client-face';
 import { regionFace } from '../../../services/orchestrator/src/adapters/bus/region-face';
@@ -56,6 +58,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   schedulerFace(bus).open(NOBODY);
   regionFace(bus).open(at.region, NOBODY);
   listenForMessages(bus, NOBODY, NOBODY);
+  await attachHealth(bus, { start: () => Promise.resolve() } as HealthDesk);
   const attached = attachToBus(bus, NOBODY, NOBODY, clock);
   clock.advance(WARM_UP_MS);
   await attached;

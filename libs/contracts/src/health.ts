@@ -100,6 +100,8 @@ export const MaintenancePage = z.object({
   next: z.null(),
 });
 export type MaintenancePage = z.infer<typeof MaintenancePage>;
+export const CancelledMaintenance = z.object({ id: Token, wasPlanned: z.boolean() });
+export type CancelledMaintenance = z.infer<typeof CancelledMaintenance>;
 export const CancelMaintenance = z.strictObject({ id: Token, ...who });
 
 /** What health knows of one swarm, as one replica sees it. */
@@ -135,6 +137,22 @@ export const EndpointHealth = z.object({
 });
 export type EndpointHealth = z.infer<typeof EndpointHealth>;
 
+export const GetHealthQuery = z.strictObject({ id: SwarmId });
+export const ListHealthQuery = z.strictObject({
+  all: z.coerce.boolean().default(false).describe('also those that are ready'),
+  limit: z.coerce.number().int().min(1).max(LIMITS.PAGE_ITEMS).default(100),
+});
+export type ListHealthQuery = z.infer<typeof ListHealthQuery>;
+
+/** The health of the fleet, as one replica sees it: those that are not ready first. */
+export const HealthPage = z.object({
+  items: z.array(EndpointHealth),
+  counts: z.partialRecord(HealthState, z.number().int().positive()).describe('swarms by state'),
+  isPanic: z.boolean().describe('fewer than half of the fleet are well'),
+  next: z.null(),
+});
+export type HealthPage = z.infer<typeof HealthPage>;
+
 /** What happens to the health of the fleet. */
 export const HEALTH_EVENT_TYPES = [
   'health.changed',
@@ -169,6 +187,11 @@ export const HealthEvent = z.object({
 export type HealthEvent = z.infer<typeof HealthEvent>;
 export const HealthEventPage = z.object({ items: z.array(HealthEvent), next: z.null() });
 export type HealthEventPage = z.infer<typeof HealthEventPage>;
+export const HealthEventsQuery = z.strictObject({
+  swarm: SwarmId.optional(),
+  limit: z.coerce.number().int().min(1).max(LIMITS.PAGE_ITEMS).default(100),
+});
+export type HealthEventsQuery = z.infer<typeof HealthEventsQuery>;
 
 /** Published to all replicas: what operators have set is in the store, under this revision. */
 export const HealthControlsChanged = z.object({ v: z.literal(1), revision: z.number().int().nonnegative() });

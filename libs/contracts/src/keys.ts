@@ -35,6 +35,12 @@ export const keys = {
   /** Hash: registered endpoints by id, each its revision, instance, times and registration. Number: every change of one gets the next. */
   endpoints: () => 'ms:{endpoints}:registered',
   endpointRevisions: () => 'ms:{endpoints}:revisions',
+  /** Hashes: what operators have forced, JSON by swarm; maintenance windows, JSON by id. */
+  healthForced: () => 'ms:{health}:forced',
+  healthWindows: () => 'ms:{health}:windows',
+  /** Number: every change of these gets the next one. List: what operators have done, newest first, each its revision and JSON. */
+  healthRevision: () => 'ms:{health}:revision',
+  healthAudit: () => 'ms:{health}:audit',
 
   /** Hash: owner, epoch, leaseUntil, batchSeq. Lease and data share a slot, so that each commit checks the epoch where it writes. */
   shard: (shard: number) => `ms:{s${shard}}:shard`,

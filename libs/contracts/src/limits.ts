@@ -218,6 +218,14 @@ export const LIMITS = {
   ENDPOINT_LEAST_TTL_MS: 1_000,
   /** Largest weight of an endpoint; 1 where none is given. */
   ENDPOINT_WEIGHT: 1_000,
+  /** Swarms for which operators have forced a state of health. */
+  HEALTH_FORCED: 10_000,
+  /** Maintenance windows. */
+  MAINTENANCE_WINDOWS: 256,
+  /** What operators have done to the health of swarms: entries that are kept. */
+  HEALTH_AUDIT: 1_000,
+  /** Events of health that one load-balancer keeps to be read. */
+  HEALTH_EVENTS: 1_000,
   /** Slots that one swarm may offer. */
   SWARM_SLOTS: 10_000,
   /** Findings that the report of one deep check lists. */

@@ -63,6 +63,12 @@ export const subjects = {
   lbExplain: () => `${V}.lb.explain`,
   /** Which attempts of a shard it counts, for a deep check: → any load-balancer (queue group). */
   lbCensus: () => `${V}.lb.census`,
+  /** The health of swarms: → any load-balancer (queue group): get, list, events, audit, force, reset, windows, plan, cancel. */
+  lbHealth: (verb: string) => `${V}.lb.health.${verb}`,
+  /** What happens to the health of swarms, as each load-balancer sees it. */
+  lbHealthEvent: () => `${V}.lb.health-event`,
+  /** What operators have set has changed: → all load-balancers. */
+  lbHealthChanged: () => `${V}.lb.health-changed`,
   lbCapacity: () => `${V}.lb.capacity`,
   /** Reservations that nobody needs: → all load-balancers. */
   lbRelease: () => `${V}.lb.release`,

@@ -68,6 +68,18 @@ export const METRICS = {
     description: 'Answers of the load-balancer: placed, or why not',
     attributes: ['result'],
   },
+  'multiswarm.health.swarms': {
+    kind: 'gauge',
+    unit: '{swarm}',
+    description: 'Swarms by their state of health, as this load-balancer sees them',
+    attributes: ['state'],
+  },
+  'multiswarm.health.changes': {
+    kind: 'counter',
+    unit: '{change}',
+    description: 'Changes of the health of swarms, by the state that they came into',
+    attributes: ['to'],
+  },
   'multiswarm.placement.duration.milliseconds': {
     kind: 'histogram',
     unit: 'ms',

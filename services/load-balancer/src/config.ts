@@ -1,4 +1,5 @@
 import type { Settings } from '@multiswarm/service';
+import type { HealthSettings } from './domain/health/health-settings';
 import { policyByName, type Policy } from './domain/policies';
 
 export interface LoadBalancerConfig {
@@ -6,6 +7,7 @@ export interface LoadBalancerConfig {
   redisUrl: string;
   policy: Policy;
   reservationHoldMs: number;
+  health: HealthSettings;
   decisionsKept: number;
   customPolicies: { name: string; path: string }[];
   customPolicyLimitMs: number;
@@ -20,6 +22,13 @@ export function loadBalancerConfig(settings: Settings): LoadBalancerConfig {
     redisUrl: settings.REDIS_URL,
     policy: policyByName(settings.LOAD_BALANCING_ALGORITHM),
     reservationHoldMs: settings.RESERVATION_HOLD_MS,
+    health: {
+      failuresInRow: settings.HEALTH_FAILURES_IN_ROW,
+      leastSuccess: settings.HEALTH_LEAST_SUCCESS,
+      mostEjected: settings.HEALTH_MOST_EJECTED,
+      slowStartMs: settings.HEALTH_SLOW_START_MS,
+      panicBelow: settings.HEALTH_PANIC_BELOW,
+    },
     decisionsKept: settings.DECISIONS_KEPT,
     customPolicies: settings.CUSTOM_POLICIES.map((given) => {
       const [name = '', ...path] = given.split('=');

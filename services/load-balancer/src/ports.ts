@@ -4,7 +4,10 @@ import type {
   EndpointChanged,
   EndpointRegistration,
   ExternalEndpoint,
+  Forced,
+  HealthEvent,
   LbReport,
+  MaintenanceWindow,
   RoutingBatch,
 } from '@multiswarm/contracts';
 import type { ReadRanking } from './domain/custom-policy/read-ranking';
@@ -49,4 +52,34 @@ export interface CustomPolicy {
   readonly status: CustomPolicyStatus;
   /** Never rejects, and answers within the policy's time limit. */
   rank(batch: RoutingBatch): Promise<CustomRanking>;
+}
+
+/** What operators have set about the health of swarms, and what they did, newest first. */
+export interface StoredHealth {
+  forced: Forced[];
+  windows: MaintenanceWindow[];
+  /** Of the last change. */
+  revision: number;
+  audit: { revision: number; event: HealthEvent }[];
+}
+
+/** `full`: there are as many as there may be. */
+type HealthChanged = Promise<{ revision: number; wasThere: boolean } | 'full'>;
+
+/** Where that is kept. Everything throws `store-unavailable` where it does not answer. */
+export interface HealthStore {
+  read(): Promise<StoredHealth>;
+  force(forced: Forced, event: HealthEvent): HealthChanged;
+  unforce(swarmId: string, event: HealthEvent): HealthChanged;
+  plan(window: MaintenanceWindow, event: HealthEvent): HealthChanged;
+  cancel(id: string, event: HealthEvent): HealthChanged;
+  /** Removes what is over, unless somebody has set it anew. */
+  forget(over: readonly (Forced | MaintenanceWindow)[]): Promise<void>;
+}
+
+/** What is told of the health of swarms. Best effort. */
+export interface HealthAnnouncer {
+  healthEvent(event: HealthEvent): void;
+  /** To all replicas, this one included: what operators have set is another. */
+  healthChanged(revision: number): void;
 }

@@ -3,13 +3,18 @@ import { every, systemClock, systemIds, systemRandom } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { Store } from '@multiswarm/store';
 import { attachToBus, busAnnouncer } from './adapters/bus';
+import { attachHealth, busHealthAnnouncer } from './adapters/bus-health';
 import { startCustomPolicies } from './adapters/custom-policy/start-custom-policies';
 import { endpointRoutes } from './adapters/endpoint-routes';
+import { healthRoutes } from './adapters/health-routes';
 import { httpRoutes } from './adapters/http';
 import { redisEndpointStore } from './adapters/store/redis-endpoint-store';
+import { redisHealthStore } from './adapters/store/redis-health-store';
 import { ExternalEndpoints } from './application/external-endpoints';
+import { HealthDesk } from './application/health-desk';
 import { LoadBalancer } from './application/load-balancer';
 import { loadBalancerConfig } from './config';
+import { HealthBook } from './domain/health/health-book';
 
 /** How often expired reservations and silent swarms are looked for. */
 const SWEEP_MS = 250;
@@ -39,13 +44,19 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
   });
   parts.onShutdown(() => store.close());
   const announcer = busAnnouncer(bus);
+  const health = new HealthBook(config.health);
+  const { metrics } = telemetry;
+  const desk = new HealthDesk({
+    ...{ book: health, store: redisHealthStore(store), announcer: busHealthAnnouncer(bus) },
+    ...{ clock, ids: systemIds, logger, metrics },
+  });
   const balancer: LoadBalancer = new LoadBalancer({
     ...{ clock, logger, announcer, policy: config.policy, reservationHoldMs: config.reservationHoldMs },
     ids: systemIds,
     random: systemRandom,
     decisionsKept: config.decisionsKept,
     customPolicies: customPolicies.all,
-    metrics: telemetry.metrics,
+    ...{ metrics, health },
     registered: (swarmId) => endpoints.get(swarmId),
   });
   const endpoints: ExternalEndpoints = new ExternalEndpoints({
@@ -55,16 +66,23 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     isSwarm: (swarmId) => balancer.isSwarm(swarmId),
     onFault: (error) => logger.warn('external endpoints could not be read again', { error }),
   });
+  const healthListening = await attachHealth(bus, desk);
   const listening = await attachToBus(bus, balancer, endpoints, clock);
-  store.onReconnect(() => endpoints.refreshSoon());
-  const stopSweep = every(clock, SWEEP_MS, () => balancer.sweep());
+  store.onReconnect(() => {
+    endpoints.refreshSoon();
+    desk.refreshSoon();
+  });
+  const stopSweep = every(clock, SWEEP_MS, () => {
+    desk.tick();
+    balancer.sweep();
+  });
   const announced = bus.announce({
     name: 'load-balancer',
     version,
     description: 'chooses swarms for attempts and explains each choice',
   });
   return {
-    routes: [...httpRoutes(balancer), ...endpointRoutes(balancer, endpoints)],
+    routes: [...httpRoutes(balancer), ...endpointRoutes(balancer, endpoints), ...healthRoutes(desk)],
     checks: {
       nats: async () => {
         await bus.rttMs();
@@ -80,6 +98,7 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     stop: async () => {
       announced.stop();
       listening.stop();
+      healthListening.stop();
       endpoints.stop();
       stopSweep();
     },

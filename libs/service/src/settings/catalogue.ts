@@ -237,6 +237,47 @@ export const SETTINGS = {
     since: 'now',
   }),
   ...ROUTING_SETTINGS,
+  HEALTH_FAILURES_IN_ROW: setting({
+    type: integer(0, 1_000),
+    default: 5,
+    unit: 'attempts',
+    description:
+      'Failures in a row of one swarm that open its circuit breaker; of types that fail elsewhere too it takes more. 0: none opens by them.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
+  HEALTH_LEAST_SUCCESS: setting({
+    type: share(),
+    default: 0.5,
+    description:
+      'Share of attempts that went well, over half a minute and twenty attempts, below which the circuit breaker of a swarm opens. 0: none opens by it.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
+  HEALTH_MOST_EJECTED: setting({
+    type: share(),
+    default: 0.1,
+    description: 'Share of the fleet that may be out at once as outliers. 0: nobody is ejected.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
+  HEALTH_SLOW_START_MS: setting({
+    type: integer(0, 60 * 60_000),
+    default: 10_000,
+    unit: 'ms',
+    description:
+      'How long a swarm that joins others, or has recovered, is given more and more until it has all its slots. 0: all at once.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
+  HEALTH_PANIC_BELOW: setting({
+    type: share(),
+    default: 0.5,
+    description:
+      'Share of swarms that must be well; below it those that are not get work too, after all others. 0: never.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
   TASK_RETENTION_MS: setting({
     type: integer(1_000, MAX_MS),
     default: 7 * DAY_MS,

@@ -301,6 +301,13 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   ENDPOINT_ADDRESS_CHARS: ['Characters of the address of an external endpoint', '`invalid-request`'],
   ENDPOINT_LEAST_TTL_MS: ['Shortest time for which a registration may hold', '`invalid-request`'],
   ENDPOINT_WEIGHT: ['Largest weight of an external endpoint', '`invalid-request`'],
+  HEALTH_FORCED: [
+    'Swarms for which operators have forced a state of health',
+    'Further ones are refused with `invalid-request`; a reset makes room.',
+  ],
+  MAINTENANCE_WINDOWS: ['Maintenance windows', 'Further ones are refused with `invalid-request`.'],
+  HEALTH_AUDIT: ['What operators have done to the health of swarms, kept in Redis', 'The oldest goes first.'],
+  HEALTH_EVENTS: ['Events of health that one load-balancer keeps to be read', 'The oldest goes first.'],
   SWARM_SLOTS: ['Slots of one swarm', 'The heartbeat is refused with `invalid-request`.'],
 };
 

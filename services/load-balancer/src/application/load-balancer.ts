@@ -30,6 +30,7 @@ import { renderResult } from '../domain/engine/decision';
 import { takesNoWork } from '../domain/engine/idle';
 import { Placer } from '../domain/engine/placer';
 import { Fleet, type CapacityReason, type StateChange } from '../domain/fleet';
+import type { HealthBook } from '../domain/health/health-book';
 import type { WantedPlace } from '../domain/member';
 import type { Moment } from '../domain/moment';
 import { Aids, POLICIES, policyByName, type Policy } from '../domain/policies';
@@ -56,6 +57,8 @@ export interface LoadBalancerParts {
   random: Random;
   policy: Policy;
   reservationHoldMs: number;
+  /** Without it, all swarms are taken to be well. */
+  health?: HealthBook;
   decisionsKept: number;
   customPolicies?: readonly CustomPolicy[];
   /** What is registered under an id. */
@@ -76,7 +79,10 @@ export class LoadBalancer {
 
   constructor(private readonly parts: LoadBalancerParts) {
     const replica = parts.ids.next();
-    this.fleet = new Fleet({ replica, holdMs: parts.reservationHoldMs });
+    this.fleet = new Fleet({
+      ...{ replica, holdMs: parts.reservationHoldMs },
+      ...(parts.health === undefined ? {} : { health: parts.health }),
+    });
     this.placer = new Placer(this.fleet, new Aids(parts.random));
     this.decisions = new Decisions(replica, parts.decisionsKept);
     const { clock, logger, metrics, customPolicies: policies = [] } = parts;
@@ -321,9 +327,10 @@ export class LoadBalancer {
   }
 
   private announceCapacity(swarm: SwarmSeen, reason: CapacityReason): void {
-    const { swarmId, region, freeSlots } = swarm;
+    const { swarmId, region } = swarm;
     // Whoever waits for capacity has tasks, and those go to swarms.
     if (this.fleet.get(swarmId) !== swarm || isExternal(swarm)) return;
+    const freeSlots = Math.max(0, this.fleet.columns.freeAt(swarm.index));
     // What came free may be taken again, by a later request of the same turn.
     const isFree = freeSlots > 0 && !takesNoWork(swarm.stateAt(this.now()));
     if (reason === 'freed' && !isFree) return;

@@ -5,6 +5,8 @@ import { idleNumber } from './engine/idle';
 import type { Directory } from './engine/pool';
 import { Pools } from './engine/pools';
 import { TypeSets } from './engine/type-sets';
+import type { HealthBook } from './health/health-book';
+import { healthFacts } from './health/swarm-health';
 import { SwarmClasses } from './learning/swarm-class';
 import type { MemberProfile } from './member';
 import type { Moment } from './moment';
@@ -16,11 +18,16 @@ const FORGET_AFTER_MS = 10 * 60_000;
 /** Instances that said goodbye and are remembered, so that a late heartbeat does not bring them back. */
 const STOPPED_INSTANCES = 10_000;
 
+/** Of work that usually takes so long, `Columns.latencyMs` tells how long it takes there. */
+const USUAL_MS = 1_000;
+
 export interface FleetOptions {
   /** Unique per process: part of every reservation's id. */
   replica: string;
   /** A reservation that nobody reports and no heartbeat lists ends after this. */
   holdMs: number;
+  /** Without it, all are taken to be well. */
+  health?: HealthBook;
 }
 
 export type Outcome = LbReport['outcomes'][number];
@@ -48,6 +55,7 @@ export interface StateChange {
  * F4. Where the slot of an ended attempt was handed over to the next one, every replica reserves it for that one, whoever
  *     placed the first: at no moment does the slot look free. The next one has what the ended one had.
  * F5. Every swarm has a row in the columns, which says what the swarm says; each change of it is in their journal.
+ * F6. Health hears of every swarm that is up, and of the end of every attempt once; what it says of a swarm is in its row.
  */
 export class Fleet implements Directory {
   readonly columns = new Columns();
@@ -61,6 +69,8 @@ export class Fleet implements Directory {
   private readonly reservationsByAttempt = new Map<string, Reservation>();
   private readonly stopped = new Map<string, string>();
   private readonly states = new Map<string, SwarmState>();
+  /** Swarms that health has let run more since the last sweep. */
+  private healthier = new Set<SwarmSeen>();
   private turns = 0;
   /** The monotonic time of the last heartbeat of anybody. */
   private heardMs = 0;
@@ -130,8 +140,9 @@ export class Fleet implements Directory {
     return swarm;
   }
 
-  /** Takes into the columns what silence has changed until now. */
+  /** Takes into the columns what silence has changed until now, and what health has said. */
   noteSilence(now: Moment): void {
+    this.writeHealth();
     for (let first = this.silent.top; first !== undefined; first = this.silent.top) {
       if (first.lookAtMs > now.monotonicMs) return;
       this.silent.pop();
@@ -167,6 +178,7 @@ export class Fleet implements Directory {
     const ofNext = nextKey === undefined ? undefined : this.reservationsByAttempt.get(nextKey);
     const touched = distinct(ran, reservation?.swarm, ofNext?.swarm);
     const before = touched.map(({ freeSlots }) => freeSlots);
+    if (ran !== undefined) this.learn(ran, outcome, reservation, now);
     const resources = this.settle(outcome, ran, reservation, now);
     if (nextKey !== undefined && ran !== undefined)
       this.handOver(ran, nextKey, outcome.reservationId, resources, now);
@@ -180,9 +192,24 @@ export class Fleet implements Directory {
     return reservation?.swarm;
   }
 
+  /** F6: an attempt was placed on a swarm of which health minds each one. */
+  placed({ index, swarmId }: SwarmSeen, type: string, now: Moment): void {
+    const { allowance, slots } = this.columns;
+    if (allowance[index] !== slots[index]) this.options.health?.placed(swarmId, type, now);
+  }
+
+  /** Why a swarm of the second choice is none of the first. */
+  whyLast({ swarmId, stateCounted }: SwarmSeen): string {
+    if (stateCounted === 'suspect') return ' misses heartbeats';
+    const verdict = this.options.health?.verdict(swarmId);
+    return verdict === undefined ? '' : ` is ${verdict.state} (${verdict.reason})`;
+  }
+
   /** Ends what has expired, forgets swarms that have long been silent, and tells what changed since the last call. */
   sweep(now: Moment): { freed: SwarmSeen[]; changes: StateChange[] } {
-    const freed = new Set<SwarmSeen>();
+    this.noteSilence(now);
+    const freed = this.healthier;
+    this.healthier = new Set();
     for (const reservation of this.reservations.values()) {
       if (reservation.expiresAtMs > now.monotonicMs) break;
       this.drop(reservation);
@@ -279,6 +306,7 @@ export class Fleet implements Directory {
       this.noteProfile(swarm);
     }
     this.noteState(swarm, now);
+    if (profileChanged) this.showHealth(swarm, now);
     const capacity = this.capacityReason(swarm, before, profileChanged, now);
     return { kind: 'seen', swarm, ...(capacity === undefined ? {} : { capacity }) };
   }
@@ -318,6 +346,7 @@ export class Fleet implements Directory {
     for (const reservation of [...swarm.reservations()]) this.drop(reservation);
     if (swarm.lookAt >= 0) this.silent.removeAt(swarm.lookAt);
     this.types.remove(swarm.profile.types);
+    this.options.health?.removed(swarm.swarmId);
     this.swarmsByIndex[swarm.index] = undefined;
     this.columns.journal.note(swarm.index, true);
     this.columns.remove(swarm.index);
@@ -332,17 +361,64 @@ export class Fleet implements Directory {
   }
 
   /** F5 for what its profile says. */
-  private noteProfile({ index, profile, costPerSlotHour }: SwarmSeen): void {
+  private noteProfile(swarm: SwarmSeen): void {
     const { columns } = this;
+    const { index, profile, costPerSlotHour } = swarm;
     const { zone } = profile.labels;
     columns.slots[index] = profile.slots;
-    columns.allowance[index] = profile.slots;
     columns.costPerSlotHour[index] = costPerSlotHour;
     columns.place[index] = columns.places.number(
       zone === undefined ? profile.region : `${profile.region}/${zone}`,
     );
     columns.swarmClass[index] = columns.classes.number(this.classes.of(profile));
+    this.noteHealth(swarm);
     columns.journal.note(index, true);
+  }
+
+  /** F6: the end of an attempt that is told twice is one end. */
+  private learn(ran: SwarmSeen, outcome: Outcome, reservation: Reservation | undefined, now: Moment): void {
+    const { health } = this.options;
+    const key = reservation?.swarm === ran ? reservation.attemptKey : attemptKey(outcome);
+    if (health === undefined || (outcome.outcome !== 'refused' && ran.hasEnded(key))) return;
+    health.ended(ran.swarmId, outcome, now);
+    this.noteLatency(ran);
+    this.writeHealth();
+  }
+
+  /** F6 for what health has to know of a swarm. */
+  private showHealth(swarm: SwarmSeen, now: Moment): void {
+    const { health } = this.options;
+    if (health === undefined) return;
+    if (swarm.stateCounted === 'down') health.removed(swarm.swarmId);
+    else health.seen(swarm.swarmId, healthFacts(swarm.profile), now);
+    this.writeHealth();
+  }
+
+  /** F6 for what health has said since it was asked last. */
+  private writeHealth(): void {
+    for (const swarmId of this.options.health?.takeTouched() ?? []) {
+      const swarm = this.swarmsById.get(swarmId);
+      if (swarm === undefined) continue;
+      const before = this.columns.freeAt(swarm.index);
+      this.noteHealth(swarm);
+      this.columns.journal.note(swarm.index);
+      if (this.columns.freeAt(swarm.index) > Math.max(0, before)) this.healthier.add(swarm);
+    }
+  }
+
+  /** F6 for a row; who writes it into the journal is the caller. */
+  private noteHealth(swarm: SwarmSeen): void {
+    const { index, slots, swarmId, stateCounted } = swarm;
+    const known = this.options.health?.get(swarmId);
+    this.columns.allowance[index] = Math.min(slots, known?.allowance ?? slots);
+    const isLast = stateCounted === 'suspect' || known?.tier === 1;
+    this.columns.tier[index] = isLast ? TIERS.fallback : TIERS.first;
+    this.noteLatency(swarm);
+  }
+
+  private noteLatency({ index, swarmId }: SwarmSeen): void {
+    const known = this.options.health?.get(swarmId);
+    this.columns.latencyMs[index] = known?.latency.isKnown === true ? known.latency.estimate * USUAL_MS : 0;
   }
 
   /** F5 for a state, which changes by a heartbeat or by silence. */
@@ -351,9 +427,10 @@ export class Fleet implements Directory {
     if (swarm.stateCounted !== state) {
       const { columns } = this;
       columns.idle[swarm.index] = idleNumber(state);
-      columns.tier[swarm.index] = state === 'suspect' ? TIERS.fallback : TIERS.first;
-      columns.journal.note(swarm.index);
       swarm.stateCounted = state;
+      this.noteHealth(swarm);
+      columns.journal.note(swarm.index);
+      this.showHealth(swarm, now);
     }
     this.watch(swarm, now);
   }

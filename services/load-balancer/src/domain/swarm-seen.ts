@@ -172,6 +172,11 @@ export class SwarmSeen {
     return this.held.has(key) || this.ended.has(key);
   }
 
+  /** Whether it is known to have ended here, lately. */
+  hasEnded(key: string): boolean {
+    return this.ended.has(key);
+  }
+
   /** Whether one more attempt with these resources has room now. */
   hasRoomFor(asked: ResourceVector): boolean {
     return this.busy < this.last.slots && this.hasResources(asked);

@@ -38,7 +38,7 @@ export class Columns {
   weight = new Float64Array(ROOM);
   /** USD. */
   costPerSlotHour = new Float64Array(ROOM);
-  /** What an attempt there takes at present, ms: peak EWMA; 0 while nothing is known. */
+  /** How long work takes there at present that takes a second on most swarms, ms: peak EWMA; 0 while nothing is known. */
   latencyMs = new Float64Array(ROOM);
   /** Number of the last decision that chose it; 0 before the first. Ties go to the smallest. */
   turn = new Float64Array(ROOM);

@@ -118,6 +118,7 @@ export class Placer {
     const chosen = fleet.at(aids.ranked[0] as number);
     const { id } = fleet.reserve(chosen, key, pool.work.resources ?? NO_RESOURCES, now);
     policy.chosen?.(fleet.columns, chosen.index);
+    fleet.placed(chosen, item.type, now);
     return {
       key: item.key,
       policy,
@@ -130,7 +131,7 @@ export class Placer {
       reservationId: id,
       ranked,
       scores,
-      caveat: caveat === '' && !isLate ? '' : caveatOf(caveat, isLate ? LATE : ''),
+      caveat: caveat === '' && !isLate ? '' : caveatOf(caveat, isLate ? fleet.whyLast(chosen) : ''),
       stalenessMs: chosen.silentMs(now),
       viewAgeMs: fleet.silentMs(now),
     };
@@ -160,7 +161,6 @@ export class Placer {
 }
 
 const NOBODY: readonly number[] = [];
-const LATE = ' misses heartbeats';
 const AVOIDED = ' was to be avoided';
 
 function caveatOf(...reasons: string[]): string {

@@ -190,7 +190,7 @@ test.each([1, 2])(
     expect(times(outMs, SLOW).median).toBeLessThan(90_000);
 
     expect(times(backMs, [...SLOW, ...FAILING, ...HANGING])).toMatchObject({ known: 25 });
-    expect(times(backMs, [...SLOW, ...HANGING]).most).toBeLessThan(60_000);
+    expect(times(backMs, [...SLOW, ...HANGING]).most).toBeLessThan(90_000);
     expect(times(backMs, FAILING).most).toBeLessThan(100_000);
   },
 );

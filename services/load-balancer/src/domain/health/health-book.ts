@@ -69,6 +69,15 @@ export class HealthBook {
     return this.swarms.size;
   }
 
+  all(): IterableIterator<SwarmHealth> {
+    return this.swarms.values();
+  }
+
+  /** Too few of the fleet are well. */
+  get isPanic(): boolean {
+    return this.panic.fleet.isPanic;
+  }
+
   get(swarmId: string): SwarmHealth | undefined {
     return this.swarms.get(swarmId);
   }

@@ -17,6 +17,10 @@ export class PeakLatency {
   estimate = 1;
   private atMs = -Infinity;
 
+  get isKnown(): boolean {
+    return this.atMs > -Infinity;
+  }
+
   observe(times: number, nowMs: number): void {
     const passedMs = Math.max(0, nowMs - this.atMs);
     const kept = Math.exp(-passedMs / DECAY_MS);

@@ -1,4 +1,4 @@
-import type { ForcedState, HealthState } from '@multiswarm/contracts';
+import type { ForcedState, HealthState, SwarmProfile } from '@multiswarm/contracts';
 import { Breaker } from './breaker';
 import { Ejection } from './ejection';
 import type { HealthSettings } from './health-settings';
@@ -13,6 +13,11 @@ export interface SwarmFacts {
   readonly labels: Readonly<Record<string, string>>;
   /** Equal for swarms that can do the same. */
   readonly group: string;
+}
+
+/** Swarms of the same types and capabilities can do the same, whatever else distinguishes them. */
+export function healthFacts({ slots, region, labels, types, capabilities }: SwarmProfile): SwarmFacts {
+  return { slots, region, labels, group: JSON.stringify([[...types].sort(), [...capabilities].sort()]) };
 }
 
 /** What an operator has forced, by whom and why. */
