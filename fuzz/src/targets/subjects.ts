@@ -59,7 +59,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   regionFace(bus).open(at.region, NOBODY);
   listenForMessages(bus, NOBODY, NOBODY);
   await attachHealth(bus, { start: () => Promise.resolve() } as HealthDesk);
-  const attached = attachToBus(bus, NOBODY, NOBODY, clock);
+  const attached = attachToBus(bus, NOBODY, NOBODY, NOBODY, clock);
   clock.advance(WARM_UP_MS);
   await attached;
   const ofServices = found.splice(0).filter(({ subject }) => !subject.includes('*'));

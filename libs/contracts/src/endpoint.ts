@@ -7,12 +7,6 @@ import { Swarm, SWARM_STATES, SwarmProfile } from './swarm';
 export const EndpointKind = z.enum(['swarm', 'external']);
 export type EndpointKind = z.infer<typeof EndpointKind>;
 
-const Weight = z
-  .number()
-  .positive()
-  .max(LIMITS.ENDPOINT_WEIGHT)
-  .describe('its share of the requests where a policy goes by weights');
-
 /** What is registered: the profile of a swarm, of which all but the id, the region and the address has a default. */
 export const EndpointRegistration = z.strictObject({
   ...SwarmProfile.shape,
@@ -30,7 +24,7 @@ export const EndpointRegistration = z.strictObject({
   attributes: SwarmProfile.shape.attributes.default({}),
   resources: SwarmProfile.shape.resources.default({}),
   costPerHour: SwarmProfile.shape.costPerHour.default(0),
-  weight: Weight.default(1),
+  weight: SwarmProfile.shape.weight.unwrap().default(1),
   ttlMs: z
     .number()
     .int()

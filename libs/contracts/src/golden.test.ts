@@ -127,6 +127,7 @@ const MESSAGES = {
   'payload-ref': contracts.PayloadRef,
   'place-reply': contracts.PlaceReply,
   'place-request': contracts.PlaceRequest,
+  'policy-table': contracts.PolicyTable,
   'purge-dead-letters': contracts.PurgeDeadLetters,
   'purge-dead-letters.all': contracts.PurgeDeadLetters,
   'purge-dead-letters.filter': contracts.PurgeDeadLetters,

@@ -32,8 +32,15 @@ export * from './payload';
 export * from './place-reply';
 export * from './placement';
 export { toPointer } from './pointer';
-export { COMMON_RETRY, isPlainJson, isPlainSpec, parseSubmission, plainSubmission } from './plain-submission';
-export { isCount, isListOf, isObject, quick, type Unknown } from './quick';
+export {
+  COMMON_RETRY,
+  isPlainJson,
+  isPlainSpec,
+  parseSubmission,
+  plainRequirements,
+  plainSubmission,
+} from './plain-submission';
+export { isCount, isListOf, isObject, quick, quickly, type Unknown } from './quick';
 export * from './requirements';
 export * from './resource-vector';
 export * from './routing';

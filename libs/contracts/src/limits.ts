@@ -216,8 +216,6 @@ export const LIMITS = {
   ENDPOINT_ADDRESS_CHARS: 2_048,
   /** Shortest time for which a registration may hold. */
   ENDPOINT_LEAST_TTL_MS: 1_000,
-  /** Largest weight of an endpoint; 1 where none is given. */
-  ENDPOINT_WEIGHT: 1_000,
   /** Swarms for which operators have forced a state of health. */
   HEALTH_FORCED: 10_000,
   /** Maintenance windows. */

@@ -87,7 +87,8 @@ function addOptional(submission: TaskSubmission, given: Fields): boolean {
 
 const PLAIN_REQUIREMENTS: ReadonlySet<string> = new Set<keyof Requirements>(['capabilities', 'region']);
 
-function plainRequirements(given: unknown): Requirements | undefined {
+/** Requirements that name capabilities and regions at most, checked; undefined for all others, which are for the schema. */
+export function plainRequirements(given: unknown): Requirements | undefined {
   if (given === undefined) return {};
   if (!isPlainObject(given) || !hasOnly(given, PLAIN_REQUIREMENTS)) return undefined;
   const { capabilities, region } = given;

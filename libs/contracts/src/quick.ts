@@ -13,11 +13,28 @@ export function quick<S extends z.ZodType>(
   schema: S,
   fits: (value: unknown) => boolean,
 ): z.ZodType<z.output<S>> {
+  // It fits, and there is nothing in it that parsing would change.
+  return quickly(schema, (value) => (fits(value) ? (value as z.output<S>) : undefined));
+}
+
+/**
+ * The same, where something is left to be filled in.
+ * @param take what the schema would make of a value; undefined where that is for the schema to say
+ * @param learn told what the schema has taken
+ */
+export function quickly<S extends z.ZodType>(
+  schema: S,
+  take: (value: unknown) => z.output<S> | undefined,
+  learn: (value: z.output<S>) => void = () => undefined,
+): z.ZodType<z.output<S>> {
   return z.unknown().transform((value, context) => {
-    // It fits, and there is nothing in it that parsing would change.
-    if (fits(value)) return value as z.output<S>;
+    const taken = take(value);
+    if (taken !== undefined) return taken;
     const parsed = schema.safeParse(value, { error: explain });
-    if (parsed.success) return parsed.data;
+    if (parsed.success) {
+      learn(parsed.data);
+      return parsed.data;
+    }
     for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: value } as never);
     return z.NEVER;
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { Namespace } from './names';
 import type { Requirements, Resources } from './requirements';
-import type { Routing } from './routing';
+import { NamespaceRouting, type Routing } from './routing';
 import type { SwarmProfile } from './swarm';
 
 /** A user's own policy, as one replica has it. `off`: requests that ask for it are placed by `hybrid`, and their receipts say why. */
@@ -75,3 +76,15 @@ export interface RoutingEstimate {
   /** On how many attempts it stands. */
   readonly samples: number;
 }
+
+/** The policies that there are, and who has chosen which: a request before its type, before its namespace, before `active`. */
+export const PolicyTable = z.object({
+  active: z.string().describe('where nobody has chosen another one: LOAD_BALANCING_ALGORITHM'),
+  available: z.array(z.string()).describe('names of the policies of this build'),
+  items: z.array(z.object({ name: z.string(), summary: z.string() })),
+  custom: z.array(CustomPolicyStatus).describe("users' own, CUSTOM_POLICIES"),
+  namespaces: z.array(
+    NamespaceRouting.pick({ policy: true, policies: true }).extend({ namespace: Namespace }),
+  ),
+});
+export type PolicyTable = z.infer<typeof PolicyTable>;

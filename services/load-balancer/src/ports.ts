@@ -8,6 +8,7 @@ import type {
   HealthEvent,
   LbReport,
   MaintenanceWindow,
+  NamespaceRouting,
   RoutingBatch,
 } from '@multiswarm/contracts';
 import type { ReadRanking } from './domain/custom-policy/read-ranking';
@@ -41,6 +42,12 @@ export interface EndpointStore {
     swarmId: string,
     condition: { ifRevision?: number | undefined; unlessRenewedAfter?: number },
   ): Promise<number | 'conflict' | 'absent'>;
+}
+
+/** What namespaces say of how their tasks are placed; `routing` is undefined where one says nothing of it. */
+export interface NamespaceRoutingStore {
+  /** @throws MultiswarmError `store-unavailable` */
+  all(): Promise<{ namespace: string; revision: number; routing: NamespaceRouting | undefined }[]>;
 }
 
 /** For each item of a batch the swarms to try, or why there is nothing of the kind. */

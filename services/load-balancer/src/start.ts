@@ -10,9 +10,11 @@ import { healthRoutes } from './adapters/health-routes';
 import { httpRoutes } from './adapters/http';
 import { redisEndpointStore } from './adapters/store/redis-endpoint-store';
 import { redisHealthStore } from './adapters/store/redis-health-store';
+import { redisNamespaceRoutingStore } from './adapters/store/redis-namespace-routing-store';
 import { ExternalEndpoints } from './application/external-endpoints';
 import { HealthDesk } from './application/health-desk';
 import { LoadBalancer } from './application/load-balancer';
+import { NamespaceRoutings } from './application/namespace-routings';
 import { loadBalancerConfig } from './config';
 import { HealthBook } from './domain/health/health-book';
 
@@ -58,7 +60,11 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     customPolicies: customPolicies.all,
     ...{ metrics, health },
     registered: (swarmId) => endpoints.get(swarmId),
+    routings: { get: (namespace) => routings.get(namespace), all: () => routings.all() },
   });
+  const routings = new NamespaceRoutings(redisNamespaceRoutingStore(store), clock, (error) =>
+    logger.warn('settings of namespaces could not be read again', { error }),
+  );
   const endpoints: ExternalEndpoints = new ExternalEndpoints({
     ...{ clock, ids: systemIds, store: redisEndpointStore(store), defaultSlots: config.defaultSlots },
     beat: (member) => balancer.heartbeat(member),
@@ -67,10 +73,11 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     onFault: (error) => logger.warn('external endpoints could not be read again', { error }),
   });
   const healthListening = await attachHealth(bus, desk);
-  const listening = await attachToBus(bus, balancer, endpoints, clock);
+  const listening = await attachToBus(bus, balancer, endpoints, routings, clock);
   store.onReconnect(() => {
     endpoints.refreshSoon();
     desk.refreshSoon();
+    routings.refreshSoon();
   });
   const stopSweep = every(clock, SWEEP_MS, () => {
     desk.tick();
@@ -100,6 +107,7 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
       listening.stop();
       healthListening.stop();
       endpoints.stop();
+      routings.stop();
       stopSweep();
     },
   };

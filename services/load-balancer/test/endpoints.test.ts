@@ -1,4 +1,13 @@
-import { Endpoint, EndpointPage, PlaceReply, RouteReply, subjects } from '@multiswarm/contracts';
+import {
+  Endpoint,
+  EndpointPage,
+  keys,
+  PlaceReply,
+  RouteReply,
+  subjects,
+  type PolicyTable,
+} from '@multiswarm/contracts';
+import { Store } from '@multiswarm/store';
 import { eventually } from '@multiswarm/testing';
 import request from 'supertest';
 import { heartbeat, item } from './support/builders';
@@ -163,4 +172,30 @@ test('without Redis what is known is served on, nothing is registered, and after
   await world.redis.restart();
   await eventually(async () => (await register({ ...gpu, swarmId: 'late' })).status === 201);
   await eventually(async () => (await seen(two, 'late')) !== undefined);
+});
+
+test('the policy of a request is that of itself, its type, its namespace or the default, as the settings are now', async () => {
+  await register(gpu);
+  const store = await Store.connect({ url: world.redis.url, name: 'test' });
+  const routing = { policy: 'round-robin', policies: { render: 'least-loaded' } };
+  const settings = JSON.stringify({ revision: 1, settings: { weight: 1, routing } });
+  await store.redis.hset(keys.namespaces(), 'shop', settings);
+  await store.close();
+  world.bus.publish(subjects.namespaceChanged(), { v: 1, namespace: 'shop', revision: 1 });
+  const table = async () => (await request(one.app).get('/v1/policies').expect(200)).body as PolicyTable;
+  await eventually(async () => (await table()).namespaces.length === 1);
+  expect(await table()).toMatchObject({
+    active: 'least-loaded',
+    namespaces: [{ namespace: 'shop', ...routing }],
+  });
+  const policyOf = async (body: object) => {
+    const answer = await request(one.app).post('/v1/route').send(body).expect(200);
+    return RouteReply.parse(answer.body).receipt.policy;
+  };
+  expect(await policyOf({})).toBe('least-loaded');
+  expect(await policyOf({ namespace: 'shop', type: 'other' })).toBe('round-robin');
+  expect(await policyOf({ namespace: 'shop', type: 'render' })).toBe('least-loaded');
+  expect(await policyOf({ namespace: 'shop', type: 'render', routing: { policy: 'round-robin' } })).toBe(
+    'round-robin',
+  );
 });

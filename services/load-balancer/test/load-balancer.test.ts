@@ -457,9 +457,14 @@ describe('over HTTP', () => {
   });
 
   test('the policies of this build are listed, with the one in use', async () => {
-    await request(one.app)
-      .get('/v1/policies')
-      .expect(200, { active: 'least-loaded', available: POLICIES.map(({ name }) => name), custom: [] });
+    const { body } = await request(one.app).get('/v1/policies').expect(200);
+    expect(body).toEqual({
+      active: 'least-loaded',
+      available: POLICIES.map(({ name }) => name),
+      items: POLICIES.map(({ name, summary }) => ({ name, summary })),
+      custom: [],
+      namespaces: [],
+    });
   });
 
   test('the API documents describe every route', async () => {

@@ -3,6 +3,7 @@ import { attachToBus, busAnnouncer } from '../../../services/load-balancer/src/a
 import { ExternalEndpoints } from '../../../services/load-balancer/src/application/external-endpoints';
 import { LoadBalancer } from '../../../services/load-balancer/src/application/load-balancer';
 import { policyByName } from '../../../services/load-balancer/src/domain/policies';
+import { NamespaceRoutings } from '../../../services/load-balancer/src/application/namespace-routings';
 import type { Announcer, EndpointStore } from '../../../services/load-balancer/src/ports';
 import type { SimProcess } from '../world/process';
 import { noMetrics } from '../world/quiet-telemetry';
@@ -28,6 +29,7 @@ export function balancerProgram(world: World, failed: Failed, name: string, site
       const { clock, ids, random } = process;
       const bus = world.bus(process);
       const announcer = busAnnouncer(bus);
+      const routings = new NamespaceRoutings({ all: () => Promise.resolve([]) }, clock, () => undefined);
       const balancer = new LoadBalancer({
         ...{ clock, ids, random, metrics: noMetrics, logger: world.logger(process) },
         policy: policyByName('least-loaded'),
@@ -35,9 +37,12 @@ export function balancerProgram(world: World, failed: Failed, name: string, site
         decisionsKept: 0,
         announcer,
         registered: () => undefined,
+        routings,
       });
       const endpoints = externalEndpoints(process, balancer, announcer);
-      attachToBus(bus, balancer, endpoints, clock).catch((error: unknown) => failed(process, error));
+      attachToBus(bus, balancer, endpoints, routings, clock).catch((error: unknown) =>
+        failed(process, error),
+      );
       every(clock, SWEEP_MS, () => balancer.sweep());
       return {
         process,

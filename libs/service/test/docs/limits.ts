@@ -300,7 +300,6 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   ENDPOINT_BYTES: ['Serialized registration of an external endpoint', 'It is refused with `body-too-large`.'],
   ENDPOINT_ADDRESS_CHARS: ['Characters of the address of an external endpoint', '`invalid-request`'],
   ENDPOINT_LEAST_TTL_MS: ['Shortest time for which a registration may hold', '`invalid-request`'],
-  ENDPOINT_WEIGHT: ['Largest weight of an external endpoint', '`invalid-request`'],
   HEALTH_FORCED: [
     'Swarms for which operators have forced a state of health',
     'Further ones are refused with `invalid-request`; a reset makes room.',

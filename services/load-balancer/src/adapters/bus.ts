@@ -4,9 +4,9 @@ import {
   EndpointChanged,
   GetEndpoint,
   groups,
-  Heartbeat,
   LbRelease,
   ListEndpointsQuery,
+  NamespaceChanged,
   PlaceRequest,
   RegisterEndpoint,
   RemoveEndpoint,
@@ -16,8 +16,10 @@ import {
 import { delay, type Clock } from '@multiswarm/core';
 import type { ExternalEndpoints } from '../application/external-endpoints';
 import type { LoadBalancer } from '../application/load-balancer';
+import type { NamespaceRoutings } from '../application/namespace-routings';
 import type { Announcer } from '../ports';
 import { printReply } from './print-reply';
+import { quickHeartbeats } from './quick-heartbeats';
 import { QuickLbReport } from './quick-outcomes';
 import { RouteBody } from './route-body';
 
@@ -49,11 +51,12 @@ export async function attachToBus(
   bus: Bus,
   balancer: LoadBalancer,
   endpoints: ExternalEndpoints,
+  routings: NamespaceRoutings,
   clock: Clock,
 ): Promise<Listening> {
   // No queue group: every replica sees every swarm, every outcome and every change of an endpoint.
   const listening: Listening[] = [
-    bus.subscribe(subjects.allHeartbeats(), { schema: Heartbeat }, (heartbeat) =>
+    bus.subscribe(subjects.allHeartbeats(), { schema: quickHeartbeats() }, (heartbeat) =>
       balancer.heartbeat(heartbeat),
     ),
     bus.subscribe(subjects.lbReport(), { schema: QuickLbReport }, (report) => balancer.report(report)),
@@ -63,13 +66,17 @@ export async function attachToBus(
     bus.subscribe(subjects.endpointChanged(), { schema: EndpointChanged }, (change) =>
       endpoints.observe(change),
     ),
+    bus.subscribe(subjects.namespaceChanged(), { schema: NamespaceChanged }, (change) =>
+      routings.observe(change),
+    ),
   ];
   // Before this, or what is registered in between would be missed.
-  await endpoints.start();
+  await Promise.all([endpoints.start(), routings.start()]);
   const census = (): void => bus.publish(subjects.census(), { v: 1 });
   bus.onReconnect(() => {
     census();
     endpoints.refreshSoon();
+    routings.refreshSoon();
   });
   census();
   await delay(clock, WARM_UP_MS);

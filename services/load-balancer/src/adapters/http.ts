@@ -1,16 +1,10 @@
 import { z } from 'zod';
-import { CustomPolicyStatus, LIMITS, RouteReply } from '@multiswarm/contracts';
+import { LIMITS, PolicyTable, RouteReply } from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import type { LoadBalancer } from '../application/load-balancer';
 import { decisionRoutes } from './decision-routes';
 import { ReportBody } from './report-body';
 import { RouteBody } from './route-body';
-
-const Policies = z.object({
-  active: z.string().describe('the policy that ranks swarms now'),
-  available: z.array(z.string()).describe('values of LOAD_BALANCING_ALGORITHM that this build has'),
-  custom: z.array(CustomPolicyStatus).describe("users' own, CUSTOM_POLICIES"),
-});
 
 export function httpRoutes(balancer: LoadBalancer): Route[] {
   return [
@@ -53,9 +47,9 @@ export function httpRoutes(balancer: LoadBalancer): Route[] {
     defineRoute({
       method: 'get',
       path: '/v1/policies',
-      summary: 'The policies of this build, and the one in use',
+      summary: 'The policies of this build, those of users, and who has chosen which',
       tags: ['routing'],
-      reply: Policies,
+      reply: PolicyTable,
       handler: async () => balancer.policies(),
     }),
     ...decisionRoutes(balancer),

@@ -1,8 +1,32 @@
 import { z } from 'zod';
-import { normalizeRequirements, RouteRequest } from '@multiswarm/contracts';
+import {
+  isName,
+  isObject,
+  isToken,
+  normalizeRequirements,
+  plainRequirements,
+  quickly,
+  RouteRequest,
+} from '@multiswarm/contracts';
 
 /** A route request whose requirements may be spelled flat, as those of tasks may (`docs/requirements.md`). */
-export const RouteBody = z.preprocess((given) => {
+const Spelled = z.preprocess((given) => {
   if (typeof given !== 'object' || given === null || !('requirements' in given)) return given;
   return { ...given, requirements: normalizeRequirements(given.requirements) };
 }, RouteRequest);
+
+const KINDS: ReadonlySet<unknown> = new Set(RouteRequest.shape.kind.unwrap().options);
+const PLAIN: ReadonlySet<string> = new Set(['type', 'namespace', 'requirements', 'kind']);
+
+/** One comes for each request of somebody: the usual ones are checked by hand. */
+export const RouteBody = quickly(Spelled, plainRoute);
+
+function plainRoute(given: unknown): RouteRequest | undefined {
+  if (!isObject(given)) return undefined;
+  for (const key in given) if (!PLAIN.has(key)) return undefined;
+  const { type = 'route', namespace = 'default', kind } = given;
+  const requirements = plainRequirements(given['requirements']);
+  if (requirements === undefined || !isName(type) || !isToken(namespace)) return undefined;
+  if (kind === undefined) return { type, namespace, requirements };
+  return KINDS.has(kind) ? { type, namespace, requirements, kind: kind as RouteRequest['kind'] } : undefined;
+}

@@ -4,7 +4,7 @@ import {
   taskId,
   type Capacity,
   type CapacityEvent,
-  type CustomPolicyStatus,
+  type PolicyTable,
   type Endpoint,
   type EndpointPage,
   type ExternalEndpoint,
@@ -34,6 +34,7 @@ import type { HealthBook } from '../domain/health/health-book';
 import type { WantedPlace } from '../domain/member';
 import type { Moment } from '../domain/moment';
 import { Aids, POLICIES, policyByName, type Policy } from '../domain/policies';
+import { policyFor } from '../domain/policy-scopes';
 import { ANY_TYPE } from '../domain/requirement-rules';
 import { heardOf, slotCensus } from '../domain/slot-census';
 import type { SwarmSeen } from '../domain/swarm-seen';
@@ -42,6 +43,7 @@ import { CapacityNews } from './capacity-news';
 import { CustomPlacing, isCustom } from './custom-placing';
 import { Decisions } from './decisions';
 import { notRegistered } from './external-endpoints';
+import type { NamespaceRoutings } from './namespace-routings';
 
 /** Items of one request to place. */
 const PLACE_ITEMS = 512;
@@ -61,6 +63,8 @@ export interface LoadBalancerParts {
   health?: HealthBook;
   decisionsKept: number;
   customPolicies?: readonly CustomPolicy[];
+  /** What namespaces say of how their tasks are placed. */
+  routings: Pick<NamespaceRoutings, 'get' | 'all'>;
   /** What is registered under an id. */
   registered: (swarmId: string) => ExternalEndpoint | undefined;
 }
@@ -237,10 +241,19 @@ export class LoadBalancer {
     return seen !== undefined && !isExternal(seen);
   }
 
-  policies(): { active: string; available: string[]; custom: CustomPolicyStatus[] } {
-    const { policy, customPolicies = [] } = this.parts;
-    const custom = customPolicies.map(({ status }) => status);
-    return { active: policy.name, available: POLICIES.map(({ name }) => name), custom };
+  /** Those of this build, those of users, and who has chosen which. */
+  policies(): PolicyTable {
+    const { policy, customPolicies = [], routings } = this.parts;
+    const items = POLICIES.map(({ name, summary }) => ({ name, summary }));
+    return {
+      active: policy.name,
+      available: items.map(({ name }) => name),
+      items,
+      custom: customPolicies.map(({ status }) => status),
+      namespaces: [...routings.all()].flatMap(([namespace, { policy: ofAll, policies }]) =>
+        ofAll === undefined && policies === undefined ? [] : [{ namespace, policy: ofAll, policies }],
+      ),
+    };
   }
 
   private withAddress(placement: RouteReply): RouteReply {
@@ -278,8 +291,8 @@ export class LoadBalancer {
   }
 
   /** Which policy is asked for. */
-  private policyNameOf({ routing }: WantedPlace): string {
-    return routing?.policy ?? this.parts.policy.name;
+  private policyNameOf(item: WantedPlace): string {
+    return policyFor(item, (namespace) => this.parts.routings.get(namespace), this.parts.policy.name).name;
   }
 
   private placeNow(items: readonly WantedPlace[], policyOf: (item: WantedPlace) => Policy): PlaceResult[] {

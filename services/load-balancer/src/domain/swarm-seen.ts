@@ -18,6 +18,7 @@ import {
   toVector,
   type ResourceVector,
 } from './resource-vector';
+import { isSameProfile } from './same-profile';
 
 export type SwarmState = Swarm['state'];
 export type Ranked = Receipt['ranked'][number];
@@ -48,7 +49,6 @@ export function attemptKey({ taskId, attempt }: AttemptRef): string {
  */
 export class SwarmSeen {
   private last: Heartbeat;
-  private profileText: string;
   private receivedAt: Moment;
   private held = new Map<string, AttemptRef>();
   private resourcesHeld: ResourceVector;
@@ -80,7 +80,6 @@ export class SwarmSeen {
     readonly replaced?: string,
   ) {
     this.last = heartbeat;
-    this.profileText = textOf(heartbeat);
     this.receivedAt = now;
     this.resourcesTotal = toVector(heartbeat.resources);
     this.resourcesHeld = NO_RESOURCES;
@@ -189,10 +188,8 @@ export class SwarmSeen {
 
   /** Takes over a newer heartbeat of the same instance. Returns the reservations that it lists now, which the caller ends (S2), and whether the profile changed. */
   update(heartbeat: Heartbeat, now: Moment): { listed: Reservation[]; profileChanged: boolean } {
-    const text = textOf(heartbeat);
-    const profileChanged = text !== this.profileText;
+    const profileChanged = !isSameProfile(this.last, heartbeat);
     this.last = heartbeat;
-    this.profileText = text;
     this.receivedAt = now;
     this.resourcesTotal = toVector(heartbeat.resources);
     return { listed: this.count(heartbeat, now), profileChanged };
@@ -307,21 +304,4 @@ export class SwarmSeen {
     this.left = undefined;
     this.columns.journal.note(this.index);
   }
-}
-
-function textOf(heartbeat: Heartbeat): string {
-  const { region, slots, types, capabilities, labels, attributes, resources, costPerHour, weight, state } =
-    heartbeat;
-  return JSON.stringify([
-    region,
-    slots,
-    types,
-    capabilities,
-    labels,
-    attributes,
-    resources,
-    costPerHour,
-    weight,
-    state,
-  ]);
 }
