@@ -111,6 +111,8 @@ export interface ShardStore {
   /** Batches of events after `afterSeq` that were not acknowledged by the event stream, oldest first. */
   outbox(shard: number, afterSeq: number, limit: number): Promise<EventMessage[]>;
   trimOutbox(shard: number, uptoSeq: number): Promise<void>;
+  /** What a run was told, as far as it is stored: all that tells a repetition. Undefined where there is no such run. */
+  signalsOf(shard: number, id: string): Promise<Pick<RunRecord, 'signals' | 'heard'> | undefined>;
   /** How far runs have come, in the order of `ids`; undefined where there is no such run. */
   progressOf(shard: number, ids: readonly string[]): Promise<(RunProgress | undefined)[]>;
   /** Roots whose time has passed, with the tasks that belong to them. */

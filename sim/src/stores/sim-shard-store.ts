@@ -90,6 +90,7 @@ export function shardStore(process: SimProcess, shards: SimShards): ShardStore {
     outbox: (shard, afterSeq, limit) =>
       call('outbox of', shard, () => copy(table.outbox(shard, afterSeq, limit))),
     trimOutbox: (shard, uptoSeq) => call('trim', shard, () => table.trimOutbox(shard, uptoSeq)),
+    signalsOf: (shard, id) => call('signals of', shard, () => copy(table.data(shard).runs.get(id)?.run)),
     progressOf: (shard, ids) => call('progress of', shard, () => copy(table.progressOf(shard, ids))),
     expired: (shard, now, limit) => call('expired of', shard, () => copy(table.expired(shard, now, limit))),
   };

@@ -13,9 +13,10 @@ function fork(
   driver: RunDriver,
   asked: Pick<RerunWorkflowRequest, 'from' | 'input'> = {},
   succeededThen?: Set<string>,
+  of = RUN,
 ): string {
   const tasks = new Map(driver.allTasks().map((task) => [task.id, task]));
-  const made = intake.fork({ run: driver.run(), tasks, succeededThen }, asked, TRACEPARENT);
+  const made = intake.fork({ run: driver.run(of), tasks, succeededThen }, asked, TRACEPARENT);
   const kept = new Map(
     Object.entries(made.kept ?? {}).map(([step, id]): [string, TaskRecord] => [
       step,
@@ -94,6 +95,29 @@ test('what was undone is run again, whatever it had made', () => {
   expect(undone.run().state).toBe('failed');
   const again = fork(undone, { from: { failed: true } });
   expect(undone.states(again)).toEqual({ book: 'queued', pay: 'blocked' });
+});
+
+test('what a run may still undo is run again, as long as that run goes on', () => {
+  const booked = new RunDriver();
+  booked.submit({
+    tasks: [
+      { id: 'look', type: 'build' },
+      { id: 'book', type: 'build', compensate: { type: 'undo' } },
+      { id: 'tell', type: 'build' },
+      { id: 'pay', type: 'build' },
+    ],
+    dependencies: { book: ['look'], tell: ['look'], pay: ['book'] },
+  });
+  for (const step of ['look', 'book', 'tell']) booked.finish(step);
+  const meanwhile = fork(booked, { from: { failed: true } });
+  const done = { look: 'succeeded', tell: 'succeeded' };
+  expect(booked.states(meanwhile)).toEqual({ ...done, book: 'queued', pay: 'blocked' });
+  booked.finish('pay');
+  const afterwards = fork(booked, { from: { steps: ['pay'] } });
+  expect(booked.states(afterwards)).toEqual({ ...done, book: 'succeeded', pay: 'queued' });
+  // What it has kept it does not undo: so it may be kept once more, while that fork goes on.
+  const further = fork(booked, { from: { failed: true } }, undefined, afterwards);
+  expect(booked.states(further)['book']).toBe('succeeded');
 });
 
 test('the result of a map is kept whole, and the items of one that runs again are made again', () => {

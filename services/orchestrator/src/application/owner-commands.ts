@@ -4,7 +4,7 @@ import type { DeadLetterCommand, TaskCommand, TaskRecord } from '../domain/task/
 import { isDone, whyNot } from '../domain/task/why-not';
 import type { RunCommand } from '../domain/workflow/run-command';
 import type { OwnerDesk } from './owner-desk';
-import { tellRun } from './run-commands';
+import { hasHeard, tellRun } from './run-commands';
 
 /** What people may tell a task. */
 export type UserCommand = Extract<TaskCommand, { kind: 'cancel' | 'pause' | 'resume' | 'signal' | 'retry' }>;
@@ -50,9 +50,19 @@ export class OwnerCommands {
     const run = state.runs.get(id);
     if (run) tellRun(state, run, command, change, this.desk.newTaskId);
     // To cancel what has ended is to be late, and no fault.
-    else if (command.kind !== 'cancel')
+    else if (command.kind !== 'cancel' && !(await this.wasTold(id, command)))
       throw new MultiswarmError('wrong-state', `${id} has ended: rerun it to get a run that goes on from it`);
     await this.desk.commitToAnswer(change);
+  }
+
+  /** Whether a run that has ended since had a signal: its repetition is answered like the first time. */
+  private async wasTold(id: string, command: RunCommand): Promise<boolean> {
+    if (command.kind !== 'signal') return false;
+    const { shard, parts } = this.desk;
+    // Its end may be on the way to the store.
+    await this.desk.commit(this.desk.serving().change());
+    const stored = await parts.store.signalsOf(shard, id);
+    return stored !== undefined && hasHeard(stored, command);
   }
 
   /** Removes roots whose retention has passed. @returns how many */

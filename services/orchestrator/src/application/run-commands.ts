@@ -1,11 +1,18 @@
-import { ERRORS, isTerminal, LIMITS, MultiswarmError, type JsonValue } from '@multiswarm/contracts';
+import {
+  ERRORS,
+  isTerminal,
+  LIMITS,
+  MultiswarmError,
+  type JsonValue,
+  type Signal,
+} from '@multiswarm/contracts';
 import { said } from '../domain/task/asked';
 import { isHeld, type TaskRecord } from '../domain/task/record';
 import { additionsTo } from '../domain/workflow/additions';
 import { answerIn, checkRepeated } from '../domain/workflow/approval';
 import { APPROVAL_SIGNAL, childIdOf, taskSpec } from '../domain/workflow/build';
 import { depthOf } from '../domain/workflow/children';
-import type { RunStep } from '../domain/workflow/run';
+import type { RunRecord, RunStep } from '../domain/workflow/run';
 import type { AddedSteps, RunCommand } from '../domain/workflow/run-command';
 import type { ActiveRun } from './active-run';
 import type { Change } from './change';
@@ -109,12 +116,20 @@ function signal(state: ShardState, run: ActiveRun, command: Of<'signal'>, change
 
 /** Whether a signal is a repetition: steps that had it may have ended, and been let go of. */
 function wasGiven(
-  { record: { signals = [], heard = [] } }: ActiveRun,
+  { record }: ActiveRun,
   waiters: readonly { task: TaskRecord }[],
   name: string,
   at: number,
 ): boolean {
   if (waiters.length > 0 && waiters.every(({ task }) => hasSignal(task, name, at))) return true;
+  return hasHeard(record, { name, at });
+}
+
+/** Whether a run knows a signal: its name and its time are one request. */
+export function hasHeard(
+  { signals = [], heard = [] }: Pick<RunRecord, 'signals' | 'heard'>,
+  { name, at }: Pick<Signal, 'name' | 'at'>,
+): boolean {
   return [...signals, ...heard].some((each) => each.name === name && each.at === at);
 }
 

@@ -16,6 +16,7 @@ import {
   type SchedulePage,
   type ScheduleTriggered,
   type TriggerSchedule,
+  type WorkflowState,
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
@@ -119,8 +120,10 @@ export class Schedules {
   async list({ namespace, limit, cursor }: ListSchedulesQuery): Promise<SchedulePage> {
     const { items, last } = await this.parts.store.list(namespace, decodeNamed(cursor), limit);
     const now = this.parts.clock.now();
+    const states = await this.statesOf(items.flatMap(({ state }) => state.running.map(({ id }) => id)));
+    const ends = new Map([...states].filter(([, state]) => state !== 'running'));
     return {
-      items: items.map((item) => scheduleSummary(item, 1, now)),
+      items: items.map((item) => scheduleSummary({ ...item, state: ended(item.state, ends) }, 1, now)),
       next: last === undefined ? null : encodeNamed(last),
     };
   }
@@ -233,12 +236,15 @@ export class Schedules {
     const open = new Set(running.map(({ id }) => id));
     for (const { id, state } of recent.slice(-show.recent))
       if (id !== undefined && state === undefined) open.add(id);
-    const states = await Promise.all(
-      [...open].map(async (id) => [id, await this.parts.runs.state(id)] as const),
-    );
-    const ends = new Map(states.filter(([, state]) => state !== 'running'));
+    const states = await this.statesOf([...open]);
+    const ends = new Map([...states].filter(([, state]) => state !== 'running'));
     const now = this.parts.clock.now();
-    return scheduleView({ ...shown, state: ended(shown.state, ends) }, show, new Map(states), now);
+    return scheduleView({ ...shown, state: ended(shown.state, ends) }, show, states, now);
+  }
+
+  /** Of runs, as they are now: whoever schedules notes an end a little later. */
+  private async statesOf(ids: readonly string[]): Promise<Map<string, WorkflowState | undefined>> {
+    return new Map(await Promise.all(ids.map(async (id) => [id, await this.parts.runs.state(id)] as const)));
   }
 }
 

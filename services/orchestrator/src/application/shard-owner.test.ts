@@ -15,6 +15,7 @@ import {
   T3,
   task,
 } from '../../test/support/owner-bench';
+import { RUN, RunDriver } from '../../test/support/run-driver';
 import { pass, turns } from '../../test/support/turns';
 import { Gateway, type OwnerCommands } from './gateway';
 import type { NewTask } from './intake';
@@ -546,6 +547,60 @@ test('what has ended is removed when the retention of its namespace has passed, 
   clock.advance(1);
   expect(await owner.sweep(10)).toBe(1);
   expect([store.data().tasks.size, store.data().ended.size]).toEqual([0, 0]);
+});
+
+test('a run that has ended goes with its steps, and the runs inside it with theirs, each when its own retention has passed', async () => {
+  const { owner, store, clock } = await OwnerBench.open();
+  const inner = { tasks: [{ id: 'c', type: 'build' }] };
+  const built = new RunDriver().built({
+    tasks: [
+      { id: 'a', type: 'build' },
+      { id: 'b', workflow: inner },
+    ],
+    dependencies: { b: ['a'] },
+    namespace: 'short',
+  });
+  await owner.submitRun({ ...built, shard: 0, keyed: false });
+  const queued = (): string =>
+    [...store.data().tasks.values()].find(({ state }) => state === 'queued')?.id ?? '';
+  const runNext = async (): Promise<void> => {
+    const next = queued();
+    await owner.grant(granting([grant(next)]));
+    await owner.report(reporting(result(next))).acks;
+  };
+  await runNext();
+  clock.advance(20); // longer than its namespace keeps what has ended
+  expect(await owner.sweep(10)).toBe(0);
+  expect(store.data().tasks.size).toBe(3);
+  await runNext();
+  const runs = [...store.data().runs.values()].map(({ run }) => [run.state, run.endedAt]);
+  expect(runs).toEqual([
+    ['succeeded', clock.now()],
+    ['succeeded', clock.now()],
+  ]);
+  clock.advance(9);
+  expect(await owner.sweep(10)).toBe(0);
+  clock.advance(1);
+  expect(await owner.sweep(10)).toBe(2);
+  const { tasks, runs: left, histories, ended } = store.data();
+  expect([tasks.size, left.size, histories.size, ended.size]).toEqual([0, 0, 0, 0]);
+});
+
+test('a signal that is handed on again when its run has ended is answered like the first time, and another one is told so', async () => {
+  const { owner, store } = await OwnerBench.open();
+  const built = new RunDriver().built({ tasks: [{ id: 'go', waitFor: { signal: 'go' } }] });
+  await owner.submitRun({ ...built, shard: 0, keyed: false });
+  const signal = { kind: 'signal', name: 'go', payload: null, at: 5 } as const;
+  store.faults = ['answer-late'];
+  const answers = [owner.tellRun(RUN, signal), owner.tellRun(RUN, signal)];
+  await Promise.all(answers);
+  expect(store.data().runs.get(RUN)?.run.state).toBe('succeeded');
+  await owner.tellRun(RUN, signal);
+  for (const other of [
+    { ...signal, at: 6 },
+    { ...signal, name: 'stop' },
+  ])
+    await expect(owner.tellRun(RUN, other)).rejects.toMatchObject({ code: 'wrong-state' });
 });
 
 test('the gateway repeats a command whose owner is moving, and says that it may be there already', async () => {

@@ -4,7 +4,7 @@ import { encodeFacts } from '../../src/adapters/store/dead-letter-codec';
 import type { ShardInspector } from '../../src/application/check/inspector';
 import { factsOf } from '../../src/domain/task/dead-letter-facts';
 import type { TaskRecord } from '../../src/domain/task/record';
-import type { RunProgress } from '../../src/domain/workflow/run';
+import type { RunProgress, RunRecord } from '../../src/domain/workflow/run';
 import type {
   Batch,
   CommitResult,
@@ -101,6 +101,10 @@ export class MemoryShardStore implements ShardStore {
     this.trims += 1;
     this.table.trimOutbox(shard, uptoSeq);
     return Promise.resolve();
+  }
+
+  async signalsOf(shard: number, id: string): Promise<Pick<RunRecord, 'signals' | 'heard'> | undefined> {
+    return Promise.resolve(this.table.data(shard).runs.get(id)?.run);
   }
 
   async progressOf(shard: number, ids: readonly string[]): Promise<(RunProgress | undefined)[]> {

@@ -9,7 +9,7 @@ import { CommitPipeline } from './commit-pipeline';
 import { isRun } from './encode-batch';
 import { HashLookups } from './hash-lookups';
 import { readTasks, readWaiting } from './redis-tasks';
-import { decodeProgress, decodeRun } from './run-codec';
+import { decodeProgress, decodeRun, decodeRunState } from './run-codec';
 
 /** Runs that are read at once. */
 const PAGE = 100;
@@ -91,6 +91,11 @@ export class RedisShardStore implements ShardStore {
 
   async trimOutbox(shard: number, uptoSeq: number): Promise<void> {
     await this.store.guard((redis) => redis.xtrim(keys.outbox(shard), 'MINID', `${uptoSeq + 1}-0`));
+  }
+
+  async signalsOf(shard: number, id: string): Promise<Pick<RunRecord, 'signals' | 'heard'> | undefined> {
+    const state = await this.store.guard((redis) => redis.hget(keys.workflow(shard, id), 'state'));
+    return state === null ? undefined : decodeRunState(state);
   }
 
   async progressOf(shard: number, ids: readonly string[]): Promise<(RunProgress | undefined)[]> {

@@ -6,6 +6,7 @@ import {
 } from '@multiswarm/contracts';
 import type { TaskRecord } from '../task/record';
 import type { StepMaker } from './build';
+import { isUndoable } from './compensation';
 import type { NewStep, RunRecord, RunSpec, RunStep } from './run';
 
 /** What of an earlier run a new one begins with. */
@@ -28,8 +29,8 @@ export interface ForkFacts {
 }
 
 /**
- * A run that repeats another one, or goes on from a point of it. What the earlier one has done and nobody undid may be kept; the
- * earlier one stays as it is.
+ * A run that repeats another one, or goes on from a point of it. What the earlier one has done and nobody undid, or still may undo, is
+ * kept; the earlier one stays as it is.
  * @param tasks of the earlier run, by id
  * @throws MultiswarmError `step-not-found`
  */
@@ -90,13 +91,14 @@ function keptSteps(
   if (unknown !== undefined)
     throw new MultiswarmError('step-not-found', `${run.id} has no step "${unknown}" that can be run again`);
   const undone = new Set(run.spec.steps.filter(({ role }) => role === 'compensation').map(({ of }) => of));
-  const again = steps.filter(
-    ({ id, taskId }) =>
-      asked.includes(id) ||
-      undone.has(id) ||
-      tasks.get(taskId)?.state !== 'succeeded' ||
-      (succeededThen !== undefined && !succeededThen.has(id)),
-  );
+  // As long as it goes on it may still undo what it has done.
+  const isOpen = run.state === 'running';
+  const again = steps.filter((step) => {
+    const { id, taskId } = step;
+    if (asked.includes(id) || undone.has(id) || (isOpen && isUndoable(step))) return true;
+    if (tasks.get(taskId)?.state !== 'succeeded') return true;
+    return succeededThen !== undefined && !succeededThen.has(id);
+  });
   const redone = behind(
     steps,
     again.map(({ id }) => id),
