@@ -201,6 +201,10 @@ export function shardStoreContract(make: () => Promise<StoreUnderTest>): void {
     await commit({ kind: 'run-progress', runId: RUN, progress: PROGRESS });
     expect((await under.truth.run(SHARD, RUN))?.progress).toEqual(PROGRESS);
     expect(await under.store.progressOf(SHARD, ['w0-99999999', RUN])).toEqual([undefined, PROGRESS]);
+    const heard = [{ name: 'go', at: 5 }];
+    await commit(written({ ...run, heard }, false));
+    expect(await under.store.signalsOf(SHARD, RUN)).toMatchObject({ heard });
+    expect(await under.store.signalsOf(SHARD, 'w0-99999999')).toBeUndefined();
   });
 
   test('a task that was placed and back in one batch waits, as before', async () => {
