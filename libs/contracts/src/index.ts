@@ -50,6 +50,7 @@ export * from './schedule';
 export * from './scheduling';
 export * from './shard-check';
 export * from './shard-copy';
+export * from './simulation';
 export * from './status';
 export * from './step';
 export * from './subjects';

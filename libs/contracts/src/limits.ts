@@ -192,6 +192,8 @@ export const LIMITS = {
   SWARMS_IN_VIEW: 100_000,
   /** Regions that one process keeps in view, or of which it remembers who spoke for them last. */
   REGIONS_IN_VIEW: 1_000,
+  /** Policies that one request may have tried. */
+  SIMULATED_POLICIES: 64,
   /** Further reasons that one receipt gives. */
   RECEIPT_REASONS: 8,
   /** Swarms that a user's own routing policy is shown for one class of requirements. */

@@ -48,6 +48,7 @@ const subjectArguments = {
   namespaceChanged: any,
   lbPlace: any,
   lbRoute: any,
+  lbSimulate: any,
   lbReport: any,
   lbCapacity: any,
   lbExplain: any,

@@ -58,6 +58,8 @@ export const subjects = {
 
   lbPlace: () => `${V}.lb.place`,
   lbRoute: () => `${V}.lb.route`,
+  /** What every policy would decide for a request: → any load-balancer (queue group). */
+  lbSimulate: () => `${V}.lb.simulate`,
   lbReport: () => `${V}.lb.report`,
   /** What the fleet has for a class of tasks: → any load-balancer (queue group). */
   lbExplain: () => `${V}.lb.explain`,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Placement, PlaceReply, subjects } from '@multiswarm/contracts';
+import { Placement, PlaceReply, Simulation, subjects } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import request from 'supertest';
 import { heartbeat, item } from './support/builders';
@@ -89,4 +89,23 @@ test('one batch has items of any policy; one that stalls costs its items their w
   const { body } = await request(replica.app).get('/v1/endpoints').expect(200);
   const busy = (body as { items: { busySlots: number }[] }).items.map(({ busySlots }) => busySlots);
   expect(busy.reduce((sum, one) => sum + one, 0)).toBe(3);
+});
+
+test('a request can be simulated over HTTP and NATS: every policy says where it would go, and nothing is taken', async () => {
+  const body = { requirements: { language: 'go' } };
+  const nobody = await request(replica.app).post('/v1/route/simulate').send(body).expect(200);
+  expect(Simulation.parse(nobody.body)).toMatchObject({ choices: [], waiting: { reason: 'no-swarm' } });
+  const all = await world.bus.request(subjects.lbSimulate(), {}, { reply: Simulation });
+  const places = Object.fromEntries(all.choices.map(({ policy, swarmId }) => [policy, swarmId]));
+  expect(places).toMatchObject({ 'least-loaded': 'cheap', 'custom:dearest': 'dear', 'custom:bad': 'cheap' });
+  expect(all.choices.filter(({ isUsed }) => isUsed)).toHaveLength(1);
+  const asked = { policies: ['custom:bad'] };
+  const { choices } = await world.bus.request(subjects.lbSimulate(), asked, { reply: Simulation });
+  expect(choices).toHaveLength(1);
+  expect(choices[0]?.reasons?.[0]).toMatch(/it is off/);
+  const { body: seen } = await request(replica.app).get('/v1/endpoints').expect(200);
+  expect((seen as { items: { busySlots: number }[] }).items.map(({ busySlots }) => busySlots)).toEqual([
+    0, 0,
+  ]);
+  expect((await request(replica.app).get('/v1/decisions')).body).toMatchObject({ kept: 0 });
 });

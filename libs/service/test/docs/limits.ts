@@ -270,6 +270,7 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Regions that one process keeps in view, or of which it remembers the last coordinator',
     'The regions that have been silent longest make room; swarms of a further one are left out of lists.',
   ],
+  SIMULATED_POLICIES: ['Policies that one request may have tried', 'Refused with `invalid-request`.'],
   RECEIPT_REASONS: ['Further reasons that one receipt gives', 'The first ones are given.'],
   CUSTOM_POLICY_CANDIDATES: [
     "Swarms that a user's own routing policy is shown for one class of requirements",

@@ -21,7 +21,7 @@ import type { Announcer } from '../ports';
 import { printReply } from './print-reply';
 import { quickHeartbeats } from './quick-heartbeats';
 import { QuickLbReport } from './quick-outcomes';
-import { RouteBody } from './route-body';
+import { RouteBody, SimulateBody } from './route-body';
 
 /** Time for the swarms to answer the census, before this replica takes its share of the requests. */
 const WARM_UP_MS = 100;
@@ -99,6 +99,9 @@ function answers(bus: Bus, balancer: LoadBalancer): Listening[] {
     ),
     bus.respond(subjects.lbRoute(), { queue, request: RouteBody }, async (request, { traceparent }) =>
       balancer.route(request, traceparent),
+    ),
+    bus.respond(subjects.lbSimulate(), { queue, request: SimulateBody }, (request) =>
+      balancer.simulate(request),
     ),
   ];
 }

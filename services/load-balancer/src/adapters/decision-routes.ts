@@ -1,10 +1,22 @@
 import { z } from 'zod';
-import { DecisionDetail, DecisionPage, LIMITS, ListDecisionsQuery } from '@multiswarm/contracts';
+import { DecisionDetail, DecisionPage, LIMITS, ListDecisionsQuery, Simulation } from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import type { LoadBalancer } from '../application/load-balancer';
+import { SimulateBody } from './route-body';
 
-export function decisionRoutes({ decisions }: Pick<LoadBalancer, 'decisions'>): Route[] {
+export function decisionRoutes(balancer: Pick<LoadBalancer, 'decisions' | 'simulate'>): Route[] {
+  const { decisions } = balancer;
   return [
+    defineRoute({
+      method: 'post',
+      path: '/v1/route/simulate',
+      summary: 'What every policy would decide for a request now',
+      description: 'Nothing is reserved, and nobody’s turn is over.',
+      tags: ['routing'],
+      body: SimulateBody,
+      reply: Simulation,
+      handler: async ({ body }) => balancer.simulate(body),
+    }),
     defineRoute({
       method: 'get',
       path: '/v1/decisions',

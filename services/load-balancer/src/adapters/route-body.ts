@@ -7,13 +7,17 @@ import {
   plainRequirements,
   quickly,
   RouteRequest,
+  SimulateRequest,
 } from '@multiswarm/contracts';
 
 /** A route request whose requirements may be spelled flat, as those of tasks may (`docs/requirements.md`). */
-const Spelled = z.preprocess((given) => {
+const Spelled = z.preprocess(normalized, RouteRequest);
+export const SimulateBody = z.preprocess(normalized, SimulateRequest);
+
+function normalized(given: unknown): unknown {
   if (typeof given !== 'object' || given === null || !('requirements' in given)) return given;
   return { ...given, requirements: normalizeRequirements(given.requirements) };
-}, RouteRequest);
+}
 
 const KINDS: ReadonlySet<unknown> = new Set(RouteRequest.shape.kind.unwrap().options);
 const PLAIN: ReadonlySet<string> = new Set(['type', 'namespace', 'requirements', 'kind']);

@@ -1,9 +1,10 @@
-import { CUSTOM_POLICY, type PlaceItem } from '@multiswarm/contracts';
+import { CUSTOM_POLICY } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { Logger, Metrics } from '@multiswarm/telemetry';
 import { CustomChoice, type Wish } from '../domain/custom-policy/custom-choice';
 import { questionFor, type Considers } from '../domain/custom-policy/routing-batch';
 import type { Fleet } from '../domain/fleet';
+import type { WantedPlace } from '../domain/member';
 import type { Moment } from '../domain/moment';
 import type { Policy } from '../domain/policies';
 import type { CustomPolicy } from '../ports';
@@ -34,22 +35,22 @@ export class CustomPlacing {
 
   /** What is to decide for each item; never rejects. All policies together take no longer than one may. */
   async choicesFor(
-    items: readonly PlaceItem[],
-    nameOf: (item: PlaceItem) => string,
+    items: readonly WantedPlace[],
+    nameOf: (item: WantedPlace) => string,
     now: Moment,
-  ): Promise<Map<PlaceItem, Policy>> {
-    const byName = new Map<string, PlaceItem[]>();
+  ): Promise<Map<WantedPlace, Policy>> {
+    const byName = new Map<string, WantedPlace[]>();
     for (const item of items) {
       const name = nameOf(item);
       const known = byName.get(name);
       if (known === undefined) byName.set(name, [item]);
       else known.push(item);
     }
-    const wishes = new Map<PlaceItem, Wish>();
+    const wishes = new Map<WantedPlace, Wish>();
     await Promise.all([...byName].map(([name, of]) => this.ask(name, of, now, wishes)));
     const { fleet, fallback } = this.parts;
     const rowOf = (swarmId: string): number | undefined => fleet.get(swarmId)?.index;
-    const choices = new Map<PlaceItem, Policy>();
+    const choices = new Map<WantedPlace, Policy>();
     for (const item of items) {
       const wish = wishes.get(item) ?? { why: 'it was not asked' };
       choices.set(item, new CustomChoice(nameOf(item), wish, fallback, rowOf));
@@ -59,9 +60,9 @@ export class CustomPlacing {
 
   private async ask(
     name: string,
-    items: readonly PlaceItem[],
+    items: readonly WantedPlace[],
     now: Moment,
-    wishes: Map<PlaceItem, Wish>,
+    wishes: Map<WantedPlace, Wish>,
   ): Promise<void> {
     const policy = this.policies.get(name);
     if (policy === undefined) {

@@ -18,11 +18,13 @@ import {
   type PlaceResult,
   type RouteReply,
   type RouteRequest,
+  type SimulateRequest,
+  type Simulation,
   type SlotCensusReply,
   type SlotCensusRequest,
   type Waiting,
 } from '@multiswarm/contracts';
-import { Recent, type Clock, type Ids, type Random } from '@multiswarm/core';
+import { Recent, seededRandom, type Clock, type Ids, type Random } from '@multiswarm/core';
 import { startSpan, type Logger, type Metrics } from '@multiswarm/telemetry';
 import { capacityFor } from '../domain/capacity';
 import { endpointOf, isExternal, pageOf, silentEndpoint } from '../domain/endpoint-views';
@@ -42,11 +44,14 @@ import type { Announcer, CustomPolicy } from '../ports';
 import { CapacityNews } from './capacity-news';
 import { CustomPlacing, isCustom } from './custom-placing';
 import { Decisions } from './decisions';
+import { allPolicies, simulate } from './simulating';
 import { notRegistered } from './external-endpoints';
 import type { NamespaceRoutings } from './namespace-routings';
 
 /** Items of one request to place. */
 const PLACE_ITEMS = 512;
+/** Of the chance in what is tried out: it must take nothing from that of placements. */
+const SIMULATION_SEED = 1;
 /** The type that a route request has when it names none. */
 const ROUTE_DEFAULT_TYPE = 'route';
 
@@ -80,6 +85,8 @@ export class LoadBalancer {
   private saidFull = false;
   readonly decisions: Decisions;
   private readonly custom: CustomPlacing;
+  /** Of what is tried out only: it has its own place to write ranks, and chance of its own. */
+  private readonly simulator: Placer;
 
   constructor(private readonly parts: LoadBalancerParts) {
     const replica = parts.ids.next();
@@ -88,6 +95,7 @@ export class LoadBalancer {
       ...(parts.health === undefined ? {} : { health: parts.health }),
     });
     this.placer = new Placer(this.fleet, new Aids(parts.random));
+    this.simulator = new Placer(this.fleet, new Aids(seededRandom(SIMULATION_SEED)));
     this.decisions = new Decisions(replica, parts.decisionsKept);
     const { clock, logger, metrics, customPolicies: policies = [] } = parts;
     const placing = { fleet: this.fleet, placer: this.placer, fallback: POLICIES[0] };
@@ -153,25 +161,37 @@ export class LoadBalancer {
 
   /** Places one request of anyone. Throws `no-placement` with a finding for each reason. */
   async route(request: RouteRequest, traceparent?: string): Promise<RouteReply> {
-    const { routing } = request;
-    const [result] = await this.placeAll([
-      {
-        kind: request.kind ?? 'any',
-        key: `route-${this.parts.ids.next()}`,
-        classKey: '',
-        attempt: 1,
-        namespace: request.namespace,
-        type: request.type === ROUTE_DEFAULT_TYPE ? ANY_TYPE : request.type,
-        requirements: request.requirements,
-        ...(routing === undefined ? {} : { routing }),
-        ...(traceparent === undefined ? {} : { traceparent }),
-      },
-    ]);
+    const [result] = await this.placeAll([this.itemOf(request, traceparent)]);
     if (result?.placement !== undefined) return this.withAddress(result.placement);
     const waiting = result?.waiting;
     throw new MultiswarmError('no-placement', waiting?.detail ?? 'nothing was decided', {
       findings: findingsOf(waiting),
     });
+  }
+
+  /** What each policy would decide for a request now. */
+  simulate({ policies, ...request }: SimulateRequest): Promise<Simulation> {
+    const item = this.itemOf(request);
+    const tried = policies ?? allPolicies(this.parts.customPolicies ?? []);
+    return simulate(
+      { item, policies: tried, used: this.policyNameOf(item) },
+      { placer: this.simulator, custom: this.custom, now: () => this.now() },
+    );
+  }
+
+  private itemOf(request: RouteRequest, traceparent?: string): WantedPlace {
+    const { routing } = request;
+    return {
+      kind: request.kind ?? 'any',
+      key: `route-${this.parts.ids.next()}`,
+      classKey: '',
+      attempt: 1,
+      namespace: request.namespace,
+      type: request.type === ROUTE_DEFAULT_TYPE ? ANY_TYPE : request.type,
+      requirements: request.requirements,
+      ...(routing === undefined ? {} : { routing }),
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
   }
 
   /** What the fleet has for a class of tasks, now. */

@@ -1,10 +1,5 @@
-import {
-  LIMITS,
-  type PlaceItem,
-  type RoutingBatch,
-  type RoutingCandidate,
-  type RoutingItem,
-} from '@multiswarm/contracts';
+import { LIMITS, type RoutingBatch, type RoutingCandidate, type RoutingItem } from '@multiswarm/contracts';
+import type { WantedPlace } from '../member';
 import { byLoad } from '../engine/order';
 import type { View } from '../engine/view';
 import { TOP } from '../engine/winner-tree';
@@ -14,22 +9,22 @@ import { fromVector } from '../resource-vector';
 
 /** What looks at whom an item could go to now. */
 export interface Considers {
-  consider<T>(item: PlaceItem, now: Moment, use: (view: View) => T): T | undefined;
+  consider<T>(item: WantedPlace, now: Moment, use: (view: View) => T): T | undefined;
 }
 
 /** A question to a user's own policy, and the items that are in it, in its order. */
 export interface Question {
   batch: RoutingBatch;
-  asked: PlaceItem[];
+  asked: WantedPlace[];
   /** Items of more classes than one question may have. */
-  left: PlaceItem[];
+  left: WantedPlace[];
 }
 
 /** Asks for all items at once: candidates are listed once for all items that ask for the same. */
 export function questionFor(
   fleet: Fleet,
   placer: Considers,
-  items: readonly PlaceItem[],
+  items: readonly WantedPlace[],
   now: Moment,
 ): Question {
   const classes = new Map<string, number>();
@@ -37,7 +32,7 @@ export function questionFor(
   const question: Question = { batch: { now: now.wallMs, items: [], candidates }, asked: [], left: [] };
   const listed: RoutingItem[] = [];
   for (const item of items) {
-    const key = JSON.stringify([item.type, item.requirements, item.routing]);
+    const key = JSON.stringify([item.kind, item.type, item.requirements, item.routing]);
     let of = classes.get(key);
     if (of === undefined && candidates.length < LIMITS.CUSTOM_POLICY_CLASSES) {
       of = candidates.push(candidatesFor(fleet, placer, item, now)) - 1;
@@ -52,14 +47,14 @@ export function questionFor(
   return { ...question, batch: { ...question.batch, items: listed } };
 }
 
-function routingItem(item: PlaceItem, of: number): RoutingItem {
+function routingItem(item: WantedPlace, of: number): RoutingItem {
   const { key, attempt, namespace, type, requirements, routing, avoid = [] } = item;
   const common = { key, attempt, namespace, type, requirements, class: of, avoid };
   return routing === undefined ? common : { ...common, routing };
 }
 
 /** The least loaded first. */
-function candidatesFor(fleet: Fleet, placer: Considers, item: PlaceItem, now: Moment): RoutingCandidate[] {
+function candidatesFor(fleet: Fleet, placer: Considers, item: WantedPlace, now: Moment): RoutingCandidate[] {
   const rows = new Int32Array(TOP);
   // Those to be avoided are shown too: the policy is told which they are.
   const { avoid: _, ...open } = item;

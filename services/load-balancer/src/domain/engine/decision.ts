@@ -71,7 +71,7 @@ function renderReceipt(decision: Decision): Receipt {
 /** Digits that tell swarms apart; a receipt with more of them says nothing more. */
 const SCORE_DIGITS = 4;
 
-function roundScore(score: number): number {
+export function roundScore(score: number): number {
   // JSON has no number for what is not finite: such a score is as bad as can be.
   return Number.isFinite(score) ? Number(score.toPrecision(SCORE_DIGITS)) : Number.MAX_VALUE;
 }

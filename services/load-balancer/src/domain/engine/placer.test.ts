@@ -1,6 +1,17 @@
 import type { PlaceItem, Placement, Requirements, Waiting } from '@multiswarm/contracts';
-import { at, fleetOf, heartbeat, item, place, type SwarmGiven } from '../../../test/support/builders';
+import { seededRandom } from '@multiswarm/core';
+import {
+  at,
+  fleetOf,
+  heartbeat,
+  item,
+  leastLoaded,
+  place,
+  type SwarmGiven,
+} from '../../../test/support/builders';
 import type { Fleet } from '../fleet';
+import { Aids, POLICIES } from '../policies';
+import { Placer } from './placer';
 
 function placeAll(fleet: Fleet, items: PlaceItem[], ms = 1): { placement?: Placement; waiting?: Waiting }[] {
   return place(fleet, items, at(ms)).map(({ placement, waiting }) => ({
@@ -28,6 +39,46 @@ function waitingOf(
 
 const busy = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ taskId: `held${index}`, attempt: 1 }));
+
+describe('what is tried out', () => {
+  test('is what each policy would decide next, and changes nothing', () => {
+    const fleet = fleetOf(
+      { swarmId: 'a', held: busy(1) },
+      { swarmId: 'b' },
+      { swarmId: 'c', costPerHour: 9 },
+    );
+    for (const key of ['t1', 't2']) placed(fleet, item(key));
+    const { columns } = fleet;
+    const state = () => structuredClone([columns.busy, columns.turn, columns.due, fleet.size]);
+    const before = state();
+    const placer = new Placer(fleet, new Aids(seededRandom(1)));
+    const tried = placer.tryOut(item('t3'), at(2), POLICIES);
+    expect(tried).toMatchObject({ candidates: 3, feasible: 3, withFreeSlot: 3, rejected: [] });
+    expect(tried.chosen.map(({ policy }) => policy)).toEqual([...POLICIES]);
+    expect(state()).toEqual(before);
+    const [first] = tried.chosen;
+    expect(first?.ranked[0].swarmId).toBe(placed(fleet, item('t3'), 2).swarmId);
+  });
+
+  test('keeps away from whom the item avoids, unless nobody else has room', () => {
+    const fleet = fleetOf(
+      { swarmId: 'a', costPerHour: 1 },
+      { swarmId: 'b' },
+      { swarmId: 'full', slots: 1, held: busy(1) },
+    );
+    const placer = new Placer(fleet, new Aids(seededRandom(1)));
+    const choiceOf = (avoid: string[]) => {
+      const { chosen, rejected } = placer.tryOut(item('t', { avoid }), at(1), [leastLoaded]);
+      return [chosen[0]?.ranked.map(({ swarmId }) => swarmId), rejected.map(({ rule }) => rule)];
+    };
+    expect(choiceOf(['a'])).toEqual([['b'], ['slot', 'avoided']]);
+    expect(choiceOf(['a', 'b'])).toEqual([['a', 'b'], ['slot']]);
+    const nobody = placer.tryOut(item('t', { requirements: { capabilities: ['gpu'] } }), at(1), [
+      leastLoaded,
+    ]);
+    expect(nobody).toMatchObject({ chosen: [], waiting: { reason: 'no-swarm' } });
+  });
+});
 
 describe('the choice', () => {
   test('goes to the lowest share of busy slots, not to the most free slots', () => {

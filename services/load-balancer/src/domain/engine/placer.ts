@@ -1,4 +1,4 @@
-import type { RankedSwarm, Waiting } from '@multiswarm/contracts';
+import type { RankedSwarm, Rejection, Waiting } from '@multiswarm/contracts';
 import { explainNoSwarm } from '../explain-no-swarm';
 import type { Fleet } from '../fleet';
 import type { WantedPlace } from '../member';
@@ -13,6 +13,24 @@ import { EXAMPLES, type Pool } from './pool';
 import { View } from './view';
 
 export type PolicyOf = (item: WantedPlace) => Policy;
+
+/** What some policies would decide for one item. */
+export interface TriedOut {
+  decidedAt: string;
+  candidates: number;
+  feasible: number;
+  withFreeSlot: number;
+  viewAgeMs: number;
+  rejected: Rejection[];
+  /** In the order of the policies; empty where it would wait. */
+  chosen: {
+    policy: Policy;
+    ranked: readonly [RankedSwarm, ...RankedSwarm[]];
+    scores: readonly number[];
+    free: number;
+  }[];
+  waiting?: Waiting;
+}
 
 /**
  * Places items in their order, each into a slot that is reserved for it, or says why it waits.
@@ -80,6 +98,42 @@ export class Placer {
     } finally {
       for (const index of hidden) pool.show(index);
     }
+  }
+
+  /** What each policy would decide for an item now: nothing is reserved, and nobody's turn is over. */
+  tryOut(item: WantedPlace, now: Moment, policies: readonly Policy[]): TriedOut {
+    const { fleet } = this;
+    fleet.noteSilence(now);
+    this.aids.begin(now);
+    const pool = fleet.pools.apart(item);
+    const counts = { candidates: fleet.size, feasible: pool.feasible, withFreeSlot: pool.open };
+    const facts = { decidedAt: instant(now.wallMs), viewAgeMs: fleet.silentMs(now), ...counts };
+    if (pool.open === 0) {
+      const waiting = this.refuse(item, pool, now);
+      return { ...facts, rejected: pool.rejected(), chosen: [], waiting };
+    }
+    let avoided = this.hide(pool, item.avoid);
+    if (pool.open === 0) {
+      for (const index of avoided) pool.show(index);
+      avoided = NOBODY;
+    }
+    const chosen = policies.map((policy) => this.tried(item, pool, policy));
+    for (const index of avoided) pool.show(index);
+    return { ...facts, rejected: this.rejected(pool, avoided), chosen };
+  }
+
+  private tried(item: WantedPlace, pool: Pool, policy: Policy): TriedOut['chosen'][number] {
+    const { fleet, view, aids } = this;
+    view.fill(pool);
+    const looked = policy.rank(view, item, aids);
+    const rankedAt = (at: number): RankedSwarm => fleet.at(aids.ranked[at] as number).ranked;
+    const others = Array.from({ length: looked - 1 }, (_, at) => rankedAt(at + 1));
+    return {
+      policy,
+      ranked: [rankedAt(0), ...others],
+      scores: [...aids.scores.subarray(0, looked)],
+      free: view.count,
+    };
   }
 
   /** Takes those to be avoided out of the choice. */

@@ -20,10 +20,14 @@ export class Pools {
     return this.pools.size;
   }
 
+  /** As `of`, but made for this one question: whatever it is asked for, no pool that is kept has more to keep up. */
+  apart(asked: Asked): Pool {
+    return new Pool(this.directory, workOf({ ...asked, type: this.typeOf(asked) }));
+  }
+
   /** The pool of what is asked for, as the fleet is now. */
   of(asked: Asked): Pool {
-    const { types } = this.directory;
-    const type = types.allHandle(asked.type) ? ANY_TYPE : asked.type;
+    const type = this.typeOf(asked);
     const key = `${asked.kind ?? ''} ${type} ${JSON.stringify(asked.requirements)}`;
     const known = this.pools.get(key);
     if (known !== undefined && known.groups.length <= POOL_GROUPS) {
@@ -35,6 +39,10 @@ export class Pools {
     this.makeRoom();
     this.pools.set(key, pool);
     return pool;
+  }
+
+  private typeOf({ type }: Asked): string {
+    return this.directory.types.allHandle(type) ? ANY_TYPE : type;
   }
 
   private makeRoom(): void {
