@@ -21,6 +21,8 @@ export const NOUNS: Readonly<Record<string, string>> = {
   schedule: 'start workflows at times: create, read, pause, trigger, backfill',
   swarm: 'run, list, cordon and drain swarms',
   fleet: 'run the swarms of a file',
+  endpoint: 'register, list and remove what is no swarm, and gets routed requests',
+  policy: 'the routing policies, and who has chosen which',
   shard: 'list, export, import and recover shards',
   namespace: 'weights, limits and retention of tenants',
   event: 'what happens, as it happens; archives of it',
@@ -390,6 +392,39 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['shard', 'recover'],
     summary: 'after Redis was set back: use no number again',
     load: () => require('./commands/shard/recover') as { command: CommandDefinition },
+  },
+  {
+    path: ['route'],
+    summary: 'choose a swarm or an external endpoint for one request, and say why',
+    load: () => require('./commands/route') as { command: CommandDefinition },
+  },
+  {
+    path: ['endpoint', 'list'],
+    summary: 'swarms and external endpoints as the load-balancer sees them',
+    load: () => require('./commands/endpoint/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['endpoint', 'get'],
+    args: '<id>',
+    summary: 'one of them',
+    load: () => require('./commands/endpoint/get') as { command: CommandDefinition },
+  },
+  {
+    path: ['endpoint', 'register'],
+    args: '<id> <address>',
+    summary: 'register an external endpoint, replace it or renew it',
+    load: () => require('./commands/endpoint/register') as { command: CommandDefinition },
+  },
+  {
+    path: ['endpoint', 'remove'],
+    args: '<id>',
+    summary: 'remove an external endpoint',
+    load: () => require('./commands/endpoint/remove') as { command: CommandDefinition },
+  },
+  {
+    path: ['policy', 'list'],
+    summary: 'the routing policies, and who has chosen which',
+    load: () => require('./commands/policy/list') as { command: CommandDefinition },
   },
   {
     path: ['namespace', 'list'],

@@ -8,6 +8,8 @@ export interface GlobalOptions {
   drawing?: DrawingFormat | undefined;
   /** Where the orchestrator answers HTTP. */
   url: string;
+  /** Where the load-balancer does. */
+  loadBalancer: string;
   /** NATS servers, comma-separated. */
   servers: string;
   /** How long `--wait`, `--watch` and requests may take; undefined where nothing was asked for. */

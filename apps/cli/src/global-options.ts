@@ -6,11 +6,13 @@ import { parseDuration } from './output/durations';
 import { DRAWING_FORMATS, FORMATS, isDrawing, type DrawingFormat, type Format } from './output/format';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
+const DEFAULT_LOAD_BALANCER = 'http://127.0.0.1:8081';
 export const DEFAULT_SERVERS = 'nats://127.0.0.1:4222';
 
 interface ParsedGlobals {
   output: Format | DrawingFormat;
   url?: string;
+  loadBalancer?: string;
   servers?: string;
   timeout?: number;
   yes?: boolean;
@@ -26,6 +28,10 @@ export function addGlobalOptions(program: Command): void {
         .default('table'),
     )
     .option('--url <url>', `the orchestrator (env MULTISWARM_URL, default ${DEFAULT_URL})`)
+    .option(
+      '--load-balancer <url>',
+      `the load-balancer (env MULTISWARM_LOAD_BALANCER_URL, default ${DEFAULT_LOAD_BALANCER})`,
+    )
     .option('--servers <urls>', `NATS, comma-separated (env NATS_URL, default ${DEFAULT_SERVERS})`)
     .option('--timeout <duration>', 'give up waiting after this long: 30s, 5m, 1h', durationOption)
     .option('--yes', 'answer every question with yes')
@@ -49,6 +55,9 @@ export function readGlobalOptions(program: Command, io: Io, draws = false): Glob
     format: isDrawing(given.output) ? 'table' : given.output,
     drawing,
     url: checkedUrl(given.url ?? (io.env['MULTISWARM_URL'] || DEFAULT_URL)),
+    loadBalancer: checkedUrl(
+      given.loadBalancer ?? (io.env['MULTISWARM_LOAD_BALANCER_URL'] || DEFAULT_LOAD_BALANCER),
+    ),
     servers: given.servers ?? (io.env['NATS_URL'] || DEFAULT_SERVERS),
     timeoutMs: given.timeout,
     yes: given.yes === true,

@@ -11,6 +11,7 @@ import * as contracts from './index';
  */
 const MESSAGES = {
   accepted: contracts.Accepted,
+  'accepted-reports': contracts.AcceptedReports,
   'add-steps': contracts.AddSteps,
   'add-steps-request': contracts.AddStepsRequest,
   'approve-request': contracts.ApproveRequest,

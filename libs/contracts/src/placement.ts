@@ -217,6 +217,9 @@ export const RouteReply = Placement.extend({
 });
 export type RouteReply = z.infer<typeof RouteReply>;
 
+/** How many of what was told have been passed on. */
+export const AcceptedReports = z.object({ accepted: z.number().int() });
+
 /** Load-balancers give these back, where they hold them. */
 export const LbRelease = z.object({ v: z.literal(1), reservationIds: z.array(z.string()).min(1).max(1000) });
 export type LbRelease = z.infer<typeof LbRelease>;

@@ -74,7 +74,7 @@ export const subjects = {
   lbCapacity: () => `${V}.lb.capacity`,
   /** Reservations that nobody needs: → all load-balancers. */
   lbRelease: () => `${V}.lb.release`,
-  /** Clients → any load-balancer (queue group): register, get, list, remove. */
+  /** Clients → any load-balancer (queue group): register, get, list, remove, report, release, policies. */
   endpoint: (verb: string) => `${V}.endpoint.${verb}`,
   /** An external endpoint was registered, renewed or removed: → all load-balancers. */
   endpointChanged: () => `${V}.endpoint.changed`,

@@ -93,3 +93,10 @@ export type {
   WorkflowOptions,
 } from './workflow/types';
 export type { ScheduleChanges, ScheduledWorkflow, ScheduleInput, SchedulesClient } from './client/schedules';
+export type {
+  EndpointsClient,
+  RouteInput,
+  RouteOptions,
+  RouteOutcome,
+  RoutingClient,
+} from './client/routing';

@@ -50,7 +50,7 @@ test('registering is idempotent, replacing gives a new revision, and If-Match gu
   await register(gpu).set('if-none-match', '*').expect(412);
   await register(gpu).set('if-match', '"2"').expect(200);
   await request(one.app).delete('/v1/endpoints/gpu_swarm').set('if-match', '"1"').expect(412);
-  await request(one.app).delete('/v1/endpoints/gpu_swarm').expect(204);
+  await request(one.app).delete('/v1/endpoints/gpu_swarm').expect(200);
   const gone = await request(one.app).get('/v1/endpoints/gpu_swarm').expect(404);
   expect(gone.body.code).toBe('endpoint-not-found');
   await request(one.app).delete('/v1/endpoints/gpu_swarm').expect(404);
@@ -101,7 +101,7 @@ test('a reservation is given back through any replica', async () => {
   const { body } = await request(one.app).post('/v1/route').send({}).expect(200);
   await request(two.app)
     .delete(`/v1/reservations/${RouteReply.parse(body).reservationId}`)
-    .expect(204);
+    .expect(202);
   await eventually(async () => (await seen(one, 'gpu_swarm'))?.freeSlots === 1);
 });
 
@@ -152,7 +152,7 @@ test('over NATS it is the same, for every replica: one that starts later knows i
     await eventually(async () => (await seen(replica, 'gpu_swarm')) !== undefined);
   const three = await world.replica();
   expect(await seen(three, 'gpu_swarm')).toMatchObject({ state: 'ready' });
-  await request(three.app).delete('/v1/endpoints/gpu_swarm').expect(204);
+  await request(three.app).delete('/v1/endpoints/gpu_swarm').expect(200);
   for (const replica of [one, two])
     await eventually(async () => (await seen(replica, 'gpu_swarm')) === undefined);
 });

@@ -1,7 +1,7 @@
 export type WorkflowVerb = 'pause' | 'resume' | 'signal' | 'approve' | 'steps' | 'rerun';
 export type TaskVerb = 'pause' | 'resume' | 'signal' | 'retry' | 'rerun';
 
-/** Paths of the orchestrator's HTTP interface, as far as the command line uses them. */
+/** Paths of the HTTP interfaces of the orchestrator and the load-balancer, as far as the command line uses them. */
 export const paths = {
   tasks: '/v1/tasks',
   taskCounts: '/v1/tasks/counts',
@@ -41,6 +41,10 @@ export const paths = {
   shardImport: (shard: number) => `/v1/shards/${shard}/import`,
   shardRecover: (shard: number) => `/v1/shards/${shard}/recover`,
   shardCheck: (shard: number) => `/v1/shards/${shard}/check`,
+  endpoints: '/v1/endpoints',
+  endpoint: (id: string) => `/v1/endpoints/${encodeURIComponent(id)}`,
+  route: '/v1/route',
+  policies: '/v1/policies',
   events: '/v1/events',
   status: '/status',
 } as const;

@@ -20,6 +20,7 @@ import { EventQueue } from './event-queue';
 import { deadLettersOf, definitionsOf, fleetOf, namespacesOf, payloadsOf, shardsOf } from './operators';
 import { OPERATIONS } from './operations';
 import { printJson, type Port } from './port';
+import { endpointsOf, routingOf, type EndpointsClient, type RoutingClient } from './routing';
 import { schedulesOf, type SchedulesClient } from './schedules';
 import { lightened, lightenedSteps, mayBeLarge, storeOf } from './payloads';
 import { toSubmission, toWorkflow } from './submission';
@@ -61,6 +62,8 @@ export class ConnectedClient implements Client {
   readonly deadLetters: DeadLettersClient;
   readonly shards: ShardsClient;
   readonly payloads: PayloadsClient;
+  readonly routing: RoutingClient;
+  readonly endpoints: EndpointsClient;
 
   constructor(private readonly port: Port) {
     this.namespaces = namespacesOf(port);
@@ -70,6 +73,8 @@ export class ConnectedClient implements Client {
     this.deadLetters = deadLettersOf(port);
     this.shards = shardsOf(port);
     this.payloads = payloadsOf(port);
+    this.routing = routingOf(port);
+    this.endpoints = endpointsOf(port);
   }
 
   async submit<In extends z.ZodType, Out extends z.ZodType>(

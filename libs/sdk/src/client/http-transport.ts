@@ -31,6 +31,7 @@ const ProblemReply = z.object({
 export class HttpTransport implements Transport {
   readonly batchBytes = BATCH_BYTES;
   private readonly base: URL;
+  private readonly balancer: URL | undefined;
   private readonly streams = new Set<EventStream>();
 
   constructor(
@@ -38,14 +39,10 @@ export class HttpTransport implements Transport {
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly openForMs: number,
+    balancerUrl?: string,
   ) {
-    if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-      throw new MultiswarmError(
-        'invalid-configuration',
-        `"${url}" is not the address of an orchestrator: it looks like http://127.0.0.1:8080`,
-      );
-    }
-    this.base = new URL(url.endsWith('/') ? url : `${url}/`);
+    this.base = baseOf(url, 'an orchestrator', 8080);
+    this.balancer = balancerUrl === undefined ? undefined : baseOf(balancerUrl, 'a load-balancer', 8081);
   }
 
   async call<Body, S extends z.ZodType>(
@@ -163,14 +160,32 @@ export class HttpTransport implements Transport {
     );
   }
 
-  private url({ path, query }: HttpCall): URL {
-    const url = new URL(path.slice(1), this.base);
+  private baseOf({ of }: HttpCall): URL {
+    if (of === undefined) return this.base;
+    if (this.balancer !== undefined) return this.balancer;
+    throw new MultiswarmError(
+      'invalid-configuration',
+      'over HTTP this is asked of the load-balancer: connect with `loadBalancerUrl` (http://127.0.0.1:8081), or over NATS',
+    );
+  }
+
+  private url(call: HttpCall): URL {
+    const { path, query } = call;
+    const url = new URL(path.slice(1), this.baseOf(call));
     for (const [name, value] of Object.entries(query ?? {})) {
       for (const each of Array.isArray(value) ? (value as unknown[]) : [value])
         if (each !== undefined) url.searchParams.append(name, parameter(each));
     }
     return url;
   }
+}
+
+function baseOf(url: string, whose: string, port: number): URL {
+  if (/^https?:\/\//.test(url) && URL.canParse(url)) return new URL(url.endsWith('/') ? url : `${url}/`);
+  throw new MultiswarmError(
+    'invalid-configuration',
+    `"${url}" is not the address of ${whose}: it looks like http://127.0.0.1:${port}`,
+  );
 }
 
 function parameter(value: unknown): string {

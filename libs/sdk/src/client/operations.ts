@@ -34,7 +34,14 @@ import {
   Workflow,
   WorkflowPage,
   type JsonValue,
+  AcceptedReports,
+  Endpoint,
+  EndpointPage,
+  PolicyTable,
+  RemovedEndpoint,
+  RouteReply,
 } from '@multiswarm/contracts';
+import type { RouteInput, RouteOutcome } from './routing';
 import { z } from 'zod';
 import { QuickBatchReply } from './wire';
 import type { NamespaceInput } from './types';
@@ -42,6 +49,8 @@ import type { NamespaceInput } from './types';
 export interface HttpCall {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
+  /** Where it is not the orchestrator that is asked. */
+  of?: 'load-balancer';
   query?: Readonly<Record<string, unknown>>;
   headers?: Readonly<Record<string, string>>;
   body?: unknown;
@@ -217,6 +226,7 @@ const DEAD_LETTERS = '/v1/dead-letters';
 const NAMESPACES = '/v1/namespaces';
 const SWARMS = '/v1/swarms';
 const SHARDS = '/v1/shards';
+const ENDPOINTS = '/v1/endpoints';
 
 export const OPERATIONS = {
   submitTask: operation(subjects.task('submit'), post(TASKS), Accepted),
@@ -328,4 +338,65 @@ export const OPERATIONS = {
   ),
   listNamespaces: operation(subjects.namespace('list'), read(NAMESPACES), NamespacePage),
   putNamespace: operation(subjects.namespace('put'), putNamespace, NamespaceView),
+  route: operation<RouteInput, typeof RouteReply>(
+    subjects.lbRoute(),
+    ofBalancer('POST', '/v1/route'),
+    RouteReply,
+  ),
+  reportRoutes: operation<RouteOutcome, typeof AcceptedReports>(
+    subjects.endpoint('report'),
+    ofBalancer('POST', '/v1/reports'),
+    AcceptedReports,
+  ),
+  releaseReservations: operation(
+    subjects.endpoint('release'),
+    ({ reservationIds: [id = ''] }: { v: 1; reservationIds: string[] }): HttpCall => ({
+      ...{ method: 'DELETE', of: 'load-balancer', path: `/v1/reservations/${encodeURIComponent(id)}` },
+    }),
+    AcceptedReports,
+  ),
+  policies: operation(
+    subjects.endpoint('policies'),
+    (_nothing: object): HttpCall => ({ method: 'GET', of: 'load-balancer', path: '/v1/policies' }),
+    PolicyTable,
+  ),
+  registerEndpoint: operation(
+    subjects.endpoint('register'),
+    ({ endpoint, ifRevision }: { endpoint: object; ifRevision?: number }): HttpCall => ({
+      ...{ method: 'POST', of: 'load-balancer', path: ENDPOINTS, body: endpoint },
+      ...(ifRevision === undefined ? {} : { headers: onlyIf(ifRevision) }),
+    }),
+    Endpoint,
+  ),
+  getEndpoint: operation(
+    subjects.endpoint('get'),
+    ({ swarmId }: { swarmId: string }): HttpCall => ({
+      ...{ method: 'GET', of: 'load-balancer', path: `${ENDPOINTS}/${encodeURIComponent(swarmId)}` },
+    }),
+    Endpoint,
+  ),
+  listEndpoints: operation(
+    subjects.endpoint('list'),
+    (query: object): HttpCall => ({
+      ...{ method: 'GET', of: 'load-balancer', path: ENDPOINTS, query: { ...query } },
+    }),
+    EndpointPage,
+  ),
+  removeEndpoint: operation(
+    subjects.endpoint('remove'),
+    ({ swarmId, ifRevision }: { swarmId: string; ifRevision?: number }): HttpCall => ({
+      ...{ method: 'DELETE', of: 'load-balancer', path: `${ENDPOINTS}/${encodeURIComponent(swarmId)}` },
+      ...(ifRevision === undefined ? {} : { headers: onlyIf(ifRevision) }),
+    }),
+    RemovedEndpoint,
+  ),
 } as const;
+
+/** 0 asks that there is none yet. */
+function onlyIf(revision: number): Record<string, string> {
+  return revision === 0 ? { 'if-none-match': '*' } : { 'if-match': `"${revision}"` };
+}
+
+function ofBalancer(method: 'POST', path: string): (body: object) => HttpCall {
+  return (body) => ({ method, of: 'load-balancer', path, body });
+}

@@ -45,12 +45,15 @@ import type {
 import type { Clock, Ids, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
+import type { EndpointsClient, RoutingClient } from './routing';
 import type { SchedulesClient } from './schedules';
 import type { AnyJson, RequirementsInput, TaskDefaults, TaskDefinition, TaskOrType } from '../define-task';
 import type { RunResult, Submission } from '../workflow/defined-workflow';
 
 /** Over NATS (`servers`, or a `bus` that is open already) or over HTTP (`url`, the orchestrator's address). */
-export type ConnectOptions = ({ servers: string } | { bus: Bus } | { url: string }) & {
+export type ConnectOptions = (
+  { servers: string } | { bus: Bus } | { url: string; loadBalancerUrl?: string }
+) & {
   /** How long a request that fails in a retryable way is tried again; default 30,000 ms. */
   retryForMs?: number;
   /** How long one try waits for its answer; default 10,000 ms. */
@@ -465,6 +468,9 @@ export interface Client {
   readonly deadLetters: DeadLettersClient;
   readonly shards: ShardsClient;
   readonly payloads: PayloadsClient;
+  /** Requests of one's own to swarms and external endpoints. Over HTTP it needs `loadBalancerUrl`. */
+  readonly routing: RoutingClient;
+  readonly endpoints: EndpointsClient;
   /** What happens from now on. Over HTTP it resumes by itself after interruptions; over NATS it is live only. */
   events(options?: EventsOptions): AsyncIterable<LiveEvent>;
   close(): Promise<void>;

@@ -14,6 +14,7 @@ import {
   subjects,
 } from '@multiswarm/contracts';
 import { delay, type Clock } from '@multiswarm/core';
+import { z } from 'zod';
 import type { ExternalEndpoints } from '../application/external-endpoints';
 import type { LoadBalancer } from '../application/load-balancer';
 import type { NamespaceRoutings } from '../application/namespace-routings';
@@ -21,6 +22,7 @@ import type { Announcer } from '../ports';
 import { printReply } from './print-reply';
 import { quickHeartbeats } from './quick-heartbeats';
 import { QuickLbReport } from './quick-outcomes';
+import { ReportBody } from './report-body';
 import { RouteBody, SimulateBody } from './route-body';
 
 /** Time for the swarms to answer the census, before this replica takes its share of the requests. */
@@ -85,6 +87,7 @@ export async function attachToBus(
 }
 
 const queue = groups.loadBalancer;
+const Nothing = z.strictObject({});
 
 function answers(bus: Bus, balancer: LoadBalancer): Listening[] {
   return [
@@ -120,6 +123,15 @@ function endpointAnswers(bus: Bus, balancer: LoadBalancer, endpoints: ExternalEn
     bus.respond(subjects.endpoint('get'), { queue, request: GetEndpoint }, async ({ swarmId }) =>
       balancer.endpoint(swarmId),
     ),
+    bus.respond(subjects.endpoint('report'), { queue, request: ReportBody }, async (report) => {
+      balancer.shareReport(report);
+      return { accepted: report.outcomes.length };
+    }),
+    bus.respond(subjects.endpoint('release'), { queue, request: LbRelease }, async ({ reservationIds }) => {
+      balancer.shareRelease(reservationIds);
+      return { accepted: reservationIds.length };
+    }),
+    bus.respond(subjects.endpoint('policies'), { queue, request: Nothing }, async () => balancer.policies()),
     bus.respond(subjects.endpoint('list'), { queue, request: ListEndpointsQuery }, async (query) =>
       balancer.endpoints(query),
     ),

@@ -5,6 +5,7 @@ import {
   LIMITS,
   ListEndpointsQuery,
   MultiswarmError,
+  RemovedEndpoint,
   SwarmId,
 } from '@multiswarm/contracts';
 import { defineRoute, type HttpReply, type Route } from '@multiswarm/service';
@@ -67,10 +68,12 @@ export function endpointRoutes(balancer: LoadBalancer, endpoints: ExternalEndpoi
       summary: 'Remove an external endpoint',
       tags: ['endpoints'],
       params: Params,
-      status: 204,
+      reply: RemovedEndpoint,
       errors: ['endpoint-not-found', 'revision-conflict', 'store-unavailable'],
       handler: async ({ params, headers }) => {
-        await endpoints.remove({ swarmId: params.id, ifRevision: revisionOf(headers['if-match']) });
+        const swarmId = params.id;
+        const revision = await endpoints.remove({ swarmId, ifRevision: revisionOf(headers['if-match']) });
+        return { swarmId, revision };
       },
     }),
   ];

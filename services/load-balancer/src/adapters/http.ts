@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LIMITS, PolicyTable, RouteReply } from '@multiswarm/contracts';
+import { AcceptedReports, LIMITS, PolicyTable, RouteReply } from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import type { LoadBalancer } from '../application/load-balancer';
 import { decisionRoutes } from './decision-routes';
@@ -26,7 +26,7 @@ export function httpRoutes(balancer: LoadBalancer): Route[] {
       tags: ['routing'],
       body: ReportBody,
       status: 202,
-      reply: z.object({ accepted: z.number().int() }),
+      reply: AcceptedReports,
       errors: ['bus-unavailable'],
       handler: async ({ body }) => {
         balancer.shareReport(body);
@@ -40,9 +40,13 @@ export function httpRoutes(balancer: LoadBalancer): Route[] {
       description: 'Whichever replica holds it gives it back; one that has ended already is no error.',
       tags: ['routing'],
       params: z.object({ id: z.string().min(1).max(LIMITS.NAME_CHARS) }),
-      status: 204,
+      status: 202,
+      reply: AcceptedReports,
       errors: ['bus-unavailable'],
-      handler: async ({ params }) => balancer.shareRelease([params.id]),
+      handler: async ({ params }) => {
+        balancer.shareRelease([params.id]);
+        return { accepted: 1 };
+      },
     }),
     defineRoute({
       method: 'get',
