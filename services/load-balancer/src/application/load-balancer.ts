@@ -180,7 +180,7 @@ export class LoadBalancer {
   }
 
   private itemOf(request: RouteRequest, traceparent?: string): WantedPlace {
-    const { routing } = request;
+    const { routing, estimateMs, dueInMs } = request;
     return {
       kind: request.kind ?? 'any',
       key: `route-${this.parts.ids.next()}`,
@@ -189,7 +189,10 @@ export class LoadBalancer {
       namespace: request.namespace,
       type: request.type === ROUTE_DEFAULT_TYPE ? ANY_TYPE : request.type,
       requirements: request.requirements,
-      ...(routing === undefined ? {} : { routing }),
+      // Whoever asks for a route stands in no line: it has waited for its region as long as it may.
+      ...(routing === undefined ? {} : { routing, waitedMs: routing.localityWaitMs ?? 0 }),
+      ...(estimateMs === undefined ? {} : { estimateMs }),
+      ...(dueInMs === undefined ? {} : { dueInMs }),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
   }

@@ -1,5 +1,7 @@
 import { LIMITS, type CapacityEvent, type Heartbeat, type LbReport } from '@multiswarm/contracts';
 import { Heap } from '@multiswarm/core';
+import { GroupCounts } from './affinity/group-counts';
+import { Ring } from './affinity/ring';
 import { Columns, TIERS } from './engine/columns';
 import { idleNumber } from './engine/idle';
 import type { Directory } from './engine/pool';
@@ -8,6 +10,7 @@ import { TypeSets } from './engine/type-sets';
 import type { HealthBook } from './health/health-book';
 import { healthFacts } from './health/swarm-health';
 import { SwarmClasses } from './learning/swarm-class';
+import { Distances } from './locality/distances';
 import type { MemberProfile } from './member';
 import type { Moment } from './moment';
 import { grew, NO_RESOURCES, type ResourceVector } from './resource-vector';
@@ -26,6 +29,8 @@ export interface FleetOptions {
   replica: string;
   /** A reservation that nobody reports and no heartbeat lists ends after this. */
   holdMs: number;
+  /** How far regions are from each other; assumed, unless given. */
+  distances?: Distances;
   /** Without it, all are taken to be well. */
   health?: HealthBook;
 }
@@ -61,6 +66,10 @@ export class Fleet implements Directory {
   readonly columns = new Columns();
   readonly types = new TypeSets();
   readonly pools = new Pools(this);
+  /** Which swarm a key belongs to. */
+  readonly ring = new Ring();
+  readonly groups = new GroupCounts();
+  readonly distances: Distances;
   private readonly classes = new SwarmClasses(LIMITS.SWARM_CLASSES);
   private readonly swarmsByIndex: (SwarmSeen | undefined)[] = [];
   private readonly swarmsById = new Map<string, SwarmSeen>();
@@ -82,7 +91,9 @@ export class Fleet implements Directory {
     },
   );
 
-  constructor(private readonly options: FleetOptions) {}
+  constructor(private readonly options: FleetOptions) {
+    this.distances = options.distances ?? new Distances();
+  }
 
   get size(): number {
     return this.swarmsById.size;
@@ -151,9 +162,15 @@ export class Fleet implements Directory {
   }
 
   /** Takes a slot and resources of a swarm for an attempt, which has one reservation at most. The caller has seen that there is room. */
-  reserve(swarm: SwarmSeen, attempt: string, resources: ResourceVector, now: Moment): Reservation {
+  reserve(
+    swarm: SwarmSeen,
+    attempt: string,
+    resources: ResourceVector,
+    now: Moment,
+    group?: string,
+  ): Reservation {
     this.cancel(attempt);
-    const reservation = this.newReservation(swarm, attempt, resources, now);
+    const reservation = this.newReservation(swarm, attempt, resources, now, { group });
     swarm.reserve(reservation);
     this.columns.turn[swarm.index] = this.turns;
     this.keep(reservation);
@@ -247,7 +264,7 @@ export class Fleet implements Directory {
     // The report came twice, or after the heartbeat that lists the next one, or after its end.
     if (swarm.knows(key) || (known?.swarm === swarm && known.reportedAs === reportedAs)) return;
     this.cancel(key);
-    const reservation = this.newReservation(swarm, key, resources, now, reportedAs);
+    const reservation = this.newReservation(swarm, key, resources, now, { reportedAs });
     swarm.takeOver(reservation);
     this.keep(reservation);
   }
@@ -257,12 +274,12 @@ export class Fleet implements Directory {
     attempt: string,
     resources: ResourceVector,
     now: Moment,
-    reportedAs?: string,
+    { reportedAs, group }: { reportedAs?: string; group?: string | undefined },
   ): Reservation {
     this.turns += 1;
     const id = `${this.options.replica}-${this.turns}`;
     const expiresAtMs = now.monotonicMs + this.options.holdMs;
-    return { id, reportedAs: reportedAs ?? id, attemptKey: attempt, swarm, resources, expiresAtMs };
+    return { id, reportedAs: reportedAs ?? id, attemptKey: attempt, swarm, resources, expiresAtMs, group };
   }
 
   private keep(reservation: Reservation): void {
@@ -285,8 +302,16 @@ export class Fleet implements Directory {
 
   private join(heartbeat: Heartbeat, known: SwarmSeen | undefined, now: Moment): Seen {
     if (known !== undefined) this.leave(known);
-    const swarm = new SwarmSeen(this.columns, this.columns.add(), heartbeat, now, known?.instance);
+    const swarm = new SwarmSeen(
+      this.columns,
+      this.columns.add(),
+      this.groups,
+      heartbeat,
+      now,
+      known?.instance,
+    );
     this.swarmsByIndex[swarm.index] = swarm;
+    this.ring.add(swarm.swarmId, swarm.index);
     this.stopped.delete(heartbeat.swarmId);
     this.swarmsById.set(heartbeat.swarmId, swarm);
     this.types.add(heartbeat.types);
@@ -348,6 +373,8 @@ export class Fleet implements Directory {
     this.types.remove(swarm.profile.types);
     this.options.health?.removed(swarm.swarmId);
     this.swarmsByIndex[swarm.index] = undefined;
+    this.ring.remove(swarm.swarmId, swarm.index);
+    swarm.leaveGroups();
     this.columns.journal.note(swarm.index, true);
     this.columns.remove(swarm.index);
   }

@@ -31,7 +31,7 @@ export const ANY_TYPE = '*';
 const SPELLED_OUT = 5;
 
 /** What a task or a routed request asks for. Where it does not say of whom, it is a task. */
-export type Asked = Pick<PlaceItem, 'type' | 'requirements'> & { kind?: WantedKind };
+export type Asked = Pick<PlaceItem, 'type' | 'requirements' | 'routing'> & { kind?: WantedKind };
 
 /** Everything that it asks for, in the order of PLACEMENT_RULES. */
 export function asksOf({ type, requirements, kind = 'swarm' }: Asked): Ask[] {

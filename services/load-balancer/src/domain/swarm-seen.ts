@@ -5,6 +5,7 @@ import {
   missedHeartbeats,
   SUSPECT_AFTER_INTERVALS,
 } from '@multiswarm/core';
+import type { GroupCounts } from './affinity/group-counts';
 import { EndedAttempts } from './ended-attempts';
 import type { Columns } from './engine/columns';
 import type { MemberProfile } from './member';
@@ -31,7 +32,11 @@ export interface Reservation {
   readonly swarm: SwarmSeen;
   readonly resources: ResourceVector;
   readonly expiresAtMs: number;
+  /** In which it is counted, where it keeps apart or spreads. */
+  readonly group?: string | undefined;
 }
+
+type HeldRef = Heartbeat['held'][number];
 
 export function attemptKey({ taskId, attempt }: AttemptRef): string {
   return `${taskId}#${attempt}`;
@@ -50,7 +55,7 @@ export function attemptKey({ taskId, attempt }: AttemptRef): string {
 export class SwarmSeen {
   private last: Heartbeat;
   private receivedAt: Moment;
-  private held = new Map<string, AttemptRef>();
+  private held = new Map<string, HeldRef>();
   private resourcesHeld: ResourceVector;
   private resourcesReserved = NO_RESOURCES;
   private resourcesTotal: ResourceVector;
@@ -74,6 +79,8 @@ export class SwarmSeen {
     /** The fleet as columns, and its row there. */
     private readonly columns: Columns,
     readonly index: number,
+    /** Of all swarms: what of each group runs where. */
+    private readonly groups: GroupCounts,
     heartbeat: Heartbeat,
     now: Moment,
     /** The instance that this one replaced: what still arrives from it is of the past. */
@@ -199,19 +206,27 @@ export class SwarmSeen {
     if (!this.hasRoomFor(reservation.resources))
       throw new Error(`S3: ${this.swarmId} has no room for a reservation`);
     // S2: asked again for an attempt that the last heartbeat lists; the reservation counts until the next one.
-    if (this.held.delete(reservation.attemptKey)) this.giveBackListed(reservation.attemptKey);
+    if (this.letGo(reservation.attemptKey)) this.giveBackListed(reservation.attemptKey);
     this.takeOver(reservation);
   }
 
   /** S3: reserves without a look at what is left. The caller has seen that it does not know the attempt. */
   takeOver(reservation: Reservation): void {
     this.reservationsByAttempt.set(reservation.attemptKey, reservation);
+    if (reservation.group !== undefined) this.groups.add(reservation.group, this.index);
     this.changeReserved(plus, reservation.resources);
   }
 
   release(reservation: Reservation): void {
-    if (this.reservationsByAttempt.delete(reservation.attemptKey))
-      this.changeReserved(minus, reservation.resources);
+    if (!this.reservationsByAttempt.delete(reservation.attemptKey)) return;
+    if (reservation.group !== undefined) this.groups.remove(reservation.group, this.index);
+    this.changeReserved(minus, reservation.resources);
+  }
+
+  /** It is gone, or was replaced: nothing of any group runs here any more. Its reservations are the caller's. */
+  leaveGroups(): void {
+    for (const { group } of this.held.values())
+      if (group !== undefined) this.groups.remove(group, this.index);
   }
 
   /**
@@ -223,7 +238,7 @@ export class SwarmSeen {
     const reserved = this.reservationsByAttempt.get(key)?.resources;
     // A heartbeat from before the end may be the first that lists it.
     if (reserved !== undefined) this.list(key, reserved);
-    if (!this.held.delete(key)) return reserved ?? NO_RESOURCES;
+    if (!this.letGo(key)) return reserved ?? NO_RESOURCES;
     this.giveBackListed(key);
     this.recount();
     return this.resourcesListed.get(key) ?? NO_RESOURCES;
@@ -244,7 +259,7 @@ export class SwarmSeen {
       state: this.stateAt(now),
       busySlots: this.busy,
       freeSlots: this.freeSlots,
-      held: [...this.held.values()],
+      held: [...this.held.values()].map(({ taskId, attempt }) => ({ taskId, attempt })),
       lastSeen: new Date(this.receivedAt.wallMs).toISOString(),
     };
   }
@@ -253,6 +268,7 @@ export class SwarmSeen {
   private count(heartbeat: Heartbeat, now: Moment): Reservation[] {
     this.ended.forget(now.monotonicMs);
     this.refusals = 0;
+    this.leaveGroups();
     this.held = new Map();
     this.resourcesHeld = toVector(heartbeat.resourcesUsed);
     const listed: Reservation[] = [];
@@ -266,6 +282,7 @@ export class SwarmSeen {
         endedButListed.push(key);
         continue;
       }
+      if (ref.group !== undefined && !this.held.has(key)) this.groups.add(ref.group, this.index);
       this.held.set(key, ref);
       if (reservation === undefined) continue;
       this.list(key, reservation.resources);
@@ -277,6 +294,13 @@ export class SwarmSeen {
     }
     this.recount();
     return listed;
+  }
+
+  /** Returns whether it was listed. */
+  private letGo(key: string): boolean {
+    const group = this.held.get(key)?.group;
+    if (group !== undefined) this.groups.remove(group, this.index);
+    return this.held.delete(key);
   }
 
   private recount(): void {

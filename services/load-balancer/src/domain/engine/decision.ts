@@ -22,6 +22,8 @@ export interface Decision extends Counts {
   readonly scores: readonly number[];
   /** Said where these swarms are not what one would rather take. */
   readonly caveat: string;
+  /** What its wishes have come to, where it has any. */
+  readonly wishes?: readonly string[];
   /** How long ago the chosen one was last heard of; and anybody. */
   readonly stalenessMs: number;
   readonly viewAgeMs: number;
@@ -64,8 +66,13 @@ function renderReceipt(decision: Decision): Receipt {
     stalenessMs: wholeMs(decision.stalenessMs),
     viewAgeMs: wholeMs(decision.viewAgeMs),
     because: policy.because(ranked, decision, scores) + caveat,
-    ...(policy.reasons === undefined ? {} : { reasons: [...policy.reasons] }),
+    ...reasonsOf(decision),
   };
+}
+
+function reasonsOf({ policy, wishes }: Decision): Pick<Receipt, 'reasons'> {
+  if (policy.reasons === undefined && wishes === undefined) return {};
+  return { reasons: [...(policy.reasons ?? []), ...(wishes ?? [])] };
 }
 
 /** Digits that tell swarms apart; a receipt with more of them says nothing more. */

@@ -11,6 +11,7 @@ import { TIERS } from './columns';
 import { instant, type Decision, type Outcome } from './decision';
 import { EXAMPLES, type Pool } from './pool';
 import { View } from './view';
+import { groupKeyOf, Wishes, type Granted } from './wishes';
 
 export type PolicyOf = (item: WantedPlace) => Policy;
 
@@ -42,6 +43,7 @@ export interface TriedOut {
  */
 export class Placer {
   private readonly view: View;
+  private readonly wishes: Wishes;
   private waiting = new Map<Pool, Waiting>();
 
   constructor(
@@ -49,6 +51,7 @@ export class Placer {
     private readonly aids: Aids,
   ) {
     this.view = new View(fleet.columns);
+    this.wishes = new Wishes(fleet, aids.random);
   }
 
   place(items: readonly WantedPlace[], now: Moment, policyOf: PolicyOf): Outcome[] {
@@ -91,12 +94,14 @@ export class Placer {
     const hidden = this.hide(pool, item.avoid);
     // As above: where only those to be avoided have room, one of them it is.
     if (pool.open === 0) for (const index of hidden) pool.show(index);
+    let granted: Granted | undefined;
     try {
       if (pool.open === 0) return undefined;
-      this.view.fill(pool);
-      return use(this.view);
+      granted = this.wishes.fill(this.view, pool, item, now);
+      return granted.waiting === undefined ? use(this.view) : undefined;
     } finally {
       for (const index of hidden) pool.show(index);
+      for (const index of granted?.hidden ?? NOBODY) pool.show(index);
     }
   }
 
@@ -117,15 +122,19 @@ export class Placer {
       for (const index of avoided) pool.show(index);
       avoided = NOBODY;
     }
-    const chosen = policies.map((policy) => this.tried(item, pool, policy));
-    for (const index of avoided) pool.show(index);
-    return { ...facts, rejected: this.rejected(pool, avoided), chosen };
+    const { waiting, hidden } = this.wishes.fill(this.view, pool, item, now);
+    const chosen = waiting === undefined ? policies.map((each) => this.tried(item, pool, each, now)) : [];
+    for (const index of [...avoided, ...hidden]) pool.show(index);
+    const rejected = this.rejected(pool, avoided);
+    return { ...facts, rejected, chosen, ...(waiting === undefined ? {} : { waiting }) };
   }
 
-  private tried(item: WantedPlace, pool: Pool, policy: Policy): TriedOut['chosen'][number] {
+  private tried(item: WantedPlace, pool: Pool, asked: Policy, now: Moment): TriedOut['chosen'][number] {
     const { fleet, view, aids } = this;
-    view.fill(pool);
-    const looked = policy.rank(view, item, aids);
+    this.wishes.fill(view, pool, item, now);
+    const holder = this.wishes.holder(view, item, now);
+    const policy = holder < 0 ? asked : heldBy(asked, item);
+    const looked = this.rank(item, asked, holder);
     const rankedAt = (at: number): RankedSwarm => fleet.at(aids.ranked[at] as number).ranked;
     const others = Array.from({ length: looked - 1 }, (_, at) => rankedAt(at + 1));
     return {
@@ -156,13 +165,16 @@ export class Placer {
     policy: Policy,
     hidden: readonly number[],
     caveat: string,
-  ): Decision {
+  ): Outcome {
     const { fleet, view, aids } = this;
-    view.fill(pool);
-    const looked = policy.rank(view, item, aids);
+    const granted = this.wishes.fill(view, pool, item, now);
+    const holder = granted.waiting === undefined ? this.wishes.holder(view, item, now) : -1;
+    const looked = granted.waiting === undefined ? this.rank(item, policy, holder) : 0;
     const isLate = view.tier === TIERS.fallback;
     const free = view.count;
     for (const index of hidden) pool.show(index);
+    for (const index of granted.hidden) pool.show(index);
+    if (granted.waiting !== undefined) return { key: item.key, waiting: granted.waiting };
     const ranked: RankedSwarm[] = [];
     const scores: number[] = [];
     for (let at = 0; at < looked; at += 1) {
@@ -170,12 +182,13 @@ export class Placer {
       scores.push(aids.scores[at] as number);
     }
     const chosen = fleet.at(aids.ranked[0] as number);
-    const { id } = fleet.reserve(chosen, key, pool.work.resources ?? NO_RESOURCES, now);
+    const needed = pool.work.resources ?? NO_RESOURCES;
+    const { id } = fleet.reserve(chosen, key, needed, now, groupKeyOf(item));
     policy.chosen?.(fleet.columns, chosen.index);
     fleet.placed(chosen, item.type, now);
     return {
       key: item.key,
-      policy,
+      policy: holder < 0 ? policy : heldBy(policy, item),
       wallMs: now.wallMs,
       known: fleet.size,
       feasible: pool.feasible,
@@ -188,7 +201,15 @@ export class Placer {
       caveat: caveat === '' && !isLate ? '' : caveatOf(caveat, isLate ? fleet.whyLast(chosen) : ''),
       stalenessMs: chosen.silentMs(now),
       viewAgeMs: fleet.silentMs(now),
+      ...(granted.reasons.length === 0 ? {} : { wishes: granted.reasons }),
     };
+  }
+
+  private rank(item: WantedPlace, policy: Policy, holder: number): number {
+    if (holder < 0) return policy.rank(this.view, item, this.aids);
+    this.aids.ranked[0] = holder;
+    this.aids.scores[0] = 0;
+    return 1;
   }
 
   private rejected(pool: Pool, avoided: readonly number[]): Decision['rejected'] {
@@ -212,6 +233,16 @@ export class Placer {
     const needs = unmet[unmet.length - 1]?.detail ?? 'a free slot';
     return { reason: 'no-slot', since, detail: `${who} ${needs} now: ${names.join(', ')}${more}`, unmet };
   }
+}
+
+/** A policy that was not asked, because a key has its place. */
+function heldBy(policy: Policy, { routing }: WantedPlace): Policy {
+  return {
+    name: policy.name,
+    summary: policy.summary,
+    rank: () => 0,
+    because: () => `it holds the key "${routing?.affinity ?? ''}"`,
+  };
 }
 
 const NOBODY: readonly number[] = [];

@@ -80,6 +80,18 @@ export class Pool {
     return this.openCount + this.full.size + this.unhealthy.size;
   }
 
+  /** Of those who could run it, how many health gives nothing. */
+  get unhealthyCount(): number {
+    return this.unhealthy.size;
+  }
+
+  /** Everybody who could run it: costs a look at each. */
+  eachFeasible(use: (index: number, isHealthy: boolean) => void): void {
+    for (const group of this.groups) for (let at = 0; at < group.count; at += 1) use(group.at(at), true);
+    for (let at = 0; at < this.full.size; at += 1) use(this.full.at(at), true);
+    for (let at = 0; at < this.unhealthy.size; at += 1) use(this.unhealthy.at(at), false);
+  }
+
   /** L2. */
   catchUp(): void {
     const { journal } = this;

@@ -1,3 +1,4 @@
+import { preferenceScore } from '../preferences/preference-score';
 import { ANY_TYPE, asksOf, type Asked } from '../requirement-rules';
 import { NO_RESOURCES, toVector } from '../resource-vector';
 import { Pool, type Directory, type WorkClass } from './pool';
@@ -28,7 +29,9 @@ export class Pools {
   /** The pool of what is asked for, as the fleet is now. */
   of(asked: Asked): Pool {
     const type = this.typeOf(asked);
-    const key = `${asked.kind ?? ''} ${type} ${JSON.stringify(asked.requirements)}`;
+    const { prefer } = asked.routing ?? {};
+    const preferred = prefer === undefined ? '' : JSON.stringify(prefer);
+    const key = `${asked.kind ?? ''} ${type} ${JSON.stringify(asked.requirements)}${preferred}`;
     const known = this.pools.get(key);
     if (known !== undefined && known.groups.length <= POOL_GROUPS) {
       known.catchUp();
@@ -57,10 +60,11 @@ export class Pools {
 
 function workOf(asked: Asked): WorkClass {
   const { resources } = asked.requirements;
+  const { prefer } = asked.routing ?? {};
   const vector = resources === undefined ? NO_RESOURCES : toVector(resources);
   return {
     asks: asksOf(asked),
     resources: vector === NO_RESOURCES ? undefined : vector,
-    score: () => 0,
+    score: prefer === undefined ? () => 0 : preferenceScore(prefer),
   };
 }
