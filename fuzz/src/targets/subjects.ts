@@ -8,6 +8,7 @@ import {
   ScheduleChanged,
   SchedulerActive,
   subjects,
+  UnwellSwarms,
 } from '@multiswarm/contracts';
 import type { Bus } from '@multiswarm/bus';
 import { ManualClock, type Clock } from '@multiswarm/core';
@@ -91,6 +92,7 @@ const HEARD = ({ shard, region, swarm }: Place): Listened[] =>
     { subject: subjects.namespaceChanged(), schema: NamespaceChanged },
     { subject: subjects.regionSummary(region), schema: RegionSummary },
     { subject: subjects.lbCapacity(), schema: CapacityEvent },
+    { subject: subjects.lbUnwell(), schema: UnwellSwarms },
     { subject: subjects.replicaAlive(), schema: ReplicaAlive },
     { subject: subjects.schedulerActive(), schema: SchedulerActive },
     { subject: subjects.scheduleChanged(), schema: ScheduleChanged },

@@ -240,6 +240,7 @@ const MESSAGES = {
   'schedule-triggered': contracts.ScheduleTriggered,
   'trigger-schedule': contracts.TriggerSchedule,
   'trigger-schedule-request': contracts.TriggerScheduleRequest,
+  'unwell-swarms': contracts.UnwellSwarms,
   'update-schedule': contracts.UpdateSchedule,
   'update-schedule-body': contracts.UpdateScheduleBody,
   'stream-batch': contracts.StreamBatch,

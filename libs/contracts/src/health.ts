@@ -196,3 +196,14 @@ export type HealthEventsQuery = z.infer<typeof HealthEventsQuery>;
 /** Published to all replicas: what operators have set is in the store, under this revision. */
 export const HealthControlsChanged = z.object({ v: z.literal(1), revision: z.number().int().nonnegative() });
 export type HealthControlsChanged = z.infer<typeof HealthControlsChanged>;
+
+/**
+ * Load-balancer → orchestrators, again and again while there are any, and once when there are none: swarms to which it gives nothing.
+ * Whoever hands work on without asking it leaves them out.
+ */
+export const UnwellSwarms = z.object({
+  v: z.literal(1),
+  replica: Token,
+  swarmIds: z.array(SwarmId).max(LIMITS.UNWELL_SWARMS),
+});
+export type UnwellSwarms = z.infer<typeof UnwellSwarms>;

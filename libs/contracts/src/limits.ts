@@ -224,6 +224,8 @@ export const LIMITS = {
   MAINTENANCE_WINDOWS: 256,
   /** What operators have done to the health of swarms: entries that are kept. */
   HEALTH_AUDIT: 1_000,
+  /** Swarms that one load-balancer tells orchestrators to leave out. */
+  UNWELL_SWARMS: 1_000,
   /** Events of health that one load-balancer keeps to be read. */
   HEALTH_EVENTS: 1_000,
   /** Slots that one swarm may offer. */

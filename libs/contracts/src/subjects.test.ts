@@ -57,6 +57,7 @@ const subjectArguments = {
   lbHealth: token.map((verb) => [verb]),
   lbHealthEvent: any,
   lbHealthChanged: any,
+  lbUnwell: any,
   endpoint: token.map((verb) => [verb]),
   endpointChanged: any,
   regionDispatch: fc.tuple(token),

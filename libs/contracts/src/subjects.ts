@@ -69,6 +69,8 @@ export const subjects = {
   lbHealth: (verb: string) => `${V}.lb.health.${verb}`,
   /** What happens to the health of swarms, as each load-balancer sees it. */
   lbHealthEvent: () => `${V}.lb.health-event`,
+  /** Swarms to which it gives nothing: load-balancer → orchestrators. */
+  lbUnwell: () => `${V}.lb.unwell`,
   /** What operators have set has changed: → all load-balancers. */
   lbHealthChanged: () => `${V}.lb.health-changed`,
   lbCapacity: () => `${V}.lb.capacity`,

@@ -10,6 +10,7 @@ import type {
   MaintenanceWindow,
   NamespaceRouting,
   RoutingBatch,
+  UnwellSwarms,
 } from '@multiswarm/contracts';
 import type { ReadRanking } from './domain/custom-policy/read-ranking';
 
@@ -89,4 +90,6 @@ export interface HealthAnnouncer {
   healthEvent(event: HealthEvent): void;
   /** To all replicas, this one included: what operators have set is another. */
   healthChanged(revision: number): void;
+  /** To the orchestrators. */
+  unwell(news: UnwellSwarms): void;
 }

@@ -4,6 +4,7 @@ import {
   HealthPage,
   PlaceReply,
   subjects,
+  UnwellSwarms,
   type ForceRequest,
   type LbReport,
   type Placement,
@@ -136,6 +137,20 @@ test('a reset makes every replica forget what it has learned', async () => {
   for (const replica of [one, two])
     await eventually(async () => (await health(replica, 'a')).state === 'ready');
   expect((await health(two, 'a')).window.attempts).toBe(0);
+});
+
+test('orchestrators are told who gets nothing, and when nobody does so any more', async () => {
+  const unwell: UnwellSwarms[] = [];
+  const heard = world.bus.subscribe(
+    subjects.lbUnwell(),
+    { schema: UnwellSwarms },
+    (news) => void unwell.push(news),
+  );
+  stopListening.push(() => heard.stop());
+  fail('a', 5);
+  await eventually(() => unwell.at(-1)?.swarmIds.join() === 'a');
+  await request(one.app).post('/v1/endpoints/a/reset').send({}).expect(200);
+  await eventually(() => unwell.at(-1)?.swarmIds.length === 0);
 });
 
 test('a force ends by itself at its time', async () => {

@@ -10,6 +10,7 @@ import {
   SchedulerActive,
   shardOf,
   subjects,
+  UnwellSwarms,
   type TaskSpec,
 } from '@multiswarm/contracts';
 import { cappedSpec } from './domain/namespaces/settings';
@@ -523,6 +524,9 @@ class Assembly implements Assembled {
     return [
       ...all,
       on(subjects.lbCapacity(), CapacityEvent, (event) => global.capacityChanged(event.freeSlots, event)),
+      on(subjects.lbUnwell(), UnwellSwarms, ({ replica, swarmIds }) =>
+        global.unwell.told(replica, swarmIds, this.parts.clock.monotonic()),
+      ),
       on(subjects.replicaAlive(), ReplicaAlive, (alive) => global.observeReplica(alive)),
       on(subjects.scheduleChanged(), ScheduleChanged, (news) => this.runner?.wake(news)),
       on(subjects.schedulerActive(), SchedulerActive, (active) => global.observeScheduler(active)),

@@ -307,6 +307,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   ],
   MAINTENANCE_WINDOWS: ['Maintenance windows', 'Further ones are refused with `invalid-request`.'],
   HEALTH_AUDIT: ['What operators have done to the health of swarms, kept in Redis', 'The oldest goes first.'],
+  UNWELL_SWARMS: [
+    'Swarms that one load-balancer tells orchestrators to leave out where they hand slots on',
+    'Of further ones slots are handed on as if they were well; they get nothing by placement.',
+  ],
   HEALTH_EVENTS: ['Events of health that one load-balancer keeps to be read', 'The oldest goes first.'],
   SWARM_SLOTS: ['Slots of one swarm', 'The heartbeat is refused with `invalid-request`.'],
 };

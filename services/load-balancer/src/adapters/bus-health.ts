@@ -25,6 +25,9 @@ export function busHealthAnnouncer(bus: Bus): HealthAnnouncer {
     healthChanged: (revision) => {
       if (bus.connected) bus.publish(subjects.lbHealthChanged(), { v: 1, revision });
     },
+    unwell: (news) => {
+      if (bus.connected) bus.publish(subjects.lbUnwell(), news);
+    },
   };
 }
 

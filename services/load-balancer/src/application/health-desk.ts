@@ -36,6 +36,8 @@ export interface HealthDeskParts {
 
 type NewEvent = Omit<HealthEvent, 'v' | 'id' | 'at' | 'replica'>;
 
+/** How often it is told who gets nothing; orchestrators believe it for three times as long. */
+const TELL_UNWELL_MS = 2_000;
 /** Who asked, where nobody says a name. */
 const SOMEBODY = 'somebody';
 
@@ -50,6 +52,8 @@ export class HealthDesk {
   private readonly replica: string;
   private readonly controls = new HealthControls();
   private readonly recent: HealthEvent[] = [];
+  private toldUnwellAtMs = -Infinity;
+  private saidUnwell = false;
   private revision = -1;
   private reading: Promise<void> | undefined;
   private mustReadAgain = false;
@@ -98,7 +102,9 @@ export class HealthDesk {
     book.tick(now);
     for (const change of windows) this.tellWindow(change);
     for (const forced of ranOut) this.tellRanOut(forced);
-    for (const change of book.takeChanges()) this.tellChange(change);
+    const changes = book.takeChanges();
+    for (const change of changes) this.tellChange(change);
+    this.tellUnwell(changes.length > 0, now);
     const over = windows.filter(({ phase }) => phase === 'over').map(({ window }) => window);
     if (over.length + ranOut.length > 0) this.forget([...over, ...ranOut]);
   }
@@ -273,6 +279,15 @@ export class HealthDesk {
       ...{ maintenanceId: window.id, requestedBy: window.requestedBy },
     });
     this.parts.logger.info(`maintenance.${type}`, { maintenanceId: window.id, reason: window.why });
+  }
+
+  private tellUnwell(hasChanged: boolean, { monotonicMs }: Moment): void {
+    if (!hasChanged && monotonicMs - this.toldUnwellAtMs < TELL_UNWELL_MS) return;
+    const swarmIds = this.parts.book.unwell(LIMITS.UNWELL_SWARMS);
+    if (swarmIds.length === 0 && !this.saidUnwell) return;
+    this.toldUnwellAtMs = monotonicMs;
+    this.saidUnwell = swarmIds.length > 0;
+    this.parts.announcer.unwell({ v: 1, replica: this.replica, swarmIds });
   }
 
   private tellRanOut({ swarmId, to, requestedBy, until }: Forced): void {

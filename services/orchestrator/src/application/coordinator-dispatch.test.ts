@@ -120,6 +120,30 @@ describe('a refusal', () => {
   });
 });
 
+describe('D7: the retry budget', () => {
+  const ids = (count: number) => Array.from({ length: count }, (_, n) => `t0-0000001${n}`);
+
+  test('only a few of many that are refused go to another swarm; the others go back, and what is over is room for more', async () => {
+    const bench = region();
+    bench.swarms.answer = refusing('a');
+    const send = () => bench.coordinator.dispatch(request(...ids(8).map((taskId) => first(taskId))));
+    const outcomes = (await send()).map(({ outcome }) => outcome);
+    expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(3);
+    expect(outcomes.filter((outcome) => outcome === 'refused')).toHaveLength(5);
+    expect(await bench.send(T2)).toMatchObject({ outcome: 'accepted', placement: { swarmId: 'b' } });
+  });
+
+  test('a fifth of what the region has under way may', async () => {
+    const bench = region();
+    const held = Array.from({ length: 40 }, (_, n) => ({ taskId: `t0-000001${n}`, attempt: 1 }));
+    bench.coordinator.observe(heartbeat({ swarmId: 'd', seq: 9, slots: 100, held }));
+    bench.swarms.answer = refusing('a');
+    const outcomes = await bench.coordinator.dispatch(request(...ids(10).map((taskId) => first(taskId))));
+    // Those 40, and the 10 that are on their way.
+    expect(outcomes.filter(({ outcome }) => outcome === 'accepted').length).toBeGreaterThanOrEqual(8);
+  });
+});
+
 describe('D1: silence is no refusal', () => {
   test('a swarm that nobody listens for, or that is not here, cannot have begun: another is asked', async () => {
     const bench = region();

@@ -9,6 +9,7 @@ import {
 import type { Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { attemptKey, type OnTheWay } from '../domain/fleet/on-the-way';
+import { RetryBudget } from '../domain/fleet/retry-budget';
 import type { Placer, Swarms } from '../ports';
 import { Repicks } from './coordinator-repicks';
 import { Routes, type Route } from './coordinator-routes';
@@ -31,6 +32,8 @@ export interface DispatchParts {
   member: (swarmId: string) => Heartbeat | undefined;
   /** Whether an operator wants it to get nothing new. */
   isCordoned: (swarmId: string) => boolean;
+  /** Attempts that the region's swarms have, or that are on their way to them. */
+  active: () => number;
 }
 
 /** Other swarms that are asked after the one that the owner has named. */
@@ -65,9 +68,12 @@ type Outcomes = Map<string, DispatchOutcome>;
  *     process may answer for the swarm. A repetition that meets the first one under way gets the same answer.
  * D4. Every reservation that was taken here and is not used is given back.
  * D6. What was declared lost is sent to nobody any more under that number.
+ * D7. Only so many are on their way to another swarm at a time as the retry budget lets; the others go back to their owner, and wait in
+ *     the line.
  */
 export class RegionDispatcher {
   private readonly routes: Routes;
+  private readonly budget = new RetryBudget();
   private readonly repicks: Repicks;
   private readonly underWay = new Map<string, Promise<Outcomes>>();
 
@@ -150,7 +156,21 @@ export class RegionDispatcher {
     if (toAsk.length > 0) answers.push(...(await this.ask(swarmId, request, toAsk)));
     const again = answers.filter((answer) => this.isForOthers(swarmId, request, answer));
     const final = answers.filter((answer) => !again.includes(answer)).map((answer) => this.settle(answer));
-    return again.length === 0 ? final : [...final, ...(await this.elsewhere(request, again))];
+    return again.length === 0 ? final : [...final, ...(await this.again(request, again))];
+  }
+
+  /** D7: what is refused for the second time goes on with what it was granted before. */
+  private async again(request: DispatchRequest, refused: readonly Answer[]): Promise<DispatchOutcome[]> {
+    const first = refused.filter(({ route }) => route.refusedBy.length === 1);
+    const granted = this.budget.take(first.length, this.parts.active());
+    const denied = new Set(first.slice(granted));
+    const going = refused.filter((answer) => !denied.has(answer));
+    try {
+      const final = [...denied].map((answer) => this.settle(answer));
+      return going.length === 0 ? final : [...final, ...(await this.elsewhere(request, going))];
+    } finally {
+      this.budget.giveBack(granted);
+    }
   }
 
   /** What can be said without asking the swarm. */

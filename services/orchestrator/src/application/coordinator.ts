@@ -88,6 +88,7 @@ export class Coordinator {
         onTheWay: this.onTheWay,
         member: (swarmId) => this.membership.last(swarmId),
         isCordoned: (swarmId) => this.cordons.blocks(swarmId),
+        active: () => this.membership.heldCount() + this.onTheWay.refs().length,
       },
     );
     this.loadCordons();

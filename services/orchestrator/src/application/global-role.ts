@@ -18,6 +18,7 @@ import { OwnerFactory, type OwnerFactoryParts } from './owner-factory';
 import { OutputReferences } from './output-references';
 import { Replicas, type ReplicaVoice } from './replicas';
 import { ReportDesk } from './report-desk';
+import { UnwellSwarms } from './unwell-swarms';
 import type { Scheduler } from './scheduler';
 import { StreamedLink } from './scheduler-link';
 import { SchedulerRole, type SchedulerFace } from './scheduler-role';
@@ -88,6 +89,8 @@ export function patience(leaseMs: number) {
  */
 export class GlobalRole {
   readonly desk: ReportDesk;
+  /** Swarms to which load-balancers give nothing. */
+  readonly unwell = new UnwellSwarms();
   private readonly keeper: LeaseKeeper;
   private readonly replicas: Replicas;
   private readonly shards: ShardLeases<ShardOwner>;
@@ -136,6 +139,7 @@ export class GlobalRole {
       this.kept,
       (shard) => this.gates.get(shard),
       parts.payloads && new OutputReferences(parts.payloads, clock),
+      (swarmId) => !this.unwell.has(swarmId, clock.monotonic()),
     );
     const factory = new OwnerFactory({ ...parts, scheduler: this.kept });
     this.shards = new ShardLeases(shards, times, this.replicas, {

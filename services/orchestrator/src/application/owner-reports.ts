@@ -71,7 +71,7 @@ export class OwnerReports {
         late.push(report);
         continue;
       }
-      const slot = record && outcome !== 'lost' ? freedSlot(record, attempt) : undefined;
+      const slot = record && isHandedOn(outcome) ? freedSlot(record, attempt) : undefined;
       if (slot) freed.push(slot);
       acks.push({ taskId, attempt, status: record ? 'recorded' : 'stale' });
     }
@@ -170,6 +170,14 @@ function isResult(report: AttemptReport): report is LateReport {
 function ranElsewhere(record: TaskRecord | undefined, attempt: number, swarmId: string): boolean {
   if (!record || !isHeld(record) || record.attempt !== attempt) return false;
   return record.attempts[record.attempts.length - 1]?.swarmId !== swarmId;
+}
+
+/**
+ * Whether the slot may go to the next task without a question to the load-balancer: who fails fast would else get one task after the
+ * other.
+ */
+function isHandedOn(outcome: AttemptReport['outcome']): boolean {
+  return outcome === 'succeeded' || outcome === 'cancelled';
 }
 
 /** The slot that an attempt has just given back. */

@@ -51,7 +51,11 @@ function slot(taskId: string, attempt: number): FreedSlot {
   return { taskId, attempt, classKey: 'c', ...place };
 }
 
-function desk(fetched: readonly string[] = [], outputs?: OutputReferences) {
+function desk(
+  fetched: readonly string[] = [],
+  outputs?: OutputReferences,
+  isWell?: (swarmId: string) => boolean,
+) {
   const owners = [new FakeOwner(), new FakeOwner()];
   const asked: FreedSlot[][] = [];
   const refused: AttemptRef[] = [];
@@ -66,7 +70,7 @@ function desk(fetched: readonly string[] = [], outputs?: OutputReferences) {
     fetchedRefused: (_shard, refs) => void refused.push(...refs),
     keep: () => undefined,
   };
-  const made = new ReportDesk(2, (shard) => owners[shard], scheduler, undefined, outputs);
+  const made = new ReportDesk(2, (shard) => owners[shard], scheduler, undefined, outputs, isWell);
   return { desk: made, owners, asked, refused };
 }
 
@@ -197,4 +201,12 @@ test('an output that has to be looked up holds up nothing else, and is left to b
   asked.splice(0);
   await own.handle({ ...reported, fetch: 1 });
   expect(asked.flat()).toEqual([slot(A, 1)]);
+});
+
+test('R5: a swarm to which the load-balancer gives nothing is handed nothing', async () => {
+  const { desk: made, owners, asked } = desk([NEXT], undefined, (swarmId) => swarmId !== 'a');
+  const reply = made.handle(request([A], { swarmId: 'a', fetch: 1 }));
+  owners[0]?.committed.resolve(undefined);
+  expect((await reply).next).toEqual([]);
+  expect(asked).toEqual([]);
 });

@@ -33,6 +33,7 @@ export type DeskOwner = Pick<ShardOwner, 'report' | 'grantFetched'>;
  * R3. A slot is used once: the attempt that takes it over is named to the load-balancer together with the end of the one
  *     before.
  * R4. What refers to an output that has to be looked up holds up nothing else: the rest of the message is taken at once.
+ * R5. A swarm to which the load-balancer gives nothing gets nothing here either, and its slots are kept for nobody.
  */
 export class ReportDesk {
   private readonly answers = new Map<string, { id: string; reply: Promise<ReportReply> }[]>();
@@ -45,6 +46,8 @@ export class ReportDesk {
     private readonly gateOf: (shard: number) => Pick<DeskOwner, 'grantFetched'> | undefined = ownerOf,
     /** Undefined where this process has no store of payloads: then references are taken as they are. */
     private readonly outputs?: OutputReferences,
+    /** Whether the load-balancer would give this swarm anything now. */
+    private readonly isWell: (swarmId: string) => boolean = () => true,
   ) {}
 
   handle(request: ReportRequest): Promise<ReportReply> {
@@ -90,7 +93,8 @@ export class ReportDesk {
       }
     }
     // All of it in this turn, so that ends and beginnings are committed together.
-    const next = request.fetch > 0 ? this.fetch(taken, request.fetch, answer) : [];
+    const mayFetch = request.fetch > 0 && this.isWell(request.swarmId); // R5
+    const next = mayFetch ? this.fetch(taken, request.fetch, answer) : [];
     const [settled, dispatches] = await Promise.all([Promise.allSettled(acks), Promise.all(next)]);
     const done = settled.filter((each) => each.status === 'fulfilled').flatMap((each) => each.value);
     const failure = settled.find((each) => each.status === 'rejected');

@@ -192,6 +192,16 @@ export class HealthBook {
     return changes;
   }
 
+  /** Swarms, so many at most, that get nothing, or nothing but a probe. */
+  unwell(most: number): string[] {
+    const found: string[] = [];
+    for (const swarm of this.unsettled) {
+      if (found.length >= most) break;
+      if (isOut(swarm.state) && !swarm.isPanicked) found.push(swarm.swarmId);
+    }
+    return found;
+  }
+
   /** How many swarms are in each state. */
   counts(): Map<HealthState, number> {
     const counts = new Map<HealthState, number>();

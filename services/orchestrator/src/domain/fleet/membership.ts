@@ -133,6 +133,10 @@ export class Membership {
     return this.alive().filter(({ heartbeat }) => region === undefined || heartbeat.region === region).length;
   }
 
+  heldCount(): number {
+    return this.alive().reduce((sum, { heartbeat }) => sum + heartbeat.held.length, 0);
+  }
+
   held(): AttemptRef[] {
     return this.alive().flatMap(({ heartbeat }) => heartbeat.held);
   }
