@@ -34,6 +34,13 @@ export const paths = {
   swarm: (id: string) => `/v1/swarms/${encodeURIComponent(id)}`,
   swarmControl: (id: string, kind: 'cordon' | 'drain' | 'uncordon') =>
     `/v1/swarms/${encodeURIComponent(id)}/${kind}`,
+  health: '/v1/health',
+  healthEvents: '/v1/health/events',
+  healthAudit: '/v1/health/audit',
+  endpointHealth: (id: string) => `/v1/endpoints/${encodeURIComponent(id)}/health`,
+  endpointControl: (id: string, verb: 'force' | 'reset') => `/v1/endpoints/${encodeURIComponent(id)}/${verb}`,
+  maintenance: '/v1/maintenance',
+  maintenanceWindow: (id: string) => `/v1/maintenance/${encodeURIComponent(id)}`,
   namespaces: '/v1/namespaces',
   namespace: (name: string) => `/v1/namespaces/${encodeURIComponent(name)}`,
   shards: '/v1/shards',

@@ -1,6 +1,7 @@
 import { randomInteger, seededRandom, type Random } from '@multiswarm/core';
 import { at } from '../../../test/support/builders';
-import { HealthBook, type AttemptEnd } from './health-book';
+import type { AttemptEnd } from './attempt-end';
+import { HealthBook } from './health-book';
 import type { SwarmHealth } from './swarm-health';
 import { HEALTH_DEFAULTS } from './health-settings';
 

@@ -1,7 +1,8 @@
 import type { Forced, MaintenanceWindow } from '@multiswarm/contracts';
 import fc from 'fast-check';
 import { at } from '../../../test/support/builders';
-import { HealthBook, type AttemptEnd } from './health-book';
+import type { AttemptEnd } from './attempt-end';
+import { HealthBook } from './health-book';
 import { HealthControls } from './health-controls';
 import { HEALTH_DEFAULTS, THRESHOLDS, type HealthSettings } from './health-settings';
 import type { SwarmFacts } from './swarm-health';

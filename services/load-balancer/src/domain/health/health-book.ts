@@ -1,6 +1,7 @@
-import type { HealthState, LbReport } from '@multiswarm/contracts';
+import type { HealthState } from '@multiswarm/contracts';
 import { Fifo } from '@multiswarm/core';
 import type { Moment } from '../moment';
+import { signOf, type AttemptEnd } from './attempt-end';
 import type { Sign } from './breaker';
 import { HealthControls } from './health-controls';
 import { THRESHOLDS, type HealthSettings } from './health-settings';
@@ -9,10 +10,6 @@ import { PanicGroups, type Census } from './panic-groups';
 import { SwarmHealth, type SwarmFacts } from './swarm-health';
 import { TypeNorms, type TypeNorm } from './type-norms';
 import { allowanceOf, isPanicked, reasonOf, standingOf, stateOf, type Verdict } from './verdict';
-
-type Reported = LbReport['outcomes'][number];
-/** How an attempt ended, as far as it says something about its swarm. */
-export type AttemptEnd = Pick<Reported, 'outcome' | 'type' | 'fault' | 'durationMs'>;
 
 export type HealthChange =
   | {
@@ -350,24 +347,6 @@ export class HealthBook {
 /** States in which a swarm gets nothing, or next to nothing. */
 function isOut(state: HealthState): boolean {
   return state === 'open' || state === 'ejected' || state === 'half-open' || state === 'maintenance';
-}
-
-/** H2. */
-function signOf({ outcome, fault }: AttemptEnd): Sign {
-  switch (outcome) {
-    case 'succeeded':
-      return 'succeeded';
-    case 'failed':
-      return fault === 'task' ? 'neutral' : 'failed';
-    case 'timed-out':
-    case 'lost':
-      return 'failed';
-    case 'refused':
-      return 'busy';
-    case 'cancelled':
-    case 'unused':
-      return 'neutral';
-  }
 }
 
 function isSame(a: SwarmFacts, b: SwarmFacts): boolean {
