@@ -7,6 +7,7 @@ import { makespan } from './benches/makespan';
 import { memory } from './benches/memory';
 import { payloads } from './benches/payloads';
 import { routing } from './benches/routing';
+import { routingNats } from './benches/routing-nats';
 import { scheduler } from './benches/scheduler';
 import { search } from './benches/search';
 import { streams } from './benches/streams';
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     workflow,
     makespan,
     routing,
+    'routing-nats': routingNats,
   },
 };
 
