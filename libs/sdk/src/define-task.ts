@@ -1,4 +1,13 @@
-import type { JsonValue, Priority, Resources, RetryPolicy, Scalar, Timeouts } from '@multiswarm/contracts';
+import type {
+  AttributeAsked,
+  JsonValue,
+  LabelAsked,
+  Priority,
+  Resources,
+  RetryPolicy,
+  Routing,
+  Timeouts,
+} from '@multiswarm/contracts';
 import type { z } from 'zod';
 
 /** What a task asks of the swarm that runs it; a single capability or region may stand without its array. */
@@ -7,10 +16,16 @@ export interface RequirementsInput {
   /** Regions, or patterns such as `eu-*`; any of them. */
   region?: string | readonly string[];
   resources?: Resources;
-  labels?: Readonly<Record<string, string>>;
-  /** Numbers: at least; otherwise equal to, or one of, what the swarm declares. */
-  attributes?: Readonly<Record<string, Scalar>>;
+  /** A text, or comparators such as `{ in: ['gold', 'silver'] }`. */
+  labels?: Readonly<Record<string, LabelAsked>>;
+  /** Numbers: at least; otherwise equal to, or one of, what the swarm declares; or comparators such as `{ '<': 5 }`. */
+  attributes?: Readonly<Record<string, AttributeAsked>>;
+  /** USD: swarms whose slots cost more are not used. */
+  maxCostPerSlotHour?: number;
 }
+
+/** Which of the swarms that may run a task it should be. What is left out takes the defaults of the contract. */
+export type RoutingInput = z.input<typeof Routing>;
 
 /** Any part of a retry policy; the rest takes the defaults of the contract. */
 export type RetryInput = z.input<typeof RetryPolicy>;
@@ -18,6 +33,7 @@ export type RetryInput = z.input<typeof RetryPolicy>;
 /** How a task is to be run; each of them may be given with the definition, and again with a submission, which wins. */
 export interface TaskDefaults {
   requires?: RequirementsInput;
+  routing?: RoutingInput;
   retry?: RetryInput;
   timeouts?: Timeouts;
   priority?: Priority;

@@ -1,16 +1,20 @@
-import type {
-  AttemptRecord,
-  Event,
-  JsonValue,
-  LateResult,
-  PayloadRef,
-  Progress,
-  Receipt,
-  Rejection,
-  Requirements,
-  Signal,
-  Task,
-  Waiting,
+import {
+  constraintText,
+  partsOfVector,
+  toVector,
+  type AttributeAsked,
+  type AttemptRecord,
+  type Event,
+  type JsonValue,
+  type LateResult,
+  type PayloadRef,
+  type Progress,
+  type Receipt,
+  type Rejection,
+  type Requirements,
+  type Signal,
+  type Task,
+  type Waiting,
 } from '@multiswarm/contracts';
 import { formatBytes } from '../output/bytes';
 import { formatAge, formatCost, formatMs } from '../output/durations';
@@ -147,13 +151,19 @@ export function requirementsText(needs: Requirements): string {
   const words = [
     ...(needs.capabilities ?? []).map((name) => `capability ${name}`),
     needs.region && needs.region.length > 0 ? `region ${needs.region.join(' or ')}` : '',
-    ...Object.entries(needs.resources ?? {}).map(([name, amount]) => `${name} ≥ ${String(amount)}`),
-    ...Object.entries(needs.labels ?? {}).map(([key, value]) => `label ${key}=${value}`),
-    ...Object.entries(needs.attributes ?? {}).map(
-      ([key, value]) => `${key} ${typeof value === 'number' ? '≥' : '='} ${String(value)}`,
+    ...partsOfVector(toVector(needs.resources)).map(({ kind, amount }) => `${kind} ≥ ${amount}`),
+    ...Object.entries(needs.labels ?? {}).map(([key, asked]) =>
+      typeof asked === 'object' ? `label ${key} ${constraintText(asked)}` : `label ${key}=${asked}`,
     ),
+    ...Object.entries(needs.attributes ?? {}).map(([key, asked]) => `${key} ${askedText(asked)}`),
+    needs.maxCostPerSlotHour === undefined ? '' : `at most $${needs.maxCostPerSlotHour} per slot-hour`,
   ];
   return words.filter((word) => word !== '').join(', ') || 'nothing special';
+}
+
+function askedText(asked: AttributeAsked): string {
+  if (typeof asked === 'object') return constraintText(asked);
+  return `${typeof asked === 'number' ? '≥' : '='} ${String(asked)}`;
 }
 
 /** Why a task waits, and what nobody offers. */

@@ -31,6 +31,19 @@ describe('what is sent', () => {
     });
   });
 
+  test('has the wishes of the options, else of the definition, also in steps', () => {
+    const near = defineTask({ type: 'near', routing: { near: 'eu', apart: {} } });
+    expect(TaskSubmission.parse(toSubmission(near, {}, {}, 'k')).routing).toEqual({
+      ...{ near: 'eu', apart: { from: 'swarm', must: false } },
+    });
+    expect(toSubmission(near, {}, { routing: { affinity: 'a' } }, 'k')).toMatchObject({
+      routing: { affinity: 'a' },
+    });
+    expect(toWorkflow({ tasks: [{ id: 'a', task: near }] })).toMatchObject({
+      tasks: [{ routing: { near: 'eu' } }],
+    });
+  });
+
   test('is refused here, with every fault and its place, when it does not fit the definition', () => {
     expect(() => toSubmission(summarize, { text: 1, words: 1.5 }, {}, 'k')).toThrow(
       expect.objectContaining({

@@ -9,6 +9,7 @@ export type WorkOptions = Omit<BatchItem, 'task' | 'input'>;
 const WORK_OPTIONS: Readonly<Record<keyof WorkOptions, true>> = {
   requirements: true,
   requires: true,
+  routing: true,
   retry: true,
   timeouts: true,
   priority: true,
@@ -49,6 +50,7 @@ function toStep(step: unknown): unknown {
     input,
     requires,
     requirements,
+    routing,
     retry,
     timeouts,
     priority,
@@ -58,7 +60,17 @@ function toStep(step: unknown): unknown {
     metadata,
     ...rest
   } = step;
-  const how = { requires, requirements, retry, timeouts, priority, estimateMs, fairnessKey, limitKeys };
+  const how = {
+    requires,
+    requirements,
+    routing,
+    retry,
+    timeouts,
+    priority,
+    estimateMs,
+    fairnessKey,
+    limitKeys,
+  };
   const options = defined({ ...how, metadata });
   // What is left over is no field of a step; the server names it.
   return defined({ ...rest, id, ...toWork(task, input, options) });
@@ -80,6 +92,7 @@ export function toWork(
     type: definition.type,
     input,
     requirements: options.requirements ?? options.requires ?? definition.requires,
+    routing: options.routing ?? definition.routing,
     retry: options.retry ?? definition.retry,
     timeouts: options.timeouts ?? definition.timeouts,
     priority: options.priority ?? definition.priority,

@@ -3,7 +3,7 @@ import type { SwarmOptions } from './types';
 
 /** What a swarm says of itself in its heartbeats. Throws `invalid-configuration` with all faults. */
 export function profileOf(options: SwarmOptions, types: string[]): SwarmProfile {
-  const { id, region, slots, costPerHour, capabilities, labels, attributes, resources } = options;
+  const { id, region, slots, costPerHour, capabilities, labels, attributes, resources, weight } = options;
   if (id === 'all')
     throw new MultiswarmError(
       'invalid-configuration',
@@ -17,6 +17,7 @@ export function profileOf(options: SwarmOptions, types: string[]): SwarmProfile 
     attributes: attributes ?? {},
     resources: resources ?? {},
     costPerHour: costPerHour ?? 0,
+    ...(weight === undefined ? {} : { weight }),
   };
   return parseOrThrow(SwarmProfile, profile, 'invalid-configuration');
 }

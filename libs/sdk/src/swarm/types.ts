@@ -25,6 +25,8 @@ export interface SwarmOptions {
   servers?: string;
   /** USD for the whole swarm; default 0. */
   costPerHour?: number;
+  /** Its share beside others where the policy is `weighted`; default 1. */
+  weight?: number | undefined;
   /** What to advertise instead of the handled types; `*` for every type. */
   types?: readonly string[];
   capabilities?: readonly string[];

@@ -203,9 +203,9 @@ export class Flow {
         // Where a function is given it is one of references: that is what the types say.
         const given = typeof input === 'function' ? (input as (of: unknown) => unknown)(step.output) : input;
         const written = writeInput(`the compensation of "${id}"`, given);
-        const { type, requirements, retry, timeouts, priority } = toWork(task, undefined, how);
+        const { type, requirements, routing, retry, timeouts, priority } = toWork(task, undefined, how);
         const paths = given === undefined ? {} : { ...pathsOf(written), inputs: written.inputs ?? {} };
-        const json = { type, requirements, retry, timeouts, priority, ...paths };
+        const json = { type, requirements, routing, retry, timeouts, priority, ...paths };
         drafts.compensate(id, json, written.references);
         return this;
       },
