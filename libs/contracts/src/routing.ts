@@ -3,7 +3,7 @@ import { LIMITS } from './limits';
 import { Name, recordOf, Region, Span } from './names';
 import { conditions } from './requirements';
 
-/** The rules by which one of several swarms is picked. `docs/routing.md` says what each is good for. */
+/** The rules by which one of several swarms is picked. */
 export const POLICIES = [
   'hybrid',
   'round-robin',
