@@ -3,7 +3,7 @@ import { Finding } from './finding-schema';
 import { TaskId, WorkflowId } from './ids';
 import { LIMITS } from './limits';
 import { Json } from './json';
-import { IdempotencyKey, Name, Namespace, SwarmId } from './names';
+import { Flag, IdempotencyKey, Name, Namespace, SwarmId } from './names';
 import { Task } from './task';
 import { Waiting } from './placement';
 import { Swarm, RegionView } from './swarm';
@@ -52,6 +52,9 @@ export const GetWorkflowQuery = z.strictObject({
     .positive()
     .optional()
     .describe('over NATS: the steps behind so many, as `nextStep` says'),
+  resultOnly: Flag.optional().describe(
+    'of a workflow that has succeeded: its result, without its steps and its critical path',
+  ),
 });
 export const ListWorkflowsQuery = z.strictObject({
   state: WorkflowState.optional(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EVENT_TYPES, EventPattern, type Event } from './event';
 import { TaskId, WorkflowId } from './ids';
 import { LIMITS } from './limits';
-import { Instant, matchesPattern, Millis, Namespace, Region, SwarmId } from './names';
+import { Flag, Instant, matchesPattern, Millis, Namespace, Region, SwarmId } from './names';
 import { TASK_STATES } from './task';
 
 /** One value, several with commas between them, or the parameter several times: any of them. */
@@ -37,7 +37,6 @@ function stateTold(type: string): string {
 }
 
 const RootId = z.union([TaskId, WorkflowId], 'an id looks like t3-0198c2... or w3-0198c2...');
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
 
 /** What of the events somebody wants to see: what each parameter says must be so. */
 export const EventFilter = z.object({
@@ -56,7 +55,7 @@ export const EventsQuery = z
     ...EventFilter.shape,
     from: Instant.optional().describe('begins with what happened at this instant, as far as it is there'),
     to: Instant.optional().describe('only what happened before this instant; ends then'),
-    follow: flag.optional().describe('false: ends with what has happened until now'),
+    follow: Flag.optional().describe('false: ends with what has happened until now'),
   })
   .refine(({ from, to }) => from === undefined || to === undefined || Date.parse(from) < Date.parse(to), {
     path: ['to'],

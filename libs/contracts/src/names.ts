@@ -128,3 +128,6 @@ export function matchesPattern(pattern: string, value: string): boolean {
   }
   return true;
 }
+
+/** True or false, also as a parameter of an address. */
+export const Flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);

@@ -262,7 +262,7 @@ export const OPERATIONS = {
   explainTask: operation(subjects.task('explain'), readPart(TASKS, 'explain'), Explanation),
   submitWorkflow: operation(subjects.workflow('submit'), post(WORKFLOWS), Accepted),
   validateWorkflow: operation(subjects.workflow('validate'), post(`${WORKFLOWS}/validate`), ValidationReply),
-  getWorkflow: operation<Wait & { stepsFrom?: number }, typeof Workflow>(
+  getWorkflow: operation<Wait & { stepsFrom?: number; resultOnly?: boolean }, typeof Workflow>(
     subjects.workflow('get'),
     readOne(WORKFLOWS),
     Workflow,

@@ -9,7 +9,9 @@ import type { AskedBy, ControlReceipt, FollowOptions, WaitOptions } from './type
 
 /** What differs between tasks and workflows. */
 export interface RunKind<S extends z.ZodType> {
-  get: Operation<{ id: string; waitMs: number }, S>;
+  get: Operation<{ id: string; waitMs: number; resultOnly?: boolean }, S>;
+  /** What whoever waits for the end asks for besides. */
+  ofEnd?: { resultOnly: true };
   cancel: Operation<{ id: string; reason?: string; requestedBy?: string }, z.ZodType<ControlReceipt>>;
   events: Operation<{ id: string; after?: number }, z.ZodType<EventPage>>;
   isLast: (event: Event, id: string) => boolean;
@@ -107,7 +109,7 @@ export abstract class RunHandle<S extends z.ZodType<{ state: string }>> {
 
   private async waitFor(signal: AbortSignal | undefined): Promise<z.output<S>> {
     const { clock } = this.port;
-    const request = { id: this.id, waitMs: HOLD_MS };
+    const request = { id: this.id, waitMs: HOLD_MS, ...this.kind.ofEnd };
     const options = { signal, waitMs: HOLD_MS, forMs: Number.POSITIVE_INFINITY };
     const release = stayAlive();
     try {

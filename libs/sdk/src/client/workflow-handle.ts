@@ -21,6 +21,7 @@ const LAST: ReadonlySet<string> = new Set(['workflow.succeeded', 'workflow.faile
 
 const WORKFLOW: RunKind<typeof Workflow> = {
   get: OPERATIONS.getWorkflow,
+  ofEnd: { resultOnly: true },
   cancel: OPERATIONS.cancelWorkflow,
   events: OPERATIONS.workflowEvents,
   isLast: ({ type, root }: Event, id) => LAST.has(type) && root === id,

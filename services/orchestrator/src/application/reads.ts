@@ -22,7 +22,7 @@ import { blockReason } from '../domain/task/own-reason';
 import { isBlockedBySteps, type TaskRecord } from '../domain/task/record';
 import { withOutlook } from '../domain/workflow/outlook';
 import type { RunRecord } from '../domain/workflow/run';
-import { workflowSummary, workflowView } from '../domain/workflow/view';
+import { resultView, workflowSummary, workflowView } from '../domain/workflow/view';
 import type { TruthReader, WaitingReasons } from '../ports';
 import type { Ended, Ends } from './ends';
 import type { Earlier } from './intake';
@@ -96,7 +96,12 @@ export class Reads {
     return found;
   }
 
-  async workflow(id: string, waitMs: number, signal?: AbortSignal): Promise<Workflow> {
+  /** @param resultOnly of a run that has succeeded no steps and nothing that is expected of it: whoever waits for its result asks for neither */
+  async workflow(
+    id: string,
+    waitMs: number,
+    { signal, resultOnly }: { signal?: AbortSignal; resultOnly?: boolean | undefined } = {},
+  ): Promise<Workflow> {
     const shard = this.shard(id, 'workflow-not-found');
     const { run, steps } = await this.until<{ run: RunRecord; steps: Tasks }>(
       id,
@@ -115,6 +120,7 @@ export class Reads {
         ended.kind === 'run' ? { value: { run: ended.record, steps: ended.steps }, ended: true } : undefined,
     );
     const tasks = await this.tasksOf(shard, run, steps);
+    if (resultOnly === true && run.state === 'succeeded') return resultView(run, tasks);
     const sight = { now: this.clock.now(), learned: this.durations.of(run.spec.namespace) };
     return withOutlook(workflowView(run, tasks), run, tasks, sight);
   }

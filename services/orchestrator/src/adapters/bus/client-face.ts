@@ -114,8 +114,8 @@ export function openClientFace(bus: Bus, orchestrator: Orchestrator): Listening 
     on(subjects.deadLetter('purge'), PurgeDeadLetters, (asked) => deadLetters.purge(byNats(asked))),
     on(subjects.workflow('submit'), z.unknown(), (body, trace) => gateway.submitWorkflow(body, trace)),
     on(subjects.workflow('validate'), z.unknown(), (body) => gateway.validate(body)),
-    on(subjects.workflow('get'), GetWorkflowQuery, async ({ id, waitMs, stepsFrom }) =>
-      stepsPart(await reads.workflow(id, waitMs), stepsFrom),
+    on(subjects.workflow('get'), GetWorkflowQuery, async ({ id, waitMs, stepsFrom, resultOnly }) =>
+      stepsPart(await reads.workflow(id, waitMs, { resultOnly }), stepsFrom),
     ),
     on(subjects.workflow('list'), ListWorkflowsQuery, (query) => reads.workflows(query)),
     on(subjects.workflow('events'), WorkflowEventsQuery, ({ id, ...asked }) =>

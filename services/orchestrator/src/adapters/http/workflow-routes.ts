@@ -35,7 +35,10 @@ export function workflowRoutes({ reads }: Orchestrator): Route[] {
       reply: Workflow,
       errors: ['workflow-not-found'],
       handler: ({ params, query, signal, stopping }) =>
-        reads.workflow(params.id, query.waitMs, AbortSignal.any([signal, stopping])),
+        reads.workflow(params.id, query.waitMs, {
+          signal: AbortSignal.any([signal, stopping]),
+          resultOnly: query.resultOnly,
+        }),
     }),
     defineRoute({
       method: 'get',

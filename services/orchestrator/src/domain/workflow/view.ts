@@ -48,14 +48,37 @@ function ofSpec(spec: RunSpec): Partial<WorkflowSummary> {
   };
 }
 
+/** A run that has succeeded, with what came out of it and without its steps. */
+export function resultView(run: RunRecord, tasks: ReadonlyMap<string, TaskRecord>): Workflow {
+  const counts: Record<string, number> = {};
+  let cost = 0;
+  for (const { taskId } of run.spec.steps) {
+    const task = taskOf(run, tasks, taskId);
+    counts[task.state] = (counts[task.state] ?? 0) + 1;
+    cost += task.cost;
+  }
+  const sinks = sinksOf(run.spec.steps);
+  const told: Workflow = {
+    ...workflowSummary(run, { counts, cost }),
+    steps: [],
+    output: outputs(sinks, tasks),
+  };
+  return Object.assign(told, outputRefs(sinks, tasks));
+}
+
+function taskOf(run: RunRecord, tasks: ReadonlyMap<string, TaskRecord>, taskId: string): TaskRecord {
+  const task = tasks.get(taskId);
+  if (!task) throw new Error(`invariant: run ${run.id} has no task ${taskId}`);
+  return task;
+}
+
 /** A run with its steps; `output` holds the outputs of the steps that nothing depends on. */
 export function workflowView(run: RunRecord, tasks: ReadonlyMap<string, TaskRecord>): Workflow {
   const counts: Record<string, number> = {};
   let cost = 0;
   const items = itemsByMap(run, tasks);
   const steps = run.spec.steps.map((step): WorkflowStep => {
-    const task = tasks.get(step.taskId);
-    if (!task) throw new Error(`invariant: run ${run.id} has no task ${step.taskId}`);
+    const task = taskOf(run, tasks, step.taskId);
     counts[task.state] = (counts[task.state] ?? 0) + 1;
     cost += task.cost;
     return stepView(step, task, items.get(step.id));
