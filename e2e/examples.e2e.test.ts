@@ -181,3 +181,15 @@ test('planner: the first step adds a closer look at what it has found to be hard
   expect(printed(program, /^\d+ functions, (\d+) of them worth a closer look$/m)).toBe(String(looks.length));
   await expectNobodyLeft();
 });
+
+test('custom load balancing: a GPU, a CPU and an edge endpoint are registered, and each request goes where it can and should', async () => {
+  const program = startProgram(
+    ['-C', 'multiswarm-source', '-r', 'ts-node/register', 'examples/custom-load-balancing.ts'],
+    { ...stack.env, MULTISWARM_LOAD_BALANCER_URL: stack.url('load-balancer') },
+  );
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  expect(printed(program, /^GPU task routed to: (.*)$/m)).toBe('gpu (gpu.endpoint, us-east)');
+  expect(printed(program, /^CPU task routed to: (.*)$/m)).toBe('cpu (cpu.endpoint, us-east)');
+  expect(printed(program, /(2 without gpu 1 \(resources\)|2 without .*)$/m)).toMatch(/^2 without /);
+  expect(program.stdout()).toMatch(/by policy: .*least-loaded gpu/);
+});

@@ -23,7 +23,8 @@ export const NOUNS: Readonly<Record<string, string>> = {
   maintenance: 'windows in which swarms get nothing new',
   fleet: 'run the swarms of a file',
   endpoint: 'register, list and remove what is no swarm, and gets routed requests',
-  policy: 'the routing policies, and who has chosen which',
+  policy: 'the routing policies, who has chosen which, and what each would decide',
+  decision: 'where requests went, and why',
   shard: 'list, export, import and recover shards',
   namespace: 'weights, limits and retention of tenants',
   event: 'what happens, as it happens; archives of it',
@@ -455,6 +456,22 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<id>',
     summary: 'remove an external endpoint',
     load: () => require('./commands/endpoint/remove') as { command: CommandDefinition },
+  },
+  {
+    path: ['policy', 'simulate'],
+    summary: 'what every policy would decide for a request now',
+    load: () => require('./commands/policy/simulate') as { command: CommandDefinition },
+  },
+  {
+    path: ['decision', 'list'],
+    summary: 'the last decisions of the load-balancer, newest first',
+    load: () => require('./commands/decision/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['decision', 'explain'],
+    args: '<id>',
+    summary: 'one decision with its receipt',
+    load: () => require('./commands/decision/explain') as { command: CommandDefinition },
   },
   {
     path: ['policy', 'list'],

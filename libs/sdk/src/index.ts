@@ -1,3 +1,11 @@
+export type {
+  Ranking,
+  RoutingBatch,
+  RoutingCandidate,
+  RoutingEstimate,
+  RoutingItem,
+  RoutingPolicy,
+} from '@multiswarm/contracts';
 export {
   defineTask,
   type AnyJson,

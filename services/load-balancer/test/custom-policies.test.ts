@@ -23,7 +23,11 @@ beforeEach(async () => {
   world = await World.start();
   directory = await mkdtemp(join(tmpdir(), 'policies-'));
   await writeFile(join(directory, 'dearest.mjs'), DEAREST);
-  const paths = [`dearest=${directory}/dearest.mjs`, `bad=${directory}/none.mjs`].join(',');
+  const example = join(__dirname, '..', '..', '..', 'examples', 'custom-policy', 'warm-model.mjs');
+  const files = { dearest: `${directory}/dearest.mjs`, bad: `${directory}/none.mjs`, 'warm-model': example };
+  const paths = Object.entries(files)
+    .map(([name, path]) => `${name}=${path}`)
+    .join(',');
   replica = await world.replica({ CUSTOM_POLICIES: paths, CUSTOM_POLICY_LIMIT_MS: '500' });
   for (const [swarmId, costPerHour] of [
     ['cheap', 1],
@@ -61,7 +65,12 @@ test('a policy from a file chooses; where it cannot, the service goes on without
     custom: [
       { name: 'dearest', state: 'ready', strikes: 0 },
       { name: 'bad', state: 'off', reason: expect.stringContaining('Cannot find module') as string },
+      { name: 'warm-model', state: 'ready' },
     ],
+  });
+  expect(await route('build', 'custom:warm-model')).toMatchObject({
+    swarmId: 'cheap',
+    receipt: { policy: 'custom:warm-model' },
   });
   expect(replica.logs()).toContainEqual(
     expect.objectContaining({ level: 'error', message: "a user's own policy is off", policy: 'custom:bad' }),
