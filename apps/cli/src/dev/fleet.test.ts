@@ -57,8 +57,9 @@ test('a swarm of the file becomes the same swarm on the command line', async () 
   types: [a, b]
   capabilities: [llm, gpu]
   attributes: { memory: 40, spot: true, language: [ts, go] }
-  labels: { tier: spot }
-  resources: { cpu: 4, memoryMb: 512 }
+  labels: { tier: spot, zone: b }
+  resources: { cpu: 4, memoryMb: 512, gpu: { a100: 2, any: 1 }, custom: { licences: 3 } }
+  weight: 0.5
   exec: sh -c 'echo "$HOME"'
 `);
   if (!swarm) throw new Error('no swarm');
@@ -73,8 +74,9 @@ test('a swarm of the file becomes the same swarm on the command line', async () 
     type: ['a', 'b'],
     capability: ['llm', 'gpu'],
     attribute: { memory: 40, spot: true, language: ['ts', 'go'] },
-    label: { tier: 'spot' },
-    resource: { cpu: '4', memoryMb: '512' },
+    label: { tier: 'spot', zone: 'b' },
+    resource: { cpu: 4, memoryMb: 512, gpu: { a100: 2, any: 1 }, custom: { licences: 3 } },
+    weight: 0.5,
     exec: `sh -c 'echo "$HOME"'`,
     drain: 3_000,
   });

@@ -4,6 +4,7 @@ import { documentFault } from '../faults';
 import { parseDocument, withLines } from '../documents/parse';
 import { readText } from '../documents/read-text';
 import type { Io } from '../io';
+import { resourceWords } from '../options/resources';
 
 /** One swarm of a fleet file: what it offers, and the command of its agents. */
 export interface FleetSwarm extends SwarmProfile {
@@ -94,11 +95,12 @@ export function swarmArguments(swarm: FleetSwarm, servers: string, drain: string
   return [
     ['swarm', 'run', '--servers', servers, '--id', swarm.swarmId, '--region', swarm.region],
     ['--slots', String(swarm.slots), '--cost-per-hour', String(swarm.costPerHour), '--drain', drain],
+    swarm.weight === undefined ? [] : ['--weight', String(swarm.weight)],
     ...swarm.types.map((type) => ['--type', type]),
     ...swarm.capabilities.map((capability) => ['--capability', capability]),
     ...attributes,
     ...Object.entries(swarm.labels).map(([key, value]) => ['--label', `${key}=${value}`]),
-    ...Object.entries(swarm.resources).map(([key, amount]) => ['--resource', `${key}=${String(amount)}`]),
+    ...resourceWords(swarm.resources).map(([word, amount]) => ['--resource', `${word}=${amount}`]),
     swarm.exec === undefined ? ['--hold'] : ['--exec', swarm.exec],
   ].flat();
 }

@@ -1,20 +1,15 @@
-import {
-  constraintText,
-  partsOfVector,
-  toVector,
-  type AttributeAsked,
-  type AttemptRecord,
-  type Event,
-  type JsonValue,
-  type LateResult,
-  type PayloadRef,
-  type Progress,
-  type Receipt,
-  type Rejection,
-  type Requirements,
-  type Signal,
-  type Task,
-  type Waiting,
+import type {
+  AttemptRecord,
+  Event,
+  JsonValue,
+  LateResult,
+  PayloadRef,
+  Progress,
+  Receipt,
+  Rejection,
+  Signal,
+  Task,
+  Waiting,
 } from '@multiswarm/contracts';
 import { formatBytes } from '../output/bytes';
 import { formatAge, formatCost, formatMs } from '../output/durations';
@@ -22,6 +17,7 @@ import { paintState, type Paint } from '../output/paint';
 import type { ViewContext } from '../output/printer';
 import { alignRows } from '../output/table';
 import { eventDetail } from './event';
+import { requirementsText } from './requirements';
 import { pairs } from './swarm';
 
 /** Longer JSON is cut in the text; `-o json` has all of it. */
@@ -144,26 +140,6 @@ function signalsText(signals: readonly Signal[]): string {
 function tokens({ inputTokens, outputTokens }: Task['usage']): string {
   if (inputTokens === undefined && outputTokens === undefined) return '';
   return `, ${inputTokens ?? 0} tokens in, ${outputTokens ?? 0} out`;
-}
-
-/** `capability llm, region eu-*, gpu ≥ 1`, or that anything will do. */
-export function requirementsText(needs: Requirements): string {
-  const words = [
-    ...(needs.capabilities ?? []).map((name) => `capability ${name}`),
-    needs.region && needs.region.length > 0 ? `region ${needs.region.join(' or ')}` : '',
-    ...partsOfVector(toVector(needs.resources)).map(({ kind, amount }) => `${kind} ≥ ${amount}`),
-    ...Object.entries(needs.labels ?? {}).map(([key, asked]) =>
-      typeof asked === 'object' ? `label ${key} ${constraintText(asked)}` : `label ${key}=${asked}`,
-    ),
-    ...Object.entries(needs.attributes ?? {}).map(([key, asked]) => `${key} ${askedText(asked)}`),
-    needs.maxCostPerSlotHour === undefined ? '' : `at most $${needs.maxCostPerSlotHour} per slot-hour`,
-  ];
-  return words.filter((word) => word !== '').join(', ') || 'nothing special';
-}
-
-function askedText(asked: AttributeAsked): string {
-  if (typeof asked === 'object') return constraintText(asked);
-  return `${typeof asked === 'number' ? '≥' : '='} ${String(asked)}`;
 }
 
 /** Why a task waits, and what nobody offers. */

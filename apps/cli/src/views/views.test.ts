@@ -200,7 +200,7 @@ describe('a task in detail', () => {
   );
 
   test.each([
-    ['what it needs', /needs +capability llm, region eu-\*, gpu ≥ 1, memory ≥ 40, language = ts/],
+    ['what it needs', /needs +capability llm, region eu-\*, memory ≥ 40, language = ts, gpu ≥ 1/],
     ['its workflow and step', /workflow +w0-00000001, step write/],
     ['what it cost, with tokens', /cost +\$0\.0005, 12 tokens in, 3 out/],
     [

@@ -25,14 +25,18 @@ export interface SwarmOptions {
   servers?: string;
   /** USD for the whole swarm; default 0. */
   costPerHour?: number;
-  /** Its share beside others where the policy is `weighted`; default 1. */
+  /** Its share beside others where the policy is `weighted`, more than 0; default 1. */
   weight?: number | undefined;
   /** What to advertise instead of the handled types; `*` for every type. */
   types?: readonly string[];
   capabilities?: readonly string[];
+  /** The label `zone` names the part of the region in which it is: tasks can keep apart or spread over zones. */
   labels?: Readonly<Record<string, string>>;
   attributes?: Readonly<Record<string, Scalar | Scalar[]>>;
-  /** What all slots together have. A resource that is not named here is one that the swarm does not have. */
+  /**
+   * What all slots together have: `{ cpu: 8, gpu: { a100: 2 }, custom: { licences: 4 } }`. A resource that is not named here is one
+   * that the swarm does not have.
+   */
   resources?: Resources;
   /** The tenant whose messages this swarm sends and receives; default `default`. */
   namespace?: string;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { LIMITS, type SwarmProfile } from '@multiswarm/contracts';
+import { LIMITS, type Resources, type SwarmProfile } from '@multiswarm/contracts';
 import { agentSwarm } from '../../agents/agent-swarm';
 import { serve } from '../../agents/serve';
 import type { CommandDefinition, Invocation } from '../../command';
@@ -12,7 +12,13 @@ import {
   integerOption,
   numberOption,
 } from '../../options/repeatable';
-import { resourcesOf } from '../../options/resources';
+import { collectResource } from '../../options/resources';
+
+function weightOption(text: string): number {
+  const weight = numberOption('--weight')(text);
+  if (weight > 0 && weight <= LIMITS.SWARM_WEIGHT) return weight;
+  throw usageFault(`--weight must be more than 0 and at most ${LIMITS.SWARM_WEIGHT}, not "${text}"`);
+}
 
 type Scalar = string | number | boolean;
 
@@ -24,8 +30,9 @@ export interface SwarmRunOptions {
   capability?: string[];
   attribute?: Record<string, Scalar | Scalar[]>;
   label?: Record<string, string>;
-  resource?: Record<string, string>;
+  resource?: Resources;
   costPerHour: number;
+  weight?: number;
   exec?: string;
   hold?: boolean;
   grace: number;
@@ -50,8 +57,8 @@ SIGTERM or Ctrl-C drains: nothing new, what runs may finish within --drain. A se
       does: 'jq as an agent',
     },
     {
-      command: `swarmctl swarm run --id us-east-gpu --region us-east --slots 4 --capability gpu --attribute gpu_memory=40 --resource gpu=4 --cost-per-hour 12 --exec 'python agent.py'`,
-      does: 'say what it can do and what it costs',
+      command: `swarmctl swarm run --id us-east-gpu --region us-east --slots 4 --capability gpu --attribute gpu_memory=40 --label zone=b --resource gpu.a100=4 --cost-per-hour 12 --exec 'python agent.py'`,
+      does: 'say what it can do, where it is, what it has and what it costs',
     },
     {
       command: 'swarmctl swarm run --id ap-south-replay --region ap-south --slots 16 --type wfcommons --hold',
@@ -78,11 +85,16 @@ SIGTERM or Ctrl-C drains: nothing new, what runs may finish within --drain. A se
         )
         .option('--label <k=v>', 'a label (repeatable)', collectPair('--label'))
         .option(
-          '--resource <k=v>',
-          'cpu, memoryMb or gpu that all slots share (repeatable)',
-          collectPair('--resource'),
+          '--resource <k=n>',
+          'what all slots share: cpu, memoryMb, gpu, gpu.<type>, or a counter of your own (repeatable)',
+          collectResource,
         )
         .option('--cost-per-hour <usd>', 'price of the whole swarm', numberOption('--cost-per-hour'), 0)
+        .option(
+          '--weight <n>',
+          'its share beside others under the policy weighted (default: 1)',
+          weightOption,
+        )
         .option('--exec <command>', 'the agent: a command for sh -c')
         .option('--hold', 'the agent: occupy the slot for input.holdMs milliseconds'),
     );
@@ -108,6 +120,7 @@ function profileOf(options: SwarmRunOptions): SwarmProfile {
     capabilities: options.capability ?? [],
     attributes: options.attribute ?? {},
     labels: options.label ?? {},
-    resources: resourcesOf(options.resource ?? {}),
+    resources: options.resource ?? {},
+    ...(options.weight === undefined ? {} : { weight: options.weight }),
   };
 }

@@ -9,6 +9,7 @@ import {
   timeFindings,
   type Accepted,
   type PayloadRef,
+  type Resources,
 } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
@@ -25,7 +26,7 @@ import {
   integerOption,
   numberOption,
 } from '../../options/repeatable';
-import { resourcesOf } from '../../options/resources';
+import { collectResource } from '../../options/resources';
 import { printAccepted } from './print-accepted';
 
 interface Options {
@@ -36,7 +37,7 @@ interface Options {
   region?: string[];
   attribute?: Record<string, unknown>;
   label?: Record<string, string>;
-  resource?: Record<string, string>;
+  resource?: Resources;
   namespace?: string;
   metadata?: Record<string, string>;
   estimate?: number;
@@ -101,8 +102,8 @@ export const command: CommandDefinition<Options> = {
       .option('--label <k=v>', 'a label that the swarm must carry (repeatable)', collectPair('--label'))
       .option(
         '--resource <k=n>',
-        'cpu, memoryMb or gpu that an attempt occupies (repeatable)',
-        collectPair('--resource'),
+        'what an attempt occupies: cpu, memoryMb, gpu, gpu.<type>, or a counter of your own (repeatable)',
+        collectResource,
       )
       .option('--namespace <name>', 'the tenant')
       .option('--metadata <k=v>', 'a text that is kept with the task (repeatable)', collectPair('--metadata'))
@@ -203,7 +204,7 @@ async function submissionOf(type: string, options: Options, io: Io): Promise<Rec
     requirements: part({
       capabilities: capability,
       region,
-      resources: resource && resourcesOf(resource),
+      resources: resource,
       attributes: attribute,
       labels: label,
     }),
