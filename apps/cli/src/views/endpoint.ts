@@ -1,4 +1,5 @@
 import type { Endpoint } from '@multiswarm/contracts';
+import { resourceWords } from '../options/resources';
 import { formatAge, formatCost } from '../output/durations';
 import { paintState } from '../output/paint';
 import type { View } from '../output/printer';
@@ -24,7 +25,11 @@ export const endpointView: View<Endpoint> = {
     { header: 'TYPES', value: ({ types }) => types.join(','), wide: true },
     { header: 'ATTRIBUTES', value: ({ attributes }) => pairs(attributes), wide: true },
     { header: 'LABELS', value: ({ labels }) => pairs(labels), wide: true },
-    { header: 'RESOURCES', value: ({ resources }) => pairs(resources), wide: true },
+    {
+      header: 'RESOURCES',
+      value: ({ resources }) => pairs(Object.fromEntries(resourceWords(resources))),
+      wide: true,
+    },
     { header: 'EXPIRES', value: ({ expiresAt }) => expiresAt ?? '-', wide: true },
     { header: 'SEEN', value: ({ lastSeen }) => formatAge(now - Date.parse(lastSeen)), align: 'right' },
   ],

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Endpoint, Scalar } from '@multiswarm/contracts';
+import type { Endpoint, Resources, Scalar } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
 import type { CommandDefinition, Invocation } from '../../command';
@@ -12,7 +12,7 @@ import {
   integerOption,
   numberOption,
 } from '../../options/repeatable';
-import { resourcesOf } from '../../options/resources';
+import { collectResource } from '../../options/resources';
 import { Printer } from '../../output/printer';
 import { endpointView } from '../../views/endpoint';
 
@@ -23,7 +23,7 @@ interface Options {
   capability?: string[];
   label?: Record<string, string>;
   attribute?: Record<string, Scalar | Scalar[]>;
-  resource?: Record<string, string>;
+  resource?: Resources;
   costPerHour?: number;
   weight?: number;
   ttl?: number;
@@ -53,7 +53,11 @@ export const command: CommandDefinition<Options> = {
       .option('--capability <name>', 'what it can do (repeatable)', collect)
       .option('--label <key=value>', 'a label (repeatable)', collectPair('--label'))
       .option('--attribute <key=value>', 'an attribute (repeatable)', collectAttribute)
-      .option('--resource <name=amount>', 'cpu, memoryMb or gpu (repeatable)', collectPair('--resource'))
+      .option(
+        '--resource <name=amount>',
+        'cpu, memoryMb, gpu, gpu.<type>, or a counter of its own (repeatable)',
+        collectResource,
+      )
       .option('--cost-per-hour <usd>', 'price of the whole endpoint', numberOption('--cost-per-hour'))
       .option('--weight <n>', 'its share where a policy goes by weights', numberOption('--weight'))
       .option('--ttl <duration>', 'down unless registered again in time', durationOption)
@@ -72,7 +76,7 @@ async function register({ args, options, global, io }: Invocation<Options>): Pro
   if (region === undefined) throw usageFault('--region is missing', 'say where it is: --region us-east');
   const given = {
     ...{ types: type, capabilities: capability, labels: label, attributes: attribute, ttlMs: ttl },
-    ...(resource === undefined ? {} : { resources: resourcesOf(resource) }),
+    ...(resource === undefined ? {} : { resources: resource }),
   };
   const onlyIf = ifRevision === undefined ? {} : { ifMatch: `"${ifRevision}"` };
   const api = new HttpApi(global.loadBalancer);
