@@ -14,6 +14,7 @@ const KINDS: readonly { shape: RegExp; ids?: (redis: Redis, key: string) => Prom
   { shape: /^ms:\{r:[\w-]+\}:(lease|cordons)$/ },
   { shape: /^ms:\{regions\}:cordoned$/ },
   { shape: /^ms:\{namespaces\}:settings$/ },
+  { shape: /^ms:\{learning\}:(pairs|control|commands)$/ },
   { shape: /^ms:\{endpoints\}:(registered|revisions)$/ },
   { shape: /^ms:\{health\}:(forced|windows|revision|audit)$/ },
   { shape: /^ms:\{s\d+\}:(shard|counts|outbox)$/ },

@@ -16,7 +16,9 @@ import { createSwarm } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
 import { attachToBus } from '../../../services/load-balancer/src/adapters/bus';
 import { attachHealth } from '../../../services/load-balancer/src/adapters/bus-health';
+import { attachLearning } from '../../../services/load-balancer/src/adapters/bus-learning';
 import type { HealthDesk } from '../../../services/load-balancer/src/application/health-desk';
+import type { Learning } from '../../../services/load-balancer/src/application/learning';
 import { listenForMessages } from '../../../services/communicator/src/adapters/bus/message-endpoints';
 import { openClientFace } from '../../../services/orchestrator/src/adapters/bus/client-face';
 import { regionFace } from '../../../services/orchestrator/src/adapters/bus/region-face';
@@ -60,6 +62,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   regionFace(bus).open(at.region, NOBODY);
   listenForMessages(bus, NOBODY, NOBODY);
   await attachHealth(bus, { start: () => Promise.resolve() } as HealthDesk);
+  await attachLearning(bus, { start: () => Promise.resolve() } as Learning);
   const attached = attachToBus(bus, NOBODY, NOBODY, NOBODY, clock);
   clock.advance(WARM_UP_MS);
   await attached;

@@ -106,7 +106,13 @@ const MESSAGES = {
   'history-query': contracts.HistoryQuery,
   'task-events-query': contracts.TaskEventsQuery,
   'workflow-events-query': contracts.WorkflowEventsQuery,
+  'freeze-learning': contracts.FreezeLearning,
   'lb-report': contracts.LbReport,
+  'learning-changed': contracts.LearningChanged,
+  'learning-command': contracts.LearningCommand,
+  'learning-page': contracts.LearningPage,
+  'list-learning-query': contracts.ListLearningQuery,
+  'reset-learning': contracts.ResetLearning,
   'list-dead-letters-query': contracts.ListDeadLettersQuery,
   'list-decisions-query': contracts.ListDecisionsQuery,
   'simulate-request': contracts.SimulateRequest,
@@ -330,6 +336,7 @@ const PARTS = new Set<keyof typeof contracts>([
     'ScheduleSummary',
   ] as const),
   // Texts and numbers with a rule.
+  ...(['LearnedPair', 'SwarmClass'] as const),
   ...(['CelText', 'JsonPath', 'RunStepId'] as const),
   ...([
     'ErrorCodeSchema',

@@ -24,6 +24,7 @@ export * from './health';
 export * from './ids';
 export { EffectiveInput, isDeeperThan, Json, jsonWithin, StoredJson, type JsonValue } from './json';
 export * from './keys';
+export * from './learning';
 export * from './limits';
 export * from './message';
 export * from './names';

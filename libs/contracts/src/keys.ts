@@ -32,6 +32,13 @@ export const keys = {
   /** Hash: settings of namespaces, JSON by name. */
   namespaces: () => 'ms:{namespaces}:settings',
 
+  /** Hash: what load-balancers have learned, by type and class; each begins with how many attempts it rests on. */
+  learned: () => 'ms:{learning}:pairs',
+  /** Hash: revision, frozenAtMs, pausedMs. */
+  learningControl: () => 'ms:{learning}:control',
+  /** List: commands, JSON, newest first. */
+  learningCommands: () => 'ms:{learning}:commands',
+
   /** Hash: registered endpoints by id, each its revision, instance, times and registration. Number: every change of one gets the next. */
   endpoints: () => 'ms:{endpoints}:registered',
   endpointRevisions: () => 'ms:{endpoints}:revisions',

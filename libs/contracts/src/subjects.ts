@@ -73,6 +73,10 @@ export const subjects = {
   lbUnwell: () => `${V}.lb.unwell`,
   /** What operators have set has changed: → all load-balancers. */
   lbHealthChanged: () => `${V}.lb.health-changed`,
+  /** list, freeze, unfreeze, reset: → any load-balancer (queue group). */
+  lbLearning: (verb: string) => `${V}.lb.learning.${verb}`,
+  /** Learning was frozen, unfrozen or reset: → every load-balancer. */
+  lbLearningChanged: () => `${V}.lb.learning-changed`,
   lbCapacity: () => `${V}.lb.capacity`,
   /** Reservations that nobody needs: → all load-balancers. */
   lbRelease: () => `${V}.lb.release`,

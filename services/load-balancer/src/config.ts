@@ -9,6 +9,7 @@ export interface LoadBalancerConfig {
   reservationHoldMs: number;
   health: HealthSettings;
   decisionsKept: number;
+  learningHalfLifeMs: number;
   customPolicies: { name: string; path: string }[];
   customPolicyLimitMs: number;
   /** Of an external endpoint that does not say how many it has. */
@@ -30,6 +31,7 @@ export function loadBalancerConfig(settings: Settings): LoadBalancerConfig {
       panicBelow: settings.HEALTH_PANIC_BELOW,
     },
     decisionsKept: settings.DECISIONS_KEPT,
+    learningHalfLifeMs: settings.LEARNING_HALF_LIFE_MS,
     customPolicies: settings.CUSTOM_POLICIES.map((given) => {
       const [name = '', ...path] = given.split('=');
       return { name, path: path.join('=') };

@@ -9,9 +9,13 @@ import type {
   LbReport,
   MaintenanceWindow,
   NamespaceRouting,
+  LearningChanged,
+  LearningCommand,
   RoutingBatch,
   UnwellSwarms,
 } from '@multiswarm/contracts';
+import type { EvidenceState } from './domain/learning/evidence';
+import type { PairName } from './domain/learning/memory';
 import type { ReadRanking } from './domain/custom-policy/read-ranking';
 
 /** What the load-balancer tells the world. */
@@ -22,6 +26,8 @@ export interface Announcer {
   report(report: LbReport): void;
   /** Tells all replicas, this one included, that reservations are not needed. Throws `bus-unavailable`. */
   release(reservationIds: readonly string[]): void;
+  /** Tells all replicas. Best effort: who misses it looks for commands by itself. */
+  learningChanged(change: LearningChanged): void;
   /** Tells all replicas. Best effort: who misses it reads the registry again by itself. */
   endpointChanged(change: EndpointChanged): void;
 }
@@ -92,4 +98,35 @@ export interface HealthAnnouncer {
   healthChanged(revision: number): void;
   /** To the orchestrators. */
   unwell(news: UnwellSwarms): void;
+}
+
+/** What all replicas follow in their learning. */
+export interface LearningControl {
+  /** Of the last command. */
+  revision: number;
+  /** While it is frozen: since when, epoch ms. */
+  frozenAtMs: number | undefined;
+  /** For how long it was frozen, all in all. */
+  pausedMs: number;
+  /** The last ones, newest first. */
+  commands: LearningCommand[];
+}
+
+export type LearnedState = PairName & { state: EvidenceState };
+
+/** Where what was learned is kept. Everything throws `store-unavailable` where it does not answer. */
+export interface LearningStore {
+  control(): Promise<LearningControl>;
+  load(): Promise<{ name: PairName; state: EvidenceState }[]>;
+  /**
+   * Keeps pairs that rest on more attempts than what is kept, and drops those that had to make room.
+   * `behind`: there is a command after `revision`; nothing, or not all of it, was kept.
+   */
+  save(
+    revision: number,
+    pairs: readonly LearnedState[],
+    gone: readonly PairName[],
+  ): Promise<'saved' | 'behind'>;
+  /** The revision of the command; 0 where it changes nothing. */
+  command(command: Omit<LearningCommand, 'revision' | 'at'>): Promise<number>;
 }

@@ -4,19 +4,24 @@ import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { Store } from '@multiswarm/store';
 import { attachToBus, busAnnouncer } from './adapters/bus';
 import { attachHealth, busHealthAnnouncer } from './adapters/bus-health';
+import { attachLearning } from './adapters/bus-learning';
 import { startCustomPolicies } from './adapters/custom-policy/start-custom-policies';
 import { endpointRoutes } from './adapters/endpoint-routes';
 import { healthRoutes } from './adapters/health-routes';
 import { httpRoutes } from './adapters/http';
+import { learningRoutes } from './adapters/learning-routes';
 import { redisEndpointStore } from './adapters/store/redis-endpoint-store';
 import { redisHealthStore } from './adapters/store/redis-health-store';
 import { redisNamespaceRoutingStore } from './adapters/store/redis-namespace-routing-store';
+import { redisLearningStore } from './adapters/store/redis-learning-store';
 import { ExternalEndpoints } from './application/external-endpoints';
 import { HealthDesk } from './application/health-desk';
+import { Learning } from './application/learning';
 import { LoadBalancer } from './application/load-balancer';
 import { NamespaceRoutings } from './application/namespace-routings';
 import { loadBalancerConfig } from './config';
 import { HealthBook } from './domain/health/health-book';
+import { Learner, LEARNER_DEFAULTS } from './domain/learning/learner';
 
 /** How often expired reservations and silent swarms are looked for. */
 const SWEEP_MS = 250;
@@ -52,19 +57,27 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     ...{ book: health, store: redisHealthStore(store), announcer: busHealthAnnouncer(bus) },
     ...{ clock, ids: systemIds, logger, metrics },
   });
+  const routings = new NamespaceRoutings(redisNamespaceRoutingStore(store), clock, (error) =>
+    logger.warn('settings of namespaces could not be read again', { error }),
+  );
+  const { learningHalfLifeMs: halfLifeMs } = config;
+  const isOff = (namespace: string): boolean => routings.get(namespace)?.learning === false;
+  const learner = new Learner({ ...LEARNER_DEFAULTS, halfLifeMs, isOff });
+  const learning = new Learning({
+    ...{ learner, halfLifeMs, clock, store: redisLearningStore(store) },
+    announce: (change) => announcer.learningChanged(change),
+    onFault: (error) => logger.warn('what was learned could not be kept or read', { error }),
+  });
   const balancer: LoadBalancer = new LoadBalancer({
     ...{ clock, logger, announcer, policy: config.policy, reservationHoldMs: config.reservationHoldMs },
     ids: systemIds,
     random: systemRandom,
     decisionsKept: config.decisionsKept,
     customPolicies: customPolicies.all,
-    ...{ metrics, health },
+    ...{ metrics, health, learner },
     registered: (swarmId) => endpoints.get(swarmId),
-    routings: { get: (namespace) => routings.get(namespace), all: () => routings.all() },
+    routings,
   });
-  const routings = new NamespaceRoutings(redisNamespaceRoutingStore(store), clock, (error) =>
-    logger.warn('settings of namespaces could not be read again', { error }),
-  );
   const endpoints: ExternalEndpoints = new ExternalEndpoints({
     ...{ clock, ids: systemIds, store: redisEndpointStore(store), defaultSlots: config.defaultSlots },
     beat: (member) => balancer.heartbeat(member),
@@ -73,11 +86,13 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     onFault: (error) => logger.warn('external endpoints could not be read again', { error }),
   });
   const healthListening = await attachHealth(bus, desk);
+  const learningListening = await attachLearning(bus, learning);
   const listening = await attachToBus(bus, balancer, endpoints, routings, clock);
   store.onReconnect(() => {
     endpoints.refreshSoon();
     desk.refreshSoon();
     routings.refreshSoon();
+    void learning.refresh();
   });
   const stopSweep = every(clock, SWEEP_MS, () => {
     desk.tick();
@@ -89,7 +104,12 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     description: 'chooses swarms for attempts and explains each choice',
   });
   return {
-    routes: [...httpRoutes(balancer), ...endpointRoutes(balancer, endpoints), ...healthRoutes(desk)],
+    routes: [
+      ...httpRoutes(balancer),
+      ...endpointRoutes(balancer, endpoints),
+      ...healthRoutes(desk),
+      ...learningRoutes(learning),
+    ],
     checks: {
       nats: async () => {
         await bus.rttMs();
@@ -106,9 +126,11 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
       announced.stop();
       listening.stop();
       healthListening.stop();
+      learningListening.stop();
       endpoints.stop();
       routings.stop();
       stopSweep();
+      await learning.stop();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { seededRandom, type Random } from '@multiswarm/core';
-import { Learner } from '../../../../services/load-balancer/src/domain/learning/learner';
+import { Learner, LEARNER_DEFAULTS } from '../../../../services/load-balancer/src/domain/learning/learner';
 import { costOf } from '../../../../services/load-balancer/src/domain/learning/posterior';
 import { isTie } from '../../../../services/load-balancer/src/domain/learning/ties';
 import type { Chooser } from './simulate';
@@ -7,9 +7,7 @@ import type { SimulatedClass, Truth, World } from './world';
 
 /** A failed attempt ends at half of its time, on average. */
 const FAILED_RATIO = 0.5;
-const HOUR_OF_WAITING = 0.001;
-/** What a failed try costs beside its slot, in mean attempts of its type. */
-const FAILED_TRY = 2;
+const { hourOfWaiting: HOUR_OF_WAITING, failedTry: FAILED_TRY } = LEARNER_DEFAULTS;
 const HALF_LIFE_MS = 6 * 3_600_000;
 
 /** Knows what is true at any moment, and takes the open class that is the cheapest until a success. */
@@ -53,7 +51,7 @@ export const cheapest: Chooser = {
 export function learned(seed: number): Chooser {
   const random: Random = seededRandom(seed);
   const learner = new Learner({
-    ...{ halfLifeMs: HALF_LIFE_MS, pairs: 4_096, hourOfWaiting: HOUR_OF_WAITING, failedTry: FAILED_TRY },
+    ...{ ...LEARNER_DEFAULTS, halfLifeMs: HALF_LIFE_MS },
     isOff: () => false,
   });
   return {

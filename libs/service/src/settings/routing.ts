@@ -11,6 +11,15 @@ export const ROUTING_SETTINGS = {
     services: ['load-balancer'],
     since: 'now',
   }),
+  LEARNING_HALF_LIFE_MS: setting({
+    type: integer(60_000, 365 * 24 * 3_600_000),
+    default: 6 * 3_600_000,
+    unit: 'ms',
+    description:
+      'After this time an attempt counts half in what the load-balancer has learned of its type and class of swarms.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
   CUSTOM_POLICIES: setting({
     type: anyListOf(matching('name=path, with a name of a-z, 0-9 and -', /^[a-z0-9][a-z0-9-]{0,63}=.+$/)),
     default: [],

@@ -38,6 +38,9 @@ export function busAnnouncer(bus: Bus): Announcer {
     },
     report: (report) => bus.publish(subjects.lbReport(), report),
     release: (reservationIds) => bus.publish(subjects.lbRelease(), { v: 1, reservationIds }),
+    learningChanged: (change) => {
+      if (bus.connected) bus.publish(subjects.lbLearningChanged(), change);
+    },
     endpointChanged: (change) => {
       if (bus.connected) bus.publish(subjects.endpointChanged(), change);
     },

@@ -31,8 +31,10 @@ import { endpointOf, isExternal, pageOf, silentEndpoint } from '../domain/endpoi
 import { renderResult } from '../domain/engine/decision';
 import { takesNoWork } from '../domain/engine/idle';
 import { Placer } from '../domain/engine/placer';
-import { Fleet, type CapacityReason, type StateChange } from '../domain/fleet';
+import { Fleet, type CapacityReason, type Outcome, type StateChange } from '../domain/fleet';
 import type { HealthBook } from '../domain/health/health-book';
+import type { Learner } from '../domain/learning/learner';
+import { observationOf } from '../domain/learning/observation';
 import type { WantedPlace } from '../domain/member';
 import type { Moment } from '../domain/moment';
 import { Aids, POLICIES, policyByName, type Policy } from '../domain/policies';
@@ -66,6 +68,8 @@ export interface LoadBalancerParts {
   reservationHoldMs: number;
   /** Without it, all swarms are taken to be well. */
   health?: HealthBook;
+  /** Without it, nothing is learned. */
+  learner?: Learner;
   decisionsKept: number;
   customPolicies?: readonly CustomPolicy[];
   /** What namespaces say of how their tasks are placed. */
@@ -83,6 +87,8 @@ export class LoadBalancer {
   private newestSchedulerEpoch = 0;
   private readonly news: CapacityNews;
   private saidFull = false;
+  /** The wall clock where the monotonic one was 0. */
+  private readonly startedAtMs: number;
   readonly decisions: Decisions;
   private readonly custom: CustomPlacing;
   /** Of what is tried out only: it has its own place to write ranks, and chance of its own. */
@@ -90,6 +96,7 @@ export class LoadBalancer {
 
   constructor(private readonly parts: LoadBalancerParts) {
     const replica = parts.ids.next();
+    this.startedAtMs = parts.clock.now() - parts.clock.monotonic();
     this.fleet = new Fleet({
       ...{ replica, holdMs: parts.reservationHoldMs },
       ...(parts.health === undefined ? {} : { health: parts.health }),
@@ -215,6 +222,7 @@ export class LoadBalancer {
   report({ outcomes }: LbReport): void {
     const now = this.now();
     for (const outcome of outcomes) {
+      this.learn(outcome, now);
       for (const swarm of this.fleet.report(outcome, now)) this.news.add(swarm, 'freed');
     }
   }
@@ -230,6 +238,7 @@ export class LoadBalancer {
     const { freed, changes } = this.fleet.sweep(now);
     for (const swarm of freed) this.news.add(swarm, 'freed');
     for (const change of changes) this.logChange(change);
+    this.parts.learner?.advance(this.learningMs(now));
   }
 
   /** Gives back what this replica has reserved under these ids. */
@@ -277,6 +286,20 @@ export class LoadBalancer {
         ofAll === undefined && policies === undefined ? [] : [{ namespace, policy: ofAll, policies }],
       ),
     };
+  }
+
+  private learn(outcome: Outcome, now: Moment): void {
+    const { learner } = this.parts;
+    const ran = this.fleet.get(outcome.swarmId);
+    if (learner === undefined || ran === undefined) return;
+    const { costPerSlotHour } = ran;
+    const observation = observationOf(outcome, { swarmClass: this.fleet.classOf(ran), costPerSlotHour });
+    if (observation !== undefined) learner.observe(observation, this.learningMs(now));
+  }
+
+  /** The wall clock as it was at the start, and what has passed since: a clock that is set anew makes nothing old. */
+  private learningMs({ monotonicMs }: Moment): number {
+    return this.startedAtMs + monotonicMs;
   }
 
   private withAddress(placement: RouteReply): RouteReply {

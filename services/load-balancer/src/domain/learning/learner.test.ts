@@ -81,10 +81,16 @@ test('a class that becomes ten times as slow is believed to be within some tens 
 test('while it is frozen it is used and learns nothing', () => {
   const learner = learnerOf();
   observe(learner, 10);
-  learner.frozen = true;
-  observe(learner, 10, { durationMs: 9_000 });
+  learner.pace({ frozen: true, pausedMs: 0 });
+  observe(learner, 10, { durationMs: 9_000 }, start + HOUR);
+  learner.advance(start + 2 * HOUR);
   expect(learner.estimate('build', 'cpu')?.samples).toBe(10);
   expect(learner.estimate('build', 'cpu')?.p99Ms).toBeLessThan(1_100);
+  learner.pace({ frozen: false, pausedMs: 2 * HOUR });
+  learner.advance(start + 2 * HOUR);
+  expect(learner.estimate('build', 'cpu')?.samples).toBe(10);
+  learner.advance(start + 3 * HOUR);
+  expect(learner.list()[0]?.successes).toBe(5);
 });
 
 test('a type, a class, a pair or everything can be forgotten', () => {

@@ -1,3 +1,4 @@
+import { LIMITS } from '@multiswarm/contracts';
 import type { Random } from '@multiswarm/core';
 import type { EvidenceState } from './evidence';
 import { estimateOf, learnedPair, type LearnedPair } from './learned-pair';
@@ -13,6 +14,9 @@ export interface LearnerOptions extends Worth {
   /** Whether nothing is learned of a namespace, and nothing that was learned is used for it. */
   isOff: (namespace: string) => boolean;
 }
+
+/** USD and tries. An hour of waiting is worth so little that it decides only where slots cost nothing. */
+export const LEARNER_DEFAULTS = { pairs: LIMITS.LEARNED_PAIRS, hourOfWaiting: 0.001, failedTry: 2 } as const;
 
 /** How one attempt has ended, and where. */
 export interface Observation extends PairName {
@@ -31,8 +35,8 @@ export interface Observation extends PairName {
 export class Learner {
   private readonly memory: Memory;
   private nowMs = 0;
-  /** While it is frozen, it is used, and learns nothing. */
-  frozen = false;
+  private frozen = false;
+  private pausedMs = 0;
 
   constructor(private readonly options: LearnerOptions) {
     this.memory = new Memory(options.halfLifeMs, options.pairs);
@@ -43,9 +47,18 @@ export class Learner {
     return !this.options.isOff(namespace);
   }
 
-  /** Says what time it is. It does not go back. */
+  /** Says what time it is. The clock of learning does not go back, and stands still while it is frozen. */
   advance(nowMs: number): void {
-    this.nowMs = Math.max(this.nowMs, nowMs);
+    if (!this.frozen) this.nowMs = Math.max(this.nowMs, nowMs - this.pausedMs);
+  }
+
+  /**
+   * While it is frozen, it is used, and learns nothing.
+   * @param pausedMs for how long it was, all in all, without the time since it last was frozen
+   */
+  pace({ frozen, pausedMs }: { frozen: boolean; pausedMs: number }): void {
+    this.frozen = frozen;
+    this.pausedMs = pausedMs;
   }
 
   observe(

@@ -16,7 +16,7 @@ export interface RememberedPair extends PairName {
 }
 
 /** What is meant: everything, a type, a class, or a type on a class. */
-export type Scope = Partial<PairName>;
+export type Scope = { [name in keyof PairName]?: string | undefined };
 
 export function isIn(scope: Scope, { type, swarmClass }: PairName): boolean {
   return (scope.type ?? type) === type && (scope.swarmClass ?? swarmClass) === swarmClass;
