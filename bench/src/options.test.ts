@@ -13,6 +13,8 @@ test('without arguments everything runs five times in full size', () => {
     probes: 300,
     waiting: 100_000,
     seeds: 10,
+    scenarios: [],
+    policies: [],
     appendfsync: 'everysec',
   });
 });

@@ -15,6 +15,9 @@ export interface Options {
   waiting: number;
   /** Independent runs of each simulation. */
   seeds: number;
+  /** Of these names only; all where there is none. */
+  scenarios: readonly string[];
+  policies: readonly string[];
   appendfsync: (typeof FSYNC)[number];
   /** Instead of trying out which suits best. */
   concurrency?: number;
@@ -42,6 +45,8 @@ names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler,
   --probes N           lone tasks, and requests of each kind of search (default 300)
   --waiting N          tasks that wait in memory, flatness, takeover, idle, scheduler and search (default 100,000)
   --seeds N            routing: independent simulations of everything, for the 95% intervals (default 10; --quick: 3)
+  --scenario NAME      routing: this one only; may be repeated
+  --policy NAME        routing: this way to route only, beside the ideal one; may be repeated
   --appendfsync WHEN   ${FSYNC.join(', ')} (default everysec): the Redis of both systems
   --concurrency N      throughput: of both systems, instead of trying out which suits each
   --chunk N            with --concurrency: cut the batch into chunks of so many
@@ -78,6 +83,8 @@ export function readOptions(
       probes: { type: 'string' },
       waiting: { type: 'string' },
       seeds: { type: 'string' },
+      scenario: { type: 'string', multiple: true, default: [] },
+      policy: { type: 'string', multiple: true, default: [] },
       concurrency: { type: 'string' },
       chunk: { type: 'string' },
       profile: { type: 'string' },
@@ -102,6 +109,8 @@ export function readOptions(
     probes: count('--probes', values.probes, quick ? 100 : 300),
     waiting: count('--waiting', values.waiting, quick ? 20_000 : 100_000),
     seeds: count('--seeds', values.seeds, quick ? 3 : 10),
+    scenarios: values.scenario,
+    policies: values.policy,
     appendfsync,
     ...(concurrency === undefined ? {} : { concurrency: count('--concurrency', concurrency, 1) }),
     ...(chunk === undefined ? {} : { chunk: count('--chunk', chunk, 1) }),

@@ -1,5 +1,8 @@
 import type { Figure } from '../report';
+import { POLICIES, policyByName } from '../../../services/load-balancer/src/domain/policies';
+import type { Options } from '../options';
 import { compare, estimates, MEASURES, type Measure, type Outcome } from '../routing/compare';
+import { engineRouting } from '../routing/engine/engine-routing';
 import { difference } from '../routing/intervals';
 import { anyHost, roundRobin } from '../routing/references/blind';
 import { joinIdleQueue, joinShortestQueue, twoChoices } from '../routing/references/by-load';
@@ -19,43 +22,57 @@ import type { Bench } from './bench';
 const IDEAL = centralQueue;
 
 const REFERENCES: readonly Routing[] = [
-  IDEAL,
-  joinIdleQueue,
-  joinShortestQueue,
-  twoChoices,
-  peakEwma,
-  prequal(RAMP_CLIENTS),
-  roundRobin,
-  anyHost,
+  ...[joinIdleQueue, joinShortestQueue, twoChoices, peakEwma, prequal(RAMP_CLIENTS), roundRobin, anyHost],
 ];
+const OURS: readonly Routing[] = POLICIES.map(engineRouting);
+/** Where the scenario is about something that the other policies do not look at. */
+const FEW: readonly Routing[] = ['hybrid', 'least-loaded', 'cost'].map((name) =>
+  engineRouting(policyByName(name)),
+);
 
 /** Requests of one seed; of one step of the ramp. */
 const REQUESTS = {
-  quick: { slotLimited: 20_000, rampStep: 5_000, mixed: 10_000 },
-  full: { slotLimited: 300_000, rampStep: 40_000, mixed: 100_000 },
+  quick: { slotLimited: 10_000, rampStep: 2_000, mixed: 5_000 },
+  full: { slotLimited: 50_000, rampStep: 15_000, mixed: 30_000 },
 };
+
+interface Comparison {
+  scenario: Scenario;
+  routings: readonly Routing[];
+  /** What the `value` of a line is; all others are in its details. */
+  measure: Measure;
+}
 
 /** Routing in simulated fleets: pure arithmetic from seeds, so that the figures are the same on every machine. */
 export const routing: Bench = (options, progress) => {
-  const requests = options.quick ? REQUESTS.quick : REQUESTS.full;
-  const slots = compared(slotLimited(requests.slotLimited), 'p99', options.seeds, progress);
-  const steps = compared(ramp(requests.rampStep), 'p999', options.seeds, progress);
-  const mixed = mixedFleets(requests.mixed).flatMap((fleet) => {
-    return compared(fleet, 'p99', options.seeds, progress);
-  });
-  const drilled = compared(drill('drill', DRILL_TROUBLES), 'errors', options.seeds, progress);
-  const allSlow = compared(drill('all-slow', DRILL_ALL_SLOW, 0.3), 'p99', options.seeds, progress);
-  return Promise.resolve([...slots, ...steps, ...mixed, ...drilled, ...allSlow]);
+  const wanted = comparisons(options).filter(({ scenario }) => isWanted(options.scenarios, scenario.name));
+  return Promise.resolve(wanted.flatMap((each) => figures(each, options, progress)));
 };
 
-/** @param measure what the line's `value` is; all others are in its details */
-function compared(
-  scenario: Scenario,
-  measure: Measure,
-  seeds: number,
+function comparisons({ quick }: Options): Comparison[] {
+  const requests = quick ? REQUESTS.quick : REQUESTS.full;
+  const all = [...OURS, ...REFERENCES];
+  const few = [...FEW, ...REFERENCES];
+  return [
+    { scenario: slotLimited(requests.slotLimited), routings: all, measure: 'p99' },
+    { scenario: ramp(requests.rampStep), routings: all, measure: 'p999' },
+    ...mixedFleets(requests.mixed).map((scenario) => ({ scenario, routings: few, measure: 'p99' as const })),
+    { scenario: drill('drill', DRILL_TROUBLES), routings: few, measure: 'errors' },
+    { scenario: drill('all-slow', DRILL_ALL_SLOW, 0.3), routings: few, measure: 'p99' },
+  ];
+}
+
+function isWanted(names: readonly string[], name: string): boolean {
+  return names.length === 0 || names.includes(name);
+}
+
+function figures(
+  { scenario, routings, measure }: Comparison,
+  { policies, seeds }: Options,
   progress: (line: string) => void,
 ): Figure[] {
-  const outcomes = compare(scenario, REFERENCES, seeds, progress);
+  const chosen = routings.filter(({ name }) => isWanted(policies, name));
+  const outcomes = compare(scenario, [IDEAL, ...chosen], seeds, progress);
   return outcomes.map((outcome) => {
     const ideal = outcomes.find(({ routing, phase }) => routing === IDEAL.name && phase === outcome.phase);
     return figure(scenario, outcome, ideal ?? outcome, measure);

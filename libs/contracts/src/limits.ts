@@ -190,6 +190,8 @@ export const LIMITS = {
   BUS_MESSAGE_BYTES: 1024 * 1024,
   /** Swarms that one process keeps in view. */
   SWARMS_IN_VIEW: 100_000,
+  /** Types of work of which a load-balancer remembers how long they usually take. */
+  PACE_TYPES: 1_000,
   /** Regions that one process keeps in view, or of which it remembers who spoke for them last. */
   REGIONS_IN_VIEW: 1_000,
   /** Policies that one request may have tried. */

@@ -185,14 +185,14 @@ test('the policy of a request is that of itself, its type, its namespace or the 
   const table = async () => (await request(one.app).get('/v1/policies').expect(200)).body as PolicyTable;
   await eventually(async () => (await table()).namespaces.length === 1);
   expect(await table()).toMatchObject({
-    active: 'least-loaded',
+    active: 'hybrid',
     namespaces: [{ namespace: 'shop', ...routing }],
   });
   const policyOf = async (body: object) => {
     const answer = await request(one.app).post('/v1/route').send(body).expect(200);
     return RouteReply.parse(answer.body).receipt.policy;
   };
-  expect(await policyOf({})).toBe('least-loaded');
+  expect(await policyOf({})).toBe('hybrid');
   expect(await policyOf({ namespace: 'shop', type: 'other' })).toBe('round-robin');
   expect(await policyOf({ namespace: 'shop', type: 'render' })).toBe('least-loaded');
   expect(await policyOf({ namespace: 'shop', type: 'render', routing: { policy: 'round-robin' } })).toBe(

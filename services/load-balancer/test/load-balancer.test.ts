@@ -459,7 +459,7 @@ describe('over HTTP', () => {
   test('the policies of this build are listed, with the one in use', async () => {
     const { body } = await request(one.app).get('/v1/policies').expect(200);
     expect(body).toEqual({
-      active: 'least-loaded',
+      active: 'hybrid',
       available: POLICIES.map(({ name }) => name),
       items: POLICIES.map(({ name, summary }) => ({ name, summary })),
       custom: [],

@@ -3,7 +3,7 @@ import type { Routing } from '../routing';
 
 /** Every replica goes round on its own; each host's turn comes as often, whatever it can do. */
 export const roundRobin: Routing = {
-  name: 'round-robin',
+  name: 'round-robin, early',
   binding: 'early',
   start: ({ hosts, replicas, random }) => {
     const turns = Array.from({ length: replicas }, () => randomInteger(random, hosts.length));
@@ -18,7 +18,7 @@ export const roundRobin: Routing = {
 };
 
 export const anyHost: Routing = {
-  name: 'random',
+  name: 'random, early',
   binding: 'early',
   start: ({ hosts, random }) => ({ place: () => randomInteger(random, hosts.length) }),
 };

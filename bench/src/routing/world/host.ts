@@ -91,8 +91,8 @@ export class Host {
     Object.assign(this, change);
   }
 
-  /** Those in lanes, in no order. */
-  inLanes(): Job[] {
+  /** What it runs, in no order. Late binding puts nobody behind its lanes. */
+  attempts(): Job[] {
     return this.lanes.all();
   }
 

@@ -1,3 +1,4 @@
+import { POLICIES } from '@multiswarm/contracts';
 import { LOG_LEVELS } from '@multiswarm/telemetry';
 import { LATER_SETTINGS } from './later';
 import { ROUTING_SETTINGS } from './routing';
@@ -7,16 +8,9 @@ import { flag, integer, listOf, matching, oneOf, share, url, urls } from './valu
 const ALL = SERVICES;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MAX_MS = 365 * DAY_MS;
-const ALGORITHMS = [
-  'least-loaded',
-  'round-robin',
-  'weighted-round-robin',
-  'least-connections',
-  'least-response-time',
-  'resource-based',
-  'predictive',
-  'hybrid',
-] as const;
+/** Names of the brief for policies that have another one here; see `POLICY_ALIASES` of the load-balancer. */
+const OTHER_NAMES = ['weighted-round-robin', 'least-response-time', 'resource-based'] as const;
+const ALGORITHMS = [...POLICIES, ...OTHER_NAMES] as const;
 
 /**
  * The one table of settings. The names are environment variables; a file uses them in lower case (`max_regions`) or in
@@ -115,12 +109,11 @@ export const SETTINGS = {
   }),
   LOAD_BALANCING_ALGORITHM: setting({
     type: oneOf(ALGORITHMS),
-    default: 'least-loaded',
-    description: 'How the load-balancer ranks the swarms that can run a task.',
+    default: 'hybrid',
+    description:
+      'How the load-balancer chooses among the swarms that can run a task and have a free slot: see [routing](routing.md). `weighted-round-robin` is `weighted`, `least-response-time` is `least-latency`, `resource-based` is `least-loaded`.',
     services: ['load-balancer'],
     since: 'now',
-    laterValues: ALGORITHMS.slice(1),
-    laterNote: 'the other algorithms come with the routing policies',
   }),
   CROSS_SWARM_COMMUNICATION: setting({
     type: flag(),

@@ -128,13 +128,9 @@ describe('settings', () => {
   });
 
   test('a setting whose feature comes later warns, in the service that it belongs to', () => {
-    const env = { AUTO_SCALING: 'true', LOAD_BALANCING_ALGORITHM: 'hybrid', FAULT_TOLERANCE_LEVEL: 'high' };
+    const env = { AUTO_SCALING: 'true', FAULT_TOLERANCE_LEVEL: 'high' };
     const balancer = loadSettings('load-balancer', { env });
-    expect(balancer.warnings).toEqual([
-      expect.stringMatching(/^LOAD_BALANCING_ALGORITHM=hybrid has no effect yet, least-loaded is used: /),
-      expect.stringMatching(/^AUTO_SCALING has no effect yet: /),
-    ]);
-    expect(balancer.values.LOAD_BALANCING_ALGORITHM).toBe('least-loaded');
+    expect(balancer.warnings).toEqual([expect.stringMatching(/^AUTO_SCALING has no effect yet: /)]);
     expect(loadSettings('orchestrator', { env }).warnings).toEqual([
       expect.stringMatching(/^FAULT_TOLERANCE_LEVEL /),
     ]);

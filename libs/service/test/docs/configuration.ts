@@ -51,12 +51,14 @@ function aliases(): string {
 
 function partlyLater(): string {
   const rows = ROWS.filter(({ setting }) => setting.laterValues !== undefined);
-  return rows
+  if (rows.length === 0) return '';
+  const lines = rows
     .map(({ name, setting }) => {
       const values = setting.laterValues?.map((value) => code(String(value))).join(', ');
       return `- ${code(name)}: of its values, ${code(String(setting.default))} has an effect. ${values} are known and accepted with a warning, and ${code(String(setting.default))} is used: ${setting.laterNote}.`;
     })
     .join('\n');
+  return `\nPartly without effect yet:\n\n${lines}\n`;
 }
 
 const OPEN_TELEMETRY: readonly (readonly [name: string, what: string])[] = [
@@ -105,11 +107,7 @@ ${settingsTable('now')}
 Between settings:
 
 ${rules()}
-
-Partly without effect yet:
-
 ${partlyLater()}
-
 ## Known, without effect yet
 
 These are checked like the others. A service that uses one of them warns in one line that it has no effect yet.

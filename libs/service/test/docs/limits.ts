@@ -266,6 +266,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Swarms that one process keeps in view',
     'Further ones are left out of lists and get no work; those that are down make room.',
   ],
+  PACE_TYPES: [
+    'Types of work of which a load-balancer remembers how long they usually take',
+    'What it heard of longest ago is forgotten: the type is learned anew.',
+  ],
   REGIONS_IN_VIEW: [
     'Regions that one process keeps in view, or of which it remembers the last coordinator',
     'The regions that have been silent longest make room; swarms of a further one are left out of lists.',

@@ -7,12 +7,14 @@ import { idleNumber } from './engine/idle';
 import type { Directory } from './engine/pool';
 import { Pools } from './engine/pools';
 import { TypeSets } from './engine/type-sets';
+import { hashOf } from './hash-of';
 import type { HealthBook } from './health/health-book';
 import { healthFacts } from './health/swarm-health';
 import { SwarmClasses } from './learning/swarm-class';
 import { Distances } from './locality/distances';
 import type { MemberProfile } from './member';
 import type { Moment } from './moment';
+import { Paces } from './paces';
 import { grew, NO_RESOURCES, type ResourceVector } from './resource-vector';
 import { attemptKey, SwarmSeen, type Reservation, type SwarmState } from './swarm-seen';
 
@@ -71,6 +73,7 @@ export class Fleet implements Directory {
   readonly groups = new GroupCounts();
   readonly distances: Distances;
   private readonly classes = new SwarmClasses(LIMITS.SWARM_CLASSES);
+  private readonly paces = new Paces(this.columns);
   private readonly swarmsByIndex: (SwarmSeen | undefined)[] = [];
   private readonly swarmsById = new Map<string, SwarmSeen>();
   /** In the order of expiry, because every reservation is held equally long. */
@@ -393,6 +396,8 @@ export class Fleet implements Directory {
     const { index, profile, costPerSlotHour } = swarm;
     const { zone } = profile.labels;
     columns.slots[index] = profile.slots;
+    columns.weight[index] = profile.weight ?? 1;
+    columns.hash[index] = hashOf(swarm.swarmId);
     columns.costPerSlotHour[index] = costPerSlotHour;
     columns.place[index] = columns.places.number(
       zone === undefined ? profile.region : `${profile.region}/${zone}`,
@@ -406,7 +411,9 @@ export class Fleet implements Directory {
   private learn(ran: SwarmSeen, outcome: Outcome, reservation: Reservation | undefined, now: Moment): void {
     const { health } = this.options;
     const key = reservation?.swarm === ran ? reservation.attemptKey : attemptKey(outcome);
-    if (health === undefined || (outcome.outcome !== 'refused' && ran.hasEnded(key))) return;
+    if (outcome.outcome !== 'refused' && ran.hasEnded(key)) return;
+    this.paces.observe(ran.index, outcome, now);
+    if (health === undefined) return;
     health.ended(ran.swarmId, outcome, now);
     this.noteLatency(ran);
     this.writeHealth();

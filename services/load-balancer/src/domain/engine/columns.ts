@@ -40,10 +40,18 @@ export class Columns {
   costPerSlotHour = new Float64Array(ROOM);
   /** How long work takes there at present that takes a second on most swarms, ms: peak EWMA; 0 while nothing is known. */
   latencyMs = new Float64Array(ROOM);
+  /** Logarithm of how many times as long as is usual its attempts take; 0 while nothing is known. See `Paces`. */
+  pace = new Float64Array(ROOM);
+  /** Monotonic time at which an attempt there last told of its pace, ms. */
+  heardMs = new Float64Array(ROOM);
+  /** Of its name, so that all replicas agree; 0 where nobody has the row. */
+  hash = new Int32Array(ROOM);
   /** Number of the last decision that chose it; 0 before the first. Ties go to the smallest. */
   turn = new Float64Array(ROOM);
   /** Virtual time at which it is due, for weighted turns. */
   due = new Float64Array(ROOM);
+  /** Of weighted turns: that of the last one. */
+  virtualTime = 0;
 
   /** One above the highest index in use, so far. */
   get size(): number {
@@ -61,6 +69,7 @@ export class Columns {
 
   /** The caller notes it in the journal as a change of the profile, once nobody finds the endpoint any more. */
   remove(index: number): void {
+    this.hash[index] = 0;
     this.free.push(index);
   }
 
@@ -78,7 +87,8 @@ export class Columns {
   private all(): (Int32Array | Uint8Array | Float64Array)[] {
     return [
       ...[this.slots, this.busy, this.allowance, this.tier, this.idle, this.place, this.swarmClass],
-      ...[this.weight, this.costPerSlotHour, this.latencyMs, this.turn, this.due],
+      ...[this.weight, this.costPerSlotHour, this.latencyMs, this.pace, this.heardMs, this.hash],
+      ...[this.turn, this.due],
     ];
   }
 
@@ -95,6 +105,9 @@ export class Columns {
     this.weight = grown(this.weight, new Float64Array(room));
     this.costPerSlotHour = grown(this.costPerSlotHour, new Float64Array(room));
     this.latencyMs = grown(this.latencyMs, new Float64Array(room));
+    this.pace = grown(this.pace, new Float64Array(room));
+    this.heardMs = grown(this.heardMs, new Float64Array(room));
+    this.hash = grown(this.hash, new Int32Array(room));
     this.turn = grown(this.turn, new Float64Array(room));
     this.due = grown(this.due, new Float64Array(room));
   }

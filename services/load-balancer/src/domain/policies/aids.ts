@@ -1,5 +1,6 @@
 import type { Random } from '@multiswarm/core';
 import type { Moment } from '../moment';
+import type { Knowledge } from './knowledge';
 
 /** Endpoints that a decision keeps for its receipt. */
 export const RANKED = 5;
@@ -11,7 +12,11 @@ export class Aids {
   readonly scores = new Float64Array(RANKED);
   now: Moment = { wallMs: 0, monotonicMs: 0 };
 
-  constructor(readonly random: Random) {}
+  /** @param learner undefined where nothing is learned */
+  constructor(
+    readonly random: Random,
+    readonly learner?: Knowledge,
+  ) {}
 
   begin(now: Moment): void {
     this.now = now;

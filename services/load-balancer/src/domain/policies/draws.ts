@@ -1,0 +1,44 @@
+import { randomInteger } from '@multiswarm/core';
+import { tieBreak } from '../engine/group';
+import type { View } from '../engine/view';
+import type { Aids } from './aids';
+
+/** Smaller is better. */
+export type Score = (index: number) => number;
+
+/**
+ * Draws some of a view at random, all where there are no more, and writes them into `aids.ranked`, the best first. A few choices at
+ * random are nearly as good as a look at everybody (Mitzenmacher, IEEE Transactions on Parallel and Distributed Systems 2001), and
+ * replicas whose views are late do not all send to the same endpoint.
+ * @returns how many are ranked: at least one
+ */
+export function rankDraws(view: View, aids: Aids, draws: number, score: Score): number {
+  const { count, columns } = view;
+  const { ranked, scores, random } = aids;
+  const most = Math.min(draws, ranked.length);
+  let found = 0;
+  for (let draw = 0; draw < Math.min(most, count); draw += 1) {
+    const index = view.at(count <= most ? draw : randomInteger(random, count));
+    if (holds(ranked, found, index)) continue;
+    const scored = score(index);
+    let at = found;
+    for (; at > 0 && isAhead(index, scored, at - 1); at -= 1) {
+      ranked[at] = ranked[at - 1] as number;
+      scores[at] = scores[at - 1] as number;
+    }
+    ranked[at] = index;
+    scores[at] = scored;
+    found += 1;
+  }
+  return found;
+
+  function isAhead(index: number, scored: number, at: number): boolean {
+    const other = scores[at] as number;
+    return scored < other || (scored === other && tieBreak(columns, index, ranked[at] as number) < 0);
+  }
+}
+
+function holds(ranked: Int32Array, found: number, index: number): boolean {
+  for (let at = 0; at < found; at += 1) if (ranked[at] === index) return true;
+  return false;
+}

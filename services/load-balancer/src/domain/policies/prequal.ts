@@ -1,0 +1,20 @@
+import { rankDraws } from './draws';
+import { onlyOne } from './only-one';
+import type { Policy } from './policy';
+
+/** As many as Prequal probes for each request. */
+const DRAWS = 3;
+
+/**
+ * Hot–cold lexicographic (Prequal: Wydrowski et al., NSDI 2024), for endpoints with slots: hot is who has no free slot, and is not
+ * in the view at all; of cold ones that are drawn at random, the one with the lowest latency. What Prequal learns by probes,
+ * heartbeats and outcomes tell here.
+ */
+export const prequal: Policy = {
+  name: 'prequal',
+  summary: 'the shortest recent attempts, of three at random with a free slot',
+  rank: (view, _item, aids) =>
+    rankDraws(view, aids, DRAWS, (index) => view.columns.latencyMs[index] as number),
+  because: (ranked, counts) =>
+    onlyOne(ranked, counts) ?? 'lowest latency of those drawn at random with a free slot',
+};
