@@ -101,7 +101,7 @@ export class LoadBalancer {
       ...{ replica, holdMs: parts.reservationHoldMs },
       ...(parts.health === undefined ? {} : { health: parts.health }),
     });
-    this.placer = new Placer(this.fleet, new Aids(parts.random));
+    this.placer = new Placer(this.fleet, new Aids(parts.random, parts.learner));
     this.simulator = new Placer(this.fleet, new Aids(seededRandom(SIMULATION_SEED)));
     this.decisions = new Decisions(replica, parts.decisionsKept);
     const { clock, logger, metrics, customPolicies: policies = [] } = parts;
