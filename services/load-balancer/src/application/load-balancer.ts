@@ -102,7 +102,7 @@ export class LoadBalancer {
       ...(parts.health === undefined ? {} : { health: parts.health }),
     });
     this.placer = new Placer(this.fleet, new Aids(parts.random, parts.learner));
-    this.simulator = new Placer(this.fleet, new Aids(seededRandom(SIMULATION_SEED)));
+    this.simulator = new Placer(this.fleet, new Aids(seededRandom(SIMULATION_SEED), parts.learner));
     this.decisions = new Decisions(replica, parts.decisionsKept);
     const { clock, logger, metrics, customPolicies: policies = [] } = parts;
     const placing = { fleet: this.fleet, placer: this.placer, fallback: POLICIES[0] };

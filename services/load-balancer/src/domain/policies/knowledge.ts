@@ -3,6 +3,7 @@ import type { Random } from '@multiswarm/core';
 import type { Columns } from '../engine/columns';
 import type { Group } from '../engine/group';
 import type { View } from '../engine/view';
+import { isTie } from '../learning/ties';
 import type { Aids } from './aids';
 
 /** What policies ask of what was learned of types of work on classes of swarms. */
@@ -18,8 +19,6 @@ export interface Knowledge {
   draw(type: string, swarmClass: string, costPerSlotHour: number, random: Random): { costToSuccess: number };
 }
 
-/** Costs that are this close are as good as the same: load decides between them. */
-const TIE = 0.03;
 /** Classes that one decision draws for, at most: the others wait for another one. */
 export const CLASSES = 16;
 
@@ -65,7 +64,7 @@ export function keepDrawnClasses(
   if (classes < 2) return;
   view.keep((group) => {
     const at = indexIn(drawnClasses, classes, group.key.swarmClass);
-    return at >= 0 && (drawnCosts[at] as number) <= least * (1 + TIE);
+    return at >= 0 && isTie(drawnCosts[at] as number, least);
   });
 }
 
