@@ -11,6 +11,8 @@ const LOOKS = 6;
  */
 const LOOKED_AT = { heartbeats: 1.25, leastMs: 2_500 };
 const LISTED_AFTER = { heartbeats: 4, leastMs: 30_000 };
+/** A swarm whose report was recorded, and the answer lost, lists the attempt until it has reported it again: two time-outs of reports. */
+const REPORTED_AGAIN_MS = 10_000;
 /** Tasks of which it is looked at again whether they differ. */
 const SUSPECTS = 5_000;
 const SWARMS = 1_000;
@@ -85,7 +87,7 @@ export class SlotsCheck {
       const recalled = await this.tools.owner.recall(part);
       for (const id of part) {
         const record = this.tools.owner.state().task(id) ?? recalled.get(id);
-        const vain = counted.get(id)?.find((each) => isInVain(record, each));
+        const vain = counted.get(id)?.find((each) => isInVain(record, each, this.tools.clock.now()));
         if (vain && faults.size < SUSPECTS) faults.set(id, this.inVain(record, vain));
       }
     }
@@ -167,7 +169,8 @@ function isCounted(record: TaskRecord, counted: readonly Counted[] = []): boolea
 }
 
 /** L1. */
-function isInVain(record: TaskRecord | undefined, { attempt }: Counted): boolean {
+function isInVain(record: TaskRecord | undefined, { attempt, isReserved }: Counted, nowMs: number): boolean {
   if (!record) return true;
+  if (!isReserved && record.since > nowMs - REPORTED_AGAIN_MS) return false;
   return isHeld(record) ? attempt < record.attempt : attempt <= record.attempt;
 }
