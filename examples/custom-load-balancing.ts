@@ -61,8 +61,8 @@ async function ask<T>(method: string, path: string, body?: object): Promise<T> {
 }
 
 /** Routes a request, says where to and why, and reports that it is done, which gives the slot back. */
-async function route(what: string, wanted: object): Promise<void> {
-  const request = { kind: 'external', requirements: { ...wanted, labels: { group } } };
+async function route(what: string, wanted: object, routing: object = {}): Promise<void> {
+  const request = { kind: 'external', requirements: { ...wanted, labels: { group } }, routing };
   const { choices } = await ask<Simulation>('POST', '/v1/route/simulate', request);
   const placement = await ask<Placement & { address?: string }>('POST', '/v1/route', request);
   const { swarmId, region, address, costPerSlotHour, reservationId, receipt } = placement;
@@ -87,7 +87,7 @@ async function main(): Promise<void> {
   for (const endpoint of endpoints) await ask('POST', '/v1/endpoints', endpoint);
   try {
     await route('GPU task', { requires_gpu: true, priority: 'high' });
-    await route('CPU task', { cpu_intensive: true, cost_sensitive: true });
+    await route('CPU task', { cpu_intensive: true, cost_sensitive: true }, { policy: 'cost' });
   } finally {
     for (const { swarmId } of endpoints) await ask('DELETE', `/v1/endpoints/${swarmId}`);
   }

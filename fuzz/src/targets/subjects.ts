@@ -67,6 +67,8 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   await attachHealth(bus, starts as HealthDesk);
   await attachLearning(bus, starts as Learning);
   const attached = attachToBus(bus, NOBODY, starts as ExternalEndpoints, starts as NamespaceRoutings, clock);
+  // It waits only once it has read what is registered.
+  await new Promise((resolve) => void setImmediate(resolve));
   clock.advance(WARM_UP_MS);
   await attached;
   const ofServices = found.splice(0).filter(({ subject }) => !subject.includes('*'));
