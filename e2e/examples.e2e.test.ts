@@ -99,7 +99,9 @@ test('complex workflow: five steps in order, in any of three regions, from a doc
     const before = workflow.steps[index]!;
     expect(Date.parse(step.startedAt!)).toBeGreaterThanOrEqual(Date.parse(before.endedAt!));
   });
-  expect(printed(program, /implement_solution: succeeded on .*\((.*)\)$/m)).toMatch(/\w/);
+  expect(printed(program, /implement_solution: succeeded on .*\((.*)\)$/m)).toMatch(
+    /^(least busy for its speed, of \d+ drawn from \d+|the only one of \d+) (with a free slot|swarms that can run it)/,
+  );
   expect(printed(program, /^Workflow succeeded, cost \$(.+)$/m)).toBe(workflow.cost.toPrecision(3));
   const archive = join(ROOT, printed(program, /^Release: (\S+),/m));
   expect(existsSync(archive)).toBe(true);
