@@ -1,4 +1,4 @@
-import { readOptions } from './options';
+import { readOptions, seedsOf } from './options';
 
 const KNOWN = ['throughput', 'latency', 'bus'];
 
@@ -13,6 +13,7 @@ test('without arguments everything runs five times in full size', () => {
     probes: 300,
     waiting: 100_000,
     seeds: 10,
+    firstSeed: 1,
     scenarios: [],
     policies: [],
     appendfsync: 'everysec',
@@ -37,6 +38,11 @@ test('a size, the concurrency and where profiles go can be given', () => {
     profile: '/tmp/p',
     alone: true,
   });
+});
+
+test('seeds are counted from the first one', () => {
+  const options = readOptions(['--seeds', '3', '--first-seed', '11'], KNOWN);
+  expect(options === 'help' ? [] : seedsOf(options)).toEqual([11, 12, 13]);
 });
 
 test('recorded workflows are replayed where there are some, or where that is asked for by name', () => {

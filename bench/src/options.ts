@@ -15,6 +15,8 @@ export interface Options {
   waiting: number;
   /** Independent runs of each simulation. */
   seeds: number;
+  /** The first of them. */
+  firstSeed: number;
   /** Of these names only; all where there is none. */
   scenarios: readonly string[];
   policies: readonly string[];
@@ -44,7 +46,8 @@ names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler,
   --tasks N            tasks of one batch (default 10,000)
   --probes N           lone tasks, and requests of each kind of search (default 300)
   --waiting N          tasks that wait in memory, flatness, takeover, idle, scheduler and search (default 100,000)
-  --seeds N            routing: independent simulations of everything, for the 95% intervals (default 10; --quick: 3)
+  --seeds N            routing, learning: independent simulations of everything, for the 95% intervals (default 10; --quick: 3)
+  --first-seed N       routing, learning: the first of these seeds (default 1)
   --scenario NAME      routing: this one only; may be repeated
   --policy NAME        routing: this way to route only, beside the ideal one; may be repeated
   --appendfsync WHEN   ${FSYNC.join(', ')} (default everysec): the Redis of both systems
@@ -83,6 +86,7 @@ export function readOptions(
       probes: { type: 'string' },
       waiting: { type: 'string' },
       seeds: { type: 'string' },
+      'first-seed': { type: 'string' },
       scenario: { type: 'string', multiple: true, default: [] },
       policy: { type: 'string', multiple: true, default: [] },
       concurrency: { type: 'string' },
@@ -109,6 +113,7 @@ export function readOptions(
     probes: count('--probes', values.probes, quick ? 100 : 300),
     waiting: count('--waiting', values.waiting, quick ? 20_000 : 100_000),
     seeds: count('--seeds', values.seeds, quick ? 3 : 10),
+    firstSeed: count('--first-seed', values['first-seed'], 1),
     scenarios: values.scenario,
     policies: values.policy,
     appendfsync,
@@ -117,6 +122,11 @@ export function readOptions(
     ...(profile === undefined ? {} : { profile }),
     ...(values.data === undefined ? {} : { data: values.data }),
   };
+}
+
+/** The seeds of independent simulations, one after the other. */
+export function seedsOf({ seeds, firstSeed }: Pick<Options, 'seeds' | 'firstSeed'>): number[] {
+  return Array.from({ length: seeds }, (_, at) => firstSeed + at);
 }
 
 function withData(known: readonly string[], data: string | undefined): readonly string[] {

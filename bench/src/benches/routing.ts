@@ -1,6 +1,6 @@
 import type { Figure } from '../report';
 import { POLICIES, policyByName } from '../../../services/load-balancer/src/domain/policies';
-import type { Options } from '../options';
+import { seedsOf, type Options } from '../options';
 import { compare, estimates, MEASURES, type Measure, type Outcome } from '../routing/compare';
 import { engineRouting } from '../routing/engine/engine-routing';
 import { difference } from '../routing/intervals';
@@ -68,18 +68,24 @@ function isWanted(names: readonly string[], name: string): boolean {
 
 function figures(
   { scenario, routings, measure }: Comparison,
-  { policies, seeds }: Options,
+  { policies, ...options }: Options,
   progress: (line: string) => void,
 ): Figure[] {
   const chosen = routings.filter(({ name }) => isWanted(policies, name));
-  const outcomes = compare(scenario, [IDEAL, ...chosen], seeds, progress);
+  const outcomes = compare(scenario, [IDEAL, ...chosen], seedsOf(options), progress);
   return outcomes.map((outcome) => {
     const ideal = outcomes.find(({ routing, phase }) => routing === IDEAL.name && phase === outcome.phase);
-    return figure(scenario, outcome, ideal ?? outcome, measure);
+    return figure(scenario, outcome, ideal ?? outcome, measure, options.firstSeed);
   });
 }
 
-function figure(scenario: Scenario, outcome: Outcome, ideal: Outcome, measure: Measure): Figure {
+function figure(
+  scenario: Scenario,
+  outcome: Outcome,
+  ideal: Outcome,
+  measure: Measure,
+  firstSeed: number,
+): Figure {
   const { hosts, service, replicas, reportEveryS, meanServiceS, deadlineS } = scenario;
   const { phase, routing: policy, runs } = outcome;
   return {
@@ -93,7 +99,7 @@ function figure(scenario: Scenario, outcome: Outcome, ideal: Outcome, measure: M
       worseThanPeerBy: shown(difference(runs[measure], ideal.runs[measure])),
     },
     settings: {
-      ...{ seeds: runs[measure].length, hosts: hosts.length, service: service.name, meanServiceS },
+      ...{ seeds: runs[measure].length, firstSeed, hosts: hosts.length, service: service.name, meanServiceS },
       ...{ replicas, reportEveryS, ...(deadlineS < Infinity ? { deadlineS } : {}) },
     },
     serverVersions: {},

@@ -21,14 +21,12 @@ export interface Outcome {
 export function compare(
   scenario: Scenario,
   routings: readonly Routing[],
-  seeds: number,
+  seeds: readonly number[],
   progress: (line: string) => void,
 ): Outcome[] {
   return routings.flatMap((routing) => {
     const fromMs = performance.now();
-    const results = Array.from({ length: seeds }, (_, seed) =>
-      simulate(scenario, routing, seed + 1).perPhase(),
-    );
+    const results = seeds.map((seed) => simulate(scenario, routing, seed).perPhase());
     const outcomes = scenario.phases.map(({ name }, phase) => ({
       scenario: scenario.name,
       phase: name,

@@ -2,6 +2,10 @@ import type { Heartbeat, LbReport, PlaceItem } from '@multiswarm/contracts';
 import { isPlaced } from '../../../../services/load-balancer/src/domain/engine/decision';
 import { Placer } from '../../../../services/load-balancer/src/domain/engine/placer';
 import { Fleet } from '../../../../services/load-balancer/src/domain/fleet';
+import { HealthBook } from '../../../../services/load-balancer/src/domain/health/health-book';
+import { HEALTH_DEFAULTS } from '../../../../services/load-balancer/src/domain/health/health-settings';
+import { Learner, LEARNER_DEFAULTS } from '../../../../services/load-balancer/src/domain/learning/learner';
+import { observationOf } from '../../../../services/load-balancer/src/domain/learning/observation';
 import type { Moment } from '../../../../services/load-balancer/src/domain/moment';
 import { Aids, type Policy } from '../../../../services/load-balancer/src/domain/policies';
 import { WAIT, type Balancers, type Routing, type World } from '../routing';
@@ -10,13 +14,17 @@ import type { Ending, Job } from '../world/job';
 
 type Outcome = LbReport['outcomes'][number];
 
-/** As in production. */
+/** As in production, where nothing is set. */
 const HOLD_MS = 10_000;
 const SWEEP_S = 0.25;
+const LEARNING_HALF_LIFE_MS = 6 * 3_600_000;
 const NAMESPACE = 'default';
 const TYPE = 'work';
 
-/** What the load-balancer does with a policy of its own: its real engine, one for each replica, fed with heartbeats and outcomes. */
+/**
+ * What the load-balancer does with a policy of its own: its real engine with health and learning, one of each for each replica, fed
+ * with heartbeats and outcomes.
+ */
 export function engineRouting(policy: Policy): Routing {
   return { name: policy.name, binding: 'late', start: (world) => new Engines(world, policy) };
 }
@@ -62,7 +70,8 @@ class Engines implements Balancers {
   reported(host: Host, nowS: number): void {
     this.reports += 1;
     const heartbeat = heartbeatOf(host, this.reports, this.intervalMs);
-    for (const replica of this.replicas) replica.hear(heartbeat, nowS);
+    const now = momentOf(nowS);
+    for (const replica of this.replicas) replica.hear(heartbeat, now);
   }
 
   /** Every replica hears of every end. */
@@ -74,24 +83,30 @@ class Engines implements Balancers {
       ...{ attempt: 1, outcome, type: TYPE },
       ...(outcome === 'refused' ? {} : { durationMs: (nowS - job.dispatchedS) * 1_000 }),
     };
-    for (const replica of this.replicas) replica.learn(told, nowS);
+    for (const replica of this.replicas) replica.learn(told, momentOf(nowS));
   }
 }
 
 const OUTCOMES = { done: 'succeeded', failed: 'failed', late: 'timed-out' } as const;
 
+/** As the service puts them together (application/load-balancer.ts). */
 class Replica {
-  readonly fleet: Fleet;
+  private readonly health = new HealthBook(HEALTH_DEFAULTS);
+  private readonly learner = new Learner({
+    ...{ ...LEARNER_DEFAULTS, halfLifeMs: LEARNING_HALF_LIFE_MS },
+    isOff: () => false,
+  });
+  private readonly fleet: Fleet;
   private readonly placer: Placer;
-  private sweptS = 0;
+  private sweptMs = 0;
 
   constructor(
     number: number,
     private readonly policy: Policy,
     random: World['random'],
   ) {
-    this.fleet = new Fleet({ replica: `r${number}`, holdMs: HOLD_MS });
-    this.placer = new Placer(this.fleet, new Aids(random));
+    this.fleet = new Fleet({ replica: `r${number}`, holdMs: HOLD_MS, health: this.health });
+    this.placer = new Placer(this.fleet, new Aids(random, this.learner));
   }
 
   place(item: PlaceItem, nowS: number): { swarmId: string; reservationId: string } | undefined {
@@ -102,15 +117,24 @@ class Replica {
     return chosen && { swarmId: chosen.swarmId, reservationId };
   }
 
-  hear(heartbeat: Heartbeat, nowS: number): void {
-    this.fleet.heartbeat(heartbeat, momentOf(nowS));
-    if (nowS - this.sweptS < SWEEP_S) return;
-    this.sweptS = nowS;
-    this.fleet.sweep(momentOf(nowS));
+  hear(heartbeat: Heartbeat, now: Moment): void {
+    this.fleet.heartbeat(heartbeat, now);
+    if (now.monotonicMs - this.sweptMs < SWEEP_S * 1_000) return;
+    this.sweptMs = now.monotonicMs;
+    this.health.tick(now);
+    this.health.takeChanges();
+    this.fleet.sweep(now);
+    this.learner.advance(now.wallMs);
   }
 
-  learn(outcome: Outcome, nowS: number): void {
-    this.fleet.report(outcome, momentOf(nowS));
+  learn(outcome: Outcome, now: Moment): void {
+    const ran = this.fleet.get(outcome.swarmId);
+    if (ran !== undefined) {
+      const { costPerSlotHour } = ran;
+      const shown = observationOf(outcome, { swarmClass: this.fleet.classOf(ran), costPerSlotHour });
+      if (shown !== undefined) this.learner.observe(shown, now.wallMs);
+    }
+    this.fleet.report(outcome, now);
   }
 }
 

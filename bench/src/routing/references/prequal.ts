@@ -4,15 +4,18 @@ import { LatencyByLoad } from './latency-by-load';
 import { RecentCounts } from './recent-counts';
 import { ProbePool, type Probe } from './probe-pool';
 
-/** The baseline of the paper's evaluation. */
+/**
+ * The baseline of the paper's evaluation (Wydrowski et al., NSDI 2024, sections 4 and 5): 3 probes for each request (5 at YouTube; below
+ * one the tail rises), one probe removed, a pool of 16 that are a second old at most, δ = 1, and 0.84 of a recommended 0.6 to 0.9.
+ */
 export interface PrequalSettings {
   probesPerRequest: number;
   removalsPerRequest: number;
   poolSize: number;
-  /** A probe is hot when its requests in flight exceed this quantile of those seen of late: 2^(-1/4). */
+  /** Q_RIF: a probe is hot when its requests in flight exceed this quantile of those seen of late: 2^(-1/4). */
   hotQuantile: number;
   maxAgeS: number;
-  /** How many more uses are allowed than probes come in, so that the pool does not run dry. */
+  /** δ: how many more uses are allowed than probes come in, so that the pool does not run dry. */
   reuseSlack: number;
 }
 
@@ -108,7 +111,7 @@ class Client {
   }
 }
 
-/** The paper's b_reuse: max(1, (1 + δ) / ((1 − m/n) · r_probe − r_remove)). */
+/** The paper's b_reuse (equation 1), which is rounded by chance: max(1, (1 + δ) / ((1 − m/n) · r_probe − r_remove)). */
 export function reuseLimit(settings: PrequalSettings, hosts: number): number {
   const { probesPerRequest, removalsPerRequest, poolSize, reuseSlack } = settings;
   const gained = (1 - Math.min(1, poolSize / hosts)) * probesPerRequest - removalsPerRequest;

@@ -7,24 +7,30 @@ const { BREAKER_OPEN_MS, BREAKER_OPEN_MOST_MS, BREAKER_JITTER, BREAKER_STEADY_MS
 
 class Bench {
   readonly window = new OutcomeWindow();
+  readonly refusals = new OutcomeWindow();
   readonly breaker: Breaker;
   nowMs = 1_000_000;
 
   constructor(settings = HEALTH_DEFAULTS, seed = 1) {
-    this.breaker = new Breaker(seed, settings, this.window);
+    this.breaker = new Breaker(seed, settings, this.window, this.refusals);
   }
 
   end(
     sign: Sign,
-    { durationMs = 0, failsElsewhere = 0 }: { durationMs?: number; failsElsewhere?: number } = {},
+    {
+      durationMs = 0,
+      failsElsewhere = 0,
+      refusedElsewhere = 0,
+    }: { durationMs?: number; failsElsewhere?: number; refusedElsewhere?: number } = {},
   ) {
     const ended: Ended = { sign, beganMs: this.nowMs - durationMs, endedMs: this.nowMs, failsElsewhere };
-    if (sign !== 'neutral')
-      this.window.add(sign !== 'succeeded', sign === 'busy' ? 0 : failsElsewhere, this.nowMs);
+    if (sign !== 'neutral') this.refusals.add(sign === 'busy', refusedElsewhere, this.nowMs);
+    if (sign === 'succeeded' || sign === 'failed')
+      this.window.add(sign === 'failed', failsElsewhere, this.nowMs);
     return this.breaker.ended(ended);
   }
 
-  times(count: number, sign: Sign, given?: { durationMs?: number; failsElsewhere?: number }): void {
+  times(count: number, sign: Sign, given?: Parameters<Bench['end']>[1]): void {
     for (let each = 0; each < count; each += 1) this.end(sign, given);
   }
 
@@ -66,17 +72,37 @@ describe('B2: what trips it', () => {
     bench.end('busy');
   });
 
-  test('a low success rate of the window, once there is enough to tell, refusals included', () => {
+  test('a low success rate of the window, once there is enough to tell', () => {
     const bench = new Bench();
+    bench.end('failed');
     for (let each = 0; each < 9; each += 1) {
       bench.end('failed');
       bench.end('succeeded');
     }
-    bench.end('busy');
+    expect(bench.breaker.state).toBe('closed');
+    bench.end('failed');
+    expect(bench.breaker.state).toBe('open');
+    expect(bench.breaker.reason).toBe('45% of its last 20 attempts went well, fewer than 50%');
+  });
+
+  test('refusals of most that it is given, once there is enough to tell', () => {
+    const bench = new Bench();
+    bench.times(9, 'succeeded');
+    bench.times(10, 'busy');
     expect(bench.breaker.state).toBe('closed');
     bench.end('busy');
     expect(bench.breaker.state).toBe('open');
-    expect(bench.breaker.reason).toBe('45% of its last 20 attempts went well, fewer than 50%');
+    expect(bench.breaker.reason).toBe('it refused 11 of its last 20 attempts, where others refuse 0%');
+  });
+
+  test('not refusals that others make as well', () => {
+    const bench = new Bench();
+    const given = { refusedElsewhere: 0.4 };
+    bench.times(10, 'succeeded', given);
+    bench.times(70, 'busy', given);
+    expect(bench.breaker.state).toBe('closed');
+    bench.times(100, 'busy', given);
+    expect(bench.breaker.state).toBe('open');
   });
 
   test('neither, where both are switched off', () => {

@@ -25,8 +25,8 @@ const RARE = 0.1;
  * The circuit breaker of one swarm: Nygard's, that trips as Finagle's failure accrual and Linkerd's unified breaker do.
  *
  * B1. Closed lets all through, open nothing, half-open one attempt at a time.
- * B2. It trips on failures in a row or on the success rate of the window, whichever comes first. A refusal (too busy) counts in the
- *     rate and not in the row; what is neutral counts nowhere.
+ * B2. It trips on failures in a row or on the success rate of the window, whichever comes first. Refusals (too busy) count in a rate
+ *     of their own, and not in the row; what is neutral counts nowhere.
  * B3. What began before it opened decides nothing afterwards: it tells of the swarm as it was.
  * B4. A probe ends the half-open state: a success closes, a failure or an overdue probe opens for longer, a refusal for as long
  *     again. One that says nothing (cancelled, the task's own fault) makes room for the next.
@@ -53,9 +53,11 @@ export class Breaker {
     private readonly seed: number,
     private readonly settings: HealthSettings,
     private readonly window: OutcomeWindow,
+    /** Of all that it was given, what it has refused. */
+    private readonly refusals: OutcomeWindow,
   ) {}
 
-  /** Takes the end of an attempt into account; the window has it already. @returns whether the state changed */
+  /** Takes the end of an attempt into account; the windows have it already. @returns whether the state changed */
   ended(ended: Ended): boolean {
     if (ended.sign === 'neutral') return this.endProbe(ended);
     if (this.state === 'closed') return this.whileClosed(ended);
@@ -85,8 +87,7 @@ export class Breaker {
     this.reason = '';
     this.openedAtMs = -Infinity;
     this.trips = 0;
-    this.clearRow();
-    this.window.clear();
+    this.forget();
   }
 
   private whileClosed({ sign, endedMs, failsElsewhere }: Ended): boolean {
@@ -107,9 +108,13 @@ export class Breaker {
   private tripReason(): string | undefined {
     const { failuresInRow, leastSuccess } = this.settings;
     if (failuresInRow > 0 && this.row >= failuresInRow) return `${this.inRow} failures in a row`;
-    const { volume, success } = this.window;
-    if (volume < THRESHOLDS.BREAKER_VOLUME || success >= leastSuccess) return undefined;
-    return `${Math.round(success * 100)}% of its last ${volume} attempts went well, fewer than ${Math.round(leastSuccess * 100)}%`;
+    const { window, refusals } = this;
+    const least = `fewer than ${percent(leastSuccess)}`;
+    if (isTooLow(window, leastSuccess))
+      return `${percent(window.success)} of its last ${window.volume} attempts went well, ${least}`;
+    if (!isTooLow(refusals, leastSuccess)) return undefined;
+    const others = percent(refusals.expectedFailures / refusals.volume);
+    return `it refused ${refusals.failures} of its last ${refusals.volume} attempts, where others refuse ${others}`;
   }
 
   /** B4. */
@@ -129,8 +134,7 @@ export class Breaker {
     this.state = 'closed';
     this.reason = '';
     this.closedAtMs = nowMs;
-    this.clearRow();
-    this.window.clear();
+    this.forget();
     return true;
   }
 
@@ -146,10 +150,24 @@ export class Breaker {
     return true;
   }
 
+  private forget(): void {
+    this.clearRow();
+    this.window.clear();
+    this.refusals.clear();
+  }
+
   private clearRow(): void {
     this.row = 0;
     this.inRow = 0;
   }
+}
+
+function isTooLow({ volume, success }: OutcomeWindow, least: number): boolean {
+  return volume >= THRESHOLDS.BREAKER_VOLUME && success < least;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)}%`;
 }
 
 /** B6. */

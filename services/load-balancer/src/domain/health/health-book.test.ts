@@ -142,6 +142,17 @@ test('a swarm that refuses all it is given is out by its rate, not by a row', ()
   expect(bench.state()).toBe('open');
 });
 
+test('where all refuse much of what they are given, nobody is out', () => {
+  const bench = new Bench().fleet(20);
+  for (let round = 0; round < 60; round += 1)
+    for (let index = 0; index < 20; index += 1) {
+      bench.end(`s${index}`, { outcome: 'refused', type: 'build' }, 2);
+      bench.end(`s${index}`, END['good']);
+      bench.pass(50);
+    }
+  expect(bench.changes()).toEqual([]);
+});
+
 test('a lost probe is followed by another: its time depends on how long its type takes', () => {
   const bench = new Bench().fleet(5);
   for (let index = 1; index < 5; index += 1)

@@ -8,7 +8,7 @@ import { THRESHOLDS, type HealthSettings } from './health-settings';
 import { OutlierScan } from './outlier-scan';
 import { PanicGroups, type Census } from './panic-groups';
 import { SwarmHealth, type SwarmFacts } from './swarm-health';
-import { TypeNorms, type TypeNorm } from './type-norms';
+import { TypeNorm, TypeNorms } from './type-norms';
 import { allowanceOf, isPanicked, reasonOf, standingOf, stateOf, type Verdict } from './verdict';
 
 export type HealthChange =
@@ -34,7 +34,8 @@ export type HealthChange =
  *
  * H1. A swarm that is not known has no health: what is told of it changes nothing.
  * H2. Only what a swarm can help counts against it. A failure that its task would have had anywhere is the task's; one whose type
- *     fails elsewhere too counts less; cancelled and unused attempts say nothing.
+ *     fails elsewhere too counts less; so does a refusal where others refuse as well: in a busy fleet several replicas send to the
+ *     same free slot, and all but one are refused by whoever is well. Cancelled and unused attempts say nothing.
  * H3. Time goes forward: what is told with an earlier monotonic time happens at the latest one that was seen.
  * H4. Every change of a verdict is told once, by `takeTouched`, and every change of a state, by `takeChanges`.
  * H5. What an operator has decided is stronger than what was seen, and a panic overrides only what was seen.
@@ -42,6 +43,8 @@ export type HealthChange =
 export class HealthBook {
   private readonly swarms = new Map<string, SwarmHealth>();
   private readonly types = new TypeNorms();
+  /** How often swarms refuse what they are given, whatever its type. */
+  private readonly refusing = new TypeNorm();
   private readonly panic: PanicGroups;
   private readonly scan = new OutlierScan<SwarmHealth>();
   /** Those whose verdict can change by the passing of time. */
@@ -234,8 +237,12 @@ export class HealthBook {
     failsElsewhere: number,
   ): void {
     const { monotonicMs } = this.now;
-    swarm.window.add(sign !== 'succeeded', sign === 'busy' ? 0 : failsElsewhere, monotonicMs);
-    if (sign === 'busy' || norm === undefined) return;
+    const isRefusal = sign === 'busy';
+    swarm.refusals.add(isRefusal, this.refusing.failsElsewhere(swarm.number), monotonicMs);
+    this.refusing.observe(swarm.number, isRefusal);
+    if (isRefusal) return;
+    swarm.window.add(sign === 'failed', failsElsewhere, monotonicMs);
+    if (norm === undefined) return;
     const isFailure = sign === 'failed';
     const medianMs = norm.medianMs();
     const times = durationMs === undefined || medianMs === undefined ? undefined : durationMs / medianMs;
@@ -261,6 +268,7 @@ export class HealthBook {
     this.ejected -= 1;
     // What it did before says nothing of how it is now.
     swarm.window.clear();
+    swarm.refusals.clear();
     swarm.slowness.reset();
     swarm.latency.reset();
   }

@@ -32,7 +32,10 @@ export type Standing = 'routable' | 'unroutable' | 'away';
 
 /** All that is known of the health of one swarm. */
 export class SwarmHealth {
+  /** Of what it ran, what has failed. */
   readonly window = new OutcomeWindow();
+  /** Of what it was given, what it has refused. */
+  readonly refusals = new OutcomeWindow();
   readonly breaker: Breaker;
   readonly ejection = new Ejection();
   readonly latency = new PeakLatency();
@@ -61,7 +64,7 @@ export class SwarmHealth {
     settings: HealthSettings,
   ) {
     this.allowance = facts.slots;
-    this.breaker = new Breaker(seedOf(swarmId), settings, this.window);
+    this.breaker = new Breaker(seedOf(swarmId), settings, this.window, this.refusals);
   }
 
   /** Whether it is compared with others: those that get nothing, or little, have other numbers. */
