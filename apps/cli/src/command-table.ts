@@ -474,6 +474,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => require('./commands/decision/explain') as { command: CommandDefinition },
   },
   {
+    path: ['decision', 'replay'],
+    args: '<policy>',
+    summary: 'what another policy would have decided in the place of the last decisions',
+    load: () => require('./commands/decision/replay') as { command: CommandDefinition },
+  },
+  {
     path: ['policy', 'list'],
     summary: 'the routing policies, and who has chosen which',
     load: () => require('./commands/policy/list') as { command: CommandDefinition },

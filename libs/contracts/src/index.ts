@@ -42,6 +42,7 @@ export {
   plainSubmission,
 } from './plain-submission';
 export { isCount, isListOf, isObject, quick, quickly, type Unknown } from './quick';
+export * from './replay';
 export * from './requirements';
 export * from './resource-vector';
 export * from './routing';

@@ -198,6 +198,10 @@ export const LIMITS = {
   SIMULATED_POLICIES: 64,
   /** Further reasons that one receipt gives. */
   RECEIPT_REASONS: 8,
+  /** Swarms of one decision that are kept, so that it can be replayed against another policy. */
+  REPLAY_ROWS: 64,
+  /** Decisions of a second that are kept to be replayed: the first ones. */
+  SEEN_PER_SECOND: 50,
   /** Swarms that a user's own routing policy is shown for one class of requirements. */
   CUSTOM_POLICY_CANDIDATES: 64,
   /** Classes of requirements of one batch that it is shown. */

@@ -49,6 +49,7 @@ const subjectArguments = {
   lbPlace: any,
   lbRoute: any,
   lbSimulate: any,
+  lbReplay: any,
   lbReport: any,
   lbLearning: token.map((verb) => [verb]),
   lbLearningChanged: any,

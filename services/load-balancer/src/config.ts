@@ -9,6 +9,7 @@ export interface LoadBalancerConfig {
   reservationHoldMs: number;
   health: HealthSettings;
   decisionsKept: number;
+  replaysKept: number;
   learningHalfLifeMs: number;
   customPolicies: { name: string; path: string }[];
   customPolicyLimitMs: number;
@@ -31,6 +32,7 @@ export function loadBalancerConfig(settings: Settings): LoadBalancerConfig {
       panicBelow: settings.HEALTH_PANIC_BELOW,
     },
     decisionsKept: settings.DECISIONS_KEPT,
+    replaysKept: settings.REPLAYS_KEPT,
     learningHalfLifeMs: settings.LEARNING_HALF_LIFE_MS,
     customPolicies: settings.CUSTOM_POLICIES.map((given) => {
       const [name = '', ...path] = given.split('=');

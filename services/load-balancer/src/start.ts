@@ -73,6 +73,7 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     ids: systemIds,
     random: systemRandom,
     decisionsKept: config.decisionsKept,
+    replaysKept: config.replaysKept,
     customPolicies: customPolicies.all,
     ...{ metrics, health, learner },
     registered: (swarmId) => endpoints.get(swarmId),

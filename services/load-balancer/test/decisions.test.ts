@@ -1,4 +1,11 @@
-import { DecisionDetail, DecisionPage, PlaceReply, subjects, type PlaceItem } from '@multiswarm/contracts';
+import {
+  DecisionDetail,
+  DecisionPage,
+  PlaceReply,
+  Replay,
+  subjects,
+  type PlaceItem,
+} from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import request from 'supertest';
 import { heartbeat, item } from './support/builders';
@@ -71,4 +78,43 @@ test('no more are kept than is set; one that is gone, or of another replica, is 
   }
   const faulty = await request(replica.app).get('/v1/decisions?swarm=a.b&waiting=perhaps').expect(400);
   expect(faulty.body).toMatchObject({ code: 'invalid-request' });
+});
+
+test('what another policy would have decided is asked over HTTP and NATS, and only of policies of this build', async () => {
+  const replica = await replicaWithSwarm();
+  const cheaper = heartbeat({ swarmId: 'b', slots: 2, costPerHour: 1, intervalMs: 60_000 });
+  world.bus.publish(subjects.swarmHeartbeat('b'), cheaper);
+  await eventually(() => replica.logs().filter(({ message }) => message === 'swarm joined').length === 2);
+  const routing = { policy: 'round-robin' as const };
+  await place(...['t1', 't2', 't3'].map((key) => item(key, { routing })));
+  const { body } = await request(replica.app)
+    .post('/v1/decisions/replay')
+    .send({ policy: 'cost' })
+    .expect(200);
+  const [, second] = (await decisions(replica)).items;
+  const replay = Replay.parse(body);
+  expect(replay).toMatchObject({
+    ...{ replayed: 3, same: 2, oldest: second?.at },
+    means: { chosen: { costPerSlotHour: (0.5 + 2 + 0.5) / 3 }, wouldBe: { costPerSlotHour: 0.5 } },
+    items: [
+      {
+        ...{ id: second?.id, key: 't2', policy: 'round-robin', open: 2, kept: 2 },
+        ...{ chose: { swarmId: 'a' }, wouldChoose: { swarmId: 'b' } },
+      },
+    ],
+  });
+  const asked = { policy: 'cost', task: 't1', madeBy: 'round-robin' };
+  const one = await world.bus.request(subjects.lbReplay(), asked, { reply: Replay });
+  expect(one).toMatchObject({ replayed: 1, same: 1, items: [] });
+  const none = await world.bus.request(
+    subjects.lbReplay(),
+    { policy: 'cost', type: 'other' },
+    { reply: Replay },
+  );
+  expect(none).toMatchObject({ replayed: 0, means: null, oldest: null });
+  const faulty = await request(replica.app)
+    .post('/v1/decisions/replay')
+    .send({ policy: 'custom:x' })
+    .expect(400);
+  expect(JSON.stringify(faulty.body)).toContain('one of the policies of this build');
 });

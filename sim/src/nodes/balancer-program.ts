@@ -34,6 +34,7 @@ export function balancerProgram(world: World, failed: Failed, name: string, site
         ...{ clock, ids, random, metrics: noMetrics, logger: world.logger(process) },
         policy: policyByName('least-loaded'),
         reservationHoldMs: HOLD_MS,
+        replaysKept: 0,
         decisionsKept: 0,
         announcer,
         registered: () => undefined,

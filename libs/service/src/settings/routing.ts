@@ -11,6 +11,15 @@ export const ROUTING_SETTINGS = {
     services: ['load-balancer'],
     since: 'now',
   }),
+  REPLAYS_KEPT: setting({
+    type: integer(0, 20_000),
+    default: 1_000,
+    unit: 'decisions',
+    description:
+      'Decisions that each replica keeps with all that the policy saw, to be [replayed](receipts.md#what-another-policy-would-have-decided) against another one: about 7 KB each, in memory.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
   LEARNING_HALF_LIFE_MS: setting({
     type: integer(60_000, 365 * 24 * 3_600_000),
     default: 6 * 3_600_000,

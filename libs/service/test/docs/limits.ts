@@ -276,6 +276,14 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   ],
   SIMULATED_POLICIES: ['Policies that one request may have tried', 'Refused with `invalid-request`.'],
   RECEIPT_REASONS: ['Further reasons that one receipt gives', 'The first ones are given.'],
+  REPLAY_ROWS: [
+    'Swarms of one decision that are kept, so that it can be replayed against another policy',
+    'Those that were ranked are kept, and some of the others: `kept` and `open` of a difference say how many.',
+  ],
+  SEEN_PER_SECOND: [
+    'Decisions of a second that are kept to be replayed',
+    'Later ones of that second are not kept; they are listed as ever.',
+  ],
   CUSTOM_POLICY_CANDIDATES: [
     "Swarms that a user's own routing policy is shown for one class of requirements",
     'It is shown the least loaded ones.',

@@ -10,6 +10,7 @@ import {
   PlaceRequest,
   RegisterEndpoint,
   RemoveEndpoint,
+  ReplayRequest,
   SlotCensusRequest,
   subjects,
 } from '@multiswarm/contracts';
@@ -108,6 +109,9 @@ function answers(bus: Bus, balancer: LoadBalancer): Listening[] {
     ),
     bus.respond(subjects.lbSimulate(), { queue, request: SimulateBody }, (request) =>
       balancer.simulate(request),
+    ),
+    bus.respond(subjects.lbReplay(), { queue, request: ReplayRequest }, async (request) =>
+      balancer.replays.replay(request),
     ),
   ];
 }

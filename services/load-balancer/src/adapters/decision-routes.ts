@@ -1,11 +1,19 @@
 import { z } from 'zod';
-import { DecisionDetail, DecisionPage, LIMITS, ListDecisionsQuery, Simulation } from '@multiswarm/contracts';
+import {
+  DecisionDetail,
+  DecisionPage,
+  LIMITS,
+  ListDecisionsQuery,
+  Replay,
+  ReplayRequest,
+  Simulation,
+} from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import type { LoadBalancer } from '../application/load-balancer';
 import { SimulateBody } from './route-body';
 
-export function decisionRoutes(balancer: Pick<LoadBalancer, 'decisions' | 'simulate'>): Route[] {
-  const { decisions } = balancer;
+export function decisionRoutes(balancer: Pick<LoadBalancer, 'decisions' | 'replays' | 'simulate'>): Route[] {
+  const { decisions, replays } = balancer;
   return [
     defineRoute({
       method: 'post',
@@ -27,6 +35,17 @@ export function decisionRoutes(balancer: Pick<LoadBalancer, 'decisions' | 'simul
       query: ListDecisionsQuery,
       reply: DecisionPage,
       handler: async ({ query }) => decisions.list(query),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/decisions/replay',
+      summary: 'What another policy would have decided in the place of the last decisions',
+      description:
+        'From what was seen then: nothing of today has a part in it. REPLAYS_KEPT decisions of this replica at most.',
+      tags: ['routing'],
+      body: ReplayRequest,
+      reply: Replay,
+      handler: async ({ body }) => replays.replay(body),
     }),
     defineRoute({
       method: 'get',

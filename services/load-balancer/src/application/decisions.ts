@@ -15,7 +15,7 @@ export class Decisions {
 
   /** @param kept how many at most */
   constructor(
-    private readonly replica: string,
+    readonly replica: string,
     kept: number,
   ) {
     this.log = new DecisionLog(kept);
@@ -56,6 +56,17 @@ export class Decisions {
     };
   }
 
+  /** Ids of those that are kept, from a time on, by `decisionKey`. */
+  idsSince(wallMs: number): Map<string, string> {
+    const { records } = this.log.list({ since: instant(wallMs) }, Infinity);
+    return new Map(
+      records.map(({ seq, atMs, attempt, outcome: { key } }) => [
+        decisionKey(key, attempt, atMs),
+        `${this.replica}-${seq}`,
+      ]),
+    );
+  }
+
   private brief({ seq, atMs, attempt, namespace, type, policy, outcome }: DecisionRecord): Decision {
     const { key, placement, waiting } = renderResult(outcome);
     const common = { id: `${this.replica}-${seq}`, at: instant(atMs), key, attempt, namespace, type, policy };
@@ -65,6 +76,11 @@ export class Decisions {
     const { swarmId, region, costPerSlotHour, receipt } = placement;
     return { ...common, outcome: 'placed', swarmId, region, costPerSlotHour, because: receipt.because };
   }
+}
+
+/** What a decision and what was seen at it have in common. */
+export function decisionKey(key: string, attempt: number, wallMs: number): string {
+  return `${key} ${attempt} ${wallMs}`;
 }
 
 function instant(ms: number): string {

@@ -46,6 +46,7 @@ import type { Announcer, CustomPolicy } from '../ports';
 import { CapacityNews } from './capacity-news';
 import { CustomPlacing, isCustom } from './custom-placing';
 import { Decisions } from './decisions';
+import { Replays } from './replays';
 import { allPolicies, simulate } from './simulating';
 import { notRegistered } from './external-endpoints';
 import type { NamespaceRoutings } from './namespace-routings';
@@ -71,6 +72,7 @@ export interface LoadBalancerParts {
   /** Without it, nothing is learned. */
   learner?: Learner;
   decisionsKept: number;
+  replaysKept: number;
   customPolicies?: readonly CustomPolicy[];
   /** What namespaces say of how their tasks are placed. */
   routings: Pick<NamespaceRoutings, 'get' | 'all'>;
@@ -90,6 +92,7 @@ export class LoadBalancer {
   /** The wall clock where the monotonic one was 0. */
   private readonly startedAtMs: number;
   readonly decisions: Decisions;
+  readonly replays: Replays;
   private readonly custom: CustomPlacing;
   /** Of what is tried out only: it has its own place to write ranks, and chance of its own. */
   private readonly simulator: Placer;
@@ -104,6 +107,8 @@ export class LoadBalancer {
     this.placer = new Placer(this.fleet, new Aids(parts.random, parts.learner));
     this.simulator = new Placer(this.fleet, new Aids(seededRandom(SIMULATION_SEED), parts.learner));
     this.decisions = new Decisions(replica, parts.decisionsKept);
+    const seen = { learner: parts.learner, swarmAt: (row: number) => this.fleet.at(row) };
+    this.replays = new Replays(parts.replaysKept, this.decisions, seen, parts.clock);
     const { clock, logger, metrics, customPolicies: policies = [] } = parts;
     const placing = { fleet: this.fleet, placer: this.placer, fallback: POLICIES[0] };
     this.custom = new CustomPlacing({ ...placing, policies, clock, logger, metrics });
@@ -348,7 +353,7 @@ export class LoadBalancer {
       traceparent === undefined ? undefined : startSpan('place', { parent: traceparent, kind: 'server' }),
     );
     const now = this.now();
-    const outcomes = this.placer.place(items, now, policyOf);
+    const outcomes = this.placer.place(items, now, (item) => this.replays.witnessed(policyOf(item)));
     const results = outcomes.map(renderResult);
     for (const span of spans) span?.end();
     items.forEach((item, index) => {

@@ -45,8 +45,13 @@ export class View {
 
   /** Whether an endpoint is among them. */
   has(index: number): boolean {
-    const group = this.pool?.groupOf(index);
+    const group = this.groupOf(index);
     return group !== undefined && this.groups.includes(group);
+  }
+
+  /** The group in which an endpoint has room, whether a choice among it is left or not. */
+  groupOf(index: number): Group | undefined {
+    return this.pool?.groupOf(index);
   }
 
   /** The lowest tier that has room; undefined where nobody has any. */

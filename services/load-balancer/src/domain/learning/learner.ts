@@ -3,7 +3,7 @@ import type { Random } from '@multiswarm/core';
 import type { EvidenceState } from './evidence';
 import { estimateOf, learnedPair, type LearnedPair } from './learned-pair';
 import { isIn, Memory, type PairName, type Scope } from './memory';
-import { drawFrom, type Draw } from './posterior';
+import { drawFrom, type Draw, type Posterior, type Stakes } from './posterior';
 import { TypeKnowledge, type Estimate, type Worth } from './type-knowledge';
 
 export interface LearnerOptions extends Worth {
@@ -17,6 +17,13 @@ export interface LearnerOptions extends Worth {
 
 /** USD and tries. An hour of waiting is worth so little that it decides only where slots cost nothing. */
 export const LEARNER_DEFAULTS = { pairs: LIMITS.LEARNED_PAIRS, hourOfWaiting: 0.001, failedTry: 2 } as const;
+
+/** Of one type on one class. It stays what it is while more is learned. */
+export interface Belief {
+  readonly posterior: Readonly<Posterior>;
+  readonly stakes: Stakes;
+  readonly estimate: Estimate | undefined;
+}
 
 /** How one attempt has ended, and where. */
 export interface Observation extends PairName {
@@ -81,6 +88,14 @@ export class Learner {
     const knowledge = this.memory.of(type) ?? NOTHING_KNOWN;
     const posterior = knowledge.posterior(swarmClass, this.nowMs);
     return drawFrom(posterior, costPerSlotHour, knowledge.stakesAt(this.nowMs, this.options), random);
+  }
+
+  /** What is believed of the type on the class, to draw from it later. */
+  belief(type: string, swarmClass: string): Belief {
+    const knowledge = this.memory.of(type) ?? NOTHING_KNOWN;
+    const posterior = knowledge.posterior(swarmClass, this.nowMs);
+    const stakes = knowledge.stakesAt(this.nowMs, this.options);
+    return { posterior, stakes, estimate: this.estimate(type, swarmClass) };
   }
 
   /** @param scope whatever it names; nothing: all */
