@@ -3,6 +3,7 @@ import type { Bench } from './benches/bench';
 import { flatness } from './benches/flatness';
 import { idle } from './benches/idle';
 import { latency } from './benches/latency';
+import { learning } from './benches/learning';
 import { makespan } from './benches/makespan';
 import { memory } from './benches/memory';
 import { payloads } from './benches/payloads';
@@ -36,6 +37,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     makespan,
     routing,
     'routing-nats': routingNats,
+    learning,
   },
 };
 

@@ -9,6 +9,8 @@ export interface Scenario {
   /** Whether, in the middle, every other type becomes good at other classes. */
   drift: boolean;
   tasks: number;
+  /** The chooser that nothing better can be wanted than: the oracle, or, where there is nothing to know, who goes by load. */
+  heldAgainst: string;
 }
 
 /** Parts of a run that are looked at on their own. */
@@ -24,8 +26,8 @@ export function scenarios(tasks: number): Scenario[] {
   };
   const alike: WorldOptions = { ...COMMON, differences: 0, success: [0.95, 0.95], prices: [1, 1] };
   return [
-    { name: 'heterogeneous', world: heterogeneous, drift: true, tasks },
-    { name: 'alike', world: alike, drift: false, tasks },
+    { name: 'heterogeneous', world: heterogeneous, drift: true, tasks, heldAgainst: oracle.name },
+    { name: 'alike', world: alike, drift: false, tasks, heldAgainst: leastLoaded.name },
   ];
 }
 
