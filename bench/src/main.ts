@@ -8,6 +8,7 @@ import { makespan } from './benches/makespan';
 import { memory } from './benches/memory';
 import { payloads } from './benches/payloads';
 import { routing } from './benches/routing';
+import { routingEngine } from './benches/routing-engine';
 import { routingNats } from './benches/routing-nats';
 import { scheduler } from './benches/scheduler';
 import { search } from './benches/search';
@@ -36,6 +37,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     workflow,
     makespan,
     routing,
+    'routing-engine': routingEngine,
     'routing-nats': routingNats,
     learning,
   },

@@ -40,7 +40,7 @@ const OF_DATA: readonly string[] = ['makespan'];
 
 export const USAGE = `usage: npm run bench -- [name …] [options]
 
-names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams, search, workflow, makespan, routing, routing-nats, learning (default: all)
+names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams, search, workflow, makespan, routing, routing-engine, routing-nats, learning (default: all)
   --quick              small and once: 2,000 tasks, 100 lone tasks, 20,000 waiting ones; to see that it works, not a result
   --runs N             runs of each figure; the result is their median (default 5)
   --tasks N            tasks of one batch (default 10,000)
@@ -49,7 +49,7 @@ names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler,
   --seeds N            routing, learning: independent simulations of everything, for the 95% intervals (default 10; --quick: 3)
   --first-seed N       routing, learning: the first of these seeds (default 1)
   --scenario NAME      routing, learning: this one only; may be repeated
-  --policy NAME        routing: this way to route only, beside the ideal one; may be repeated
+  --policy NAME        routing, routing-engine: this way to route only, beside the peer; may be repeated
   --appendfsync WHEN   ${FSYNC.join(', ')} (default everysec): the Redis of both systems
   --concurrency N      throughput: of both systems, instead of trying out which suits each
   --chunk N            with --concurrency: cut the batch into chunks of so many
