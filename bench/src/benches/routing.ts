@@ -2,7 +2,7 @@ import type { Figure } from '../report';
 import { POLICIES, policyByName } from '../../../services/load-balancer/src/domain/policies';
 import { seedsOf, type Options } from '../options';
 import { compare, estimates, MEASURES, type Measure, type Outcome } from '../routing/compare';
-import { engineRouting } from '../routing/engine/engine-routing';
+import { engineRouting, withoutHealth } from '../routing/engine/engine-routing';
 import { difference } from '../routing/intervals';
 import { anyHost, roundRobin } from '../routing/references/blind';
 import { joinIdleQueue, joinShortestQueue, twoChoices } from '../routing/references/by-load';
@@ -11,12 +11,13 @@ import { peakEwma } from '../routing/references/peak-ewma';
 import { prequal } from '../routing/references/prequal';
 import type { Routing } from '../routing/routing';
 import type { Scenario } from '../routing/scenario';
-import { drill, DRILL_ALL_SLOW, DRILL_TROUBLES } from '../routing/scenarios/drill';
+import { allSlow, drill } from '../routing/scenarios/drill';
 import { mixedFleets } from '../routing/scenarios/mixed';
 import { ramp, RAMP_CLIENTS } from '../routing/scenarios/ramp';
 import { slotLimited } from '../routing/scenarios/slot-limited';
 import { rounded } from '../statistics';
 import type { Bench } from './bench';
+import { drillFigures } from './drill-figures';
 
 /** What every way to route is shown beside. */
 const IDEAL = centralQueue;
@@ -53,12 +54,13 @@ function comparisons({ quick }: Options): Comparison[] {
   const requests = quick ? REQUESTS.quick : REQUESTS.full;
   const all = [...OURS, ...REFERENCES];
   const few = [...FEW, ...REFERENCES];
+  const drilled = [withoutHealth(policyByName('hybrid')), ...few];
   return [
     { scenario: slotLimited(requests.slotLimited), routings: all, measure: 'p99' },
     { scenario: ramp(requests.rampStep), routings: all, measure: 'p999' },
     ...mixedFleets(requests.mixed).map((scenario) => ({ scenario, routings: few, measure: 'p99' as const })),
-    { scenario: drill('drill', DRILL_TROUBLES), routings: few, measure: 'errors' },
-    { scenario: drill('all-slow', DRILL_ALL_SLOW, 0.3), routings: few, measure: 'p99' },
+    { scenario: drill(), routings: drilled, measure: 'hurt' },
+    { scenario: allSlow(), routings: drilled, measure: 'p99' },
   ];
 }
 
@@ -73,34 +75,38 @@ function figures(
 ): Figure[] {
   const chosen = routings.filter(({ name }) => isWanted(policies, name));
   const outcomes = compare(scenario, [IDEAL, ...chosen], seedsOf(options), progress);
-  return outcomes.map((outcome) => {
+  const settings = settingsOf(scenario, options);
+  const compared = outcomes.map((outcome) => {
     const ideal = outcomes.find(({ routing, phase }) => routing === IDEAL.name && phase === outcome.phase);
-    return figure(scenario, outcome, ideal ?? outcome, measure, options.firstSeed);
+    return { ...figure(outcome, ideal ?? outcome, measure), settings };
   });
+  const [first] = scenario.phases;
+  const drilled = outcomes.filter(({ phase }) => phase === first?.name);
+  return [...compared, ...drilled.flatMap((outcome) => drillFigures(outcome, settings))];
 }
 
-function figure(
+function settingsOf(
   scenario: Scenario,
-  outcome: Outcome,
-  ideal: Outcome,
-  measure: Measure,
-  firstSeed: number,
-): Figure {
+  { seeds, firstSeed }: Pick<Options, 'seeds' | 'firstSeed'>,
+): Figure['settings'] {
   const { hosts, service, replicas, reportEveryS, meanServiceS, deadlineS } = scenario;
-  const { phase, routing: policy, runs } = outcome;
+  return {
+    ...{ seeds, firstSeed, hosts: hosts.length, service: service.name, meanServiceS },
+    ...{ replicas, reportEveryS, ...(deadlineS < Infinity ? { deadlineS } : {}) },
+  };
+}
+
+function figure(outcome: Outcome, ideal: Outcome, measure: Measure): Omit<Figure, 'settings'> {
+  const { scenario, phase, routing: policy, runs } = outcome;
   return {
     bench: 'routing',
-    metric: `${scenario.name}, ${phase}: ${measure}`,
-    unit: measure === 'errors' ? 'share of requests' : 'mean service times',
+    metric: `${scenario}, ${phase}: ${measure}`,
+    unit: measure === 'hurt' ? 'share of requests' : 'mean service times',
     own: { name: policy, runs: runs[measure] },
     peer: { name: ideal.routing, runs: ideal.runs[measure] },
     details: {
       ...Object.fromEntries(MEASURES.map((name) => [name, shown(estimates(outcome)[name])])),
       worseThanPeerBy: shown(difference(runs[measure], ideal.runs[measure])),
-    },
-    settings: {
-      ...{ seeds: runs[measure].length, firstSeed, hosts: hosts.length, service: service.name, meanServiceS },
-      ...{ replicas, reportEveryS, ...(deadlineS < Infinity ? { deadlineS } : {}) },
     },
     serverVersions: {},
   };

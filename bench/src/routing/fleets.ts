@@ -69,6 +69,7 @@ export function antagonists(hosts: readonly HostSpec[], of: Antagonists) {
 }
 
 export interface Trouble {
+  name: string;
   /** Share of the hosts; each has one trouble at most. */
   share: number;
   change: { speed?: number; mode?: Mode };
@@ -91,11 +92,11 @@ export function troubles(hosts: readonly HostSpec[], all: readonly Trouble[], fr
 export function strickenHosts(
   hosts: number,
   all: readonly Trouble[],
-): { host: number; change: Trouble['change'] }[] {
+): (Pick<Trouble, 'name' | 'change'> & { host: number })[] {
   const total = all.reduce((sum, { share }) => sum + Math.round(share * hosts), 0);
   const step = hosts / total;
-  const changes = all.flatMap(({ share, change }) =>
-    Array.from({ length: Math.round(share * hosts) }, () => change),
+  const stricken = all.flatMap(({ share, name, change }) =>
+    Array.from({ length: Math.round(share * hosts) }, () => ({ name, change })),
   );
-  return changes.map((change, at) => ({ host: Math.floor(at * step), change }));
+  return stricken.map((trouble, at) => ({ ...trouble, host: Math.floor(at * step) }));
 }

@@ -1,3 +1,4 @@
+import type { DrillResult } from './drill-watch';
 import type { Scenario } from './scenario';
 import type { Ending, Job } from './world/job';
 
@@ -10,16 +11,22 @@ export interface PhaseResult {
   mean: number;
   /** Share of requests that failed or were given up. */
   errors: number;
+  /** Share that failed, was given up, or took more than five times as long as its work does on a core of its own. */
+  hurt: number;
   /** Share that waited for a slot, and times that a host refused one, for each request. */
   waited: number;
   refusals: number;
   costPerThousand: number;
 }
 
+/** So many times as long as its work: then a request is hurt. */
+const HURT_TIMES = 5;
+
 class Phase {
   requests = 0;
   failed = 0;
   late = 0;
+  slow = 0;
   waited = 0;
   refused = 0;
   cost = 0;
@@ -30,6 +37,8 @@ class Phase {
 export class Results {
   /** Requests that have not ended. */
   open = 0;
+  /** Of a drill, and of balancers that judge hosts. */
+  drill: DrillResult | undefined;
   private readonly phases: Phase[];
 
   constructor(private readonly scenario: Scenario) {
@@ -57,6 +66,7 @@ export class Results {
     // One that was given up took as long as its deadline, at least; a failure has no latency worth knowing.
     else phase.latencies.push((nowS - job.arrivedS) / this.scenario.meanServiceS);
     if (ending === 'late') phase.late += 1;
+    if (ending === 'done' && nowS - job.arrivedS > HURT_TIMES * job.workS) phase.slow += 1;
     phase.cost += (Math.max(0, nowS - job.startedS) / 3_600) * this.priceOf(job);
   }
 
@@ -64,7 +74,7 @@ export class Results {
   perPhase(): PhaseResult[] {
     return this.phases.map((phase) => {
       const latencies = Float64Array.from(phase.latencies).sort();
-      const { requests, failed, late, waited, refused, cost } = phase;
+      const { requests, failed, late, slow, waited, refused, cost } = phase;
       return {
         requests,
         p50: quantile(latencies, 0.5),
@@ -72,6 +82,7 @@ export class Results {
         p999: quantile(latencies, 0.999),
         mean: latencies.reduce((sum, latency) => sum + latency, 0) / latencies.length,
         errors: (failed + late) / requests,
+        hurt: (failed + late + slow) / requests,
         waited: waited / requests,
         refusals: refused / requests,
         costPerThousand: (1_000 * cost) / requests,

@@ -1,5 +1,6 @@
 import type { Random } from '@multiswarm/core';
 import type { Scenario } from './scenario';
+import type { Standing } from './drill-watch';
 import type { Host } from './world/host';
 import type { Ending, Job } from './world/job';
 
@@ -41,4 +42,6 @@ export interface Balancers {
   ended?(job: Job, ending: Ending, nowS: number): void;
   /** A host says how it is, to all replicas. */
   reported?(host: Host, nowS: number): void;
+  /** What this replica gives the host now; for those that judge hosts by how they do. */
+  readonly standing?: ((replica: number, host: number) => Standing) | undefined;
 }

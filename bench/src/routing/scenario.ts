@@ -1,5 +1,6 @@
 import type { Random } from '@multiswarm/core';
 import type { Distribution } from './world/distributions';
+import type { Drill } from './drill-watch';
 import type { HostSpec, Mode } from './world/host';
 
 export interface Phase {
@@ -34,6 +35,8 @@ export interface Scenario {
   readonly hopS: number;
   /** From the arrival; what has not ended by then is given up. */
   readonly deadlineS: number;
+  /** Whether it is watched when balancers take hosts out, and back. */
+  readonly drill?: Drill;
   /** In the order of time. */
   disturbances(random: Random, untilS: number): readonly Disturbance[];
 }

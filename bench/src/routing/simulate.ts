@@ -1,4 +1,5 @@
 import { Fifo, seededRandom, type Random } from '@multiswarm/core';
+import { DrillWatch } from './drill-watch';
 import { Results } from './results';
 import { WAIT, type Balancers, type Routing } from './routing';
 import type { Disturbance, Scenario } from './scenario';
@@ -36,6 +37,7 @@ class Simulation {
   private readonly random: (stream: keyof typeof STREAMS) => Random;
   private readonly replicaRandom: Random;
   private readonly disturbances: readonly Disturbance[];
+  private readonly watch: DrillWatch | undefined;
   private readonly queue = new WaitingLine();
   private readonly hops = new Fifo<Job>();
   private readonly deadlines = new Fifo<Job>();
@@ -60,6 +62,8 @@ class Simulation {
     this.results = new Results(scenario);
     const world = { scenario, replicas: this.replicas, random: this.random('routing'), hosts: this.hosts };
     this.balancers = routing.start(world);
+    if (scenario.drill !== undefined && this.balancers.standing !== undefined)
+      this.watch = new DrillWatch(scenario.drill, this.hosts.length, this.replicas);
   }
 
   run(): Results {
@@ -69,6 +73,7 @@ class Simulation {
     }
     this.closing = true;
     this.runUntil(Infinity, () => this.results.open > 0);
+    this.results.drill = this.watch?.result();
     return this.results;
   }
 
@@ -216,7 +221,15 @@ class Simulation {
     const host = this.host(this.reports % this.hosts.length);
     this.reports += 1;
     this.balancers.reported?.(host, nowS);
+    this.noteStandings(host.index, nowS);
     this.placeWaiting(nowS);
+  }
+
+  private noteStandings(host: number, nowS: number): void {
+    const { watch, balancers, replicas } = this;
+    if (watch === undefined) return;
+    for (let replica = 0; replica < replicas; replica += 1)
+      watch.note(host, replica, balancers.standing?.(replica, host) ?? 'whole', nowS);
   }
 
   private disturb(nowS: number): void {

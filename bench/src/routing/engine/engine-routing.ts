@@ -3,11 +3,15 @@ import { isPlaced } from '../../../../services/load-balancer/src/domain/engine/d
 import { Placer } from '../../../../services/load-balancer/src/domain/engine/placer';
 import { Fleet } from '../../../../services/load-balancer/src/domain/fleet';
 import { HealthBook } from '../../../../services/load-balancer/src/domain/health/health-book';
-import { HEALTH_DEFAULTS } from '../../../../services/load-balancer/src/domain/health/health-settings';
+import {
+  HEALTH_DEFAULTS,
+  type HealthSettings,
+} from '../../../../services/load-balancer/src/domain/health/health-settings';
 import { Learner, LEARNER_DEFAULTS } from '../../../../services/load-balancer/src/domain/learning/learner';
 import { observationOf } from '../../../../services/load-balancer/src/domain/learning/observation';
 import type { Moment } from '../../../../services/load-balancer/src/domain/moment';
 import { Aids, type Policy } from '../../../../services/load-balancer/src/domain/policies';
+import type { Standing } from '../drill-watch';
 import { WAIT, type Balancers, type Routing, type World } from '../routing';
 import type { Host } from '../world/host';
 import type { Ending, Job } from '../world/job';
@@ -26,10 +30,21 @@ const TYPE = 'work';
  * with heartbeats and outcomes.
  */
 export function engineRouting(policy: Policy): Routing {
-  return { name: policy.name, binding: 'late', start: (world) => new Engines(world, policy) };
+  return {
+    name: policy.name,
+    binding: 'late',
+    start: (world) => new Engines(world, policy, HEALTH_DEFAULTS),
+  };
+}
+
+/** The same, but takes every swarm to be well: to see what health is worth. */
+export function withoutHealth(policy: Policy): Routing {
+  const name = `${policy.name}, without health`;
+  return { name, binding: 'late', start: (world) => new Engines(world, policy) };
 }
 
 class Engines implements Balancers {
+  readonly standing: Balancers['standing'];
   private readonly replicas: Replica[];
   private readonly indexes = new Map<string, number>();
   private readonly under = new Map<number, { reservationId: string; asked: string[] }>();
@@ -39,9 +54,15 @@ class Engines implements Balancers {
   constructor(
     private readonly world: World,
     policy: Policy,
+    health?: HealthSettings,
   ) {
     const { replicas, hosts, random, scenario } = world;
-    this.replicas = Array.from({ length: replicas }, (_, number) => new Replica(number, policy, random));
+    this.replicas = Array.from(
+      { length: replicas },
+      (_, number) => new Replica(number, policy, random, health && new HealthBook(health)),
+    );
+    if (health !== undefined)
+      this.standing = (replica, host) => this.replicas[replica]?.standing(nameOf(host)) ?? 'whole';
     this.intervalMs = scenario.reportEveryS * 1_000;
     for (const host of hosts) {
       this.indexes.set(nameOf(host.index), host.index);
@@ -91,7 +112,6 @@ const OUTCOMES = { done: 'succeeded', failed: 'failed', late: 'timed-out' } as c
 
 /** As the service puts them together (application/load-balancer.ts). */
 class Replica {
-  private readonly health = new HealthBook(HEALTH_DEFAULTS);
   private readonly learner = new Learner({
     ...{ ...LEARNER_DEFAULTS, halfLifeMs: LEARNING_HALF_LIFE_MS },
     isOff: () => false,
@@ -104,8 +124,9 @@ class Replica {
     number: number,
     private readonly policy: Policy,
     random: World['random'],
+    private readonly health: HealthBook | undefined,
   ) {
-    this.fleet = new Fleet({ replica: `r${number}`, holdMs: HOLD_MS, health: this.health });
+    this.fleet = new Fleet({ replica: `r${number}`, holdMs: HOLD_MS, ...(health && { health }) });
     this.placer = new Placer(this.fleet, new Aids(random, this.learner));
   }
 
@@ -121,10 +142,16 @@ class Replica {
     this.fleet.heartbeat(heartbeat, now);
     if (now.monotonicMs - this.sweptMs < SWEEP_S * 1_000) return;
     this.sweptMs = now.monotonicMs;
-    this.health.tick(now);
-    this.health.takeChanges();
+    this.health?.tick(now);
+    this.health?.takeChanges();
     this.fleet.sweep(now);
     this.learner.advance(now.wallMs);
+  }
+
+  standing(swarmId: string): Standing {
+    const verdict = this.health?.verdict(swarmId);
+    if (verdict === undefined || verdict.state === 'ready') return 'whole';
+    return verdict.allowance === 0 ? 'out' : 'less';
   }
 
   learn(outcome: Outcome, now: Moment): void {
