@@ -27,6 +27,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   decision: 'where requests went, and why',
   shard: 'list, export, import and recover shards',
   namespace: 'weights, limits and retention of tenants',
+  state: 'what swarms share: read, write, watch',
   event: 'what happens, as it happens; archives of it',
 };
 
@@ -500,6 +501,42 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<name>',
     summary: 'set weights, limits and retention of a namespace',
     load: () => require('./commands/namespace/set') as { command: CommandDefinition },
+  },
+  {
+    path: ['state', 'get'],
+    args: '<bucket> <key>',
+    summary: 'the value of a key, or an earlier revision of it',
+    load: () => require('./commands/state/get') as { command: CommandDefinition },
+  },
+  {
+    path: ['state', 'put'],
+    args: '<bucket> <key> <value>',
+    summary: 'write a value, also only where it is as it was read',
+    load: () => require('./commands/state/put') as { command: CommandDefinition },
+  },
+  {
+    path: ['state', 'delete'],
+    args: '<bucket> [key]',
+    summary: 'delete a key, or a bucket with all that is in it',
+    load: () => require('./commands/state/delete') as { command: CommandDefinition },
+  },
+  {
+    path: ['state', 'watch'],
+    args: '<bucket> [filter]',
+    summary: 'what is there and what comes, as it comes',
+    load: () => require('./commands/state/watch') as { command: CommandDefinition },
+  },
+  {
+    path: ['state', 'history'],
+    args: '<bucket> <key>',
+    summary: 'the revisions of a key that are kept',
+    load: () => require('./commands/state/history') as { command: CommandDefinition },
+  },
+  {
+    path: ['state', 'list'],
+    args: '[bucket]',
+    summary: 'buckets, or the keys of one',
+    load: () => require('./commands/state/list') as { command: CommandDefinition },
   },
   {
     path: ['event', 'tail'],

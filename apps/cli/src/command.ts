@@ -10,6 +10,8 @@ export interface GlobalOptions {
   url: string;
   /** Where the load-balancer does. */
   loadBalancer: string;
+  /** Where the communicator does. */
+  communicator: string;
   /** NATS servers, comma-separated. */
   servers: string;
   /** How long `--wait`, `--watch` and requests may take; undefined where nothing was asked for. */

@@ -7,12 +7,14 @@ import { DRAWING_FORMATS, FORMATS, isDrawing, type DrawingFormat, type Format } 
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
 const DEFAULT_LOAD_BALANCER = 'http://127.0.0.1:8081';
+const DEFAULT_COMMUNICATOR = 'http://127.0.0.1:8082';
 export const DEFAULT_SERVERS = 'nats://127.0.0.1:4222';
 
 interface ParsedGlobals {
   output: Format | DrawingFormat;
   url?: string;
   loadBalancer?: string;
+  communicator?: string;
   servers?: string;
   timeout?: number;
   yes?: boolean;
@@ -31,6 +33,10 @@ export function addGlobalOptions(program: Command): void {
     .option(
       '--load-balancer <url>',
       `the load-balancer (env MULTISWARM_LOAD_BALANCER_URL, default ${DEFAULT_LOAD_BALANCER})`,
+    )
+    .option(
+      '--communicator <url>',
+      `the communicator (env MULTISWARM_COMMUNICATOR_URL, default ${DEFAULT_COMMUNICATOR})`,
     )
     .option('--servers <urls>', `NATS, comma-separated (env NATS_URL, default ${DEFAULT_SERVERS})`)
     .option('--timeout <duration>', 'give up waiting after this long: 30s, 5m, 1h', durationOption)
@@ -57,6 +63,9 @@ export function readGlobalOptions(program: Command, io: Io, draws = false): Glob
     url: checkedUrl(given.url ?? (io.env['MULTISWARM_URL'] || DEFAULT_URL)),
     loadBalancer: checkedUrl(
       given.loadBalancer ?? (io.env['MULTISWARM_LOAD_BALANCER_URL'] || DEFAULT_LOAD_BALANCER),
+    ),
+    communicator: checkedUrl(
+      given.communicator ?? (io.env['MULTISWARM_COMMUNICATOR_URL'] || DEFAULT_COMMUNICATOR),
     ),
     servers: given.servers ?? (io.env['NATS_URL'] || DEFAULT_SERVERS),
     timeoutMs: given.timeout,

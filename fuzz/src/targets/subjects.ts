@@ -22,6 +22,8 @@ import type { HealthDesk } from '../../../services/load-balancer/src/application
 import type { Learning } from '../../../services/load-balancer/src/application/learning';
 import type { NamespaceRoutings } from '../../../services/load-balancer/src/application/namespace-routings';
 import { listenForMessages } from '../../../services/communicator/src/adapters/bus/message-endpoints';
+import { listenOn } from '../../../services/communicator/src/adapters/bus/endpoints';
+import { stateEndpoints } from '../../../services/communicator/src/adapters/bus/state-endpoints';
 import { openClientFace } from '../../../services/orchestrator/src/adapters/bus/client-face';
 import { regionFace } from '../../../services/orchestrator/src/adapters/bus/region-face';
 import { schedulerFace } from '../../../services/orchestrator/src/adapters/bus/scheduler-face';
@@ -63,6 +65,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   schedulerFace(bus).open(NOBODY);
   regionFace(bus).open(at.region, NOBODY);
   listenForMessages(bus, NOBODY, NOBODY);
+  listenOn(bus, stateEndpoints(NOBODY));
   const starts = { start: () => Promise.resolve() };
   await attachHealth(bus, starts as HealthDesk);
   await attachLearning(bus, starts as Learning);

@@ -8,3 +8,10 @@ export { Printed } from './printed';
 export { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 export { lastStored, nextStored, storeMessage, StreamRefusal, type StoredMessage } from './stored';
 export * from './streams';
+export {
+  KeyValueBucket,
+  keyValueBuckets,
+  type KeyValueEntry,
+  type KeyValueInfo,
+  type KeyValueOptions,
+} from './key-value/bucket';

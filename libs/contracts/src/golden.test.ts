@@ -253,6 +253,21 @@ const MESSAGES = {
   'stream-batch': contracts.StreamBatch,
   'task-logs-query': contracts.TaskLogsQuery,
   'task-logs': contracts.TaskLogs,
+  'state-entry': contracts.StateEntry,
+  'read-state': contracts.ReadState,
+  'write-state': contracts.WriteState,
+  'delete-state': contracts.DeleteState,
+  'state-revision': contracts.StateRevision,
+  'removed-state': contracts.RemovedState,
+  'list-state': contracts.ListState,
+  'state-key-page': contracts.StateKeyPage,
+  'state-history': contracts.StateHistory,
+  'state-bucket-options': contracts.StateBucketOptions,
+  'make-state-bucket': contracts.MakeStateBucket,
+  'named-state-bucket': contracts.NamedStateBucket,
+  'state-bucket-view': contracts.StateBucketView,
+  'list-state-buckets': contracts.ListStateBuckets,
+  'state-bucket-page': contracts.StateBucketPage,
 } satisfies Record<string, z.ZodType>;
 
 /** Parts of many messages that have golden files of their own: theirs show what is inside of them. */
@@ -304,6 +319,7 @@ const PARTS = new Set<keyof typeof contracts>([
   ...(['Discrepancy', 'ShardFinding', 'ShardNumber', 'ShardView'] as const),
   ...(['Forced', 'ForcedState', 'HealthState', 'MaintenanceSelector'] as const),
   ...(['EndpointKind'] as const),
+  ...(['StateBucketName', 'StateFilter', 'StateKey'] as const),
   ...(['TaskFilter', 'TaskGrouping', 'TaskOrder'] as const),
   ...([
     'Capacity',

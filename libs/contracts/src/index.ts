@@ -53,6 +53,7 @@ export * from './scheduling';
 export * from './shard-check';
 export * from './shard-copy';
 export * from './simulation';
+export * from './state';
 export * from './status';
 export * from './step';
 export * from './subjects';

@@ -184,6 +184,30 @@ export const LIMITS = {
   DEAD_LETTER_GROUPS: 50,
   /** Serialized data of one message between swarms. */
   MESSAGE_BYTES: 256 * 1024,
+  /** Serialized value of one key of shared state. */
+  STATE_VALUE_BYTES: 256 * 1024,
+  /** Characters of the name of a bucket of shared state. */
+  STATE_NAME_CHARS: 64,
+  /** Characters of a key of shared state. */
+  STATE_KEY_CHARS: 256,
+  /** Keys of one bucket, deleted ones too while their deletion is kept. */
+  STATE_KEYS: 10_000,
+  /** All that is kept of one bucket. */
+  STATE_BUCKET_BYTES: 256 * 1024 * 1024,
+  /** Buckets of one namespace. */
+  STATE_BUCKETS: 64,
+  /** Revisions of one key that a bucket may be told to keep; as many as NATS allows. */
+  STATE_HISTORY: 64,
+  /** The same, where nobody has said it. */
+  STATE_HISTORY_BY_DEFAULT: 8,
+  /** Shortest time after which keys that nobody writes may go. */
+  STATE_LEAST_TTL_MS: 1_000,
+  /** How long deletions are kept where a bucket has no room for further keys. */
+  STATE_DELETIONS_MS: 60 * 60_000,
+  /** Readers that watch shared state over HTTP at one communicator. */
+  STATE_WATCHERS: 1_000,
+  /** How often an update of shared state is tried where others write the same key. */
+  STATE_UPDATE_TRIES: 32,
   /** Characters of an error message or of a log tail that a task record keeps. */
   ERROR_MESSAGE_CHARS: 4096,
   /** Serialized body of one message between services; a NATS server carries 1 MiB by default. */

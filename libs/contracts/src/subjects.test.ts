@@ -75,6 +75,7 @@ const subjectArguments = {
   census: any,
   messageSend: any,
   messageGet: any,
+  state: token.map((verb) => [verb]),
   mail: fc.tuple(fc.constantFrom(...QOS), shard, fc.constantFrom(...Priority.options), token, token, token),
   mailFor: fc.tuple(token, token),
   event: fc.tuple(shard),

@@ -103,6 +103,8 @@ export const subjects = {
   /** Swarms → communicator (queue group). */
   messageSend: () => `${V}.message.send`,
   messageGet: () => `${V}.message.get`,
+  /** Swarms → communicator (queue group): get, put, delete, list, history, buckets, bucket, make, drop. */
+  state: (verb: string) => `${V}.state.${verb}`,
   /** Communicator → recipient. */
   mail: (qos: string, mailboxShard: number, priority: string, namespace: string, to: string, from: string) =>
     `${V}.msg.${qos}.${mailboxShard}.${priority}.${namespace}.${to}.${from}`,

@@ -36,6 +36,14 @@ export type {
   TaskContext,
   TaskHandler,
 } from './swarm/types';
+export type {
+  SharedBucket,
+  SharedChange,
+  SharedStateClient,
+  SharedValue,
+  SharedWatch,
+  WriteOptions,
+} from './swarm/sharing/types';
 export { connect } from './client/connect';
 export type {
   AddedSteps,

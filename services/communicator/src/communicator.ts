@@ -8,6 +8,7 @@ import { followHeartbeats } from './adapters/bus/heartbeats';
 import { busMailCarrier } from './adapters/bus/mail-carrier';
 import { listenForMessages } from './adapters/bus/message-endpoints';
 import { messageRoutes } from './adapters/http/routes';
+import { startSharing } from './sharing';
 import { RedisStatusStore, STATUS_KEEP_MS } from './adapters/store/redis-status-store';
 import { getMessage } from './application/get-message';
 import { sendMessage } from './application/send-message';
@@ -22,6 +23,8 @@ export interface CommunicatorOptions {
   logger: Logger;
   relaying: Relaying;
   version: string;
+  /** NATS servers that keep what swarms share; 1 unless told. */
+  streamReplicas?: number;
   clock?: Clock;
   ids?: Ids;
 }
@@ -35,6 +38,7 @@ export interface Communicator {
 /** Wires one replica and starts it: first it learns who is there, then it takes messages. */
 export async function startCommunicator(options: CommunicatorOptions): Promise<Communicator> {
   const { bus, store, metrics, logger, relaying, version, clock = systemClock, ids = systemIds } = options;
+  const { streamReplicas: replicas = 1 } = options;
   const presence = new Presence();
   const statuses = new RedisStatusStore(store);
   const count = countMessages(metrics);
@@ -44,12 +48,14 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
 
   const heartbeats = await followHeartbeats(bus, presence, { clock, logger });
   const endpoints = listenForMessages(bus, send, get);
+  const sharing = startSharing({ bus, clock, replicas });
   const announced = bus.announce({ name: 'communicator', version, description: 'Messages between swarms' });
   return {
-    routes: messageRoutes(send, get),
+    routes: [...messageRoutes(send, get), ...sharing.routes],
     stop: async () => {
       announced.stop();
       await endpoints.stop();
+      await sharing.stop();
       heartbeats.stop();
     },
   };

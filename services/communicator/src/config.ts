@@ -6,12 +6,14 @@ export interface CommunicatorConfig {
   natsUrl: string;
   redisUrl: string;
   relaying: Relaying;
+  streamReplicas: number;
 }
 
 export function toConfig(settings: Settings): CommunicatorConfig {
   return {
     natsUrl: settings.NATS_URL,
     redisUrl: settings.REDIS_URL,
+    streamReplicas: settings.STREAM_REPLICAS,
     relaying: { crossSwarm: settings.CROSS_SWARM_COMMUNICATION },
   };
 }

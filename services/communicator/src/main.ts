@@ -15,7 +15,7 @@ const { version } = manifest;
 
 async function start(parts: ServiceParts): Promise<StartedService> {
   const { settings, logger, telemetry } = parts;
-  const { natsUrl, redisUrl, relaying } = toConfig(settings);
+  const { natsUrl, redisUrl, relaying, streamReplicas } = toConfig(settings);
   const bus = await connectBus({
     servers: natsUrl,
     name: 'communicator',
@@ -34,6 +34,7 @@ async function start(parts: ServiceParts): Promise<StartedService> {
     metrics: telemetry.metrics,
     logger,
     relaying,
+    streamReplicas,
     version,
   });
   return {

@@ -6,6 +6,8 @@ import { paths } from './paths';
 import type { ServerSentEvent } from './server-sent-events';
 
 export interface FollowedEvents {
+  /** Unless told, the events of the orchestrator. */
+  path?: string;
   query: Query;
   /** The id to go on after; undefined: what the query says, else from now on. */
   after: string | undefined;
@@ -31,7 +33,7 @@ const NO_PLACE: ServerSentEvent = {
 export async function* followEvents(
   api: HttpApi,
   clock: Clock,
-  { query, after, signal, onBroken, onPosition }: FollowedEvents,
+  { path = paths.events, query, after, signal, onBroken, onPosition }: FollowedEvents,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   let place = after;
   let lastSeen = clock.monotonic();
@@ -42,7 +44,7 @@ export async function* followEvents(
   while (!signal.aborted) {
     let isOpen = false;
     try {
-      const messages = await api.events(paths.events, query, place, signal, moved);
+      const messages = await api.events(path, query, place, signal, moved);
       isOpen = true;
       for await (const message of messages) {
         lastSeen = clock.monotonic();

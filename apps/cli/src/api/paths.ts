@@ -53,5 +53,9 @@ export const paths = {
   route: '/v1/route',
   policies: '/v1/policies',
   events: '/v1/events',
+  states: '/v1/state',
+  stateBucket: (bucket: string) => `/v1/state/${encodeURIComponent(bucket)}`,
+  stateKey: (bucket: string, key: string) =>
+    `/v1/state/${encodeURIComponent(bucket)}/${encodeURIComponent(key)}`,
   status: '/status',
 } as const;

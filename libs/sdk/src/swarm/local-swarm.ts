@@ -23,6 +23,8 @@ import { Pulse } from './pulse';
 import { StepAdder } from './step-adder';
 import { StreamRoom } from './stream-room';
 import { Reporter } from './reporter';
+import { Sharing } from './sharing/sharing';
+import type { SharedStateClient } from './sharing/types';
 import { drainOnSignals } from './signals';
 import type { Swarm, SwarmOptions, SwarmState, TaskHandler } from './types';
 import { QuickDispatchRequest } from './wire';
@@ -47,6 +49,7 @@ export class LocalSwarm implements Swarm {
   readonly id: string;
   readonly region: string;
   readonly messages: Messages;
+  private readonly sharing: Sharing;
   private readonly clock: Clock;
   private readonly random: Random;
   private readonly ids: Ids;
@@ -84,6 +87,14 @@ export class LocalSwarm implements Swarm {
       clock,
       log,
     });
+    this.sharing = new Sharing({
+      ...{ swarmId: options.id, region: options.region, namespace: options.namespace ?? 'default' },
+      ...{ clock, random, log },
+    });
+  }
+
+  get sharedState(): SharedStateClient {
+    return this.sharing.sharedState;
   }
 
   get dismissed(): string | undefined {
@@ -133,6 +144,7 @@ export class LocalSwarm implements Swarm {
     this.heartbeat(session, 'stopped');
     this.pulse.stop();
     this.messages.close();
+    this.sharing.close();
     session.reporter.close();
     session.said.stop();
     for (const subscription of session.listening) subscription.stop();
@@ -237,6 +249,7 @@ export class LocalSwarm implements Swarm {
       reporter.wake();
     });
     this.messages.open(bus);
+    this.sharing.open(bus);
     const releases = [stayAlive()];
     if (this.options.handleSignals ?? true) releases.push(drainOnSignals(this));
     return { bus, instance, profile, attempts, reporter, said, listening, releases };

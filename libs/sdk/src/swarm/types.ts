@@ -14,6 +14,7 @@ import type { Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 import type { AddedSteps, WorkflowDocument } from '../client/types';
 import type { TaskDefinition } from '../define-task';
+import type { SharedStateClient } from './sharing/types';
 
 export interface SwarmOptions {
   /** Unique among all swarms: letters, digits, `_` and `-`. */
@@ -146,6 +147,8 @@ export interface Swarm {
   readonly region: string;
   readonly state: SwarmState;
   readonly messages: SwarmMessages;
+  /** State that the swarms of the namespace share. */
+  readonly sharedState: SharedStateClient;
   /** Says how one type of work is done; `*` handles every type that has no handler of its own. */
   handle<In extends z.ZodType, Out extends z.ZodType>(
     task: TaskDefinition<In, Out>,

@@ -336,7 +336,7 @@ export const SETTINGS = {
     unit: 'servers',
     description:
       'NATS servers that keep each JetStream stream: 3 on a cluster of three, 1 on a single server.',
-    services: ['orchestrator'],
+    services: ['orchestrator', 'communicator'],
     since: 'now',
   }),
   EVENT_STREAM_MAX_AGE_MS: setting({

@@ -25,7 +25,7 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'Store it with `POST /v1/payloads`, and pass what that answers as `inputRef`; the SDK does so by itself.',
   ],
   'too-many-watchers': [
-    'As many readers as one orchestrator allows wait for what running attempts say (`STREAM_WATCHERS`).',
+    'As many readers as one process allows wait for what running attempts say (`STREAM_WATCHERS`), or for changes (`STATE_WATCHERS`).',
     'Try again, with pauses; another replica may have room.',
   ],
   'payload-not-found': [
@@ -104,6 +104,23 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
   ],
   'idempotency-conflict': ['The key was used before, with another body.', 'Use a new key for new work.'],
   'feature-not-available': ['This build does not have that feature yet.', 'Leave the option out.'],
+  'state-not-found': [
+    'No such bucket or key, it was deleted, or the asked revision is not kept any more.',
+    'Check the namespace, the bucket and the key.',
+  ],
+  'state-exists': ['The bucket exists with another history or ttl.', 'Use it as it is, or drop it first.'],
+  'state-full': [
+    'A limit of the bucket (keys, bytes) or of the namespace (buckets) is reached.',
+    'Delete what is not needed, or use another bucket.',
+  ],
+  'state-unavailable': [
+    'NATS has no quorum for the bucket, or JetStream does not answer. A write that timed out may have happened.',
+    'Repeat reads; before you repeat a write, read what is there, or give its revision.',
+  ],
+  'too-much-contention': [
+    'Each time the change was about to be stored, another one was quicker.',
+    'Repeat it, or spread what is written over several keys.',
+  ],
   'no-placement': [
     'No swarm can take the work now.',
     'Try again, or add capacity; `detail` says what was missing.',

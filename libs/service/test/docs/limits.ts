@@ -323,6 +323,36 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Swarms that one load-balancer tells orchestrators to leave out where they hand slots on',
     'Of further ones slots are handed on as if they were well; they get nothing by placement.',
   ],
+  STATE_VALUE_BYTES: ['Serialized value of one key of shared state', 'Refused with `body-too-large`.'],
+  STATE_NAME_CHARS: ['Characters of the name of a bucket of shared state', 'Refused with `invalid-request`.'],
+  STATE_KEY_CHARS: ['Characters of a key of shared state', 'Refused with `invalid-request`.'],
+  STATE_KEYS: [
+    'Keys of one bucket, deleted ones too while their deletion is kept',
+    'Old deletions go; where that makes no room, a new key is refused with `state-full`.',
+  ],
+  STATE_BUCKET_BYTES: ['All that is kept of one bucket', 'Writes are refused with `state-full`.'],
+  STATE_BUCKETS: ['Buckets of one namespace', 'A further one is refused with `state-full`.'],
+  STATE_HISTORY: [
+    'Revisions of one key that a bucket may be told to keep',
+    'Refused with `invalid-request`.',
+  ],
+  STATE_HISTORY_BY_DEFAULT: ['The same, where nobody has said it', 'The oldest revision goes.'],
+  STATE_LEAST_TTL_MS: [
+    'Shortest time after which keys that nobody writes may go',
+    'Refused with `invalid-request`.',
+  ],
+  STATE_DELETIONS_MS: [
+    'How long deletions are kept in a full bucket',
+    'Older ones go, and watchers that come back later do not see them.',
+  ],
+  STATE_WATCHERS: [
+    'Readers that watch shared state over HTTP at one communicator',
+    'A further one is refused with `too-many-watchers`.',
+  ],
+  STATE_UPDATE_TRIES: [
+    'How often an update is tried where others write the same key',
+    'It is given up with `too-much-contention`.',
+  ],
   HEALTH_EVENTS: ['Events of health that one load-balancer keeps to be read', 'The oldest goes first.'],
   SWARM_SLOTS: ['Slots of one swarm', 'The heartbeat is refused with `invalid-request`.'],
 };

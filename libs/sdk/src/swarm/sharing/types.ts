@@ -1,0 +1,50 @@
+import type { JsonValue } from '@multiswarm/contracts';
+import type { z } from 'zod';
+
+/** A value of shared state, as it was at one revision. */
+export interface SharedValue<T> {
+  key: string;
+  value: T;
+  revision: number;
+  /** ISO 8601, by the clock of the NATS server. */
+  at: string;
+}
+
+/** A key was written, or deleted: then there is no value. */
+export type SharedChange<T> = Omit<SharedValue<T>, 'value'> & { value: T | undefined };
+
+export interface SharedWatch<T> extends AsyncIterable<SharedChange<T>> {
+  /** Ends the loop that reads it. */
+  close: () => void;
+}
+
+export interface WriteOptions {
+  /** Only where this is the revision of the key; 0: only where the key is not there. Else `revision-conflict` is thrown. */
+  ifRevision?: number;
+}
+
+/** A bucket of shared state. Every value is held against the schema, where there is one, when it is written and when it is read. */
+export interface SharedBucket<T = JsonValue> {
+  /** Undefined where there is none. */
+  get(key: string): Promise<SharedValue<T> | undefined>;
+  /** Returns the new revision. Throws `revision-conflict`, `state-full`, `state-unavailable`. */
+  put(key: string, value: T, options?: WriteOptions): Promise<number>;
+  /**
+   * Reads, changes and writes, again where somebody else was quicker. `change` may be called several times; where it returns
+   * undefined nothing is written. Throws `too-much-contention` after 32 tries.
+   */
+  update(key: string, change: (current: T | undefined) => T | undefined): Promise<SharedValue<T> | undefined>;
+  delete(key: string, options?: WriteOptions): Promise<void>;
+  /** In their order; all, or by a pattern such as `plan.*`. */
+  keys(filter?: string): Promise<string[]>;
+  /** What is kept of a key, oldest first. */
+  history(key: string): Promise<SharedChange<T>[]>;
+  /** What is there and what comes, from the bucket itself; `after` a revision: what came behind it. */
+  watch(filter?: string, options?: { after?: number }): Promise<SharedWatch<T>>;
+}
+
+/** State that swarms of a namespace share. */
+export interface SharedStateClient {
+  bucket(name: string): SharedBucket;
+  bucket<S extends z.ZodType>(name: string, schema: S): SharedBucket<z.output<S>>;
+}
