@@ -1,7 +1,7 @@
 /**
  * Which way dependencies may point:
  *
- *   contracts <- core <- workflow, bus, store, telemetry <- service, sdk <- services <- apps, e2e, examples, bench, sim, chaos, fuzz
+ *   contracts <- core <- workflow, bus, store, telemetry <- sharding, service, sdk <- services <- apps, e2e, examples, bench, sim, chaos, fuzz
  *
  * scripts/test/boundaries.test.mjs breaks each rule on purpose and expects to be caught.
  */
@@ -28,6 +28,7 @@ module.exports = {
     layer('bus', ['contracts', 'core']),
     layer('store', ['contracts', 'core']),
     layer('telemetry', ['contracts', 'core']),
+    layer('sharding', ['contracts', 'core', 'bus', 'telemetry']),
     layer('service', ['contracts', 'core', 'bus', 'store', 'telemetry']),
     layer('sdk', ['contracts', 'core', 'workflow', 'bus', 'telemetry']),
     layer('testing', ['contracts', 'core']),

@@ -264,6 +264,8 @@ export const LIMITS = {
   CHECK_FINDINGS: 1_000,
   /** Longest time that one request waits for a deep check to end. */
   CHECK_WAIT_MS: 3_000,
+  /** Leases in one bucket of NATS KV; one has some 200 bytes. */
+  LEASE_BUCKET_BYTES: 4 * 1024 * 1024,
   /** Lines in one part of a shard that is imported. */
   IMPORT_LINES: 2_000,
   /** Tasks and workflows that may change while their shard is exported, and wait to be read again. */

@@ -6,6 +6,7 @@ export * from './deferred';
 export * from './fifo';
 export * from './heartbeat-liveness';
 export * from './ids';
+export * from './lease-store';
 export * from './manual-clock';
 export * from './random';
 export * from './random-hex';

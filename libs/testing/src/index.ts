@@ -1,6 +1,8 @@
 export { eventually, type EventuallyOptions } from './eventually';
+export { MemoryLeases } from './memory-leases';
 export { startNats, type NatsOptions } from './nats';
 export { startRedis, type RedisOptions } from './redis';
 export { startTcpProxy, type TcpProxy } from './tcp-proxy';
 export { MissingBinaryError } from './binaries';
+export { pass, turns } from './turns';
 export type { ServerSignal, TestServer } from './server-process';

@@ -14,21 +14,22 @@ import {
   type TaskSpec,
 } from '@multiswarm/contracts';
 import { cappedSpec } from './domain/namespaces/settings';
-import { every, within, type Cancel, type Clock, type Ids, type Random } from '@multiswarm/core';
-import type { LeaseStore } from '@multiswarm/store';
+import {
+  every,
+  within,
+  type Cancel,
+  type Clock,
+  type Ids,
+  type Random,
+  type LeaseStore,
+} from '@multiswarm/core';
+import { busVoice, type HeldLease } from '@multiswarm/sharding';
 import { newTraceparent, type Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 import { busAttemptMessages } from './adapters/bus/attempt-messages';
 import { openClientFace } from './adapters/bus/client-face';
 import { EventEars } from './adapters/bus/event-ears';
-import {
-  busCapacities,
-  busEventStream,
-  busPlacer,
-  busSlotCensus,
-  replicaVoice,
-  say,
-} from './adapters/bus/ports';
+import { busCapacities, busEventStream, busPlacer, busSlotCensus, say } from './adapters/bus/ports';
 import { regionFace } from './adapters/bus/region-face';
 import { busOwners, busRegions, busSwarms } from './adapters/bus/region-ports';
 import {
@@ -52,7 +53,6 @@ import { Explanations } from './application/explanations';
 import { Fleet } from './application/fleet';
 import { FleetControl } from './application/fleet-control';
 import { Gateway } from './application/gateway';
-import type { HeldLease } from './application/held-lease';
 import { LearnedDurations } from './application/durations';
 import { Ends } from './application/ends';
 import { GlobalRole } from './application/global-role';
@@ -276,7 +276,7 @@ class Assembly implements Assembled {
           this.ends.committed(writes);
           this.durations.committed(writes);
         },
-        voice: replicaVoice(bus),
+        voice: busVoice(bus, subjects.replicaAlive()),
         face: ownerFace(bus, handover, this.upkeep),
         serves: (owner) => this.upkeep.copies.serves(owner),
         schedulerFace: schedulerFace(bus),

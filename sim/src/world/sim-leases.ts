@@ -1,4 +1,4 @@
-import type { LeaseResult } from '@multiswarm/store';
+import type { LeaseResult } from '@multiswarm/core';
 import type { SimProcess } from './process';
 import type { RedisServer } from './redis-server';
 

@@ -253,6 +253,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Longest time that one request waits for the end of a deep check',
     'Refused with `invalid-request`; whoever wants to wait longer asks again.',
   ],
+  LEASE_BUCKET_BYTES: [
+    'Leases in one bucket of NATS KV',
+    'A key that is new gets no lease; those that are there are renewed.',
+  ],
   IMPORT_LINES: ['Lines in one part of a shard that is imported', 'Refused with `invalid-request`.'],
   EXPORT_TOUCHED: [
     'Tasks and workflows that may change while their shard is exported, and wait to be read again',

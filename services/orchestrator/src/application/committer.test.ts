@@ -1,9 +1,9 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import { ManualClock, seededRandom } from '@multiswarm/core';
+import { pass, turns } from '@multiswarm/testing';
 import fc from 'fast-check';
 import { queuedTask } from '../../test/support/builders';
 import { MemoryShardStore, type StoreFault } from '../../test/support/memory-shard-store';
-import { pass, turns } from '../../test/support/turns';
 import type { Batch, Write } from '../ports';
 import { Committer } from './committer';
 

@@ -1,7 +1,7 @@
 import { deferred } from '@multiswarm/core';
+import { pass, turns } from '@multiswarm/testing';
 import { heartbeat } from '../../test/support/builders';
 import { MemoryCordonStore, RegionBench } from '../../test/support/region';
-import { pass, turns } from '../../test/support/turns';
 import type { Cordon } from '../ports';
 
 const T1 = 't0-00000001';

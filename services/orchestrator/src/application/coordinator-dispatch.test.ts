@@ -1,7 +1,7 @@
 import { MultiswarmError, type DispatchOutcome } from '@multiswarm/contracts';
+import { turns } from '@multiswarm/testing';
 import { heartbeat } from '../../test/support/builders';
 import { first, RegionBench, request } from '../../test/support/region';
-import { turns } from '../../test/support/turns';
 import { Routes } from './coordinator-routes';
 
 const T1 = 't0-00000001';

@@ -1,6 +1,6 @@
+import { pass, turns } from '@multiswarm/testing';
 import { dispatchOf, heartbeat } from '../../test/support/builders';
 import { FakeOwners, first, RegionBench, request } from '../../test/support/region';
-import { pass, turns } from '../../test/support/turns';
 
 const T1 = 't0-00000001';
 const T2 = 't1-00000002';

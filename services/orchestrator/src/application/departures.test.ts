@@ -1,5 +1,5 @@
 import { ManualClock } from '@multiswarm/core';
-import { turns } from '../../test/support/turns';
+import { turns } from '@multiswarm/testing';
 import { Departures } from './departures';
 
 function station() {

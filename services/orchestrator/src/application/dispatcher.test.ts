@@ -7,8 +7,8 @@ import {
   type DispatchRequest,
 } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
+import { pass, turns } from '@multiswarm/testing';
 import { dispatchOf } from '../../test/support/builders';
-import { pass, turns } from '../../test/support/turns';
 import type { Regions } from '../ports';
 import { Dispatcher } from './dispatcher';
 

@@ -1,8 +1,8 @@
 import { keys, MultiswarmError, type ControlRequest } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
+import { MemoryLeases } from '@multiswarm/testing';
 import { heartbeat } from '../../test/support/builders';
-import { MemoryLeases } from '../../test/support/memory-leases';
 import { MemoryCordonStore } from '../../test/support/region';
 import { Fleet } from './fleet';
 import { FleetControl } from './fleet-control';

@@ -1,9 +1,8 @@
 import { keys, MultiswarmError, type Swarm } from '@multiswarm/contracts';
-import type { Clock } from '@multiswarm/core';
-import type { LeaseStore } from '@multiswarm/store';
+import type { Clock, LeaseStore } from '@multiswarm/core';
+import { HeldLease } from '@multiswarm/sharding';
 import type { Cordon, CordonStore, Regions } from '../ports';
 import type { Fleet } from './fleet';
-import { HeldLease } from './held-lease';
 
 const STATES = { cordon: 'cordoned', drain: 'draining', uncordon: 'ready' } as const;
 /** Long enough to store one cordon. */

@@ -1,28 +1,33 @@
-import type {
-  NamespaceSettings,
-  RegionSummary,
-  ReplicaAlive,
-  SchedulerActive,
-  SchedulerChanges,
-  SchedulerChangesReply,
+import {
+  keys,
+  type NamespaceSettings,
+  type RegionSummary,
+  type ReplicaAlive,
+  type SchedulerActive,
+  type SchedulerChanges,
+  type SchedulerChangesReply,
 } from '@multiswarm/contracts';
-import { every, type Cancel, type Clock } from '@multiswarm/core';
-import type { LeaseStore } from '@multiswarm/store';
+import { every, type Cancel, type Clock, type LeaseStore } from '@multiswarm/core';
+import {
+  LeaseKeeper,
+  patience,
+  Replicas,
+  ShardLeases,
+  type HeldLease,
+  type ReplicaVoice,
+} from '@multiswarm/sharding';
 import type { Logger } from '@multiswarm/telemetry';
 import type { PayloadStore } from '../payload-ports';
 import type { GrantPort, Placer } from '../ports';
 import { GrantGate } from './grant-gate';
-import { LeaseKeeper, type HeldLease } from './held-lease';
 import { KeptSlots } from './kept-slots';
 import { OwnerFactory, type OwnerFactoryParts } from './owner-factory';
 import { OutputReferences } from './output-references';
-import { Replicas, type ReplicaVoice } from './replicas';
 import { ReportDesk } from './report-desk';
 import { UnwellSwarms } from './unwell-swarms';
 import type { Scheduler } from './scheduler';
 import { StreamedLink } from './scheduler-link';
 import { SchedulerRole, type SchedulerFace } from './scheduler-role';
-import { ShardLeases } from './shard-leases';
 import type { ShardOwner } from './shard-owner';
 
 export interface GlobalOptions {
@@ -69,19 +74,6 @@ const BLIND_MS = 3_000;
 const COMPLAIN_MS = 5_000;
 const SWEEP_MS = 60_000;
 const SWEEP_ROOTS = 200;
-
-/** How patient replicas are with each other. All of it follows from the lease, since a lease is what a silent replica keeps. */
-export function patience(leaseMs: number) {
-  return {
-    aliveMs: leaseMs / 5,
-    deadMs: leaseMs * 0.7,
-    cutOffMs: leaseMs * 2,
-    stableMs: leaseMs,
-    graceMs: leaseMs,
-    againMs: leaseMs / 5,
-    listenMs: Math.min(200, leaseMs / 10),
-  };
-}
 
 /**
  * The global level of this process: the shards that are its share, and the scheduler when it is its turn. What others have is
@@ -144,6 +136,7 @@ export class GlobalRole {
     const factory = new OwnerFactory({ ...parts, scheduler: this.kept });
     this.shards = new ShardLeases(shards, times, this.replicas, {
       keeper: this.keeper,
+      keyOf: (shard) => keys.shard(shard),
       open: (shard, lease, onLost) => factory.open(shard, lease, onLost),
       serve: (owner) => this.serve(owner),
       listen: (owner) => parts.face.open(owner, this.gateOf(owner), this.desk),

@@ -1,7 +1,7 @@
 import { StreamPosition, TaskLogsQuery } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
-import { pass } from '../../test/support/turns';
+import { pass } from '@multiswarm/testing';
 import { openingOf, type Opening } from './incarnation';
 
 /** 2026-11-01, epoch seconds. */

@@ -1,10 +1,10 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import { within, type Clock } from '@multiswarm/core';
+import type { HeldLease } from '@multiswarm/sharding';
 import type { Logger } from '@multiswarm/telemetry';
 import type { TaskRecord } from '../domain/task/record';
 import { raised } from '../domain/task/set-back';
 import type { PublishedEvents, ShardStore } from '../ports';
-import type { HeldLease } from './held-lease';
 
 /** More commits of a shard, and attempts of a task, than there can have been since any backup that is worth restoring. */
 const LEAP = { commits: 1_000_000_000, attempts: 1_000_000 };

@@ -1,5 +1,5 @@
 import { deferred, ManualClock } from '@multiswarm/core';
-import { pass, turns } from '../../test/support/turns';
+import { pass, turns } from '@multiswarm/testing';
 import { KnownIds } from './known-ids';
 
 /** Ids as a store has them, and what an owner has under way to it. */

@@ -1,4 +1,5 @@
 import { LIMITS, type Event } from '@multiswarm/contracts';
+import { pass, turns } from '@multiswarm/testing';
 import { spec } from '../../test/support/builders';
 import {
   accepted,
@@ -13,7 +14,6 @@ import {
   task,
 } from '../../test/support/owner-bench';
 import { RUN, RunDriver } from '../../test/support/run-driver';
-import { pass, turns } from '../../test/support/turns';
 import type { TaskRecord } from '../domain/task/record';
 
 const LOSS = { outcome: 'lost' as const };

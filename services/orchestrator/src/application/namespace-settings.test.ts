@@ -1,6 +1,6 @@
 import { MultiswarmError, NamespaceSettings, type NamespaceChanged } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
-import { pass, turns } from '../../test/support/turns';
+import { pass, turns } from '@multiswarm/testing';
 import type { NamespaceEntry, NamespaceStore } from '../ports';
 import { Namespaces } from './namespace-settings';
 

@@ -1,7 +1,7 @@
 import { ManualClock, seededRandom } from '@multiswarm/core';
+import { pass, turns } from '@multiswarm/testing';
 import { event } from '../../test/support/builders';
 import { MemoryShardStore } from '../../test/support/memory-shard-store';
-import { pass, turns } from '../../test/support/turns';
 import type { Batch, EventMessage, PublishedEvents } from '../ports';
 import { Departures } from './departures';
 import { eventMessages } from './event-batches';

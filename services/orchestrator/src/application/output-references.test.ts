@@ -5,7 +5,7 @@ import {
   type ReportRequest,
 } from '@multiswarm/contracts';
 import { deferred, ManualClock, type Deferred } from '@multiswarm/core';
-import { pass } from '../../test/support/turns';
+import { pass } from '@multiswarm/testing';
 import type { Description } from '../payload-ports';
 import { OutputReferences } from './output-references';
 

@@ -1,12 +1,12 @@
 import { MultiswarmError, type TaskSpec } from '@multiswarm/contracts';
 import type { Clock, Ids, Random } from '@multiswarm/core';
+import type { HeldLease } from '@multiswarm/sharding';
 import type { Logger } from '@multiswarm/telemetry';
 import type { EventStream, Placer, Regions, ShardStore, Write } from '../ports';
 import { AttemptLeases, type LeaseTimes } from './attempt-leases';
 import type { CopyStore } from './copy/copy-store';
 import { Departures } from './departures';
 import { Dispatcher } from './dispatcher';
-import type { HeldLease } from './held-lease';
 import { openingOf, raisedStore, type IncarnationParts } from './incarnation';
 import type { Meters } from './meters';
 import { OutboxRelay } from './outbox-relay';

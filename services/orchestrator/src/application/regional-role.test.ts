@@ -1,10 +1,9 @@
 import { keys, type Heartbeat } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
+import { MemoryLeases, pass, turns } from '@multiswarm/testing';
 import { dispatchOf, heartbeat } from '../../test/support/builders';
-import { MemoryLeases } from '../../test/support/memory-leases';
 import { FakeOwners, FakePlacer, FakeSwarms, MemoryCordonStore, request } from '../../test/support/region';
-import { pass, turns } from '../../test/support/turns';
 import { RegionalRole, type RegionalOptions } from './regional-role';
 
 const LEASE_MS = 5_000;

@@ -1,11 +1,10 @@
 import { keys, matchesPattern, type Heartbeat } from '@multiswarm/contracts';
-import { every, heartbeatLiveness, type Cancel, type Clock } from '@multiswarm/core';
-import type { LeaseStore } from '@multiswarm/store';
+import { every, heartbeatLiveness, type Cancel, type Clock, type LeaseStore } from '@multiswarm/core';
+import { HeldLease } from '@multiswarm/sharding';
 import type { Logger } from '@multiswarm/telemetry';
 import { Homes } from '../domain/fleet/homes';
 import type { CordonStore, Owners, Placer, Swarms } from '../ports';
 import { Coordinator } from './coordinator';
-import { HeldLease } from './held-lease';
 
 export interface RegionalOptions {
   /** Regions or patterns that this process may coordinate. */

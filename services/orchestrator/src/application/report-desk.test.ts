@@ -7,8 +7,8 @@ import {
   type ReportRequest,
 } from '@multiswarm/contracts';
 import { deferred, ManualClock } from '@multiswarm/core';
+import { pass, turns } from '@multiswarm/testing';
 import { dispatchOf, placement } from '../../test/support/builders';
-import { pass, turns } from '../../test/support/turns';
 import type { Fetched, FreedSlot } from '../ports';
 import type { KeptSlots } from './kept-slots';
 import { OutputReferences } from './output-references';

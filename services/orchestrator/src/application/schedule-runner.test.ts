@@ -1,9 +1,9 @@
 import { MultiswarmError, type Overlap, type WorkflowState } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
+import { turns } from '@multiswarm/testing';
 import { MemoryScheduleStore } from '../../test/support/memory-schedule-store';
 import { noMeters } from '../../test/support/builders';
-import { turns } from '../../test/support/turns';
 import { wakeAt } from '../domain/schedule/advance';
 import { backfilled, paused, triggered } from '../domain/schedule/asked';
 import { newState, type ScheduleState } from '../domain/schedule/schedule';

@@ -9,9 +9,9 @@ import {
   type TaskClass,
 } from '@multiswarm/contracts';
 import { delay, ManualClock, randomInteger, seededRandom, type Random } from '@multiswarm/core';
+import { pass, turns } from '@multiswarm/testing';
 import fc from 'fast-check';
 import { placement } from '../../test/support/builders';
-import { pass, turns } from '../../test/support/turns';
 import type { GrantPort, QueuedChange, SnapshotPage } from '../ports';
 import { GrantGate } from './grant-gate';
 import { attemptKey, type ToldChange } from './scheduler-changes';

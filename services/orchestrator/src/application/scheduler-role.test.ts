@@ -1,11 +1,8 @@
 import { keys, NamespaceSettings, type ReplicaAlive, type SchedulerActive } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
+import { patience, LeaseKeeper, Replicas } from '@multiswarm/sharding';
 import { createLogger } from '@multiswarm/telemetry';
-import { MemoryLeases } from '../../test/support/memory-leases';
-import { pass } from '../../test/support/turns';
-import { patience } from './global-role';
-import { LeaseKeeper } from './held-lease';
-import { Replicas } from './replicas';
+import { MemoryLeases, pass } from '@multiswarm/testing';
 import { StreamedLink } from './scheduler-link';
 import { SchedulerRole, type SchedulerDesk } from './scheduler-role';
 

@@ -10,10 +10,9 @@ import {
   type Waiting,
 } from '@multiswarm/contracts';
 import { every, type Cancel, type Clock } from '@multiswarm/core';
+import { HeldLease, type LeaseKeeper, type Replicas } from '@multiswarm/sharding';
 import type { Logger } from '@multiswarm/telemetry';
 import type { GrantPort, Placer } from '../ports';
-import { HeldLease, type LeaseKeeper } from './held-lease';
-import type { Replicas } from './replicas';
 import { Scheduler } from './scheduler';
 import { SchedulerInbox } from './scheduler-inbox';
 import type { StreamedLink } from './scheduler-link';

@@ -1,7 +1,7 @@
 import { PRIORITIES, type Priority } from '@multiswarm/contracts';
+import { turns } from '@multiswarm/testing';
 import fc from 'fast-check';
 import { SchedulingWorld } from '../../test/support/scheduling-world';
-import { turns } from '../../test/support/turns';
 
 type Step =
   | {

@@ -12,8 +12,8 @@ import {
   type TaskClass,
 } from '@multiswarm/contracts';
 import { deferred, ManualClock } from '@multiswarm/core';
+import { pass, turns } from '@multiswarm/testing';
 import { placement, waiting } from '../../test/support/builders';
-import { pass, turns } from '../../test/support/turns';
 import type { FreedSlot, GrantPort, Placer } from '../ports';
 import { Scheduler } from './scheduler';
 

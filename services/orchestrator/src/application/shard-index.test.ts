@@ -1,6 +1,6 @@
 import { deferred, ManualClock } from '@multiswarm/core';
+import { turns } from '@multiswarm/testing';
 import { queuedTask } from '../../test/support/builders';
-import { turns } from '../../test/support/turns';
 import { criteriaOf } from '../domain/search/criteria';
 import type { TaskRecord } from '../domain/task/record';
 import type { Write } from '../ports';

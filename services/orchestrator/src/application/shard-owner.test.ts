@@ -1,5 +1,6 @@
 import { MultiswarmError, type ReportRequest } from '@multiswarm/contracts';
 import { deferred, ManualClock } from '@multiswarm/core';
+import { pass, turns } from '@multiswarm/testing';
 import { placement, spec } from '../../test/support/builders';
 import {
   accepted,
@@ -16,7 +17,6 @@ import {
   task,
 } from '../../test/support/owner-bench';
 import { RUN, RunDriver } from '../../test/support/run-driver';
-import { pass, turns } from '../../test/support/turns';
 import { Gateway, type OwnerCommands } from './gateway';
 import type { NewTask } from './intake';
 import { Payloads } from './payloads';

@@ -1,4 +1,5 @@
 import { MultiswarmError } from '@multiswarm/contracts';
+import { turns } from '@multiswarm/testing';
 import { payloadsOf } from '../../src/adapters/store/encode-batch';
 import { encodeFacts } from '../../src/adapters/store/dead-letter-codec';
 import type { ShardInspector } from '../../src/application/check/inspector';
@@ -14,7 +15,6 @@ import type {
   TruthReader,
   WaitingPlace,
 } from '../../src/ports';
-import { turns } from './turns';
 import { TableInspector } from './table-inspector';
 import { ShardTable, type ShardData, type ShardLease } from './shard-table';
 

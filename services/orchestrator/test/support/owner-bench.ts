@@ -1,6 +1,7 @@
 import type { Grant, LbReport, ReportRequest } from '@multiswarm/contracts';
 import { deferred, ManualClock, seededRandom, systemIds } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
+import { turns } from '@multiswarm/testing';
 import { AttemptLeases } from '../../src/application/attempt-leases';
 import { Breather } from '../../src/application/breather';
 import { Departures } from '../../src/application/departures';
@@ -13,7 +14,6 @@ import { Turns } from '../../src/application/turns';
 import type { Regions, SnapshotPage } from '../../src/ports';
 import { noMeters, placement, spec } from './builders';
 import { MemoryShardStore } from './memory-shard-store';
-import { turns } from './turns';
 
 export const id = (n: number): string => `t0-${String(n).padStart(8, '0')}`;
 export const T1 = id(1);

@@ -12,10 +12,10 @@ import {
   type TaskClass,
 } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
+import { turns } from '@multiswarm/testing';
 import { Scheduler } from '../../src/application/scheduler';
 import type { FreedSlot, GrantPort, Placer } from '../../src/ports';
 import { placement } from './builders';
-import { turns } from './turns';
 
 export interface WorldTask {
   task: QueuedTask;

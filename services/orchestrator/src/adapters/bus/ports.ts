@@ -11,7 +11,6 @@ import {
 } from '@multiswarm/contracts';
 import { z } from 'zod';
 import { afterAnswers } from '../../application/after-answers';
-import type { ReplicaVoice } from '../../application/replicas';
 import type { Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { Capacities, EventStream, Placer, PublishedEvents } from '../../ports';
@@ -153,14 +152,6 @@ function headOf(text: string): z.output<typeof PublishedHead> | undefined {
   } catch {
     return undefined; // no JSON
   }
-}
-
-/** What replicas say to each other. */
-export function replicaVoice(bus: Bus): ReplicaVoice {
-  return {
-    announce: (alive) => say(bus, subjects.replicaAlive(), alive),
-    connected: () => bus.connected,
-  };
 }
 
 /** What is said in passing, and again before long or made good otherwise: without a connection it is not said. */

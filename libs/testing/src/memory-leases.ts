@@ -1,6 +1,5 @@
 import { MultiswarmError } from '@multiswarm/contracts';
-import { delay, type Clock } from '@multiswarm/core';
-import type { LeaseResult, LeaseStore } from '@multiswarm/store';
+import { delay, type Clock, type LeaseResult, type LeaseStore } from '@multiswarm/core';
 
 interface Lease {
   owner: string;

@@ -1,6 +1,6 @@
 import type { ReplicaAlive } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
-import { pass, turns } from '../../test/support/turns';
+import { pass, turns } from '@multiswarm/testing';
 import { Replicas } from './replicas';
 
 const TIMES = { aliveMs: 1_000, deadMs: 3_500, cutOffMs: 10_000 };

@@ -28,7 +28,7 @@ const LOOKS_PER_PERIOD = 4;
 const LEFT_NAMES = 1_000;
 
 /**
- * Who takes part: the replicas with the global role, as they say themselves. Silence is judged by the monotonic clock.
+ * Who takes part: the replicas of one service, as they say themselves. Silence is judged by the monotonic clock.
  *
  * R1. A replica that leaves is gone for good: its name is never used again, whatever arrives late.
  * R2. Nobody is dead for what this process could not hear: after a pause, or without NATS, everybody has a full period again.

@@ -1,10 +1,9 @@
 import { MultiswarmError } from '@multiswarm/contracts';
-import { type Cancel, type Clock } from '@multiswarm/core';
-import type { LeaseStore } from '@multiswarm/store';
+import type { Cancel, Clock, LeaseStore } from '@multiswarm/core';
 
 /**
  * One lease that this process holds. Its end is judged by the monotonic clock from before the request was sent, so it
- * never outlives the one in Redis.
+ * never outlives the one in the store.
  */
 export class HeldLease {
   private until: number;
@@ -39,7 +38,7 @@ export class HeldLease {
     return this.clock.monotonic() < this.until;
   }
 
-  /** @throws MultiswarmError `stale-epoch` when somebody else has taken it; `store-unavailable` passes and may be tried again. */
+  /** @throws MultiswarmError `stale-epoch` when somebody else has taken it; `store-unavailable` or `bus-unavailable` passes and may be tried again. */
   async renew(): Promise<void> {
     const asked = this.clock.monotonic();
     this.renewed(await this.leases.renew(this.key, this.epoch, this.ttlMs), asked);
@@ -63,14 +62,14 @@ export interface LeaseElsewhere {
   owner: string;
 }
 
-/** While Redis does not answer renewals are tried this often: a lease that could be kept must not run out meanwhile. */
+/** While the store does not answer renewals are tried this often: a lease that could be kept must not run out meanwhile. */
 const RENEW_AGAIN_MS = 500;
 
 /**
  * All leases of one replica, renewed together, however many they are.
  *
- * K1. `onLost` is called once, when another process has the lease. While Redis is away nothing is lost: the lease does not hold
- *     for the moment, and goes on if nobody has taken it when Redis is back.
+ * K1. `onLost` is called once, when another process has the lease. While the store is away nothing is lost: the lease does not
+ *     hold for the moment, and goes on if nobody has taken it when the store is back.
  */
 export class LeaseKeeper {
   private readonly kept = new Map<HeldLease, () => void>();
@@ -96,7 +95,7 @@ export class LeaseKeeper {
     this.cancel();
   }
 
-  /** @throws MultiswarmError `store-unavailable`; the lease may have been taken, and asking again gets it then. */
+  /** @throws MultiswarmError `store-unavailable` or `bus-unavailable`; the lease may have been taken, and asking again gets it then. */
   async acquire(key: string, onLost: (lease: HeldLease) => void): Promise<HeldLease | LeaseElsewhere> {
     const lease = await HeldLease.acquire(this.leases, key, this.owner, this.times.leaseMs, this.clock);
     if (lease instanceof HeldLease) this.kept.set(lease, () => onLost(lease));
@@ -123,7 +122,7 @@ export class LeaseKeeper {
     });
   }
 
-  /** All in one turn, so that Redis gets them as one pipeline. */
+  /** All in one turn, so that the store gets them as one pipeline. */
   private async renewAll(): Promise<boolean> {
     const leases = [...this.kept.keys()];
     const asked = this.clock.monotonic();

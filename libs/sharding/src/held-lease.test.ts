@@ -1,6 +1,5 @@
 import { ManualClock } from '@multiswarm/core';
-import { MemoryLeases } from '../../test/support/memory-leases';
-import { pass, turns } from '../../test/support/turns';
+import { MemoryLeases, pass, turns } from '@multiswarm/testing';
 import { HeldLease, LeaseKeeper } from './held-lease';
 
 const TIMES = { leaseMs: 5_000, renewMs: 1_500 };

@@ -1,12 +1,11 @@
-import { keys, type ReplicaAlive } from '@multiswarm/contracts';
+import type { ReplicaAlive } from '@multiswarm/contracts';
 import { ManualClock } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
-import { MemoryLeases } from '../../test/support/memory-leases';
-import { pass } from '../../test/support/turns';
-import { patience } from './global-role';
+import { MemoryLeases, pass } from '@multiswarm/testing';
 import { LeaseKeeper } from './held-lease';
 import { Replicas } from './replicas';
 import { ShardLeases, type OwnedShard } from './shard-leases';
+import { patience } from './patience';
 
 const SHARDS = 16;
 const LEASE_MS = 5_000;
@@ -33,7 +32,7 @@ class FakeOwner implements OwnedShard {
   }
 }
 
-/** Replicas that hear each other, over one Redis. */
+/** Replicas that hear each other, over one store. */
 class Deployment {
   readonly clock = new ManualClock();
   readonly leases = new MemoryLeases(this.clock);
@@ -100,6 +99,7 @@ class Member {
     );
     this.shards = new ShardLeases(SHARDS, TIMES, this.replicas, {
       keeper: this.keeper,
+      keyOf: (shard) => `shard:${shard}`,
       open: (shard, { epoch }) =>
         this.fails(shard)
           ? Promise.reject(new Error('unreadable'))
@@ -248,8 +248,7 @@ test('while nothing changes no lease is asked for, and each is renewed once per 
 
 test('leases that others still hold are asked for when they can have run out, not before', async () => {
   const { leases, clock } = deployment;
-  for (let shard = 0; shard < SHARDS; shard += 1)
-    await leases.acquire(keys.shard(shard), 'a dead one', 5_000);
+  for (let shard = 0; shard < SHARDS; shard += 1) await leases.acquire(`shard:${shard}`, 'a dead one', 5_000);
   leases.calls.length = 0;
   deployment.join('a');
   await pass(clock, 4_900);
@@ -310,7 +309,7 @@ test('one that stood still for longer than its leases has lost them when it goes
   const stale = paused.shards.owners();
   const others = { owner: 'c', until: Infinity };
   for (const { shard, epoch } of stale)
-    deployment.leases.leases.set(keys.shard(shard), { ...others, epoch: epoch + 1 });
+    deployment.leases.leases.set(`shard:${shard}`, { ...others, epoch: epoch + 1 });
   await pass(deployment.clock, 1_600);
   expect(stale).toHaveLength(8);
   expect(stale.every(({ lost, serving }) => lost && !serving)).toBe(true);

@@ -1,7 +1,7 @@
-import { keys, MultiswarmError } from '@multiswarm/contracts';
+import { MultiswarmError } from '@multiswarm/contracts';
 import { every, within, type Cancel, type Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
-import { rendezvousOrder, rendezvousTargets } from '../domain/fleet/rendezvous';
+import { rendezvousOrder, rendezvousTargets } from './rendezvous';
 import { HeldLease, type LeaseElsewhere, type LeaseKeeper } from './held-lease';
 import type { Replicas } from './replicas';
 
@@ -17,6 +17,8 @@ export interface OwnedShard {
 
 export interface ShardLeaseParts<O extends OwnedShard> {
   keeper: LeaseKeeper;
+  /** Where the lease of a shard is kept. */
+  keyOf: (shard: number) => string;
   /** Builds an owner that serves. `onLost`: it has found out by itself that it is none any more. */
   open(shard: number, lease: HeldLease, onLost: () => void): Promise<O>;
   /** The owner serves from now on, until the result is called. */
@@ -34,7 +36,7 @@ export interface ShardTimes {
   stableMs: number;
   /** A shard that its target does not take for so long goes to the next in line, and so on. */
   graceMs: number;
-  /** While Redis is away, or a shard cannot be opened, it is asked for again after this. */
+  /** While the store of leases is away, or a shard cannot be opened, it is asked for again after this. */
   againMs: number;
 }
 
@@ -67,11 +69,11 @@ const LOOK_MS = 250;
 const MOVES_AT_ONCE = 4;
 /** A shard that was handed over counts as moving for so long, where its new owner has not been heard of before. */
 const MOVE_MS = 2_000;
-/** Redis counts whole milliseconds: to ask a moment too early would cost another round. */
+/** A store may count whole milliseconds: to ask a moment too early would cost another round. */
 const EDGE_MS = 2;
 const MOMENT_MS = 10;
 const DISTRUST_MOST_MS = 5 * 60_000;
-/** An owner that cannot finish (Redis is away) is given up after this. */
+/** An owner that cannot finish (its store is away) is given up after this. */
 const CLOSE_MS = 5_000;
 
 /**
@@ -259,10 +261,10 @@ export class ShardLeases<O extends OwnedShard> {
   }
 
   private async ask(shard: number): Promise<void> {
-    const { keeper, clock } = this.parts;
+    const { keeper, keyOf, clock } = this.parts;
     const line = this.line(shard);
     try {
-      const answer = await keeper.acquire(keys.shard(shard), (lease) => this.lost(shard, lease));
+      const answer = await keeper.acquire(keyOf(shard), (lease) => this.lost(shard, lease));
       if (answer instanceof HeldLease) {
         await this.take(shard, answer);
         return;
