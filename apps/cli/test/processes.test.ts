@@ -7,7 +7,7 @@ import { systemClock } from '@multiswarm/core';
 import { eventually, startNats, startRedis } from '@multiswarm/testing';
 import { DataDirectory } from '../src/dev/data-directory';
 import { claimPorts, directoriesOf } from '../src/dev/stack-settings';
-import { redisDurability } from '../src/doctor/network';
+import { natsFeatures, redisDurability } from '../src/doctor/network';
 import { anyFreePort, holderOf, isPortFree } from '../src/probes/ports';
 import { probeNats, probeRedis } from '../src/probes/servers';
 import { identityOf, isAlive } from '../src/processes/identity';
@@ -177,4 +177,12 @@ describe('the data directory', () => {
       hint: expect.stringContaining('--data-dir') as string,
     });
   });
+});
+
+test.each([
+  ['2.8.4', 'fail', /lacks: consumers by name and filter, direct reads/],
+  ['2.9.10', 'ok', /all that is required; not there, and not used: several filters/],
+  ['2.12.1', 'ok', /^all that is required$/],
+])('the doctor says what nats-server %s has of what is needed', (version, status, detail) => {
+  expect(natsFeatures(version)).toMatchObject({ status, detail: expect.stringMatching(detail) as string });
 });

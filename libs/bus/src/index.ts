@@ -7,6 +7,7 @@ export { PayloadInventory } from './payloads/inventory';
 export { Printed } from './printed';
 export { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 export { lastStored, nextStored, storeMessage, StreamRefusal, type StoredMessage } from './stored';
+export { serverSeen } from './server-seen';
 export * from './streams';
 export {
   KeyValueBucket,

@@ -50,6 +50,7 @@ export * from './routing-policy';
 export { DefinitionRef, OnFailure, RunBudget } from './run-bounds';
 export * from './schedule';
 export * from './scheduling';
+export * from './server-features';
 export * from './shard-check';
 export * from './shard-copy';
 export * from './simulation';

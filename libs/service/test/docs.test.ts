@@ -5,6 +5,7 @@ import { configurationPage } from './docs/configuration';
 import { ERROR_TEXTS, errorsPage } from './docs/errors';
 import { LIMIT_TEXTS, limitsPage } from './docs/limits';
 import { metricsPage } from './docs/metrics';
+import { natsPage } from './docs/nats';
 
 const DOCS = join(__dirname, '../../../docs');
 
@@ -14,6 +15,7 @@ describe('the reference pages', () => {
     ['errors.md', errorsPage],
     ['limits.md', limitsPage],
     ['metrics.md', metricsPage],
+    ['nats.md', natsPage],
   ])('%s says what the code says (WRITE_DOCS=1 writes it anew)', (file, page) => {
     const path = join(DOCS, file);
     if (process.env['WRITE_DOCS'] === '1') writeFileSync(path, page());

@@ -1,5 +1,5 @@
-import type { Bus } from '@multiswarm/bus';
-import { MESSAGE_KINDS } from '@multiswarm/contracts';
+import { serverSeen, type Bus } from '@multiswarm/bus';
+import { MESSAGE_KINDS, requireServer } from '@multiswarm/contracts';
 import { systemClock, systemIds, type Clock, type Ids } from '@multiswarm/core';
 import type { Route } from '@multiswarm/service';
 import type { Store } from '@multiswarm/store';
@@ -39,6 +39,7 @@ export interface Communicator {
 export async function startCommunicator(options: CommunicatorOptions): Promise<Communicator> {
   const { bus, store, metrics, logger, relaying, version, clock = systemClock, ids = systemIds } = options;
   const { streamReplicas: replicas = 1 } = options;
+  await checkServer(bus, logger);
   const presence = new Presence();
   const statuses = new RedisStatusStore(store);
   const count = countMessages(metrics);
@@ -59,6 +60,13 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
       heartbeats.stop();
     },
   };
+}
+
+/** @throws MultiswarmError `feature-not-available` where the server is none that this can work on */
+async function checkServer(bus: Bus, logger: Logger): Promise<void> {
+  const seen = await serverSeen(bus);
+  const lacking = requireServer(seen);
+  logger.info('NATS server', { ...seen, lackingAndNotUsed: lacking });
 }
 
 const COMMON_KINDS: ReadonlySet<string> = new Set(MESSAGE_KINDS);

@@ -1,4 +1,4 @@
-import { ServiceHealth } from '@multiswarm/contracts';
+import { lackingFeatures, SERVER_FEATURES, ServiceHealth } from '@multiswarm/contracts';
 import { PORTS, type PortName, type PortNumbers } from '../dev/stack-settings';
 import { holderOf, isPortFree } from '../probes/ports';
 import { probeNats, probeRedis } from '../probes/servers';
@@ -40,6 +40,7 @@ async function checkNats(_name: PortName, port: number): Promise<Check[] | undef
     info.jetstream
       ? ok('JetStream', `on (nats-server ${info.version})`)
       : fail('JetStream', 'off', 'start nats-server with --jetstream'),
+    natsFeatures(info.version),
     info.maxPayload >= NEEDED_PAYLOAD_BYTES
       ? ok('NATS payload', `${info.maxPayload} bytes`)
       : fail(
@@ -48,6 +49,21 @@ async function checkNats(_name: PortName, port: number): Promise<Check[] | undef
           `set max_payload to ${NEEDED_PAYLOAD_BYTES} or more`,
         ),
   ];
+}
+
+/** What a server of this version has of what is required; see docs/nats.md. */
+export function natsFeatures(version: string): Check {
+  const lacking = lackingFeatures(version);
+  const missing = lacking.filter((name) => SERVER_FEATURES[name].need === 'required');
+  const [first] = missing;
+  if (first !== undefined)
+    return fail(
+      'NATS features',
+      `nats-server ${version} lacks: ${missing.join(', ')}`,
+      `install ${SERVER_FEATURES[first].since} or newer`,
+    );
+  const rest = lacking.length === 0 ? '' : `; not there, and not used: ${lacking.join(', ')}`;
+  return ok('NATS features', `all that is required${rest}`);
 }
 
 async function checkRedis(_name: PortName, port: number): Promise<Check[] | undefined> {
