@@ -24,7 +24,8 @@ export const NOUNS: Readonly<Record<string, string>> = {
   fleet: 'run the swarms of a file',
   endpoint: 'register, list and remove what is no swarm, and gets routed requests',
   policy: 'the routing policies, who has chosen which, and what each would decide',
-  decision: 'where requests went, and why',
+  decision: 'where requests went, and why; where another policy would have sent them',
+  learning: 'what the load-balancer has learned: read, freeze, reset',
   shard: 'list, export, import and recover shards',
   namespace: 'weights, limits and retention of tenants',
   state: 'what swarms share: read, write, watch',
@@ -347,6 +348,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => require('./commands/swarm/run') as { command: CommandDefinition },
   },
   {
+    path: ['swarm', 'get'],
+    args: '<id>',
+    summary: 'one swarm, with its health',
+    load: () => require('./commands/swarm/get') as { command: CommandDefinition },
+  },
+  {
     path: ['swarm', 'list'],
     summary: 'the fleet',
     load: () => require('./commands/swarm/list') as { command: CommandDefinition },
@@ -479,6 +486,32 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<policy>',
     summary: 'what another policy would have decided in the place of the last decisions',
     load: () => require('./commands/decision/replay') as { command: CommandDefinition },
+  },
+  {
+    path: ['learning', 'list'],
+    summary: 'what was learned of types of work on classes of swarms',
+    load: () => require('./commands/learning/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['learning', 'get'],
+    args: '[type] [class]',
+    summary: 'whether it learns, and what operators did; or what is known of a type',
+    load: () => require('./commands/learning/get') as { command: CommandDefinition },
+  },
+  {
+    path: ['learning', 'freeze'],
+    summary: 'learn nothing more until it is unfrozen',
+    load: () => require('./commands/learning/freeze') as { command: CommandDefinition },
+  },
+  {
+    path: ['learning', 'unfreeze'],
+    summary: 'learn on',
+    load: () => require('./commands/learning/unfreeze') as { command: CommandDefinition },
+  },
+  {
+    path: ['learning', 'reset'],
+    summary: 'forget what was learned',
+    load: () => require('./commands/learning/reset') as { command: CommandDefinition },
   },
   {
     path: ['policy', 'list'],

@@ -32,6 +32,7 @@ function told(state: Explanation['state']): Explanation {
     why: { reason: 'paused', since: AT, detail: 'paused: the budget', unmet: [] },
     tries: { attempts: 0, failures: 0, maxAttempts: 3, losses: 0, lossesAllowed: 5, refusals: 0 },
     ...{ next: [], attempts: [], cost: 0, traceId: 'f' },
+    requirements: {},
   };
 }
 

@@ -147,6 +147,8 @@ export const Explanation = z.object({
   workflowId: z.string().optional(),
   step: RunStepId.optional(),
   paused: Task.shape.paused,
+  requirements: Requirements.default({}),
+  routing: Task.shape.routing.describe('what it wishes beside what it requires'),
   why: Why,
   line: LineStanding.optional().describe('while it is queued'),
   likelyStart: z

@@ -8,7 +8,7 @@ import { POLICIES } from './routing';
 export const ReplayRequest = z.strictObject({
   policy: z
     .enum(POLICIES, {
-      error: `one of the policies of this build: ${POLICIES.join(', ')}. Users’ own see more than is kept: simulate a request with them`,
+      error: `only policies of this build can be asked: ${POLICIES.join(', ')}. Users’ own see more than is kept: simulate a request with them`,
     })
     .describe('the one that is asked'),
   task: z.string().max(LIMITS.NAME_CHARS).optional().describe('only decisions for this task'),

@@ -39,6 +39,7 @@ export function explanation(id: string): Explanation {
   const { type, namespace, state, stateSince, priority, traceId } = task(id, 'queued');
   return {
     ...{ id, type, namespace, state, stateSince, priority, traceId, explainedAt: AT, cost: 0 },
+    requirements: {},
     why: { reason: 'limit', since: AT, detail: 'limit "api" allows 1 at the same time', unmet: [] },
     next: [{ kind: 'deadline', at: AT, detail: 'it expires' }],
     tries: { attempts: 0, failures: 0, maxAttempts: 3, losses: 0, lossesAllowed: 5, refusals: 0 },

@@ -116,5 +116,5 @@ test('what another policy would have decided is asked over HTTP and NATS, and on
     .post('/v1/decisions/replay')
     .send({ policy: 'custom:x' })
     .expect(400);
-  expect(JSON.stringify(faulty.body)).toContain('one of the policies of this build');
+  expect(JSON.stringify(faulty.body)).toContain('only policies of this build can be asked');
 });

@@ -52,6 +52,8 @@ export const paths = {
   endpoint: (id: string) => `/v1/endpoints/${encodeURIComponent(id)}`,
   route: '/v1/route',
   policies: '/v1/policies',
+  learning: '/v1/learning',
+  learningCommand: (verb: 'freeze' | 'unfreeze' | 'reset') => `/v1/learning/${verb}`,
   events: '/v1/events',
   states: '/v1/state',
   stateBucket: (bucket: string) => `/v1/state/${encodeURIComponent(bucket)}`,

@@ -4,19 +4,17 @@ import { HttpApi } from '../api/http-api';
 import { paths } from '../api/paths';
 import type { CommandDefinition, Invocation } from '../command';
 import { EXIT } from '../faults';
-import { collect, collectPair } from '../options/repeatable';
+import { durationOption } from '../global-options';
+import { declareNeeds, given, needsOf, type NeedOptions } from '../options/needs';
+import { declareWishes, wishesOf, type WishOptions } from '../options/wishes';
 import { Printer } from '../output/printer';
 import { routeView } from '../views/route';
 
-interface Options {
+interface Options extends NeedOptions, WishOptions {
   type?: string;
   namespace?: string;
-  capability?: string[];
-  region?: string[];
-  label?: Record<string, string>;
-  near?: string;
-  policy?: string;
   kind?: string;
+  estimate?: number;
 }
 
 export const command: CommandDefinition<Options> = {
@@ -28,28 +26,30 @@ export const command: CommandDefinition<Options> = {
       command: 'swarmctl route --kind external --region us-east,us-west',
       does: 'among what is registered there',
     },
+    {
+      command: `swarmctl route --attribute 'gpu_memory>=40' --prefer '80 label tier=gold' --near eu-west`,
+      does: 'what it must have, and what it would rather have',
+    },
     { command: 'swarmctl route --near eu-west --policy cost -o json', does: 'with the whole receipt' },
   ],
   configure(command: Command) {
     command
       .option('--type <type>', 'the type of the request')
       .option('--namespace <name>', 'whose request it is')
-      .option('--capability <name>', 'what it needs (repeatable)', collect)
-      .option('--region <region>', 'where it may go, also eu-* (repeatable)', collect)
-      .option('--label <key=value>', 'a label that it needs (repeatable)', collectPair('--label'))
-      .option('--near <region>', 'the region it would rather be near to')
-      .option('--policy <name>', 'the policy that decides')
-      .option('--kind <kind>', 'swarm, external or any');
+      .option('--kind <kind>', 'among swarms, external endpoints, or any: swarm, external or any')
+      .option('--policy <name>', 'the policy that chooses: see "swarmctl policy list"')
+      .option('--estimate <duration>', 'how long you think it takes', durationOption);
+    declareNeeds(command);
+    declareWishes(command);
   },
   run: route,
 };
 
 async function route({ options, global, io }: Invocation<Options>): Promise<number> {
-  const { type, namespace, capability, region, label, near, policy, kind } = options;
-  const routing = near === undefined && policy === undefined ? undefined : { near, policy };
-  const requirements = { capabilities: capability, region, labels: label };
+  const { type, namespace, kind, estimate } = options;
+  const asked = { requirements: needsOf(options), routing: wishesOf(options), estimateMs: estimate };
   const api = new HttpApi(global.loadBalancer);
-  const body = { type, namespace, kind, requirements, routing };
+  const body = given({ type, namespace, kind, ...asked });
   const reply = await api.post<RouteReply>(paths.route, body);
   new Printer(io, global.format).one(routeView, reply);
   return EXIT.ok;

@@ -1,4 +1,5 @@
 import { usageFault } from '../faults';
+import { scalarOf, type Scalar } from './conditions';
 
 /** For options that may be given several times, or once with commas. */
 export function collect(value: string, before: readonly string[] = []): string[] {
@@ -27,8 +28,6 @@ export function collectPair(
   };
 }
 
-type Scalar = string | number | boolean;
-
 /**
  * Attributes are typed: `gpu_memory=40` is a number ("at least"), `spot=true` a flag, everything else text. A key given
  * several times is a list: the swarm offers each of its values.
@@ -42,11 +41,6 @@ export function collectAttribute(
   const known = Object.hasOwn(before, key) ? before[key] : undefined;
   if (known === undefined) return { ...before, [key]: value };
   return { ...before, [key]: [...(Array.isArray(known) ? known : [known]), value] };
-}
-
-function scalarOf(word: string): Scalar {
-  if (word === 'true' || word === 'false') return word === 'true';
-  return word.trim() !== '' && Number.isFinite(Number(word)) ? Number(word) : word;
 }
 
 export function integerOption(name: string, least: number, most: number): (text: string) => number {

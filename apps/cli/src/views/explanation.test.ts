@@ -9,6 +9,7 @@ function told(given: Partial<Explanation> = {}): Explanation {
   return {
     ...{ id: 't3-00000001', type: 'deploy', namespace: 'shop', priority: 'normal', state: 'queued' },
     ...{ stateSince: at(-72), explainedAt: at(0), cost: 0, traceId: 'f', next: [], attempts: [] },
+    requirements: {},
     why: {
       reason: 'no-slot',
       since: at(-72),

@@ -4,6 +4,7 @@ import { paintState, type Paint } from '../output/paint';
 import type { View, ViewContext } from '../output/printer';
 import { alignRows } from '../output/table';
 import { wrapText } from '../output/wrap';
+import { requirementsText, wishesText } from './requirements';
 import { attemptText, rejectionText } from './task-detail';
 
 type Row = [label: string, value: string];
@@ -28,7 +29,7 @@ function explanationText(told: Explanation, { color, width = Infinity }: ViewCon
   const now = Date.parse(told.explainedAt);
   const sections = [
     headline(told, color, now),
-    rowsText([...whyRows(told.why, now), ...lineRows(told, now)], color, width),
+    rowsText([...whyRows(told.why, now), ...askedRows(told), ...lineRows(told, now)], color, width),
     section(color, 'next', nextText(told, now)),
     section(color, triesText(told), attemptsText(told, color, now)),
   ];
@@ -124,6 +125,15 @@ function capacityRows(reason: Why['reason'], capacity: Why['capacity']): Row[] {
   const more = feasible > swarms.length ? ', …' : '';
   const who = `${feasible} of ${known} ${known === 1 ? 'swarm' : 'swarms'}, ${busySlots} of ${slots} slots busy`;
   return [['could run it', reason === 'no-slot' ? `${who}: ${named.join(', ')}${more}` : who]];
+}
+
+/** What it asks for, where it asks for something. */
+function askedRows({ requirements, routing }: Explanation): Row[] {
+  const wishes = wishesText(routing);
+  return [
+    ...(Object.keys(requirements).length === 0 ? [] : [['needs', requirementsText(requirements)] as Row]),
+    ...(wishes === undefined ? [] : [['wishes', wishes] as Row]),
+  ];
 }
 
 function lineRows({ line, likelyStart, why }: Explanation, now: number): Row[] {

@@ -1,5 +1,5 @@
-import type { Requirements } from '@multiswarm/contracts';
-import { requirementsText } from './requirements';
+import { Routing, type Requirements } from '@multiswarm/contracts';
+import { requirementsText, wishesText } from './requirements';
 
 test.each<[Requirements, string]>([
   [{}, 'nothing special'],
@@ -16,3 +16,16 @@ test.each<[Requirements, string]>([
     'cpu ≥ 0.5, gpu.a100 ≥ 2, gpu.any ≥ 1, custom.licences ≥ 1, at most $0.255/slot/h',
   ],
 ])('%j is %s', (needs, text) => expect(requirementsText(needs)).toBe(text));
+
+test('wishes are told in words', () => {
+  const routing = Routing.parse({
+    ...{ near: 'eu', localityWaitMs: 2_000, policy: 'cost', affinity: 'k' },
+    prefer: [{ weight: 80, labels: { tier: 'gold' }, region: ['eu-*'] }, { capabilities: ['cuda'] }],
+    ...{ apart: { from: 'zone', must: true }, spread: {} },
+  });
+  expect(wishesText(routing)).toBe(
+    'near eu (waits 2.0 s for it), rather region eu-* and label tier=gold (weight 80), rather capability cuda, ' +
+      'apart from others of its group by zone (or it waits), spread over regions, 1 apart at most, with others of the key k, policy cost',
+  );
+  expect(wishesText(undefined)).toBeUndefined();
+});

@@ -17,7 +17,7 @@ import { paintState, type Paint } from '../output/paint';
 import type { ViewContext } from '../output/printer';
 import { alignRows } from '../output/table';
 import { eventDetail } from './event';
-import { requirementsText } from './requirements';
+import { requirementsText, wishesText } from './requirements';
 import { pairs } from './swarm';
 
 /** Longer JSON is cut in the text; `-o json` has all of it. */
@@ -65,6 +65,7 @@ function facts(task: Task, color: Paint, now: number): string {
     ['type', task.type],
     ['priority', `${task.priority}, namespace ${task.namespace}`],
     ['needs', requirementsText(task.requirements)],
+    ...wishRows(task),
     ['attempt', `${task.attempt} of at most ${task.retry.maxAttempts}`],
     ['created', `${task.createdAt} (${formatAge(now - Date.parse(task.createdAt))} ago)`],
   ];
@@ -88,6 +89,11 @@ function facts(task: Task, color: Paint, now: number): string {
     rows.map(([label, value]) => [color.dim(label), value]),
     { indent: '  ' },
   );
+}
+
+function wishRows({ routing }: Pick<Task, 'routing'>): [string, string][] {
+  const wishes = wishesText(routing);
+  return wishes === undefined ? [] : [['wishes', wishes]];
 }
 
 function by(name: string | undefined): string {

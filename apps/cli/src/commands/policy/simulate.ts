@@ -2,14 +2,16 @@ import type { Command } from 'commander';
 import type { Simulation } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import type { CommandDefinition, Invocation } from '../../command';
-import { EXIT } from '../../faults';
+import { EXIT, usageFault } from '../../faults';
 import { readValue } from '../../options/json-input';
+import { declareNeeds, needsOf, type NeedOptions } from '../../options/needs';
 import { collect } from '../../options/repeatable';
+import { declareWishes, wishesOf, type WishOptions } from '../../options/wishes';
 import { Printer } from '../../output/printer';
 import { choiceView } from '../../views/decision';
 import { waitingText } from '../../views/task-detail';
 
-interface Options {
+interface Options extends NeedOptions, Omit<WishOptions, 'policy'> {
   type?: string;
   namespace?: string;
   requirements?: string;
@@ -38,6 +40,8 @@ export const command: CommandDefinition<Options> = {
       .option('--requirements <json>', 'what it requires, as JSON, @file or -')
       .option('--routing <json>', 'what it wishes, as JSON, @file or -')
       .option('--policy <name>', 'only these policies; may be repeated', collect);
+    declareNeeds(command);
+    declareWishes(command);
   },
   run: simulate,
 };
@@ -46,7 +50,9 @@ async function simulate({ options, global, io }: Invocation<Options>): Promise<n
   const { type, namespace, policy: policies } = options;
   const read = (option: 'requirements' | 'routing'): Promise<unknown> =>
     readValue({ option: `--${option}`, json: options[option], text: undefined }, io);
-  const [requirements, routing] = [await read('requirements'), await read('routing')];
+  const { policy: _, ...wishes } = options;
+  const requirements = oneOf('--requirements', await read('requirements'), needsOf(options));
+  const routing = oneOf('--routing', await read('routing'), wishesOf(wishes));
   const api = new HttpApi(global.loadBalancer);
   const asked = { type, namespace, requirements, routing, policies };
   const { choices, waiting } = await api.post<Simulation>('/v1/route/simulate', asked);
@@ -54,4 +60,14 @@ async function simulate({ options, global, io }: Invocation<Options>): Promise<n
   if (waiting === undefined) return EXIT.ok;
   io.stderr.write(waitingText(waiting));
   return EXIT.unavailable;
+}
+
+/** As JSON, or by options of its own: both at once would leave open which counts. */
+function oneOf(option: string, json: unknown, parts: Record<string, unknown> | undefined): unknown {
+  if (json !== undefined && parts !== undefined)
+    throw usageFault(
+      `${option} says all of it as JSON, and ${Object.keys(parts).join(', ')} is asked by options of its own`,
+      'use one way of saying it',
+    );
+  return json ?? parts;
 }

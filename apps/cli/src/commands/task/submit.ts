@@ -9,7 +9,6 @@ import {
   timeFindings,
   type Accepted,
   type PayloadRef,
-  type Resources,
 } from '@multiswarm/contracts';
 import { HttpApi } from '../../api/http-api';
 import { paths } from '../../api/paths';
@@ -19,25 +18,15 @@ import { durationOption } from '../../global-options';
 import type { Io } from '../../io';
 import { readValue } from '../../options/json-input';
 import { momentOption } from '../../options/moment';
-import {
-  collect,
-  collectAttribute,
-  collectPair,
-  integerOption,
-  numberOption,
-} from '../../options/repeatable';
-import { collectResource } from '../../options/resources';
+import { declareNeeds, given, needsOf, part, type NeedOptions } from '../../options/needs';
+import { collect, collectPair, integerOption, numberOption } from '../../options/repeatable';
+import { declareWishes, wishesOf, type WishOptions } from '../../options/wishes';
 import { printAccepted } from './print-accepted';
 
-interface Options {
+interface Options extends NeedOptions, WishOptions {
   input?: string;
   inputText?: string;
   priority?: string;
-  capability?: string[];
-  region?: string[];
-  attribute?: Record<string, unknown>;
-  label?: Record<string, string>;
-  resource?: Resources;
   namespace?: string;
   metadata?: Record<string, string>;
   estimate?: number;
@@ -73,6 +62,10 @@ export const command: CommandDefinition<Options> = {
       does: 'choose where it may run, and wait for the result',
     },
     {
+      command: `swarmctl task submit train --attribute 'gpu_memory>=40' --label 'tier in gold,silver' --max-cost 2.5 --near eu-west --spread zone,must`,
+      does: 'which swarms may run it, and which of them it should be',
+    },
+    {
       command: 'swarmctl task submit import --input @rows.json --idempotency-key rows-2024-06 -o name',
       does: 'safe to repeat: the same key gives the same task',
     },
@@ -92,19 +85,6 @@ export const command: CommandDefinition<Options> = {
       .option('--input <json>', 'the input: JSON, @file, or - for standard input')
       .option('--input-text <text>', 'the input as text: as it stands, @file, or - for standard input')
       .option('--priority <priority>', `one of ${PRIORITIES.join(', ')}`)
-      .option('--capability <name>', 'a capability that the swarm must have (repeatable)', collect)
-      .option('--region <pattern>', 'a region, or a pattern such as eu-* (repeatable: any of them)', collect)
-      .option(
-        '--attribute <k=v>',
-        'an attribute that the swarm must declare: numbers mean "at least" (repeatable)',
-        collectAttribute,
-      )
-      .option('--label <k=v>', 'a label that the swarm must carry (repeatable)', collectPair('--label'))
-      .option(
-        '--resource <k=n>',
-        'what an attempt occupies: cpu, memoryMb, gpu, gpu.<type>, or a counter of your own (repeatable)',
-        collectResource,
-      )
       .option('--namespace <name>', 'the tenant')
       .option('--metadata <k=v>', 'a text that is kept with the task (repeatable)', collectPair('--metadata'))
       .option(
@@ -115,6 +95,11 @@ export const command: CommandDefinition<Options> = {
       .option('--fairness-key <key>', 'tasks of a namespace take turns by this key, for example a customer')
       .option('--limit-key <key>', 'a key whose limits the namespace sets (repeatable)', collect)
       .option('--idempotency-key <key>', 'a repeated submission with the same key is the same task');
+    declareNeeds(command);
+    declareWishes(command).option(
+      '--policy <name>',
+      'the routing policy that chooses: see "swarmctl policy list"',
+    );
     timeOptions(command);
     retryOptions(command);
     command
@@ -192,7 +177,7 @@ function checkTimes(submission: TaskSubmission, io: Io): void {
 
 /** Only what was asked for, so that the server's defaults apply. */
 async function submissionOf(type: string, options: Options, io: Io): Promise<Record<string, unknown>> {
-  const { capability, region, attribute, label, resource, waitFor, waitForLimit } = options;
+  const { waitFor, waitForLimit } = options;
   if (waitForLimit !== undefined && waitFor === undefined)
     throw usageFault('--wait-for-limit without --wait-for', 'name the signal with --wait-for');
   const moment = (name: '--not-before' | '--deadline', text: string | undefined): string | undefined =>
@@ -201,13 +186,8 @@ async function submissionOf(type: string, options: Options, io: Io): Promise<Rec
     type,
     input: await readValue({ option: '--input', json: options.input, text: options.inputText }, io),
     priority: options.priority,
-    requirements: part({
-      capabilities: capability,
-      region,
-      resources: resource,
-      attributes: attribute,
-      labels: label,
-    }),
+    requirements: needsOf(options),
+    routing: wishesOf(options),
     namespace: options.namespace,
     metadata: options.metadata,
     estimateMs: options.estimate,
@@ -232,14 +212,4 @@ async function submissionOf(type: string, options: Options, io: Io): Promise<Rec
       deadline: moment('--deadline', options.deadline),
     }),
   });
-}
-
-function given(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-/** Undefined where nothing of it was asked for. */
-function part(fields: Record<string, unknown>): Record<string, unknown> | undefined {
-  const asked = given(fields);
-  return Object.keys(asked).length === 0 ? undefined : asked;
 }

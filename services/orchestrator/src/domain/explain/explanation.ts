@@ -24,6 +24,8 @@ export function explain(facts: Facts): Explanation {
     ...(spec.workflowId === undefined ? {} : { workflowId: spec.workflowId }),
     ...(spec.step === undefined ? {} : { step: spec.step }),
     ...(paused ? { paused: wishView(paused) } : {}),
+    requirements: spec.requirements,
+    ...(spec.routing === undefined ? {} : { routing: spec.routing }),
     why,
     ...(standing?.line ? { line: standing.line } : {}),
     ...(likely ? { likelyStart: likely } : {}),

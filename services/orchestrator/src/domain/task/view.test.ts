@@ -14,6 +14,7 @@ test('what a task was given and what became of it is in its view, which fits the
       notBefore: iso(10),
       waitFor: { signal: 'go', timeoutMs: 1_000 },
       rerunOf: 't0-00000009',
+      routing: { near: 'eu-west' },
     }),
   );
   task.now += 10;
@@ -31,6 +32,7 @@ test('what a task was given and what became of it is in its view, which fits the
     notBefore: iso(10),
     waitFor: { signal: 'go', timeoutMs: 1_000 },
     rerunOf: 't0-00000009',
+    routing: { near: 'eu-west' },
     signals: [{ name: 'go', payload: { by: 'ann' }, at: START + 10 }],
     progress: { fraction: 0.5, message: 'half' },
     paused: { at: iso(10), reason: 'costs' },

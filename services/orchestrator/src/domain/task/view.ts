@@ -53,6 +53,7 @@ export function taskSummary(record: TaskRecord, waiting?: Waiting): TaskSummary 
     priority: spec.priority,
     ...(record.error ? { error: record.error } : {}),
     requirements: spec.requirements,
+    ...(spec.routing === undefined ? {} : { routing: spec.routing }),
     retry: spec.retry,
     timeouts: spec.timeouts,
     ...given(spec),
