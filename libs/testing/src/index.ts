@@ -1,6 +1,13 @@
 export { eventually, type EventuallyOptions } from './eventually';
 export { MemoryLeases } from './memory-leases';
 export { startNats, type NatsOptions } from './nats';
+export {
+  startLeafTopology,
+  startNatsCluster,
+  type LeafServer,
+  type LeafTopology,
+  type NatsCluster,
+} from './nats-topology';
 export { startRedis, type RedisOptions } from './redis';
 export { startTcpProxy, type TcpProxy } from './tcp-proxy';
 export { MissingBinaryError } from './binaries';

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { exchange } from './exchange';
+import { freePort } from './free-port';
 import { startServer, type ServerKind, type TestServer } from './server-process';
 
 export interface RedisOptions {
@@ -43,17 +43,4 @@ function redisServer({ appendfsync = 'everysec', survivesFileLimit = false }: Re
       return reply?.startsWith('+PONG') && reply.includes(`process_id:${pid}\r\n`) ? port : undefined;
     },
   };
-}
-
-/** A port that was free a moment ago; the caller binds it, or asks again. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      // A TCP server that listens has an AddressInfo; strings are for pipes.
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }
