@@ -192,6 +192,23 @@ describe('reservations', () => {
     expect(swarm(fleet, 'a').freeSlots).toBe(1);
   });
 
+  test('however often it refuses, it is full and no more: a slot that comes free is seen at once', () => {
+    const fleet = fleetOf({ swarmId: 'a', slots: 2, held: held('t1') });
+    for (const refused of ['t2', 't3', 't4'])
+      fleet.report(outcome('a', refused, { outcome: 'refused' }), at(1));
+    expect(swarm(fleet, 'a').busy).toBe(2);
+    expect(fleet.report(outcome('a', 't1'), at(2))[0]?.freeSlots).toBe(1);
+  });
+
+  test('who has refused runs something that nobody has told of: the end of that frees a slot, once', () => {
+    const fleet = fleetOf({ swarmId: 'a', slots: 2, held: held('t1') });
+    fleet.report(outcome('a', 't2', { outcome: 'refused' }), at(1));
+    expect(fleet.report(outcome('a', 't9'), at(2))[0]?.freeSlots).toBe(1);
+    expect(fleet.report(outcome('a', 't9'), at(3))).toEqual([]);
+    expect(fleet.report(outcome('a', 't8'), at(4))).toEqual([]);
+    expect(swarm(fleet, 'a').busy).toBe(1);
+  });
+
   test('the slot of the swarm that was reserved comes free when another one ran the attempt', () => {
     const fleet = fleetOf({ swarmId: 'a' }, { swarmId: 'b', held: held('t1') });
     const { id } = reserve(fleet, 'a', 't1');

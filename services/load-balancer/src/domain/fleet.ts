@@ -248,10 +248,11 @@ export class Fleet implements Directory {
     // Whoever asked for a route names the task as they like; the reservation knows under which key it was made.
     const own = reservation?.swarm === ran ? reservation : undefined;
     let resources = own?.resources ?? NO_RESOURCES;
-    if (outcome.outcome === 'refused') ran?.refused();
-    else if (outcome.outcome !== 'unused')
+    const isRefused = outcome.outcome === 'refused';
+    if (!isRefused && outcome.outcome !== 'unused')
       resources = ran?.end(own?.attemptKey ?? attemptKey(outcome), now) ?? resources;
     if (reservation !== undefined) this.drop(reservation);
+    if (isRefused) ran?.refused();
     return resources;
   }
 

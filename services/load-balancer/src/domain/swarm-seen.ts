@@ -47,7 +47,9 @@ export function attemptKey({ taskId, attempt }: AttemptRef): string {
  *
  * S1. busy = attempts held by the last heartbeat that are not known to have ended
  *          + own reservations that no heartbeat lists yet
- *          + refusals since the last heartbeat (the swarm knows of load that we cannot see; its next heartbeat tells).
+ *          + attempts that nobody has told of: one for each refusal since the last heartbeat, until it is full, less those of them
+ *            that are told to have ended. More would keep slots that come free out of use until the next heartbeat, and where tasks
+ *            wait, replicas that all send to the same few would never find the others.
  * S2. An attempt is counted once: a reservation ends when a heartbeat lists its attempt.
  * S3. A reservation is made only into a free slot and into resources that are left. An attempt that takes over the slot of
  *     another one is counted in any case: it runs already.
@@ -66,7 +68,7 @@ export class SwarmSeen {
   private readonly resourcesListed = new Map<string, ResourceVector>();
   private readonly reservationsByAttempt = new Map<string, Reservation>();
   private readonly ended = new EndedAttempts();
-  private refusals = 0;
+  private untold = 0;
   /** Worked out at every change (S1), and kept in the columns too, where placements read it. */
   busy = 0;
   /** The state with which the fleet has counted it. */
@@ -234,19 +236,24 @@ export class SwarmSeen {
    * caller's. Returns the resources that it is known to have had; none where they are part of what the swarm says it uses.
    */
   end(key: string, now: Moment): ResourceVector {
+    const isNews = !this.ended.has(key);
     this.ended.add(key, now.monotonicMs);
     const reserved = this.reservationsByAttempt.get(key)?.resources;
     // A heartbeat from before the end may be the first that lists it.
     if (reserved !== undefined) this.list(key, reserved);
-    if (!this.letGo(key)) return reserved ?? NO_RESOURCES;
+    if (!this.letGo(key)) {
+      if (isNews && reserved === undefined) this.setUntold(this.untold - 1);
+      return reserved ?? NO_RESOURCES;
+    }
     this.giveBackListed(key);
     this.recount();
     return this.resourcesListed.get(key) ?? NO_RESOURCES;
   }
 
+  /** It had no room for an attempt whose reservation has ended already. */
   refused(): void {
-    this.refusals += 1;
-    this.recount();
+    const told = this.held.size + this.reservationsByAttempt.size;
+    this.setUntold(Math.min(this.untold + 1, this.last.slots - told));
   }
 
   toSwarm(now: Moment): Swarm {
@@ -267,7 +274,7 @@ export class SwarmSeen {
   /** S1 and S2 for a heartbeat that was just taken over. */
   private count(heartbeat: Heartbeat, now: Moment): Reservation[] {
     this.ended.forget(now.monotonicMs);
-    this.refusals = 0;
+    this.untold = 0;
     this.leaveGroups();
     this.held = new Map();
     this.resourcesHeld = toVector(heartbeat.resourcesUsed);
@@ -303,8 +310,14 @@ export class SwarmSeen {
     return this.held.delete(key);
   }
 
+  private setUntold(attempts: number): void {
+    if (Math.max(0, attempts) === this.untold) return;
+    this.untold = Math.max(0, attempts);
+    this.recount();
+  }
+
   private recount(): void {
-    this.busy = this.held.size + this.reservationsByAttempt.size + this.refusals;
+    this.busy = this.held.size + this.reservationsByAttempt.size + this.untold;
     this.left = undefined;
     this.shown = undefined;
     this.columns.busy[this.index] = this.busy;
