@@ -165,6 +165,7 @@ export const HEALTH_EVENT_TYPES = [
   'maintenance.announced',
   'maintenance.began',
   'maintenance.ended',
+  'policy.turned-off',
 ] as const;
 
 /** A past fact. Each replica judges by itself and tells what it has seen; what an operator did is told once. */
@@ -182,6 +183,7 @@ export const HealthEvent = z.object({
   until: Instant.optional(),
   requestedBy: z.string().optional(),
   maintenanceId: Token.optional(),
+  policy: z.string().optional().describe("a user's own, that is off"),
   swarms: z.number().int().nonnegative().optional().describe('that a window or a panic is about'),
 });
 export type HealthEvent = z.infer<typeof HealthEvent>;

@@ -30,7 +30,7 @@ export interface RoutingBatch {
   /** Epoch milliseconds. */
   readonly now: number;
   readonly items: readonly RoutingItem[];
-  /** By `RoutingItem.class`: the swarms that could take an item of that class now, the least loaded first, `CUSTOM_POLICY_CANDIDATES` at most. */
+  /** By `RoutingItem.class`: the swarms that could take an item of that class now, in the order of `hybrid`, `CUSTOM_POLICY_CANDIDATES` at most. */
   readonly candidates: readonly (readonly RoutingCandidate[])[];
 }
 
@@ -45,6 +45,10 @@ export interface RoutingItem {
   readonly routing?: Routing;
   /** Index into `RoutingBatch.candidates`: items with the same one ask for the same. */
   readonly class: number;
+  /** How long it is said to take, in milliseconds. */
+  readonly estimateMs?: number;
+  /** Until it must have ended, in milliseconds; negative where that is past. */
+  readonly dueInMs?: number;
   /** Swarms on which earlier attempts failed. */
   readonly avoid: readonly string[];
 }
@@ -69,11 +73,12 @@ export interface RoutingCandidate extends Readonly<SwarmProfile> {
 export interface RoutingEstimate {
   /** Share of attempts that succeed, 0 to 1. */
   readonly successRate: number;
-  /** Median duration of an attempt, in milliseconds. */
+  /** Duration of an attempt that succeeds, in milliseconds. */
+  readonly meanMs: number;
   readonly medianMs: number;
-  /** 95th percentile of it. */
-  readonly p95Ms: number;
-  /** On how many attempts it stands. */
+  /** 90th percentile of it. */
+  readonly p90Ms: number;
+  /** On how many attempts it stands; one that is a half-life old counts half. */
   readonly samples: number;
 }
 

@@ -111,8 +111,10 @@ export type {
 export type { ScheduleChanges, ScheduledWorkflow, ScheduleInput, SchedulesClient } from './client/schedules';
 export type {
   EndpointsClient,
+  ReplayInput,
   RouteInput,
   RouteOptions,
   RouteOutcome,
   RoutingClient,
+  SimulateInput,
 } from './client/routing';

@@ -1,11 +1,13 @@
+import { CUSTOM_POLICY } from '@multiswarm/contracts';
 import type { Settings } from '@multiswarm/service';
 import type { HealthSettings } from './domain/health/health-settings';
-import { policyByName, type Policy } from './domain/policies';
+import { policyByName } from './domain/policies';
 
 export interface LoadBalancerConfig {
   natsUrl: string;
   redisUrl: string;
-  policy: Policy;
+  /** The name of a policy of this build, or `custom:name`. */
+  policy: string;
   reservationHoldMs: number;
   health: HealthSettings;
   decisionsKept: number;
@@ -22,7 +24,9 @@ export function loadBalancerConfig(settings: Settings): LoadBalancerConfig {
   return {
     natsUrl: settings.NATS_URL,
     redisUrl: settings.REDIS_URL,
-    policy: policyByName(settings.LOAD_BALANCING_ALGORITHM),
+    policy: settings.LOAD_BALANCING_ALGORITHM.startsWith(CUSTOM_POLICY)
+      ? settings.LOAD_BALANCING_ALGORITHM
+      : policyByName(settings.LOAD_BALANCING_ALGORITHM).name,
     reservationHoldMs: settings.RESERVATION_HOLD_MS,
     health: {
       failuresInRow: settings.HEALTH_FAILURES_IN_ROW,

@@ -42,8 +42,6 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     onFault: (error, subject) => logger.warn('a message could not be used', { subject, error }),
   });
   parts.onShutdown(() => bus.close());
-  const customPolicies = await startCustomPolicies(config, { clock, logger });
-  parts.onShutdown(() => customPolicies.stop());
   const store = await Store.connect({
     url: config.redisUrl,
     name: 'load-balancer',
@@ -57,6 +55,9 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     ...{ book: health, store: redisHealthStore(store), announcer: busHealthAnnouncer(bus) },
     ...{ clock, ids: systemIds, logger, metrics },
   });
+  const onOff = (policy: string, reason: string): void => desk.policyTurnedOff(policy, reason);
+  const customPolicies = await startCustomPolicies(config, { clock, logger, onOff });
+  parts.onShutdown(() => customPolicies.stop());
   const routings = new NamespaceRoutings(redisNamespaceRoutingStore(store), clock, (error) =>
     logger.warn('settings of namespaces could not be read again', { error }),
   );

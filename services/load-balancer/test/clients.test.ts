@@ -53,6 +53,14 @@ test.each(ways)('a client registers, routes, reports and removes over %s', async
   await client.routing.release(second.reservationId);
   await eventually(free);
 
+  const { choices } = await client.routing.simulate({ policies: ['cost', 'round-robin'] });
+  expect(choices).toMatchObject([
+    { policy: 'cost', swarmId },
+    { policy: 'round-robin', swarmId },
+  ]);
+  const replay = await client.routing.replay({ policy: 'cost' });
+  expect(replay.replayed).toBeGreaterThanOrEqual(2);
+  expect(replay.same).toBe(replay.replayed);
   expect((await client.routing.policies()).available.length).toBeGreaterThan(0);
   await client.endpoints.remove(swarmId, revision === undefined ? {} : { ifRevision: revision });
   await expect(client.endpoints.get(swarmId)).rejects.toMatchObject({ code: 'endpoint-not-found' });

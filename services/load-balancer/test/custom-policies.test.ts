@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Placement, PlaceReply, Simulation, subjects } from '@multiswarm/contracts';
+import { HealthEventPage, Placement, PlaceReply, Simulation, subjects } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import request from 'supertest';
 import { heartbeat, item } from './support/builders';
@@ -28,7 +28,11 @@ beforeEach(async () => {
   const paths = Object.entries(files)
     .map(([name, path]) => `${name}=${path}`)
     .join(',');
-  replica = await world.replica({ CUSTOM_POLICIES: paths, CUSTOM_POLICY_LIMIT_MS: '500' });
+  replica = await world.replica({
+    CUSTOM_POLICIES: paths,
+    CUSTOM_POLICY_LIMIT_MS: '500',
+    LOAD_BALANCING_ALGORITHM: 'custom:dearest',
+  });
   for (const [swarmId, costPerHour] of [
     ['cheap', 1],
     ['dear', 100],
@@ -60,8 +64,12 @@ test('a policy from a file chooses; where it cannot, the service goes on without
   expect(fallen.receipt.reasons?.[0]).toMatch(
     /^custom:bad was asked for, but it is off: .*Cannot find module/,
   );
+  // It is that of the deployment, too.
+  const unnamed = await request(replica.app).post('/v1/route').send({}).expect(200);
+  expect(unnamed.body).toMatchObject({ swarmId: 'dear', receipt: { policy: 'custom:dearest' } });
   const { body } = await request(replica.app).get('/v1/policies').expect(200);
   expect(body).toMatchObject({
+    active: 'custom:dearest',
     custom: [
       { name: 'dearest', state: 'ready', strikes: 0 },
       { name: 'bad', state: 'off', reason: expect.stringContaining('Cannot find module') as string },
@@ -75,11 +83,19 @@ test('a policy from a file chooses; where it cannot, the service goes on without
   expect(replica.logs()).toContainEqual(
     expect.objectContaining({ level: 'error', message: "a user's own policy is off", policy: 'custom:bad' }),
   );
+  const { body: events } = await request(replica.app).get('/v1/health/events').expect(200);
+  expect(HealthEventPage.parse(events).items).toMatchObject([
+    {
+      type: 'policy.turned-off',
+      policy: 'custom:bad',
+      reason: expect.stringContaining('Cannot find') as string,
+    },
+  ]);
 });
 
 test('one batch has items of any policy; one that stalls costs its items their wish, and nobody a slot', async () => {
   const own = (key: string, type: string) => item(key, { type, routing: { policy: 'custom:dearest' } });
-  const items = [own('t1', 'build'), item('t2'), own('t3', 'stall')];
+  const items = [own('t1', 'build'), item('t2', { routing: { policy: 'cost' } }), own('t3', 'stall')];
   const place = async () => {
     const asked = { v: 1, epoch: 1, items };
     return (await world.bus.request(subjects.lbPlace(), asked, { reply: PlaceReply })).results;

@@ -32,7 +32,7 @@ export function balancerProgram(world: World, failed: Failed, name: string, site
       const routings = new NamespaceRoutings({ all: () => Promise.resolve([]) }, clock, () => undefined);
       const balancer = new LoadBalancer({
         ...{ clock, ids, random, metrics: noMetrics, logger: world.logger(process) },
-        policy: policyByName('least-loaded'),
+        policy: 'least-loaded',
         reservationHoldMs: HOLD_MS,
         replaysKept: 0,
         decisionsKept: 0,

@@ -39,9 +39,11 @@ import {
   EndpointPage,
   PolicyTable,
   RemovedEndpoint,
+  Replay,
   RouteReply,
+  Simulation,
 } from '@multiswarm/contracts';
-import type { RouteInput, RouteOutcome } from './routing';
+import type { ReplayInput, RouteInput, RouteOutcome, SimulateInput } from './routing';
 import { z } from 'zod';
 import { QuickBatchReply } from './wire';
 import type { NamespaceInput } from './types';
@@ -342,6 +344,16 @@ export const OPERATIONS = {
     subjects.lbRoute(),
     ofBalancer('POST', '/v1/route'),
     RouteReply,
+  ),
+  simulateRoute: operation<SimulateInput, typeof Simulation>(
+    subjects.lbSimulate(),
+    ofBalancer('POST', '/v1/route/simulate'),
+    Simulation,
+  ),
+  replayDecisions: operation<ReplayInput, typeof Replay>(
+    subjects.lbReplay(),
+    ofBalancer('POST', '/v1/decisions/replay'),
+    Replay,
   ),
   reportRoutes: operation<RouteOutcome, typeof AcceptedReports>(
     subjects.endpoint('report'),

@@ -5,14 +5,21 @@ import type {
   EndpointRegistration,
   ListEndpointsQuery,
   PolicyTable,
+  Replay,
+  ReplayRequest,
   RouteReply,
   RouteRequest,
+  SimulateRequest,
+  Simulation,
 } from '@multiswarm/contracts';
 import { OPERATIONS } from './operations';
 import type { Port } from './port';
 
 /** What is asked of the fleet for one request of one's own; what is left out has its default. */
 export type RouteInput = z.input<typeof RouteRequest>;
+
+export type SimulateInput = z.input<typeof SimulateRequest>;
+export type ReplayInput = z.input<typeof ReplayRequest>;
 
 export interface RouteOptions {
   /** How long it is tried again where nobody has a free slot; default: the client's `retryForMs`. */
@@ -36,6 +43,10 @@ export interface RoutingClient {
   report(outcome: RouteOutcome): Promise<void>;
   /** Gives a slot back that was not used. */
   release(reservationId: string): Promise<void>;
+  /** What each policy would choose for a request now, and why; nothing is reserved. `policies`: only these. */
+  simulate(request?: SimulateInput): Promise<Simulation>;
+  /** What another policy would have decided in the place of the last decisions of the load-balancer that answers. */
+  replay(request: ReplayInput): Promise<Replay>;
   /** The policies that there are, and who has chosen which. */
   policies(): Promise<PolicyTable>;
 }
@@ -60,6 +71,8 @@ export function routingOf(port: Port): RoutingClient {
     report: async (outcome) => void (await port.ask(OPERATIONS.reportRoutes, outcome)),
     release: async (reservationId) =>
       void (await port.ask(OPERATIONS.releaseReservations, { v: 1, reservationIds: [reservationId] })),
+    simulate: (request = {}) => port.ask(OPERATIONS.simulateRoute, request),
+    replay: (request) => port.ask(OPERATIONS.replayDecisions, request),
     policies: () => port.ask(OPERATIONS.policies, {}),
   };
 }

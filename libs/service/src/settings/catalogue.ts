@@ -3,7 +3,7 @@ import { LOG_LEVELS } from '@multiswarm/telemetry';
 import { LATER_SETTINGS } from './later';
 import { ROUTING_SETTINGS } from './routing';
 import { SERVICES, setting, type ServiceName } from './setting';
-import { flag, integer, listOf, matching, oneOf, share, url, urls } from './value-types';
+import { either, flag, integer, listOf, matching, oneOf, share, url, urls } from './value-types';
 
 const ALL = SERVICES;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -108,10 +108,13 @@ export const SETTINGS = {
     since: 'now',
   }),
   LOAD_BALANCING_ALGORITHM: setting({
-    type: oneOf(ALGORITHMS),
+    type: either(
+      oneOf(ALGORITHMS),
+      matching('custom:name of CUSTOM_POLICIES', /^custom:[a-z0-9][a-z0-9-]{0,63}$/),
+    ),
     default: 'hybrid',
     description:
-      'How the load-balancer chooses among the swarms that can run a task and have a free slot: see [routing](routing.md). `weighted-round-robin` is `weighted`, `least-response-time` is `least-latency`, `resource-based` is `least-loaded`.',
+      'How the load-balancer chooses among the swarms that can run a task and have a free slot: see [routing](routing.md). `weighted-round-robin` is `weighted`, `least-response-time` is `least-latency`, `resource-based` is `least-loaded`. `custom:name` is one of your own, which CUSTOM_POLICIES has to name.',
     services: ['load-balancer'],
     since: 'now',
   }),

@@ -127,6 +127,15 @@ describe('settings', () => {
     expect(message).toContain('SHARD_LEASE_RENEW_MS=1500');
   });
 
+  test('a policy of your own may be that of the deployment, if there is one of this name', () => {
+    const env = { LOAD_BALANCING_ALGORITHM: 'custom:mine', CUSTOM_POLICIES: 'mine=a.mjs' };
+    expect(loadSettings('load-balancer', { env }).values.LOAD_BALANCING_ALGORITHM).toBe('custom:mine');
+    const [message] = messages({ env: { ...env, CUSTOM_POLICIES: 'mines=a.mjs' } });
+    expect(message).toMatch(/CUSTOM_POLICIES does not name .*LOAD_BALANCING_ALGORITHM=custom:mine/);
+    const [unknown] = messages({ env: { LOAD_BALANCING_ALGORITHM: 'custom:' } });
+    expect(unknown).toMatch(/allowed: hybrid, .*, or custom:name of CUSTOM_POLICIES$/);
+  });
+
   test('a setting whose feature comes later warns, in the service that it belongs to', () => {
     const env = { AUTO_SCALING: 'true', FAULT_TOLERANCE_LEVEL: 'high' };
     const balancer = loadSettings('load-balancer', { env });

@@ -1,3 +1,4 @@
+import { CUSTOM_POLICY } from '@multiswarm/contracts';
 import type { SettingName, Settings } from './catalogue';
 
 export interface SettingsRule {
@@ -30,5 +31,12 @@ export const RULES: readonly SettingsRule[] = [
     holds: ({ CUSTOM_POLICIES: policies }) =>
       new Set(policies.map((one) => one.split('=', 1)[0])).size === policies.length,
     message: 'CUSTOM_POLICIES may name each policy once',
+  },
+  {
+    settings: ['LOAD_BALANCING_ALGORITHM', 'CUSTOM_POLICIES'],
+    holds: ({ LOAD_BALANCING_ALGORITHM: policy, CUSTOM_POLICIES: own }) =>
+      !policy.startsWith(CUSTOM_POLICY) ||
+      own.some((one) => one.startsWith(`${policy.slice(CUSTOM_POLICY.length)}=`)),
+    message: 'LOAD_BALANCING_ALGORITHM names a policy of your own that CUSTOM_POLICIES does not name',
   },
 ];

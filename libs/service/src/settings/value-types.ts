@@ -57,6 +57,14 @@ export function oneOf<const V extends string>(values: readonly V[]): ValueType<V
   };
 }
 
+/** What one of two takes; the first is asked first. */
+export function either<A, B>(first: ValueType<A>, second: ValueType<B>): ValueType<A | B> {
+  return {
+    allowed: `${first.allowed}, or ${second.allowed}`,
+    read: (given) => first.read(given) ?? second.read(given),
+  };
+}
+
 export function matching(allowed: string, pattern: RegExp): ValueType<string> {
   return {
     allowed,

@@ -7,6 +7,7 @@ import { readRanking } from '../domain/custom-policy/read-ranking';
 import { renderResult } from '../domain/engine/decision';
 import { Placer } from '../domain/engine/placer';
 import type { Fleet } from '../domain/fleet';
+import { Learner, LEARNER_DEFAULTS } from '../domain/learning/learner';
 import { Aids, POLICIES } from '../domain/policies';
 import type { CustomPolicy, CustomRanking } from '../ports';
 import { CustomPlacing } from './custom-placing';
@@ -29,8 +30,11 @@ function policyThat(rank: (batch: RoutingBatch) => unknown): CustomPolicy {
 class World {
   readonly placer: Placer;
 
-  constructor(readonly fleet: Fleet) {
-    this.placer = new Placer(fleet, new Aids(seededRandom(1)));
+  constructor(
+    readonly fleet: Fleet,
+    readonly learner?: Learner,
+  ) {
+    this.placer = new Placer(fleet, new Aids(seededRandom(1), learner));
   }
 
   async place(policies: CustomPolicy[], items: PlaceItem[], meanwhile: () => void = () => undefined) {
@@ -39,6 +43,7 @@ class World {
         fleet: this.fleet,
         placer: this.placer,
         policies,
+        learner: this.learner,
         fallback: POLICIES[0],
         clock: new ManualClock(),
       },
@@ -70,7 +75,7 @@ test('the first wished swarm that is open gets the item, and the receipt says wh
   expect(first?.placement?.receipt.reasons).toBeUndefined();
 });
 
-test('it is shown the candidates of each class once, the least loaded first, with what is known of them', async () => {
+test('it is shown the candidates of each class once, in the order of the default, with what is known of them', async () => {
   const world = new World(
     fleetOf(
       { swarmId: 'a', held: [{ taskId: 'x', attempt: 1 }], resources: { gpu: 2 }, labels: { zone: 'z1' } },
@@ -97,6 +102,34 @@ test('it is shown the candidates of each class once, the least loaded first, wit
   });
   // What is to be avoided is avoided, whatever was wished.
   expect(results.map(({ placement }) => placement?.swarmId)).toEqual(['a', 'b', 'other']);
+});
+
+test('it is told what was learned of the type on each class, and sees the better class first; not where learning is off', async () => {
+  const isOff = (namespace: string): boolean => namespace === 'apart';
+  const learner = new Learner({ ...LEARNER_DEFAULTS, halfLifeMs: 3_600_000, isOff });
+  const seen = { namespace: 'default', type: 'build', outcome: 'succeeded' as const, costPerSlotHour: 1 };
+  for (let ms = 0; ms < 200; ms += 1) {
+    learner.observe({ ...seen, swarmClass: 'fast', durationMs: 90 + (ms % 20) }, ms);
+    learner.observe({ ...seen, swarmClass: 'slow', durationMs: 9_000 + (ms % 20) * 100 }, ms);
+  }
+  const busy = [{ taskId: 'held', attempt: 1 }];
+  const fleet = fleetOf(
+    { swarmId: 'slow', labels: { class: 'slow' } },
+    { swarmId: 'fast-busy', labels: { class: 'fast' }, held: busy },
+    { swarmId: 'fast', labels: { class: 'fast' } },
+  );
+  const asked: RoutingBatch[] = [];
+  const mine = policyThat((batch) => (asked.push(batch), batch.items.map(() => [])));
+  const items = [item('t1', { estimateMs: 5, dueInMs: -1 }), item('t2', { namespace: 'apart' })];
+  await new World(fleet, learner).place([mine], items);
+  const [batch] = asked;
+  expect(batch?.items).toMatchObject([{ class: 0, estimateMs: 5, dueInMs: -1 }, { class: 1 }]);
+  expect(idsOf(batch as RoutingBatch)[0]).toEqual(['fast', 'fast-busy', 'slow']);
+  const [fast, , slow] = batch?.candidates[0] ?? [];
+  expect(fast?.learned).toMatchObject({ samples: expect.closeTo(200, 0) as number });
+  expect(fast?.learned?.medianMs).toBeCloseTo(100, -1);
+  expect(slow?.learned?.p90Ms).toBeGreaterThan(9_000);
+  expect(batch?.candidates[1]?.every(({ learned }) => learned === undefined)).toBe(true);
 });
 
 test('what was taken meanwhile is not given twice: the next wish, or the fallback, which says so', async () => {

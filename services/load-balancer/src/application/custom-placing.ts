@@ -2,7 +2,7 @@ import { CUSTOM_POLICY } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { Logger, Metrics } from '@multiswarm/telemetry';
 import { CustomChoice, type Wish } from '../domain/custom-policy/custom-choice';
-import { questionFor, type Considers } from '../domain/custom-policy/routing-batch';
+import { questionFor, type Considers, type Estimates } from '../domain/custom-policy/routing-batch';
 import type { Fleet } from '../domain/fleet';
 import type { WantedPlace } from '../domain/member';
 import type { Moment } from '../domain/moment';
@@ -13,6 +13,7 @@ export interface CustomPlacingParts {
   fleet: Fleet;
   placer: Considers;
   policies: readonly CustomPolicy[];
+  learner?: Estimates | undefined;
   /** Decides where they do not. */
   fallback: Policy;
   clock: Clock;
@@ -70,8 +71,8 @@ export class CustomPlacing {
       for (const item of items) wishes.set(item, { why });
       return;
     }
-    const { fleet, placer, clock, logger, metrics } = this.parts;
-    const { batch, asked, left } = questionFor(fleet, placer, items, now);
+    const { clock, logger, metrics } = this.parts;
+    const { batch, asked, left } = questionFor(this.parts, items, now);
     const from = clock.monotonic();
     const ranking = await policy.rank(batch);
     const tookMs = clock.monotonic() - from;

@@ -208,6 +208,11 @@ export class HealthDesk {
     return { items: items.slice(0, limit), next: null };
   }
 
+  /** A user's own policy is off: requests that ask for it are placed by another one. */
+  policyTurnedOff(policy: string, reason: string): void {
+    this.tell({ type: 'policy.turned-off', reason, policy });
+  }
+
   private async read(): Promise<void> {
     const { book, store } = this.parts;
     const { forced, windows, revision, audit } = await store.read();

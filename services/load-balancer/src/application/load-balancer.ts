@@ -65,7 +65,8 @@ export interface LoadBalancerParts {
   metrics: Metrics;
   announcer: Announcer;
   random: Random;
-  policy: Policy;
+  /** Of whoever names no other: one of this build, or `custom:name`. */
+  policy: string;
   reservationHoldMs: number;
   /** Without it, all swarms are taken to be well. */
   health?: HealthBook;
@@ -110,7 +111,7 @@ export class LoadBalancer {
     const seen = { learner: parts.learner, swarmAt: (row: number) => this.fleet.at(row) };
     this.replays = new Replays(parts.replaysKept, this.decisions, seen, parts.clock);
     const { clock, logger, metrics, customPolicies: policies = [] } = parts;
-    const placing = { fleet: this.fleet, placer: this.placer, fallback: POLICIES[0] };
+    const placing = { fleet: this.fleet, placer: this.placer, learner: parts.learner, fallback: POLICIES[0] };
     this.custom = new CustomPlacing({ ...placing, policies, clock, logger, metrics });
     this.news = new CapacityNews(parts.clock, (swarm, reason) => this.announceCapacity(swarm, reason));
   }
@@ -283,7 +284,7 @@ export class LoadBalancer {
     const { policy, customPolicies = [], routings } = this.parts;
     const items = POLICIES.map(({ name, summary }) => ({ name, summary }));
     return {
-      active: policy.name,
+      active: policy,
       available: items.map(({ name }) => name),
       items,
       custom: customPolicies.map(({ status }) => status),
@@ -343,7 +344,7 @@ export class LoadBalancer {
 
   /** Which policy is asked for. */
   private policyNameOf(item: WantedPlace): string {
-    return policyFor(item, (namespace) => this.parts.routings.get(namespace), this.parts.policy.name).name;
+    return policyFor(item, (namespace) => this.parts.routings.get(namespace), this.parts.policy).name;
   }
 
   private placeNow(items: readonly WantedPlace[], policyOf: (item: WantedPlace) => Policy): PlaceResult[] {

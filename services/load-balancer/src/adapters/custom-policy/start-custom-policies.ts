@@ -10,15 +10,17 @@ import { CustomPolicyHost } from './custom-policy-host';
  */
 export async function startCustomPolicies(
   config: Pick<LoadBalancerConfig, 'customPolicies' | 'customPolicyLimitMs'>,
-  { clock, logger }: { clock: Clock; logger: Logger },
+  { clock, logger, onOff }: { clock: Clock; logger: Logger; onOff: (policy: string, reason: string) => void },
 ): Promise<{ all: readonly CustomPolicy[]; stop(): Promise<void> }> {
   const hosts = config.customPolicies.map(({ name, path }) => {
     const policy = `custom:${name}`;
     return new CustomPolicyHost({
       ...{ name, path, clock, limitMs: config.customPolicyLimitMs, random: systemRandom },
       onChange: ({ state, reason, strikes }) => {
-        if (state === 'off') logger.error("a user's own policy is off", { policy, reason });
-        else if (state === 'restarting')
+        if (state === 'off') {
+          logger.error("a user's own policy is off", { policy, reason });
+          onOff(policy, reason ?? '');
+        } else if (state === 'restarting')
           logger.warn("a user's own policy was stopped", { policy, reason, strikes });
         else logger.info(`a user's own policy is ${state}`, { policy });
       },

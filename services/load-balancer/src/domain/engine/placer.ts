@@ -87,7 +87,7 @@ export class Placer {
   }
 
   /** Whom an item could go to now, as far as policies see it; nothing is reserved. Undefined where nobody has room. */
-  consider<T>(item: WantedPlace, now: Moment, use: (view: View) => T): T | undefined {
+  consider<T>(item: WantedPlace, now: Moment, use: (view: View, aids: Aids) => T): T | undefined {
     this.fleet.noteSilence(now);
     this.aids.begin(now);
     const pool = this.fleet.pools.of(item);
@@ -98,7 +98,7 @@ export class Placer {
     try {
       if (pool.open === 0) return undefined;
       granted = this.wishes.fill(this.view, pool, item, now);
-      return granted.waiting === undefined ? use(this.view) : undefined;
+      return granted.waiting === undefined ? use(this.view, this.aids) : undefined;
     } finally {
       for (const index of hidden) pool.show(index);
       for (const index of granted?.hidden ?? NOBODY) pool.show(index);

@@ -1,4 +1,9 @@
+import type { PlaceItem } from '@multiswarm/contracts';
+import type { Columns } from '../engine/columns';
+import { byLoad } from '../engine/order';
+import type { View } from '../engine/view';
 import { paceAt } from '../paces';
+import type { Aids } from './aids';
 import { rankDraws } from './draws';
 import { keepDrawnClasses } from './knowledge';
 import { onlyOne } from './only-one';
@@ -20,14 +25,7 @@ export const hybrid: Policy = {
   summary: 'learned class and price first, then the least busy for how fast it works at present',
   rank: (view, item, aids) => {
     keepDrawnClasses(view, item, aids);
-    const { columns } = view;
-    const nowMs = aids.now.monotonicMs;
-    return rankDraws(
-      view,
-      aids,
-      DRAWS,
-      (index) => (IDLE_SHARE + columns.loadAt(index)) * Math.exp(paceAt(columns, index, nowMs)),
-    );
+    return rankDraws(view, aids, DRAWS, (index) => busyness(view.columns, index, aids));
   },
   because: (ranked, counts) => {
     const only = onlyOne(ranked, counts);
@@ -37,3 +35,26 @@ export const hybrid: Policy = {
     return `least busy for its speed, of ${ranked.length} drawn from ${counts.free} with a free slot: ${load}`;
   },
 };
+
+/**
+ * Those whom it would rather choose first, without the draw of four: for whoever wants to see more of them than one.
+ * @param most TOP at most
+ */
+export function preferred(view: View, item: PlaceItem, aids: Aids, most: number): number[] {
+  const leastLoaded = leading(view, aids, most);
+  keepDrawnClasses(view, item, aids);
+  return [...new Set([...leading(view, aids, most), ...leastLoaded])].slice(0, most);
+}
+
+function leading(view: View, aids: Aids, most: number): number[] {
+  const rows = new Int32Array(most);
+  const found = view.top(byLoad, most, rows);
+  const busy = (row: number): number => busyness(view.columns, row, aids);
+  // Sorting is stable: of equals the order by load counts.
+  return [...rows.subarray(0, found)].sort((a, b) => busy(a) - busy(b));
+}
+
+/** The smaller the better. */
+function busyness(columns: Columns, index: number, { now }: Aids): number {
+  return (IDLE_SHARE + columns.loadAt(index)) * Math.exp(paceAt(columns, index, now.monotonicMs));
+}

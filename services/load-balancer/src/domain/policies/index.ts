@@ -13,6 +13,7 @@ import { roundRobin } from './round-robin';
 import { weighted } from './weighted';
 
 export { Aids, RANKED } from './aids';
+export { preferred } from './hybrid';
 export type { Policy } from './policy';
 
 /** Every policy that this build has, the default first. */
