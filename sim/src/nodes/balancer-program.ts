@@ -2,7 +2,6 @@ import { every } from '@multiswarm/core';
 import { attachToBus, busAnnouncer } from '../../../services/load-balancer/src/adapters/bus';
 import { ExternalEndpoints } from '../../../services/load-balancer/src/application/external-endpoints';
 import { LoadBalancer } from '../../../services/load-balancer/src/application/load-balancer';
-import { policyByName } from '../../../services/load-balancer/src/domain/policies';
 import { NamespaceRoutings } from '../../../services/load-balancer/src/application/namespace-routings';
 import type { Announcer, EndpointStore } from '../../../services/load-balancer/src/ports';
 import type { SimProcess } from '../world/process';
