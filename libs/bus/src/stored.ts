@@ -19,9 +19,9 @@ export class StreamRefusal extends Error {
     this.name = 'StreamRefusal';
   }
 
-  /** The last message of the subject is not the one that was expected. */
+  /** The last message of the subject is not the one that was expected, or another one for it is on its way. */
   get isConflict(): boolean {
-    return this.errCode === 10_071;
+    return CONFLICT.has(this.errCode);
   }
 
   /** A limit of the stream is reached, or the disk is full. */
@@ -30,6 +30,8 @@ export class StreamRefusal extends Error {
   }
 }
 
+/** Wrong last sequence, with and without saying which. */
+const CONFLICT: ReadonlySet<number> = new Set([10_071, 10_164]);
 /** Maximum bytes exceeded, insufficient storage, no resources. */
 const FULL: ReadonlySet<number> = new Set([10_047, 10_023, 10_077, 10_122]);
 const NO_MESSAGE = 10_037;
@@ -74,6 +76,26 @@ export async function nextStored(
   };
 }
 
+/** The newest message on a subject as the leader has it, and whether it says by its headers that something is gone. */
+export async function lastMessageOf(
+  connection: NatsConnection,
+  stream: string,
+  subject: string,
+): Promise<{ seq: number; isMarker: boolean } | undefined> {
+  try {
+    const { message } = await askStream<{ message: { seq: number; hdrs?: string } }>(
+      connection,
+      `STREAM.MSG.GET.${stream}`,
+      { last_by_subj: subject },
+    );
+    const headers = Buffer.from(message.hdrs ?? '', 'base64').toString('utf8');
+    return { seq: message.seq, isMarker: /^KV-Operation: *(DEL|PURGE)/im.test(headers) };
+  } catch (error) {
+    if (error instanceof StreamRefusal && error.errCode === NO_MESSAGE) return undefined;
+    throw error;
+  }
+}
+
 async function fromLeader(
   connection: NatsConnection,
   stream: string,
@@ -103,6 +125,8 @@ export interface StoreOptions {
   expectedLast?: number;
   /** It replaces all that is there of its subject. */
   replaces?: boolean;
+  /** How long it waits for the answer; 5 s unless told. */
+  timeoutMs?: number;
 }
 
 /** Stores one message. @returns its sequence @throws StreamRefusal */
@@ -110,10 +134,10 @@ export async function storeMessage(
   connection: NatsConnection,
   subject: string,
   data: Uint8Array | string,
-  { headers, expectedLast, replaces = false }: StoreOptions = {},
+  { headers, expectedLast, replaces = false, timeoutMs = TIMEOUT_MS }: StoreOptions = {},
 ): Promise<number> {
   const message = await connection.request(subject, data, {
-    timeout: TIMEOUT_MS,
+    timeout: timeoutMs,
     headers: headersOf(headers, expectedLast, replaces),
   });
   return (checked(message.json()) as { seq: number }).seq; // the server's own contract

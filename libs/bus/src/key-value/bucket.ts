@@ -2,6 +2,8 @@ import { DeliverPolicy, jetstream, jetstreamManager, type ConsumerMessages } fro
 import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { MultiswarmError } from '@multiswarm/contracts';
+import { systemClock, systemRandom, type Clock, type Random } from '@multiswarm/core';
+import { ConditionalWrites, OPERATION } from './conditional';
 import { isNobodyThere, isNoBucket, keyValueFault } from './faults';
 
 /** One revision of one key. */
@@ -24,6 +26,13 @@ export interface KeyValueOptions {
   ttlMs?: number | undefined;
 }
 
+export interface BucketParts {
+  /** How long it waits for each answer; 5 s unless told. */
+  timeoutMs?: number;
+  clock?: Clock;
+  random?: Random;
+}
+
 export interface KeyValueInfo {
   history: number;
   replicas: number;
@@ -35,7 +44,7 @@ export interface KeyValueInfo {
   revision: number;
 }
 
-const OPERATION = 'KV-Operation';
+const TIMEOUT_MS = 5_000;
 /** Entries that wait for a slow reader; the server keeps the others. */
 const PREFETCHED = 64;
 /** As in `streams.ts`: a reader notices within twice half of it that its server has forgotten it. */
@@ -51,10 +60,17 @@ const PULL_EXPIRES_MS = 3_000;
 export class KeyValueBucket {
   private kv: KV | undefined;
 
+  private readonly conditional: ConditionalWrites;
+  private readonly timeoutMs: number;
+
   constructor(
     private readonly connection: NatsConnection,
     readonly name: string,
-  ) {}
+    { timeoutMs = TIMEOUT_MS, clock = systemClock, random = systemRandom }: BucketParts = {},
+  ) {
+    this.timeoutMs = timeoutMs;
+    this.conditional = new ConditionalWrites(connection, `KV_${name}`, { timeoutMs, clock, random });
+  }
 
   /** Makes the bucket, unless it is there: then it stays as it is. @throws MultiswarmError `state-unavailable`, `feature-not-available` */
   async make({ history, replicas, maxValueBytes, maxBytes, ttlMs }: KeyValueOptions): Promise<void> {
@@ -69,7 +85,7 @@ export class KeyValueBucket {
   /** Undefined where there is no such bucket. */
   info(): Promise<KeyValueInfo | undefined> {
     return this.told('the bucket could not be looked up', async () => {
-      const manager = await jetstreamManager(this.connection, { checkAPI: false });
+      const manager = await jetstreamManager(this.connection, { checkAPI: false, timeout: this.timeoutMs });
       const found = await manager.streams.info(this.stream).catch((error: unknown) => {
         if (isNoBucket(error)) return undefined;
         throw error;
@@ -107,17 +123,18 @@ export class KeyValueBucket {
    * @throws MultiswarmError `revision-conflict`, `state-not-found` (no such bucket), `state-full`, `state-unavailable`
    */
   put(key: string, value: string, expected?: number): Promise<number> {
-    return this.written('it could not be written', (kv) => {
-      if (expected === 0) return kv.create(key, value);
-      return kv.put(key, value, expected === undefined ? {} : { previousSeq: expected });
+    return this.written('it could not be written', async (kv) => {
+      if (expected === undefined) return kv.put(key, value);
+      return this.conditional.store(this.subject(key), value, expected);
     });
   }
 
   /** Leaves a deletion behind, which watchers see. @throws as `put` */
   delete(key: string, expected?: number): Promise<void> {
-    return this.written('it could not be deleted', (kv) =>
-      kv.delete(key, expected === undefined ? {} : { previousSeq: expected }),
-    );
+    return this.written('it could not be deleted', async (kv) => {
+      if (expected === undefined) await kv.delete(key);
+      else await this.conditional.store(this.subject(key), '', expected, { [OPERATION]: 'DEL' });
+    });
   }
 
   /** Keys that are there, in no order. */
@@ -200,12 +217,16 @@ export class KeyValueBucket {
     });
   }
 
+  private subject(key: string): string {
+    return `$KV.${this.name}.${key}`;
+  }
+
   private get stream(): string {
     return `KV_${this.name}`;
   }
 
   private get manager(): Kvm {
-    return new Kvm(jetstream(this.connection));
+    return new Kvm(jetstream(this.connection, { timeout: this.timeoutMs }));
   }
 
   private async opened(): Promise<KV> {

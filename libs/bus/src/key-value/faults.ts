@@ -1,6 +1,7 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { NoRespondersError, RequestError } from '@nats-io/transport-node';
 import { MultiswarmError } from '@multiswarm/contracts';
+import { StreamRefusal } from '../stored';
 
 const CONFLICT: ReadonlySet<number> = new Set([10_071, 10_164]);
 /** Maximum bytes or messages, insufficient storage, no resources. */
@@ -12,7 +13,7 @@ const NO_STREAM = 10_059;
 const NO_CLUSTER = 10_074;
 
 export function isNoBucket(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === NO_STREAM;
+  return codeOf(error) === NO_STREAM;
 }
 
 /** Nobody listens where the bucket's leader would: there is none, or there is no bucket. Nothing was written. */
@@ -27,9 +28,10 @@ export function keyValueFault(error: unknown, doing: string): unknown {
   // A mistake in the code is none of the server.
   if (error instanceof MultiswarmError || error instanceof TypeError) return error;
   const given = { cause: error };
-  if (!(error instanceof JetStreamApiError))
+  const code = codeOf(error);
+  if (code === undefined || !(error instanceof Error))
     return new MultiswarmError('state-unavailable', silence(error, doing), given);
-  const { code, message } = error;
+  const { message } = error;
   if (CONFLICT.has(code))
     return new MultiswarmError('revision-conflict', `${doing}: it was changed since it was read`, given);
   if (code === TOO_LARGE)
@@ -50,6 +52,11 @@ export function keyValueFault(error: unknown, doing: string): unknown {
       given,
     );
   return new MultiswarmError('state-unavailable', `${doing}: ${message}`, given);
+}
+
+function codeOf(error: unknown): number | undefined {
+  if (error instanceof JetStreamApiError) return error.code;
+  return error instanceof StreamRefusal ? error.errCode : undefined;
 }
 
 function silence(error: unknown, doing: string): string {
