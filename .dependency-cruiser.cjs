@@ -26,11 +26,12 @@ module.exports = {
     layer('core', ['contracts']),
     layer('workflow', ['contracts', 'core']),
     layer('bus', ['contracts', 'core']),
+    layer('messaging', ['contracts', 'core', 'bus']),
     layer('store', ['contracts', 'core']),
     layer('telemetry', ['contracts', 'core']),
     layer('sharding', ['contracts', 'core', 'bus', 'telemetry']),
     layer('service', ['contracts', 'core', 'bus', 'store', 'telemetry']),
-    layer('sdk', ['contracts', 'core', 'workflow', 'bus', 'telemetry']),
+    layer('sdk', ['contracts', 'core', 'workflow', 'bus', 'messaging', 'telemetry']),
     layer('testing', ['contracts', 'core']),
     {
       name: 'contracts-need-only-zod',

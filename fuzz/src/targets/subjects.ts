@@ -9,6 +9,7 @@ import {
   SchedulerActive,
   subjects,
   UnwellSwarms,
+  DEFAULT_DOMAIN,
 } from '@multiswarm/contracts';
 import type { Bus } from '@multiswarm/bus';
 import { ManualClock, type Clock } from '@multiswarm/core';
@@ -21,6 +22,7 @@ import type { ExternalEndpoints } from '../../../services/load-balancer/src/appl
 import type { HealthDesk } from '../../../services/load-balancer/src/application/health-desk';
 import type { Learning } from '../../../services/load-balancer/src/application/learning';
 import type { NamespaceRoutings } from '../../../services/load-balancer/src/application/namespace-routings';
+import { listenForMailbox } from '../../../services/communicator/src/adapters/bus/mailbox-endpoints';
 import { listenForMessages } from '../../../services/communicator/src/adapters/bus/message-endpoints';
 import { listenOn } from '../../../services/communicator/src/adapters/bus/endpoints';
 import { stateEndpoints } from '../../../services/communicator/src/adapters/bus/state-endpoints';
@@ -64,7 +66,8 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   owners.openReplica(at.replica, NOBODY);
   schedulerFace(bus).open(NOBODY);
   regionFace(bus).open(at.region, NOBODY);
-  listenForMessages(bus, NOBODY, NOBODY);
+  listenForMessages(bus, NOBODY);
+  listenForMailbox(bus, { domain: DEFAULT_DOMAIN, shard: at.shard }, NOBODY);
   listenOn(bus, stateEndpoints(NOBODY));
   const starts = { start: () => Promise.resolve() };
   await attachHealth(bus, starts as HealthDesk);

@@ -8,6 +8,7 @@ export { Printed } from './printed';
 export { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 export { lastStored, nextStored, storeMessage, StreamRefusal, type StoredMessage } from './stored';
 export { serverSeen } from './server-seen';
+export * from './mail-stream';
 export * from './streams';
 export {
   KeyValueBucket,

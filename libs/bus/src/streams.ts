@@ -1,4 +1,5 @@
 import {
+  AckPolicy,
   DeliverPolicy,
   DiscardPolicy,
   jetstream,
@@ -240,4 +241,45 @@ export async function readStream(
     // close() awaits the end of the loop that iterates it; called from inside that loop it would wait for itself.
     close: () => messages.stop(),
   };
+}
+
+/** A reader that is not asked for so long is removed by the server. */
+const READER_IDLE_MS = 30_000;
+const FETCHED_AT_ONCE = 500;
+
+/** The newest message of each subject, as text. Throws `bus-unavailable` where JetStream does not answer. */
+export function lastOfEach(
+  connection: NatsConnection,
+  name: string,
+  subjects: string,
+): Promise<{ subject: string; text: string }[]> {
+  return answered(name, async () => {
+    const manager = await jetstreamManager(connection);
+    const { name: reader, num_pending: pending } = await manager.consumers.add(name, {
+      filter_subject: subjects,
+      deliver_policy: DeliverPolicy.LastPerSubject,
+      ack_policy: AckPolicy.None,
+      inactive_threshold: READER_IDLE_MS * NANOS_PER_MS,
+      mem_storage: true,
+    });
+    const consumer = await jetstream(connection).consumers.get(name, reader);
+    const found: { subject: string; text: string }[] = [];
+    while (found.length < pending) {
+      const before = found.length;
+      const most = Math.min(FETCHED_AT_ONCE, pending - before);
+      for await (const message of await consumer.fetch({ max_messages: most, expires: PULL_EXPIRES_MS }))
+        found.push({ subject: message.subject, text: message.string() });
+      if (found.length === before) throw new Error(`${name} has told ${before} of ${pending} messages`);
+    }
+    await consumer.delete();
+    return found;
+  });
+}
+
+/** Removes all messages on a subject. Throws `bus-unavailable` where JetStream does not answer. */
+export function forgetMessages(connection: NatsConnection, name: string, subject: string): Promise<void> {
+  return answered(name, async () => {
+    const manager = await jetstreamManager(connection);
+    await manager.streams.purge(name, { filter: subject });
+  });
 }

@@ -57,6 +57,18 @@ export const ERRORS = {
     retryable: false,
     title: 'No swarm with that id is connected',
   },
+  'mailbox-full': {
+    status: 429,
+    exit: 7,
+    retryable: true,
+    title: 'The mailbox of the recipient has no room',
+  },
+  'mailbox-unavailable': {
+    status: 503,
+    exit: 7,
+    retryable: true,
+    title: 'The mailbox has no owner right now',
+  },
   'not-admitted': { status: 409, exit: 5, retryable: false, title: 'The region does not take this swarm' },
   'idempotency-conflict': {
     status: 422,

@@ -26,6 +26,9 @@ export { EffectiveInput, isDeeperThan, Json, jsonWithin, StoredJson, type JsonVa
 export * from './keys';
 export * from './learning';
 export * from './limits';
+export * from './mail-wire';
+export * from './mailbox';
+export * from './mailbox-shard';
 export * from './message';
 export * from './names';
 export * from './namespace';

@@ -80,8 +80,4 @@ export const keys = {
   history: (shard: number, root: string) => `ms:{s${shard}}:h:${root}`,
   /** Stream: batches of events not yet acknowledged by JetStream. */
   outbox: (shard: number) => `ms:{s${shard}}:outbox`,
-
-  /** Hash: delivery status of messages, by id. Sorted set: the same ids, by the time they were accepted. */
-  messageStatuses: () => 'ms:{messages}:statuses',
-  messageTimes: () => 'ms:{messages}:times',
 } as const;

@@ -208,6 +208,30 @@ export const LIMITS = {
   STATE_WATCHERS: 1_000,
   /** How often an update of shared state is tried where others write the same key. */
   STATE_UPDATE_TRIES: 32,
+  /** Characters of the name of a conversation. */
+  CONVERSATION_CHARS: 128,
+  /** Room in a mailbox that one request of a sender is promised. */
+  MAIL_ROOM: 1_000,
+  /** Messages that one reader of a mailbox may have at the same time. */
+  MAIL_WINDOW: 1_000,
+  /** Messages that one report of a reader settles. */
+  MAIL_SETTLED: 1_000,
+  /** Of these, those with an error. */
+  MAIL_FAULTS: 64,
+  /** Longest time for which a message is held back, or for which a handler asks before the next try. */
+  MAIL_DELAY_MS: 30 * 24 * 3_600_000,
+  /** Messages that one request takes out of a mailbox. */
+  MAIL_TAKEN: 100,
+  /** Longest time that it waits for the first one. */
+  MAIL_WAIT_MS: 30_000,
+  /** Messages of one mailbox that are not acknowledged. */
+  MAILBOX_MESSAGES: 10_000,
+  /** Tries to hand a message over before it is a dead letter. */
+  MAIL_ATTEMPTS: 5,
+  /** Mailboxes that one replica of the communicator keeps in view. */
+  MAILBOXES_IN_VIEW: 100_000,
+  /** Readers of one mailbox. */
+  MAILBOX_SESSIONS: 256,
   /** Characters of an error message or of a log tail that a task record keeps. */
   ERROR_MESSAGE_CHARS: 4096,
   /** Serialized body of one message between services; a NATS server carries 1 MiB by default. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Json } from './json';
+import { LIMITS } from './limits';
 import { Instant, Name, Namespace, SwarmId, TimeLimit } from './names';
 import { Priority } from './task';
 
@@ -17,7 +18,15 @@ export const MESSAGE_KINDS = [
 export const MessageId = z.string().regex(/^m-[0-9a-z]{8,40}$/, 'a message id looks like m-0198c2...');
 export const GetMessageQuery = z.strictObject({ id: MessageId });
 
+/** A conversation, as whoever sends names it. */
+export const Conversation = z
+  .string()
+  .min(1)
+  .max(LIMITS.CONVERSATION_CHARS)
+  .regex(/^[\x21-\x7e]+$/, 'visible ASCII characters without spaces');
+
 export const QOS = ['at-most-once', 'at-least-once', 'exactly-once'] as const;
+export type Qos = (typeof QOS)[number];
 
 /** A message as it is handed in. `to` is a swarm's id, or `*` for every other swarm of the namespace. */
 export const MessageSubmission = z.strictObject({
@@ -30,6 +39,18 @@ export const MessageSubmission = z.strictObject({
   qos: z.enum(QOS).default('at-most-once'),
   correlationId: z.string().max(128).optional(),
   ttlMs: TimeLimit.optional().describe('not delivered later than this after it was accepted'),
+  conversation: Conversation.optional().describe(
+    'messages of one conversation are handled in order; by default those of one sender to one recipient',
+  ),
+  delayMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(LIMITS.MAIL_DELAY_MS)
+    .optional()
+    .describe('not delivered earlier than this'),
+  replyTo: SwarmId.optional().describe('who wants the answer'),
+  id: MessageId.optional().describe('the same id again is the same message'),
 });
 export type MessageSubmission = z.infer<typeof MessageSubmission>;
 
@@ -46,20 +67,32 @@ export const Message = z.object({
   correlationId: z.string().optional(),
   sentAt: Instant,
   expiresAt: Instant.optional(),
+  conversation: z.string().optional(),
+  deliverAt: Instant.optional(),
+  replyTo: SwarmId.optional(),
+  attempt: z.number().int().positive().optional().describe('which try this is'),
   traceparent: z.string().optional(),
 });
 export type Message = z.infer<typeof Message>;
 
-/** `published`: handed to every connected recipient's subscription; at-most-once promises no more. */
+/**
+ * `published`: handed to every connected recipient's subscription; at-most-once promises no more. `stored`: it is in the mailbox, and is
+ * handled or becomes a dead letter. `no-recipient`: nobody else is there to hear a broadcast.
+ */
 export const MessageStatus = z.object({
   id: z.string(),
   from: SwarmId,
   to: z.string(),
   kind: Name,
   qos: z.enum(QOS),
-  status: z.enum(['published', 'no-recipient']),
+  status: z.enum(['published', 'stored', 'no-recipient']),
   recipients: z.array(SwarmId).describe('the first 100 of them, in order of their ids'),
   recipientCount: z.number().int().nonnegative(),
   acceptedAt: Instant,
 });
 export type MessageStatus = z.infer<typeof MessageStatus>;
+
+/** Whether a swarm is there: asked before it is written to at most once. */
+export const LocateQuery = z.strictObject({ to: SwarmId, from: SwarmId });
+export const MessageLocation = z.object({ to: SwarmId, region: z.string() });
+export type MessageLocation = z.infer<typeof MessageLocation>;

@@ -9,6 +9,12 @@ export function base64Url(bytes: Uint8Array): string {
 /** Object stores of NATS. */
 export const buckets = { payloads: 'ms-payloads' } as const;
 
+/** A mailbox shard of a JetStream domain. */
+export interface MailShard {
+  domain: string;
+  shard: number;
+}
+
 export const subjects = {
   /** Clients → any orchestrator (queue group): submit, submit-batch, get, list, counts, cancel. */
   task: (verb: string) => `${V}.task.${verb}`,
@@ -100,15 +106,64 @@ export const subjects = {
   /** Whoever starts asks every swarm to heartbeat at once. */
   census: () => `${V}.census`,
 
-  /** Swarms → communicator (queue group). */
+  /** Anybody → communicator (queue group): send, get, site, locate. */
   messageSend: () => `${V}.message.send`,
   messageGet: () => `${V}.message.get`,
   /** Swarms → communicator (queue group): get, put, delete, list, history, buckets, bucket, make, drop. */
   state: (verb: string) => `${V}.state.${verb}`,
-  /** Communicator → recipient. */
-  mail: (qos: string, mailboxShard: number, priority: string, namespace: string, to: string, from: string) =>
-    `${V}.msg.${qos}.${mailboxShard}.${priority}.${namespace}.${to}.${from}`,
-  mailFor: (namespace: string, to: string) => `${V}.msg.*.*.*.${namespace}.${to}.*`,
+  messageSite: () => `${V}.message.site`,
+  messageLocate: () => `${V}.message.locate`,
+  /** Senders → recipients, or, beneath another name, the stream of the domain: what it keeps must be all of one pattern. */
+  mail: (
+    qos: string,
+    { domain, shard }: MailShard,
+    priority: string,
+    namespace: string,
+    to: string,
+    from: string,
+  ) =>
+    `${V}.${qos === 'at-most-once' ? 'msg' : 'mail'}.${qos}.${domain}.${shard}.${priority}.${namespace}.${to}.${from}`,
+  /** Messages at most once for a swarm: they come straight from their senders. */
+  mailFor: (namespace: string, to: string) => `${V}.msg.at-most-once.*.*.*.${namespace}.${to}.*`,
+  /** What the stream of a domain keeps. */
+  storedMail: (domain: string) => `${V}.mail.*.${domain}.>`,
+  storedMailOf: ({ domain, shard }: MailShard, priority: string) =>
+    `${V}.mail.*.${domain}.${shard}.${priority}.>`,
+  /** → the owner of a mailbox shard: room, attend, settle, take, info, list, find, remove. */
+  mailbox: ({ domain, shard }: MailShard, verb: string) => `${V}.mailbox.${domain}.${shard}.${verb}`,
+  /** The owner of a mailbox shard → whoever reads mailboxes: he has taken office. */
+  mailboxOwner: () => `${V}.mailbox-owner`,
+  /** The owner of a mailbox shard → a session. */
+  mailDelivery: (
+    session: string,
+    qos: string,
+    priority: string,
+    namespace: string,
+    to: string,
+    from: string,
+  ) => `${V}.deliver.${session}.${qos}.${priority}.${namespace}.${to}.${from}`,
+  mailDeliveries: (session: string) => `${V}.deliver.${session}.>`,
+  /** Messages that were given up. */
+  deadMail: (domain: string, namespace: string, to: string) => `${V}.dlq.${domain}.${namespace}.${to}`,
+  allDeadMail: (domain: string) => `${V}.dlq.${domain}.>`,
+  /** Failed tries of a message, so that the next owner of its mailbox knows of them. */
+  mailNote: ({ domain, shard }: MailShard, seq: number) => `${V}.mail-note.${domain}.${shard}.${seq}`,
+  mailNotes: ({ domain, shard }: MailShard) => `${V}.mail-note.${domain}.${shard}.*`,
+  allMailNotes: (domain: string) => `${V}.mail-note.${domain}.>`,
+  /** Mailboxes that have been read. */
+  mailboxName: ({ domain, shard }: MailShard, namespace: string, name: string) =>
+    `${V}.mailbox-name.${domain}.${shard}.${namespace}.${name}`,
+  mailboxNames: ({ domain, shard }: MailShard) => `${V}.mailbox-name.${domain}.${shard}.>`,
+  allMailboxNames: (domain: string) => `${V}.mailbox-name.${domain}.>`,
+  /** What became of messages that a communicator has handed over. */
+  messageStatus: (domain: string, id: string) => `${V}.message-status.${domain}.${id}`,
+  allMessageStatuses: (domain: string) => `${V}.message-status.${domain}.>`,
+  /** Replicas of the communicator tell each other that they live, and which mailbox shards they have. */
+  communicatorAlive: (domain: string) => `${V}.communicator.${domain}.alive`,
+  /** State of a conversation that a handler keeps, with the messages that are in it. */
+  conversation: (namespace: string, swarm: string, conversation: string) =>
+    `${V}.conversation.${namespace}.${swarm}.${conversation}`,
+  allConversations: () => `${V}.conversation.>`,
 
   /**
    * Parts and descriptions of payloads, laid out as every NATS object store is (nats-architecture-and-design ADR-20), so that
@@ -139,6 +194,12 @@ export const groups = {
 export const streams = {
   events: 'EVENTS',
   attempts: 'ATTEMPTS',
+  mailbox: 'MAILBOX',
+  mailNotes: 'MAILBOX_NOTES',
+  mailboxNames: 'MAILBOX_NAMES',
+  messageStatuses: 'MESSAGE_STATUS',
+  deadMail: 'DLQ',
+  conversations: 'CONVERSATIONS',
   payloads: `OBJ_${buckets.payloads}`,
 } as const;
 

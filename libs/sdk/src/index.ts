@@ -6,6 +6,7 @@ export type {
   RoutingItem,
   RoutingPolicy,
 } from '@multiswarm/contracts';
+export { defineMessage, type MessageDefinition, type MessageOrKind } from './define-message';
 export {
   defineTask,
   type AnyJson,
@@ -25,10 +26,15 @@ export {
 } from './errors';
 export { SDK_LIMITS } from './limits';
 export { createSwarm } from './swarm/create-swarm';
+export type { Gathered } from './swarm/messages/answers';
+export { PoisonMessage, RetryLater } from './swarm/messages/inbox';
 export type {
+  GatherOptions,
   MessageHandler,
   OutgoingMessage,
+  RequestOptions,
   SignalHandler,
+  StateHandler,
   Swarm,
   SwarmMessages,
   SwarmOptions,

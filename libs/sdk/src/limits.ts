@@ -28,6 +28,8 @@ export const SDK_LIMITS = {
   BATCH_BYTES: LIMITS.BUS_MESSAGE_BYTES / 2,
   /** Messages that wait for their handlers; a further one is dropped, as at-most-once allows, and logged. */
   INBOX_MESSAGES: 10_000,
+  /** Recipients that a swarm remembers to be there. */
+  LOCATED_RECIPIENTS: 10_000,
   /** Live events that wait for their reader. */
   EVENT_BUFFER: 10_000,
   /** Bytes of one server-sent event. */

@@ -1,5 +1,13 @@
 import { connectBus, type Bus } from '@multiswarm/bus';
-import { MessageSubmission, MultiswarmError, subjects, type Message } from '@multiswarm/contracts';
+import {
+  LocateQuery,
+  MessageSubmission,
+  MultiswarmError,
+  subjects,
+  toMessage,
+  type Message,
+} from '@multiswarm/contracts';
+import { carryMail } from '@multiswarm/messaging';
 import { eventually, startNats, type TestServer } from '@multiswarm/testing';
 import type { Swarm } from '../src';
 import { testSwarm } from './fixtures';
@@ -11,32 +19,23 @@ let bob: Swarm;
 let carol: Swarm;
 let sent = 0;
 
-/** Hands a message over as the communicator does. */
+/** Sends a message as another swarm does. */
 function deliver(submission: MessageSubmission, more: Partial<Message> = {}): void {
-  const { from, to, kind, data, namespace, priority, qos } = submission;
-  const token = to === '*' ? 'all' : to;
-  const message: Message = {
-    id: `m${sent++}`,
-    from,
-    to,
-    kind,
-    data,
-    namespace,
-    priority,
-    qos,
-    sentAt: new Date().toISOString(),
-    ...more,
-  };
-  communicator.publish(subjects.mail(qos, 0, priority, namespace, token, from), message);
+  const stamp = { id: `m-0000000${sent++}`, acceptedAtMs: Date.now(), traceparent: undefined };
+  carryMail(communicator, { ...toMessage(submission, stamp), ...more }, 'hub');
 }
 
 beforeEach(async () => {
   nats = await startNats();
   communicator = await connectBus({ servers: nats.url, name: 'communicator' });
+  communicator.respond(subjects.messageLocate(), { request: LocateQuery }, async ({ to }) => {
+    if (to === 'nobody') throw new MultiswarmError('recipient-unknown', 'no such swarm');
+    return { to, region: 'local' };
+  });
   communicator.respond(subjects.messageSend(), { request: MessageSubmission }, async (submission) => {
-    if (submission.to === 'nobody') throw new MultiswarmError('recipient-unknown', 'no such swarm');
     deliver(submission);
     const { from, to, kind, qos } = submission;
+    const acceptedAt = new Date().toISOString();
     return {
       id: 'm',
       from,
@@ -46,7 +45,7 @@ beforeEach(async () => {
       status: 'published',
       recipients: [],
       recipientCount: 1,
-      acceptedAt: new Date().toISOString(),
+      acceptedAt,
     };
   });
   [alice, bob, carol] = ['alice', 'bob', 'carol'].map((id) =>

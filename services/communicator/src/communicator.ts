@@ -1,64 +1,93 @@
 import { serverSeen, type Bus } from '@multiswarm/bus';
-import { MESSAGE_KINDS, requireServer } from '@multiswarm/contracts';
-import { systemClock, systemIds, type Clock, type Ids } from '@multiswarm/core';
+import { MESSAGE_KINDS, requireServer, type Message } from '@multiswarm/contracts';
+import { systemClock, systemIds, systemRandom, type Clock, type Ids, type Random } from '@multiswarm/core';
+import { carryMail, MailSender, MailSites } from '@multiswarm/messaging';
 import type { Route } from '@multiswarm/service';
-import type { Store } from '@multiswarm/store';
 import type { Logger, Metrics } from '@multiswarm/telemetry';
 import { followHeartbeats } from './adapters/bus/heartbeats';
-import { busMailCarrier } from './adapters/bus/mail-carrier';
 import { listenForMessages } from './adapters/bus/message-endpoints';
 import { messageRoutes } from './adapters/http/routes';
-import { startSharing } from './sharing';
-import { RedisStatusStore, STATUS_KEEP_MS } from './adapters/store/redis-status-store';
+import { ensureMailStreams, STATUS_KEEP_MS } from './adapters/jetstream/mail-streams';
+import { JetStreamStatusStore } from './adapters/jetstream/status-store';
 import { getMessage } from './application/get-message';
 import { sendMessage } from './application/send-message';
+import { recipientsOf } from './domain/addressing';
 import { Presence } from './domain/presence';
-import type { Relaying } from './domain/promises';
-import type { CountMessage } from './ports';
+import { assertRelaying, type Relaying } from './domain/promises';
+import { startMailboxes, type MailboxOptions } from './mailboxes';
+import type { CountMessage, Outbox } from './ports';
+import { startSharing } from './sharing';
 
-export interface CommunicatorOptions {
+export interface CommunicatorOptions extends MailboxOptions {
   bus: Bus;
-  store: Store;
   metrics: Metrics;
   logger: Logger;
   relaying: Relaying;
   version: string;
-  /** NATS servers that keep what swarms share; 1 unless told. */
-  streamReplicas?: number;
   clock?: Clock;
   ids?: Ids;
+  random?: Random;
 }
 
 export interface Communicator {
   routes: Route[];
-  /** Resolves when the messages under way are answered. */
+  /** Mailbox shards that this replica has. */
+  readonly served: number[];
+  /** Resolves when the messages under way are answered, and the mailboxes are handed over. */
   stop(): Promise<void>;
+  /** As if the process were gone. */
+  drop(): void;
 }
 
-/** Wires one replica and starts it: first it learns who is there, then it takes messages. */
+/** Wires one replica and starts it: first it learns who is there, then it takes messages, then its share of the mailboxes. */
 export async function startCommunicator(options: CommunicatorOptions): Promise<Communicator> {
-  const { bus, store, metrics, logger, relaying, version, clock = systemClock, ids = systemIds } = options;
-  const { streamReplicas: replicas = 1 } = options;
+  const { bus, metrics, logger, relaying, version, domain } = options;
+  const { clock = systemClock, ids = systemIds, random = systemRandom } = options;
   await checkServer(bus, logger);
   const presence = new Presence();
-  const statuses = new RedisStatusStore(store);
+  await ensureMailStreams(bus, domain, options.streams);
+  const statuses = new JetStreamStatusStore(bus, domain);
   const count = countMessages(metrics);
-  const carrier = busMailCarrier(bus);
-  const send = sendMessage({ presence, carrier, statuses, relaying, count, logger, clock, ids });
+  const outbox = outboxOf(bus, domain, clock);
+  const send = sendMessage({ presence, outbox, statuses, relaying, count, logger, clock, ids });
   const get = getMessage(statuses, STATUS_KEEP_MS);
 
   const heartbeats = await followHeartbeats(bus, presence, { clock, logger });
-  const endpoints = listenForMessages(bus, send, get);
-  const sharing = startSharing({ bus, clock, replicas });
+  const endpoints = listenForMessages(bus, { send, get, presence, relaying, domain, clock });
+  const assertRecipient = (to: string): void => void recipientsOf('', to, presence, clock.monotonic());
+  const assertOpen = (): void => assertRelaying(relaying);
+  const mailboxes = await startMailboxes(options, {
+    bus,
+    assertRecipient,
+    assertOpen,
+    clock,
+    ids,
+    random,
+    logger,
+  });
+  const sharing = startSharing({ bus, clock, replicas: options.streams.replicas });
   const announced = bus.announce({ name: 'communicator', version, description: 'Messages between swarms' });
   return {
     routes: [...messageRoutes(send, get), ...sharing.routes],
+    get served() {
+      return mailboxes.served;
+    },
     stop: async () => {
       announced.stop();
       await endpoints.stop();
+      await mailboxes.stop();
       await sharing.stop();
       heartbeats.stop();
     },
+    drop: () => mailboxes.drop(),
+  };
+}
+
+function outboxOf(bus: Bus, domain: string, clock: Clock): Outbox {
+  const sender = new MailSender({ bus, sites: new MailSites(bus), clock });
+  return {
+    carry: (message: Message) => carryMail(bus, message, domain),
+    store: (message: Message) => sender.store(message),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Bus, Listening } from '@multiswarm/bus';
-import { Heartbeat, Message, subjects } from '@multiswarm/contracts';
+import { addressOf, fromWire, Heartbeat, subjects, type Message } from '@multiswarm/contracts';
 import { z } from 'zod';
 
 export interface Mail {
@@ -19,15 +19,18 @@ export class FakeSwarm {
     readonly id: string,
     private readonly intervalMs = 60_000,
   ) {
-    const receive = (recipient: string): Listening =>
-      bus.subscribe(
-        subjects.mailFor('*', recipient),
-        { schema: Message },
-        (message, { subject, headers }) => {
+    const receive = (recipient: string): Listening => {
+      const subscription = bus.connection.subscribe(subjects.mailFor('*', recipient), {
+        callback: (_error, { subject, headers, data }) => {
+          const address = addressOf(subject);
+          if (address === undefined) throw new Error(`no mail: ${subject}`);
           const entries = (headers?.keys() ?? []).map((key) => [key, headers?.get(key) ?? ''] as const);
+          const message = fromWire(address, (name) => headers?.get(name) ?? '', Buffer.from(data).toString());
           this.mail.push({ subject, message, headers: Object.fromEntries(entries) });
         },
-      );
+      });
+      return { stop: () => subscription.unsubscribe() };
+    };
     const census = bus.subscribe(subjects.census(), { schema: z.unknown() }, () => this.beat());
     // Whoever is back first tells the other: the swarm by its heartbeat, the communicator by its census.
     bus.onReconnect(() => this.beat());

@@ -55,10 +55,10 @@ test('a message over HTTP is accepted, delivered, and found at its location', as
 test.each([
   ['an unknown recipient', { from: 'a', to: 'bb', kind: 'event' }, 404, 'recipient-unknown'],
   [
-    'a promise that is not there yet',
-    { from: 'a', to: 'b', kind: 'event', qos: 'exactly-once' },
-    501,
-    'feature-not-available',
+    'a mailbox that nobody has',
+    { from: 'a', to: 'bb', kind: 'event', qos: 'exactly-once' },
+    404,
+    'recipient-unknown',
   ],
   [
     'data over the limit',

@@ -1,32 +1,39 @@
 import { connectBus, type Bus } from '@multiswarm/bus';
-import { Store } from '@multiswarm/store';
 import { createLogger, startTelemetry, type Logger, type Telemetry } from '@multiswarm/telemetry';
-import { startNats, startRedis, type TestServer } from '@multiswarm/testing';
+import { startNats, type TestServer } from '@multiswarm/testing';
+import { MAILBOX_RULES, type MailboxRules } from '../src/domain/mailbox/rules';
 import { startCommunicator, type Communicator } from '../src/communicator';
 
 export interface Replica {
   bus: Bus;
-  store: Store;
   communicator: Communicator;
   telemetry: Telemetry;
 }
+
+const MIB = 1024 * 1024;
+export const MAIL = {
+  domain: 'hub',
+  streams: {
+    replicas: 1,
+    mailboxBytes: 64 * MIB,
+    deadMailBytes: 16 * MIB,
+    deadMailAgeMs: 3_600_000,
+    conversationBytes: 16 * MIB,
+  },
+  cacheBytes: 16 * MIB,
+  leaseMs: 2_000,
+};
 
 /** Real servers and everything connected to them, ended in the opposite order. */
 export class World {
   private readonly endings: (() => Promise<void> | void)[] = [];
 
-  private constructor(
-    readonly nats: TestServer,
-    readonly redis: TestServer,
-  ) {}
+  private constructor(readonly nats: TestServer) {}
 
   static async start(): Promise<World> {
-    const [nats, redis] = await Promise.all([startNats(), startRedis()]);
-    const world = new World(nats, redis);
-    world.endings.push(
-      () => nats.stop(),
-      () => redis.stop(),
-    );
+    const nats = await startNats();
+    const world = new World(nats);
+    world.endings.push(() => nats.stop());
     return world;
   }
 
@@ -36,29 +43,26 @@ export class World {
     return bus;
   }
 
-  async replica(given: { crossSwarm?: boolean; logger?: Logger } = {}): Promise<Replica> {
+  async replica(
+    given: { crossSwarm?: boolean; logger?: Logger; rules?: Partial<MailboxRules> } = {},
+  ): Promise<Replica> {
     const bus = await this.bus('communicator');
-    const store = await Store.connect({
-      url: this.redis.url,
-      name: 'communicator',
-      onFault: () => undefined,
-    });
     const telemetry = startTelemetry({ service: 'communicator', version: '1', env: {} });
     const communicator = await startCommunicator({
       bus,
-      store,
       metrics: telemetry.metrics,
       logger: given.logger ?? createLogger({ service: 'communicator', level: 'silent' }),
       relaying: { crossSwarm: given.crossSwarm ?? true },
       version: '1',
+      ...MAIL,
+      rules: { ...MAILBOX_RULES, ...given.rules },
     });
     await bus.rttMs();
     this.endings.push(
       () => telemetry.shutdown(),
-      () => store.close(),
       () => communicator.stop(),
     );
-    return { bus, store, communicator, telemetry };
+    return { bus, communicator, telemetry };
   }
 
   async stop(): Promise<void> {

@@ -11,14 +11,14 @@ import {
   type StreamEntry,
 } from '@multiswarm/contracts';
 import type { Printed } from '@multiswarm/bus';
-import { deferred, ManualClock, seededRandom } from '@multiswarm/core';
+import { deferred, ManualClock, seededRandom, systemIds } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import { SDK_LIMITS } from '../limits';
 import { Attempt, type Registration } from './attempt';
 import type { StepAdder } from './step-adder';
 import { StreamRoom } from './stream-room';
 import type { StreamEnvironment } from './attempt-stream';
-import { Messages } from './messages';
+import { Messages } from './messages/messages';
 import type { TaskContext } from './types';
 
 const log = createLogger({ service: 'test', level: 'silent' });
@@ -82,7 +82,7 @@ class Trial {
       { handler, ...registration },
       {
         ...{ swarm: { id: 's', region: 'r' }, clock: this.clock, log, graceMs: GRACE_MS },
-        messages: new Messages({ swarmId: 's', namespace: 'n', clock: this.clock, log }),
+        messages: new Messages({ swarmId: 's', namespace: 'n', clock: this.clock, ids: systemIds, log }),
         payloads: this.payloads,
         stream: this.stream,
         adder: { add: (...given) => this.adds(...given) },
@@ -140,7 +140,7 @@ describe('an attempt', () => {
       { handler },
       {
         ...{ swarm: { id: 's', region: 'r' }, clock, log, graceMs: 1 },
-        messages: new Messages({ swarmId: 's', namespace: 'n', clock, log }),
+        messages: new Messages({ swarmId: 's', namespace: 'n', clock, ids: systemIds, log }),
         payloads,
         stream,
         adder: { add: () => Promise.resolve() },

@@ -22,7 +22,7 @@ import {
   type AbortCause,
   type Ending,
 } from './ending';
-import type { Messages } from './messages';
+import type { Messages } from './messages/messages';
 import type { AttemptPayloads } from './payloads';
 import { ProgressGate, toProgress } from './progress';
 import { printReport } from './report-json';

@@ -16,7 +16,7 @@ import { stayAlive } from '../stay-alive';
 import { Admission, type Closure } from './admission';
 import type { Registration } from './attempt';
 import { Attempts } from './attempts';
-import { Messages } from './messages';
+import { Messages } from './messages/messages';
 import { AttemptPayloads } from './payloads';
 import { profileOf } from './profile';
 import { Pulse } from './pulse';
@@ -85,6 +85,7 @@ export class LocalSwarm implements Swarm {
       swarmId: options.id,
       namespace: options.namespace ?? 'default',
       clock,
+      ids: this.ids,
       log,
     });
     this.sharing = new Sharing({
@@ -143,7 +144,7 @@ export class LocalSwarm implements Swarm {
     this.session = undefined;
     this.heartbeat(session, 'stopped');
     this.pulse.stop();
-    this.messages.close();
+    await this.messages.close();
     this.sharing.close();
     session.reporter.close();
     session.said.stop();
@@ -248,7 +249,7 @@ export class LocalSwarm implements Swarm {
       this.pulse.now();
       reporter.wake();
     });
-    this.messages.open(bus);
+    this.messages.open(bus, instance);
     this.sharing.open(bus);
     const releases = [stayAlive()];
     if (this.options.handleSignals ?? true) releases.push(drainOnSignals(this));

@@ -13,7 +13,9 @@ import type { Clock, Ids, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 import type { AddedSteps, WorkflowDocument } from '../client/types';
+import type { MessageOrKind } from '../define-message';
 import type { TaskDefinition } from '../define-task';
+import type { Gathered } from './messages/answers';
 import type { SharedStateClient } from './sharing/types';
 
 export interface SwarmOptions {
@@ -127,18 +129,69 @@ export type SwarmState = 'created' | 'ready' | 'cordoned' | 'draining' | 'stoppe
 /** A message to send. `to` is a swarm's id; `broadcast` reaches every other swarm of the namespace. */
 export type OutgoingMessage = Omit<z.input<typeof MessageSubmission>, 'from' | 'namespace'>;
 
-export type MessageHandler = (message: Message) => void | Promise<void>;
+/** Handles a message. Where somebody waits for an answer, it is what the handler returns. */
+export type MessageHandler<Data = JsonValue, Reply = unknown> = (
+  message: Message & { data: Data },
+) => Reply | Promise<Reply> | void | Promise<void>;
 
-/** Messages between swarms, at most once: what arrives while nobody listens, or while disconnected, is lost. */
+/** From the state of a conversation and a message to the next state. */
+export type StateHandler<State = JsonValue, Data = JsonValue> = (
+  state: State,
+  message: Message & { data: Data },
+) => State | Promise<State>;
+
+export interface RequestOptions {
+  /** How long an answer is waited for; default 30,000 ms. */
+  timeoutMs?: number;
+}
+
+export type GatherOptions = RequestOptions;
+
+/**
+ * Messages between swarms, with the promise that the sender chooses (`qos`): `at-most-once` goes straight to the recipient and is lost
+ * where nobody listens; `at-least-once` waits in the recipient's mailbox until a handler has returned, or becomes a dead letter;
+ * `exactly-once` has one effect in the state that `onExactlyOnce` keeps.
+ */
 export interface SwarmMessages {
-  /** Resolves when the communicator has handed the message to the recipient's subscription. */
+  /**
+   * Resolves when the message is on its way (`published`) or in the recipient's mailbox (`stored`). Throws `recipient-unknown`,
+   * `mailbox-full` (429: with the number of messages in it) or `bus-unavailable`.
+   */
   send(message: OutgoingMessage): Promise<MessageStatus>;
   broadcast(message: Omit<OutgoingMessage, 'to'>): Promise<MessageStatus>;
+  /** Sends, and resolves with what the recipient's handler returns. Throws `timeout`, or what the handler has reported. */
+  request<Data extends z.ZodType, Reply extends z.ZodType>(
+    message: Omit<OutgoingMessage, 'kind' | 'data'> & {
+      kind: MessageOrKind<Data, Reply>;
+      data?: z.input<Data>;
+    },
+    options?: RequestOptions,
+  ): Promise<z.output<Reply>>;
+  /** Asks several, or with `*` all others, and resolves with the answers that come in time. */
+  gather(
+    message: Omit<OutgoingMessage, 'to'> & { to: '*' | readonly string[] },
+    options?: GatherOptions,
+  ): Promise<Gathered>;
   /**
-   * Handles messages of one kind, or of every kind with `*`. Messages of one sender are handled one after the other.
-   * Returns the function that removes the handler.
+   * Handles messages of one kind, or of every kind with `*`. Messages of one conversation are handled one after the other. A message of
+   * the mailbox is acknowledged when all its handlers have returned; one that throws is tried again after a growing pause (`RetryLater`
+   * chooses another), and `PoisonMessage` makes it a dead letter at once. Returns the function that removes the handler.
    */
-  on(kind: string, handler: MessageHandler): () => void;
+  on<Data extends z.ZodType, Reply extends z.ZodType>(
+    kind: MessageOrKind<Data, Reply>,
+    handler: MessageHandler<z.output<Data>, z.input<Reply>>,
+  ): () => void;
+  /**
+   * Keeps a state for each conversation: the handler makes the next one from a message. State and messages that are in it are written as
+   * one, so a message has one effect in it, however often it comes. What the handler does elsewhere is not covered.
+   */
+  onExactlyOnce<Data extends z.ZodType, State extends JsonValue>(
+    kind: MessageOrKind<Data>,
+    initial: () => State,
+    handler: StateHandler<State, z.output<Data>>,
+  ): () => void;
+  /** The state of a conversation that `onExactlyOnce` keeps; undefined where there is none. */
+  state<State extends JsonValue>(conversation: string): Promise<State | undefined>;
 }
 
 /** A pool of agents in one region, as its own process sees it. Made by `createSwarm`. */

@@ -1,6 +1,7 @@
 import { POLICIES } from '@multiswarm/contracts';
 import { LOG_LEVELS } from '@multiswarm/telemetry';
 import { LATER_SETTINGS } from './later';
+import { MESSAGING_SETTINGS } from './messaging';
 import { ROUTING_SETTINGS } from './routing';
 import { SERVICES, setting, type ServiceName } from './setting';
 import { either, flag, integer, listOf, matching, oneOf, share, url, urls } from './value-types';
@@ -63,7 +64,7 @@ export const SETTINGS = {
     type: url('redis', 'rediss'),
     default: 'redis://127.0.0.1:6379',
     description: 'The Redis server that holds the truth.',
-    services: ALL,
+    services: ['orchestrator', 'load-balancer'],
     since: 'now',
   }),
   LOG_LEVEL: setting({
@@ -126,6 +127,7 @@ export const SETTINGS = {
     since: 'now',
     aliases: ['cross_swarm_communication_enabled'],
   }),
+  ...MESSAGING_SETTINGS,
   SUCCESS_RATE_THRESHOLD: setting({
     type: share(),
     default: 0.95,
@@ -168,8 +170,9 @@ export const SETTINGS = {
     type: integer(500, 10 * 60_000),
     default: 5_000,
     unit: 'ms',
-    description: 'Ownership of a shard, the scheduler or a region ends so long after its last renewal.',
-    services: ['orchestrator'],
+    description:
+      'Ownership of a shard, the scheduler, a region or a part of the mailboxes ends so long after its last renewal.',
+    services: ['orchestrator', 'communicator'],
     since: 'now',
   }),
   SHARD_LEASE_RENEW_MS: setting({

@@ -98,6 +98,14 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
   ],
   'message-not-found': ['No message has this id, or it is no longer kept.', 'Check the id.'],
   'recipient-unknown': ['The recipient is not connected.', 'Check the id, or send again when it is.'],
+  'mailbox-full': [
+    'The mailbox holds as many unacknowledged messages as it may, or has as many readers as it may. The message says how many.',
+    'Send again later, send less, or let the recipient handle more at once.',
+  ],
+  'mailbox-unavailable': [
+    'No communicator owns the mailbox at the moment: none runs in the domain, or one is just taking over.',
+    'Try again; start a communicator where none runs.',
+  ],
   'not-admitted': [
     'The region or the deployment has all the swarms it may have, or a newer process runs under the same id.',
     'Give each process its own id, or raise the limit that the message names.',

@@ -240,6 +240,30 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'The rarer ones are left out; `total` counts them.',
   ],
   MESSAGE_BYTES: ['Serialized data of one message between swarms', 'Refused with `invalid-request`.'],
+  CONVERSATION_CHARS: ['Characters of the name of a conversation', 'Refused with `invalid-request`.'],
+  MAIL_ROOM: [
+    'Room in a mailbox that one request of a sender is promised',
+    'It asks for more while it sends.',
+  ],
+  MAIL_WINDOW: [
+    'Messages that one reader of a mailbox has at the same time',
+    'The others wait in the mailbox.',
+  ],
+  MAIL_SETTLED: ['Messages that one report of a reader settles', 'The rest goes with the next report.'],
+  MAIL_FAULTS: ['Of these, those with an error', 'The rest goes with the next report.'],
+  MAIL_DELAY_MS: ['Longest time for which a message is held back', 'Refused with `invalid-request`.'],
+  MAIL_TAKEN: ['Messages that one request takes out of a mailbox', 'Refused with `invalid-request`.'],
+  MAIL_WAIT_MS: ['Longest time that it waits for the first one', 'Refused with `invalid-request`.'],
+  MAILBOX_MESSAGES: [
+    'Unacknowledged messages of one mailbox (`MAILBOX_LIMIT`)',
+    'Senders are refused with `mailbox-full`.',
+  ],
+  MAIL_ATTEMPTS: ['Failed tries of a message (`MAILBOX_MAX_ATTEMPTS`)', 'It becomes a dead letter.'],
+  MAILBOXES_IN_VIEW: [
+    'Mailboxes that one communicator keeps in view',
+    'Those that nobody uses are forgotten.',
+  ],
+  MAILBOX_SESSIONS: ['Readers of one mailbox', 'Refused with `mailbox-full`.'],
   ERROR_MESSAGE_CHARS: ['Error message or log tail kept with a task', 'The text is cut.'],
   BUS_MESSAGE_BYTES: [
     'Body of one message between services',

@@ -1,18 +1,25 @@
-import { asMultiswarmError, type MessageStatus, type MessageSubmission } from '@multiswarm/contracts';
+import {
+  asMultiswarmError,
+  toMessage,
+  type Message,
+  type MessageStatus,
+  type MessageSubmission,
+} from '@multiswarm/contracts';
+import { hash } from 'node:crypto';
 import type { Clock, Ids } from '@multiswarm/core';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
 import { assertSenderPresent, recipientsOf } from '../domain/addressing';
-import { toEnvelope } from '../domain/envelope';
 import type { Presence } from '../domain/presence';
 import { assertPromisable, type Relaying } from '../domain/promises';
-import type { CountMessage, MailCarrier, StatusStore } from '../ports';
+import type { CountMessage, Outbox, StatusStore } from '../ports';
 
 /** Recipients that a status names; it counts them all. A broadcast to a large fleet must not make a large record. */
 export const RECIPIENTS_NAMED = 100;
+const COPY_ID_CHARS = 32;
 
 export interface SendMessageDependencies {
   presence: Presence;
-  carrier: MailCarrier;
+  outbox: Outbox;
   statuses: StatusStore;
   relaying: Relaying;
   count: CountMessage;
@@ -32,8 +39,9 @@ export type SendMessage = (submission: MessageSubmission, origin: Origin) => Pro
 /**
  * Takes a message and hands it to its recipients.
  *
- * D1. Nothing is sent twice: a message is published once, and never by a retry of ours.
- * D2. An error means that nothing was sent: the status is written first, and taken back when the publish fails.
+ * D1. What is sent at most once is published once, and never by a retry of ours; what is stored is stored once under its id.
+ * D2. An error of a message at most once means that nothing was sent. Of one that is stored it means that it is not, or, where nobody
+ *     answers, that nobody knows; the same id again is the same message.
  * D3. A promise that cannot be kept is refused before anything is written.
  */
 export function sendMessage(deps: SendMessageDependencies): SendMessage {
@@ -70,53 +78,61 @@ export function sendMessage(deps: SendMessageDependencies): SendMessage {
 }
 
 async function relay(
-  { presence, carrier, statuses, relaying, clock, ids }: SendMessageDependencies,
+  deps: SendMessageDependencies,
   submission: MessageSubmission,
   { via }: Origin,
   traceparent: string,
 ): Promise<MessageStatus> {
+  const { presence, statuses, relaying, clock, ids, outbox } = deps;
   assertPromisable(submission, relaying);
   const nowMs = clock.monotonic();
   if (via === 'nats') assertSenderPresent(submission.from, presence, nowMs);
-  const recipients = recipientsOf(submission.from, submission.to, presence, nowMs);
-  const acceptedAtMs = clock.now();
-  const id = `m-${ids.next()}`;
-  const envelope = toEnvelope(submission, { id, acceptedAtMs, traceparent });
-  const status = toStatus(submission, id, recipients, acceptedAtMs);
-  await statuses.record(status);
-  if (recipients.length > 0) await carryOrForget(carrier, statuses, envelope);
+  const stamp = { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent };
+  const message = toMessage(submission, stamp);
+  const { from, to, qos } = submission;
+  if (qos !== 'at-most-once' && to !== '*') {
+    await outbox.store(message);
+    return recorded(deps, toStatus(message, [to], 'stored'));
+  }
+  const recipients = recipientsOf(from, to, presence, nowMs);
+  const status = toStatus(message, recipients, outcome(qos, recipients));
+  // D2: written first. That of a message which is not sent then is asked for by nobody.
+  if (qos === 'at-most-once') await statuses.record(status);
+  if (recipients.length === 0) return status;
+  if (qos === 'at-most-once') outbox.carry(message);
+  else await Promise.all(recipients.map((each) => outbox.store(copyFor(message, each))));
+  return qos === 'at-most-once' ? status : recorded(deps, status);
+}
+
+/** The message is where it should be: a status that cannot be kept is no reason to say otherwise. */
+async function recorded(
+  { statuses, logger }: SendMessageDependencies,
+  status: MessageStatus,
+): Promise<MessageStatus> {
+  await statuses.record(status).catch((error: unknown) => logger.warn('a status was not kept', { error }));
   return status;
 }
 
-async function carryOrForget(
-  carrier: MailCarrier,
-  statuses: StatusStore,
-  envelope: Parameters<MailCarrier['carry']>[0],
-): Promise<void> {
-  try {
-    carrier.carry(envelope);
-  } catch (error) {
-    // The fault of the carrier is what the sender has to know; a status left behind expires by itself.
-    await statuses.forget(envelope.body.id).catch(() => undefined);
-    throw error;
-  }
+/** The copy of a broadcast for one recipient. Sent again, it has the same id. */
+function copyFor(message: Message, to: string): Message {
+  const id = `m-${hash('sha256', `${message.id} ${to}`).slice(0, COPY_ID_CHARS)}`;
+  return { ...message, id, to, conversation: message.conversation ?? `from-${message.from}` };
+}
+
+function outcome(qos: string, recipients: readonly string[]): MessageStatus['status'] {
+  if (recipients.length === 0) return 'no-recipient';
+  return qos === 'at-most-once' ? 'published' : 'stored';
 }
 
 function toStatus(
-  { from, to, kind, qos }: MessageSubmission,
-  id: string,
-  recipients: string[],
-  acceptedAtMs: number,
+  { id, from, to, kind, qos, sentAt }: Message,
+  recipients: readonly string[],
+  status: MessageStatus['status'],
 ): MessageStatus {
   return {
-    id,
-    from,
-    to,
-    kind,
-    qos,
-    status: recipients.length > 0 ? 'published' : 'no-recipient',
+    ...{ id, from, to, kind, qos, status },
     recipients: recipients.slice(0, RECIPIENTS_NAMED),
     recipientCount: recipients.length,
-    acceptedAt: new Date(acceptedAtMs).toISOString(),
+    acceptedAt: sentAt,
   };
 }

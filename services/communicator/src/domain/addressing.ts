@@ -1,7 +1,6 @@
-import { MultiswarmError } from '@multiswarm/contracts';
+import { BROADCAST_TOKEN, MultiswarmError } from '@multiswarm/contracts';
 import { DOWN_AFTER_INTERVALS } from '@multiswarm/core';
 import { closeIds } from './close-ids';
-import { BROADCAST_TOKEN } from './envelope';
 import type { Presence } from './presence';
 
 /** Swarms that receive a message now. Empty only for a broadcast that nobody else is there to hear. */

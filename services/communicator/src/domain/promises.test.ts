@@ -4,12 +4,6 @@ import { assertPromisable } from './promises';
 const submission = (given: object = {}): MessageSubmission =>
   MessageSubmission.parse({ from: 'a', to: 'b', kind: 'event', ...given });
 
-test.each(['at-least-once', 'exactly-once'])('%s is refused instead of being weakened', (qos) => {
-  const weaken = (): void => assertPromisable(submission({ qos }), { crossSwarm: true });
-  expect(weaken).toThrow(expect.objectContaining({ code: 'feature-not-available' }));
-  expect(weaken).toThrow(`qos "${qos}" is not available in this version`);
-});
-
 test('with cross-swarm communication off, the refusal names the setting', () => {
   expect(() => assertPromisable(submission(), { crossSwarm: false })).toThrow(
     expect.objectContaining({

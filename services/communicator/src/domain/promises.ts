@@ -7,18 +7,7 @@ export interface Relaying {
 
 /** Refuses what this build cannot keep its word on; nothing is sent with a weaker promise than was asked for. */
 export function assertPromisable(submission: MessageSubmission, { crossSwarm }: Relaying): void {
-  if (!crossSwarm) {
-    throw new MultiswarmError(
-      'feature-not-available',
-      'messages between swarms are switched off by the setting CROSS_SWARM_COMMUNICATION=false',
-    );
-  }
-  if (submission.qos !== 'at-most-once') {
-    throw new MultiswarmError(
-      'feature-not-available',
-      `qos "${submission.qos}" is not available in this version: send with "at-most-once", or make it a durable task`,
-    );
-  }
+  assertRelaying({ crossSwarm });
   const bytes = Buffer.byteLength(JSON.stringify(submission.data));
   if (bytes > LIMITS.MESSAGE_BYTES) {
     throw new MultiswarmError(
@@ -31,4 +20,12 @@ export function assertPromisable(submission: MessageSubmission, { crossSwarm }: 
       },
     );
   }
+}
+
+export function assertRelaying({ crossSwarm }: Relaying): void {
+  if (crossSwarm) return;
+  throw new MultiswarmError(
+    'feature-not-available',
+    'messages between swarms are switched off by the setting CROSS_SWARM_COMMUNICATION=false',
+  );
 }

@@ -1,0 +1,187 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type ConsumerMessages,
+  type JsMsg,
+} from '@nats-io/jetstream';
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import { MultiswarmError } from '@multiswarm/contracts';
+
+const NANOS_PER_MS = 1_000_000;
+/** Messages that are on their way to a reader. */
+const PREFETCHED = 2_000;
+const PULL_EXPIRES_MS = 30_000;
+/** Who reads a mailbox decides himself when a message is handed over again: the server only does when he has forgotten it. */
+const ACK_WAIT_MS = 24 * 3_600_000;
+
+/** Headers of a message of NATS. */
+export type WireHeaders = MsgHdrs;
+
+/** What a message carries. */
+export interface WireBody {
+  readonly headers: WireHeaders | undefined;
+  readonly data: Uint8Array;
+}
+
+/** A message of a work queue, until it is acknowledged. */
+export interface QueuedMail extends WireBody {
+  readonly seq: number;
+  readonly subject: string;
+  /** Epoch ms by the clock of the server. */
+  readonly storedAtMs: number;
+  /** Takes it out of the queue. Not confirmed: one that gets lost is told again. */
+  ack(): void;
+}
+
+export interface QueueOptions {
+  name: string;
+  subjects: string[];
+  maxBytes: number;
+  replicas: number;
+  dedupWindowMs: number;
+}
+
+/** A work queue: each message stays until whoever reads its subject acknowledges it. At its limit it refuses what is new. */
+export async function ensureQueue(connection: NatsConnection, options: QueueOptions): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  const config = {
+    name: options.name,
+    subjects: options.subjects,
+    retention: RetentionPolicy.Workqueue,
+    storage: StorageType.File,
+    discard: DiscardPolicy.New,
+    max_bytes: options.maxBytes,
+    num_replicas: options.replicas,
+    duplicate_window: options.dedupWindowMs * NANOS_PER_MS,
+  };
+  const known = await manager.streams.info(options.name).catch(() => undefined);
+  if (known !== undefined) await manager.streams.update(options.name, config);
+  else
+    await manager.streams.add(config).catch(async (error: unknown) => {
+      // Another replica may be making it at this moment: then ours is refused, and it is there all the same.
+      await manager.streams.info(options.name).catch(() => {
+        throw error;
+      });
+    });
+}
+
+/** Removes the readers of a queue whose names begin so. Two readers of one subject are refused by the server. */
+export async function dropReaders(connection: NatsConnection, stream: string, prefix: string): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  for await (const { name } of manager.consumers.list(stream)) {
+    if (!name.startsWith(prefix)) continue;
+    await manager.consumers.delete(stream, name).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+  }
+}
+
+export interface QueueReader {
+  /** How many messages there were to be read when it began. */
+  readonly pending: number;
+  stop(): void;
+}
+
+/**
+ * Reads what a queue has on a subject, from its first message on, and what comes after. What is not acknowledged is read again by the
+ * next reader.
+ * @param onEnd the reader is gone: its server has forgotten it, or somebody has removed it
+ */
+export async function readQueue(
+  connection: NatsConnection,
+  { stream, name, subject }: { stream: string; name: string; subject: string },
+  onMail: (mail: QueuedMail) => void,
+  onEnd: (error: unknown) => void,
+): Promise<QueueReader> {
+  const manager = await jetstreamManager(connection);
+  const { num_pending: pending } = await manager.consumers.add(stream, {
+    durable_name: name,
+    filter_subject: subject,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
+    deliver_policy: DeliverPolicy.All,
+    max_ack_pending: -1,
+    max_deliver: -1,
+    // It is made anew by whoever reads next: nothing is lost with it.
+    mem_storage: true,
+  });
+  const consumer = await jetstream(connection).consumers.get(stream, name);
+  const messages: ConsumerMessages = await consumer.consume({
+    max_messages: PREFETCHED,
+    expires: PULL_EXPIRES_MS,
+    abort_on_missing_resource: true,
+    callback: (message) => onMail(new Queued(message)),
+  });
+  let stopped = false;
+  void messages.closed().then((error) => {
+    if (!stopped) onEnd(error);
+  });
+  return {
+    pending,
+    stop: () => {
+      stopped = true;
+      messages.stop();
+    },
+  };
+}
+
+/** One message that a queue still has; undefined where it is gone. @throws MultiswarmError `bus-unavailable` */
+export async function queuedMail(
+  connection: NatsConnection,
+  stream: string,
+  seq: number,
+): Promise<WireBody | undefined> {
+  try {
+    const manager = await jetstreamManager(connection);
+    const message = await manager.streams.getMessage(stream, { seq });
+    return message === null ? undefined : { headers: message.header, data: message.data };
+  } catch (cause) {
+    if (isNotFound(cause)) return undefined;
+    throw new MultiswarmError('bus-unavailable', `JetStream does not answer for the stream ${stream}`, {
+      cause,
+    });
+  }
+}
+
+/** Removes one message of a queue, whoever reads it. */
+export async function removeQueued(connection: NatsConnection, stream: string, seq: number): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  await manager.streams.deleteMessage(stream, seq, false).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
+}
+
+/** Codes of JetStream for consumers and messages that are not there. */
+const NOT_FOUND: ReadonlySet<unknown> = new Set([10_014, 10_037, 10_043, 10_057]);
+
+function isNotFound(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && NOT_FOUND.has(error.code);
+}
+
+class Queued implements QueuedMail {
+  constructor(private readonly message: JsMsg) {}
+
+  get seq(): number {
+    return this.message.seq;
+  }
+  get subject(): string {
+    return this.message.subject;
+  }
+  get headers(): WireHeaders | undefined {
+    return this.message.headers;
+  }
+  get data(): Uint8Array {
+    return this.message.data;
+  }
+  get storedAtMs(): number {
+    return this.message.time.getTime();
+  }
+  ack(): void {
+    this.message.ack();
+  }
+}

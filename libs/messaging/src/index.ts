@@ -1,0 +1,10 @@
+export { carryMail } from './carry-mail';
+export {
+  isNoLater,
+  MailReader,
+  type Generation,
+  type MailDelivery,
+  type MailReaderOptions,
+} from './mail-reader';
+export { MailSender, type MailSenderOptions, type Stored } from './mail-sender';
+export { MailSites } from './mail-sites';

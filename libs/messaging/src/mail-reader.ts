@@ -1,0 +1,262 @@
+import type { Bus, Listening } from '@multiswarm/bus';
+import {
+  addressOf,
+  fromWire,
+  LIMITS,
+  MailAttended,
+  MailOwner,
+  MailSettled,
+  mailboxShardOf,
+  subjects,
+  type MailNak,
+  type MailSettle,
+  type MailShard,
+  type Message,
+} from '@multiswarm/contracts';
+import { Recent, type Cancel, type Clock } from '@multiswarm/core';
+import type { MailSites } from './mail-sites';
+
+/** Of a conversation, under one owner of its mailbox. */
+export interface Generation {
+  epoch: number;
+  count: number;
+}
+
+/** Whether a message of one generation was on its way when one of the other failed. */
+export function isNoLater(a: Generation, b: Generation): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.count <= b.count);
+}
+
+/** A message of the mailbox, until it is settled. */
+export interface MailDelivery {
+  readonly seq: number;
+  /**
+   * Grows in a conversation each time one of its messages has to be tried again. What comes with the generation of one that has failed
+   * here was on its way meanwhile: it is to be given back, and comes again after that one.
+   */
+  readonly generation: Generation;
+  readonly message: Message;
+}
+
+export interface MailReaderOptions {
+  bus: Bus;
+  sites: MailSites;
+  clock: Clock;
+  namespace: string;
+  mailbox: string;
+  /** Unique to this reader. */
+  session: string;
+  /** Messages that it has at the same time, at most. */
+  window: number;
+  onMail(delivery: MailDelivery): void;
+  onFault(error: unknown): void;
+}
+
+const AGAIN_MS = 250;
+const LONGEST_AGAIN_MS = 2_000;
+const LEAVE_MS = 2_000;
+/** Messages that were acknowledged lately: one that comes again is acknowledged again. */
+const ACKNOWLEDGED_KNOWN = 4_096;
+
+/**
+ * One reader of a mailbox: takes what its owner hands over, and tells him what became of it. It outlives owners: the next one is told what
+ * it has.
+ *
+ * R1. A message that is here is not told again, even if it is handed over again.
+ * R2. What is here is kept alive until it is settled.
+ */
+export class MailReader {
+  private readonly held = new Set<number>();
+  private readonly acknowledged = new Recent<number, true>(ACKNOWLEDGED_KNOWN);
+  private report = emptyReport();
+  private planned = false;
+  private place: MailShard | undefined;
+  private listening: Listening[] = [];
+  private cancelRenewal: Cancel = () => undefined;
+  private attending: Promise<void> | undefined;
+  private attendAgain = false;
+  private stopped = false;
+
+  constructor(private readonly options: MailReaderOptions) {}
+
+  start(): void {
+    const { bus, session, mailbox } = this.options;
+    const subscription = bus.connection.subscribe(subjects.mailDeliveries(session), {
+      callback: (error, message) => {
+        if (error) this.options.onFault(error);
+        else this.receive(message);
+      },
+    });
+    const shard = mailboxShardOf(mailbox);
+    const owners = bus.subscribe(subjects.mailboxOwner(), { schema: MailOwner }, (owner) => {
+      if (owner.shard === shard && owner.domain === (this.place?.domain ?? owner.domain)) this.attend();
+    });
+    this.listening = [{ stop: () => subscription.unsubscribe() }, owners];
+    bus.onReconnect(() => {
+      this.place = undefined;
+      this.attend();
+    });
+    this.attend();
+  }
+
+  /** Done with it. */
+  ack(seq: number): void {
+    if (!this.held.delete(seq)) return;
+    this.acknowledged.set(seq, true);
+    this.report.acks.push(seq);
+    this.plan();
+  }
+
+  /** A try has failed. */
+  nak(nak: MailNak): void {
+    if (!this.held.delete(nak.seq)) return;
+    this.report.naks.push({ ...nak, message: nak.message.slice(0, LIMITS.ERROR_MESSAGE_CHARS) });
+    this.plan();
+  }
+
+  /** Given back without having been tried. */
+  release(seq: number): void {
+    if (!this.held.delete(seq)) return;
+    this.report.released.push(seq);
+    this.plan();
+  }
+
+  /** Takes nothing more, and gives back what it has. Resolves when the owner knows, or does not answer. */
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.cancelRenewal();
+    for (const each of this.listening.splice(0)) each.stop();
+    for (const seq of [...this.held]) this.release(seq);
+    const { place } = this;
+    if (place === undefined) return;
+    const { bus } = this.options;
+    try {
+      for (const part of this.parts({ leaves: true })) {
+        await bus.request(subjects.mailbox(place, 'settle'), part, {
+          reply: MailSettled,
+          timeoutMs: LEAVE_MS,
+        });
+      }
+    } catch (error) {
+      // The owner finds out by himself, from its silence.
+      this.options.onFault(error);
+    }
+  }
+
+  private receive(message: {
+    subject: string;
+    reply?: string;
+    headers?: { get(name: string): string };
+    data: Uint8Array;
+  }): void {
+    const { seq, attempt, generation } = ticketOf(message.reply ?? '');
+    if (Number.isNaN(seq) || this.stopped || this.held.has(seq)) return; // R1
+    if (this.acknowledged.get(seq)) {
+      this.report.acks.push(seq);
+      this.plan();
+      return;
+    }
+    this.held.add(seq);
+    try {
+      const address = addressOf(message.subject.replace(DELIVERY, MAIL));
+      if (address === undefined) throw new Error(`no subject of a delivery: ${message.subject}`);
+      const read = fromWire(
+        address,
+        (name) => message.headers?.get(name) ?? '',
+        Buffer.from(message.data).toString('utf8'),
+      );
+      this.options.onMail({ seq, generation, message: { ...read, attempt } });
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.nak({ seq, cause: 'malformed', message: text, poison: true });
+    }
+  }
+
+  /** What is settled in one turn of the event loop is told together. */
+  private plan(): void {
+    if (this.planned || this.stopped) return;
+    this.planned = true;
+    this.options.clock.soon(() => {
+      this.planned = false;
+      this.tell();
+    });
+  }
+
+  private tell(): void {
+    const { place } = this;
+    if (place === undefined || !this.options.bus.connected) return; // told with the next attendance
+    for (const part of this.parts({})) {
+      try {
+        this.options.bus.publish(subjects.mailbox(place, 'settle'), part);
+      } catch (error) {
+        this.options.onFault(error);
+      }
+    }
+  }
+
+  /** The report in parts that a message carries. */
+  private parts(more: { leaves?: boolean }): MailSettle[] {
+    const { acks, naks, released, extended } = this.report;
+    this.report = emptyReport();
+    const { namespace, mailbox, session } = this.options;
+    const parts: MailSettle[] = [];
+    do {
+      parts.push({
+        ...{ namespace, mailbox, session },
+        acks: acks.splice(0, LIMITS.MAIL_SETTLED),
+        naks: naks.splice(0, LIMITS.MAIL_FAULTS),
+        released: released.splice(0, LIMITS.MAIL_SETTLED),
+        extended: extended.splice(0, LIMITS.MAIL_SETTLED),
+      });
+    } while (acks.length + naks.length + released.length + extended.length > 0);
+    const last = parts[parts.length - 1];
+    if (last !== undefined) Object.assign(last, more);
+    return parts;
+  }
+
+  private attend(): void {
+    if (this.stopped) return;
+    this.attendAgain = this.attending !== undefined;
+    this.attending ??= this.untilAttended().finally(() => {
+      this.attending = undefined;
+      if (this.attendAgain) this.attend();
+    });
+  }
+
+  private async untilAttended(): Promise<void> {
+    const { bus, sites, clock, namespace, mailbox, session, window } = this.options;
+    this.cancelRenewal();
+    let againMs = AGAIN_MS;
+    try {
+      const place = await sites.shardOf(mailbox);
+      const holding = [...this.held];
+      const request = { namespace, mailbox, session, window, holding };
+      const { sessionMs, ackWaitMs } = await bus.request(subjects.mailbox(place, 'attend'), request, {
+        reply: MailAttended,
+      });
+      this.place = place;
+      this.report.extended.push(...this.held); // R2
+      this.tell();
+      againMs = Math.min(sessionMs, this.held.size > 0 ? ackWaitMs : sessionMs) / 3;
+    } catch (error) {
+      this.options.onFault(error);
+      againMs = Math.min(LONGEST_AGAIN_MS, againMs * 2);
+    }
+    if (!this.stopped) this.cancelRenewal = clock.after(againMs, () => this.attend());
+  }
+}
+
+const DELIVERY = /^(\w+\.\w+)\.deliver\.([^.]+)\.([^.]+)\./;
+/** As the subject of a message, whose domain and shard nobody asks for here. */
+const MAIL = '$1.msg.$3.hub.0.';
+
+/** What ends the reply subject of a delivery: sequence, attempt, epoch of the owner, generation of the conversation. */
+function ticketOf(reply: string): { seq: number; attempt: number; generation: Generation } {
+  const [seq = NaN, attempt = NaN, epoch = NaN, count = NaN] = reply.split('.').slice(-4).map(Number);
+  return { seq, attempt, generation: { epoch, count } };
+}
+
+function emptyReport(): Pick<MailSettle, 'acks' | 'naks' | 'released' | 'extended'> {
+  return { acks: [], naks: [], released: [], extended: [] };
+}

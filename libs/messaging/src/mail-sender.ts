@@ -1,0 +1,155 @@
+import { NobodyListensError, Printed, type Bus } from '@multiswarm/bus';
+import {
+  asMultiswarmError,
+  LIMITS,
+  mailboxShardOf,
+  MailRoomAnswer,
+  MultiswarmError,
+  subjects,
+  toWire,
+  type MailRoomRequest,
+  type Message,
+} from '@multiswarm/contracts';
+import { delay, type Clock } from '@multiswarm/core';
+import type { MailSites } from './mail-sites';
+
+export interface MailSenderOptions {
+  bus: Bus;
+  sites: MailSites;
+  clock: Clock;
+  /** How long storing one message is tried, milliseconds; at most the window in which the stream knows it again. */
+  tryMs?: number;
+}
+
+export interface Stored {
+  seq: number;
+  /** It was stored before, under the same id. */
+  duplicate: boolean;
+}
+
+/** Room in a mailbox that its owner has promised to one sender. Times are monotonic milliseconds. */
+interface Room {
+  left: number;
+  untilMs: number;
+  asking: Promise<void> | undefined;
+  full: MultiswarmError | undefined;
+}
+
+/** The next room is asked for while there is still this much. */
+const LOW = LIMITS.MAIL_ROOM / 4;
+const FIRST_WANT = 64;
+const TRY_MS = 20_000;
+const PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+const ROOMS_KEPT = 10_000;
+
+/**
+ * Stores messages in mailboxes: straight into the stream, with room that the owner of the mailbox has promised.
+ *
+ * T1. It resolves when the stream has the message. An error means that it is not there, or (`bus-unavailable`, `timeout`) that nobody
+ *     knows; the same message again, with the same id, is then kept once.
+ * T2. No more is sent than there is room for: what is full is told (`mailbox-full`), with the number of messages in it.
+ */
+export class MailSender {
+  private readonly rooms = new Map<string, Room>();
+  private readonly options: Required<MailSenderOptions>;
+
+  constructor(options: MailSenderOptions) {
+    this.options = { tryMs: TRY_MS, ...options };
+  }
+
+  async store(message: Message): Promise<Stored> {
+    const { clock, tryMs } = this.options;
+    const endMs = clock.monotonic() + tryMs;
+    await this.takeRoom(message, endMs);
+    const wire = toWire(message, await this.options.sites.domain());
+    const { traceparent, ...headers } = wire.headers;
+    const sending = { headers, messageId: message.id, ...(traceparent === undefined ? {} : { traceparent }) };
+    for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+      try {
+        return await this.options.bus.publishStored(wire.subject, new Printed(wire.body), sending);
+      } catch (error) {
+        const { retryable } = asMultiswarmError(error);
+        if (!retryable || clock.monotonic() + pauseMs >= endMs) throw error;
+        await delay(clock, pauseMs);
+      }
+    }
+  }
+
+  /** T2. */
+  private async takeRoom(message: Message, endMs: number): Promise<void> {
+    const { namespace, to, from } = message;
+    const room = this.roomOf(`${namespace} ${to} ${from}`);
+    const { clock } = this.options;
+    while (room.left <= 0 || clock.monotonic() >= room.untilMs) {
+      await this.ask(room, { namespace, to, from, want: FIRST_WANT }, endMs);
+      if (room.left <= 0 && room.full) throw room.full;
+    }
+    room.left -= 1;
+    if (room.left > LOW || room.asking || room.full) return;
+    // In the background, while there is still room: what it says of a full mailbox is known to whoever needs room next.
+    this.ask(room, { namespace, to, from, want: LIMITS.MAIL_ROOM }, endMs).catch(() => undefined);
+  }
+
+  private ask(room: Room, request: MailRoomRequest, endMs: number): Promise<void> {
+    room.asking ??= this.askOwner(room, request, endMs).finally(() => {
+      room.asking = undefined;
+    });
+    return room.asking;
+  }
+
+  private async askOwner(room: Room, request: MailRoomRequest, endMs: number): Promise<void> {
+    const { sites, clock } = this.options;
+    const subject = subjects.mailbox(await sites.shardOf(request.to), 'room');
+    const askedMs = clock.monotonic();
+    const { granted, forMs, depth, limit } = await this.untilOwned(subject, request, endMs);
+    if (askedMs >= room.untilMs) room.left = 0;
+    room.full = undefined;
+    if (granted === 0) {
+      const text = `the mailbox of "${request.to}" holds ${depth} of ${limit} messages: wait until it takes some, or send less`;
+      room.full = new MultiswarmError('mailbox-full', text);
+      return;
+    }
+    room.left += granted;
+    room.untilMs = askedMs + forMs;
+  }
+
+  /** Between two owners of a mailbox nobody answers. */
+  private async untilOwned(
+    subject: string,
+    request: MailRoomRequest,
+    endMs: number,
+  ): Promise<MailRoomAnswer> {
+    const { bus, clock } = this.options;
+    for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+      try {
+        return await bus.request(subject, request, { reply: MailRoomAnswer });
+      } catch (error) {
+        const wait =
+          error instanceof NobodyListensError || asMultiswarmError(error).code === 'bus-unavailable';
+        if (!wait) throw error;
+        if (clock.monotonic() + pauseMs >= endMs) throw unowned(request.to, error);
+        await delay(clock, pauseMs);
+      }
+    }
+  }
+
+  private roomOf(key: string): Room {
+    let room = this.rooms.get(key);
+    if (room === undefined) {
+      if (this.rooms.size >= ROOMS_KEPT) this.rooms.clear();
+      room = { left: 0, untilMs: 0, asking: undefined, full: undefined };
+      this.rooms.set(key, room);
+    }
+    return room;
+  }
+}
+
+function unowned(to: string, cause: unknown): MultiswarmError {
+  const shard = mailboxShardOf(to);
+  return new MultiswarmError(
+    'mailbox-unavailable',
+    `nobody answers for the mailbox of "${to}" (shard ${shard}): is a communicator running?`,
+    { cause },
+  );
+}

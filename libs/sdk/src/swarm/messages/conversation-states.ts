@@ -1,0 +1,101 @@
+import { lastStored, storeMessage, StreamRefusal, type Bus } from '@multiswarm/bus';
+import { Json, MultiswarmError, streams, subjects, type JsonValue } from '@multiswarm/contracts';
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+const Kept = z.object({ state: Json, processed: z.array(z.string()) });
+
+/** Messages of one conversation that its state knows: one that comes again is known as long as it can come again. */
+const PROCESSED_KNOWN = 1_000;
+const CACHED = 1_000;
+
+interface Known {
+  state: JsonValue;
+  processed: Set<string>;
+  /** Sequence of the value in the stream; 0 where there is none. */
+  revision: number;
+}
+
+/**
+ * What a handler keeps of a conversation: its state, and the messages that are in it, as one value. It is written by compare-and-set, so a
+ * message has its effect in the state once, whoever handles it, and however often it comes.
+ */
+export class ConversationStates {
+  private readonly cached = new Map<string, Known>();
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly namespace: string,
+    private readonly swarm: string,
+  ) {}
+
+  /** @throws MultiswarmError `bus-unavailable` */
+  async read(conversation: string): Promise<Known> {
+    const cached = this.cached.get(conversation);
+    if (cached !== undefined) return cached;
+    const stored = await this.asked(() =>
+      lastStored(this.bus.connection, streams.conversations, this.subject(conversation)),
+    );
+    const known = stored === undefined ? nothing() : fromStored(stored.data.toString('utf8'), stored.seq);
+    this.cache(conversation, known);
+    return known;
+  }
+
+  /**
+   * Writes the next state, with the messages that led to it.
+   * @throws MultiswarmError `revision-conflict` where somebody else has written in between: read it again
+   */
+  async write(conversation: string, before: Known, state: JsonValue, ids: readonly string[]): Promise<void> {
+    const processed = [...before.processed, ...ids].slice(-PROCESSED_KNOWN);
+    const body = JSON.stringify({ state, processed });
+    try {
+      const options = { expectedLast: before.revision };
+      const revision = await this.asked(() =>
+        storeMessage(this.bus.connection, this.subject(conversation), body, options),
+      );
+      this.cache(conversation, { state, processed: new Set(processed), revision });
+    } catch (error) {
+      // Whether it was written is not known, or somebody else has written: the stream knows.
+      this.cached.delete(conversation);
+      throw error;
+    }
+  }
+
+  private cache(conversation: string, known: Known): void {
+    if (this.cached.size >= CACHED) this.cached.clear();
+    this.cached.set(conversation, known);
+  }
+
+  private subject(conversation: string): string {
+    const token = createHash('sha256').update(conversation).digest('base64url');
+    return subjects.conversation(this.namespace, this.swarm, token);
+  }
+
+  private async asked<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (cause) {
+      if (cause instanceof StreamRefusal && cause.isConflict) {
+        throw new MultiswarmError(
+          'revision-conflict',
+          'the state of the conversation was written by somebody else',
+          {
+            cause,
+          },
+        );
+      }
+      throw new MultiswarmError('bus-unavailable', 'the state of a conversation cannot be reached', {
+        cause,
+      });
+    }
+  }
+}
+
+function nothing(): Known {
+  return { state: null, processed: new Set(), revision: 0 };
+}
+
+function fromStored(text: string, revision: number): Known {
+  const { state, processed } = Kept.parse(JSON.parse(text));
+  return { state, processed: new Set(processed), revision };
+}

@@ -1,0 +1,60 @@
+import { asMultiswarmError, type JsonValue } from '@multiswarm/contracts';
+import type { ConversationStates } from './conversation-states';
+import { checked, type Handlers } from './handlers';
+import type { Arrived, Handled } from './inbox';
+
+/** Messages whose effect is written together. */
+const TOGETHER = 256;
+/** Others may write the same conversation: messages of another priority, or a process that took over. */
+const TRIES = 5;
+
+/**
+ * Handles the first messages of a conversation with the handlers that keep state: their effects, and that they are in it, are written as one
+ * value. Those that are in it already have no effect.
+ */
+export async function foldFirst(
+  waiting: readonly Arrived[],
+  handlers: Handlers,
+  states: ConversationStates,
+): Promise<Handled> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await foldOnce(waiting, handlers, states);
+    } catch (error) {
+      if (asMultiswarmError(error).code === 'revision-conflict' && tries < TRIES) continue;
+      return { done: 0, failed: error };
+    }
+  }
+}
+
+async function foldOnce(
+  waiting: readonly Arrived[],
+  handlers: Handlers,
+  states: ConversationStates,
+): Promise<Handled> {
+  const first = waiting[0]?.message;
+  if (first === undefined) return { done: 0 };
+  const conversation = first.conversation ?? `from ${first.from}`;
+  const before = await states.read(conversation);
+  let state: JsonValue | undefined = before.revision === 0 ? undefined : before.state;
+  const ids: string[] = [];
+  let done = 0;
+  let failed: unknown;
+  for (const { message } of waiting.slice(0, TOGETHER)) {
+    const folding = handlers.folding(message);
+    if (folding === undefined) break;
+    if (!before.processed.has(message.id) && !ids.includes(message.id)) {
+      try {
+        const data = checked(folding.data, message);
+        state = await folding.handler(state ?? folding.initial(), { ...message, data });
+        ids.push(message.id);
+      } catch (error) {
+        failed = error;
+        break;
+      }
+    }
+    done += 1;
+  }
+  if (ids.length > 0) await states.write(conversation, before, state ?? null, ids);
+  return failed === undefined ? { done } : { done, failed };
+}

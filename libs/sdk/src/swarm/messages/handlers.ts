@@ -1,0 +1,82 @@
+import { MultiswarmError, type JsonValue, type Message } from '@multiswarm/contracts';
+import type { z } from 'zod';
+import type { MessageDefinition } from '../../define-message';
+import type { MessageHandler, StateHandler } from '../types';
+import { NoHandler, PoisonMessage } from './inbox';
+
+export interface Registered {
+  data?: z.ZodType;
+  reply?: z.ZodType;
+  handler: MessageHandler;
+}
+
+export interface Folding {
+  data?: z.ZodType;
+  initial: () => JsonValue;
+  handler: StateHandler;
+}
+
+/** Who handles which kind of message. */
+export class Handlers {
+  private readonly byKind = new Map<string, Set<Registered>>();
+  private readonly foldings = new Map<string, Folding>();
+
+  get isEmpty(): boolean {
+    return this.byKind.size === 0 && this.foldings.size === 0;
+  }
+
+  /** Returns the function that removes the handler. */
+  add({ kind, data, reply }: MessageDefinition<z.ZodType, z.ZodType>, handler: MessageHandler): () => void {
+    const registered: Registered = { handler, ...(data ? { data } : {}), ...(reply ? { reply } : {}) };
+    const handlers = this.byKind.get(kind) ?? new Set();
+    this.byKind.set(kind, handlers.add(registered));
+    return () => {
+      handlers.delete(registered);
+      if (handlers.size === 0) this.byKind.delete(kind);
+    };
+  }
+
+  /** Throws `invalid-configuration` where the kind has one already: two could not both have the state. */
+  addFolding({ kind, data }: MessageDefinition<z.ZodType, z.ZodType>, folding: Folding): () => void {
+    if (this.foldings.has(kind))
+      throw new MultiswarmError(
+        'invalid-configuration',
+        `messages of the kind "${kind}" have a handler with state already`,
+      );
+    this.foldings.set(kind, { ...folding, ...(data ? { data } : {}) });
+    return () => void this.foldings.delete(kind);
+  }
+
+  folding({ kind }: Message): Folding | undefined {
+    return this.foldings.get(kind);
+  }
+
+  knows({ kind }: Message): boolean {
+    return this.foldings.has(kind) || this.byKind.has(kind) || this.byKind.has('*');
+  }
+
+  /** Runs all handlers of a message. @returns the first answer that one of them gives @throws what one of them throws */
+  async run(message: Message): Promise<JsonValue> {
+    const found = [...(this.byKind.get(message.kind) ?? []), ...(this.byKind.get('*') ?? [])];
+    if (found.length === 0) throw new NoHandler(`nobody handles messages of the kind "${message.kind}" here`);
+    const answers = await Promise.all(found.map((each) => this.call(each, message)));
+    return answers.find((answer) => answer !== undefined) ?? null;
+  }
+
+  private async call({ data, reply, handler }: Registered, message: Message): Promise<JsonValue | undefined> {
+    const answer = await handler({ ...message, data: checked(data, message) });
+    if (answer === undefined || reply === undefined) return answer as JsonValue | undefined;
+    return reply.parse(answer) as JsonValue;
+  }
+}
+
+/** What does not fit its schema will not fit the next time. */
+export function checked(schema: z.ZodType | undefined, { kind, data }: Message): JsonValue {
+  if (schema === undefined) return data;
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return parsed.data as JsonValue;
+  const why = parsed.error.issues
+    .map(({ path, message }) => `${path.join('.') || 'data'}: ${message}`)
+    .join('; ');
+  throw new PoisonMessage(`the data of "${kind}" does not fit its schema: ${why}`);
+}

@@ -1,0 +1,132 @@
+import type { MailCause, Message } from '@multiswarm/contracts';
+import { asMultiswarmError } from '@multiswarm/contracts';
+import { Recent } from '@multiswarm/core';
+import { isNoLater, type Generation } from '@multiswarm/messaging';
+
+/** Conversations of which a swarm remembers that they have failed. */
+const FAILURES_KNOWN = 10_000;
+
+/** How a message is settled with its mailbox. What was sent at most once has none. */
+export interface Settling {
+  /** See `MailDelivery`. */
+  readonly generation: Generation;
+  ack(): void;
+  nak(failure: Failure): void;
+  release(): void;
+}
+
+export interface Failure {
+  cause: MailCause;
+  message: string;
+  delayMs?: number;
+  poison?: boolean;
+}
+
+export interface Arrived {
+  message: Message;
+  settling: Settling | undefined;
+}
+
+/** Thrown by a handler: no further try will help, so the message becomes a dead letter at once. */
+export class PoisonMessage extends Error {
+  override readonly name = 'PoisonMessage';
+}
+
+/** Thrown by a handler: the next try is wanted after this, instead of the growing pause. */
+export class RetryLater extends Error {
+  override readonly name = 'RetryLater';
+  constructor(
+    /** Milliseconds. */
+    readonly delayMs: number,
+    message = 'the handler asks for another try later',
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Handles what comes: messages of one conversation and priority one after the other, others at the same time.
+ *
+ * I1. One that fails is told, and those behind it in its conversation go back, also those that are still on their way: they come again
+ *     after it.
+ */
+export class Inbox {
+  private readonly lanes = new Map<string, Arrived[]>();
+  /** The generation in which a conversation has failed last. */
+  private readonly failures = new Recent<string, Generation>(FAILURES_KNOWN);
+  private size = 0;
+
+  /** @param handle handles as many of the first ones as it likes, and says how many; throws what went wrong with the one after these */
+  constructor(
+    private readonly handle: (waiting: readonly Arrived[]) => Promise<Handled>,
+    private readonly onIdle: () => void = () => undefined,
+  ) {}
+
+  /** Messages that wait or are being handled. */
+  get waiting(): number {
+    return this.size;
+  }
+
+  add(arrived: Arrived): void {
+    const { from, to, conversation, priority } = arrived.message;
+    const key = `${priority} ${conversation ?? `${from} ${to}`}`;
+    const failed = this.failures.get(key);
+    if (failed && arrived.settling && isNoLater(arrived.settling.generation, failed)) {
+      arrived.settling.release();
+      return;
+    }
+    this.size += 1;
+    const lane = this.lanes.get(key);
+    if (lane !== undefined) lane.push(arrived);
+    else {
+      const started = [arrived];
+      this.lanes.set(key, started);
+      void this.run(key, started);
+    }
+  }
+
+  private async run(key: string, lane: Arrived[]): Promise<void> {
+    while (lane.length > 0) {
+      const { done, failed } = await this.handle(lane);
+      for (const { settling } of lane.splice(0, done)) settling?.ack();
+      this.size -= done;
+      if (failed !== undefined) this.fail(key, lane, failed);
+    }
+    this.lanes.delete(key);
+    if (this.size === 0) this.onIdle();
+  }
+
+  /** I1. */
+  private fail(key: string, lane: Arrived[], error: unknown): void {
+    const [first, ...behind] = lane.splice(0);
+    this.size -= behind.length + 1;
+    if (first?.settling !== undefined) this.failures.set(key, first.settling.generation);
+    first?.settling?.nak(failureOf(error));
+    const keep: Arrived[] = [];
+    for (const each of behind) {
+      if (each.settling === undefined) keep.push(each);
+      else each.settling.release();
+    }
+    lane.push(...keep);
+    this.size += keep.length;
+  }
+}
+
+export interface Handled {
+  done: number;
+  failed?: unknown;
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof NoHandler) return { cause: 'no-handler', message: error.message };
+  const cause = 'handler-failed';
+  if (error instanceof PoisonMessage) return { cause, message: error.message, poison: true };
+  if (error instanceof RetryLater) return { cause, message: error.message, delayMs: error.delayMs };
+  const { message, code } = asMultiswarmError(error);
+  return { cause, message: code === 'internal' ? message : `${code}: ${message}` };
+}
+
+/** Nobody here handles messages of that kind. */
+export class NoHandler extends Error {
+  override readonly name = 'NoHandler';
+}

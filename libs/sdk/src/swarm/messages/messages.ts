@@ -1,0 +1,380 @@
+import type { Bus, Listening } from '@multiswarm/bus';
+import {
+  addressOf,
+  asMultiswarmError,
+  BROADCAST_TOKEN,
+  fromWire,
+  LIMITS,
+  MessageLocation,
+  MessageStatus,
+  MessageSubmission,
+  MultiswarmError,
+  parseOrThrow,
+  subjects,
+  toMessage,
+  type JsonValue,
+  type Message,
+} from '@multiswarm/contracts';
+import type { Clock, Ids } from '@multiswarm/core';
+import { carryMail, MailReader, MailSender, MailSites } from '@multiswarm/messaging';
+import { startSpan, type Logger } from '@multiswarm/telemetry';
+import type { z } from 'zod';
+import { messageOf, type MessageOrKind } from '../../define-message';
+import { SDK_LIMITS } from '../../limits';
+import type {
+  GatherOptions,
+  MessageHandler,
+  OutgoingMessage,
+  RequestOptions,
+  StateHandler,
+  SwarmMessages,
+} from '../types';
+import { Answers, FAILED_KIND, replyKind, type Gathered } from './answers';
+import { ConversationStates } from './conversation-states';
+import { foldFirst } from './fold';
+import { Handlers } from './handlers';
+import { Inbox, type Arrived, type Handled } from './inbox';
+
+export interface MessagesOptions {
+  swarmId: string;
+  namespace: string;
+  clock: Clock;
+  ids: Ids;
+  log: Logger;
+}
+
+const REQUEST_MS = 30_000;
+/** Messages of its mailbox that a swarm has at the same time. */
+const WINDOW = 512;
+/** So long a recipient is taken to be there after the communicator has said so. */
+const LOCATED_MS = 5_000;
+
+/** What exists while the swarm is connected. */
+interface Open {
+  bus: Bus;
+  sites: MailSites;
+  sender: MailSender;
+  reader: MailReader;
+  states: ConversationStates;
+  listening: Listening[];
+}
+
+/**
+ * Messages between swarms: at most once straight from sender to recipient, the others through the recipient's mailbox.
+ *
+ * G1. A message that was sent at most once reaches each handler at most once; one from the mailbox is acknowledged when its
+ *     handlers have returned. None is handled after it has expired.
+ * G2. Messages of one conversation and priority are handled in the order in which they came, one after the other.
+ * G3. What was sent at most once and arrives while the inbox is full is dropped, counted and logged.
+ */
+export class Messages implements SwarmMessages {
+  private readonly handlers = new Handlers();
+  private readonly answers: Answers;
+  private readonly located = new Map<string, number>();
+  private readonly inbox = new Inbox((waiting) => this.handle(waiting));
+  private current: Open | undefined;
+  private reading = false;
+  private dropped = 0;
+
+  constructor(private readonly options: MessagesOptions) {
+    this.answers = new Answers(options.clock);
+  }
+
+  open(bus: Bus, instance: string): void {
+    const { namespace, swarmId, clock } = this.options;
+    const sites = new MailSites(bus);
+    const reader = new MailReader({
+      ...{ bus, sites, clock, namespace, mailbox: swarmId, window: WINDOW },
+      session: `${swarmId}-${instance}`.slice(-LIMITS.NAME_CHARS),
+      onMail: ({ seq, generation, message }) =>
+        this.receive({
+          message,
+          settling: {
+            generation,
+            ack: () => reader.ack(seq),
+            nak: (failure) => reader.nak({ seq, ...failure }),
+            release: () => reader.release(seq),
+          },
+        }),
+      onFault: (error) => this.options.log.debug('the mailbox is not reached', { error }),
+    });
+    const listening = [swarmId, BROADCAST_TOKEN].map((to) => this.listen(bus, to));
+    const sender = new MailSender({ bus, sites, clock });
+    const states = new ConversationStates(bus, namespace, swarmId);
+    this.current = { bus, sites, sender, reader, states, listening };
+    if (!this.handlers.isEmpty) this.read();
+  }
+
+  async close(): Promise<void> {
+    const { current } = this;
+    this.current = undefined;
+    this.answers.close();
+    if (current === undefined) return;
+    for (const subscription of current.listening) subscription.stop();
+    if (this.reading) await current.reader.stop();
+  }
+
+  send(message: OutgoingMessage): Promise<MessageStatus> {
+    return this.sendWithin(undefined, message);
+  }
+
+  broadcast(message: Omit<OutgoingMessage, 'to'>): Promise<MessageStatus> {
+    return this.send({ ...message, to: '*' });
+  }
+
+  async request<Data extends z.ZodType, Reply extends z.ZodType>(
+    message: Omit<OutgoingMessage, 'kind' | 'data'> & {
+      kind: MessageOrKind<Data, Reply>;
+      data?: z.input<Data>;
+    },
+    { timeoutMs = REQUEST_MS }: RequestOptions = {},
+  ): Promise<z.output<Reply>> {
+    const { kind, data: schema, reply } = messageOf(message.kind);
+    this.read();
+    const correlationId = this.options.ids.next();
+    const data = schema === undefined ? message.data : schema.parse(message.data);
+    const answer = this.answers.one(correlationId, timeoutMs);
+    this.sendWithin(undefined, {
+      ttlMs: timeoutMs,
+      ...message,
+      kind,
+      ...(data === undefined ? {} : { data: data }),
+      ...{ correlationId, replyTo: this.options.swarmId },
+    }).catch((error: unknown) => this.answers.fail(correlationId, error));
+    const value = await answer;
+    return (reply === undefined ? value : reply.parse(value)) as z.output<Reply>;
+  }
+
+  gather(
+    message: Omit<OutgoingMessage, 'to'> & { to: '*' | readonly string[] },
+    { timeoutMs = REQUEST_MS }: GatherOptions = {},
+  ): Promise<Gathered> {
+    this.read();
+    const correlationId = this.options.ids.next();
+    const asked = { ttlMs: timeoutMs, ...message, correlationId, replyTo: this.options.swarmId };
+    const recipients = message.to === '*' ? ['*'] : [...message.to];
+    const sent = Promise.all(recipients.map((to) => this.send({ ...asked, to })));
+    const count = sent.then((statuses) =>
+      statuses.reduce((sum, { recipientCount }) => sum + recipientCount, 0),
+    );
+    return this.answers.many(correlationId, timeoutMs, count);
+  }
+
+  on<Data extends z.ZodType, Reply extends z.ZodType>(
+    kind: MessageOrKind<Data, Reply>,
+    handler: MessageHandler<z.output<Data>, z.input<Reply>>,
+  ): () => void {
+    const remove = this.handlers.add(messageOf(kind), handler as MessageHandler);
+    this.read();
+    return remove;
+  }
+
+  onExactlyOnce<Data extends z.ZodType, State extends JsonValue>(
+    kind: MessageOrKind<Data>,
+    initial: () => State,
+    handler: StateHandler<State, z.output<Data>>,
+  ): () => void {
+    const remove = this.handlers.addFolding(messageOf(kind), {
+      initial,
+      handler: handler as unknown as StateHandler,
+    });
+    this.read();
+    return remove;
+  }
+
+  async state<State extends JsonValue>(conversation: string): Promise<State | undefined> {
+    const { states } = this.opened();
+    const { revision, state } = await states.read(conversation);
+    return revision === 0 ? undefined : (state as State);
+  }
+
+  /** The same, continuing the trace of whatever sends. */
+  within(traceparent: string): Pick<SwarmMessages, 'send' | 'broadcast'> {
+    return {
+      send: (message) => this.sendWithin(traceparent, message),
+      broadcast: (message) => this.sendWithin(traceparent, { ...message, to: '*' }),
+    };
+  }
+
+  /** A mailbox is read from the first handler, or question, on: before, whatever came would find nobody. */
+  private read(): void {
+    if (this.reading || this.current === undefined) return;
+    this.reading = true;
+    this.current.reader.start();
+  }
+
+  private async sendWithin(parent: string | undefined, message: OutgoingMessage): Promise<MessageStatus> {
+    const open = this.opened();
+    const { namespace, swarmId } = this.options;
+    const submission = parseOrThrow(MessageSubmission, { ...message, from: swarmId, namespace });
+    const span = startSpan('multiswarm.message.send', { kind: 'producer', parent });
+    try {
+      const status = await this.dispatch(open, submission, span.traceparent);
+      span.end();
+      return status;
+    } catch (error) {
+      span.end(error);
+      throw error;
+    }
+  }
+
+  private async dispatch(
+    open: Open,
+    submission: MessageSubmission,
+    traceparent: string,
+  ): Promise<MessageStatus> {
+    const { to, qos } = submission;
+    if (to === '*' || to === BROADCAST_TOKEN) {
+      const options = { reply: MessageStatus, traceparent };
+      return open.bus.request(subjects.messageSend(), submission, options);
+    }
+    const { clock, ids } = this.options;
+    assertSize(submission);
+    const message = toMessage(submission, { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent });
+    if (qos === 'at-most-once') {
+      await this.locate(open, to);
+      carryMail(open.bus, message, 'hub');
+      return statusOf(message, 'published');
+    }
+    await open.sender.store(message);
+    return statusOf(message, 'stored');
+  }
+
+  /** A recipient that nobody knows is a mistake that should be told. Where nobody can be asked, the message goes out all the same. */
+  private async locate({ bus }: Open, to: string): Promise<void> {
+    const { clock, swarmId: from } = this.options;
+    const until = this.located.get(to);
+    if (until !== undefined && until > clock.monotonic()) return;
+    const asked = bus
+      .request(subjects.messageLocate(), { to, from }, { reply: MessageLocation, timeoutMs: LOCATED_MS })
+      .then(() => {
+        if (this.located.size >= SDK_LIMITS.LOCATED_RECIPIENTS) this.located.clear();
+        this.located.set(to, clock.monotonic() + LOCATED_MS);
+      })
+      .catch((error: unknown) => {
+        this.located.delete(to);
+        if (!asMultiswarmError(error).retryable) throw error;
+      });
+    // Known before: who sends does not wait for the news.
+    if (until === undefined) await asked;
+    else {
+      this.located.set(to, clock.monotonic() + LOCATED_MS);
+      asked.catch(() => undefined);
+    }
+  }
+
+  private listen(bus: Bus, to: string): Listening {
+    const subject = subjects.mailFor(this.options.namespace, to);
+    const subscription = bus.connection.subscribe(subject, {
+      callback: (error, { subject: on, headers, data }) => {
+        if (error) return;
+        this.take(on, (name) => headers?.get(name) ?? '', data);
+      },
+    });
+    return { stop: () => subscription.unsubscribe() };
+  }
+
+  private take(subject: string, header: (name: string) => string, data: Uint8Array): void {
+    const address = addressOf(subject);
+    if (address === undefined || address.from === this.options.swarmId) return;
+    try {
+      const message = fromWire(address, header, Buffer.from(data).toString('utf8'));
+      if (this.inbox.waiting < SDK_LIMITS.INBOX_MESSAGES) this.receive({ message, settling: undefined });
+      else this.drop(message, 'the inbox is full');
+    } catch (error) {
+      this.options.log.warn('a message could not be read', { subject, error });
+    }
+  }
+
+  private receive(arrived: Arrived): void {
+    if (this.answers.take(arrived.message)) arrived.settling?.ack();
+    else if (arrived.settling !== undefined || this.handlers.knows(arrived.message)) this.inbox.add(arrived);
+  }
+
+  private async handle(waiting: readonly Arrived[]): Promise<Handled> {
+    const [first] = waiting;
+    if (first === undefined || this.current === undefined) return { done: waiting.length };
+    const { message } = first;
+    if (message.expiresAt !== undefined && Date.parse(message.expiresAt) <= this.options.clock.now()) {
+      this.drop(message, 'it has expired');
+      return { done: 1 };
+    }
+    try {
+      if (this.handlers.folding(message)) return await foldFirst(waiting, this.handlers, this.current.states);
+      const answer = await this.handlers.run(message);
+      if (message.replyTo !== undefined) await this.reply(message, replyKind(message.kind), answer);
+      return { done: 1 };
+    } catch (error) {
+      return this.failed(first, error);
+    }
+  }
+
+  private async failed({ message, settling }: Arrived, error: unknown): Promise<Handled> {
+    const log = this.log(message);
+    if (settling !== undefined) {
+      log.warn('the handler of a message failed', { error, attempt: message.attempt });
+      return { done: 0, failed: error };
+    }
+    log.error('the handler of a message failed; it is not delivered again', { error });
+    if (message.replyTo !== undefined)
+      await this.reply(message, FAILED_KIND, { ...failure(error) }).catch(() => undefined);
+    return { done: 1 };
+  }
+
+  private async reply(to: Message, kind: string, data: JsonValue): Promise<void> {
+    const { replyTo, correlationId, qos, priority, traceparent } = to;
+    if (replyTo === undefined) return;
+    const answer = {
+      to: replyTo,
+      kind,
+      data,
+      qos,
+      priority,
+      ...(correlationId === undefined ? {} : { correlationId }),
+    };
+    await this.sendWithin(traceparent, answer);
+  }
+
+  private opened(): Open {
+    if (this.current) return this.current;
+    throw new MultiswarmError(
+      'bus-unavailable',
+      'the swarm is not started: start() it before it sends messages',
+    );
+  }
+
+  private drop(message: Message, reason: string): void {
+    this.dropped += 1;
+    this.log(message).warn('a message was dropped', { reason, droppedSoFar: this.dropped });
+  }
+
+  private log({ id, from, kind, traceparent }: Message): Logger {
+    return this.options.log.child({
+      messageId: id,
+      from,
+      kind,
+      ...(traceparent === undefined ? {} : { traceparent }),
+    });
+  }
+}
+
+function failure(error: unknown): Record<string, JsonValue> {
+  const { code, message } = asMultiswarmError(error);
+  return { code: code === 'internal' ? 'attempt-failed' : code, detail: message };
+}
+
+function assertSize({ data }: MessageSubmission): void {
+  const bytes = Buffer.byteLength(JSON.stringify(data));
+  if (bytes <= LIMITS.MESSAGE_BYTES) return;
+  throw new MultiswarmError(
+    'body-too-large',
+    `the data of the message has ${bytes} bytes, the limit is ${LIMITS.MESSAGE_BYTES}`,
+  );
+}
+
+function statusOf(
+  { id, from, to, kind, qos, sentAt }: Message,
+  status: 'published' | 'stored',
+): MessageStatus {
+  return { id, from, to, kind, qos, status, recipients: [to], recipientCount: 1, acceptedAt: sentAt };
+}

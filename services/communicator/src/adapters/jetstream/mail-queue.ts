@@ -1,0 +1,122 @@
+import {
+  dropReaders,
+  forgetMessages,
+  lastOfEach,
+  queuedMail,
+  readQueue,
+  storeMessage,
+  type Bus,
+  type QueueReader,
+} from '@multiswarm/bus';
+import {
+  headers as names,
+  LIMITS,
+  MailCause,
+  PRIORITIES,
+  streams,
+  subjects,
+  type MailShard,
+} from '@multiswarm/contracts';
+import { z } from 'zod';
+import { LEVELS, type Level } from '../../domain/mailbox/mail';
+import type { Burial, MailBody, MailNote, MailQueue, StoredMail } from '../../ports';
+import { deadHeaders } from './dead-headers';
+
+const Note = z.object({
+  attempts: z.number().int().nonnegative(),
+  fault: z.object({ cause: MailCause, message: z.string(), atMs: z.number() }),
+});
+
+/**
+ * One mailbox shard in JetStream: a reader for each priority. Who takes the shard over removes the readers of the owner before, so
+ * that nobody else can be given, or acknowledge, anything of it any more; their names carry the epoch.
+ */
+export class JetStreamMailQueue implements MailQueue {
+  private readers: QueueReader[] = [];
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly place: MailShard,
+    private readonly epoch: number,
+  ) {}
+
+  async open(
+    onMail: (mail: StoredMail, level: Level) => void,
+    onEnd: (error: unknown) => void,
+  ): Promise<void> {
+    this.stop();
+    const { connection } = this.bus;
+    const prefix = `shard-${this.place.shard}-`;
+    await dropReaders(connection, streams.mailbox, prefix);
+    let ended = false;
+    const end = (error: unknown): void => {
+      if (ended) return;
+      ended = true;
+      onEnd(error);
+    };
+    for (const level of LEVELS) {
+      const priority = PRIORITIES[level];
+      const reader = { stream: streams.mailbox, name: `${prefix}${priority}-${this.epoch}` };
+      const subject = subjects.storedMailOf(this.place, priority);
+      this.readers.push(
+        await readQueue(connection, { ...reader, subject }, (mail) => onMail(mail, level), end),
+      );
+    }
+  }
+
+  stop(): void {
+    for (const reader of this.readers.splice(0)) reader.stop();
+  }
+
+  async fetch(seq: number): Promise<MailBody | undefined> {
+    return queuedMail(this.bus.connection, streams.mailbox, seq);
+  }
+
+  async bury(burial: Burial): Promise<void> {
+    const { namespace, to } = burial.address;
+    const subject = subjects.deadMail(this.place.domain, namespace, to);
+    const id = `dead-${this.place.domain}-${burial.seq}-${burial.body.headers?.get('ce-id') ?? ''}`;
+    const headers = { ...deadHeaders(burial), [names.messageId]: id };
+    await storeMessage(this.bus.connection, subject, burial.body.data, { headers });
+  }
+
+  async notes(): Promise<ReadonlyMap<number, MailNote>> {
+    const notes = new Map<number, MailNote>();
+    for (const { subject, text } of await lastOfEach(
+      this.bus.connection,
+      streams.mailNotes,
+      subjects.mailNotes(this.place),
+    )) {
+      const seq = Number(subject.slice(subject.lastIndexOf('.') + 1));
+      const note = Note.safeParse(JSON.parse(text));
+      if (note.success) notes.set(seq, note.data);
+    }
+    return notes;
+  }
+
+  async note(seq: number, { attempts, fault }: MailNote): Promise<void> {
+    const message = fault.message.slice(0, LIMITS.ERROR_MESSAGE_CHARS);
+    const body = JSON.stringify({ attempts, fault: { ...fault, message } });
+    await storeMessage(this.bus.connection, subjects.mailNote(this.place, seq), body);
+  }
+
+  async forgetNote(seq: number): Promise<void> {
+    await forgetMessages(this.bus.connection, streams.mailNotes, subjects.mailNote(this.place, seq));
+  }
+
+  async names(): Promise<{ namespace: string; name: string }[]> {
+    const kept = await lastOfEach(
+      this.bus.connection,
+      streams.mailboxNames,
+      subjects.mailboxNames(this.place),
+    );
+    return kept.map(({ subject }) => {
+      const [namespace = '', name = ''] = subject.split('.').slice(-2);
+      return { namespace, name };
+    });
+  }
+
+  async name(namespace: string, name: string): Promise<void> {
+    await storeMessage(this.bus.connection, subjects.mailboxName(this.place, namespace, name), '{}');
+  }
+}

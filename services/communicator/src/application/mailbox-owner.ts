@@ -1,0 +1,436 @@
+import {
+  addressOf,
+  LIMITS,
+  MultiswarmError,
+  type MailAddress,
+  type MailAttend,
+  type MailAttended,
+  type MailboxInfo,
+  type MailRoomAnswer,
+  type MailRoomRequest,
+  type MailSettle,
+  type MailSettled,
+  type MailTake,
+  type MailTaken,
+} from '@multiswarm/contracts';
+import { every, Recent, type Cancel, type Clock, type Random } from '@multiswarm/core';
+import type { Logger } from '@multiswarm/telemetry';
+import type { Level, Mail } from '../domain/mailbox/mail';
+import { Mailbox, type Fate, type Handed, type Moment } from '../domain/mailbox/mailbox';
+import type { MailboxRules } from '../domain/mailbox/rules';
+import type { MailBody, MailNote, MailQueue, Postman, StoredMail } from '../ports';
+import { MailShelf } from './mail-shelf';
+import { Taker } from './taker';
+import { WakeList } from './wake-list';
+
+export interface MailboxOwnerParts {
+  queue: MailQueue;
+  postman: Postman;
+  rules: MailboxRules;
+  /** Throws `recipient-unknown` where no swarm of that name is connected. */
+  assertRecipient(to: string): void;
+  /** Throws `feature-not-available` where messages are switched off. */
+  assertOpen(): void;
+  /** Bodies of messages that this shard keeps in memory. */
+  cacheBytes: number;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+}
+
+/** Messages that were settled lately: the stream may tell of them again. */
+const SETTLED_KNOWN = 65_536;
+/** Handed over in one turn of the event loop. */
+const AT_ONCE = 256;
+/** A dead letter that could not be kept, and a queue that ended, are tried again after this. */
+const AGAIN_MS = 1_000;
+/** Mailboxes of which nothing is known any more are forgotten this often. */
+const TIDY_MS = 30_000;
+
+/**
+ * The one owner of a mailbox shard: it reads what the stream has, hands it over, and takes out what was acknowledged.
+ *
+ * O1. A message is acknowledged to the stream only when its recipient is done with it, or when it is kept as a dead letter.
+ * O2. What the stream tells twice is one message.
+ * O3. Failed tries are noted where the next owner finds them.
+ */
+export class MailboxOwner {
+  private readonly mailboxes = new Map<string, Mailbox>();
+  private readonly ofMail = new Map<number, Mailbox>();
+  private readonly shelf: MailShelf;
+  private readonly settled = new Recent<number, true>(SETTLED_KNOWN);
+  private readonly due = new Set<Mailbox>();
+  /** Deliveries of a mailbox that wait for a body keep those behind them waiting: order. */
+  private readonly sending = new Map<Mailbox, Promise<void>>();
+  private readonly burying = new Set<Promise<void>>();
+  private readonly names = new Set<string>();
+  private readonly takers = new Map<string, Taker>();
+  private notes: ReadonlyMap<number, MailNote> = new Map();
+  private readonly wakes: WakeList<Mailbox>;
+  private readonly cancelTidying: Cancel;
+  private planned = false;
+  private closed = false;
+
+  private constructor(
+    readonly shard: number,
+    readonly epoch: number,
+    private readonly parts: MailboxOwnerParts,
+  ) {
+    this.shelf = new MailShelf(parts.queue, parts.cacheBytes);
+    this.wakes = new WakeList(parts.clock, (mailbox) => this.wake(mailbox));
+    this.cancelTidying = every(parts.clock, TIDY_MS, () => this.tidy());
+  }
+
+  static async open(shard: number, epoch: number, parts: MailboxOwnerParts): Promise<MailboxOwner> {
+    const owner = new MailboxOwner(shard, epoch, parts);
+    owner.notes = await parts.queue.notes();
+    for (const { namespace, name } of await parts.queue.names()) owner.names.add(keyOf(namespace, name));
+    await owner.read();
+    return owner;
+  }
+
+  /** Room for the messages of a sender. @throws MultiswarmError `recipient-unknown` */
+  async room({ namespace, to, from, want }: MailRoomRequest): Promise<MailRoomAnswer> {
+    this.parts.assertOpen();
+    const known = this.names.has(keyOf(namespace, to)) || this.mailboxes.has(keyOf(namespace, to));
+    if (!known) this.parts.assertRecipient(to);
+    const mailbox = this.mailbox(namespace, to);
+    const granted = mailbox.grant(from, want, this.now());
+    // Until the promise ends here, with time for what was stored at its last moment.
+    const forMs = Math.floor(this.parts.rules.creditMs / 2);
+    return { granted, forMs, depth: mailbox.depth, limit: mailbox.limit };
+  }
+
+  attend({ namespace, mailbox: name, session, window, holding }: MailAttend): MailAttended {
+    const mailbox = this.mailbox(namespace, name);
+    this.assertSeats(mailbox, session);
+    this.named(namespace, name);
+    mailbox.attend(session, window, holding, this.now());
+    this.pump(mailbox);
+    return { sessionMs: this.parts.rules.sessionMs, ackWaitMs: this.parts.rules.ackWaitMs };
+  }
+
+  /** Hands over to a reader that comes for its messages; waits a while for the first one. */
+  async take({ namespace, mailbox: name, session: id, most, waitMs }: MailTake): Promise<MailTaken> {
+    const mailbox = this.mailbox(namespace, name);
+    this.assertSeats(mailbox, id);
+    const takers = this.takers;
+    takers.get(id)?.end();
+    const taker = new Taker(most, waitMs, this.parts.clock);
+    takers.set(id, taker);
+    const session = mailbox.attend(id, most, [], this.now());
+    session.window = session.holds.size + most;
+    this.pump(mailbox);
+    const messages = await taker.done;
+    session.window = session.holds.size;
+    if (takers.get(id) === taker) takers.delete(id);
+    return { messages, ackWaitMs: this.parts.rules.ackWaitMs, depth: mailbox.depth };
+  }
+
+  settle(report: MailSettle): MailSettled {
+    const mailbox = this.mailboxes.get(keyOf(report.namespace, report.mailbox));
+    const all = [...report.acks, ...report.naks.map(({ seq }) => seq)];
+    if (mailbox === undefined) return { unknown: all };
+    const now = this.now();
+    const unknown: number[] = [];
+    for (const seq of report.acks) if (!this.acknowledge(mailbox, seq)) unknown.push(seq);
+    for (const { seq, ...setback } of report.naks) {
+      const mail = mailbox.find(seq);
+      const fate = mailbox.nak(seq, setback, now);
+      if (mail === undefined || fate === undefined) unknown.push(seq);
+      else this.meet(mailbox, mail, fate);
+    }
+    for (const seq of report.released) mailbox.release(seq, now);
+    for (const seq of report.extended) mailbox.extend(seq, now);
+    if (report.leaves) this.meetAll(mailbox, mailbox.leave(report.session, now));
+    this.pump(mailbox);
+    return { unknown };
+  }
+
+  info(namespace: string, name: string): MailboxInfo | undefined {
+    const mailbox = this.mailboxes.get(keyOf(namespace, name));
+    return mailbox && this.infoOf(mailbox);
+  }
+
+  list(namespace: string): MailboxInfo[] {
+    return [...this.mailboxes.values()]
+      .filter((mailbox) => mailbox.namespace === namespace)
+      .map((mailbox) => this.infoOf(mailbox));
+  }
+
+  /** Reads no more, and hands over no more. What recipients have they can settle with the next owner. */
+  async close(): Promise<void> {
+    this.lose();
+    await Promise.all(this.burying);
+  }
+
+  lose(): void {
+    this.closed = true;
+    this.wakes.stop();
+    this.cancelTidying();
+    for (const taker of this.takers.values()) taker.end();
+    this.parts.queue.stop();
+  }
+
+  private assertSeats({ name, sessions }: Mailbox, session: string): void {
+    if (sessions.has(session) || sessions.size < LIMITS.MAILBOX_SESSIONS) return;
+    const text = `the mailbox "${name}" has ${LIMITS.MAILBOX_SESSIONS} readers already`;
+    throw new MultiswarmError('mailbox-full', text);
+  }
+
+  /** A mailbox that somebody reads is known from then on, also while nobody does. */
+  private named(namespace: string, name: string): void {
+    const key = keyOf(namespace, name);
+    if (this.names.has(key)) return;
+    this.names.add(key);
+    this.quietly(this.parts.queue.name(namespace, name));
+  }
+
+  private async read(): Promise<void> {
+    await this.parts.queue.open(
+      (mail, level) => this.arrive(mail, level),
+      (error) => {
+        if (this.closed) return;
+        this.parts.logger.warn('the messages of a shard are read anew', { shard: this.shard, error });
+        this.readAgain();
+      },
+    );
+  }
+
+  private readAgain(): void {
+    this.parts.clock.after(AGAIN_MS, () => {
+      if (this.closed) return;
+      this.read().catch((error: unknown) => {
+        this.parts.logger.warn('the messages of a shard are not read', { shard: this.shard, error });
+        this.readAgain();
+      });
+    });
+  }
+
+  private arrive(stored: StoredMail, level: Level): void {
+    if (this.closed || this.ofMail.has(stored.seq)) return; // O2
+    if (this.settled.get(stored.seq)) return stored.ack();
+    const address = addressOf(stored.subject);
+    if (address === undefined) {
+      this.parts.logger.error('a message on a subject that is none was removed', { subject: stored.subject });
+      return stored.ack();
+    }
+    const mailbox = this.mailbox(address.namespace, address.to);
+    this.shelf.put(stored, address);
+    this.ofMail.set(stored.seq, mailbox);
+    mailbox.arrive(this.toMail(stored, address, level), this.now());
+    this.planPump(mailbox);
+  }
+
+  private toMail({ seq, headers, data, storedAtMs }: StoredMail, address: MailAddress, level: Level): Mail {
+    const header = (name: string): string => headers?.get(name) ?? '';
+    const note = this.notes.get(seq);
+    const conversation = header('ce-conversation') || `from ${address.from}`;
+    return {
+      ...{
+        seq,
+        id: header('ce-id'),
+        from: address.from,
+        level,
+        conversation,
+        bytes: data.length,
+        storedAtMs,
+      },
+      expiresAtMs: timeOf(header('ce-expirytime'), Infinity),
+      deliverAtMs: timeOf(header('ce-deliverat'), 0),
+      attempts: note?.attempts ?? 0,
+      fault: note?.fault,
+    };
+  }
+
+  /** O1. */
+  private acknowledge(mailbox: Mailbox, seq: number): boolean {
+    const mail = mailbox.ack(seq);
+    if (mail === undefined) return false;
+    this.done(mail);
+    return true;
+  }
+
+  private done(mail: Mail): void {
+    this.settled.set(mail.seq, true);
+    this.ofMail.delete(mail.seq);
+    this.shelf.take(mail.seq)?.ack();
+    if (mail.fault !== undefined) this.quietly(this.parts.queue.forgetNote(mail.seq));
+  }
+
+  private meetAll(mailbox: Mailbox, fates: readonly [Mail, Fate][]): void {
+    for (const [mail, fate] of fates) this.meet(mailbox, mail, fate);
+  }
+
+  private meet(mailbox: Mailbox, mail: Mail, fate: Fate): void {
+    if (fate.kind === 'dead') {
+      const burial = this.bury(mailbox, mail, fate).finally(() => this.burying.delete(burial));
+      this.burying.add(burial);
+    } else if (mail.fault !== undefined) {
+      const { attempts, fault } = mail;
+      this.quietly(this.parts.queue.note(mail.seq, { attempts, fault })); // O3
+    }
+  }
+
+  /** O1. */
+  private async bury(
+    mailbox: Mailbox,
+    mail: Mail,
+    { cause }: Extract<Fate, { kind: 'dead' }>,
+  ): Promise<void> {
+    const shelved = this.shelf.get(mail.seq);
+    if (shelved === undefined) return;
+    const { logger, queue, clock } = this.parts;
+    const message = mail.fault?.message ?? DEFAULT_MESSAGES[cause] ?? cause;
+    try {
+      const body = await this.shelf.body(shelved);
+      const { address, seq } = shelved;
+      if (body !== undefined)
+        await queue.bury({
+          seq,
+          address,
+          body,
+          cause,
+          message,
+          attempts: mail.attempts,
+          diedAtMs: clock.now(),
+        });
+      mailbox.buried(mail.seq);
+      this.done(mail);
+      logger.warn('a message is a dead letter', {
+        messageId: mail.id,
+        to: address.to,
+        cause,
+        error: message,
+      });
+    } catch (error) {
+      if (this.closed) return;
+      logger.warn('a dead letter could not be kept; it is tried again', { messageId: mail.id, error });
+      clock.after(AGAIN_MS, () => this.meet(mailbox, mail, { kind: 'dead', cause }));
+    }
+  }
+
+  /** All that arrives in one turn is handed over together. */
+  private planPump(mailbox: Mailbox): void {
+    this.due.add(mailbox);
+    if (this.planned) return;
+    this.planned = true;
+    this.parts.clock.soon(() => {
+      this.planned = false;
+      const due = [...this.due];
+      this.due.clear();
+      for (const each of due) this.pump(each);
+    });
+  }
+
+  private pump(mailbox: Mailbox): void {
+    if (this.closed) return;
+    const now = this.now();
+    const handed = mailbox.next(AT_ONCE, now);
+    if (handed.length === AT_ONCE) this.planPump(mailbox);
+    const before = this.sending.get(mailbox);
+    const ready =
+      before === undefined && handed.every(({ mail }) => this.shelf.get(mail.seq)?.body !== undefined);
+    if (ready) for (const each of handed) this.deliver(mailbox, each);
+    else if (handed.length > 0) this.sendLater(mailbox, handed);
+    this.wakes.wakeAt(mailbox, mailbox.nextWakeMs(now));
+  }
+
+  private sendLater(mailbox: Mailbox, handed: readonly Handed[]): void {
+    const before = this.sending.get(mailbox) ?? Promise.resolve();
+    const bodies = handed.map(async ({ mail }) => {
+      const shelved = this.shelf.get(mail.seq);
+      return shelved && (await this.shelf.body(shelved));
+    });
+    const sent = Promise.allSettled([before, Promise.all(bodies)]).then(([, read]) => {
+      handed.forEach((each, index) => {
+        this.deliver(mailbox, each, read.status === 'fulfilled' ? read.value[index] : undefined);
+      });
+      if (this.sending.get(mailbox) === sent) this.sending.delete(mailbox);
+    });
+    this.sending.set(mailbox, sent);
+  }
+
+  /** What could not be sent comes back, and costs no try. */
+  private deliver(
+    mailbox: Mailbox,
+    { mail, session: { id: session }, generation }: Handed,
+    read?: MailBody,
+  ): void {
+    const shelved = this.shelf.get(mail.seq);
+    const body = read ?? shelved?.body;
+    try {
+      if (shelved === undefined || body === undefined)
+        throw new MultiswarmError('bus-unavailable', 'the body of a message could not be read');
+      const taker = this.takers.get(session);
+      if (taker !== undefined) taker.give(mail, shelved.address, body);
+      else
+        this.parts.postman.deliver(
+          session,
+          { seq: mail.seq, attempt: mail.attempts, epoch: this.epoch, generation },
+          shelved.address,
+          body,
+        );
+    } catch (error) {
+      this.parts.logger.debug('a message could not be handed over', { messageId: mail.id, error });
+      mailbox.release(mail.seq, this.now());
+      this.wakes.wakeAt(mailbox, this.parts.clock.monotonic() + AGAIN_MS);
+    }
+  }
+
+  private wake(mailbox: Mailbox): void {
+    this.meetAll(mailbox, mailbox.sweep(this.now()));
+    this.pump(mailbox);
+  }
+
+  private tidy(): void {
+    const now = this.now();
+    for (const [key, mailbox] of this.mailboxes) {
+      if (!mailbox.isIdle(now)) continue;
+      this.mailboxes.delete(key);
+      this.wakes.forget(mailbox);
+    }
+  }
+
+  private mailbox(namespace: string, name: string): Mailbox {
+    const key = keyOf(namespace, name);
+    const known = this.mailboxes.get(key);
+    if (known !== undefined) return known;
+    const made = new Mailbox(namespace, name, this.parts.rules, this.parts.random);
+    this.mailboxes.set(key, made);
+    return made;
+  }
+
+  private infoOf(mailbox: Mailbox): MailboxInfo {
+    const { namespace, name, depth, inHand, bytes, limit, sessions } = mailbox;
+    const oldest = mailbox.oldestAtMs;
+    return {
+      ...{ namespace, mailbox: name, shard: this.shard, depth, inHand, bytes, limit },
+      sessions: sessions.size,
+      breaker: mailbox.breakerState(this.now()),
+      ...(oldest === undefined ? {} : { oldestAt: new Date(oldest).toISOString() }),
+    };
+  }
+
+  private quietly(work: Promise<void>): void {
+    work.catch((error: unknown) => this.parts.logger.warn('a note on a message was not kept', { error }));
+  }
+
+  private now(): Moment {
+    return { monotonicMs: this.parts.clock.monotonic(), wallMs: this.parts.clock.now() };
+  }
+}
+
+const DEFAULT_MESSAGES: Partial<Record<string, string>> = {
+  expired: 'its time was over before anybody took it',
+  removed: 'removed by hand',
+};
+
+function keyOf(namespace: string, name: string): string {
+  return `${namespace} ${name}`;
+}
+
+function timeOf(text: string, missing: number): number {
+  const time = text === '' ? NaN : Date.parse(text);
+  return Number.isNaN(time) ? missing : time;
+}

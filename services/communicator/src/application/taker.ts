@@ -1,0 +1,36 @@
+import type { WireBody } from '@multiswarm/bus';
+import { fromWire, type MailAddress, type MailTaken } from '@multiswarm/contracts';
+import { deferred, type Cancel, type Clock } from '@multiswarm/core';
+import type { Mail } from '../domain/mailbox/mail';
+
+/** A reader that waits for messages: it has them with the next turn of the event loop, or none when its time is over. */
+export class Taker {
+  private readonly taken: MailTaken['messages'] = [];
+  private readonly result = deferred<MailTaken['messages']>();
+  private readonly cancel: Cancel;
+
+  constructor(
+    private readonly most: number,
+    waitMs: number,
+    private readonly clock: Clock,
+  ) {
+    this.cancel = clock.after(waitMs, () => this.end());
+  }
+
+  get done(): Promise<MailTaken['messages']> {
+    return this.result.promise;
+  }
+
+  /** @throws MultiswarmError `invalid-request` where the message is none */
+  give(mail: Mail, address: MailAddress, { headers, data }: WireBody): void {
+    const read = fromWire(address, (name) => headers?.get(name) ?? '', Buffer.from(data).toString('utf8'));
+    this.taken.push({ seq: mail.seq, message: { ...read, attempt: mail.attempts } });
+    if (this.taken.length >= this.most) this.end();
+    else if (this.taken.length === 1) this.clock.soon(() => this.end());
+  }
+
+  end(): void {
+    this.cancel();
+    this.result.resolve(this.taken);
+  }
+}

@@ -1,0 +1,22 @@
+/** Share of its window that a session keeps free of less urgent messages: nothing urgent waits behind a window full of the others. */
+const KEPT_FOR_URGENT = 1 / 8;
+
+/** Somebody who takes messages out of a mailbox: a process of its swarm, or a reader over HTTP. */
+export class Session {
+  /** Sequences that it has. */
+  readonly holds = new Set<number>();
+
+  constructor(
+    readonly id: string,
+    /** Messages that it may have at the same time. */
+    public window: number,
+    /** Taken to be gone when nothing was heard of it until then, monotonic milliseconds. */
+    public silentAtMs: number,
+  ) {}
+
+  /** Messages of a level, 0 the most urgent, that it can take now. */
+  room(level: number): number {
+    const kept = level <= 1 ? 0 : Math.floor(this.window * KEPT_FOR_URGENT);
+    return Math.max(0, this.window - kept - this.holds.size);
+  }
+}

@@ -1,0 +1,146 @@
+import { createSwarm, PoisonMessage, type AnyJson, type Swarm } from '@multiswarm/sdk';
+import { createLogger } from '@multiswarm/telemetry';
+import { eventually } from '@multiswarm/testing';
+import { World } from './world';
+
+let world: World;
+const swarms: Swarm[] = [];
+
+beforeEach(async () => {
+  world = await World.start();
+});
+
+afterEach(async () => {
+  await Promise.all(swarms.splice(0).map((swarm) => swarm.stop()));
+  await world.stop();
+});
+
+async function join(id: string, prepare: (swarm: Swarm) => void = () => undefined): Promise<Swarm> {
+  const logger = createLogger({ service: 'swarm', level: 'silent' });
+  const swarm = createSwarm({
+    ...{ id, region: 'local', slots: 1, servers: world.nats.url, handleSignals: false, logger },
+  });
+  swarm.handle('noop', () => null);
+  prepare(swarm);
+  swarms.push(swarm);
+  await swarm.start();
+  return swarm;
+}
+
+/** A swarm whose mailbox is known, and which is not there any more. */
+async function known(a: Swarm, id: string): Promise<void> {
+  let seen = false;
+  const swarm = await join(id, ({ messages }) => messages.on('hello', () => void (seen = true)));
+  await a.messages.send({ to: id, kind: 'hello', qos: 'at-least-once' });
+  await eventually(() => seen);
+  await swarm.stop();
+}
+
+const QUICK = { backoff: { initialMs: 10, factor: 1, maxMs: 10, jitter: 0 } };
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+test('messages wait in the mailbox of a swarm that is not there, and come in order when it is', async () => {
+  await world.replica();
+  const a = await join('a');
+  await known(a, 'b');
+  const stored = await Promise.all(
+    numbers(50).map((n) => a.messages.send({ to: 'b', kind: 'work', data: { n }, qos: 'at-least-once' })),
+  );
+  expect(stored.map(({ status }) => status)).toEqual(numbers(50).map(() => 'stored'));
+  const got: unknown[] = [];
+  await join('b', (swarm) => swarm.messages.on('work', ({ data }) => void got.push(data)));
+  await eventually(() => got.length === 50);
+  expect(got).toEqual(numbers(50).map((n) => ({ n })));
+});
+
+test('a handler that throws is asked again, and one that says it is poison is not', async () => {
+  await world.replica({ rules: QUICK });
+  const tries: string[] = [];
+  await join('b', (swarm) =>
+    swarm.messages.on('work', ({ data, attempt }) => {
+      const { n } = data as { n: number };
+      tries.push(`${n}:${attempt}`);
+      if (n === 2) throw new PoisonMessage('never');
+      if (attempt === 1) throw new Error('not yet');
+    }),
+  );
+  const a = await join('a');
+  for (const n of [1, 2, 3])
+    await a.messages.send({ to: 'b', kind: 'work', data: { n }, qos: 'at-least-once' });
+  await eventually(() => tries.includes('3:2'));
+  expect(tries).toEqual(['1:1', '1:2', '2:1', '3:1', '3:2']);
+});
+
+test('what is sent exactly once has one effect in the state of its conversation, whatever is sent twice', async () => {
+  await world.replica();
+  const b = await join('b', (swarm) =>
+    swarm.messages.onExactlyOnce<AnyJson, number>(
+      'add',
+      () => 0,
+      (sum, { data }) => sum + (data as { n: number }).n,
+    ),
+  );
+  const a = await join('a');
+  const send = (n: number, id: string): Promise<unknown> =>
+    a.messages.send({ to: 'b', kind: 'add', data: { n }, id, qos: 'exactly-once', conversation: 'sum' });
+  await Promise.all(numbers(40).map((n) => send(n, `m-0000000${n}`)));
+  await Promise.all(numbers(40).map((n) => send(n, `m-0000000${n}`)));
+  await send(1_000, 'm-00000999');
+  await eventually(async () => ((await b.messages.state<number>('sum')) ?? 0) >= 1_000);
+  expect(await b.messages.state('sum')).toBe(780 + 1_000);
+});
+
+test('a request is answered, and a failure is told', async () => {
+  await world.replica();
+  await join('b', (swarm) => {
+    swarm.messages.on('double', ({ data }) => (data as number) * 2);
+    swarm.messages.on('fail', () => {
+      throw new Error('cannot');
+    });
+  });
+  const a = await join('a');
+  expect(await a.messages.request({ to: 'b', kind: 'double', data: 21 })).toBe(42);
+  expect(await a.messages.request({ to: 'b', kind: 'double', data: 4, qos: 'at-least-once' })).toBe(8);
+  await expect(a.messages.request({ to: 'b', kind: 'fail' })).rejects.toMatchObject({ message: 'cannot' });
+});
+
+test('a mailbox that is full is told to the sender, with the number of messages in it', async () => {
+  await world.replica({ rules: { limit: 20 } });
+  const a = await join('a');
+  await known(a, 'b');
+  const sent = await Promise.allSettled(
+    numbers(200).map((n) => a.messages.send({ to: 'b', kind: 'work', data: { n }, qos: 'at-least-once' })),
+  );
+  expect(sent.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(20);
+  await eventually(async () => {
+    const error: unknown = await a.messages.send({ to: 'b', kind: 'work', qos: 'at-least-once' }).then(
+      () => undefined,
+      (fault: unknown) => fault,
+    );
+    return error;
+  });
+  await expect(a.messages.send({ to: 'b', kind: 'work', qos: 'at-least-once' })).rejects.toMatchObject({
+    code: 'mailbox-full',
+    message: expect.stringMatching(/holds \d+ of 20/) as string,
+  });
+});
+
+test('another replica goes on where one was lost, and nothing is lost', async () => {
+  const first = await world.replica();
+  await eventually(() => first.communicator.served.length === 16);
+  const got: number[] = [];
+  await join('b', (swarm) =>
+    swarm.messages.on('work', ({ data }) => void got.push((data as { n: number }).n)),
+  );
+  const a = await join('a');
+  const send = (n: number): Promise<unknown> =>
+    a.messages.send({ to: 'b', kind: 'work', data: { n }, qos: 'at-least-once' });
+  await Promise.all(numbers(20).map(send));
+  const second = await world.replica();
+  first.communicator.drop();
+  await first.bus.close();
+  await Promise.all(numbers(20).map((n) => send(20 + n)));
+  await eventually(() => new Set(got).size === 40);
+  expect([...new Set(got)]).toEqual(numbers(40));
+  await eventually(() => second.communicator.served.length === 16);
+});
