@@ -2,6 +2,7 @@ import { ManualClock } from '@multiswarm/core';
 import { at, heartbeat } from '../../test/support/builders';
 import { GroupCounts } from '../domain/affinity/group-counts';
 import { Columns } from '../domain/engine/columns';
+import { Reservations } from '../domain/reservations';
 import { SwarmSeen } from '../domain/swarm-seen';
 import { CapacityNews } from './capacity-news';
 
@@ -15,7 +16,14 @@ function news(): { news: CapacityNews; told: string[] } {
 
 const columns = new Columns();
 const swarm = (swarmId: string): SwarmSeen =>
-  new SwarmSeen(columns, columns.add(), new GroupCounts(), heartbeat({ swarmId }), at(0));
+  new SwarmSeen(
+    columns,
+    columns.add(),
+    new GroupCounts(),
+    new Reservations('r'),
+    heartbeat({ swarmId }),
+    at(0),
+  );
 
 test('each swarm is told once for a turn, with the reason that says most', async () => {
   const { news: gathered, told } = news();

@@ -1,7 +1,8 @@
 import { at, fleetOf, heartbeat, HOLD_MS } from '../../test/support/builders';
 import type { Fleet, Outcome } from './fleet';
+import type { Reservation } from './reservations';
 import { NO_RESOURCES, toVector } from './resource-vector';
-import { attemptKey, type Reservation, type SwarmSeen } from './swarm-seen';
+import { attemptKey, type SwarmSeen } from './swarm-seen';
 
 function swarm(fleet: Fleet, id: string): SwarmSeen {
   const found = fleet.get(id);

@@ -4,6 +4,7 @@ import { GroupCounts } from './affinity/group-counts';
 import { Ring } from './affinity/ring';
 import { Columns, TIERS } from './engine/columns';
 import { idleNumber } from './engine/idle';
+import { CHANGED } from './engine/journal';
 import type { Directory } from './engine/pool';
 import { Pools } from './engine/pools';
 import { TypeSets } from './engine/type-sets';
@@ -16,7 +17,8 @@ import type { MemberProfile } from './member';
 import type { Moment } from './moment';
 import { Paces } from './paces';
 import { grew, NO_RESOURCES, type ResourceVector } from './resource-vector';
-import { attemptKey, SwarmSeen, type Reservation, type SwarmState } from './swarm-seen';
+import { Reservations, type Reservation } from './reservations';
+import { attemptKey, SwarmSeen, type SwarmState } from './swarm-seen';
 
 /** A swarm that has been silent for this long is forgotten; until then people see it as down. */
 const FORGET_AFTER_MS = 10 * 60_000;
@@ -35,6 +37,15 @@ export interface FleetOptions {
   distances?: Distances;
   /** Without it, all are taken to be well. */
   health?: HealthBook;
+}
+
+/** What receipts show of an endpoint that its profile says: an object that nobody changes. */
+export interface ShownProfile {
+  readonly swarmId: string;
+  readonly region: string;
+  readonly slots: number;
+  /** USD. */
+  readonly costPerSlotHour: number;
 }
 
 export type Outcome = LbReport['outcomes'][number];
@@ -75,15 +86,13 @@ export class Fleet implements Directory {
   private readonly classes = new SwarmClasses(LIMITS.SWARM_CLASSES);
   private readonly paces = new Paces(this.columns);
   private readonly swarmsByIndex: (SwarmSeen | undefined)[] = [];
+  private readonly shownByIndex: ShownProfile[] = [];
   private readonly swarmsById = new Map<string, SwarmSeen>();
-  /** In the order of expiry, because every reservation is held equally long. */
-  private readonly reservations = new Map<string, Reservation>();
-  private readonly reservationsByAttempt = new Map<string, Reservation>();
+  private readonly reservations: Reservations;
   private readonly stopped = new Map<string, string>();
   private readonly states = new Map<string, SwarmState>();
   /** Swarms that health has let run more since the last sweep. */
   private healthier = new Set<SwarmSeen>();
-  private turns = 0;
   /** The monotonic time of the last heartbeat of anybody. */
   private heardMs = 0;
   /** By the time at which silence alone may have changed their state; a heartbeat moves none of them. */
@@ -95,7 +104,12 @@ export class Fleet implements Directory {
   );
 
   constructor(private readonly options: FleetOptions) {
+    this.reservations = new Reservations(options.replica);
     this.distances = options.distances ?? new Distances();
+  }
+
+  get replica(): string {
+    return this.options.replica;
   }
 
   get size(): number {
@@ -111,7 +125,7 @@ export class Fleet implements Directory {
   }
 
   liveReservations(): IterableIterator<Reservation> {
-    return this.reservations.values();
+    return this.reservations.live();
   }
 
   /** How long ago anybody was heard of. */
@@ -135,7 +149,12 @@ export class Fleet implements Directory {
   }
 
   nameAt(index: number): string {
-    return this.swarmsByIndex[index]?.swarmId ?? '';
+    return this.shownByIndex[index]?.swarmId ?? '';
+  }
+
+  /** What receipts show of a row, for whoever keeps it. */
+  shownAt(index: number): ShownProfile {
+    return this.shownByIndex[index] ?? NOBODY;
   }
 
   hasResources(index: number, asked: ResourceVector): boolean {
@@ -173,16 +192,17 @@ export class Fleet implements Directory {
     group?: string,
   ): Reservation {
     this.cancel(attempt);
-    const reservation = this.newReservation(swarm, attempt, resources, now, { group });
+    swarm.checkRoomFor(resources);
+    const expiresAtMs = now.monotonicMs + this.options.holdMs;
+    const reservation = this.reservations.make({ swarm, attemptKey: attempt, resources, expiresAtMs, group });
     swarm.reserve(reservation);
-    this.columns.turn[swarm.index] = this.turns;
-    this.keep(reservation);
+    this.columns.turn[swarm.index] = reservation.number;
     return reservation;
   }
 
   /** Gives back what this replica holds for an attempt (its `attemptKey`): whoever asks for it again has lost our first answer. */
   cancel(attempt: string): void {
-    const reservation = this.reservationsByAttempt.get(attempt);
+    const reservation = this.reservations.of(attempt);
     if (reservation !== undefined) this.drop(reservation);
   }
 
@@ -195,7 +215,7 @@ export class Fleet implements Directory {
     const ran = this.swarmsById.get(outcome.swarmId);
     const reservation = this.reservationOf(outcome, ran);
     const nextKey = next && attemptKey(next);
-    const ofNext = nextKey === undefined ? undefined : this.reservationsByAttempt.get(nextKey);
+    const ofNext = nextKey === undefined ? undefined : this.reservations.of(nextKey);
     const touched = distinct(ran, reservation?.swarm, ofNext?.swarm);
     const before = touched.map(({ freeSlots }) => freeSlots);
     if (ran !== undefined) this.learn(ran, outcome, reservation, now);
@@ -230,10 +250,11 @@ export class Fleet implements Directory {
     this.noteSilence(now);
     const freed = this.healthier;
     this.healthier = new Set();
-    for (const reservation of this.reservations.values()) {
-      if (reservation.expiresAtMs > now.monotonicMs) break;
-      this.drop(reservation);
-      freed.add(reservation.swarm);
+    let { oldest } = this.reservations;
+    while (oldest !== undefined && oldest.expiresAtMs <= now.monotonicMs) {
+      this.drop(oldest);
+      freed.add(oldest.swarm);
+      ({ oldest } = this.reservations);
     }
     return { freed: [...freed], changes: this.stateChanges(now) };
   }
@@ -264,37 +285,19 @@ export class Fleet implements Directory {
     resources: ResourceVector,
     now: Moment,
   ): void {
-    const known = this.reservationsByAttempt.get(key);
+    const known = this.reservations.of(key);
     // The report came twice, or after the heartbeat that lists the next one, or after its end.
     if (swarm.knows(key) || (known?.swarm === swarm && known.reportedAs === reportedAs)) return;
     this.cancel(key);
-    const reservation = this.newReservation(swarm, key, resources, now, { reportedAs });
-    swarm.takeOver(reservation);
-    this.keep(reservation);
-  }
-
-  private newReservation(
-    swarm: SwarmSeen,
-    attempt: string,
-    resources: ResourceVector,
-    now: Moment,
-    { reportedAs, group }: { reportedAs?: string; group?: string | undefined },
-  ): Reservation {
-    this.turns += 1;
-    const id = `${this.options.replica}-${this.turns}`;
     const expiresAtMs = now.monotonicMs + this.options.holdMs;
-    return { id, reportedAs: reportedAs ?? id, attemptKey: attempt, swarm, resources, expiresAtMs, group };
-  }
-
-  private keep(reservation: Reservation): void {
-    this.reservations.set(reservation.id, reservation);
-    this.reservationsByAttempt.set(reservation.attemptKey, reservation);
+    const given = { swarm, attemptKey: key, resources, expiresAtMs, handedOver: reportedAs };
+    swarm.takeOver(this.reservations.make(given));
   }
 
   private reservationOf(outcome: Outcome, ran: SwarmSeen | undefined): Reservation | undefined {
     const placed = this.reservations.get(outcome.reservationId);
     if (placed !== undefined) return placed;
-    const known = this.reservationsByAttempt.get(attemptKey(outcome));
+    const known = this.reservations.of(attemptKey(outcome));
     return known?.swarm === ran || known?.reportedAs === outcome.reservationId ? known : undefined;
   }
 
@@ -310,6 +313,7 @@ export class Fleet implements Directory {
       this.columns,
       this.columns.add(),
       this.groups,
+      this.reservations,
       heartbeat,
       now,
       known?.instance,
@@ -379,16 +383,13 @@ export class Fleet implements Directory {
     this.swarmsByIndex[swarm.index] = undefined;
     this.ring.remove(swarm.swarmId, swarm.index);
     swarm.leaveGroups();
-    this.columns.journal.note(swarm.index, true);
+    this.columns.journal.note(swarm.index, CHANGED.profile);
     this.columns.remove(swarm.index);
   }
 
   private drop(reservation: Reservation): void {
     reservation.swarm.release(reservation);
-    this.reservations.delete(reservation.id);
-    if (this.reservationsByAttempt.get(reservation.attemptKey) === reservation) {
-      this.reservationsByAttempt.delete(reservation.attemptKey);
-    }
+    this.reservations.delete(reservation);
   }
 
   /** F5 for what its profile says. */
@@ -396,6 +397,9 @@ export class Fleet implements Directory {
     const { columns } = this;
     const { index, profile, costPerSlotHour } = swarm;
     const { zone } = profile.labels;
+    const { swarmId } = swarm;
+    const { region, slots } = profile;
+    this.shownByIndex[index] = { swarmId, region, slots, costPerSlotHour };
     columns.slots[index] = profile.slots;
     columns.weight[index] = profile.weight ?? 1;
     columns.hash[index] = hashOf(swarm.swarmId);
@@ -405,7 +409,7 @@ export class Fleet implements Directory {
     );
     columns.swarmClass[index] = columns.classes.number(this.classes.of(profile));
     this.noteHealth(swarm);
-    columns.journal.note(index, true);
+    columns.journal.note(index, CHANGED.profile);
   }
 
   /** F6: the end of an attempt that is told twice is one end. */
@@ -431,12 +435,14 @@ export class Fleet implements Directory {
 
   /** F6 for what health has said since it was asked last. */
   private writeHealth(): void {
-    for (const swarmId of this.options.health?.takeTouched() ?? []) {
+    const touched = this.options.health?.takeTouched();
+    if (touched === undefined || touched.size === 0) return;
+    for (const swarmId of touched) {
       const swarm = this.swarmsById.get(swarmId);
       if (swarm === undefined) continue;
       const before = this.columns.freeAt(swarm.index);
       this.noteHealth(swarm);
-      this.columns.journal.note(swarm.index);
+      this.columns.journal.note(swarm.index, CHANGED.group);
       if (this.columns.freeAt(swarm.index) > Math.max(0, before)) this.healthier.add(swarm);
     }
   }
@@ -464,7 +470,7 @@ export class Fleet implements Directory {
       columns.idle[swarm.index] = idleNumber(state);
       swarm.stateCounted = state;
       this.noteHealth(swarm);
-      columns.journal.note(swarm.index);
+      columns.journal.note(swarm.index, CHANGED.group);
       this.showHealth(swarm, now);
     }
     this.watch(swarm, now);
@@ -501,6 +507,8 @@ export class Fleet implements Directory {
     return changes;
   }
 }
+
+const NOBODY: ShownProfile = { swarmId: '', region: '', slots: 0, costPerSlotHour: 0 };
 
 function distinct(...swarms: readonly (SwarmSeen | undefined)[]): SwarmSeen[] {
   const found: SwarmSeen[] = [];

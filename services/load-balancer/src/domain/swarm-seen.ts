@@ -1,4 +1,4 @@
-import type { AttemptRef, Heartbeat, Receipt, Swarm } from '@multiswarm/contracts';
+import type { AttemptRef, Heartbeat, Swarm } from '@multiswarm/contracts';
 import {
   DOWN_AFTER_INTERVALS,
   heartbeatLiveness,
@@ -8,7 +8,9 @@ import {
 import type { GroupCounts } from './affinity/group-counts';
 import { EndedAttempts } from './ended-attempts';
 import type { Columns } from './engine/columns';
+import { CHANGED } from './engine/journal';
 import type { MemberProfile } from './member';
+import type { Reservation, Reservations } from './reservations';
 import type { Moment } from './moment';
 import {
   atLeastZero,
@@ -22,19 +24,6 @@ import {
 import { isSameProfile } from './same-profile';
 
 export type SwarmState = Swarm['state'];
-export type Ranked = Receipt['ranked'][number];
-
-export interface Reservation {
-  readonly id: string;
-  /** The id under which its end is reported: its own, or that of the reservation whose slot was handed over to it. */
-  readonly reportedAs: string;
-  readonly attemptKey: string;
-  readonly swarm: SwarmSeen;
-  readonly resources: ResourceVector;
-  readonly expiresAtMs: number;
-  /** In which it is counted, where it keeps apart or spreads. */
-  readonly group?: string | undefined;
-}
 
 type HeldRef = Heartbeat['held'][number];
 
@@ -63,10 +52,9 @@ export class SwarmSeen {
   private resourcesTotal: ResourceVector;
   /** Total less held less reserved, worked out when it is asked for. */
   private left: ResourceVector | undefined;
-  private shown: Ranked | undefined;
   /** Resources of own attempts that the heartbeat lists, so that they can be given back when the attempt ends. */
   private readonly resourcesListed = new Map<string, ResourceVector>();
-  private readonly reservationsByAttempt = new Map<string, Reservation>();
+  private readonly reserved: Reservation[] = [];
   private readonly ended = new EndedAttempts();
   private untold = 0;
   /** Worked out at every change (S1), and kept in the columns too, where placements read it. */
@@ -83,6 +71,8 @@ export class SwarmSeen {
     readonly index: number,
     /** Of all swarms: what of each group runs where. */
     private readonly groups: GroupCounts,
+    /** Of all swarms, by attempt. */
+    private readonly allReserved: Pick<Reservations, 'of'>,
     heartbeat: Heartbeat,
     now: Moment,
     /** The instance that this one replaced: what still arrives from it is of the past. */
@@ -128,7 +118,7 @@ export class SwarmSeen {
     return this.receivedAt;
   }
   get reservedSlots(): number {
-    return this.reservationsByAttempt.size;
+    return this.reserved.length;
   }
   get reservedResources(): ResourceVector {
     return this.resourcesReserved;
@@ -138,20 +128,14 @@ export class SwarmSeen {
     return this.left;
   }
 
-  /** What receipts show of it, as it is now. */
-  get ranked(): Ranked {
-    const { swarmId, region, freeSlots, load, costPerSlotHour } = this;
-    this.shown ??= { swarmId, region, freeSlots, load, costPerSlotHour };
-    return this.shown;
-  }
-
   /** Those that it lists and that are not known to have ended. */
   attempts(): IterableIterator<AttemptRef> {
     return this.held.values();
   }
 
-  reservations(): IterableIterator<Reservation> {
-    return this.reservationsByAttempt.values();
+  /** Those that no heartbeat lists yet. */
+  reservations(): readonly Reservation[] {
+    return this.reserved;
   }
 
   stateAt(now: Moment): SwarmState {
@@ -187,7 +171,8 @@ export class SwarmSeen {
 
   /** Whether one more attempt with these resources has room now. */
   hasRoomFor(asked: ResourceVector): boolean {
-    return this.busy < this.last.slots && this.hasResources(asked);
+    const { columns, index } = this;
+    return (columns.busy[index] as number) < (columns.slots[index] as number) && this.hasResources(asked);
   }
 
   /** Whether these resources are left, its slots aside. */
@@ -204,9 +189,13 @@ export class SwarmSeen {
     return { listed: this.count(heartbeat, now), profileChanged };
   }
 
+  /** S3. Throws where there is no room. */
+  checkRoomFor(resources: ResourceVector): void {
+    if (!this.hasRoomFor(resources)) throw new Error(`S3: ${this.swarmId} has no room for a reservation`);
+  }
+
+  /** The caller has checked that there is room. */
   reserve(reservation: Reservation): void {
-    if (!this.hasRoomFor(reservation.resources))
-      throw new Error(`S3: ${this.swarmId} has no room for a reservation`);
     // S2: asked again for an attempt that the last heartbeat lists; the reservation counts until the next one.
     if (this.letGo(reservation.attemptKey)) this.giveBackListed(reservation.attemptKey);
     this.takeOver(reservation);
@@ -214,13 +203,20 @@ export class SwarmSeen {
 
   /** S3: reserves without a look at what is left. The caller has seen that it does not know the attempt. */
   takeOver(reservation: Reservation): void {
-    this.reservationsByAttempt.set(reservation.attemptKey, reservation);
+    reservation.at = this.reserved.push(reservation) - 1;
     if (reservation.group !== undefined) this.groups.add(reservation.group, this.index);
     this.changeReserved(plus, reservation.resources);
   }
 
   release(reservation: Reservation): void {
-    if (!this.reservationsByAttempt.delete(reservation.attemptKey)) return;
+    const { at } = reservation;
+    if (at < 0) return;
+    reservation.at = -1;
+    const last = this.reserved.pop() as Reservation;
+    if (last !== reservation) {
+      this.reserved[at] = last;
+      last.at = at;
+    }
     if (reservation.group !== undefined) this.groups.remove(reservation.group, this.index);
     this.changeReserved(minus, reservation.resources);
   }
@@ -238,7 +234,7 @@ export class SwarmSeen {
   end(key: string, now: Moment): ResourceVector {
     const isNews = !this.ended.has(key);
     this.ended.add(key, now.monotonicMs);
-    const reserved = this.reservationsByAttempt.get(key)?.resources;
+    const reserved = this.reservationOf(key)?.resources;
     // A heartbeat from before the end may be the first that lists it.
     if (reserved !== undefined) this.list(key, reserved);
     if (!this.letGo(key)) {
@@ -252,7 +248,7 @@ export class SwarmSeen {
 
   /** It had no room for an attempt whose reservation has ended already. */
   refused(): void {
-    const told = this.held.size + this.reservationsByAttempt.size;
+    const told = this.held.size + this.reserved.length;
     this.setUntold(Math.min(this.untold + 1, this.last.slots - told));
   }
 
@@ -277,12 +273,14 @@ export class SwarmSeen {
     this.untold = 0;
     this.leaveGroups();
     this.held = new Map();
+    const hadResources = this.resourcesHeld !== NO_RESOURCES;
     this.resourcesHeld = toVector(heartbeat.resourcesUsed);
+    this.columns.seenMs[this.index] = now.monotonicMs;
     const listed: Reservation[] = [];
     const endedButListed: string[] = [];
     for (const ref of heartbeat.held) {
       const key = attemptKey(ref);
-      const reservation = this.reservationsByAttempt.get(key);
+      const reservation = this.reservationOf(key);
       // A reservation is younger than any end of its attempt.
       if (reservation !== undefined) this.ended.delete(key);
       else if (this.ended.has(key)) {
@@ -300,7 +298,14 @@ export class SwarmSeen {
       if (!this.held.has(key) && !this.ended.has(key)) this.resourcesListed.delete(key);
     }
     this.recount();
+    if (hadResources || this.resourcesTotal !== NO_RESOURCES || this.resourcesHeld !== NO_RESOURCES)
+      this.columns.journal.note(this.index, CHANGED.room);
     return listed;
+  }
+
+  private reservationOf(key: string): Reservation | undefined {
+    const reservation = this.allReserved.of(key);
+    return reservation?.swarm === this ? reservation : undefined;
   }
 
   /** Returns whether it was listed. */
@@ -317,16 +322,16 @@ export class SwarmSeen {
   }
 
   private recount(): void {
-    this.busy = this.held.size + this.reservationsByAttempt.size + this.untold;
+    this.busy = this.held.size + this.reserved.length + this.untold;
     this.left = undefined;
-    this.shown = undefined;
-    this.columns.busy[this.index] = this.busy;
-    this.columns.journal.note(this.index);
+    this.columns.setBusy(this.index, this.busy);
   }
 
   private changeReserved(change: typeof plus, resources: ResourceVector): void {
-    if (resources !== NO_RESOURCES) this.resourcesReserved = change(this.resourcesReserved, resources);
     this.recount();
+    if (resources === NO_RESOURCES) return;
+    this.resourcesReserved = change(this.resourcesReserved, resources);
+    this.columns.journal.note(this.index, CHANGED.room);
   }
 
   private list(key: string, resources: ResourceVector): void {
@@ -339,6 +344,6 @@ export class SwarmSeen {
     // A swarm may have freed the resources already, and list the attempt only until its result is acknowledged.
     this.resourcesHeld = atLeastZero(minus(this.resourcesHeld, resources));
     this.left = undefined;
-    this.columns.journal.note(this.index);
+    this.columns.journal.note(this.index, CHANGED.room);
   }
 }

@@ -1,5 +1,5 @@
 import { Names } from './names';
-import { Journal } from './journal';
+import { CHANGED, Journal } from './journal';
 
 /** Endpoints that a fresh set of columns has room for; it doubles as it fills. */
 const ROOM = 64;
@@ -12,19 +12,22 @@ export const TIERS = { first: 0, fallback: 1 } as const;
  * and no decision walks over objects.
  *
  * C1. An index belongs to one endpoint from `add` to `remove`; then it may be given to another one.
- * C2. Every change of a row is in the journal before anybody else reads the row, so that pools catch up with it.
+ * C2. Every change of a row is in a journal before anybody else reads the row, so that pools catch up with it: in `journal` where it
+ *     may open or close an endpoint, or move it to another group; in `shifts` where only orders go by it. Most are of the second
+ *     kind, and whoever keeps no order need not look at them.
  */
 export class Columns {
   private room = ROOM;
   private rows = 0;
   private readonly free: number[] = [];
   readonly journal = new Journal();
+  readonly shifts = new Journal();
   /** Regions, and the zones in them: `region` or `region/zone`. */
   readonly places = new Names();
   readonly classes = new Names();
 
   slots = new Int32Array(ROOM);
-  /** Slots that are taken, as far as is known; may be more than there are. */
+  /** Slots that are taken, as far as is known; may be more than there are. Written by `setBusy`. */
   busy = new Int32Array(ROOM);
   /** The most attempts that health lets run at once: all slots when it is well, 0 when it gets nothing. */
   allowance = new Int32Array(ROOM);
@@ -44,6 +47,8 @@ export class Columns {
   pace = new Float64Array(ROOM);
   /** Monotonic time at which an attempt there last told of its pace, ms. */
   heardMs = new Float64Array(ROOM);
+  /** Monotonic time of its last heartbeat, ms. */
+  seenMs = new Float64Array(ROOM);
   /** Of its name, so that all replicas agree; 0 where nobody has the row. */
   hash = new Int32Array(ROOM);
   /** Number of the last decision that chose it; 0 before the first. Ties go to the smallest. */
@@ -73,6 +78,14 @@ export class Columns {
     this.free.push(index);
   }
 
+  /** C2. */
+  setBusy(index: number, busy: number): void {
+    if (this.busy[index] === busy) return;
+    const wasOpen = this.freeAt(index) > 0;
+    this.busy[index] = busy;
+    (wasOpen === this.freeAt(index) > 0 ? this.shifts : this.journal).note(index, CHANGED.room);
+  }
+
   /** Slots that may be given out, health considered. */
   freeAt(index: number): number {
     const most = Math.min(this.slots[index] as number, this.allowance[index] as number);
@@ -88,7 +101,7 @@ export class Columns {
     return [
       ...[this.slots, this.busy, this.allowance, this.tier, this.idle, this.place, this.swarmClass],
       ...[this.weight, this.costPerSlotHour, this.latencyMs, this.pace, this.heardMs, this.hash],
-      ...[this.turn, this.due],
+      ...[this.turn, this.due, this.seenMs],
     ];
   }
 
@@ -108,6 +121,7 @@ export class Columns {
     this.pace = grown(this.pace, new Float64Array(room));
     this.heardMs = grown(this.heardMs, new Float64Array(room));
     this.hash = grown(this.hash, new Int32Array(room));
+    this.seenMs = grown(this.seenMs, new Float64Array(room));
     this.turn = grown(this.turn, new Float64Array(room));
     this.due = grown(this.due, new Float64Array(room));
   }

@@ -9,7 +9,7 @@ export interface Counts {
   readonly free: number;
 }
 
-/** What was decided for one item, compact: numbers, and references to what many decisions share. Receipts are rendered from it. */
+/** What was decided for one item. Receipts are rendered from it. */
 export interface Decision extends Counts {
   readonly key: string;
   readonly policy: Policy;
@@ -45,12 +45,12 @@ export function renderResult(outcome: Outcome): PlaceResult {
   if (!isPlaced(outcome)) return { key: outcome.key, waiting: outcome.waiting };
   const { key, reservationId, ranked } = outcome;
   const { swarmId, region, costPerSlotHour } = ranked[0] as RankedSwarm;
-  const receipt = renderReceipt(outcome);
+  const receipt = renderReceipt(outcome, ranked);
   return { key, placement: { swarmId, region, reservationId, costPerSlotHour, receipt } };
 }
 
-function renderReceipt(decision: Decision): Receipt {
-  const { policy, wallMs, rejected, ranked, scores, caveat } = decision;
+function renderReceipt(decision: Decision, ranked: readonly RankedSwarm[]): Receipt {
+  const { policy, wallMs, rejected, scores, caveat } = decision;
   const [chosen] = ranked as readonly [RankedSwarm, ...RankedSwarm[]];
   return {
     policy: policy.name,

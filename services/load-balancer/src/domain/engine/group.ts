@@ -18,15 +18,18 @@ export interface GroupKey {
 export class Group {
   private readonly list = new IndexList();
   private readonly ranked: Ranked[] = [];
+  private size = 0;
 
   constructor(
     readonly key: GroupKey,
     private readonly columns: Columns,
+    /** Told when somebody asks for an order: from now on it has to hear of numbers that have changed. */
+    private readonly onOrdered?: () => void,
   ) {}
 
   /** How many have room. */
   get count(): number {
-    return this.list.size;
+    return this.size;
   }
 
   /** The endpoint at a position below `count`, in no particular order. */
@@ -49,6 +52,7 @@ export class Group {
   /** Returns its position. */
   open(index: number): number {
     const position = this.list.push(index);
+    this.size += 1;
     for (const ranked of this.ranked) ranked.put(index, position);
     return position;
   }
@@ -56,6 +60,7 @@ export class Group {
   /** Returns the endpoint that has taken its position; -1 for none. */
   close(position: number): number {
     const last = this.list.size - 1;
+    this.size = last;
     const moved = this.list.take(position);
     for (const ranked of this.ranked) ranked.close(last, moved, position);
     return moved;
@@ -66,9 +71,16 @@ export class Group {
     for (const ranked of this.ranked) ranked.put(index, position);
   }
 
+  /** What orders go by may have changed of everybody. */
+  allChanged(): void {
+    if (this.ranked.length === 0) return;
+    for (let position = 0; position < this.size; position += 1) this.changed(this.at(position), position);
+  }
+
   /** Its endpoints in an order. */
   rankedBy(order: Order): Ranked {
     for (const ranked of this.ranked) if (ranked.order === order) return ranked;
+    this.onOrdered?.();
     const ranked = new Ranked(order, this.columns, this.list);
     this.ranked.push(ranked);
     return ranked;

@@ -9,6 +9,7 @@ import { NO_RESOURCES } from '../resource-vector';
 import { attemptKey } from '../swarm-seen';
 import { TIERS } from './columns';
 import { instant, type Decision, type Outcome } from './decision';
+import { Placed, Ranks, type Facts } from './placed';
 import { EXAMPLES, type Pool } from './pool';
 import { View } from './view';
 import { groupKeyOf, Wishes, type Granted } from './wishes';
@@ -130,19 +131,15 @@ export class Placer {
   }
 
   private tried(item: WantedPlace, pool: Pool, asked: Policy, now: Moment): TriedOut['chosen'][number] {
-    const { fleet, view, aids } = this;
+    const { view } = this;
     this.wishes.fill(view, pool, item, now);
     const holder = this.wishes.holder(view, item, now);
     const policy = holder < 0 ? asked : heldBy(asked, item);
     const looked = this.rank(item, asked, holder);
-    const rankedAt = (at: number): RankedSwarm => fleet.at(aids.ranked[at] as number).ranked;
-    const others = Array.from({ length: looked - 1 }, (_, at) => rankedAt(at + 1));
-    return {
-      policy,
-      ranked: [rankedAt(0), ...others],
-      scores: [...aids.scores.subarray(0, looked)],
-      free: view.count,
-    };
+    const ranks = this.ranks(looked);
+    // A policy ranks one at least.
+    const ranked = ranks.swarms() as [RankedSwarm, ...RankedSwarm[]];
+    return { policy, ranked, scores: ranks.scores(), free: view.count };
   }
 
   /** Takes those to be avoided out of the choice. */
@@ -175,18 +172,15 @@ export class Placer {
     for (const index of hidden) pool.show(index);
     for (const index of granted.hidden) pool.show(index);
     if (granted.waiting !== undefined) return { key: item.key, waiting: granted.waiting };
-    const ranked: RankedSwarm[] = [];
-    const scores: number[] = [];
-    for (let at = 0; at < looked; at += 1) {
-      ranked.push(fleet.at(aids.ranked[at] as number).ranked);
-      scores.push(aids.scores[at] as number);
-    }
+    const ranks = this.ranks(looked);
     const chosen = fleet.at(aids.ranked[0] as number);
+    const { index } = chosen;
+    const stalenessMs = now.monotonicMs - (fleet.columns.seenMs[index] as number);
     const needed = pool.work.resources ?? NO_RESOURCES;
-    const { id } = fleet.reserve(chosen, key, needed, now, groupKeyOf(item));
-    policy.chosen?.(fleet.columns, chosen.index);
+    const { number } = fleet.reserve(chosen, key, needed, now, groupKeyOf(item));
+    policy.chosen?.(fleet.columns, index);
     fleet.placed(chosen, item.type, now);
-    return {
+    const facts: Facts = {
       key: item.key,
       policy: holder < 0 ? policy : heldBy(policy, item),
       wallMs: now.wallMs,
@@ -195,14 +189,25 @@ export class Placer {
       withRoom: pool.open,
       free,
       rejected: this.rejected(pool, hidden),
-      reservationId: id,
-      ranked,
-      scores,
       caveat: caveat === '' && !isLate ? '' : caveatOf(caveat, isLate ? fleet.whyLast(chosen) : ''),
-      stalenessMs: chosen.silentMs(now),
+      wishes: granted.reasons.length === 0 ? undefined : granted.reasons,
+      stalenessMs,
       viewAgeMs: fleet.silentMs(now),
-      ...(granted.reasons.length === 0 ? {} : { wishes: granted.reasons }),
+      replica: fleet.replica,
+      reservation: number,
     };
+    return new Placed(facts, ranks);
+  }
+
+  /** As it is before anything is reserved. */
+  private ranks(looked: number): Ranks {
+    const { fleet, aids } = this;
+    const ranks = new Ranks();
+    for (let at = 0; at < looked; at += 1) {
+      const index = aids.ranked[at] as number;
+      ranks.add(fleet.shownAt(index), fleet.columns.busy[index] as number, aids.scores[at] as number);
+    }
+    return ranks;
   }
 
   private rank(item: WantedPlace, policy: Policy, holder: number): number {

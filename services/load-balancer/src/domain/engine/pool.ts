@@ -6,7 +6,7 @@ import type { Columns } from './columns';
 import { Group, type GroupKey } from './group';
 import { IDLE_RULES, idleDetail } from './idle';
 import { IndexList } from './index-list';
-import type { Journal } from './journal';
+import { CHANGED, type Changed, type Journal } from './journal';
 
 /** Swarms that a rejection names. */
 export const EXAMPLES = 5;
@@ -44,16 +44,17 @@ export class Pool {
   readonly groups: Group[] = [];
   private readonly groupsByKey = new Map<string, Group>();
   private readonly dropped: IndexList[];
+  private readonly firstGroup: number;
   private readonly unhealthy = new IndexList();
   private readonly full = new IndexList();
-  /** By endpoint: number of its list (L1), and its position there. Groups are numbered from behind the other lists on. */
-  private listOf = new Int32Array(0);
-  private position = new Int32Array(0);
-  /** By endpoint: 0 where it could run this, else 1 + the index of the first ask that it fails. */
-  private failed = new Uint16Array(0);
+  /** Of each endpoint, side by side (FIELDS): a look at one is a look at one line of memory. */
+  private rows = new Int32Array(0);
   private scores = new Float64Array(0);
   private readonly journal: Journal;
   private cursor: number;
+  private readonly shifts: Journal;
+  /** Undefined while nobody has asked for an order: then numbers that change do not matter. */
+  private shiftCursor: number | undefined;
   private openCount = 0;
   private saidDropped: Rejection[] | undefined;
   private saidFull: Rejection[] | undefined;
@@ -64,7 +65,9 @@ export class Pool {
     readonly work: WorkClass,
   ) {
     this.dropped = Array.from({ length: IDLE_RULES.length + work.asks.length }, () => new IndexList());
+    this.firstGroup = FIRST_RULE + this.dropped.length;
     this.journal = directory.columns.journal;
+    this.shifts = directory.columns.shifts;
     this.cursor = this.journal.head;
     this.journal.seen();
     this.lookAtAll();
@@ -94,33 +97,51 @@ export class Pool {
 
   /** L2. */
   catchUp(): void {
+    this.catchUpRooms();
+    if (this.shiftCursor !== undefined) this.catchUpOrders(this.shiftCursor);
+  }
+
+  private catchUpRooms(): void {
     const { journal } = this;
     if (this.cursor === journal.head) return;
     if (!journal.reaches(this.cursor)) this.lookAtAll();
     else
-      for (let at = this.cursor; at < journal.head; at += 1) {
-        const entry = journal.entry(at);
-        this.look(entry >> 1, (entry & 1) === 1);
-      }
+      for (let at = this.cursor; at < journal.head; at += 1)
+        this.look(journal.indexAt(at), journal.changedAt(at));
     this.cursor = journal.head;
     journal.seen();
   }
 
+  private catchUpOrders(cursor: number): void {
+    const { shifts, rows, firstGroup } = this;
+    if (cursor === shifts.head) return;
+    if (!shifts.reaches(cursor)) for (const group of this.groups) group.allChanged();
+    else
+      for (let at = cursor; at < shifts.head; at += 1) {
+        const index = shifts.indexAt(at);
+        const list = rows[index * FIELDS + LIST] as number;
+        if (list >= firstGroup)
+          (this.groups[list - firstGroup] as Group).changed(index, rows[index * FIELDS + POSITION] as number);
+      }
+    this.shiftCursor = shifts.head;
+    shifts.seen();
+  }
+
   /** Takes an endpoint out of its group until `show`, so that nobody chooses it. Returns whether it was open. */
   hide(index: number): boolean {
-    if ((this.listOf[index] ?? NOWHERE) < this.firstGroup) return false;
+    if ((this.rows[index * FIELDS + LIST] ?? NOWHERE) < this.firstGroup) return false;
     this.move(index, FULL);
     return true;
   }
 
   /** The group in which it has room; undefined where it has none, or is not there. */
   groupOf(index: number): Group | undefined {
-    const list = this.listOf[index] ?? NOWHERE;
+    const list = this.rows[index * FIELDS + LIST] ?? NOWHERE;
     return list >= this.firstGroup ? this.groups[list - this.firstGroup] : undefined;
   }
 
   show(index: number): void {
-    this.look(index, false);
+    this.look(index, CHANGED.room);
   }
 
   /** Everybody who is not open, by the rule that says most, in the order of PLACEMENT_RULES. The same list while nothing changes. */
@@ -141,19 +162,17 @@ export class Pool {
     return this.saidFull ?? [];
   }
 
-  private get firstGroup(): number {
-    return FIRST_RULE + this.dropped.length;
-  }
-
   private lookAtAll(): void {
     const { size } = this.directory.columns;
-    for (let index = 0; index < size; index += 1) this.look(index, true);
+    for (let index = 0; index < size; index += 1) this.look(index, CHANGED.profile);
   }
 
-  private look(index: number, profileChanged: boolean): void {
-    if (index >= this.listOf.length) this.grow(index);
-    if (profileChanged) this.judge(index);
-    const failed = this.failed[index] as number;
+  private look(index: number, changed: Changed): void {
+    const row = index * FIELDS;
+    if (row >= this.rows.length) this.grow(index);
+    if (changed !== CHANGED.room) this.rows[row + HOME] = -1;
+    if (changed === CHANGED.profile) this.judge(index);
+    const failed = this.rows[row + FAILED] as number;
     // Most changes are of endpoints that could never run this: nothing to do.
     if (failed === ABSENT) return this.move(index, NOWHERE);
     const idle = this.directory.columns.idle[index] as number;
@@ -163,39 +182,27 @@ export class Pool {
   }
 
   private lookForRoom(index: number): void {
-    const { directory, work } = this;
+    const { directory, work, firstGroup, rows } = this;
     const { columns } = directory;
     if (columns.allowance[index] === 0) return this.move(index, UNHEALTHY);
     if (columns.freeAt(index) <= 0) return this.move(index, FULL);
     if (work.resources !== undefined && !directory.hasResources(index, work.resources))
       return this.move(index, FULL);
-    const list = this.listOf[index] as number;
-    if (list >= this.firstGroup) {
-      const group = this.groups[list - this.firstGroup] as Group;
-      if (this.belongs(index, group.key)) return group.changed(index, this.position[index] as number);
-    }
-    this.move(index, this.groupFor(index));
+    const row = index * FIELDS;
+    const home = rows[row + HOME] as number;
+    const number = home >= 0 ? home : this.groupFor(index);
+    if (rows[row + LIST] !== firstGroup + number) this.move(index, firstGroup + number);
+    else (this.groups[number] as Group).changed(index, rows[row + POSITION] as number);
   }
 
   /** What its profile alone decides. */
   private judge(index: number): void {
+    const { rows, work } = this;
     const profile = this.directory.profileAt(index);
-    if (profile === undefined) {
-      this.failed[index] = ABSENT;
-      return;
-    }
-    this.failed[index] = 1 + this.work.asks.findIndex((ask) => !ask.passes(profile));
-    this.scores[index] = this.failed[index] === 0 ? this.work.score(profile) : 0;
-  }
-
-  private belongs(index: number, { tier, place, swarmClass, score }: GroupKey): boolean {
-    const { columns } = this.directory;
-    return (
-      columns.tier[index] === tier &&
-      columns.place[index] === place &&
-      columns.swarmClass[index] === swarmClass &&
-      this.scores[index] === score
-    );
+    const row = index * FIELDS;
+    rows[row + FAILED] =
+      profile === undefined ? ABSENT : 1 + work.asks.findIndex((ask) => !ask.passes(profile));
+    this.scores[index] = profile === undefined || rows[row + FAILED] !== 0 ? 0 : work.score(profile);
   }
 
   private groupFor(index: number): number {
@@ -209,36 +216,43 @@ export class Pool {
     const text = `${key.tier} ${key.place} ${key.swarmClass} ${key.score}`;
     let group = this.groupsByKey.get(text);
     if (group === undefined) {
-      group = new Group(key, columns);
+      group = new Group(key, columns, () => {
+        // What has changed before is in the columns, from which the order is made.
+        this.shiftCursor ??= this.shifts.head;
+        this.shifts.seen();
+      });
       this.groupsByKey.set(text, group);
       this.groups.push(group);
     }
-    return this.firstGroup + this.groups.indexOf(group);
+    const number = this.groups.indexOf(group);
+    this.rows[index * FIELDS + HOME] = number;
+    return number;
   }
 
   /** L1. */
   private move(index: number, to: number): void {
-    const from = this.listOf[index] as number;
+    const { rows, firstGroup } = this;
+    const row = index * FIELDS;
+    const from = rows[row + LIST] as number;
     if (from === to) return;
-    this.leave(index, from);
-    this.listOf[index] = to;
-    if (to >= this.firstGroup) {
-      this.position[index] = (this.groups[to - this.firstGroup] as Group).open(index);
+    this.leave(rows[row + POSITION] as number, from);
+    rows[row + LIST] = to;
+    if (to >= firstGroup) {
+      rows[row + POSITION] = (this.groups[to - firstGroup] as Group).open(index);
       this.openCount += 1;
-    } else if (to !== NOWHERE) this.position[index] = this.list(to).push(index);
+    } else if (to !== NOWHERE) rows[row + POSITION] = this.list(to).push(index);
     this.forgetSaid(from);
     this.forgetSaid(to);
   }
 
-  private leave(index: number, from: number): void {
+  private leave(position: number, from: number): void {
     if (from === NOWHERE) return;
-    const position = this.position[index] as number;
     let moved: number;
     if (from >= this.firstGroup) {
       moved = (this.groups[from - this.firstGroup] as Group).close(position);
       this.openCount -= 1;
     } else moved = this.list(from).take(position);
-    if (moved >= 0) this.position[moved] = position;
+    if (moved >= 0) this.rows[moved * FIELDS + POSITION] = position;
   }
 
   private list(number: number): IndexList {
@@ -274,16 +288,25 @@ export class Pool {
   }
 
   private grow(index: number): void {
-    const room = Math.max(this.directory.columns.size, index + 1, this.listOf.length * 2);
-    this.listOf = grown(this.listOf, new Int32Array(room));
-    this.position = grown(this.position, new Int32Array(room));
-    const failed = new Uint16Array(room).fill(ABSENT);
-    failed.set(this.failed);
-    this.failed = failed;
+    const room = Math.max(this.directory.columns.size, index + 1, (this.rows.length / FIELDS) * 2);
+    const known = this.rows.length / FIELDS;
+    this.rows = grown(this.rows, new Int32Array(room * FIELDS));
     this.scores = grown(this.scores, new Float64Array(room));
+    for (let row = known * FIELDS; row < this.rows.length; row += FIELDS) {
+      this.rows[row + FAILED] = ABSENT;
+      this.rows[row + HOME] = -1;
+    }
   }
 }
 
+/** Fields of a row: number of its list (L1), and its position there; groups are numbered from behind the other lists on. */
+const FIELDS = 4;
+const LIST = 0;
+const POSITION = 1;
+/** 0 where it could run this, else 1 + the index of the first ask that it fails. */
+const FAILED = 2;
+/** Number of its group, where it has had room since anything but that has changed; else -1. */
+const HOME = 3;
 /** No class of work asks so many things. */
 const ABSENT = 0xffff;
 /** Lists by number (L1). */

@@ -6,7 +6,7 @@ import type { TypeSets } from './type-sets';
 
 /** Classes of work whose pools are kept. */
 const POOLS = 1_000;
-/** Rows of all pools together: about 17 bytes each. The pool that was asked for longest ago goes first. */
+/** Rows of all pools together: about 24 bytes each. The pool that was asked for longest ago goes first. */
 const POOL_ROWS = 8_000_000;
 /** Groups that a pool may gather before it is made anew, without those that have become empty for good. */
 const POOL_GROUPS = 4_096;
@@ -31,7 +31,7 @@ export class Pools {
     const type = this.typeOf(asked);
     const { prefer } = asked.routing ?? {};
     const preferred = prefer === undefined ? '' : JSON.stringify(prefer);
-    const key = `${asked.kind ?? ''} ${type} ${JSON.stringify(asked.requirements)}${preferred}`;
+    const key = `${asked.kind ?? ''} ${type} ${textOf(asked.requirements)}${preferred}`;
     const known = this.pools.get(key);
     if (known !== undefined && known.groups.length <= POOL_GROUPS) {
       known.catchUp();
@@ -56,6 +56,14 @@ export class Pools {
       this.pools.delete(key);
     }
   }
+}
+
+/** The same for the same requirements, in the same order. Most have none, or capabilities only. */
+function textOf(requirements: Asked['requirements']): string {
+  for (const key in requirements) if (key !== 'capabilities') return JSON.stringify(requirements);
+  const { capabilities } = requirements;
+  // Names of capabilities have no spaces.
+  return capabilities === undefined ? '' : capabilities.join(' ');
 }
 
 function workOf(asked: Asked): WorkClass {

@@ -6,6 +6,7 @@ import { Fleet } from '../fleet';
 import { Distances } from '../locality/distances';
 import { Aids } from '../policies';
 import { renderResult } from './decision';
+import { CHANGED } from './journal';
 import { Placer } from './placer';
 
 type Wish = Partial<Routing>;
@@ -108,7 +109,7 @@ describe('near', () => {
     for (const { swarmId } of sick.slice(0, 5)) {
       const index = fleet.get(swarmId)?.index as number;
       fleet.columns.allowance[index] = 0;
-      fleet.columns.journal.note(index);
+      fleet.columns.journal.note(index, CHANGED.group);
     }
     const placer = new Placer(fleet, new Aids(seededRandom(7)));
     const items = Array.from({ length: 1_000 }, (_, index) => item(`t${index}`, { routing: { near: 'eu' } }));

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { Columns } from '../engine/columns';
+import { CHANGED } from '../engine/journal';
 import { HashRing } from './hash-ring';
 
 /** Joins (with a hash) and leaves of endpoints, and a look now and then. */
@@ -22,12 +23,12 @@ test('after any joins and leaves the ring leads where a look at everybody would'
         if ('join' in step) {
           const index = columns.add();
           columns.hash[index] = step.join || 1;
-          columns.journal.note(index, true);
+          columns.journal.note(index, CHANGED.profile);
           live.push(index);
         } else if ('leave' in step) {
           const [index] = live.splice(step.leave % Math.max(1, live.length), 1);
           if (index === undefined) continue;
-          columns.journal.note(index, true);
+          columns.journal.note(index, CHANGED.profile);
           columns.remove(index);
         } else ring.catchUp();
       }

@@ -1,4 +1,5 @@
 import type { Columns } from '../engine/columns';
+import { CHANGED } from '../engine/journal';
 
 /** Buckets of a fresh ring. A power of two. */
 const BUCKETS = 64;
@@ -25,10 +26,8 @@ export class HashRing {
     const { journal } = this.columns;
     if (this.cursor === journal.head) return;
     if (journal.reaches(this.cursor)) {
-      for (let at = this.cursor; at < journal.head; at += 1) {
-        const entry = journal.entry(at);
-        if ((entry & 1) === 1) this.look(entry >> 1);
-      }
+      for (let at = this.cursor; at < journal.head; at += 1)
+        if (journal.changedAt(at) === CHANGED.profile) this.look(journal.indexAt(at));
       this.cursor = journal.head;
       journal.seen();
     } else this.rebuild();

@@ -1,4 +1,5 @@
 import type { Columns } from '../engine/columns';
+import { CHANGED } from '../engine/journal';
 import type { Order } from '../engine/order';
 import { rankByOrder } from './by-order';
 import { onlyOne } from './only-one';
@@ -18,7 +19,7 @@ export const weighted: Policy = {
     const { due, weight } = columns;
     columns.virtualTime = Math.max(columns.virtualTime, due[index] as number);
     due[index] = columns.virtualTime + 1 / (weight[index] as number);
-    columns.journal.note(index);
+    columns.shifts.note(index, CHANGED.room);
   },
   because: (ranked, counts) =>
     onlyOne(ranked, counts) ?? `its weighted turn among ${counts.free} with a free slot`,
