@@ -61,9 +61,9 @@ function open(
         }, fail);
       if (sent === requests) clearInterval(ticking);
     }, TICK_MS);
-    const fail = (error: unknown): void => {
+    const fail = (error: Error): void => {
       clearInterval(ticking);
-      reject(error as Error);
+      reject(error);
     };
   });
 }
