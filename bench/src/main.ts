@@ -9,6 +9,7 @@ import { memory } from './benches/memory';
 import { payloads } from './benches/payloads';
 import { routing } from './benches/routing';
 import { routingEngine } from './benches/routing-engine';
+import { routingHttp } from './benches/routing-http';
 import { routingNats } from './benches/routing-nats';
 import { scheduler } from './benches/scheduler';
 import { search } from './benches/search';
@@ -39,6 +40,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     routing,
     'routing-engine': routingEngine,
     'routing-nats': routingNats,
+    'routing-http': routingHttp,
     learning,
   },
 };

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import { subjects, type Heartbeat } from '@multiswarm/contracts';
-import { startNats, startRedis } from '@multiswarm/testing';
-import { connect } from '@nats-io/transport-node';
+import { subjects } from '@multiswarm/contracts';
 import { startChild, type Child } from '../child';
 import type { Options } from '../options';
 import { profiled } from '../profiling';
 import type { Figure } from '../report';
 import { rounded } from '../statistics';
 import { startRequester, type Answered, type Asked, type Requester } from '../systems/requester';
-import { startService } from '../systems/services';
+import { startRoutingFleet } from '../systems/routing-fleet';
 import { startOrUndo, type Endings } from '../systems/system';
 import type { Bench } from './bench';
 
@@ -19,8 +17,6 @@ const RATE = 10_000;
 const REQUESTS = { quick: { 1: 2_000, more: 20_000 }, full: { 1: 10_000, more: 100_000 } };
 const WARM_UP_REQUESTS = 30_000;
 const SWARMS = 100;
-/** Nobody reports these requests: their slots come free by themselves. */
-const HOLD_MS = '200';
 
 type Way = 'load-balancer' | 'nats client echo' | 'nats client echo, small';
 interface World {
@@ -61,27 +57,18 @@ export const routingNats: Bench = async (options, progress) =>
   });
 
 async function start({ profile }: Options, endings: Endings): Promise<World> {
-  const [nats, redis] = await Promise.all([startNats(), startRedis()]);
-  endings.add(() => nats.stop());
-  endings.add(() => redis.stop());
-  const urls = { NATS_URL: nats.url, REDIS_URL: redis.url, RESERVATION_HOLD_MS: HOLD_MS };
-  const service = { urls, probed: profile !== undefined, logLevel: 'warn' };
-  const balancer = await startService('load-balancer', 'load-balancer', service, endings);
+  const { balancer, natsUrl, connection, beat } = await startRoutingFleet(
+    SWARMS,
+    profile !== undefined,
+    endings,
+  );
   const echo = startChild({
     name: 'plain-echo',
     args: ['-r', 'ts-node/register', join(__dirname, '..', 'systems', 'plain-echo-process.ts')],
-    env: { NATS_URL: nats.url, BENCH_SUBJECT: SUBJECT },
+    env: { NATS_URL: natsUrl, BENCH_SUBJECT: SUBJECT },
   });
   endings.add(() => echo.stop());
   await echo.ready;
-  const connection = await connect({ servers: nats.url });
-  endings.add(() => connection.close());
-  let seq = 0;
-  const beat = (): void => {
-    seq += 1;
-    for (let at = 0; at < SWARMS; at += 1) connection.publish(...heartbeatOf(`s${at}`, seq));
-  };
-  beat();
   const body = JSON.stringify({ type: 'render', namespace: 'default', requirements: {} });
   const reply = (await connection.request(subjects.lbRoute(), body)).string();
   if (!reply.includes('"ok"')) throw new Error(`the load-balancer places nothing: ${reply}`);
@@ -92,7 +79,7 @@ async function start({ profile }: Options, endings: Endings): Promise<World> {
     'nats client echo': { subject: SUBJECT, body: reply },
     'nats client echo, small': { subject: SUBJECT, body },
   };
-  return { requester: await startRequester(nats.url, endings), balancer, beat, ways, serverVersions };
+  return { requester: await startRequester(natsUrl, endings), balancer, beat, ways, serverVersions };
 }
 
 type Loop =
@@ -151,13 +138,4 @@ function figures(
 
 function show({ perSecond, p50Ms, p99Ms }: Answered): string {
   return `${rounded(perSecond)} requests/s, p50 ${rounded(p50Ms)} ms, p99 ${rounded(p99Ms)} ms`;
-}
-
-function heartbeatOf(swarmId: string, seq: number): [string, string] {
-  const heartbeat: Heartbeat = {
-    ...{ v: 1, swarmId, region: 'eu-west', slots: 10_000, types: ['*'], capabilities: [], labels: {} },
-    ...{ attributes: {}, resources: {}, costPerHour: 1, instance: 'i', seq, sentAt: 0 },
-    ...{ intervalMs: 3_600_000, state: 'ready', held: [], resourcesUsed: {} },
-  };
-  return [subjects.swarmHeartbeat(swarmId), JSON.stringify(heartbeat)];
 }
