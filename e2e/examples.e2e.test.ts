@@ -11,7 +11,8 @@ let client: Client;
 let directory: string;
 
 beforeAll(async () => {
-  stack = await startStack();
+  // The one policy without chance in it: where each step runs, and why, is known.
+  stack = await startStack({ LOAD_BALANCING_ALGORITHM: 'least-loaded' });
   client = await connect({ url: stack.url('orchestrator') });
   directory = await mkdtemp(join(tmpdir(), 'examples-e2e-'));
 });
@@ -82,7 +83,7 @@ test('basic: without a NATS server it ends with one line and a hint', async () =
   );
 });
 
-test('complex workflow: five steps in order, in any of three regions, from a document to a release', async () => {
+test('complex workflow: five steps in order, in three regions, from a document to a release', async () => {
   const program = example('complex-workflow.ts');
   expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
   const workflow = await client.getWorkflow(printed(program, /^Workflow submitted: (\S+)$/m));
@@ -94,13 +95,15 @@ test('complex workflow: five steps in order, in any of three regions, from a doc
     { id: 'test_solution', type: 'testing', dependsOn: ['implement_solution'] },
     { id: 'deploy_solution', type: 'deployment', dependsOn: ['test_solution'] },
   ]);
-  for (const { region } of workflow.steps) expect(['us-east', 'eu-west', 'ap-south']).toContain(region);
+  expect(new Set(workflow.steps.map(({ region }) => region))).toEqual(
+    new Set(['us-east', 'eu-west', 'ap-south']),
+  );
   workflow.steps.slice(1).forEach((step, index) => {
     const before = workflow.steps[index]!;
     expect(Date.parse(step.startedAt!)).toBeGreaterThanOrEqual(Date.parse(before.endedAt!));
   });
   expect(printed(program, /implement_solution: succeeded on .*\((.*)\)$/m)).toMatch(
-    /^(least busy for its speed, of \d+ drawn from \d+|the only one of \d+) (with a free slot|swarms that can run it)/,
+    /^cheapest of the least loaded/,
   );
   expect(printed(program, /^Workflow succeeded, cost \$(.+)$/m)).toBe(workflow.cost.toPrecision(3));
   const archive = join(ROOT, printed(program, /^Release: (\S+),/m));

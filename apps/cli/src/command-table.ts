@@ -466,6 +466,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => require('./commands/endpoint/remove') as { command: CommandDefinition },
   },
   {
+    path: ['policy', 'metrics'],
+    summary: 'the last minute of routing: requests, how they ended, by policy',
+    load: () => require('./commands/policy/metrics') as { command: CommandDefinition },
+  },
+  {
     path: ['policy', 'simulate'],
     summary: 'what every policy would decide for a request now',
     load: () => require('./commands/policy/simulate') as { command: CommandDefinition },

@@ -85,6 +85,16 @@ test('what another policy would have decided is summed up, with the differences'
   expect((await run('decision', 'replay', 'cost')).out).toContain('no decision that is kept fits');
 });
 
+test('the last minute of routing is shown at a glance', async () => {
+  answer(golden('routing-metrics'));
+  const { code, out } = await run('policy', 'metrics');
+  expect(code).toBe(0);
+  expect(asked()).toMatchObject({ method: 'GET', path: '/v1/routing/metrics' });
+  expect(out).toMatch(/120 in 1m 00s, 2\.0 a second; 20 went nowhere/);
+  expect(out).toMatch(/321 ms on average, 10% slower than 500 ms/);
+  expect(out).toMatch(/hybrid +120 +100 +80 +95% +321 ms/);
+});
+
 test('what was learned is listed, and each command to it says who and why', async () => {
   answer(golden('learning-page'));
   expect((await run('learning', 'list', '--type', 'render')).code).toBe(0);

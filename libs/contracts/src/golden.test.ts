@@ -197,6 +197,7 @@ const MESSAGES = {
   'route-reply': contracts.RouteReply,
   'route-request': contracts.RouteRequest,
   routing: contracts.Routing,
+  'routing-metrics': contracts.RoutingMetrics,
   'scheduler-active': contracts.SchedulerActive,
   'scheduler-changes': contracts.SchedulerChanges,
   'scheduler-changes-reply': contracts.SchedulerChangesReply,

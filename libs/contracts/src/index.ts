@@ -49,6 +49,7 @@ export * from './replay';
 export * from './requirements';
 export * from './resource-vector';
 export * from './routing';
+export * from './routing-metrics';
 export * from './routing-policy';
 export { DefinitionRef, OnFailure, RunBudget } from './run-bounds';
 export * from './schedule';

@@ -246,6 +246,8 @@ export const LIMITS = {
   SIMULATED_POLICIES: 64,
   /** Further reasons that one receipt gives. */
   RECEIPT_REASONS: 8,
+  /** Ends of routed requests and attempts that a load-balancer keeps for its metrics. */
+  ENDS_KEPT: 10_000,
   /** Swarms of one decision that are kept, so that it can be replayed against another policy. */
   REPLAY_ROWS: 64,
   /** Decisions of a second that are kept to be replayed: the first ones. */

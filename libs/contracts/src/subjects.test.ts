@@ -52,6 +52,7 @@ const subjectArguments = {
   lbRoute: any,
   lbSimulate: any,
   lbReplay: any,
+  lbMetrics: any,
   lbReport: any,
   lbLearning: token.map((verb) => [verb]),
   lbLearningChanged: any,

@@ -66,6 +66,8 @@ export const subjects = {
   lbRoute: () => `${V}.lb.route`,
   /** What every policy would decide for a request: → any load-balancer (queue group). */
   lbSimulate: () => `${V}.lb.simulate`,
+  /** → any load-balancer: the last minute of routing, as it saw it. */
+  lbMetrics: () => `${V}.lb.metrics`,
   /** → any load-balancer: what another policy would have decided in the place of those that it remembers. */
   lbReplay: () => `${V}.lb.replay`,
   lbReport: () => `${V}.lb.report`,

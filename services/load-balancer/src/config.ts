@@ -12,6 +12,9 @@ export interface LoadBalancerConfig {
   health: HealthSettings;
   decisionsKept: number;
   replaysKept: number;
+  responseTimeThresholdMs: number;
+  /** Path of a file with latencies; empty where there is none. */
+  regionLatencies: string;
   learningHalfLifeMs: number;
   customPolicies: { name: string; path: string }[];
   customPolicyLimitMs: number;
@@ -37,6 +40,8 @@ export function loadBalancerConfig(settings: Settings): LoadBalancerConfig {
     },
     decisionsKept: settings.DECISIONS_KEPT,
     replaysKept: settings.REPLAYS_KEPT,
+    responseTimeThresholdMs: settings.RESPONSE_TIME_THRESHOLD_MS,
+    regionLatencies: settings.REGION_LATENCIES,
     learningHalfLifeMs: settings.LEARNING_HALF_LIFE_MS,
     customPolicies: settings.CUSTOM_POLICIES.map((given) => {
       const [name = '', ...path] = given.split('=');

@@ -9,6 +9,7 @@ import { startCustomPolicies } from './adapters/custom-policy/start-custom-polic
 import { endpointRoutes } from './adapters/endpoint-routes';
 import { healthRoutes } from './adapters/health-routes';
 import { httpRoutes } from './adapters/http';
+import { readDistances } from './adapters/read-distances';
 import { learningRoutes } from './adapters/learning-routes';
 import { redisEndpointStore } from './adapters/store/redis-endpoint-store';
 import { redisHealthStore } from './adapters/store/redis-health-store';
@@ -28,12 +29,14 @@ const SWEEP_MS = 250;
 
 /**
  * Builds the service from its settings and connects it. Throws `bus-unavailable` or `store-unavailable` where no
- * server answers.
+ * server answers, and `invalid-configuration`
+ * where a file that settings name cannot be used.
  */
 export async function startLoadBalancer(parts: ServiceParts, version: string): Promise<StartedService> {
   const { settings, logger, telemetry } = parts;
   const clock = systemClock;
   const config = loadBalancerConfig(settings);
+  const distances = readDistances(config.regionLatencies);
   const bus = await connectBus({
     servers: config.natsUrl,
     name: 'load-balancer',
@@ -75,6 +78,8 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     random: systemRandom,
     decisionsKept: config.decisionsKept,
     replaysKept: config.replaysKept,
+    responseTimeThresholdMs: config.responseTimeThresholdMs,
+    distances,
     customPolicies: customPolicies.all,
     ...{ metrics, health, learner },
     registered: (swarmId) => endpoints.get(swarmId),

@@ -61,6 +61,11 @@ test.each(ways)('a client registers, routes, reports and removes over %s', async
   const replay = await client.routing.replay({ policy: 'cost' });
   expect(replay.replayed).toBeGreaterThanOrEqual(2);
   expect(replay.same).toBe(replay.replayed);
+  const metrics = await client.routing.metrics();
+  expect(metrics.endpoints).toMatchObject({ known: 1, active: 1, slots: 1 });
+  expect(metrics).toMatchObject({ successRate: 1, averageResponseTimeMs: 3, slowShare: 0 });
+  expect(metrics.policies[0]).toMatchObject({ policy: 'hybrid', successRate: 1 });
+  expect(metrics.placed).toBe(metrics.requests - metrics.waiting);
   expect((await client.routing.policies()).available.length).toBeGreaterThan(0);
   await client.endpoints.remove(swarmId, revision === undefined ? {} : { ifRevision: revision });
   await expect(client.endpoints.get(swarmId)).rejects.toMatchObject({ code: 'endpoint-not-found' });

@@ -34,6 +34,7 @@ export function balancerProgram(world: World, failed: Failed, name: string, site
         policy: 'least-loaded',
         reservationHoldMs: HOLD_MS,
         replaysKept: 0,
+        responseTimeThresholdMs: 500,
         decisionsKept: 0,
         announcer,
         registered: () => undefined,

@@ -41,6 +41,7 @@ import {
   RemovedEndpoint,
   Replay,
   RouteReply,
+  RoutingMetrics,
   Simulation,
 } from '@multiswarm/contracts';
 import type { ReplayInput, RouteInput, RouteOutcome, SimulateInput } from './routing';
@@ -355,6 +356,11 @@ export const OPERATIONS = {
     ofBalancer('POST', '/v1/decisions/replay'),
     Replay,
   ),
+  routingMetrics: operation<object, typeof RoutingMetrics>(
+    subjects.lbMetrics(),
+    ofBalancer('GET', '/v1/routing/metrics'),
+    RoutingMetrics,
+  ),
   reportRoutes: operation<RouteOutcome, typeof AcceptedReports>(
     subjects.endpoint('report'),
     ofBalancer('POST', '/v1/reports'),
@@ -409,6 +415,7 @@ function onlyIf(revision: number): Record<string, string> {
   return revision === 0 ? { 'if-none-match': '*' } : { 'if-match': `"${revision}"` };
 }
 
-function ofBalancer(method: 'POST', path: string): (body: object) => HttpCall {
-  return (body) => ({ method, of: 'load-balancer', path, body });
+function ofBalancer(method: 'GET' | 'POST', path: string): (body: object) => HttpCall {
+  return (body) =>
+    method === 'GET' ? { method, of: 'load-balancer', path } : { method, of: 'load-balancer', path, body };
 }

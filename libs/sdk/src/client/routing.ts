@@ -9,6 +9,7 @@ import type {
   ReplayRequest,
   RouteReply,
   RouteRequest,
+  RoutingMetrics,
   SimulateRequest,
   Simulation,
 } from '@multiswarm/contracts';
@@ -47,6 +48,8 @@ export interface RoutingClient {
   simulate(request?: SimulateInput): Promise<Simulation>;
   /** What another policy would have decided in the place of the last decisions of the load-balancer that answers. */
   replay(request: ReplayInput): Promise<Replay>;
+  /** The last minute of routing, as the load-balancer that answers saw it. */
+  metrics(): Promise<RoutingMetrics>;
   /** The policies that there are, and who has chosen which. */
   policies(): Promise<PolicyTable>;
 }
@@ -73,6 +76,7 @@ export function routingOf(port: Port): RoutingClient {
       void (await port.ask(OPERATIONS.releaseReservations, { v: 1, reservationIds: [reservationId] })),
     simulate: (request = {}) => port.ask(OPERATIONS.simulateRoute, request),
     replay: (request) => port.ask(OPERATIONS.replayDecisions, request),
+    metrics: () => port.ask(OPERATIONS.routingMetrics, {}),
     policies: () => port.ask(OPERATIONS.policies, {}),
   };
 }

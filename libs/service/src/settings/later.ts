@@ -1,19 +1,8 @@
 import { setting } from './setting';
-import { flag, integer, oneOf, share } from './value-types';
-
-const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+import { flag, oneOf, share } from './value-types';
 
 /** Settings that are known and validated, but whose feature is not there yet: who sets one is told so. */
 export const LATER_SETTINGS = {
-  RESPONSE_TIME_THRESHOLD_MS: setting({
-    type: integer(1, YEAR_MS),
-    default: 500,
-    unit: 'ms',
-    description: 'Response time above which a swarm counts as slow.',
-    services: ['load-balancer'],
-    since: 'later',
-    laterNote: 'response times count once the load-balancer watches the health of endpoints',
-  }),
   AUTO_SCALING: setting({
     type: flag(),
     default: false,

@@ -20,6 +20,23 @@ export const ROUTING_SETTINGS = {
     services: ['load-balancer'],
     since: 'now',
   }),
+  RESPONSE_TIME_THRESHOLD_MS: setting({
+    type: integer(1, 365 * 24 * 3_600_000),
+    default: 500,
+    unit: 'ms',
+    description:
+      'Longer response times count as slow in `GET /v1/routing/metrics`. It moves no work: types differ too much, so [health](health.md) compares swarms with others of the same type.',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
+  REGION_LATENCIES: setting({
+    type: matching('the path of a file, or nothing', /^.*$/),
+    default: '',
+    description:
+      'A file with latencies between regions, for `near`: JSON `{"eu-west": {"us-east": 80}}`, or lines `from,to,ms`; see [requirements](requirements.md#how-far-regions-are-apart).',
+    services: ['load-balancer'],
+    since: 'now',
+  }),
   LEARNING_HALF_LIFE_MS: setting({
     type: integer(60_000, 365 * 24 * 3_600_000),
     default: 6 * 3_600_000,

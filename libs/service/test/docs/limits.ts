@@ -304,6 +304,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   ],
   SIMULATED_POLICIES: ['Policies that one request may have tried', 'Refused with `invalid-request`.'],
   RECEIPT_REASONS: ['Further reasons that one receipt gives', 'The first ones are given.'],
+  ENDS_KEPT: [
+    'Ends of attempts and routed requests that a load-balancer keeps for `GET /v1/routing/metrics`',
+    'The oldest go, and its window becomes shorter.',
+  ],
   REPLAY_ROWS: [
     'Swarms of one decision that are kept, so that it can be replayed against another policy',
     'Those that were ranked are kept, and some of the others: `kept` and `open` of a difference say how many.',

@@ -110,6 +110,7 @@ function answers(bus: Bus, balancer: LoadBalancer): Listening[] {
     bus.respond(subjects.lbSimulate(), { queue, request: SimulateBody }, (request) =>
       balancer.simulate(request),
     ),
+    bus.respond(subjects.lbMetrics(), { queue, request: Nothing }, async () => balancer.routingMetrics()),
     bus.respond(subjects.lbReplay(), { queue, request: ReplayRequest }, async (request) =>
       balancer.replays.replay(request),
     ),

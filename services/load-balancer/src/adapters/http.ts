@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AcceptedReports, LIMITS, PolicyTable, RouteReply } from '@multiswarm/contracts';
+import { AcceptedReports, LIMITS, PolicyTable, RouteReply, RoutingMetrics } from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import type { LoadBalancer } from '../application/load-balancer';
 import { decisionRoutes } from './decision-routes';
@@ -55,6 +55,15 @@ export function httpRoutes(balancer: LoadBalancer): Route[] {
       tags: ['routing'],
       reply: PolicyTable,
       handler: async () => balancer.policies(),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/routing/metrics',
+      summary: 'The last minute of routing: requests, how they ended, endpoints, by policy',
+      description: 'As this replica saw it; ends are those of all replicas.',
+      tags: ['routing'],
+      reply: RoutingMetrics,
+      handler: async () => balancer.routingMetrics(),
     }),
     ...decisionRoutes(balancer),
   ];

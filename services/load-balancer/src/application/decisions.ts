@@ -56,6 +56,20 @@ export class Decisions {
     };
   }
 
+  /** Whether an older one has made room for each further one. */
+  get isFull(): boolean {
+    return this.log.isFull;
+  }
+
+  /** When the oldest that is kept was made, epoch ms. */
+  get oldestMs(): number | undefined {
+    return this.log.oldest?.atMs;
+  }
+
+  newest(): IterableIterator<DecisionRecord> {
+    return this.log.newest();
+  }
+
   /** Ids of those that are kept, from a time on, by `decisionKey`. */
   idsSince(wallMs: number): Map<string, string> {
     const { records } = this.log.list({ since: instant(wallMs) }, Infinity);

@@ -18,6 +18,7 @@ import {
   type PlaceResult,
   type RouteReply,
   type RouteRequest,
+  type RoutingMetrics,
   type SimulateRequest,
   type Simulation,
   type SlotCensusReply,
@@ -35,6 +36,7 @@ import { Fleet, type CapacityReason, type Outcome, type StateChange } from '../d
 import type { HealthBook } from '../domain/health/health-book';
 import type { Learner } from '../domain/learning/learner';
 import { observationOf } from '../domain/learning/observation';
+import type { Distances } from '../domain/locality/distances';
 import type { WantedPlace } from '../domain/member';
 import type { Moment } from '../domain/moment';
 import { Aids, POLICIES, policyByName, type Policy } from '../domain/policies';
@@ -47,6 +49,7 @@ import { CapacityNews } from './capacity-news';
 import { CustomPlacing, isCustom } from './custom-placing';
 import { Decisions } from './decisions';
 import { Replays } from './replays';
+import { RoutingMetering } from './routing-metering';
 import { allPolicies, simulate } from './simulating';
 import { notRegistered } from './external-endpoints';
 import type { NamespaceRoutings } from './namespace-routings';
@@ -74,6 +77,10 @@ export interface LoadBalancerParts {
   learner?: Learner;
   decisionsKept: number;
   replaysKept: number;
+  /** Longer response times count as slow in the metrics. */
+  responseTimeThresholdMs: number;
+  /** How far regions are from each other; assumed, unless given. */
+  distances?: Distances;
   customPolicies?: readonly CustomPolicy[];
   /** What namespaces say of how their tasks are placed. */
   routings: Pick<NamespaceRoutings, 'get' | 'all'>;
@@ -94,6 +101,7 @@ export class LoadBalancer {
   private readonly startedAtMs: number;
   readonly decisions: Decisions;
   readonly replays: Replays;
+  private readonly metering: RoutingMetering;
   private readonly custom: CustomPlacing;
   /** Of what is tried out only: it has its own place to write ranks, and chance of its own. */
   private readonly simulator: Placer;
@@ -104,11 +112,13 @@ export class LoadBalancer {
     this.fleet = new Fleet({
       ...{ replica, holdMs: parts.reservationHoldMs },
       ...(parts.health === undefined ? {} : { health: parts.health }),
+      ...(parts.distances === undefined ? {} : { distances: parts.distances }),
     });
     this.placer = new Placer(this.fleet, new Aids(parts.random, parts.learner));
     this.simulator = new Placer(this.fleet, new Aids(seededRandom(SIMULATION_SEED), parts.learner));
     this.decisions = new Decisions(replica, parts.decisionsKept);
     const seen = { learner: parts.learner, swarmAt: (row: number) => this.fleet.at(row) };
+    this.metering = new RoutingMetering(this.decisions, parts.responseTimeThresholdMs, this.now());
     this.replays = new Replays(parts.replaysKept, this.decisions, seen, parts.clock);
     const { clock, logger, metrics, customPolicies: policies = [] } = parts;
     const placing = { fleet: this.fleet, placer: this.placer, learner: parts.learner, fallback: POLICIES[0] };
@@ -229,6 +239,7 @@ export class LoadBalancer {
     const now = this.now();
     for (const outcome of outcomes) {
       this.learn(outcome, now);
+      this.metering.ended(outcome, now);
       for (const swarm of this.fleet.report(outcome, now)) this.news.add(swarm, 'freed');
     }
   }
@@ -272,6 +283,11 @@ export class LoadBalancer {
     const silent = this.parts.registered(swarmId);
     if (silent === undefined) throw notRegistered(swarmId);
     return silentEndpoint(silent);
+  }
+
+  /** The last minute of routing. */
+  routingMetrics(): RoutingMetrics {
+    return this.metering.metrics(this.fleet.swarms(), this.now());
   }
 
   isSwarm(swarmId: string): boolean {

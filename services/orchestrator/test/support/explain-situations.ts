@@ -1,4 +1,5 @@
 import { subjects, Task, type Explanation } from '@multiswarm/contracts';
+import { eventually } from '@multiswarm/testing';
 import { busy, type ExplainBench } from './explain-bench';
 
 export type Reason = Explanation['why']['reason'];
@@ -13,6 +14,8 @@ export interface Situation {
 }
 
 const HOUR = 3_600_000;
+/** For a request to come, also on a machine that is busy. */
+const LONG_ENOUGH_MS = 500;
 const error = { code: 'flaky', message: 'no', retryable: true };
 const failing = () => ({ outcome: 'failed' as const, error });
 
@@ -102,7 +105,14 @@ const BEFORE_THE_QUEUE: Situation[] = [
       const swarm = await bench.world.swarm('a', busy);
       swarm.admit = () => 'refused';
       const id = await bench.submit({});
-      await bench.one.inState(id, 'backoff');
+      // The waits grow: a short one may be over before the pause comes.
+      await eventually(
+        async () => {
+          const { state, retryAt = '' } = await bench.one.task(id);
+          return state === 'backoff' && Date.parse(retryAt) - Date.now() > LONG_ENOUGH_MS;
+        },
+        { timeoutMs: 15_000, describe: 'a wait that lasts' },
+      );
       await bench.one.call('POST', `/v1/tasks/${id}/pause`, { reason: 'while one looks' });
       return id;
     },

@@ -49,6 +49,16 @@ export class DecisionLog {
     return found?.seq === seq ? found : undefined;
   }
 
+  get isFull(): boolean {
+    return this.size === this.capacity;
+  }
+
+  /** Newest first. */
+  *newest(): IterableIterator<DecisionRecord> {
+    for (let seq = this.lastSeq; seq > this.lastSeq - this.size; seq -= 1)
+      yield this.get(seq) as DecisionRecord;
+  }
+
   /** Newest first: up to `limit` that the filter takes, of those before number `before`. `more`: there may be others behind them. */
   list(filter: Filter, limit: number, before = Infinity): { records: DecisionRecord[]; more: boolean } {
     const takes = takesOf(filter);
