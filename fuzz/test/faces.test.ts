@@ -1,6 +1,7 @@
 import { createHttpApp, type Route } from '@multiswarm/service';
 import { createLogger, startTelemetry } from '@multiswarm/telemetry';
 import { stateRoutes } from '../../services/communicator/src/adapters/http/state-routes';
+import { topicRoutes } from '../../services/communicator/src/adapters/http/topic-routes';
 import { messageRoutes } from '../../services/communicator/src/adapters/http/routes';
 import { httpRoutes as balancerRoutes } from '../../services/load-balancer/src/adapters/http';
 import { eventRoute } from '../../services/orchestrator/src/adapters/http/events';
@@ -12,7 +13,11 @@ import { NOBODY } from '../src/targets/subjects';
 const ROUTES: Readonly<Record<string, () => Route[]>> = {
   orchestrator: () => [...orchestratorRoutes(NOBODY), eventRoute(NOBODY)],
   'load-balancer': () => balancerRoutes(NOBODY),
-  communicator: () => [...messageRoutes(NOBODY, NOBODY), ...stateRoutes(NOBODY, NOBODY)],
+  communicator: () => [
+    ...messageRoutes(NOBODY, NOBODY),
+    ...stateRoutes(NOBODY, NOBODY),
+    ...topicRoutes(NOBODY, NOBODY),
+  ],
 };
 /** What shows the document is not in it. */
 const ABOUT_THE_DOCUMENT = /^GET \/(openapi\.json|docs)/;

@@ -29,6 +29,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   shard: 'list, export, import and recover shards',
   namespace: 'weights, limits and retention of tenants',
   state: 'what swarms share: read, write, watch',
+  topic: 'events of swarms by topic: publish, follow, replay',
   event: 'what happens, as it happens; archives of it',
 };
 
@@ -539,6 +540,18 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '<name>',
     summary: 'set weights, limits and retention of a namespace',
     load: () => require('./commands/namespace/set') as { command: CommandDefinition },
+  },
+  {
+    path: ['topic', 'publish'],
+    args: '<topic> <data>',
+    summary: 'publish an event on a topic',
+    load: () => require('./commands/topic/publish') as { command: CommandDefinition },
+  },
+  {
+    path: ['topic', 'watch'],
+    args: '[pattern]',
+    summary: 'events of topics as they come, or from a point on',
+    load: () => require('./commands/topic/watch') as { command: CommandDefinition },
   },
   {
     path: ['state', 'get'],

@@ -10,6 +10,7 @@ export { lastStored, nextStored, storeMessage, StreamRefusal, type StoredMessage
 export { serverSeen } from './server-seen';
 export * from './mail-stream';
 export * from './streams';
+export { Topics, type StoredEvent, type TopicScope } from './topics';
 export {
   KeyValueBucket,
   keyValueBuckets,

@@ -9,7 +9,7 @@ import {
   type ConsumerMessages,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { MultiswarmError } from '@multiswarm/contracts';
 
 export interface StreamOptions {
@@ -202,13 +202,14 @@ export interface Replayed {
   at: number;
   /** How many messages the stream has behind this one. */
   pending: number;
+  headers: MsgHdrs | undefined;
 }
 
 /** Where a reader begins: at a sequence, or at the first message that was stored at an instant (epoch ms) or later. */
 export type ReadFrom = { seq: number } | { at: number };
 
 /**
- * Reads a stream in order from a sequence on, for ever, until the returned `close` is called. The ordered consumer of the
+ * Reads a stream, or one subject or pattern of it, in order from a sequence on, for ever, until the returned `close` is called. The ordered consumer of the
  * client recreates itself after gaps and reconnects, so what is yielded has no holes except those the stream has dropped.
  * Throws `bus-unavailable` where JetStream does not answer.
  */
@@ -216,13 +217,14 @@ export async function readStream(
   connection: NatsConnection,
   name: string,
   from: ReadFrom,
+  filter = '>',
 ): Promise<{ messages: AsyncIterable<Replayed>; close: () => void }> {
   const messages: ConsumerMessages = await answered(name, async () => {
     const start =
       'seq' in from
         ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, from.seq) }
         : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(from.at).toISOString() };
-    const consumer = await jetstream(connection).consumers.get(name, start);
+    const consumer = await jetstream(connection).consumers.get(name, { ...start, filter_subjects: filter });
     return consumer.consume({ max_messages: PREFETCHED_MESSAGES, expires: PULL_EXPIRES_MS });
   });
   return {
@@ -235,6 +237,7 @@ export async function readStream(
             text: message.string(),
             at: message.time.getTime(),
             pending: message.info.pending,
+            headers: message.headers,
           };
       },
     },

@@ -273,6 +273,9 @@ const MESSAGES = {
   'stream-batch': contracts.StreamBatch,
   'task-logs-query': contracts.TaskLogsQuery,
   'task-logs': contracts.TaskLogs,
+  'publish-event': contracts.PublishEvent,
+  'published-event': contracts.PublishedEvent,
+  'topic-event': contracts.TopicEvent,
   'state-entry': contracts.StateEntry,
   'read-state': contracts.ReadState,
   'write-state': contracts.WriteState,
@@ -343,6 +346,7 @@ const PARTS = new Set<keyof typeof contracts>([
   ...(['Discrepancy', 'ShardFinding', 'ShardNumber', 'ShardView'] as const),
   ...(['Forced', 'ForcedState', 'HealthState', 'MaintenanceSelector'] as const),
   ...(['EndpointKind'] as const),
+  ...(['Topic', 'TopicEventId', 'TopicPattern', 'TopicStart'] as const),
   ...(['StateBucketName', 'StateFilter', 'StateKey'] as const),
   ...(['TaskFilter', 'TaskGrouping', 'TaskOrder'] as const),
   ...([

@@ -65,6 +65,8 @@ export * from './subjects';
 export * from './swarm';
 export * from './task';
 export * from './task-search';
+export * from './topic';
+export { fromTopicWire, toTopicWire, type WireEvent } from './topic-wire';
 export { timeFindings } from './task-times';
 export * from './workflow';
 export * from './workflow-control';

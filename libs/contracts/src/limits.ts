@@ -204,6 +204,14 @@ export const LIMITS = {
   STATE_LEAST_TTL_MS: 1_000,
   /** How long deletions are kept where a bucket has no room for further keys. */
   STATE_DELETIONS_MS: 60 * 60_000,
+  /** Characters of a topic, or of a pattern of topics. */
+  TOPIC_CHARS: 200,
+  /** Readers of topics over HTTP at one communicator. */
+  TOPIC_WATCHERS: 1_000,
+  /** Subscriptions with replay that one swarm has at a time: each has a consumer in NATS. */
+  TOPIC_REPLAYS: 32,
+  /** Events that one subscription of a swarm holds until its handler has taken them. */
+  TOPIC_WAITING: 1_024,
   /** Readers that watch shared state over HTTP at one communicator. */
   STATE_WATCHERS: 1_000,
   /** How often an update of shared state is tried where others write the same key. */

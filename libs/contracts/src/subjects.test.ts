@@ -11,6 +11,7 @@ const UNIQUE = ['0198c2d3e4f5', '0198c2d3e4f6'];
 /** Few and similar ones, and those that look like parts of our own subjects: that is where collisions would be. */
 const token = fc.constantFrom('a', 'b', 'a-b', 'command', 'report', 'tasks', 'lease', 'send', '1', '1-2');
 const shard = fc.constantFrom(0, 1, 11, 12);
+const topic = fc.array(token, { minLength: 1, maxLength: 3 }).map((words) => words.join('.'));
 const any = fc.constant<unknown[]>([]);
 
 type Arguments = Record<string, fc.Arbitrary<unknown[]>>;
@@ -115,6 +116,9 @@ const subjectArguments = {
   communicatorAlive: fc.tuple(token),
   conversation: fc.tuple(token, token, token),
   allConversations: any,
+  topic: fc.tuple(fc.constantFrom(...QOS), token, token, topic),
+  topicsLike: fc.tuple(token, topic),
+  storedTopics: fc.tuple(fc.constantFrom('hub', 'eu')),
   mailFor: fc.tuple(token, token),
   event: fc.tuple(shard),
   allEvents: any,

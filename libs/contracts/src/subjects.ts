@@ -167,6 +167,13 @@ export const subjects = {
     `${V}.conversation.${namespace}.${swarm}.${conversation}`,
   allConversations: () => `${V}.conversation.>`,
 
+  /** Whoever publishes → whoever listens, and the stream of topics. The words of a topic are tokens. */
+  topic: (qos: string, domain: string, namespace: string, topic: string) =>
+    `${V}.topic.${qos}.${domain}.${namespace}.${topic}`,
+  /** Of either promise, from every domain. */
+  topicsLike: (namespace: string, pattern: string) => `${V}.topic.*.*.${namespace}.${pattern}`,
+  storedTopics: (domain: string) => `${V}.topic.at-least-once.${domain}.>`,
+
   /**
    * Parts and descriptions of payloads, laid out as every NATS object store is (nats-architecture-and-design ADR-20), so that
    * `nats object` reads them.
@@ -202,6 +209,7 @@ export const streams = {
   messageStatuses: 'MESSAGE_STATUS',
   deadMail: 'DLQ',
   conversations: 'CONVERSATIONS',
+  topics: 'TOPICS',
   payloads: `OBJ_${buckets.payloads}`,
 } as const;
 

@@ -50,6 +50,14 @@ export type {
   SharedWatch,
   WriteOptions,
 } from './swarm/sharing/types';
+export type {
+  EventHandler,
+  EventOf,
+  PublishOptions,
+  SubscribeOptions,
+  SwarmTopics,
+  TopicSubscription,
+} from './swarm/topics/types';
 export { connect } from './client/connect';
 export type {
   AddedSteps,

@@ -17,6 +17,7 @@ import { assertRelaying, type Relaying } from './domain/promises';
 import { startMailboxes, type MailboxOptions } from './mailboxes';
 import type { CountMessage, Outbox } from './ports';
 import { startSharing } from './sharing';
+import { startTopics, type TopicRetention } from './topics';
 
 export interface CommunicatorOptions extends MailboxOptions {
   bus: Bus;
@@ -24,6 +25,8 @@ export interface CommunicatorOptions extends MailboxOptions {
   logger: Logger;
   relaying: Relaying;
   version: string;
+  /** How long, and how much of, what is published on topics is kept; a day and 64 MiB unless told. */
+  topics?: TopicRetention;
   clock?: Clock;
   ids?: Ids;
   random?: Random;
@@ -66,9 +69,14 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
     logger,
   });
   const sharing = startSharing({ bus, clock, replicas: options.streams.replicas });
+  const topics = await startTopics({
+    ...{ bus, domain, clock, ids, logger, assertOpen },
+    replicas: options.streams.replicas,
+    retention: options.topics ?? TOPICS_BY_DEFAULT,
+  });
   const announced = bus.announce({ name: 'communicator', version, description: 'Messages between swarms' });
   return {
-    routes: [...messageRoutes(send, get), ...sharing.routes],
+    routes: [...messageRoutes(send, get), ...sharing.routes, ...topics.routes],
     get served() {
       return mailboxes.served;
     },
@@ -97,6 +105,8 @@ async function checkServer(bus: Bus, logger: Logger): Promise<void> {
   const lacking = requireServer(seen);
   logger.info('NATS server', { ...seen, lackingAndNotUsed: lacking });
 }
+
+const TOPICS_BY_DEFAULT: TopicRetention = { maxAgeMs: 24 * 60 * 60_000, maxBytes: 64 * 1024 * 1024 };
 
 const COMMON_KINDS: ReadonlySet<string> = new Set(MESSAGE_KINDS);
 

@@ -3,6 +3,7 @@ import type { MailStreamLimits } from './adapters/jetstream/mail-streams';
 import { DRAIN_RULES } from './domain/mailbox/drain-order';
 import { MAILBOX_RULES, type MailboxRules } from './domain/mailbox/rules';
 import type { Relaying } from './domain/promises';
+import type { TopicRetention } from './topics';
 
 /** What the communicator needs of the settings; they are read and checked by `libs/service`. */
 export interface CommunicatorConfig {
@@ -13,6 +14,7 @@ export interface CommunicatorConfig {
   rules: MailboxRules;
   cacheBytes: number;
   leaseMs: number;
+  topics: TopicRetention;
 }
 
 export function toConfig(settings: Settings): CommunicatorConfig {
@@ -36,5 +38,6 @@ export function toConfig(settings: Settings): CommunicatorConfig {
     },
     cacheBytes: settings.MAILBOX_CACHE_BYTES,
     leaseMs: settings.SHARD_LEASE_MS,
+    topics: { maxAgeMs: settings.TOPIC_STREAM_MAX_AGE_MS, maxBytes: settings.TOPIC_STREAM_MAX_BYTES },
   };
 }

@@ -59,5 +59,6 @@ export const paths = {
   stateBucket: (bucket: string) => `/v1/state/${encodeURIComponent(bucket)}`,
   stateKey: (bucket: string, key: string) =>
     `/v1/state/${encodeURIComponent(bucket)}/${encodeURIComponent(key)}`,
+  topic: (topic: string) => `/v1/topics/${encodeURIComponent(topic)}`,
   status: '/status',
 } as const;

@@ -25,6 +25,7 @@ import { StreamRoom } from './stream-room';
 import { Reporter } from './reporter';
 import { Sharing } from './sharing/sharing';
 import type { SharedStateClient } from './sharing/types';
+import type { SwarmTopics } from './topics/types';
 import { drainOnSignals } from './signals';
 import type { Swarm, SwarmOptions, SwarmState, TaskHandler } from './types';
 import { QuickDispatchRequest } from './wire';
@@ -90,12 +91,16 @@ export class LocalSwarm implements Swarm {
     });
     this.sharing = new Sharing({
       ...{ swarmId: options.id, region: options.region, namespace: options.namespace ?? 'default' },
-      ...{ clock, random, log },
+      ...{ clock, random, log, ids: this.ids },
     });
   }
 
   get sharedState(): SharedStateClient {
     return this.sharing.sharedState;
+  }
+
+  get topics(): SwarmTopics {
+    return this.sharing.topics;
   }
 
   get dismissed(): string | undefined {

@@ -17,6 +17,7 @@ import type { MessageOrKind } from '../define-message';
 import type { TaskDefinition } from '../define-task';
 import type { Gathered } from './messages/answers';
 import type { SharedStateClient } from './sharing/types';
+import type { SwarmTopics } from './topics/types';
 
 export interface SwarmOptions {
   /** Unique among all swarms: letters, digits, `_` and `-`. */
@@ -202,6 +203,8 @@ export interface Swarm {
   readonly messages: SwarmMessages;
   /** State that the swarms of the namespace share. */
   readonly sharedState: SharedStateClient;
+  /** What swarms of the namespace tell each other without knowing each other. */
+  readonly topics: SwarmTopics;
   /** Says how one type of work is done; `*` handles every type that has no handler of its own. */
   handle<In extends z.ZodType, Out extends z.ZodType>(
     task: TaskDefinition<In, Out>,

@@ -362,6 +362,22 @@ export const SETTINGS = {
     services: ['orchestrator'],
     since: 'now',
   }),
+  TOPIC_STREAM_MAX_AGE_MS: setting({
+    type: integer(60_000, MAX_MS),
+    default: 7 * DAY_MS,
+    unit: 'ms',
+    description: 'Events on topics that were published at least once can be replayed for so long (a week).',
+    services: ['communicator'],
+    since: 'now',
+  }),
+  TOPIC_STREAM_MAX_BYTES: setting({
+    type: integer(1024 * 1024, Number.MAX_SAFE_INTEGER),
+    default: 512 * 1024 * 1024,
+    unit: 'bytes',
+    description: 'And at most so many bytes of them (512 MiB) in each JetStream domain; the oldest go first.',
+    services: ['communicator'],
+    since: 'now',
+  }),
   REDIS_DURABILITY_CHECK: setting({
     type: flag(),
     default: true,

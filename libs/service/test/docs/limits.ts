@@ -377,6 +377,19 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'How long deletions are kept in a full bucket',
     'Older ones go, and watchers that come back later do not see them.',
   ],
+  TOPIC_CHARS: ['Characters of a topic, or of a pattern of topics', 'Refused with `invalid-request`.'],
+  TOPIC_WATCHERS: [
+    'Readers of topics over HTTP at one communicator',
+    'A further one is refused with `too-many-watchers`.',
+  ],
+  TOPIC_REPLAYS: [
+    'Subscriptions with replay that one swarm has at a time',
+    'A further one is refused with `too-many-watchers`.',
+  ],
+  TOPIC_WAITING: [
+    'Events that one live subscription of a swarm holds until its handler has taken them',
+    'Further ones are dropped, counted and logged: replay them.',
+  ],
   STATE_WATCHERS: [
     'Readers that watch shared state over HTTP at one communicator',
     'A further one is refused with `too-many-watchers`.',

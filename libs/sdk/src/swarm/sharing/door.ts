@@ -1,6 +1,6 @@
 import type { Bus } from '@multiswarm/bus';
 import { MultiswarmError, type ErrorCode } from '@multiswarm/contracts';
-import type { Clock, Random } from '@multiswarm/core';
+import type { Clock, Ids, Random } from '@multiswarm/core';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 
@@ -10,6 +10,7 @@ export interface DoorOptions {
   namespace: string;
   clock: Clock;
   random: Random;
+  ids: Ids;
   log: Logger;
 }
 

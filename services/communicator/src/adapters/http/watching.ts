@@ -6,15 +6,16 @@ type Response = Parameters<typeof sse>[0];
 /** What is told of one change. */
 export interface Told {
   event: string;
-  id: number;
+  /** Missing where there is no place to come back to. */
+  id?: number;
   data: unknown;
 }
 
-/** Streams of changes over HTTP, no more than `STATE_WATCHERS` at a time: each has a consumer in NATS. */
+/** Streams of changes over HTTP, no more than a limit (`STATE_WATCHERS`, `TOPIC_WATCHERS`) at a time: each has a consumer in NATS. */
 export class Watching {
   private open = 0;
 
-  constructor(private readonly most: number = LIMITS.STATE_WATCHERS) {}
+  constructor(private readonly limit: 'STATE_WATCHERS' | 'TOPIC_WATCHERS' = 'STATE_WATCHERS') {}
 
   /**
    * Sends what a watch brings until the reader leaves, no faster than it reads.
@@ -25,10 +26,10 @@ export class Watching {
     watch: () => Promise<{ entries: AsyncIterable<T>; close: () => void }>,
     toTold: (entry: T) => Told | undefined,
   ): Promise<void> {
-    if (this.open >= this.most)
+    if (this.open >= LIMITS[this.limit])
       throw new MultiswarmError(
         'too-many-watchers',
-        `${this.open} readers watch here already (STATE_WATCHERS): ask another communicator, or later`,
+        `${this.open} readers watch here already (${this.limit}): ask another communicator, or later`,
       );
     this.open += 1;
     try {

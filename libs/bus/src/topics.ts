@@ -1,0 +1,112 @@
+import type { MsgHdrs } from '@nats-io/transport-node';
+import {
+  fromTopicWire,
+  headers as names,
+  MultiswarmError,
+  streams,
+  subjects,
+  toTopicWire,
+  type TopicEvent,
+  type TopicStart,
+} from '@multiswarm/contracts';
+import type { Bus, Listening } from './bus';
+import { readStream, streamRange, type ReadFrom } from './streams';
+
+/** What became of an event that was stored. */
+export interface StoredEvent {
+  seq: number;
+  duplicate: boolean;
+}
+
+/** Where an event goes, and where it is heard. */
+export interface TopicScope {
+  namespace: string;
+  pattern: string;
+}
+
+/**
+ * Topics over one connection: events are published in its JetStream domain, and heard from all domains.
+ */
+export class Topics {
+  constructor(
+    private readonly bus: Bus,
+    /** The JetStream domain in which what is published here is stored. */
+    private readonly domain: () => Promise<string>,
+  ) {}
+
+  /**
+   * At least once: resolves once the server has stored it. At most once: it is handed to the server, for whoever listens now.
+   * @throws MultiswarmError `bus-unavailable`, `body-too-large`
+   */
+  async publish(event: TopicEvent): Promise<StoredEvent | undefined> {
+    const { subject, headers, data } = toTopicWire(event, await this.domain());
+    const { traceparent } = event;
+    const options = { headers, ...(traceparent === undefined ? {} : { traceparent }) };
+    if (event.qos === 'at-least-once')
+      return this.bus.publishStored(subject, data, { ...options, messageId: event.id });
+    this.bus.publish(subject, data, options);
+    return undefined;
+  }
+
+  /** What is published from now on, of either promise, at most once. `onFault` gets what is no event. */
+  listen(
+    { namespace, pattern }: TopicScope,
+    onEvent: (event: TopicEvent) => void,
+    onFault: (error: unknown) => void,
+  ): Listening {
+    const subscription = this.bus.connection.subscribe(subjects.topicsLike(namespace, pattern), {
+      callback: (error, message) => {
+        if (error) return onFault(error);
+        try {
+          onEvent(fromTopicWire(message.subject, headerOf(message.headers), message.string()));
+        } catch (fault) {
+          onFault(fault);
+        }
+      },
+    });
+    return { stop: () => subscription.unsubscribe() };
+  }
+
+  /**
+   * What is stored in this domain from a point on, in order, and what comes, until `close`. `gap`: the first event that is kept lies
+   * behind the sequence that was asked for.
+   * @throws MultiswarmError `bus-unavailable`
+   */
+  async replay(
+    { namespace, pattern }: TopicScope,
+    start: TopicStart,
+    onFault: (error: unknown) => void,
+  ): Promise<{ events: AsyncIterable<TopicEvent & { seq: number }>; gap: boolean; close: () => void }> {
+    const { connection } = this.bus;
+    const { firstSeq, lastSeq } = await streamRange(connection, streams.topics);
+    const from = readFrom(start, lastSeq);
+    const filter = subjects.topic('at-least-once', await this.domain(), namespace, pattern);
+    const { messages, close } = await readStream(connection, streams.topics, from, filter);
+    return {
+      gap: 'seq' in from && from.seq > 0 && from.seq < firstSeq,
+      close,
+      events: {
+        async *[Symbol.asyncIterator]() {
+          for await (const { seq, subject, text, headers } of messages) {
+            try {
+              yield { ...fromTopicWire(subject, headerOf(headers), text), seq };
+            } catch (error) {
+              if (!(error instanceof MultiswarmError)) throw error;
+              onFault(error);
+            }
+          }
+        },
+      },
+    };
+  }
+}
+
+/** The last sequence is asked for once: a consumer that is made anew would begin anew with "new". */
+function readFrom(start: TopicStart, lastSeq: number): ReadFrom {
+  if (start === 'new') return { seq: lastSeq + 1 };
+  return typeof start === 'number' ? { seq: start } : { at: Date.parse(start) };
+}
+
+function headerOf(headers: MsgHdrs | undefined): (name: string) => string {
+  return (name) => headers?.get(name === 'traceparent' ? names.traceparent : name) ?? '';
+}
