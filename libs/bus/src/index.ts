@@ -1,4 +1,5 @@
 export * from './bus';
+export { ConditionalWrites } from './key-value/conditional';
 export { connectBus, type BusOptions } from './nats-bus';
 export { NobodyListensError } from './nobody-listens';
 export { PayloadBucket, type PayloadOptions } from './payloads/bucket';

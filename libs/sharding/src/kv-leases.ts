@@ -1,14 +1,13 @@
 import {
+  ConditionalWrites,
   ensureStream,
   lastStored,
   readStream,
-  StreamRefusal,
-  storeMessage,
   type Bus,
   type StoredMessage,
 } from '@multiswarm/bus';
 import { LIMITS, MultiswarmError } from '@multiswarm/contracts';
-import { delay, within, type Cancel, type Clock, type LeaseStore } from '@multiswarm/core';
+import { delay, systemRandom, within, type Cancel, type Clock, type LeaseStore } from '@multiswarm/core';
 import { LeaseEntry, type LeaseRegister, type StoredLease } from './lease-entry';
 import { RegisterLeases } from './register-leases';
 
@@ -31,7 +30,7 @@ const DEDUP_WINDOW_MS = 1_000;
 
 /**
  * Leases in a bucket of NATS KV: a stream that keeps the last value per key. Reads ask the leader; writes are compare-and-set on
- * the revision (`Nats-Expected-Last-Subject-Sequence`). Nothing is used that nats-server 2.9 lacks.
+ * the revision, as `ConditionalWrites` do it. Nothing is used that nats-server 2.9 lacks.
  * @throws MultiswarmError `bus-unavailable` where JetStream does not answer
  */
 export async function kvLeases(
@@ -58,32 +57,61 @@ export async function kvLeases(
 }
 
 function bucketRegister(bus: Bus, bucket: string, clock: Clock): LeaseRegister {
-  const ask = <T>(work: () => Promise<T>): Promise<T> =>
+  const { connection } = bus;
+  const stream = `KV_${bucket}`;
+  const writes = new ConditionalWrites(connection, stream, {
+    timeoutMs: ANSWER_MS,
+    clock,
+    random: systemRandom,
+  });
+  const inTurn = new InTurn();
+  const ask = <T>(work: (isLate: () => boolean) => Promise<T>): Promise<T> =>
     reached(bucket, () => {
       // Sent without a connection, a request would wait for its timeout, and a renewal with it.
       if (!bus.connected) throw unreached(bucket);
-      return within(clock, ANSWER_MS, work(), () => {
+      const endMs = clock.monotonic() + ANSWER_MS;
+      const isLate = (): boolean => clock.monotonic() >= endMs;
+      return within(clock, ANSWER_MS, work(isLate), () => {
         throw unreached(bucket);
       });
     });
   return {
     read: (key) =>
       ask(async () => {
-        const message = await lastStored(bus.connection, `KV_${bucket}`, subjectOf(bucket, key));
+        const message = await lastStored(connection, stream, subjectOf(bucket, key));
         return message && decoded(message);
       }),
     write: (key, entry, revision) =>
-      ask(async () => {
-        try {
-          const options = { expectedLast: revision };
-          await storeMessage(bus.connection, subjectOf(bucket, key), JSON.stringify(entry), options);
-          return true;
-        } catch (error) {
-          if (error instanceof StreamRefusal && error.isConflict) return false;
-          throw error;
-        }
+      ask((isLate) => {
+        const write = async (): Promise<boolean> => {
+          if (isLate()) throw unreached(bucket);
+          return stored(writes.store(subjectOf(bucket, key), JSON.stringify(entry), revision));
+        };
+        return writes.hinderEachOther ? inTurn.run(write) : write();
       }),
   };
+}
+
+/** False where another write came first. */
+async function stored(writing: Promise<unknown>): Promise<boolean> {
+  try {
+    await writing;
+    return true;
+  } catch (error) {
+    if (error instanceof MultiswarmError && error.code === 'revision-conflict') return false;
+    throw error;
+  }
+}
+
+/** One after the other; what one throws is nothing to the next. */
+class InTurn {
+  private last: Promise<unknown> = Promise.resolve();
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.last.then(work, work);
+    this.last = next.catch(() => undefined);
+    return next;
+  }
 }
 
 /** Tells what is written as it comes. Behind for a while, it costs those who wait their patience, and nobody his lease. */
@@ -144,7 +172,8 @@ async function reached<T>(bucket: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof MultiswarmError) throw error;
+    // Of those that say something of the bucket one passes: too many others wrote at the same time.
+    if (error instanceof MultiswarmError && error.code !== 'too-much-contention') throw error;
     throw unreached(bucket, error);
   }
 }

@@ -58,6 +58,11 @@ export class ConditionalWrites {
     throw new MultiswarmError('too-much-contention', `others wrote there each of ${MOST_TRIES} times`);
   }
 
+  /** Whether writes of this process should come one after the other: each names the last sequence of the whole stream. C1. */
+  get hinderEachOther(): boolean {
+    return mayTakeTwo(this.connection);
+  }
+
   /** The sequence to expect, where the subject is as expected. */
   private async assertNewest(subject: string, expected: number): Promise<number> {
     const newest = await lastMessageOf(this.connection, this.stream, subject);
