@@ -72,9 +72,16 @@ export class SimBus implements Bus, Peer {
     return this.link !== 'down' && !this.closed;
   }
 
-  /** Only what the server says of itself: consumers and buckets of JetStream are not simulated. */
+  /**
+   * Only what the server says of itself: consumers and buckets of JetStream are not simulated, nor are messages between swarms, so that
+   * nothing ever comes to whoever listens for them.
+   */
   get connection(): NatsConnection {
-    return { info: { max_payload: MAX_PAYLOAD } } as NatsConnection;
+    const deaf: Pick<NatsConnection, 'subscribe'> = {
+      // Whoever listens here only ever stops.
+      subscribe: () => ({ unsubscribe: () => undefined }) as ReturnType<NatsConnection['subscribe']>,
+    };
+    return { info: { max_payload: MAX_PAYLOAD }, ...deaf } as NatsConnection;
   }
 
   async request<S extends z.ZodType>(
