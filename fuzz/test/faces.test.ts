@@ -1,5 +1,7 @@
 import { createHttpApp, type Route } from '@multiswarm/service';
 import { createLogger, startTelemetry } from '@multiswarm/telemetry';
+import { leaseRoutes } from '../../services/communicator/src/adapters/http/lease-routes';
+import { offerRoutes } from '../../services/communicator/src/adapters/http/offer-routes';
 import { stateRoutes } from '../../services/communicator/src/adapters/http/state-routes';
 import { topicRoutes } from '../../services/communicator/src/adapters/http/topic-routes';
 import { messageRoutes } from '../../services/communicator/src/adapters/http/routes';
@@ -17,6 +19,8 @@ const ROUTES: Readonly<Record<string, () => Route[]>> = {
     ...messageRoutes(NOBODY, NOBODY),
     ...stateRoutes(NOBODY, NOBODY),
     ...topicRoutes(NOBODY, NOBODY),
+    ...offerRoutes(NOBODY),
+    ...leaseRoutes(NOBODY),
   ],
 };
 /** What shows the document is not in it. */

@@ -24,6 +24,10 @@ import type { Learning } from '../../../services/load-balancer/src/application/l
 import type { NamespaceRoutings } from '../../../services/load-balancer/src/application/namespace-routings';
 import { listenForMailbox } from '../../../services/communicator/src/adapters/bus/mailbox-endpoints';
 import { listenForMessages } from '../../../services/communicator/src/adapters/bus/message-endpoints';
+import {
+  leaseEndpoints,
+  offerEndpoints,
+} from '../../../services/communicator/src/adapters/bus/agreement-endpoints';
 import { listenOn } from '../../../services/communicator/src/adapters/bus/endpoints';
 import { stateEndpoints } from '../../../services/communicator/src/adapters/bus/state-endpoints';
 import { openClientFace } from '../../../services/orchestrator/src/adapters/bus/client-face';
@@ -68,7 +72,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   regionFace(bus).open(at.region, NOBODY);
   listenForMessages(bus, NOBODY);
   listenForMailbox(bus, { domain: DEFAULT_DOMAIN, shard: at.shard }, NOBODY);
-  listenOn(bus, stateEndpoints(NOBODY));
+  listenOn(bus, [...stateEndpoints(NOBODY), ...offerEndpoints(NOBODY), ...leaseEndpoints(NOBODY)]);
   const starts = { start: () => Promise.resolve() };
   await attachHealth(bus, starts as HealthDesk);
   await attachLearning(bus, starts as Learning);

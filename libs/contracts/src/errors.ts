@@ -132,6 +132,20 @@ export const ERRORS = {
     retryable: true,
     title: 'Shared state has no quorum, or does not answer',
   },
+  'offer-not-found': { status: 404, exit: 3, retryable: false, title: 'No such offer' },
+  'offer-taken': {
+    status: 409,
+    exit: 5,
+    retryable: false,
+    title: 'Somebody else has the offer, or it has ended',
+  },
+  'lease-held': { status: 409, exit: 5, retryable: true, title: 'Somebody else holds the lease' },
+  'lease-lost': {
+    status: 409,
+    exit: 5,
+    retryable: false,
+    title: 'The lease or claim is not held under this token any more',
+  },
   'too-much-contention': {
     status: 503,
     exit: 7,

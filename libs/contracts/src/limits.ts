@@ -214,6 +214,22 @@ export const LIMITS = {
   TOPIC_WAITING: 1_024,
   /** Readers that watch shared state over HTTP at one communicator. */
   STATE_WATCHERS: 1_000,
+  /** Offers, and agreements, each, of a deployment: leases, barriers and proposals together. */
+  SHARED_RECORDS: 10_000,
+  /** Changes of one offer or agreement that wait at one communicator for those before them. */
+  RECORD_CHANGES_WAITING: 1_000,
+  /** How long a lease, barrier or proposal is kept that nobody has changed. */
+  AGREEMENT_KEPT_MS: 7 * 24 * 3_600_000,
+  /** Shortest time that a lease or a claim may hold. */
+  LEASE_LEAST_MS: 1_000,
+  /** Longest time of it, without a renewal. */
+  LEASE_MOST_MS: 3_600_000,
+  /** The same, where nobody has said it. */
+  LEASE_BY_DEFAULT_MS: 30_000,
+  /** Longest time for which resources may be offered. */
+  OFFER_MOST_MS: 7 * 24 * 3_600_000,
+  /** The same, where nobody has said it. */
+  OFFER_BY_DEFAULT_MS: 3_600_000,
   /** How often an update of shared state is tried where others write the same key. */
   STATE_UPDATE_TRIES: 32,
   /** Characters of the name of a conversation. */

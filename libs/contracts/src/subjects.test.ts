@@ -79,6 +79,8 @@ const subjectArguments = {
   census: any,
   messageSend: any,
   messageGet: any,
+  offer: token.map((verb) => [verb]),
+  lease: token.map((verb) => [verb]),
   state: token.map((verb) => [verb]),
   messageSite: any,
   messageLocate: any,

@@ -6,8 +6,8 @@ export function base64Url(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
-/** Object stores of NATS. */
-export const buckets = { payloads: 'ms-payloads' } as const;
+/** Object stores of NATS, and KV buckets. */
+export const buckets = { payloads: 'ms-payloads', offers: 'ms-offers', agreements: 'ms-agreements' } as const;
 
 /** A mailbox shard of a JetStream domain. */
 export interface MailShard {
@@ -111,7 +111,11 @@ export const subjects = {
   /** Anybody → communicator (queue group): send, get, site, locate. */
   messageSend: () => `${V}.message.send`,
   messageGet: () => `${V}.message.get`,
-  /** Swarms → communicator (queue group): get, put, delete, list, history, buckets, bucket, make, drop. */
+  /** Swarms → communicator (queue group): make, get, list, claim, renew, release, withdraw. */
+  offer: (verb: string) => `${V}.offer.${verb}`,
+  /** acquire, renew, release, get. */
+  lease: (verb: string) => `${V}.lease.${verb}`,
+  /** get, put, delete, list, history, buckets, bucket, make, drop. */
   state: (verb: string) => `${V}.state.${verb}`,
   messageSite: () => `${V}.message.site`,
   messageLocate: () => `${V}.message.locate`,

@@ -43,6 +43,11 @@ export type {
   TaskHandler,
 } from './swarm/types';
 export type {
+  BorrowedResources,
+  HeldLease,
+  LeasesClient,
+  OfferFilter,
+  OffersClient,
   SharedBucket,
   SharedChange,
   SharedStateClient,

@@ -68,7 +68,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
     random,
     logger,
   });
-  const sharing = startSharing({ bus, clock, replicas: options.streams.replicas });
+  const sharing = startSharing({ bus, clock, ids, replicas: options.streams.replicas });
   const topics = await startTopics({
     ...{ bus, domain, clock, ids, logger, assertOpen },
     replicas: options.streams.replicas,

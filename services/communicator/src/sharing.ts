@@ -1,27 +1,50 @@
 import type { Bus } from '@multiswarm/bus';
-import type { Clock } from '@multiswarm/core';
+import { buckets, LIMITS } from '@multiswarm/contracts';
+import { systemRandom, type Clock, type Ids } from '@multiswarm/core';
 import type { Route } from '@multiswarm/service';
+import { leaseEndpoints, offerEndpoints } from './adapters/bus/agreement-endpoints';
 import { listenOn } from './adapters/bus/endpoints';
 import { stateEndpoints } from './adapters/bus/state-endpoints';
+import { leaseRoutes } from './adapters/http/lease-routes';
+import { offerRoutes } from './adapters/http/offer-routes';
 import { stateRoutes } from './adapters/http/state-routes';
 import { Watching } from './adapters/http/watching';
 import { natsBuckets } from './adapters/state/nats-buckets';
+import { Leases } from './application/leases';
+import { Ledger } from './application/ledger';
+import { Offers } from './application/offers';
 import { SharedState } from './application/shared-state';
+import type { LeaseRecord } from './domain/sharing/lease';
+import type { OfferRecord } from './domain/sharing/offer';
 
 export interface SharingOptions {
   bus: Bus;
   clock: Clock;
+  ids: Ids;
   replicas: number;
 }
 
 /** Wires all that swarms share with each other, and takes requests for it. */
-export function startSharing({ bus, clock, replicas }: SharingOptions): {
+export function startSharing({ bus, clock, ids, replicas }: SharingOptions): {
   routes: Route[];
   stop(): Promise<void>;
 } {
   const store = natsBuckets(bus);
   const state = new SharedState({ store, clock, replicas });
+  const common = { store, replicas, clock, random: systemRandom };
+  // Longer than anything in it can hold: what is gone is over.
+  const offered = { bucket: buckets.offers, keptMs: LIMITS.OFFER_MOST_MS + LIMITS.LEASE_MOST_MS };
+  const agreed = { bucket: buckets.agreements, keptMs: LIMITS.AGREEMENT_KEPT_MS };
+  const offers = new Offers(new Ledger<OfferRecord>({ ...common, ...offered }), clock, ids);
+  const leases = new Leases(new Ledger<LeaseRecord>({ ...common, ...agreed }), clock);
   const watching = new Watching();
-  const endpoints = listenOn(bus, stateEndpoints(state));
-  return { routes: stateRoutes(state, watching), stop: () => endpoints.stop() };
+  const endpoints = listenOn(bus, [
+    ...stateEndpoints(state),
+    ...offerEndpoints(offers),
+    ...leaseEndpoints(leases),
+  ]);
+  return {
+    routes: [...stateRoutes(state, watching), ...offerRoutes(offers), ...leaseRoutes(leases)],
+    stop: () => endpoints.stop(),
+  };
 }

@@ -91,7 +91,7 @@ const STALE_ATTEMPT: Decision = { outcome: 'refused', reason: 'stale-attempt', s
 
 export class Admission {
   private readonly heldByTask = new Map<string, Held[]>();
-  private readonly resources: ResourceVector;
+  private resources: ResourceVector;
   /** What running attempts occupy beside their slots. */
   private used = NO_RESOURCES;
   private readonly answers: Recent<string, Answer>;
@@ -110,6 +110,11 @@ export class Admission {
     this.resources = toVector(capacity.resources);
     this.answers = new Recent(rememberedTasks);
     this.epochs = new Recent(SDK_LIMITS.SHARDS);
+  }
+
+  /** It has more or less from now on. What runs goes on. */
+  resize(resources: Resources): void {
+    this.resources = toVector(resources);
   }
 
   get busySlots(): number {

@@ -6,6 +6,7 @@ import {
   subjects,
   type ControlReply,
   type Heartbeat,
+  type Resources,
   type SwarmProfile,
 } from '@multiswarm/contracts';
 import { systemClock, systemIds, systemRandom, type Clock, type Ids, type Random } from '@multiswarm/core';
@@ -24,8 +25,8 @@ import { StepAdder } from './step-adder';
 import { StreamRoom } from './stream-room';
 import { Reporter } from './reporter';
 import { Sharing } from './sharing/sharing';
-import type { SharedStateClient } from './sharing/types';
 import type { SwarmTopics } from './topics/types';
+import type { LeasesClient, OffersClient, SharedStateClient } from './sharing/types';
 import { drainOnSignals } from './signals';
 import type { Swarm, SwarmOptions, SwarmState, TaskHandler } from './types';
 import { QuickDispatchRequest } from './wire';
@@ -91,8 +92,17 @@ export class LocalSwarm implements Swarm {
     });
     this.sharing = new Sharing({
       ...{ swarmId: options.id, region: options.region, namespace: options.namespace ?? 'default' },
-      ...{ clock, random, log, ids: this.ids },
+      ...{ clock, random, log, ids: this.ids, resources: options.resources ?? {} },
+      onResources: (resources) => this.resized(resources),
     });
+  }
+
+  get offers(): OffersClient {
+    return this.sharing.offers;
+  }
+
+  get leases(): LeasesClient {
+    return this.sharing.leases;
   }
 
   get sharedState(): SharedStateClient {
@@ -150,7 +160,7 @@ export class LocalSwarm implements Swarm {
     this.heartbeat(session, 'stopped');
     this.pulse.stop();
     await this.messages.close();
-    this.sharing.close();
+    await this.sharing.close();
     session.reporter.close();
     session.said.stop();
     for (const subscription of session.listening) subscription.stop();
@@ -307,6 +317,13 @@ export class LocalSwarm implements Swarm {
     this.log.info('the swarm takes work again', { reason });
     this.enter('ready');
     this.pulse.now();
+  }
+
+  /** It lends or borrows. What runs goes on, also where there is less than it occupies. */
+  private resized(resources: Resources): void {
+    this.admission.resize(resources);
+    if (this.session) this.session.profile = { ...this.session.profile, resources };
+    this.pulse.soon();
   }
 
   private types(): string[] {

@@ -16,8 +16,8 @@ import type { AddedSteps, WorkflowDocument } from '../client/types';
 import type { MessageOrKind } from '../define-message';
 import type { TaskDefinition } from '../define-task';
 import type { Gathered } from './messages/answers';
-import type { SharedStateClient } from './sharing/types';
 import type { SwarmTopics } from './topics/types';
+import type { LeasesClient, OffersClient, SharedStateClient } from './sharing/types';
 
 export interface SwarmOptions {
   /** Unique among all swarms: letters, digits, `_` and `-`. */
@@ -205,6 +205,10 @@ export interface Swarm {
   readonly sharedState: SharedStateClient;
   /** What swarms of the namespace tell each other without knowing each other. */
   readonly topics: SwarmTopics;
+  /** Resources that it lends and borrows. */
+  readonly offers: OffersClient;
+  /** Leases that it holds. */
+  readonly leases: LeasesClient;
   /** Says how one type of work is done; `*` handles every type that has no handler of its own. */
   handle<In extends z.ZodType, Out extends z.ZodType>(
     task: TaskDefinition<In, Out>,

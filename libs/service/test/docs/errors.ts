@@ -125,6 +125,19 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'NATS has no quorum for the bucket, or JetStream does not answer. A write that timed out may have happened.',
     'Repeat reads; before you repeat a write, read what is there, or give its revision.',
   ],
+  'offer-not-found': ['There is no such offer, or it ended long ago.', 'List what is offered.'],
+  'offer-taken': [
+    'Another swarm has claimed it, or it was withdrawn, or its time is over.',
+    'Claim another one.',
+  ],
+  'lease-held': [
+    'Another swarm, or an earlier process, holds the lease.',
+    'Try again when it expires, or is released.',
+  ],
+  'lease-lost': [
+    'The lease or claim ran out, was released, or was granted to somebody else: the token is old.',
+    'Stop what it guarded; acquire it anew.',
+  ],
   'too-much-contention': [
     'Each time the change was about to be stored, another one was quicker.',
     'Repeat it, or spread what is written over several keys.',

@@ -398,6 +398,23 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'How often an update is tried where others write the same key',
     'It is given up with `too-much-contention`.',
   ],
+  SHARED_RECORDS: [
+    'Offers, and leases, barriers and proposals, each',
+    'A further one is refused with `state-full`.',
+  ],
+  RECORD_CHANGES_WAITING: [
+    'Changes of one offer or agreement that wait at one communicator for those before them',
+    'A further one is refused with `too-much-contention`.',
+  ],
+  AGREEMENT_KEPT_MS: [
+    'How long a lease, barrier or proposal is kept that nobody has changed',
+    'It is forgotten.',
+  ],
+  LEASE_LEAST_MS: ['Shortest time that a lease or a claim may hold', 'Refused with `invalid-request`.'],
+  LEASE_MOST_MS: ['Longest time of it, without a renewal', 'Refused with `invalid-request`.'],
+  LEASE_BY_DEFAULT_MS: ['The same, where nobody has said it', 'It is over unless it is renewed.'],
+  OFFER_MOST_MS: ['Longest time for which resources may be offered', 'Refused with `invalid-request`.'],
+  OFFER_BY_DEFAULT_MS: ['The same, where nobody has said it', 'The offer has ended.'],
   HEALTH_EVENTS: ['Events of health that one load-balancer keeps to be read', 'The oldest goes first.'],
   SWARM_SLOTS: ['Slots of one swarm', 'The heartbeat is refused with `invalid-request`.'],
 };

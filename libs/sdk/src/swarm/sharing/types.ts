@@ -1,4 +1,4 @@
-import type { JsonValue } from '@multiswarm/contracts';
+import type { JsonValue, Lease, ListOffers, Offer, Resources } from '@multiswarm/contracts';
 import type { z } from 'zod';
 
 /** A value of shared state, as it was at one revision. */
@@ -47,4 +47,45 @@ export interface SharedBucket<T = JsonValue> {
 export interface SharedStateClient {
   bucket(name: string): SharedBucket;
   bucket<S extends z.ZodType>(name: string, schema: S): SharedBucket<z.output<S>>;
+}
+
+export type OfferFilter = Partial<Omit<ListOffers, 'namespace'>>;
+
+/** What a swarm has borrowed, and renews by itself until it is released or lost. */
+export interface BorrowedResources {
+  readonly offer: Offer;
+  /** Grows with every claim: whoever guards the resources refuses what comes with an older one. */
+  readonly token: number;
+  /** Aborted when it is not ours any more: released, lost, or the offer's time is over. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/** Resources that swarms lend to each other. While a claim holds, the lender's pool is smaller and the borrower's larger. */
+export interface OffersClient {
+  /** Offers some of what this swarm has. Throws `state-full`, `state-unavailable`. */
+  make(offer: { resources: Resources; pricePerHour?: number; ttlMs?: number }): Promise<Offer>;
+  /** Open and claimed ones, or what the filter says. */
+  list(filter?: OfferFilter): Promise<Offer[]>;
+  /** One claimant at most gets it. Throws `offer-taken`, `offer-not-found`. */
+  claim(id: string, options?: { ttlMs?: number }): Promise<BorrowedResources>;
+  /** Takes an offer of this swarm back; a claim of it holds until it ends. */
+  withdraw(id: string): Promise<Offer>;
+}
+
+/** A lease that a swarm holds, and renews by itself until it is released or lost. */
+export interface HeldLease {
+  readonly name: string;
+  /** Grows with every grant: whoever guards something refuses what comes with an older one. */
+  readonly token: number;
+  /** Aborted when it is not held any more. Stop what it guards then, at once. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+export interface LeasesClient {
+  /** Throws `lease-held` where somebody else has it. */
+  acquire(name: string, options?: { ttlMs?: number }): Promise<HeldLease>;
+  /** Who holds it. */
+  get(name: string): Promise<Lease>;
 }

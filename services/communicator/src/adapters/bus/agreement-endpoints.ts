@@ -1,0 +1,38 @@
+import {
+  AcquireLease,
+  ClaimedOffer,
+  ClaimOffer,
+  GetLease,
+  GetOffer,
+  HeldLease,
+  ListOffers,
+  MakeOffer,
+  subjects,
+  WithdrawOffer,
+} from '@multiswarm/contracts';
+import type { Leases } from '../../application/leases';
+import type { Offers } from '../../application/offers';
+import { endpoint, type Endpoint } from './endpoints';
+
+/** What swarms ask of offers. */
+export function offerEndpoints(offers: Offers): Endpoint[] {
+  return [
+    endpoint(subjects.offer('make'), MakeOffer, (asked) => offers.make(asked)),
+    endpoint(subjects.offer('get'), GetOffer, (asked) => offers.get(asked)),
+    endpoint(subjects.offer('list'), ListOffers, (asked) => offers.list(asked)),
+    endpoint(subjects.offer('claim'), ClaimOffer, (asked) => offers.claim(asked)),
+    endpoint(subjects.offer('renew'), ClaimedOffer, (asked) => offers.renew(asked)),
+    endpoint(subjects.offer('release'), ClaimedOffer, (asked) => offers.release(asked)),
+    endpoint(subjects.offer('withdraw'), WithdrawOffer, (asked) => offers.withdraw(asked)),
+  ];
+}
+
+/** What swarms ask of leases. */
+export function leaseEndpoints(leases: Leases): Endpoint[] {
+  return [
+    endpoint(subjects.lease('acquire'), AcquireLease, (asked) => leases.acquire(asked)),
+    endpoint(subjects.lease('renew'), HeldLease, (asked) => leases.renew(asked)),
+    endpoint(subjects.lease('release'), HeldLease, (asked) => leases.release(asked)),
+    endpoint(subjects.lease('get'), GetLease, (asked) => leases.get(asked)),
+  ];
+}
