@@ -15,7 +15,8 @@ import { MultiswarmError } from '@multiswarm/contracts';
 const NANOS_PER_MS = 1_000_000;
 /** Messages that are on their way to a reader. */
 const PREFETCHED = 2_000;
-const PULL_EXPIRES_MS = 30_000;
+/** A reader that its server has forgotten is noticed by what does not come for so long. */
+const PULL_EXPIRES_MS = 10_000;
 /** Who reads a mailbox decides himself when a message is handed over again: the server only does when he has forgotten it. */
 const ACK_WAIT_MS = 24 * 3_600_000;
 

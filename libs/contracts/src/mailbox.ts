@@ -47,6 +47,8 @@ export const MailAttend = z.strictObject({
   window: z.number().int().min(1).max(LIMITS.MAIL_WINDOW),
   /** What it has already. */
   holding: z.array(Seq).max(LIMITS.MAIL_WINDOW),
+  /** Its names over earlier connections, or under earlier owners: what was sent there and is not held has not come. */
+  replaces: z.array(SessionId).max(LIMITS.MAIL_WINDOW).default([]),
 });
 export type MailAttend = z.infer<typeof MailAttend>;
 export const MailAttended = z.object({

@@ -44,8 +44,8 @@ export interface MailReaderOptions {
   clock: Clock;
   namespace: string;
   mailbox: string;
-  /** Unique to this reader. */
-  session: string;
+  /** Unique to this reader; its sessions are numbered. */
+  reader: string;
   /** Messages that it has at the same time, at most. */
   window: number;
   onMail(delivery: MailDelivery): void;
@@ -55,6 +55,8 @@ export interface MailReaderOptions {
 const AGAIN_MS = 250;
 const LONGEST_AGAIN_MS = 2_000;
 const LEAVE_MS = 2_000;
+/** Earlier sessions that are told to the owner: each may have been known to him. */
+const REPLACED = 100;
 /** Messages that were acknowledged lately: one that comes again is acknowledged again. */
 const ACKNOWLEDGED_KNOWN = 4_096;
 
@@ -64,6 +66,8 @@ const ACKNOWLEDGED_KNOWN = 4_096;
  *
  * R1. A message that is here is not told again, even if it is handed over again.
  * R2. What is here is kept alive until it is settled.
+ * R3. A session belongs to one owner and one connection: what was on its way when either changed is handed over again, before what
+ *     came after it.
  */
 export class MailReader {
   private readonly held = new Set<number>();
@@ -71,7 +75,12 @@ export class MailReader {
   private report = emptyReport();
   private planned = false;
   private place: MailShard | undefined;
-  private listening: Listening[] = [];
+  private session: string | undefined;
+  /** The sessions before, until the owner knows of their successor. */
+  private replaces: string[] = [];
+  private sessions = 0;
+  private owners: Listening | undefined;
+  private deliveries: Listening | undefined;
   private cancelRenewal: Cancel = () => undefined;
   private attending: Promise<void> | undefined;
   private attendAgain = false;
@@ -80,22 +89,32 @@ export class MailReader {
   constructor(private readonly options: MailReaderOptions) {}
 
   start(): void {
-    const { bus, session, mailbox } = this.options;
-    const subscription = bus.connection.subscribe(subjects.mailDeliveries(session), {
+    const { bus, mailbox } = this.options;
+    const shard = mailboxShardOf(mailbox);
+    this.owners = bus.subscribe(subjects.mailboxOwner(), { schema: MailOwner }, (owner) => {
+      if (owner.shard === shard && owner.domain === (this.place?.domain ?? owner.domain)) this.renew();
+    });
+    bus.onReconnect(() => {
+      this.place = undefined;
+      this.renew();
+    });
+    this.renew();
+  }
+
+  /** R3: another session. What was sent to the one before and is not here has not come. */
+  private renew(): void {
+    if (this.stopped) return;
+    const { bus, reader } = this.options;
+    this.deliveries?.stop();
+    if (this.session !== undefined) this.replaces = [...this.replaces, this.session].slice(-REPLACED);
+    this.session = `${reader}-${(this.sessions += 1)}`;
+    const subscription = bus.connection.subscribe(subjects.mailDeliveries(this.session), {
       callback: (error, message) => {
         if (error) this.options.onFault(error);
         else this.receive(message);
       },
     });
-    const shard = mailboxShardOf(mailbox);
-    const owners = bus.subscribe(subjects.mailboxOwner(), { schema: MailOwner }, (owner) => {
-      if (owner.shard === shard && owner.domain === (this.place?.domain ?? owner.domain)) this.attend();
-    });
-    this.listening = [{ stop: () => subscription.unsubscribe() }, owners];
-    bus.onReconnect(() => {
-      this.place = undefined;
-      this.attend();
-    });
+    this.deliveries = { stop: () => subscription.unsubscribe() };
     this.attend();
   }
 
@@ -126,13 +145,14 @@ export class MailReader {
     if (this.stopped) return;
     this.stopped = true;
     this.cancelRenewal();
-    for (const each of this.listening.splice(0)) each.stop();
+    this.owners?.stop();
+    this.deliveries?.stop();
     for (const seq of [...this.held]) this.release(seq);
-    const { place } = this;
-    if (place === undefined) return;
+    const { place, session } = this;
+    if (place === undefined || session === undefined) return;
     const { bus } = this.options;
     try {
-      for (const part of this.parts({ leaves: true })) {
+      for (const part of this.parts(session, { leaves: true })) {
         await bus.request(subjects.mailbox(place, 'settle'), part, {
           reply: MailSettled,
           timeoutMs: LEAVE_MS,
@@ -184,9 +204,9 @@ export class MailReader {
   }
 
   private tell(): void {
-    const { place } = this;
-    if (place === undefined || !this.options.bus.connected) return; // told with the next attendance
-    for (const part of this.parts({})) {
+    const { place, session } = this;
+    if (place === undefined || session === undefined || !this.options.bus.connected) return; // told with the next attendance
+    for (const part of this.parts(session, {})) {
       try {
         this.options.bus.publish(subjects.mailbox(place, 'settle'), part);
       } catch (error) {
@@ -196,10 +216,10 @@ export class MailReader {
   }
 
   /** The report in parts that a message carries. */
-  private parts(more: { leaves?: boolean }): MailSettle[] {
+  private parts(session: string, more: { leaves?: boolean }): MailSettle[] {
     const { acks, naks, released, extended } = this.report;
     this.report = emptyReport();
-    const { namespace, mailbox, session } = this.options;
+    const { namespace, mailbox } = this.options;
     const parts: MailSettle[] = [];
     do {
       parts.push({
@@ -225,17 +245,21 @@ export class MailReader {
   }
 
   private async untilAttended(): Promise<void> {
-    const { bus, sites, clock, namespace, mailbox, session, window } = this.options;
+    const { bus, sites, clock, namespace, mailbox, window } = this.options;
+    const { session, replaces } = this;
+    if (session === undefined) return;
     this.cancelRenewal();
     let againMs = AGAIN_MS;
     try {
       const place = await sites.shardOf(mailbox);
       const holding = [...this.held];
-      const request = { namespace, mailbox, session, window, holding };
+      const request = { namespace, mailbox, session, window, holding, replaces };
       const { sessionMs, ackWaitMs } = await bus.request(subjects.mailbox(place, 'attend'), request, {
         reply: MailAttended,
       });
+      if (this.session !== session) return; // another one has begun meanwhile
       this.place = place;
+      this.replaces = [];
       this.report.extended.push(...this.held); // R2
       this.tell();
       againMs = Math.min(sessionMs, this.held.size > 0 ? ackWaitMs : sessionMs) / 3;

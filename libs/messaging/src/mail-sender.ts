@@ -7,6 +7,7 @@ import {
   MultiswarmError,
   subjects,
   toWire,
+  type ErrorCode,
   type MailRoomRequest,
   type Message,
 } from '@multiswarm/contracts';
@@ -39,6 +40,8 @@ interface Room {
 const LOW = LIMITS.MAIL_ROOM / 4;
 const FIRST_WANT = 64;
 const TRY_MS = 20_000;
+/** Nobody answers at the moment: between two owners of a mailbox, while a server starts. */
+const PASSES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bus-unavailable', 'timeout']);
 const PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 const ROOMS_KEPT = 10_000;
@@ -59,18 +62,23 @@ export class MailSender {
   }
 
   async store(message: Message): Promise<Stored> {
-    const { clock, tryMs } = this.options;
+    const { clock, tryMs, bus, sites } = this.options;
     const endMs = clock.monotonic() + tryMs;
     await this.takeRoom(message, endMs);
-    const wire = toWire(message, await this.options.sites.domain());
+    const wire = toWire(message, await this.until(endMs, () => sites.domain()));
     const { traceparent, ...headers } = wire.headers;
     const sending = { headers, messageId: message.id, ...(traceparent === undefined ? {} : { traceparent }) };
+    return this.until(endMs, () => bus.publishStored(wire.subject, new Printed(wire.body), sending));
+  }
+
+  /** Tries again what fails since nobody answers, with growing pauses; throws the last error when the time is over. */
+  private async until<T>(endMs: number, work: () => Promise<T>): Promise<T> {
+    const { clock } = this.options;
     for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       try {
-        return await this.options.bus.publishStored(wire.subject, new Printed(wire.body), sending);
+        return await work();
       } catch (error) {
-        const { retryable } = asMultiswarmError(error);
-        if (!retryable || clock.monotonic() + pauseMs >= endMs) throw error;
+        if (!PASSES.has(asMultiswarmError(error).code) || clock.monotonic() + pauseMs >= endMs) throw error;
         await delay(clock, pauseMs);
       }
     }
@@ -99,10 +107,16 @@ export class MailSender {
   }
 
   private async askOwner(room: Room, request: MailRoomRequest, endMs: number): Promise<void> {
-    const { sites, clock } = this.options;
-    const subject = subjects.mailbox(await sites.shardOf(request.to), 'room');
-    const askedMs = clock.monotonic();
-    const { granted, forMs, depth, limit } = await this.untilOwned(subject, request, endMs);
+    const { bus, sites, clock } = this.options;
+    let askedMs = 0;
+    const asked = this.until(endMs, async () => {
+      const subject = subjects.mailbox(await sites.shardOf(request.to), 'room');
+      askedMs = clock.monotonic();
+      return bus.request(subject, request, { reply: MailRoomAnswer });
+    });
+    const { granted, forMs, depth, limit } = await asked.catch((error: unknown) => {
+      throw error instanceof NobodyListensError ? unowned(request.to, error) : error;
+    });
     if (askedMs >= room.untilMs) room.left = 0;
     room.full = undefined;
     if (granted === 0) {
@@ -112,26 +126,6 @@ export class MailSender {
     }
     room.left += granted;
     room.untilMs = askedMs + forMs;
-  }
-
-  /** Between two owners of a mailbox nobody answers. */
-  private async untilOwned(
-    subject: string,
-    request: MailRoomRequest,
-    endMs: number,
-  ): Promise<MailRoomAnswer> {
-    const { bus, clock } = this.options;
-    for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
-      try {
-        return await bus.request(subject, request, { reply: MailRoomAnswer });
-      } catch (error) {
-        const wait =
-          error instanceof NobodyListensError || asMultiswarmError(error).code === 'bus-unavailable';
-        if (!wait) throw error;
-        if (clock.monotonic() + pauseMs >= endMs) throw unowned(request.to, error);
-        await delay(clock, pauseMs);
-      }
-    }
   }
 
   private roomOf(key: string): Room {

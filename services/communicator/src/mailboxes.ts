@@ -3,7 +3,7 @@ import { MAILBOX_SHARDS, subjects } from '@multiswarm/contracts';
 import type { Clock, Ids, Random } from '@multiswarm/core';
 import { kvLeases, SharedShards } from '@multiswarm/sharding';
 import type { Logger } from '@multiswarm/telemetry';
-import { listenForMailbox } from './adapters/bus/mailbox-endpoints';
+import { listenForMailbox, tellOwner } from './adapters/bus/mailbox-endpoints';
 import { busPostman } from './adapters/bus/postman';
 import { JetStreamMailQueue } from './adapters/jetstream/mail-queue';
 import type { MailStreamLimits } from './adapters/jetstream/mail-streams';
@@ -66,6 +66,13 @@ export async function startMailboxes(options: MailboxOptions, parts: MailboxPart
       listen: (owner) => listenForMailbox(bus, { domain, shard: owner.shard }, owner),
     },
   );
+  bus.onDisconnect(() => shards.owners().forEach((owner) => owner.cutOff()));
+  bus.onReconnect(() => {
+    for (const owner of shards.owners()) {
+      owner.reconnected();
+      tellOwner(bus, { domain, shard: owner.shard });
+    }
+  });
   shards.start();
   return {
     get served() {

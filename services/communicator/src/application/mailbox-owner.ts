@@ -68,6 +68,8 @@ export class MailboxOwner {
   private notes: ReadonlyMap<number, MailNote> = new Map();
   private readonly wakes: WakeList<Mailbox>;
   private readonly cancelTidying: Cancel;
+  private reading = Promise.resolve();
+  private cancelReading: Cancel = () => undefined;
   private planned = false;
   private closed = false;
 
@@ -101,11 +103,11 @@ export class MailboxOwner {
     return { granted, forMs, depth: mailbox.depth, limit: mailbox.limit };
   }
 
-  attend({ namespace, mailbox: name, session, window, holding }: MailAttend): MailAttended {
+  attend({ namespace, mailbox: name, session, window, holding, replaces }: MailAttend): MailAttended {
     const mailbox = this.mailbox(namespace, name);
     this.assertSeats(mailbox, session);
     this.named(namespace, name);
-    mailbox.attend(session, window, holding, this.now());
+    mailbox.attend(session, window, holding, this.now(), replaces);
     this.pump(mailbox);
     return { sessionMs: this.parts.rules.sessionMs, ackWaitMs: this.parts.rules.ackWaitMs };
   }
@@ -158,6 +160,16 @@ export class MailboxOwner {
       .map((mailbox) => this.infoOf(mailbox));
   }
 
+  /** The connection was lost: what was sent last may not have come. Readers come back, and say what they have. */
+  cutOff(): void {
+    for (const mailbox of this.mailboxes.values()) mailbox.doubt();
+  }
+
+  /** The connection is back: readers of the stream that its server may have forgotten are made anew at once. */
+  reconnected(): void {
+    this.readAgain(0);
+  }
+
   /** Reads no more, and hands over no more. What recipients have they can settle with the next owner. */
   async close(): Promise<void> {
     this.lose();
@@ -168,6 +180,7 @@ export class MailboxOwner {
     this.closed = true;
     this.wakes.stop();
     this.cancelTidying();
+    this.cancelReading();
     for (const taker of this.takers.values()) taker.end();
     this.parts.queue.stop();
   }
@@ -192,18 +205,23 @@ export class MailboxOwner {
       (error) => {
         if (this.closed) return;
         this.parts.logger.warn('the messages of a shard are read anew', { shard: this.shard, error });
-        this.readAgain();
+        this.readAgain(AGAIN_MS);
       },
     );
   }
 
-  private readAgain(): void {
-    this.parts.clock.after(AGAIN_MS, () => {
+  /** O2: what is known is not taken for new. */
+  private readAgain(inMs: number): void {
+    this.cancelReading();
+    this.cancelReading = this.parts.clock.after(inMs, () => {
       if (this.closed) return;
-      this.read().catch((error: unknown) => {
-        this.parts.logger.warn('the messages of a shard are not read', { shard: this.shard, error });
-        this.readAgain();
-      });
+      this.reading = this.reading.then(() =>
+        this.read().catch((error: unknown) => {
+          if (this.closed) return;
+          this.parts.logger.warn('the messages of a shard are not read', { shard: this.shard, error });
+          this.readAgain(AGAIN_MS);
+        }),
+      );
     });
   }
 
@@ -245,7 +263,7 @@ export class MailboxOwner {
 
   /** O1. */
   private acknowledge(mailbox: Mailbox, seq: number): boolean {
-    const mail = mailbox.ack(seq);
+    const mail = mailbox.ack(seq, this.now());
     if (mail === undefined) return false;
     this.done(mail);
     return true;

@@ -44,6 +44,8 @@ export interface MessagesOptions {
 }
 
 const REQUEST_MS = 30_000;
+/** With the number of its session it must still be a name. */
+const READER_CHARS = LIMITS.NAME_CHARS - 16;
 /** Messages of its mailbox that a swarm has at the same time. */
 const WINDOW = 512;
 /** So long a recipient is taken to be there after the communicator has said so. */
@@ -85,7 +87,7 @@ export class Messages implements SwarmMessages {
     const sites = new MailSites(bus);
     const reader = new MailReader({
       ...{ bus, sites, clock, namespace, mailbox: swarmId, window: WINDOW },
-      session: `${swarmId}-${instance}`.slice(-LIMITS.NAME_CHARS),
+      reader: `${swarmId}-${instance}`.slice(-READER_CHARS),
       onMail: ({ seq, generation, message }) =>
         this.receive({
           message,

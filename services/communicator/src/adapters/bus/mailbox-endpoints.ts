@@ -30,11 +30,16 @@ export function listenForMailbox(bus: Bus, place: MailShard, owner: MailboxOwner
     })),
     listenForSettling(bus, on('settle'), owner),
   ];
-  bus.publish(subjects.mailboxOwner(), place);
+  tellOwner(bus, place);
   return () => listening.forEach((each) => each.stop());
 }
 
 /** Readers that go on do not wait for an answer; those that leave do. */
 function listenForSettling(bus: Bus, subject: string, owner: MailboxOwner): { stop(): void } {
   return bus.respond(subject, { request: MailSettle }, async (report) => owner.settle(report));
+}
+
+/** Says who answers for a mailbox shard from now on: readers come, and say what they have. */
+export function tellOwner(bus: Bus, place: MailShard): void {
+  if (bus.connected) bus.publish(subjects.mailboxOwner(), place);
 }

@@ -11,6 +11,8 @@ export class Lane {
   /** Messages that its session has, by sequence, in the order in which they were handed over. */
   readonly inHand = new Map<number, Mail>();
   session: Session | undefined;
+  /** Nothing is handed over until all that its session has is back: what comes after it must not come before. */
+  private returning = false;
   /** Monotonic milliseconds; 0 where nothing holds it. */
   heldUntilMs = 0;
   /** Its place among those that are held; -1 where it is not among them. */
@@ -34,7 +36,13 @@ export class Lane {
 
   /** Whether something may be handed over now, given a session with room. */
   isReady(nowMs: number): boolean {
-    return this.waiting.size > 0 && this.heldUntilMs <= nowMs;
+    return this.waiting.size > 0 && this.heldUntilMs <= nowMs && !this.returning;
+  }
+
+  /** One of it has failed: what its session has of it was sent before that, and will be given back. */
+  fail(generation: number): void {
+    this.generation = generation;
+    this.returning = this.inHand.size > 0;
   }
 
   give(mail: Mail, session: Session): void {
@@ -45,7 +53,9 @@ export class Lane {
   /** The session has it no more. */
   take(mail: Mail): void {
     this.inHand.delete(mail.seq);
-    if (this.inHand.size === 0) this.session = undefined;
+    if (this.inHand.size > 0) return;
+    this.session = undefined;
+    this.returning = false;
   }
 
   /** The one that its session can have begun: handlers take them one after the other. */

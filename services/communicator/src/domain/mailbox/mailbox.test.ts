@@ -50,6 +50,34 @@ test('messages of one conversation are handed over in order, and one that is tri
   expect([1, 2, 3].map((seq) => box.find(seq)?.attempts)).toEqual([2, 1, 1]);
 });
 
+test('what comes after messages that are on their way back does not come before them', () => {
+  const box = mailbox();
+  for (const seq of [1, 2]) box.arrive(mail(seq), at(0));
+  box.attend('s', 10, [], at(0));
+  expect(seqs(box.next(10, at(0)))).toEqual([1, 2]);
+  box.nak(1, { ...FAILED, delayMs: 0 }, at(1));
+  box.arrive(mail(3), at(1));
+  expect(box.next(10, at(1))).toEqual([]);
+  box.release(2, at(2));
+  const handed = box.next(10, at(2));
+  expect(seqs(handed)).toEqual([1, 2, 3]);
+  expect(new Set(handed.map(({ generation }) => generation))).toEqual(new Set([1]));
+});
+
+test('what did not come over a lost connection is handed over again, and nothing before that', () => {
+  const box = mailbox();
+  for (const seq of [1, 2, 3]) box.arrive(mail(seq), at(0));
+  box.attend('s-1', 10, [], at(0));
+  box.next(10, at(0));
+  box.doubt();
+  box.arrive(mail(4), at(1));
+  expect(box.next(10, at(1))).toEqual([]);
+  box.attend('s-2', 10, [1], at(2), ['s-0', 's-1']);
+  expect(seqs(box.next(10, at(2)))).toEqual([2, 3, 4]);
+  expect([1, 2, 3, 4].map((seq) => box.find(seq)?.attempts)).toEqual([1, 1, 1, 1]);
+  expect([...box.sessions.keys()]).toEqual(['s-2']);
+});
+
 test('a message that fails too often is a dead letter, and takes room until it is known to be kept', () => {
   const box = mailbox({ breaker: { failures: 100, openMs: 1, longestMs: 1 } });
   box.arrive(mail(1), at(0));
@@ -216,7 +244,7 @@ class Account {
   private settle(each: Extract<Step, { pick: number }>, seq: number | undefined): void {
     if (seq === undefined) return;
     if (each.do === 'ack') {
-      expect(this.box.ack(seq)).toBeDefined();
+      expect(this.box.ack(seq, at(this.ms))).toBeDefined();
       this.acked.add(seq);
     } else if (each.do === 'nak') {
       const fate = this.box.nak(seq, { ...FAILED, poison: each.poison }, at(this.ms));
@@ -242,7 +270,7 @@ class Account {
       for (const [{ seq }, { kind }] of this.box.sweep(at(this.ms))) if (kind === 'dead') left.delete(seq);
       this.box.attend('last', 1_000, [], at(this.ms));
       for (const { mail: given } of this.box.next(100, at(this.ms))) {
-        this.box.ack(given.seq);
+        this.box.ack(given.seq, at(this.ms));
         left.delete(given.seq);
       }
     }

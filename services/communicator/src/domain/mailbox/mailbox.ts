@@ -157,17 +157,31 @@ export class Mailbox {
 
   /**
    * A session is there, or still there.
-   * @param holding what it has already, of an earlier owner of this mailbox
+   * @param holding what it has already, of an earlier owner of this mailbox or over an earlier connection
+   * @param replaces names that it had over earlier connections: what was sent to it there and is not in `holding` has not come
    */
-  attend(id: string, window: number, holding: readonly number[], now: Moment): Session {
+  attend(
+    id: string,
+    window: number,
+    holding: readonly number[],
+    now: Moment,
+    replaces: readonly string[] = [],
+  ): Session {
     const silentAtMs = now.monotonicMs + this.rules.sessionMs;
     const known = this.sessions.get(id);
     const session = known ?? new Session(id, window, silentAtMs);
     session.window = window;
     session.silentAtMs = silentAtMs;
     this.sessions.set(id, session);
-    if (known === undefined) for (const seq of holding) this.recall(seq, session, now);
+    if (known !== undefined) return session;
+    for (const old of replaces) this.replace(old, now);
+    for (const seq of holding) this.recall(seq, session, now);
     return session;
+  }
+
+  /** The line to all sessions was cut: what was sent to them last may not have come. */
+  doubt(): void {
+    for (const session of this.sessions.values()) session.unsure = true;
   }
 
   /** What can be handed over now, at most so many. Each counts as a try that has begun. */
@@ -182,11 +196,11 @@ export class Mailbox {
   }
 
   /** The recipient is done with a message. Undefined where nothing is known of it: then it was done with before. */
-  ack(seq: number): Mail | undefined {
+  ack(seq: number, now: Moment): Mail | undefined {
     const mail = this.mails.get(seq);
     if (mail === undefined || this.dying.has(seq)) return undefined;
     const held = this.hand.take(seq);
-    if (held !== undefined) this.free(held);
+    if (held !== undefined) this.free(held, now);
     else this.unline(mail);
     this.breaker.succeeded();
     this.forget(mail);
@@ -197,7 +211,7 @@ export class Mailbox {
   nak(seq: number, setback: Setback, now: Moment): Fate | undefined {
     const held = this.hand.take(seq);
     if (held === undefined) return undefined;
-    this.free(held);
+    this.free(held, now);
     return this.setBack(held.mail, held.lane, setback, now);
   }
 
@@ -205,7 +219,7 @@ export class Mailbox {
   release(seq: number, now: Moment): boolean {
     const held = this.hand.take(seq);
     if (held === undefined) return false;
-    this.free(held);
+    this.free(held, now);
     held.mail.attempts -= 1;
     this.breaker.untried();
     this.backIntoLane(held.mail, held.lane, now);
@@ -265,11 +279,11 @@ export class Mailbox {
   }
 
   /** Takes a message out that is to be a dead letter by an operator's word. */
-  condemn(seq: number): Mail | undefined {
+  condemn(seq: number, now: Moment): Mail | undefined {
     const mail = this.mails.get(seq);
     if (mail === undefined || this.dying.has(seq)) return undefined;
     const held = this.hand.take(seq);
-    if (held !== undefined) this.free(held);
+    if (held !== undefined) this.free(held, now);
     this.die(mail, 'removed');
     return mail;
   }
@@ -330,6 +344,13 @@ export class Mailbox {
     return best;
   }
 
+  private replace(id: string, now: Moment): void {
+    const old = this.sessions.get(id);
+    if (old === undefined) return;
+    this.sessions.delete(id);
+    for (const seq of [...old.holds]) this.release(seq, now);
+  }
+
   private recall(seq: number, session: Session, now: Moment): void {
     const mail = this.mails.get(seq);
     if (mail === undefined || this.hand.get(seq) !== undefined || this.dying.has(seq)) return;
@@ -348,7 +369,7 @@ export class Mailbox {
     const { cause, message, delayMs, poison = false } = setback;
     mail.fault = { cause, message, atMs: now.wallMs };
     this.breaker.failed(now.monotonicMs);
-    lane.generation = this.generation += 1;
+    lane.fail((this.generation += 1));
     if (poison || mail.attempts >= this.rules.maxAttempts) return this.die(mail, poison ? 'poison' : cause);
     const inMs = delayMs ?? backoffMs(this.rules.backoff, mail.attempts, this.random);
     this.backIntoLane(mail, lane, now);
@@ -369,7 +390,7 @@ export class Mailbox {
     for (let lane = this.held.top; lane && lane.heldUntilMs <= now.monotonicMs; lane = this.held.top) {
       this.held.pop();
       lane.heldUntilMs = 0;
-      if (lane.waiting.size > 0) this.lines.push(lane);
+      if (lane.isReady(now.monotonicMs)) this.lines.push(lane);
       else this.tidy(lane);
     }
     for (let mail = this.later.top; mail && mail.deliverAtMs <= now.wallMs; mail = this.later.top) {
@@ -402,9 +423,10 @@ export class Mailbox {
     this.tidy(lane);
   }
 
-  private free({ mail, lane, session }: Held): void {
+  private free({ mail, lane, session }: Held, now: Moment): void {
     lane.take(mail);
     session.holds.delete(mail.seq);
+    if (lane.isReady(now.monotonicMs)) this.lines.push(lane);
     this.tidy(lane);
   }
 

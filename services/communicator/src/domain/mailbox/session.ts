@@ -1,10 +1,12 @@
 /** Share of its window that a session keeps free of less urgent messages: nothing urgent waits behind a window full of the others. */
 const KEPT_FOR_URGENT = 1 / 8;
 
-/** Somebody who takes messages out of a mailbox: a process of its swarm, or a reader over HTTP. */
+/** Somebody who takes messages out of a mailbox, over one connection: a process of its swarm, or a reader over HTTP. */
 export class Session {
   /** Sequences that it has. */
   readonly holds = new Set<number>();
+  /** What was sent to it may not have come: it is given nothing until it has come back under another name. */
+  unsure = false;
 
   constructor(
     readonly id: string,
@@ -16,6 +18,7 @@ export class Session {
 
   /** Messages of a level, 0 the most urgent, that it can take now. */
   room(level: number): number {
+    if (this.unsure) return 0;
     const kept = level <= 1 ? 0 : Math.floor(this.window * KEPT_FOR_URGENT);
     return Math.max(0, this.window - kept - this.holds.size);
   }
