@@ -9,6 +9,7 @@ import { memory } from './benches/memory';
 import { payloads } from './benches/payloads';
 import { routing } from './benches/routing';
 import { routingEngine } from './benches/routing-engine';
+import { routingHeartbeats } from './benches/routing-heartbeats';
 import { routingHttp } from './benches/routing-http';
 import { routingNats } from './benches/routing-nats';
 import { scheduler } from './benches/scheduler';
@@ -41,6 +42,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     'routing-engine': routingEngine,
     'routing-nats': routingNats,
     'routing-http': routingHttp,
+    'routing-heartbeats': routingHeartbeats,
     learning,
   },
 };
