@@ -22,6 +22,7 @@ import type { ExternalEndpoints } from '../../../services/load-balancer/src/appl
 import type { HealthDesk } from '../../../services/load-balancer/src/application/health-desk';
 import type { Learning } from '../../../services/load-balancer/src/application/learning';
 import type { NamespaceRoutings } from '../../../services/load-balancer/src/application/namespace-routings';
+import { deadMessageEndpoints } from '../../../services/communicator/src/adapters/bus/dead-message-endpoints';
 import { listenForMailbox } from '../../../services/communicator/src/adapters/bus/mailbox-endpoints';
 import { listenForMessages } from '../../../services/communicator/src/adapters/bus/message-endpoints';
 import {
@@ -73,6 +74,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   listenForMessages(bus, NOBODY);
   listenForMailbox(bus, { domain: DEFAULT_DOMAIN, shard: at.shard }, NOBODY);
   listenOn(bus, [...stateEndpoints(NOBODY), ...offerEndpoints(NOBODY), ...leaseEndpoints(NOBODY)]);
+  listenOn(bus, deadMessageEndpoints(NOBODY));
   const starts = { start: () => Promise.resolve() };
   await attachHealth(bus, starts as HealthDesk);
   await attachLearning(bus, starts as Learning);

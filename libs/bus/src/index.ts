@@ -10,6 +10,7 @@ export { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 export { lastStored, nextStored, storeMessage, StreamRefusal, type StoredMessage } from './stored';
 export { serverSeen } from './server-seen';
 export * from './mail-stream';
+export { storedAt, storedHeads, type StoredHead, type StoredWire } from './stored-heads';
 export * from './streams';
 export { Topics, type StoredEvent, type TopicScope } from './topics';
 export {

@@ -12,6 +12,7 @@ export {
   type LabelAsked,
 } from './comparators';
 export * from './dead-letter';
+export * from './dead-message';
 export * from './decision';
 export * from './definition';
 export * from './endpoint';

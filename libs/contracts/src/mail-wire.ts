@@ -1,5 +1,5 @@
 import { MultiswarmError } from './errors';
-import { Message, type MessageSubmission, type Qos } from './message';
+import { Message, Redriven, type MessageSubmission, type Qos } from './message';
 import { mailboxShardOf } from './mailbox-shard';
 import { subjects } from './subjects';
 import { PRIORITIES, type Priority } from './task';
@@ -71,6 +71,10 @@ function headersOf(message: Message): Record<string, string> {
   if (message.expiresAt !== undefined) headers['ce-expirytime'] = message.expiresAt;
   if (message.deliverAt !== undefined) headers['ce-deliverat'] = message.deliverAt;
   if (message.replyTo !== undefined) headers['ce-replyto'] = message.replyTo;
+  if (message.redriven !== undefined) {
+    headers['ms-redrives'] = String(message.redriven.times);
+    headers['ms-redriven'] = encodeURIComponent(JSON.stringify(message.redriven));
+  }
   if (message.traceparent !== undefined) headers['traceparent'] = message.traceparent;
   return headers;
 }
@@ -120,10 +124,22 @@ export function fromWire(address: MailAddress, header: (name: string) => string,
     ...optional('deliverAt', header('ce-deliverat')),
     ...optional('replyTo', header('ce-replyto')),
     ...optional('traceparent', header('traceparent')),
+    ...redrivenOf(header('ms-redriven')),
   });
   if (parsed.success) return parsed.data;
   const why = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
   throw new MultiswarmError('invalid-request', `a message that is none: ${why}`);
+}
+
+/** That it was given up and sent again; a header that is none of ours says nothing. */
+export function redrivenOf(text: string): Pick<Message, 'redriven'> {
+  if (text === '') return {};
+  try {
+    const parsed = Redriven.safeParse(JSON.parse(decodeURIComponent(text)));
+    return parsed.success ? { redriven: parsed.data } : {};
+  } catch {
+    return {};
+  }
 }
 
 function dataOf(body: string): unknown {

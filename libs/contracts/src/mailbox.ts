@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { Message, QOS } from './message';
-import { Instant, Millis, Name, Namespace, SwarmId, Token } from './names';
+import { Message, QOS, Redriven } from './message';
+import { Instant, Millis, Namespace, SwarmId, Token } from './names';
 import { Priority } from './task';
 
 /** Why a message was not handled by its recipient. */
@@ -117,21 +117,23 @@ export const MailboxList = z.object({ mailboxes: z.array(MailboxInfo) });
 export const DeadMail = z.object({
   /** Its place among the dead letters; also its name. */
   seq: Seq,
+  storedSeq: Seq.describe('its place among all messages when it was sent'),
   id: z.string(),
   namespace: Namespace,
   from: SwarmId,
   to: SwarmId,
-  kind: Name,
+  kind: z.string().describe('empty where the message does not say it'),
   priority: Priority,
   qos: z.enum(QOS),
   conversation: z.string().optional(),
-  sentAt: Instant,
+  sentAt: Instant.optional(),
   diedAt: Instant,
   cause: MailCause,
   message: z.string(),
   attempts: z.number().int().nonnegative(),
   /** How often it was sent again by hand before. */
   redrives: z.number().int().nonnegative(),
+  redriven: Redriven.optional().describe('the last time'),
   bytes: z.number().int().nonnegative(),
 });
 export type DeadMail = z.infer<typeof DeadMail>;

@@ -54,6 +54,16 @@ export const MessageSubmission = z.strictObject({
 });
 export type MessageSubmission = z.infer<typeof MessageSubmission>;
 
+/** That a message was given up, and sent again by hand. */
+export const Redriven = z.object({
+  times: z.number().int().positive(),
+  of: z.string().describe('the id that it had before'),
+  at: Instant,
+  by: z.string(),
+  reason: z.string().optional(),
+});
+export type Redriven = z.infer<typeof Redriven>;
+
 /** A message as it is delivered. On the wire of NATS these attributes travel as CloudEvents `ce-*` headers. */
 export const Message = z.object({
   id: z.string(),
@@ -71,6 +81,7 @@ export const Message = z.object({
   deliverAt: Instant.optional(),
   replyTo: SwarmId.optional(),
   attempt: z.number().int().positive().optional().describe('which try this is'),
+  redriven: Redriven.optional(),
   traceparent: z.string().optional(),
 });
 export type Message = z.infer<typeof Message>;

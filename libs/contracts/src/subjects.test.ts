@@ -22,6 +22,7 @@ const subjectArguments = {
   task: token.map((verb) => [verb]),
   workflow: token.map((verb) => [verb]),
   deadLetter: token.map((verb) => [verb]),
+  deadMessage: token.map((verb) => [verb]),
   fleet: token.map((verb) => [verb]),
   shards: token.map((verb) => [verb]),
   attemptStream: fc.tuple(token, shard),

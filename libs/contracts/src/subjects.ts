@@ -109,6 +109,8 @@ export const subjects = {
   census: () => `${V}.census`,
 
   /** Anybody → communicator (queue group): send, get, site, locate. */
+  /** Clients → any communicator (queue group): list, get, redrive, purge. */
+  deadMessage: (verb: string) => `${V}.dead-message.${verb}`,
   messageSend: () => `${V}.message.send`,
   messageGet: () => `${V}.message.get`,
   /** Swarms → communicator (queue group): make, get, list, claim, renew, release, withdraw. */

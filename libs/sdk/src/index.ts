@@ -137,3 +137,4 @@ export type {
   RoutingClient,
   SimulateInput,
 } from './client/routing';
+export type { DeadMessagesClient } from './client/dead-messages';

@@ -14,6 +14,7 @@ import { sendMessage } from './application/send-message';
 import { recipientsOf } from './domain/addressing';
 import { Presence } from './domain/presence';
 import { assertRelaying, type Relaying } from './domain/promises';
+import { startMailAccess } from './mail-access';
 import { startMailboxes, type MailboxOptions } from './mailboxes';
 import type { CountMessage, Outbox } from './ports';
 import { startSharing } from './sharing';
@@ -68,6 +69,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
     random,
     logger,
   });
+  const access = startMailAccess({ bus, domain, outbox, clock, logger });
   const sharing = startSharing({ bus, clock, ids, replicas: options.streams.replicas });
   const topics = await startTopics({
     ...{ bus, domain, clock, ids, logger, assertOpen },
@@ -76,13 +78,13 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   });
   const announced = bus.announce({ name: 'communicator', version, description: 'Messages between swarms' });
   return {
-    routes: [...messageRoutes(send, get), ...sharing.routes, ...topics.routes],
+    routes: [...messageRoutes(send, get), ...access.routes, ...sharing.routes, ...topics.routes],
     get served() {
       return mailboxes.served;
     },
     stop: async () => {
       announced.stop();
-      await endpoints.stop();
+      await Promise.all([endpoints.stop(), access.stop()]);
       await mailboxes.stop();
       await sharing.stop();
       heartbeats.stop();

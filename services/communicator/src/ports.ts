@@ -1,5 +1,13 @@
 import type { QueuedMail, WireBody } from '@multiswarm/bus';
-import type { MailAddress, MailCause, Message, MessageStatus } from '@multiswarm/contracts';
+import type {
+  DeadMail,
+  DeadMessageFilter,
+  MailAddress,
+  MailCause,
+  Message,
+  MessageStatus,
+} from '@multiswarm/contracts';
+import type { DeadMailBody } from './domain/dead-mail';
 import type { Level, MailFault } from './domain/mailbox/mail';
 
 /** Where messages go. */
@@ -69,4 +77,15 @@ export interface DeliveryTicket {
 /** Hands a message to a session that is not in this process. Throws `bus-unavailable` while disconnected. */
 export interface Postman {
   deliver(session: string, ticket: DeliveryTicket, address: MailAddress, body: MailBody): void;
+}
+
+/** Messages that were given up. What is kept no more is not there: their retention is that of their stream. */
+export interface DeadMailStore {
+  /**
+   * In the order in which they were given up, from a sequence on.
+   * @param filter by namespace and recipient it leaves out what does not fit; by the rest it may
+   */
+  list(filter: DeadMessageFilter, seq: number): AsyncIterable<DeadMail>;
+  read(seq: number): Promise<DeadMailBody | undefined>;
+  remove(seq: number): Promise<void>;
 }

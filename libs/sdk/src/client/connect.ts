@@ -31,8 +31,7 @@ async function openTransport(
   settings: Omit<PortOptions, 'transport'>,
 ): Promise<Transport> {
   const { clock, random, ids, log, retryForMs } = settings;
-  if ('url' in options)
-    return new HttpTransport(options.url, clock, random, retryForMs, options.loadBalancerUrl);
+  if ('url' in options) return new HttpTransport(options.url, clock, random, retryForMs, options);
   if ('bus' in options) return new NatsTransport(options.bus, false, settings);
   if (!('servers' in options))
     throw new MultiswarmError(

@@ -14,6 +14,7 @@ import {
 } from '@multiswarm/contracts';
 import type { z } from 'zod';
 import { definitionOf, type TaskDefinition, type TaskOrType } from '../define-task';
+import { deadMessagesOf, type DeadMessagesClient } from './dead-messages';
 import { BatchSubmitter } from './batch';
 import { feedFilter } from './feed-filter';
 import { EventQueue } from './event-queue';
@@ -60,6 +61,7 @@ export class ConnectedClient implements Client {
   readonly schedules: SchedulesClient;
   readonly fleet: FleetClient;
   readonly deadLetters: DeadLettersClient;
+  readonly deadMessages: DeadMessagesClient;
   readonly shards: ShardsClient;
   readonly payloads: PayloadsClient;
   readonly routing: RoutingClient;
@@ -71,6 +73,7 @@ export class ConnectedClient implements Client {
     this.schedules = schedulesOf(port);
     this.fleet = fleetOf(port);
     this.deadLetters = deadLettersOf(port);
+    this.deadMessages = deadMessagesOf(port);
     this.shards = shardsOf(port);
     this.payloads = payloadsOf(port);
     this.routing = routingOf(port);

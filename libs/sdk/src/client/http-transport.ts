@@ -15,6 +15,12 @@ import type { EventQueue } from './event-queue';
 import type { HttpCall, Operation } from './operations';
 import type { CallOptions, FeedFilter, Feed, Transport } from './transport';
 
+type Other = NonNullable<HttpCall['of']>;
+const OPTION: Readonly<Record<Other, string>> = {
+  'load-balancer': '`loadBalancerUrl` (http://127.0.0.1:8081)',
+  communicator: '`communicatorUrl` (http://127.0.0.1:8082)',
+};
+
 const PAYLOADS = '/v1/payloads';
 const BATCH_BYTES = 8 * 1024 * 1024;
 /** What proxies in front of the orchestrator say when it is away for a moment. */
@@ -31,7 +37,7 @@ const ProblemReply = z.object({
 export class HttpTransport implements Transport {
   readonly batchBytes = BATCH_BYTES;
   private readonly base: URL;
-  private readonly balancer: URL | undefined;
+  private readonly others: Readonly<Record<Other, URL | undefined>>;
   private readonly streams = new Set<EventStream>();
 
   constructor(
@@ -39,10 +45,15 @@ export class HttpTransport implements Transport {
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly openForMs: number,
-    balancerUrl?: string,
+    { loadBalancerUrl, communicatorUrl }: { loadBalancerUrl?: string; communicatorUrl?: string } = {},
   ) {
     this.base = baseOf(url, 'an orchestrator', 8080);
-    this.balancer = balancerUrl === undefined ? undefined : baseOf(balancerUrl, 'a load-balancer', 8081);
+    this.others = {
+      'load-balancer':
+        loadBalancerUrl === undefined ? undefined : baseOf(loadBalancerUrl, 'a load-balancer', 8081),
+      communicator:
+        communicatorUrl === undefined ? undefined : baseOf(communicatorUrl, 'a communicator', 8082),
+    };
   }
 
   async call<Body, S extends z.ZodType>(
@@ -162,10 +173,11 @@ export class HttpTransport implements Transport {
 
   private baseOf({ of }: HttpCall): URL {
     if (of === undefined) return this.base;
-    if (this.balancer !== undefined) return this.balancer;
+    const url = this.others[of];
+    if (url !== undefined) return url;
     throw new MultiswarmError(
       'invalid-configuration',
-      'over HTTP this is asked of the load-balancer: connect with `loadBalancerUrl` (http://127.0.0.1:8081), or over NATS',
+      `over HTTP this is asked of the ${of}: connect with ${OPTION[of]}, or over NATS`,
     );
   }
 

@@ -3,6 +3,9 @@ import {
   DeadLetterDetail,
   DeadLetterPage,
   DeadLetterReply,
+  DeadMessageDetail,
+  DeadMessagePage,
+  DeadMessageReply,
   Definition,
   DefinitionPage,
   DefinitionSummary,
@@ -53,7 +56,7 @@ export interface HttpCall {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   /** Where it is not the orchestrator that is asked. */
-  of?: 'load-balancer';
+  of?: 'load-balancer' | 'communicator';
   query?: Readonly<Record<string, unknown>>;
   headers?: Readonly<Record<string, string>>;
   body?: unknown;
@@ -226,6 +229,7 @@ const WORKFLOWS = '/v1/workflows';
 const DEFINITIONS = '/v1/definitions';
 const SCHEDULES = '/v1/schedules';
 const DEAD_LETTERS = '/v1/dead-letters';
+const DEAD_MESSAGES = '/v1/dead-messages';
 const NAMESPACES = '/v1/namespaces';
 const SWARMS = '/v1/swarms';
 const SHARDS = '/v1/shards';
@@ -261,6 +265,33 @@ export const OPERATIONS = {
     DeadLetterReply,
   ),
   purgeDeadLetters: operation(subjects.deadLetter('purge'), post(`${DEAD_LETTERS}/purge`), DeadLetterReply),
+  listDeadMessages: operation(
+    subjects.deadMessage('list'),
+    (query: object): HttpCall => ({
+      method: 'GET',
+      of: 'communicator',
+      path: DEAD_MESSAGES,
+      query: { ...query },
+    }),
+    DeadMessagePage,
+  ),
+  getDeadMessage: operation(
+    subjects.deadMessage('get'),
+    ({ seq }: { seq: number }): HttpCall => ({
+      ...{ method: 'GET', of: 'communicator', path: `${DEAD_MESSAGES}/${seq}` },
+    }),
+    DeadMessageDetail,
+  ),
+  redriveDeadMessages: operation(
+    subjects.deadMessage('redrive'),
+    ofCommunicator(`${DEAD_MESSAGES}/redrive`),
+    DeadMessageReply,
+  ),
+  purgeDeadMessages: operation(
+    subjects.deadMessage('purge'),
+    ofCommunicator(`${DEAD_MESSAGES}/purge`),
+    DeadMessageReply,
+  ),
   checkPayloads: operation(subjects.payload('check'), post('/v1/payloads/check'), PayloadCheck),
   explainTask: operation(subjects.task('explain'), readPart(TASKS, 'explain'), Explanation),
   submitWorkflow: operation(subjects.workflow('submit'), post(WORKFLOWS), Accepted),
@@ -418,4 +449,8 @@ function onlyIf(revision: number): Record<string, string> {
 function ofBalancer(method: 'GET' | 'POST', path: string): (body: object) => HttpCall {
   return (body) =>
     method === 'GET' ? { method, of: 'load-balancer', path } : { method, of: 'load-balancer', path, body };
+}
+
+function ofCommunicator(path: string): (body: object) => HttpCall {
+  return (body) => ({ method: 'POST', of: 'communicator', path, body });
 }

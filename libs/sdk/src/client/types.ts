@@ -45,6 +45,7 @@ import type {
 import type { Clock, Ids, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
+import type { DeadMessagesClient } from './dead-messages';
 import type { EndpointsClient, RoutingClient } from './routing';
 import type { SchedulesClient } from './schedules';
 import type { AnyJson, RequirementsInput, TaskDefaults, TaskDefinition, TaskOrType } from '../define-task';
@@ -52,7 +53,7 @@ import type { RunResult, Submission } from '../workflow/defined-workflow';
 
 /** Over NATS (`servers`, or a `bus` that is open already) or over HTTP (`url`, the orchestrator's address). */
 export type ConnectOptions = (
-  { servers: string } | { bus: Bus } | { url: string; loadBalancerUrl?: string }
+  { servers: string } | { bus: Bus } | { url: string; loadBalancerUrl?: string; communicatorUrl?: string }
 ) & {
   /** How long a request that fails in a retryable way is tried again; default 30,000 ms. */
   retryForMs?: number;
@@ -466,6 +467,7 @@ export interface Client {
   readonly schedules: SchedulesClient;
   readonly fleet: FleetClient;
   readonly deadLetters: DeadLettersClient;
+  readonly deadMessages: DeadMessagesClient;
   readonly shards: ShardsClient;
   readonly payloads: PayloadsClient;
   /** Requests of one's own to swarms and external endpoints. Over HTTP it needs `loadBalancerUrl`. */

@@ -1,4 +1,5 @@
-import { LIMITS } from '@multiswarm/contracts';
+import type { WireHeaders } from '@multiswarm/bus';
+import { DeadMail, LIMITS, redrivenOf, type MailAddress } from '@multiswarm/contracts';
 import type { Burial } from '../../ports';
 
 /** What a message was sent with, and goes on with as a dead letter. */
@@ -12,11 +13,14 @@ const KEPT = [
   'ce-correlationid',
   'ce-conversation',
   'ce-replyto',
+  'ms-redriven',
   'traceparent',
 ] as const;
+const TYPE_PREFIX = 'multiswarm.message.';
 
 /** Headers of a dead letter: those of the message, and what became of it. */
 export function deadHeaders({
+  seq,
   body,
   cause,
   message,
@@ -26,6 +30,7 @@ export function deadHeaders({
 }: Burial): Record<string, string> {
   const { qos, priority, from } = address;
   const headers: Record<string, string> = {
+    'ms-seq': String(seq),
     'ms-cause': cause,
     'ms-error': encodeURIComponent(message.slice(0, LIMITS.ERROR_MESSAGE_CHARS)),
     'ms-attempts': String(attempts),
@@ -40,4 +45,43 @@ export function deadHeaders({
     if (value !== '') headers[name] = value;
   }
   return headers;
+}
+
+/** A dead letter again, from its headers; what the message itself has never said is left out. Undefined where it is none of ours. */
+export function deadMailOf(
+  seq: number,
+  { namespace, to }: Pick<MailAddress, 'namespace' | 'to'>,
+  headers: WireHeaders,
+  bytes: number,
+): DeadMail | undefined {
+  const type = headers.get('ce-type');
+  const optional = (name: string, value: string): Record<string, string> =>
+    value === '' ? {} : { [name]: value };
+  const sentAt = headers.get('ce-time');
+  const parsed = DeadMail.safeParse({
+    ...{ seq, namespace, to, bytes },
+    id: headers.get('ce-id'),
+    from: headers.get('ms-from'),
+    kind: type.startsWith(TYPE_PREFIX) ? type.slice(TYPE_PREFIX.length) : type,
+    priority: headers.get('ms-priority'),
+    qos: headers.get('ms-qos'),
+    ...optional('conversation', headers.get('ce-conversation')),
+    ...optional('sentAt', Number.isNaN(Date.parse(sentAt)) ? '' : sentAt),
+    diedAt: headers.get('ms-died-at'),
+    cause: headers.get('ms-cause'),
+    message: decoded(headers.get('ms-error')),
+    storedSeq: Number(headers.get('ms-seq') || seq),
+    attempts: Number(headers.get('ms-attempts')),
+    redrives: Number(headers.get('ms-redrives') || '0'),
+    ...redrivenOf(headers.get('ms-redriven')),
+  });
+  return parsed.success ? parsed.data : undefined;
+}
+
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

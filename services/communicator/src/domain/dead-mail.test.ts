@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { fromWire, MAIL_CAUSES, toWire, type DeadMail } from '@multiswarm/contracts';
+import { fits, redrivenMessage, whyNotRedrivable } from './dead-mail';
+
+const mail: DeadMail = {
+  ...{
+    seq: 7,
+    storedSeq: 70,
+    id: 'm-0123456789abcdef',
+    namespace: 'default',
+    from: 'a',
+    to: 'b',
+    kind: 'work',
+  },
+  ...{ priority: 'high', qos: 'at-least-once', conversation: 'c-1', cause: 'handler-failed' },
+  ...{ sentAt: '2026-01-02T03:04:05.678Z', diedAt: '2026-01-02T04:00:00.000Z', message: 'no' },
+  ...{ attempts: 5, redrives: 0, bytes: 9 },
+};
+const redriving = { at: '2026-01-03T00:00:00.000Z', by: 'ops', reason: 'grüße "x"\nok' };
+
+test('what is sent again is the same message each time, another one than before, and says of itself what has happened', () => {
+  const found = { mail, body: '{"n":1}', correlationId: 'c' };
+  const first = redrivenMessage(found, redriving);
+  expect(first).toEqual(redrivenMessage(found, redriving));
+  expect(first.id).not.toBe(mail.id);
+  expect(first).toMatchObject({ priority: 'high', conversation: 'c-1', correlationId: 'c', data: { n: 1 } });
+  const { redriven } = first;
+  expect(redriven).toEqual({ ...redriving, times: 1, of: mail.id });
+  const { headers, body } = toWire(first, 'hub');
+  expect(headers['ms-redrives']).toBe('1');
+  expect(fromWire(first, (name) => headers[name] ?? '', body)).toEqual(first);
+  const again = redrivenMessage({ mail: { ...mail, id: first.id, redrives: 1 }, body: '{}' }, redriving);
+  expect(again.redriven).toMatchObject({ times: 2, of: first.id });
+  expect(again.id).not.toBe(first.id);
+});
+
+test.each([
+  [{ mail, body: '{' }, /not JSON/],
+  [{ mail: { ...mail, id: '' }, body: '{}' }, /does not say what it is/],
+])('what nobody could read is not sent again', (found, why) => {
+  expect(whyNotRedrivable(found)).toMatch(why);
+});
+
+test('each condition of a filter leaves out what does not meet it, and nothing else', () => {
+  const dead = fc.record({
+    ...{ to: fc.constantFrom('b', 'c'), from: fc.constantFrom('a', 'd'), kind: fc.constantFrom('work', 'x') },
+    ...{ namespace: fc.constantFrom('default', 'shop'), cause: fc.constantFrom(...MAIL_CAUSES) },
+  });
+  const wanted = fc.record(
+    {
+      ...{ to: fc.constant('b'), from: fc.constant('a'), kind: fc.constant('work') },
+      ...{ namespace: fc.constant('shop'), cause: fc.constantFrom(...MAIL_CAUSES) },
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(dead, wanted, (given, filter) => {
+      const all = Object.entries(filter).every(([name, value]) => Reflect.get(given, name) === value);
+      expect(fits({ ...mail, ...given }, filter)).toBe(all);
+    }),
+  );
+  expect(fits(mail, { diedAfter: mail.diedAt })).toBe(true);
+  expect(fits(mail, { diedBefore: mail.diedAt })).toBe(false);
+  expect(fits(mail, { diedAfter: '2026-01-02T04:00:00.001Z' })).toBe(false);
+});

@@ -1,0 +1,29 @@
+import type { Bus } from '@multiswarm/bus';
+import type { Clock } from '@multiswarm/core';
+import type { Route } from '@multiswarm/service';
+import type { Logger } from '@multiswarm/telemetry';
+import { deadMessageEndpoints } from './adapters/bus/dead-message-endpoints';
+import { listenOn } from './adapters/bus/endpoints';
+import { deadMessageRoutes } from './adapters/http/dead-message-routes';
+import { JetStreamDeadMailStore } from './adapters/jetstream/dead-mail-store';
+import { DeadMessages } from './application/dead-messages';
+import type { Outbox } from './ports';
+
+export interface MailAccessParts {
+  bus: Bus;
+  /** The JetStream domain whose mail is shown. */
+  domain: string;
+  outbox: Outbox;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Wires what those who are no swarms see of the mail, and what is done to it by hand. */
+export function startMailAccess({ bus, domain, ...parts }: MailAccessParts): {
+  routes: Route[];
+  stop(): Promise<void>;
+} {
+  const dead = new DeadMessages({ ...parts, store: new JetStreamDeadMailStore(bus, domain) });
+  const listening = listenOn(bus, deadMessageEndpoints(dead));
+  return { routes: deadMessageRoutes(dead), stop: () => listening.stop() };
+}
