@@ -1,6 +1,6 @@
 import type { Heartbeat, LbReport, PlaceItem } from '@multiswarm/contracts';
 import { Fifo, randomInteger, seededRandom, type Random } from '@multiswarm/core';
-import type { Shape } from './shape';
+import { intervalOf, type Shape } from './shape';
 
 type Outcome = LbReport['outcomes'][number];
 
@@ -15,7 +15,6 @@ const MOST_SLOTS = 8;
 const BUSY = 0.7;
 const TYPES = 4;
 const FAILED = 0.02;
-const INTERVAL_MS = 2_000;
 const NAMESPACE = 'default';
 
 interface Attempt {
@@ -52,7 +51,7 @@ export class BusyFleet {
 
   constructor({ endpoints, classes, wishes }: Shape) {
     this.random = seededRandom(endpoints * 1_000 + classes);
-    this.hosts = Array.from({ length: endpoints }, (_, number) => this.host(number));
+    this.hosts = Array.from({ length: endpoints }, (_, number) => this.host(number, intervalOf(endpoints)));
     for (const host of this.hosts) this.byName.set(host.said.swarmId, host);
     this.items = Array.from({ length: classes }, (_, number) => itemOf(number, wishes));
     // What was running before, others have placed.
@@ -111,7 +110,7 @@ export class BusyFleet {
     return `t${this.tasks % 16}-${String(this.tasks).padStart(32, '0')}`;
   }
 
-  private host(number: number): Host {
+  private host(number: number, intervalMs: number): Host {
     const swarmClass = randomInteger(this.random, SWARM_CLASSES);
     const capabilities = NAMES.filter(() => this.random.next() < CAPABLE);
     const said: Host['said'] = {
@@ -119,7 +118,7 @@ export class BusyFleet {
       ...{ slots: 1 + randomInteger(this.random, MOST_SLOTS), types: ['*'], capabilities },
       ...{ labels: { class: `class-${swarmClass}` }, attributes: {}, resources: {}, resourcesUsed: {} },
       ...{ costPerHour: 1 + randomInteger(this.random, 4), state: 'ready' },
-      ...{ sentAt: 0, intervalMs: INTERVAL_MS },
+      ...{ sentAt: 0, intervalMs },
     };
     return { number, said, held: [], seq: 0, pace: 1 + swarmClass / SWARM_CLASSES };
   }

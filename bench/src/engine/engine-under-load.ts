@@ -10,7 +10,7 @@ import type { Moment } from '../../../services/load-balancer/src/domain/moment';
 import { Aids, policyByName, type Policy } from '../../../services/load-balancer/src/domain/policies';
 import { percentile } from '../statistics';
 import { BusyFleet } from './busy-fleet';
-import type { Measured, Shape } from './shape';
+import { intervalOf, type Measured, type Shape } from './shape';
 
 /** The settings of the service as they come. */
 const HOLD_MS = 10_000;
@@ -29,10 +29,6 @@ const EPOCH_MS = 1_000_000;
 
 /** Placements per second of the fleet's own time. */
 const RATE = 10_000;
-/** Heartbeats of a second are as many as of 10,000 swarms that send one every two seconds: those of more send fewer. */
-const MOST_HEARTBEATS = 5_000;
-const INTERVAL_S = 2;
-
 /**
  * The engine of the load-balancer, wired as the service wires it (fleet, health, learning, placer, log of decisions), between
  * swarms that heartbeat and attempts that end. Its time is virtual: one placement is a ten-thousandth of a second.
@@ -56,7 +52,7 @@ export class EngineUnderLoad {
     this.learner = new Learner({ ...LEARNER_DEFAULTS, halfLifeMs: HALF_LIFE_MS, isOff: () => false });
     this.fleet = new Fleet({ replica: 'replica', holdMs: HOLD_MS, health: this.health });
     this.placer = new Placer(this.fleet, new Aids(seededRandom(1), this.learner));
-    this.heartbeatsEach = Math.min(shape.endpoints / INTERVAL_S, MOST_HEARTBEATS) / RATE;
+    this.heartbeatsEach = (shape.endpoints * 1_000) / intervalOf(shape.endpoints) / RATE;
     for (const heartbeat of this.swarms.heartbeats()) this.fleet.heartbeat(heartbeat, this.now());
   }
 

@@ -1,3 +1,13 @@
+/** As swarms come, ms. */
+const INTERVAL_MS = 2_000;
+/** Heartbeats of a second, at most: swarms of larger fleets send fewer. */
+const MOST_HEARTBEATS = 5_000;
+
+/** How often each of so many swarms sends a heartbeat, ms. */
+export function intervalOf(endpoints: number): number {
+  return Math.max(INTERVAL_MS, (endpoints * 1_000) / MOST_HEARTBEATS);
+}
+
 /** What is placed, among how many. */
 export interface Shape {
   readonly policy: string;
