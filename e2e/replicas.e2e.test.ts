@@ -1,7 +1,13 @@
-import { shardOf, type Accepted, type SystemStatus, type Task } from '@multiswarm/contracts';
+import {
+  shardOf,
+  type Accepted,
+  type DecisionPage,
+  type SystemStatus,
+  type Task,
+} from '@multiswarm/contracts';
 import { connect, type Client, type Swarm } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
-import { startStack, type OrchestratorReplica, type Stack } from './stack';
+import { startStack, type AddedReplica, type Stack } from './stack';
 import { HeldWork, quietSwarm } from './support/held-work';
 import { call } from './support/http';
 import { WhoDoesWhat } from './support/who-does-what';
@@ -11,6 +17,8 @@ const SLOTS = 20;
 const WAITING = 5_000;
 /** Accepted before, and again after one of the replicas is told to go. */
 const UNDER_WAY = 200;
+/** Tasks, and routes, that are asked for before a load-balancer is killed, and again after it. */
+const ASKED = 50;
 
 let stack: Stack;
 let who: WhoDoesWhat;
@@ -18,7 +26,7 @@ let client: Client;
 let crew: Swarm;
 const work = new HeldWork();
 const ran: string[] = [];
-let living: OrchestratorReplica[];
+let living: AddedReplica[];
 
 beforeAll(async () => {
   stack = await startStack({
@@ -49,7 +57,7 @@ afterAll(async () => {
 });
 
 /** Two replicas that share the shards. The first one schedules, and is about to end. */
-async function pair(): Promise<[OrchestratorReplica, OrchestratorReplica]> {
+async function pair(): Promise<[AddedReplica, AddedReplica]> {
   const [one, two = await stack.addOrchestrator()] = living;
   if (!one) throw new Error('no orchestrator is left');
   const [ending, staying] = await who.shared([one, two], SHARDS);
@@ -152,4 +160,45 @@ test(`the process that schedules is killed while ${WAITING} tasks wait: the othe
   const left = waiting.filter((id) => !cancelled.includes(id));
   const expected = [...held, ...left].map((id) => `${id}#1`);
   expect(compared(work.began, expected)).toEqual({ twice: [], missing: [], strange: [] });
+});
+
+test('one of two load-balancers is killed while tasks and routes are asked for: none is refused, and every task runs once', async () => {
+  const [one] = living;
+  if (!one) throw new Error('no orchestrator is left');
+  const dying = await stack.addLoadBalancer();
+  const [before, from] = [await succeeded(one.url), ran.length];
+  const router = await connect({ servers: stack.nats.url });
+  const ids: string[] = [];
+  let routed = 0;
+  let isOver = false;
+  const repeat = async (ask: () => Promise<void>): Promise<void> => {
+    while (!isOver) await ask();
+  };
+  const submit = async (): Promise<void> => void ids.push((await client.submit('echo')).id);
+  const route = async (): Promise<void> => {
+    const { swarmId, reservationId } = await router.routing.route({ requirements: {} });
+    await router.routing.report({ swarmId, reservationId, success: true });
+    routed += 1;
+  };
+  const asking = Promise.all([submit, submit, route, route].map(repeat)).finally(() => {
+    isOver = true;
+  });
+  asking.catch(() => undefined);
+  const more = async (): Promise<void> => {
+    const [tasks, routes] = [ids.length, routed];
+    await eventually(() => isOver || (ids.length > tasks + ASKED && routed > routes + ASKED), {
+      timeoutMs: 20_000,
+    });
+  };
+  await more();
+  const { kept } = (await call<DecisionPage>(`${dying.url}/v1/decisions`)).body;
+  dying.program.process.kill('SIGKILL');
+  await dying.program.ended;
+  await more();
+  isOver = true;
+  await asking;
+  await router.close();
+  expect(kept).toBeGreaterThan(0);
+  await allSucceeded(one.url, before, ids.length);
+  expect(compared(ran.slice(from), ids)).toEqual({ twice: [], missing: [], strange: [] });
 });

@@ -35,8 +35,8 @@ export interface Program {
   stop(): Promise<number | null>;
 }
 
-/** A further replica of the orchestrator. */
-export interface OrchestratorReplica {
+/** A further replica of a service. */
+export interface AddedReplica {
   readonly program: Program;
   readonly url: string;
 }
@@ -50,7 +50,9 @@ export interface Stack {
   /** What a program needs to find this stack. */
   readonly env: Readonly<Record<string, string>>;
   /** Starts one more orchestrator; resolves when it is ready. */
-  addOrchestrator(): Promise<OrchestratorReplica>;
+  addOrchestrator(): Promise<AddedReplica>;
+  /** The same of the load-balancer. */
+  addLoadBalancer(): Promise<AddedReplica>;
   stop(): Promise<void>;
 }
 
@@ -113,9 +115,9 @@ export async function startStack(
     const found = await Promise.all(SERVICES.map((name) => untilReady(name, services[name])));
     const urls = new Map(SERVICES.map((name, index) => [name, found[index] ?? '']));
     const url = (service: ServiceName): string => urls.get(service) ?? '';
-    const addOrchestrator = async (): Promise<OrchestratorReplica> => {
-      const program = start('orchestrator');
-      return { program, url: await untilReady('orchestrator', program) };
+    const add = async (name: ServiceName): Promise<AddedReplica> => {
+      const program = start(name);
+      return { program, url: await untilReady(name, program) };
     };
     return {
       nats,
@@ -123,7 +125,8 @@ export async function startStack(
       services,
       url,
       env: { NATS_URL: nats.url, MULTISWARM_URL: url('orchestrator') },
-      addOrchestrator,
+      addOrchestrator: () => add('orchestrator'),
+      addLoadBalancer: () => add('load-balancer'),
       stop,
     };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { connectBus, type Bus, type Listening } from '@multiswarm/bus';
 import { ExplainReply, ReplicaAlive, SchedulerActive, subjects } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
-import type { OrchestratorReplica } from '../stack';
+import type { AddedReplica } from '../stack';
 
 /** What replicas of the orchestrator say of themselves. They are called `<host>-<process>-<unique>`. */
 export class WhoDoesWhat {
@@ -26,9 +26,9 @@ export class WhoDoesWhat {
 
   /** Resolves once each of them has its share of the shards; the first one is the one that schedules. */
   async shared(
-    replicas: readonly [OrchestratorReplica, OrchestratorReplica],
+    replicas: readonly [AddedReplica, AddedReplica],
     all: number,
-  ): Promise<[OrchestratorReplica, OrchestratorReplica]> {
+  ): Promise<[AddedReplica, AddedReplica]> {
     const [one, two] = replicas;
     await eventually(
       () => {
@@ -59,12 +59,12 @@ export class WhoDoesWhat {
     await this.bus.close();
   }
 
-  private countOf(replica: OrchestratorReplica): number {
+  private countOf(replica: AddedReplica): number {
     const found = [...this.shards].find(([name]) => isProcess(replica, name));
     return found?.[1].length ?? 0;
   }
 }
 
-function isProcess({ program }: OrchestratorReplica, name: string): boolean {
+function isProcess({ program }: AddedReplica, name: string): boolean {
   return name.includes(`-${program.process.pid}-`);
 }
