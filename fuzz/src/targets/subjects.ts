@@ -15,7 +15,7 @@ import type { Bus } from '@multiswarm/bus';
 import { ManualClock, type Clock } from '@multiswarm/core';
 import { createSwarm } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
-import { attachToBus } from '../../../services/load-balancer/src/adapters/bus';
+import { attachRenewals, attachToBus } from '../../../services/load-balancer/src/adapters/bus';
 import { attachHealth } from '../../../services/load-balancer/src/adapters/bus-health';
 import { attachLearning } from '../../../services/load-balancer/src/adapters/bus-learning';
 import type { ExternalEndpoints } from '../../../services/load-balancer/src/application/external-endpoints';
@@ -75,6 +75,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   listenForMailbox(bus, { domain: DEFAULT_DOMAIN, shard: at.shard }, NOBODY);
   listenOn(bus, [...stateEndpoints(NOBODY), ...offerEndpoints(NOBODY), ...leaseEndpoints(NOBODY)]);
   listenOn(bus, deadMessageEndpoints(NOBODY));
+  attachRenewals(bus, { replica: at.replica, renewOwn: NOBODY });
   const starts = { start: () => Promise.resolve() };
   await attachHealth(bus, starts as HealthDesk);
   await attachLearning(bus, starts as Learning);

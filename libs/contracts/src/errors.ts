@@ -38,6 +38,7 @@ export const ERRORS = {
   'dead-letter-not-found': { status: 404, exit: 3, retryable: false, title: 'No such dead letter' },
   'swarm-not-found': { status: 404, exit: 3, retryable: false, title: 'No such swarm' },
   'decision-not-found': { status: 404, exit: 3, retryable: false, title: 'No such decision' },
+  'reservation-not-found': { status: 404, exit: 3, retryable: false, title: 'No such reservation' },
   'endpoint-not-found': { status: 404, exit: 3, retryable: false, title: 'No such endpoint' },
   'endpoint-conflict': {
     status: 409,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
 import { Instant, Millis, Name, Namespace, Region, Span, SwarmId } from './names';
-import { Requirements } from './requirements';
+import { Requirements, Resources } from './requirements';
 import { Routing } from './routing';
 
 /** The rules that can drop a swarm from the candidates, in the order in which they are asked. */
@@ -223,3 +223,25 @@ export const AcceptedReports = z.object({ accepted: z.number().int() });
 /** Load-balancers give these back, where they hold them. */
 export const LbRelease = z.object({ v: z.literal(1), reservationIds: z.array(z.string()).min(1).max(1000) });
 export type LbRelease = z.infer<typeof LbRelease>;
+
+/**
+ * Published by a load-balancer that has reserved, or renewed, a slot of an external endpoint: nothing but the load-balancers knows what it
+ * runs, so the others count it too.
+ */
+export const LbReserved = z.object({
+  v: z.literal(1),
+  replica: z.string(),
+  reservationId: z.string(),
+  swarmId: SwarmId,
+  attempt: z.string().describe('under which it is reserved'),
+  resources: Resources.optional(),
+});
+export type LbReserved = z.infer<typeof LbReserved>;
+
+export const RenewReservation = z.strictObject({ reservationId: z.string().min(1).max(LIMITS.NAME_CHARS) });
+export type RenewReservation = z.infer<typeof RenewReservation>;
+export const RenewedReservation = z.object({
+  reservationId: z.string(),
+  holdMs: Millis.describe('for how long it is held from now on, unless it is renewed again'),
+});
+export type RenewedReservation = z.infer<typeof RenewedReservation>;

@@ -62,6 +62,8 @@ const subjectArguments = {
   lbExplain: any,
   lbCensus: any,
   lbRelease: any,
+  lbReserved: any,
+  lbRenew: token.map((replica) => [replica]),
   lbHealth: token.map((verb) => [verb]),
   lbHealthEvent: any,
   lbHealthChanged: any,

@@ -90,6 +90,10 @@ export const subjects = {
   lbCapacity: () => `${V}.lb.capacity`,
   /** Reservations that nobody needs: → all load-balancers. */
   lbRelease: () => `${V}.lb.release`,
+  /** A slot of an external endpoint was reserved or renewed: → all load-balancers. */
+  lbReserved: () => `${V}.lb.reserved`,
+  /** → the load-balancer that has made a reservation: it is held for longer. */
+  lbRenew: (replica: string) => `${V}.lb.renew.${replica}`,
   /** Clients → any load-balancer (queue group): register, get, list, remove, report, release, policies. */
   endpoint: (verb: string) => `${V}.endpoint.${verb}`,
   /** An external endpoint was registered, renewed or removed: → all load-balancers. */

@@ -7,6 +7,8 @@ import type {
   Forced,
   HealthEvent,
   LbReport,
+  LbReserved,
+  RenewedReservation,
   MaintenanceWindow,
   NamespaceRouting,
   LearningChanged,
@@ -26,6 +28,10 @@ export interface Announcer {
   report(report: LbReport): void;
   /** Tells all replicas, this one included, that reservations are not needed. Throws `bus-unavailable`. */
   release(reservationIds: readonly string[]): void;
+  /** Tells all replicas what is reserved on an external endpoint. Best effort: who misses it may send it too much. */
+  reserved(reserved: LbReserved): void;
+  /** Asks another replica to hold on to what it has reserved. Undefined where there is no such replica. Throws `reservation-not-found`. */
+  renewAt(replica: string, reservationId: string): Promise<RenewedReservation | undefined>;
   /** Tells all replicas. Best effort: who misses it looks for commands by itself. */
   learningChanged(change: LearningChanged): void;
   /** Tells all replicas. Best effort: who misses it reads the registry again by itself. */

@@ -2,7 +2,7 @@ import { connectBus } from '@multiswarm/bus';
 import { every, systemClock, systemIds, systemRandom } from '@multiswarm/core';
 import type { ServiceParts, StartedService } from '@multiswarm/service';
 import { Store } from '@multiswarm/store';
-import { attachToBus, busAnnouncer } from './adapters/bus';
+import { attachRenewals, attachToBus, busAnnouncer } from './adapters/bus';
 import { attachHealth, busHealthAnnouncer } from './adapters/bus-health';
 import { attachLearning } from './adapters/bus-learning';
 import { startCustomPolicies } from './adapters/custom-policy/start-custom-policies';
@@ -94,6 +94,7 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
   });
   const healthListening = await attachHealth(bus, desk);
   const learningListening = await attachLearning(bus, learning);
+  const renewals = attachRenewals(bus, balancer);
   const listening = await attachToBus(bus, balancer, endpoints, routings, clock);
   store.onReconnect(() => {
     endpoints.refreshSoon();
@@ -132,6 +133,7 @@ export async function startLoadBalancer(parts: ServiceParts, version: string): P
     stop: async () => {
       announced.stop();
       listening.stop();
+      renewals.stop();
       healthListening.stop();
       learningListening.stop();
       endpoints.stop();

@@ -42,6 +42,7 @@ import {
   EndpointPage,
   PolicyTable,
   RemovedEndpoint,
+  RenewedReservation,
   Replay,
   RouteReply,
   RoutingMetrics,
@@ -396,6 +397,14 @@ export const OPERATIONS = {
     subjects.endpoint('report'),
     ofBalancer('POST', '/v1/reports'),
     AcceptedReports,
+  ),
+  renewReservation: operation(
+    subjects.endpoint('renew'),
+    ({ reservationId }: { reservationId: string }): HttpCall => ({
+      ...{ method: 'POST', of: 'load-balancer' },
+      path: `/v1/reservations/${encodeURIComponent(reservationId)}/renew`,
+    }),
+    RenewedReservation,
   ),
   releaseReservations: operation(
     subjects.endpoint('release'),

@@ -6,6 +6,7 @@ import type {
   ListEndpointsQuery,
   PolicyTable,
   Replay,
+  RenewedReservation,
   ReplayRequest,
   RouteReply,
   RouteRequest,
@@ -44,6 +45,8 @@ export interface RoutingClient {
   report(outcome: RouteOutcome): Promise<void>;
   /** Gives a slot back that was not used. */
   release(reservationId: string): Promise<void>;
+  /** Holds a slot for longer. Throws `reservation-not-found` where it is reserved no more. */
+  renew(reservationId: string): Promise<RenewedReservation>;
   /** What each policy would choose for a request now, and why; nothing is reserved. `policies`: only these. */
   simulate(request?: SimulateInput): Promise<Simulation>;
   /** What another policy would have decided in the place of the last decisions of the load-balancer that answers. */
@@ -74,6 +77,7 @@ export function routingOf(port: Port): RoutingClient {
     report: async (outcome) => void (await port.ask(OPERATIONS.reportRoutes, outcome)),
     release: async (reservationId) =>
       void (await port.ask(OPERATIONS.releaseReservations, { v: 1, reservationIds: [reservationId] })),
+    renew: (reservationId) => port.ask(OPERATIONS.renewReservation, { reservationId }),
     simulate: (request = {}) => port.ask(OPERATIONS.simulateRoute, request),
     replay: (request) => port.ask(OPERATIONS.replayDecisions, request),
     metrics: () => port.ask(OPERATIONS.routingMetrics, {}),

@@ -70,6 +70,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'This replica of the load-balancer has no decision with this id: another one has made it, or it has made room for later ones (`DECISIONS_KEPT`).',
     '`GET /v1/decisions` lists those that it has. The receipt of a task is part of the task.',
   ],
+  'reservation-not-found': [
+    'Nothing is reserved under this id: its end was reported, it was given back, or it has expired.',
+    'Ask for a route again, and renew it in time (`RESERVATION_HOLD_MS`).',
+  ],
   'swarm-not-found': ['No swarm has this id.', '`GET /v1/swarms` lists those that are known.'],
   'endpoint-not-found': [
     'No external endpoint is registered under this id, and no swarm has it.',

@@ -5,11 +5,15 @@ import {
   GetEndpoint,
   groups,
   LbRelease,
+  LbReserved,
   ListEndpointsQuery,
+  MultiswarmError,
   NamespaceChanged,
   PlaceRequest,
   RegisterEndpoint,
   RemoveEndpoint,
+  RenewedReservation,
+  RenewReservation,
   ReplayRequest,
   SlotCensusRequest,
   subjects,
@@ -39,6 +43,19 @@ export function busAnnouncer(bus: Bus): Announcer {
     },
     report: (report) => bus.publish(subjects.lbReport(), report),
     release: (reservationIds) => bus.publish(subjects.lbRelease(), { v: 1, reservationIds }),
+    reserved: (reserved) => {
+      if (bus.connected) bus.publish(subjects.lbReserved(), reserved);
+    },
+    renewAt: async (replica, reservationId) => {
+      try {
+        return await bus.request(subjects.lbRenew(replica), { reservationId }, { reply: RenewedReservation });
+      } catch (error) {
+        // Connected, and yet nobody heard it: that replica is gone.
+        if (bus.connected && error instanceof MultiswarmError && error.code === 'bus-unavailable')
+          return undefined;
+        throw error;
+      }
+    },
     learningChanged: (change) => {
       if (bus.connected) bus.publish(subjects.lbLearningChanged(), change);
     },
@@ -69,6 +86,7 @@ export async function attachToBus(
     bus.subscribe(subjects.lbRelease(), { schema: LbRelease }, ({ reservationIds }) =>
       balancer.release(reservationIds),
     ),
+    bus.subscribe(subjects.lbReserved(), { schema: LbReserved }, (reserved) => balancer.reserved(reserved)),
     bus.subscribe(subjects.endpointChanged(), { schema: EndpointChanged }, (change) =>
       endpoints.observe(change),
     ),
@@ -88,6 +106,14 @@ export async function attachToBus(
   await delay(clock, WARM_UP_MS);
   listening.push(...answers(bus, balancer), ...endpointAnswers(bus, balancer, endpoints));
   return { stop: () => listening.forEach((one) => one.stop()) };
+}
+
+/** Renews what this replica has reserved. */
+export function attachRenewals(bus: Bus, balancer: Pick<LoadBalancer, 'replica' | 'renewOwn'>): Listening {
+  const subject = subjects.lbRenew(balancer.replica);
+  return bus.respond(subject, { request: RenewReservation }, async ({ reservationId }) =>
+    balancer.renewOwn(reservationId),
+  );
 }
 
 const queue = groups.loadBalancer;
@@ -139,6 +165,9 @@ function endpointAnswers(bus: Bus, balancer: LoadBalancer, endpoints: ExternalEn
       balancer.shareRelease(reservationIds);
       return { accepted: reservationIds.length };
     }),
+    bus.respond(subjects.endpoint('renew'), { queue, request: RenewReservation }, ({ reservationId }) =>
+      balancer.renew(reservationId),
+    ),
     bus.respond(subjects.endpoint('policies'), { queue, request: Nothing }, async () => balancer.policies()),
     bus.respond(subjects.endpoint('list'), { queue, request: ListEndpointsQuery }, async (query) =>
       balancer.endpoints(query),

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { AcceptedReports, LIMITS, PolicyTable, RouteReply, RoutingMetrics } from '@multiswarm/contracts';
+import {
+  AcceptedReports,
+  LIMITS,
+  PolicyTable,
+  RenewedReservation,
+  RouteReply,
+  RoutingMetrics,
+} from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import type { LoadBalancer } from '../application/load-balancer';
 import { decisionRoutes } from './decision-routes';
@@ -47,6 +54,17 @@ export function httpRoutes(balancer: LoadBalancer): Route[] {
         balancer.shareRelease([params.id]);
         return { accepted: 1 };
       },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/reservations/:id/renew',
+      summary: 'Hold a reserved slot for longer: RESERVATION_HOLD_MS from now on',
+      description: 'Whichever replica holds it is asked.',
+      tags: ['routing'],
+      params: z.object({ id: z.string().min(1).max(LIMITS.NAME_CHARS) }),
+      reply: RenewedReservation,
+      errors: ['reservation-not-found', 'bus-unavailable'],
+      handler: async ({ params }) => balancer.renew(params.id),
     }),
     defineRoute({
       method: 'get',

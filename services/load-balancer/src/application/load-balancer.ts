@@ -1,6 +1,7 @@
 import {
   LIMITS,
   MultiswarmError,
+  isToken,
   taskId,
   type Capacity,
   type CapacityEvent,
@@ -11,6 +12,8 @@ import {
   type Finding,
   type Heartbeat,
   type LbReport,
+  type LbReserved,
+  type RenewedReservation,
   type ListEndpointsQuery,
   type PlaceItem,
   type PlaceReply,
@@ -43,6 +46,7 @@ import { Aids, POLICIES, policyByName, type Policy } from '../domain/policies';
 import { policyFor } from '../domain/policy-scopes';
 import { ANY_TYPE } from '../domain/requirement-rules';
 import { heardOf, slotCensus } from '../domain/slot-census';
+import { fromVector, NO_RESOURCES, toVector } from '../domain/resource-vector';
 import type { SwarmSeen } from '../domain/swarm-seen';
 import type { Announcer, CustomPolicy } from '../ports';
 import { CapacityNews } from './capacity-news';
@@ -99,6 +103,8 @@ export class LoadBalancer {
   private saidFull = false;
   /** The wall clock where the monotonic one was 0. */
   private readonly startedAtMs: number;
+  /** Its name, with which the ids of what it reserves begin. */
+  readonly replica: string;
   readonly decisions: Decisions;
   readonly replays: Replays;
   private readonly metering: RoutingMetering;
@@ -108,6 +114,7 @@ export class LoadBalancer {
 
   constructor(private readonly parts: LoadBalancerParts) {
     const replica = parts.ids.next();
+    this.replica = replica;
     this.startedAtMs = parts.clock.now() - parts.clock.monotonic();
     this.fleet = new Fleet({
       ...{ replica, holdMs: parts.reservationHoldMs },
@@ -184,8 +191,12 @@ export class LoadBalancer {
 
   /** Places one request of anyone. Throws `no-placement` with a finding for each reason. */
   async route(request: RouteRequest, traceparent?: string): Promise<RouteReply> {
-    const [result] = await this.placeAll([this.itemOf(request, traceparent)]);
-    if (result?.placement !== undefined) return this.withAddress(result.placement);
+    const item = this.itemOf(request, traceparent);
+    const [result] = await this.placeAll([item]);
+    if (result?.placement !== undefined) {
+      this.tellReserved(result.placement.reservationId);
+      return this.withAddress(result.placement);
+    }
     const waiting = result?.waiting;
     throw new MultiswarmError('no-placement', waiting?.detail ?? 'nothing was decided', {
       findings: findingsOf(waiting),
@@ -266,6 +277,35 @@ export class LoadBalancer {
     }
   }
 
+  /** Another replica has reserved a slot of an external endpoint, or renewed that. */
+  reserved({ replica, reservationId, swarmId, attempt, resources }: LbReserved): void {
+    if (replica === this.replica) return;
+    const vector = resources === undefined ? NO_RESOURCES : toVector(resources);
+    this.fleet.reservedElsewhere(
+      { swarmId, attemptKey: attempt, resources: vector, reservationId },
+      this.now(),
+    );
+  }
+
+  /** Holds what is reserved under an id for RESERVATION_HOLD_MS from now on. Throws `reservation-not-found`. */
+  async renew(reservationId: string): Promise<RenewedReservation> {
+    const maker = reservationId.slice(0, Math.max(0, reservationId.lastIndexOf('-')));
+    if (this.fleet.reservation(reservationId) !== undefined || maker === this.replica || !isToken(maker))
+      return this.renewOwn(reservationId);
+    return (await this.parts.announcer.renewAt(maker, reservationId)) ?? this.renewOwn(reservationId);
+  }
+
+  /** The same of what this replica knows of. */
+  renewOwn(reservationId: string): RenewedReservation {
+    if (this.fleet.renew(reservationId, this.now()) === undefined)
+      throw new MultiswarmError(
+        'reservation-not-found',
+        `nothing is reserved as "${reservationId}", or not any more: it was reported, given back, or has expired`,
+      );
+    this.tellReserved(reservationId);
+    return { reservationId, holdMs: this.parts.reservationHoldMs };
+  }
+
   /** Gives them back wherever they are held: the reservation is of one replica, and the request may come to any. */
   shareRelease(reservationIds: readonly string[]): void {
     this.parts.announcer.release(reservationIds);
@@ -322,6 +362,23 @@ export class LoadBalancer {
   /** The wall clock as it was at the start, and what has passed since: a clock that is set anew makes nothing old. */
   private learningMs({ monotonicMs }: Moment): number {
     return this.startedAtMs + monotonicMs;
+  }
+
+  /** Of a swarm heartbeats tell. */
+  private tellReserved(reservationId: string): void {
+    const reservation = this.fleet.reservation(reservationId);
+    if (reservation === undefined || !isExternal(reservation.swarm)) return;
+    const { swarm, attemptKey: attempt, resources } = reservation;
+    const { replica } = this;
+    const asked = resources === NO_RESOURCES ? {} : { resources: fromVector(resources) };
+    this.parts.announcer.reserved({
+      v: 1,
+      replica,
+      reservationId,
+      swarmId: swarm.swarmId,
+      attempt,
+      ...asked,
+    });
   }
 
   private withAddress(placement: RouteReply): RouteReply {

@@ -48,6 +48,14 @@ export interface ShownProfile {
   readonly costPerSlotHour: number;
 }
 
+/** What another replica tells of a reservation of its own. */
+export interface ReservedElsewhere {
+  swarmId: string;
+  attemptKey: string;
+  resources: ResourceVector;
+  reservationId: string;
+}
+
 export type Outcome = LbReport['outcomes'][number];
 export type CapacityReason = CapacityEvent['reason'];
 export type Seen =
@@ -74,6 +82,7 @@ export interface StateChange {
  *     placed the first: at no moment does the slot look free. The next one has what the ended one had.
  * F5. Every swarm has a row in the columns, which says what the swarm says; each change of it is in their journal.
  * F6. Health hears of every swarm that is up, and of the end of every attempt once; what it says of a swarm is in its row.
+ * F7. What another replica has reserved on an external endpoint counts here as our own: no heartbeat tells what that runs.
  */
 export class Fleet implements Directory {
   readonly columns = new Columns();
@@ -227,9 +236,51 @@ export class Fleet implements Directory {
 
   /** Gives back what is reserved under an id, where this replica has reserved it. The swarm that has a free slot more. */
   release(reservationId: string): SwarmSeen | undefined {
-    const reservation = this.reservations.get(reservationId);
+    const reservation = this.reservation(reservationId);
     if (reservation !== undefined) this.drop(reservation);
     return reservation?.swarm;
+  }
+
+  /** F3: holds what is reserved under an id for as long as if it were reserved now. Undefined where nothing is any more. */
+  renew(reservationId: string, now: Moment): Reservation | undefined {
+    const { swarm, attemptKey: key, resources, group } = this.reservation(reservationId) ?? {};
+    return swarm === undefined || key === undefined || resources === undefined
+      ? undefined
+      : this.hold(swarm, key, resources, reservationId, now, group);
+  }
+
+  /** F7: another replica has reserved a slot of an endpoint, or renewed that, and nobody else would tell of it. */
+  reservedElsewhere(
+    { swarmId, attemptKey: key, resources, reservationId }: ReservedElsewhere,
+    now: Moment,
+  ): void {
+    if (this.renew(reservationId, now) !== undefined) return;
+    const swarm = this.swarmsById.get(swarmId);
+    if (swarm === undefined || swarm.hasEnded(key)) return;
+    this.hold(swarm, key, resources, reservationId, now);
+  }
+
+  /** Under an id that is not of the order of our own. */
+  private hold(
+    swarm: SwarmSeen,
+    key: string,
+    resources: ResourceVector,
+    reservationId: string,
+    now: Moment,
+    group?: string,
+  ): Reservation {
+    this.cancel(key);
+    const expiresAtMs = now.monotonicMs + this.options.holdMs;
+    const given = { swarm, attemptKey: key, resources, expiresAtMs, handedOver: reservationId, group };
+    const reservation = this.reservations.make(given);
+    swarm.takeOver(reservation);
+    this.reservations.name(reservation);
+    return reservation;
+  }
+
+  /** What is reserved under an id, by this replica or, on an external endpoint, by another one. */
+  reservation(id: string): Reservation | undefined {
+    return this.reservations.get(id) ?? this.reservations.ofName(id);
   }
 
   /** F6: an attempt was placed on a swarm of which health minds each one. */
@@ -295,7 +346,7 @@ export class Fleet implements Directory {
   }
 
   private reservationOf(outcome: Outcome, ran: SwarmSeen | undefined): Reservation | undefined {
-    const placed = this.reservations.get(outcome.reservationId);
+    const placed = this.reservation(outcome.reservationId);
     if (placed !== undefined) return placed;
     const known = this.reservations.of(attemptKey(outcome));
     return known?.swarm === ran || known?.reportedAs === outcome.reservationId ? known : undefined;

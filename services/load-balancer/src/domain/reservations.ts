@@ -65,6 +65,7 @@ const ROOM = 64;
  */
 export class Reservations {
   private readonly byAttempt = new Map<string, Reservation>();
+  private readonly named = new Map<string, Reservation>();
   private window: (Reservation | undefined)[] = new Array<undefined>(ROOM).fill(undefined);
   /** The lowest number that may be live, and the next one. */
   private first = 1;
@@ -85,6 +86,16 @@ export class Reservations {
     return this.byAttempt.get(attemptKey);
   }
 
+  /** So that it is found under the id under which its end is reported, too. */
+  name(reservation: Reservation): void {
+    this.named.set(reservation.reportedAs, reservation);
+  }
+
+  /** One that is named so. */
+  ofName(id: string): Reservation | undefined {
+    return this.named.get(id);
+  }
+
   /** By its id. */
   get(id: string): Reservation | undefined {
     const { replica, window } = this;
@@ -101,6 +112,8 @@ export class Reservations {
     if (window[at] !== reservation) return;
     window[at] = undefined;
     this.byAttempt.delete(reservation.attemptKey);
+    if (this.named.size > 0 && this.named.get(reservation.reportedAs) === reservation)
+      this.named.delete(reservation.reportedAs);
     while (this.first < this.next && window[this.first & (window.length - 1)] === undefined) this.first += 1;
   }
 
