@@ -1,5 +1,9 @@
 import { createHttpApp, type Route } from '@multiswarm/service';
 import { createLogger, startTelemetry } from '@multiswarm/telemetry';
+import {
+  barrierRoutes,
+  proposalRoutes,
+} from '../../services/communicator/src/adapters/http/agreement-routes';
 import { leaseRoutes } from '../../services/communicator/src/adapters/http/lease-routes';
 import { offerRoutes } from '../../services/communicator/src/adapters/http/offer-routes';
 import { stateRoutes } from '../../services/communicator/src/adapters/http/state-routes';
@@ -21,6 +25,8 @@ const ROUTES: Readonly<Record<string, () => Route[]>> = {
     ...topicRoutes(NOBODY, NOBODY),
     ...offerRoutes(NOBODY),
     ...leaseRoutes(NOBODY),
+    ...proposalRoutes(NOBODY),
+    ...barrierRoutes(NOBODY),
   ],
 };
 /** What shows the document is not in it. */

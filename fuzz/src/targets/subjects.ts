@@ -26,8 +26,10 @@ import { deadMessageEndpoints } from '../../../services/communicator/src/adapter
 import { listenForMailbox } from '../../../services/communicator/src/adapters/bus/mailbox-endpoints';
 import { listenForMessages } from '../../../services/communicator/src/adapters/bus/message-endpoints';
 import {
+  barrierEndpoints,
   leaseEndpoints,
   offerEndpoints,
+  proposalEndpoints,
 } from '../../../services/communicator/src/adapters/bus/agreement-endpoints';
 import { listenOn } from '../../../services/communicator/src/adapters/bus/endpoints';
 import { stateEndpoints } from '../../../services/communicator/src/adapters/bus/state-endpoints';
@@ -73,9 +75,15 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   regionFace(bus).open(at.region, NOBODY);
   listenForMessages(bus, NOBODY);
   listenForMailbox(bus, { domain: DEFAULT_DOMAIN, shard: at.shard }, NOBODY);
-  listenOn(bus, [...stateEndpoints(NOBODY), ...offerEndpoints(NOBODY), ...leaseEndpoints(NOBODY)]);
   listenOn(bus, deadMessageEndpoints(NOBODY));
   attachRenewals(bus, { replica: at.replica, renewOwn: NOBODY });
+  listenOn(bus, [
+    ...stateEndpoints(NOBODY),
+    ...offerEndpoints(NOBODY),
+    ...leaseEndpoints(NOBODY),
+    ...proposalEndpoints(NOBODY),
+    ...barrierEndpoints(NOBODY),
+  ]);
   const starts = { start: () => Promise.resolve() };
   await attachHealth(bus, starts as HealthDesk);
   await attachLearning(bus, starts as Learning);

@@ -140,6 +140,20 @@ export const ERRORS = {
     retryable: false,
     title: 'Somebody else has the offer, or it has ended',
   },
+  'proposal-not-found': { status: 404, exit: 3, retryable: false, title: 'No such proposal' },
+  'proposal-closed': {
+    status: 409,
+    exit: 5,
+    retryable: false,
+    title: 'The proposal is decided, or its time is over',
+  },
+  'already-voted': {
+    status: 409,
+    exit: 5,
+    retryable: false,
+    title: 'The member has voted otherwise already',
+  },
+  'not-a-member': { status: 403, exit: 4, retryable: false, title: 'Whoever votes is none of the members' },
   'lease-held': { status: 409, exit: 5, retryable: true, title: 'Somebody else holds the lease' },
   'lease-lost': {
     status: 409,

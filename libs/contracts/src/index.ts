@@ -1,3 +1,4 @@
+export * from './agreement';
 export * from './api';
 export * from './attempt-stream';
 export * from './body-hash';

@@ -220,6 +220,10 @@ export const LIMITS = {
   RECORD_CHANGES_WAITING: 1_000,
   /** How long a lease, barrier or proposal is kept that nobody has changed. */
   AGREEMENT_KEPT_MS: 7 * 24 * 3_600_000,
+  /** Members of one proposal, and parties of one barrier. */
+  PROPOSAL_MEMBERS: 256,
+  /** Choices of one proposal. */
+  PROPOSAL_CHOICES: 16,
   /** Shortest time that a lease or a claim may hold. */
   LEASE_LEAST_MS: 1_000,
   /** Longest time of it, without a renewal. */

@@ -84,6 +84,8 @@ const subjectArguments = {
   messageGet: any,
   offer: token.map((verb) => [verb]),
   lease: token.map((verb) => [verb]),
+  proposal: token.map((verb) => [verb]),
+  barrier: token.map((verb) => [verb]),
   state: token.map((verb) => [verb]),
   messageSite: any,
   messageLocate: any,

@@ -119,6 +119,10 @@ export const subjects = {
   messageGet: () => `${V}.message.get`,
   /** Swarms → communicator (queue group): make, get, list, claim, renew, release, withdraw. */
   offer: (verb: string) => `${V}.offer.${verb}`,
+  /** make, vote, get. */
+  proposal: (verb: string) => `${V}.proposal.${verb}`,
+  /** get, arrive, leave. */
+  barrier: (verb: string) => `${V}.barrier.${verb}`,
   /** acquire, renew, release, get. */
   lease: (verb: string) => `${V}.lease.${verb}`,
   /** get, put, delete, list, history, buckets, bucket, make, drop. */

@@ -43,11 +43,14 @@ export type {
   TaskHandler,
 } from './swarm/types';
 export type {
+  BarriersClient,
   BorrowedResources,
   HeldLease,
   LeasesClient,
   OfferFilter,
   OffersClient,
+  ProposalInput,
+  ProposalsClient,
   SharedBucket,
   SharedChange,
   SharedStateClient,

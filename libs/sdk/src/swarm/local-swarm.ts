@@ -26,7 +26,13 @@ import { StreamRoom } from './stream-room';
 import { Reporter } from './reporter';
 import { Sharing } from './sharing/sharing';
 import type { SwarmTopics } from './topics/types';
-import type { LeasesClient, OffersClient, SharedStateClient } from './sharing/types';
+import type {
+  BarriersClient,
+  LeasesClient,
+  OffersClient,
+  ProposalsClient,
+  SharedStateClient,
+} from './sharing/types';
 import { drainOnSignals } from './signals';
 import type { Swarm, SwarmOptions, SwarmState, TaskHandler } from './types';
 import { QuickDispatchRequest } from './wire';
@@ -103,6 +109,14 @@ export class LocalSwarm implements Swarm {
 
   get leases(): LeasesClient {
     return this.sharing.leases;
+  }
+
+  get proposals(): ProposalsClient {
+    return this.sharing.proposals;
+  }
+
+  get barriers(): BarriersClient {
+    return this.sharing.barriers;
   }
 
   get sharedState(): SharedStateClient {

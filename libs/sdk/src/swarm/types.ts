@@ -17,7 +17,13 @@ import type { MessageOrKind } from '../define-message';
 import type { TaskDefinition } from '../define-task';
 import type { Gathered } from './messages/answers';
 import type { SwarmTopics } from './topics/types';
-import type { LeasesClient, OffersClient, SharedStateClient } from './sharing/types';
+import type {
+  BarriersClient,
+  LeasesClient,
+  OffersClient,
+  ProposalsClient,
+  SharedStateClient,
+} from './sharing/types';
 
 export interface SwarmOptions {
   /** Unique among all swarms: letters, digits, `_` and `-`. */
@@ -209,6 +215,10 @@ export interface Swarm {
   readonly offers: OffersClient;
   /** Leases that it holds. */
   readonly leases: LeasesClient;
+  /** What swarms vote on. */
+  readonly proposals: ProposalsClient;
+  /** Where swarms wait for each other. */
+  readonly barriers: BarriersClient;
   /** Says how one type of work is done; `*` handles every type that has no handler of its own. */
   handle<In extends z.ZodType, Out extends z.ZodType>(
     task: TaskDefinition<In, Out>,

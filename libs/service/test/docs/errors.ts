@@ -134,6 +134,13 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'Another swarm has claimed it, or it was withdrawn, or its time is over.',
     'Claim another one.',
   ],
+  'proposal-not-found': [
+    'There is no such proposal, or it was forgotten.',
+    'Check the id and the namespace.',
+  ],
+  'proposal-closed': ['It is decided, or its time is over.', 'Read its outcome; propose it anew if need be.'],
+  'already-voted': ['The member has voted for something else. A vote is never changed.', 'Nothing.'],
+  'not-a-member': ['Only the members that the proposal names vote on it.', 'Propose it to other members.'],
   'lease-held': [
     'Another swarm, or an earlier process, holds the lease.',
     'Try again when it expires, or is released.',

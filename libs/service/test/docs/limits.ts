@@ -410,6 +410,11 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'How long a lease, barrier or proposal is kept that nobody has changed',
     'It is forgotten.',
   ],
+  PROPOSAL_MEMBERS: [
+    'Members of one proposal, and parties of one barrier',
+    'Refused with `invalid-request`.',
+  ],
+  PROPOSAL_CHOICES: ['Choices of one proposal', 'Refused with `invalid-request`.'],
   LEASE_LEAST_MS: ['Shortest time that a lease or a claim may hold', 'Refused with `invalid-request`.'],
   LEASE_MOST_MS: ['Longest time of it, without a renewal', 'Refused with `invalid-request`.'],
   LEASE_BY_DEFAULT_MS: ['The same, where nobody has said it', 'It is over unless it is renewed.'],

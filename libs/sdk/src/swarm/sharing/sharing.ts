@@ -1,13 +1,14 @@
 import type { Bus } from '@multiswarm/bus';
 import { TopicsOfSwarm } from '../topics/swarm-topics';
 import type { Resources } from '@multiswarm/contracts';
+import { barriersOf, proposalsOf } from './agreements';
 import { Door, type DoorOptions } from './door';
 import { SwarmLeases } from './leases';
 import { LentResources } from './lent';
 import { SwarmOffers } from './offers';
 import { ResourcePool } from './pool';
 import { sharedStateOf } from './shared-state';
-import type { SharedStateClient } from './types';
+import type { BarriersClient, ProposalsClient, SharedStateClient } from './types';
 
 export interface SharingOptions extends DoorOptions {
   /** What the swarm has of its own. */
@@ -22,6 +23,8 @@ export class Sharing {
   readonly topics: TopicsOfSwarm;
   readonly offers: SwarmOffers;
   readonly leases: SwarmLeases;
+  readonly proposals: ProposalsClient;
+  readonly barriers: BarriersClient;
   private readonly door: Door;
   private readonly lent: LentResources;
 
@@ -33,6 +36,8 @@ export class Sharing {
     this.topics = new TopicsOfSwarm(this.door);
     this.offers = new SwarmOffers(this.door, pool, this.lent);
     this.leases = new SwarmLeases(this.door);
+    this.proposals = proposalsOf(this.door);
+    this.barriers = barriersOf(this.door);
   }
 
   open(bus: Bus): void {

@@ -1,4 +1,12 @@
-import type { JsonValue, Lease, ListOffers, Offer, Resources } from '@multiswarm/contracts';
+import type {
+  JsonValue,
+  Lease,
+  ListOffers,
+  MakeProposal,
+  Offer,
+  Proposal,
+  Resources,
+} from '@multiswarm/contracts';
 import type { z } from 'zod';
 
 /** A value of shared state, as it was at one revision. */
@@ -88,4 +96,22 @@ export interface LeasesClient {
   acquire(name: string, options?: { ttlMs?: number }): Promise<HeldLease>;
   /** Who holds it. */
   get(name: string): Promise<Lease>;
+}
+
+export type ProposalInput = Omit<z.input<typeof MakeProposal>, 'namespace' | 'proposer'>;
+
+export interface ProposalsClient {
+  make(proposal: ProposalInput): Promise<Proposal>;
+  /** Once; the same vote again changes nothing. Throws `proposal-closed`, `already-voted`, `not-a-member`. */
+  vote(id: string, choice: string): Promise<Proposal>;
+  /** With its votes, and its outcome once it is closed. */
+  get(id: string): Promise<Proposal>;
+}
+
+export interface BarriersClient {
+  /**
+   * Arrives, and resolves with the number of the next round once as many different swarms have. Throws `timeout` where they have
+   * not in time: then this one is not counted any more.
+   */
+  wait(name: string, options: { parties: number; timeoutMs: number }): Promise<number>;
 }

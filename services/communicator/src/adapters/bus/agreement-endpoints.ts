@@ -1,17 +1,24 @@
 import {
   AcquireLease,
+  AtBarrier,
+  CastVote,
   ClaimedOffer,
   ClaimOffer,
+  GetBarrier,
   GetLease,
   GetOffer,
+  GetProposal,
   HeldLease,
   ListOffers,
   MakeOffer,
+  MakeProposal,
   subjects,
   WithdrawOffer,
 } from '@multiswarm/contracts';
+import type { Barriers } from '../../application/barriers';
 import type { Leases } from '../../application/leases';
 import type { Offers } from '../../application/offers';
+import type { Proposals } from '../../application/proposals';
 import { endpoint, type Endpoint } from './endpoints';
 
 /** What swarms ask of offers. */
@@ -34,5 +41,23 @@ export function leaseEndpoints(leases: Leases): Endpoint[] {
     endpoint(subjects.lease('renew'), HeldLease, (asked) => leases.renew(asked)),
     endpoint(subjects.lease('release'), HeldLease, (asked) => leases.release(asked)),
     endpoint(subjects.lease('get'), GetLease, (asked) => leases.get(asked)),
+  ];
+}
+
+/** What swarms ask of proposals. */
+export function proposalEndpoints(proposals: Proposals): Endpoint[] {
+  return [
+    endpoint(subjects.proposal('make'), MakeProposal, (asked) => proposals.make(asked)),
+    endpoint(subjects.proposal('vote'), CastVote, (asked) => proposals.vote(asked)),
+    endpoint(subjects.proposal('get'), GetProposal, (asked) => proposals.get(asked)),
+  ];
+}
+
+/** What swarms ask of barriers. */
+export function barrierEndpoints(barriers: Barriers): Endpoint[] {
+  return [
+    endpoint(subjects.barrier('get'), GetBarrier, (asked) => barriers.get(asked)),
+    endpoint(subjects.barrier('arrive'), AtBarrier, (asked) => barriers.arrive(asked)),
+    endpoint(subjects.barrier('leave'), AtBarrier, (asked) => barriers.leave(asked)),
   ];
 }
