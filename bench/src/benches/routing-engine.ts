@@ -13,8 +13,8 @@ const CLASSES = [1, 8, 64];
 const USUAL = { endpoints: 10_000, classes: 8 };
 const WARM_UP = 20_000;
 const PLACEMENTS = { quick: 10_000, full: 50_000 };
-/** Longer than reservations, ended attempts and decisions are remembered, at 10,000 placements a second. */
-const SETTLE = { quick: 50_000, full: 250_000 };
+/** Longer than the windows of health, half a minute, and whatever else is remembered for a while, at 10,000 placements a second. */
+const SETTLE = { quick: 50_000, full: 400_000 };
 const CHOICES = 10_000;
 
 /**
