@@ -4,7 +4,9 @@ import type { Route } from '@multiswarm/service';
 import type { Logger } from '@multiswarm/telemetry';
 import { deadMessageEndpoints } from './adapters/bus/dead-message-endpoints';
 import { listenOn } from './adapters/bus/endpoints';
+import { MailboxOwners } from './adapters/bus/mailbox-owners';
 import { deadMessageRoutes } from './adapters/http/dead-message-routes';
+import { mailboxRoutes } from './adapters/http/mailbox-routes';
 import { JetStreamDeadMailStore } from './adapters/jetstream/dead-mail-store';
 import { DeadMessages } from './application/dead-messages';
 import type { Outbox } from './ports';
@@ -25,5 +27,6 @@ export function startMailAccess({ bus, domain, ...parts }: MailAccessParts): {
 } {
   const dead = new DeadMessages({ ...parts, store: new JetStreamDeadMailStore(bus, domain) });
   const listening = listenOn(bus, deadMessageEndpoints(dead));
-  return { routes: deadMessageRoutes(dead), stop: () => listening.stop() };
+  const owners = new MailboxOwners(bus, domain);
+  return { routes: [...deadMessageRoutes(dead), ...mailboxRoutes(owners)], stop: () => listening.stop() };
 }

@@ -3,7 +3,7 @@ import { ERRORS, MultiswarmError } from '@multiswarm/contracts';
 import { traceIdOf, type Logger } from '@multiswarm/telemetry';
 import { contextOf } from './context';
 
-/** Seconds after which a retryable 503 is worth trying again; leases and reconnects take about that long. */
+/** Seconds after which a retryable 503 or 429 is worth trying again; leases and reconnects take about that long. */
 const RETRY_AFTER_S = 2;
 
 /** An error as it leaves the service. What is not ours is logged with its cause and shown without inner details. */
@@ -34,7 +34,8 @@ export function sendProblem(request: Request, response: Response, error: unknown
     response.destroy();
     return;
   }
-  if (problem.status === 503 && problem.retryable) response.setHeader('retry-after', String(RETRY_AFTER_S));
+  const passes = problem.status === 503 || problem.status === 429;
+  if (passes && problem.retryable) response.setHeader('retry-after', String(RETRY_AFTER_S));
   response.setHeader('traceparent', context.traceparent);
   const body = JSON.stringify(problem);
   response.writeHead(problem.status, {

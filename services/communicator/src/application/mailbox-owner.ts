@@ -116,6 +116,7 @@ export class MailboxOwner {
   async take({ namespace, mailbox: name, session: id, most, waitMs }: MailTake): Promise<MailTaken> {
     const mailbox = this.mailbox(namespace, name);
     this.assertSeats(mailbox, id);
+    this.named(namespace, name);
     const takers = this.takers;
     takers.get(id)?.end();
     const taker = new Taker(most, waitMs, this.parts.clock);
@@ -124,14 +125,20 @@ export class MailboxOwner {
     session.window = session.holds.size + most;
     this.pump(mailbox);
     const messages = await taker.done;
-    session.window = session.holds.size;
+    // Until it comes again: what is settled in between makes no room, for nobody would be there to take what follows.
+    session.window = 0;
     if (takers.get(id) === taker) takers.delete(id);
     return { messages, ackWaitMs: this.parts.rules.ackWaitMs, depth: mailbox.depth };
   }
 
   settle(report: MailSettle): MailSettled {
     const mailbox = this.mailboxes.get(keyOf(report.namespace, report.mailbox));
-    const all = [...report.acks, ...report.naks.map(({ seq }) => seq)];
+    const all = [
+      ...report.acks,
+      ...report.naks.map(({ seq }) => seq),
+      ...report.released,
+      ...report.extended,
+    ];
     if (mailbox === undefined) return { unknown: all };
     const now = this.now();
     const unknown: number[] = [];
@@ -142,8 +149,8 @@ export class MailboxOwner {
       if (mail === undefined || fate === undefined) unknown.push(seq);
       else this.meet(mailbox, mail, fate);
     }
-    for (const seq of report.released) mailbox.release(seq, now);
-    for (const seq of report.extended) mailbox.extend(seq, now);
+    for (const seq of report.released) if (!mailbox.release(seq, now)) unknown.push(seq);
+    for (const seq of report.extended) if (!mailbox.extend(seq, now)) unknown.push(seq);
     if (report.leaves) this.meetAll(mailbox, mailbox.leave(report.session, now));
     this.pump(mailbox);
     return { unknown };

@@ -1,0 +1,83 @@
+import { createHttpApp } from '@multiswarm/service';
+import { createLogger } from '@multiswarm/telemetry';
+import { eventually } from '@multiswarm/testing';
+import request from 'supertest';
+import { World } from './world';
+
+let world: World;
+let app: ReturnType<typeof createHttpApp>;
+
+beforeAll(async () => {
+  world = await World.start();
+  const { communicator, telemetry } = await world.replica({ rules: { limit: 4 } });
+  await eventually(() => communicator.served.length === 16);
+  const logger = createLogger({ service: 'communicator', level: 'silent' });
+  app = createHttpApp({
+    ...{ service: 'communicator', version: '1', title: 'Communicator', checks: {}, logger, telemetry },
+    routes: communicator.routes,
+  });
+});
+
+afterAll(() => world.stop());
+
+interface Taken {
+  messages: { seq: number; message: { data: unknown; attempt: number } }[];
+  depth: number;
+}
+
+async function post(path: string, body: object): Promise<Record<string, unknown>> {
+  const answer = await request(app)
+    .post(`/v1/mailboxes/inbox/${path}`)
+    .send({ reader: 'r1', ...body });
+  expect([answer.status, answer.body]).toEqual([200, expect.anything()]);
+  return answer.body as Record<string, unknown>;
+}
+
+async function pull(body: object = {}): Promise<Taken> {
+  return (await post('pull', { waitMs: 5_000, ...body })) as unknown as Taken;
+}
+
+const send = (n: number): request.Test =>
+  request(app)
+    .post('/v1/messages')
+    .send({ from: 'operator', to: 'inbox', kind: 'work', data: n, qos: 'at-least-once' });
+
+test('a reader takes messages, acknowledges, gives back and refuses them; what is unknown is told', async () => {
+  expect(await pull({ waitMs: 0 })).toMatchObject({ messages: [], depth: 0 });
+  await send(1).expect(202);
+  await send(2).expect(202);
+  const [first] = (await pull()).messages;
+  expect(first?.message).toMatchObject({ data: 1, attempt: 1 });
+  expect(await post('release', { seqs: [first?.seq, 999] })).toEqual({ unknown: [999] });
+  expect((await pull()).messages[0]?.message).toMatchObject({ data: 1, attempt: 1 });
+  expect(await post('extend', { seqs: [first?.seq] })).toEqual({ unknown: [] });
+  expect(await post('nak', { naks: [{ seq: first?.seq, delayMs: 0 }] })).toEqual({ unknown: [] });
+  const [again] = (await pull()).messages;
+  expect(again?.message).toMatchObject({ data: 1, attempt: 2 });
+  expect(await post('ack', { seqs: [again?.seq] })).toEqual({ unknown: [] });
+  expect(await post('ack', { seqs: [again?.seq] })).toEqual({ unknown: [again?.seq] });
+  const [last] = (await pull()).messages;
+  expect(last?.message).toMatchObject({ data: 2 });
+  await post('ack', { seqs: [last?.seq] });
+});
+
+test('mailboxes tell what is in them, and a full one refuses with its depth', async () => {
+  await pull({ waitMs: 0 });
+  const refused = await eventually(async () => {
+    const answer = await send(0);
+    return answer.status === 429 && answer;
+  });
+  expect(refused.body).toMatchObject({
+    code: 'mailbox-full',
+    detail: expect.stringMatching(/holds 4 of 4/) as string,
+  });
+  expect(refused.headers['retry-after']).toBe('2');
+  const one = await request(app).get('/v1/mailboxes/inbox').expect(200);
+  expect(one.body).toMatchObject({ mailbox: 'inbox', depth: 4, inHand: 0, limit: 4, breaker: 'closed' });
+  const all = await request(app).get('/v1/mailboxes').expect(200);
+  expect(all.body).toEqual({ mailboxes: [one.body] });
+  await request(app).get('/v1/mailboxes/nobody').expect(404);
+  const { messages } = await pull({ most: 10 });
+  expect(await post('ack', { seqs: messages.map(({ seq }) => seq) })).toEqual({ unknown: [] });
+  expect(messages).toHaveLength(4);
+});
