@@ -214,7 +214,7 @@ export const LIMITS = {
   TOPIC_WAITING: 1_024,
   /** Readers that watch shared state over HTTP at one communicator. */
   STATE_WATCHERS: 1_000,
-  /** Offers, and agreements, each, of a deployment: leases, barriers and proposals together. */
+  /** Offers of one namespace that have not ended. Agreements have no number of their own: their bucket has `STATE_BUCKET_BYTES`. */
   SHARED_RECORDS: 10_000,
   /** Changes of one offer or agreement that wait at one communicator for those before them. */
   RECORD_CHANGES_WAITING: 1_000,

@@ -399,7 +399,7 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'It is given up with `too-much-contention`.',
   ],
   SHARED_RECORDS: [
-    'Offers, and leases, barriers and proposals, each',
+    'Offers of one namespace that have not ended',
     'A further one is refused with `state-full`.',
   ],
   RECORD_CHANGES_WAITING: [
