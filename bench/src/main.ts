@@ -6,6 +6,7 @@ import { latency } from './benches/latency';
 import { learning } from './benches/learning';
 import { makespan } from './benches/makespan';
 import { memory } from './benches/memory';
+import { messages } from './benches/messages';
 import { payloads } from './benches/payloads';
 import { routing } from './benches/routing';
 import { routingEngine } from './benches/routing-engine';
@@ -44,6 +45,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     'routing-http': routingHttp,
     'routing-heartbeats': routingHeartbeats,
     learning,
+    messages,
   },
 };
 
