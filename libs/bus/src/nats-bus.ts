@@ -1,6 +1,5 @@
 import {
   connect,
-  headers as newHeaders,
   type Msg,
   type MsgHdrs,
   type NatsConnection,
@@ -13,6 +12,7 @@ import type { Bus, Delivery, Listening, RequestOptions, SendOptions, ServiceSeen
 import { Answers } from './answers';
 import { announce, discover } from './micro';
 import { payloadOf, printed } from './printed';
+import { printedHeaders } from './printed-headers';
 import { Received } from './received';
 import { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 import { ReplyMux } from './reply-mux';
@@ -327,9 +327,10 @@ function toHeaders(options: {
   headers?: SendOptions['headers'] | undefined;
 }): MsgHdrs | undefined {
   if (options.traceparent === undefined && !options.headers) return undefined;
-  const headers = newHeaders();
-  headers.set(names.version, PROTOCOL_VERSION);
-  if (options.traceparent !== undefined) headers.set(names.traceparent, options.traceparent);
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
-  return headers;
+  const { traceparent } = options;
+  return printedHeaders({
+    [names.version]: PROTOCOL_VERSION,
+    ...(traceparent === undefined ? {} : { [names.traceparent]: traceparent }),
+    ...options.headers,
+  });
 }

@@ -34,6 +34,7 @@ export * from './mailbox';
 export * from './mailbox-shard';
 export * from './message';
 export * from './names';
+export { parseMessage } from './plain-message';
 export * from './namespace';
 export * from './offer';
 export * from './payload';

@@ -1,6 +1,7 @@
 import { MultiswarmError } from './errors';
 import { Message, Redriven, type MessageSubmission, type Qos } from './message';
 import { mailboxShardOf } from './mailbox-shard';
+import { plainReceived } from './plain-message';
 import { subjects } from './subjects';
 import { PRIORITIES, type Priority } from './task';
 
@@ -111,7 +112,7 @@ function isPriority(token: unknown): token is Priority {
  */
 export function fromWire(address: MailAddress, header: (name: string) => string, body: string): Message {
   const type = header('ce-type');
-  const parsed = Message.safeParse({
+  const given = {
     ...address,
     to: address.to === BROADCAST_TOKEN ? '*' : address.to,
     id: header('ce-id'),
@@ -125,7 +126,10 @@ export function fromWire(address: MailAddress, header: (name: string) => string,
     ...optional('replyTo', header('ce-replyto')),
     ...optional('traceparent', header('traceparent')),
     ...redrivenOf(header('ms-redriven')),
-  });
+  };
+  const plain = plainReceived(given);
+  if (plain !== undefined) return plain;
+  const parsed = Message.safeParse(given);
   if (parsed.success) return parsed.data;
   const why = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
   throw new MultiswarmError('invalid-request', `a message that is none: ${why}`);

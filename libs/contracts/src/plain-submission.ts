@@ -210,7 +210,7 @@ export function isPlainJson(value: unknown): value is JsonValue {
   return isJson(value, PLAIN_DEPTH);
 }
 
-function isJson(value: unknown, depth: number): value is JsonValue {
+export function isJson(value: unknown, depth: number): value is JsonValue {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -236,11 +236,11 @@ function isJsonTree(tree: object, depth: number): boolean {
 }
 
 /** What comes of JSON text: nothing in it is inherited or computed. */
-function isPlainObject(value: unknown): value is Fields {
+export function isPlainObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-function hasOnly(fields: Fields, names: ReadonlySet<string>): boolean {
+export function hasOnly(fields: Fields, names: ReadonlySet<string>): boolean {
   for (const name in fields) if (!names.has(name)) return false;
   return true;
 }

@@ -7,13 +7,13 @@ import {
   LIMITS,
   MessageLocation,
   MessageStatus,
-  MessageSubmission,
   MultiswarmError,
-  parseOrThrow,
+  parseMessage,
   subjects,
   toMessage,
   type JsonValue,
   type Message,
+  type MessageSubmission,
 } from '@multiswarm/contracts';
 import type { Clock, Ids } from '@multiswarm/core';
 import { carryMail, MailReader, MailSender, MailSites } from '@multiswarm/messaging';
@@ -208,7 +208,7 @@ export class Messages implements SwarmMessages {
   private async sendWithin(parent: string | undefined, message: OutgoingMessage): Promise<MessageStatus> {
     const open = this.opened();
     const { namespace, swarmId } = this.options;
-    const submission = parseOrThrow(MessageSubmission, { ...message, from: swarmId, namespace });
+    const submission = parseMessage({ ...message, from: swarmId, namespace });
     const span = startSpan('multiswarm.message.send', { kind: 'producer', parent });
     try {
       const status = await this.dispatch(open, submission, span.traceparent);

@@ -1,0 +1,77 @@
+import * as fc from 'fast-check';
+import { Message, MessageSubmission } from './message';
+import { plainMessage, plainReceived } from './plain-message';
+
+const names = fc.constantFrom(
+  'a',
+  'b-1',
+  'us_east',
+  'x'.repeat(128),
+  'x'.repeat(129),
+  'a.b',
+  '',
+  '*',
+  'a b',
+  7,
+  null,
+);
+const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(value, { nil: undefined });
+
+const submission = fc.record(
+  {
+    from: names,
+    to: names,
+    kind: fc.constantFrom('event', 'a:b/c.d', 'a b', '', 3),
+    data: fc.oneof(fc.jsonValue(), fc.constantFrom(Number.NaN, undefined, new Date(0), [1, undefined])),
+    namespace: maybe(names),
+    priority: maybe(fc.constantFrom('low', 'critical', 'urgent')),
+    qos: maybe(fc.constantFrom('at-least-once', 'exactly-once', 'twice')),
+    conversation: maybe(fc.constantFrom('plan-7', 'a b', '', 'ä')),
+    extra: maybe(fc.constant(1)),
+    ttlMs: maybe(fc.constant(5)),
+  },
+  { requiredKeys: ['from', 'to', 'kind'] },
+);
+
+test('what is read by hand is what the schema makes of it', () => {
+  let plain = 0;
+  fc.assert(
+    fc.property(submission, (given) => {
+      const made = plainMessage(given);
+      if (made === undefined) return;
+      plain += 1;
+      expect(made).toEqual(MessageSubmission.parse(given));
+    }),
+    { numRuns: 3_000 },
+  );
+  expect(plain).toBeGreaterThan(0);
+  expect(plainMessage({ from: 'a', to: 'b', kind: 'event', conversation: 'c' })).toBeDefined();
+});
+
+test('a message that has come and is let through is one', () => {
+  const times = fc.constantFrom('2026-01-02T03:04:05.678Z', '2026-01-02', '', undefined);
+  const received = fc.record({
+    ...{
+      id: fc.constantFrom('m-1', '', 5),
+      kind: fc.constantFrom('event', 'a b'),
+      namespace: names,
+      from: names,
+    },
+    ...{
+      to: fc.constantFrom('*', 'b'),
+      sentAt: times,
+      expiresAt: times,
+      deliverAt: times,
+      data: fc.jsonValue(),
+    },
+    ...{ replyTo: maybe(names), qos: fc.constant('at-least-once'), priority: fc.constant('low') },
+  });
+  fc.assert(
+    fc.property(received, (given) => {
+      const made = plainReceived(JSON.parse(JSON.stringify(given)) as typeof given);
+      if (made !== undefined) expect(Message.safeParse(made).success).toBe(true);
+    }),
+    { numRuns: 3_000 },
+  );
+});

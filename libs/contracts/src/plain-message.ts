@@ -1,0 +1,77 @@
+import { parseOrThrow } from './findings';
+import type { JsonValue } from './json';
+import { type Message, MessageSubmission, type Qos } from './message';
+import { isName, isToken } from './names';
+import { hasOnly, isJson, isPlainObject } from './plain-submission';
+import { PRIORITIES, type Priority } from './task';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const PLAIN_FIELDS: ReadonlySet<string> = new Set<keyof MessageSubmission>([
+  'from',
+  'to',
+  'kind',
+  'data',
+  'namespace',
+  'priority',
+  'qos',
+]);
+/** Deeper ones are left to zod, which has a word for what is too deep. */
+const PLAIN_DEPTH = 16;
+const PRIORITY_NAMES: ReadonlySet<unknown> = new Set(PRIORITIES);
+const QOS_NAMES: ReadonlySet<unknown> = new Set<Qos>(['at-most-once', 'at-least-once', 'exactly-once']);
+const CONVERSATION = /^[\x21-\x7e]{1,128}$/;
+
+/**
+ * A message as it is handed in, checked and with its defaults. What most look like is read by hand; zod, which takes many times as
+ * long, reads everything else, and lists what is wrong.
+ * @throws MultiswarmError `invalid-request` with every finding
+ */
+export function parseMessage(given: unknown): MessageSubmission {
+  return plainMessage(given) ?? parseOrThrow(MessageSubmission, given);
+}
+
+/** Exactly what `MessageSubmission` makes of it, or undefined where it is not plain: that says nothing about its being valid. */
+export function plainMessage(given: unknown): MessageSubmission | undefined {
+  if (!isPlainObject(given)) return undefined;
+  const { conversation, ...rest } = given;
+  if (conversation !== undefined && !(typeof conversation === 'string' && CONVERSATION.test(conversation)))
+    return undefined;
+  if (!hasOnly(rest, PLAIN_FIELDS)) return undefined;
+  const submission = plainFields(rest);
+  return submission && conversation !== undefined ? { ...submission, conversation } : submission;
+}
+
+function plainFields(given: Fields): MessageSubmission | undefined {
+  const {
+    from,
+    to,
+    kind,
+    data = {},
+    namespace = 'default',
+    priority = 'normal',
+    qos = 'at-most-once',
+  } = given;
+  if (!isToken(from) || !(to === '*' || isToken(to)) || !isName(kind) || !isToken(namespace))
+    return undefined;
+  if (!PRIORITY_NAMES.has(priority) || !QOS_NAMES.has(qos) || !isJson(data, PLAIN_DEPTH)) return undefined;
+  return { from, to, kind, data, namespace, priority: priority as Priority, qos: qos as Qos };
+}
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const TIMES = ['expiresAt', 'deliverAt'] as const;
+
+/** A message that has come, its data being JSON already. @returns the same; undefined where zod has to look at it */
+export function plainReceived(given: Fields & { data: unknown }): Message | undefined {
+  const { id, kind, namespace, to, from, sentAt, replyTo } = given;
+  if (typeof id !== 'string' || id === '' || !isName(kind) || !isToken(namespace) || !isToken(from))
+    return undefined;
+  if (typeof to !== 'string' || typeof sentAt !== 'string' || !INSTANT.test(sentAt)) return undefined;
+  if (replyTo !== undefined && !isToken(replyTo)) return undefined;
+  for (const name of TIMES) {
+    const time = given[name];
+    if (time !== undefined && !(typeof time === 'string' && INSTANT.test(time))) return undefined;
+  }
+  if (!isJson(given.data, PLAIN_DEPTH)) return undefined;
+  return given as unknown as Message; // each of its fields was looked at, here or where the subject was read
+}
