@@ -28,6 +28,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   learning: 'what the load-balancer has learned: read, freeze, reset',
   shard: 'list, export, import and recover shards',
   namespace: 'weights, limits and retention of tenants',
+  mailbox: 'messages that wait for swarms: how many, and who reads them',
   state: 'what swarms share: read, write, watch',
   topic: 'events of swarms by topic: publish, follow, replay',
   event: 'what happens, as it happens; archives of it',
@@ -552,6 +553,17 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '[pattern]',
     summary: 'events of topics as they come, or from a point on',
     load: () => require('./commands/topic/watch') as { command: CommandDefinition },
+  },
+  {
+    path: ['mailbox', 'list'],
+    summary: 'mailboxes with messages or readers: how full they are',
+    load: () => require('./commands/mailbox/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['mailbox', 'get'],
+    args: '<name>',
+    summary: 'one mailbox',
+    load: () => require('./commands/mailbox/get') as { command: CommandDefinition },
   },
   {
     path: ['state', 'get'],

@@ -55,6 +55,8 @@ export const paths = {
   learning: '/v1/learning',
   learningCommand: (verb: 'freeze' | 'unfreeze' | 'reset') => `/v1/learning/${verb}`,
   events: '/v1/events',
+  mailboxes: '/v1/mailboxes',
+  mailbox: (name: string) => `/v1/mailboxes/${encodeURIComponent(name)}`,
   states: '/v1/state',
   stateBucket: (bucket: string) => `/v1/state/${encodeURIComponent(bucket)}`,
   stateKey: (bucket: string, key: string) =>
