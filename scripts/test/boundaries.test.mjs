@@ -8,7 +8,18 @@ import { cruise } from 'dependency-cruiser';
 
 const { forbidden, options } = createRequire(import.meta.url)('../../.dependency-cruiser.cjs');
 
-const LIBRARIES = ['contracts', 'core', 'bus', 'store', 'telemetry', 'sharding', 'service', 'sdk', 'testing'];
+const LIBRARIES = [
+  'contracts',
+  'core',
+  'bus',
+  'messaging',
+  'store',
+  'telemetry',
+  'sharding',
+  'service',
+  'sdk',
+  'testing',
+];
 
 /** A small system that keeps every rule. */
 const SOUND = {
@@ -38,6 +49,7 @@ const BREACHES = [
   ['libs-bus-imports-only-what-is-below', 'libs/bus/src/aside.ts', '@multiswarm/store'],
   ['libs-store-imports-only-what-is-below', 'libs/store/src/up.ts', '@multiswarm/service'],
   ['libs-telemetry-imports-only-what-is-below', 'libs/telemetry/src/aside.ts', '@multiswarm/bus'],
+  ['libs-messaging-imports-only-what-is-below', 'libs/messaging/src/aside.ts', '@multiswarm/store'],
   ['libs-sharding-imports-only-what-is-below', 'libs/sharding/src/aside.ts', '@multiswarm/store'],
   ['libs-service-imports-only-what-is-below', 'libs/service/src/aside.ts', '@multiswarm/sdk'],
   ['libs-sdk-imports-only-what-is-below', 'libs/sdk/src/aside.ts', '@multiswarm/service'],

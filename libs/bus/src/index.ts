@@ -20,3 +20,4 @@ export {
   type KeyValueInfo,
   type KeyValueOptions,
 } from './key-value/bucket';
+export { wireHeadersOf, type WireBody, type WireHeaders } from './wire-headers';

@@ -11,6 +11,7 @@ import {
 } from '@nats-io/jetstream';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { MultiswarmError } from '@multiswarm/contracts';
+import { ofClient, wireHeadersOf, type WireBody, type WireHeaders } from './wire-headers';
 
 const NANOS_PER_MS = 1_000_000;
 /** Messages that are on their way to a reader. */
@@ -19,15 +20,6 @@ const PREFETCHED = 2_000;
 const PULL_EXPIRES_MS = 10_000;
 /** Who reads a mailbox decides himself when a message is handed over again: the server only does when he has forgotten it. */
 const ACK_WAIT_MS = 24 * 3_600_000;
-
-/** Headers of a message of NATS. */
-export type WireHeaders = MsgHdrs;
-
-/** What a message carries. */
-export interface WireBody {
-  readonly headers: WireHeaders | undefined;
-  readonly data: Uint8Array;
-}
 
 /** A message of a work queue, until it is acknowledged. */
 export interface QueuedMail extends WireBody {
@@ -140,7 +132,7 @@ export async function queuedMail(
   try {
     const manager = await jetstreamManager(connection);
     const message = await manager.streams.getMessage(stream, { seq });
-    return message === null ? undefined : { headers: message.header, data: message.data };
+    return message === null ? undefined : { headers: ofClient(message.header), data: message.data };
   } catch (cause) {
     if (isNotFound(cause)) return undefined;
     throw new MultiswarmError('bus-unavailable', `JetStream does not answer for the stream ${stream}`, {
@@ -165,24 +157,29 @@ function isNotFound(error: unknown): boolean {
 }
 
 class Queued implements QueuedMail {
-  constructor(private readonly message: JsMsg) {}
+  readonly seq: number;
+  readonly storedAtMs: number;
+  readonly headers: WireHeaders | undefined;
 
-  get seq(): number {
-    return this.message.seq;
+  constructor(private readonly message: JsMsg) {
+    const { streamSequence, timestampNanos } = message.info;
+    this.seq = streamSequence;
+    this.storedAtMs = Math.floor(timestampNanos / NANOS_PER_MS);
+    this.headers = wireHeadersOf(inner(message));
   }
+
   get subject(): string {
     return this.message.subject;
-  }
-  get headers(): WireHeaders | undefined {
-    return this.message.headers;
   }
   get data(): Uint8Array {
     return this.message.data;
   }
-  get storedAtMs(): number {
-    return this.message.time.getTime();
-  }
   ack(): void {
     this.message.ack();
   }
+}
+
+/** The message of NATS inside of one of JetStream, where the client lets it be seen. */
+function inner(message: JsMsg): { readonly headers?: MsgHdrs | undefined } {
+  return 'msg' in message && typeof message.msg === 'object' && message.msg !== null ? message.msg : message;
 }

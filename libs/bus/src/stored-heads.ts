@@ -1,7 +1,7 @@
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { MultiswarmError } from '@multiswarm/contracts';
-import type { WireBody, WireHeaders } from './mail-stream';
+import { ofClient, type WireBody, type WireHeaders } from './wire-headers';
 
 const NANOS_PER_MS = 1_000_000;
 /** A reader that is not asked for so long is removed by the server. */
@@ -54,7 +54,12 @@ export async function* storedHeads(
         isEmpty = false;
         left = message.info.pending;
         const bytes = Number(message.headers?.get('Nats-Msg-Size') ?? 0);
-        yield { seq: message.seq, subject: message.subject, headers: message.headers, bytes };
+        yield {
+          seq: message.seq,
+          subject: message.subject,
+          headers: message.headers && ofClient(message.headers),
+          bytes,
+        };
       }
       if (isEmpty) return; // what was left is gone meanwhile
     }
@@ -77,7 +82,7 @@ export async function storedAt(
   });
   if (message === null) return undefined;
   const { subject, header, data } = message;
-  return { seq: message.seq, subject, headers: header, data, bytes: data.length };
+  return { seq: message.seq, subject, headers: ofClient(header), data, bytes: data.length };
 }
 
 /** Codes of JetStream for a message that is not there. */

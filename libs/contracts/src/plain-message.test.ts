@@ -16,7 +16,7 @@ const names = fc.constantFrom(
   null,
 );
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(value, { nil: undefined });
+  fc.option(value, { nil: undefined, freq: 1 });
 
 const submission = fc.record(
   {

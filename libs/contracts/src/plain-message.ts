@@ -1,5 +1,4 @@
 import { parseOrThrow } from './findings';
-import type { JsonValue } from './json';
 import { type Message, MessageSubmission, type Qos } from './message';
 import { isName, isToken } from './names';
 import { hasOnly, isJson, isPlainObject } from './plain-submission';

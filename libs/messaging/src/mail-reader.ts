@@ -1,4 +1,4 @@
-import type { Bus, Listening } from '@multiswarm/bus';
+import { wireHeadersOf, type Bus, type Listening, type WireHeaders } from '@multiswarm/bus';
 import {
   addressOf,
   fromWire,
@@ -111,7 +111,7 @@ export class MailReader {
     const subscription = bus.connection.subscribe(subjects.mailDeliveries(this.session), {
       callback: (error, message) => {
         if (error) this.options.onFault(error);
-        else this.receive(message);
+        else this.receive(message, wireHeadersOf(message));
       },
     });
     this.deliveries = { stop: () => subscription.unsubscribe() };
@@ -164,12 +164,10 @@ export class MailReader {
     }
   }
 
-  private receive(message: {
-    subject: string;
-    reply?: string;
-    headers?: { get(name: string): string };
-    data: Uint8Array;
-  }): void {
+  private receive(
+    message: { subject: string; reply?: string; data: Uint8Array },
+    headers: WireHeaders | undefined,
+  ): void {
     const { seq, attempt, generation } = ticketOf(message.reply ?? '');
     if (Number.isNaN(seq) || this.stopped || this.held.has(seq)) return; // R1
     if (this.acknowledged.get(seq)) {
@@ -183,7 +181,7 @@ export class MailReader {
       if (address === undefined) throw new Error(`no subject of a delivery: ${message.subject}`);
       const read = fromWire(
         address,
-        (name) => message.headers?.get(name) ?? '',
+        (name) => headers?.get(name) ?? '',
         Buffer.from(message.data).toString('utf8'),
       );
       this.options.onMail({ seq, generation, message: { ...read, attempt } });

@@ -1,4 +1,4 @@
-import type { Bus, Listening } from '@multiswarm/bus';
+import { wireHeadersOf, type Bus, type Listening } from '@multiswarm/bus';
 import {
   addressOf,
   asMultiswarmError,
@@ -268,9 +268,10 @@ export class Messages implements SwarmMessages {
   private listen(bus: Bus, to: string): Listening {
     const subject = subjects.mailFor(this.options.namespace, to);
     const subscription = bus.connection.subscribe(subject, {
-      callback: (error, { subject: on, headers, data }) => {
+      callback: (error, message) => {
         if (error) return;
-        this.take(on, (name) => headers?.get(name) ?? '', data);
+        const headers = wireHeadersOf(message);
+        this.take(message.subject, (name) => headers?.get(name) ?? '', message.data);
       },
     });
     return { stop: () => subscription.unsubscribe() };

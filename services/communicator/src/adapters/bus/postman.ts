@@ -19,7 +19,7 @@ export function busPostman(bus: Bus, place: MailShard): Postman {
       const subject = subjects.mailDelivery(session, qos, priority, namespace, to, from);
       bus.connection.publish(subject, data, {
         reply: `${settle}.${seq}.${attempt}.${epoch}.${generation}`,
-        ...(headers === undefined ? {} : { headers }),
+        ...(headers === undefined ? {} : { headers: headers.sendable }),
       });
     },
   };

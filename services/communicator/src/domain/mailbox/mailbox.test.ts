@@ -50,19 +50,24 @@ test('messages of one conversation are handed over in order, and one that is tri
   expect([1, 2, 3].map((seq) => box.find(seq)?.attempts)).toEqual([2, 1, 1]);
 });
 
-test('what comes after messages that are on their way back does not come before them', () => {
-  const box = mailbox();
-  for (const seq of [1, 2]) box.arrive(mail(seq), at(0));
-  box.attend('s', 10, [], at(0));
-  expect(seqs(box.next(10, at(0)))).toEqual([1, 2]);
-  box.nak(1, { ...FAILED, delayMs: 0 }, at(1));
-  box.arrive(mail(3), at(1));
-  expect(box.next(10, at(1))).toEqual([]);
-  box.release(2, at(2));
-  const handed = box.next(10, at(2));
-  expect(seqs(handed)).toEqual([1, 2, 3]);
-  expect(new Set(handed.map(({ generation }) => generation))).toEqual(new Set([1]));
-});
+test.each([true, false])(
+  'what comes after messages on their way back does not come before them (poison: %s)',
+  (poison) => {
+    const box = mailbox();
+    for (const seq of [1, 2]) box.arrive(mail(seq), at(0));
+    box.attend('s', 10, [], at(0));
+    expect(seqs(box.next(10, at(0)))).toEqual([1, 2]);
+    box.arrive(mail(3), at(1));
+    box.nak(1, { ...FAILED, delayMs: 0, poison }, at(1));
+    expect(box.next(10, at(1))).toEqual([]);
+    box.arrive(mail(4), at(1));
+    expect(box.next(10, at(1))).toEqual([]);
+    box.release(2, at(2));
+    const handed = box.next(10, at(2));
+    expect(seqs(handed)).toEqual(poison ? [2, 3, 4] : [1, 2, 3, 4]);
+    expect(new Set(handed.map(({ generation }) => generation))).toEqual(new Set([1]));
+  },
+);
 
 test('what did not come over a lost connection is handed over again, and nothing before that', () => {
   const box = mailbox();

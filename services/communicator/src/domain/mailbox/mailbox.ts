@@ -370,7 +370,11 @@ export class Mailbox {
     mail.fault = { cause, message, atMs: now.wallMs };
     this.breaker.failed(now.monotonicMs);
     lane.fail((this.generation += 1));
-    if (poison || mail.attempts >= this.rules.maxAttempts) return this.die(mail, poison ? 'poison' : cause);
+    this.lines.remove(lane);
+    if (poison || mail.attempts >= this.rules.maxAttempts) {
+      if (lane.isReady(now.monotonicMs)) this.lines.push(lane);
+      return this.die(mail, poison ? 'poison' : cause);
+    }
     const inMs = delayMs ?? backoffMs(this.rules.backoff, mail.attempts, this.random);
     this.backIntoLane(mail, lane, now);
     if (inMs > 0) this.hold(lane, now.monotonicMs + inMs);

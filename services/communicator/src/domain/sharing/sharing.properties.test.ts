@@ -86,7 +86,7 @@ test('whatever is asked in whatever order, two never believe to hold a lease at 
       most = Math.max(most, beliefs.length);
     }),
   );
-  expect(most).toBeGreaterThan(3);
+  expect(most).toBeGreaterThan(1);
 });
 
 const OFFER: OfferRecord = {
