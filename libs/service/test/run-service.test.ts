@@ -200,7 +200,7 @@ test('--help lists the settings of the service, and --version its version', asyn
   service = new Running({}, ['--help']);
   expect(await service.exit()).toBe(0);
   expect(service.out).toContain('COMMUNICATOR_PORT');
-  expect(service.out).not.toContain('SHARD_LEASE_MS');
+  expect(service.out).not.toContain('TASK_RETENTION_MS');
   service = new Running({}, ['--version']);
   expect(await service.exit()).toBe(0);
   expect(service.out).toBe('communicator 1.2.3\n');
