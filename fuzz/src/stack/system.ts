@@ -8,6 +8,7 @@ import { createLogger } from '@multiswarm/telemetry';
 import { eventually, type TestServer } from '@multiswarm/testing';
 import { startProgram, startStack, type Program, type ServiceName, type Stack } from '../../../e2e/stack';
 import { LATEST_EPOCH } from '../targets/epochs';
+import { listenersOf } from './listeners';
 import { LogWatch } from './log-watch';
 
 export const REGION = 'eu-west';
@@ -32,6 +33,8 @@ export interface Known {
   region: string;
   shard: number;
   replica: string;
+  /** The replica of the load-balancer. */
+  balancer: string;
 }
 
 /** Real servers, the three services as built, two swarms, and a client that wants nothing strange. */
@@ -76,6 +79,7 @@ export async function startSystem(): Promise<System> {
       ...{ swarm: puppet.id, actor: ACTOR },
       region: REGION,
       replica: await replicaHeard(bus),
+      balancer: await balancerHeard(stack.nats),
     },
     url: (service) => (service === 'orchestrator' ? orchestrator.url : stack.url(service)),
     serveNormalTask: () => serveNormalTask(client),
@@ -132,6 +136,14 @@ async function tellEpochs(bus: Bus): Promise<void> {
 }
 
 /** The name of the only orchestrator, as it says it. */
+/** It says nowhere who it is; the subject on which it alone is asked does. */
+async function balancerHeard(nats: TestServer): Promise<string> {
+  const own = subjects.lbRenew('');
+  const subject = [...(await listenersOf(nats, ['load-balancer']))].find((each) => each.startsWith(own));
+  if (subject === undefined) throw new Error('the load-balancer does not listen on a subject of its own');
+  return subject.slice(own.length);
+}
+
 function replicaHeard(bus: Bus): Promise<string> {
   return new Promise((resolve) => {
     const listening = bus.subscribe(

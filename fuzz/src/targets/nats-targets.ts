@@ -42,7 +42,7 @@ export function natsTargets(
       if (text.startsWith('{"ok"')) accepted.note(text);
       return undefined;
     };
-    const name = listened.subject.replace(known.replica, 'REPLICA');
+    const name = listened.subject.replace(known.replica, 'REPLICA').replace(known.balancer, 'REPLICA');
     return { name, requests: natsRequests(listened, known), harmless, send };
   });
   return { targets, close: () => undefined };

@@ -1,5 +1,5 @@
 import type { Bus } from '@multiswarm/bus';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** A subject that a service listens on, and what it takes there. */
 export interface Listened {
@@ -22,10 +22,22 @@ export function recordingBus(into: Listened[]): Bus {
       into.push({ subject, schema, answers: false });
       return nothing;
     },
+    // Messages between swarms are read as they come, without a schema.
+    connection: rawConnection((subject) => into.push({ subject, schema: z.unknown(), answers: false })),
     rttMs: () => Promise.resolve(0),
     onDisconnect: () => undefined,
     onReconnect: () => undefined,
     publish: () => undefined,
   };
   return bus as Bus; // faces listen, and say at most that they are there
+}
+
+function rawConnection(listen: (subject: string) => void): Bus['connection'] {
+  const connection: Partial<Bus['connection']> = {
+    subscribe: (subject) => {
+      if (!subject.startsWith('ms.v1.deliver.')) listen(subject);
+      return { unsubscribe: () => undefined } as ReturnType<Bus['connection']['subscribe']>; // nothing else is asked of it
+    },
+  };
+  return connection as Bus['connection']; // those who listen ask nothing else of it
 }

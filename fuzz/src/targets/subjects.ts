@@ -76,7 +76,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
   listenForMessages(bus, NOBODY);
   listenForMailbox(bus, { domain: DEFAULT_DOMAIN, shard: at.shard }, NOBODY);
   listenOn(bus, deadMessageEndpoints(NOBODY));
-  attachRenewals(bus, { replica: at.replica, renewOwn: NOBODY });
+  attachRenewals(bus, { replica: at.balancer, renewOwn: NOBODY });
   listenOn(bus, [
     ...stateEndpoints(NOBODY),
     ...offerEndpoints(NOBODY),
@@ -103,6 +103,7 @@ async function startSwarm(bus: Bus, { actor: id, region }: Place, clock: Clock):
     ...{ id, region, slots: 1, types: ['*'], bus, clock, logger },
     handleSignals: false,
   });
+  swarm.messages.on('*', () => undefined);
   await swarm.start();
   await swarm.stop();
 }
@@ -112,7 +113,7 @@ function inOneOf({ subject, ...listened }: Listened): Listened {
   return { ...listened, subject: subject.replaceAll('*', ANY_TOKEN) };
 }
 
-export type Place = Pick<Known, 'shard' | 'region' | 'swarm' | 'actor' | 'replica'>;
+export type Place = Pick<Known, 'shard' | 'region' | 'swarm' | 'actor' | 'replica' | 'balancer'>;
 
 /** What is said to all: `Assembly.hear` of the orchestrator listens for it. */
 const HEARD = ({ shard, region, swarm }: Place): Listened[] =>
@@ -123,6 +124,7 @@ const HEARD = ({ shard, region, swarm }: Place): Listened[] =>
     { subject: subjects.lbCapacity(), schema: CapacityEvent },
     { subject: subjects.lbUnwell(), schema: UnwellSwarms },
     { subject: subjects.replicaAlive(), schema: ReplicaAlive },
+    { subject: subjects.communicatorAlive(DEFAULT_DOMAIN), schema: ReplicaAlive },
     { subject: subjects.schedulerActive(), schema: SchedulerActive },
     { subject: subjects.scheduleChanged(), schema: ScheduleChanged },
     { subject: subjects.event(shard), schema: EventBatch },

@@ -57,7 +57,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   const get = getMessage(statuses, STATUS_KEEP_MS);
 
   const heartbeats = await followHeartbeats(bus, presence, { clock, logger });
-  const endpoints = listenForMessages(bus, { send, get, presence, relaying, domain, clock });
+  const endpoints = listenForMessages(bus, { send, get, presence, relaying, domain, clock, logger });
   const assertRecipient = (to: string): void => void recipientsOf('', to, presence, clock.monotonic());
   const assertOpen = (): void => assertRelaying(relaying);
   const mailboxes = await startMailboxes(options, {

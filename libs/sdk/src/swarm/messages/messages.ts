@@ -234,7 +234,7 @@ export class Messages implements SwarmMessages {
     assertSize(submission);
     const message = toMessage(submission, { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent });
     if (qos === 'at-most-once') {
-      await this.locate(open, to);
+      await this.locate(open, to, traceparent);
       carryMail(open.bus, message, 'hub');
       return statusOf(message, 'published');
     }
@@ -243,12 +243,16 @@ export class Messages implements SwarmMessages {
   }
 
   /** A recipient that nobody knows is a mistake that should be told. Where nobody can be asked, the message goes out all the same. */
-  private async locate({ bus }: Open, to: string): Promise<void> {
+  private async locate({ bus }: Open, to: string, traceparent: string): Promise<void> {
     const { clock, swarmId: from } = this.options;
     const until = this.located.get(to);
     if (until !== undefined && until > clock.monotonic()) return;
     const asked = bus
-      .request(subjects.messageLocate(), { to, from }, { reply: MessageLocation, timeoutMs: LOCATED_MS })
+      .request(
+        subjects.messageLocate(),
+        { to, from },
+        { reply: MessageLocation, timeoutMs: LOCATED_MS, traceparent },
+      )
       .then(() => {
         if (this.located.size >= SDK_LIMITS.LOCATED_RECIPIENTS) this.located.clear();
         this.located.set(to, clock.monotonic() + LOCATED_MS);

@@ -10,6 +10,7 @@ import {
   type MessageLocation,
 } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
+import type { Logger } from '@multiswarm/telemetry';
 import { z } from 'zod';
 import type { GetMessage } from '../../application/get-message';
 import type { SendMessage } from '../../application/send-message';
@@ -29,12 +30,13 @@ export interface MessageParts {
   relaying: Relaying;
   domain: string;
   clock: Clock;
+  logger: Logger;
 }
 
 /** Answers the requests of swarms; one replica of the group gets each. */
 export function listenForMessages(
   bus: Bus,
-  { send, get, presence, relaying, domain, clock }: MessageParts,
+  { send, get, presence, relaying, domain, clock, logger }: MessageParts,
 ): Endpoints {
   const queue = groups.communicator;
   const underWay = new Set<Promise<unknown>>();
@@ -56,11 +58,13 @@ export function listenForMessages(
     bus.respond(
       subjects.messageLocate(),
       { queue, request: LocateQuery },
-      async ({ to, from }): Promise<MessageLocation> => {
+      async ({ to, from }, { traceparent }): Promise<MessageLocation> => {
         assertRelaying(relaying);
         const nowMs = clock.monotonic();
         recipientsOf(from, to, presence, nowMs);
-        return { to, region: presence.look(to, nowMs)?.region ?? '' };
+        const region = presence.look(to, nowMs)?.region ?? '';
+        logger.child({ traceparent }).debug('recipient located', { from, to, region });
+        return { to, region };
       },
     ),
   ];
