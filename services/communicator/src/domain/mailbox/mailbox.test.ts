@@ -78,7 +78,9 @@ test('what did not come over a lost connection is handed over again, and nothing
   box.arrive(mail(4), at(1));
   expect(box.next(10, at(1))).toEqual([]);
   box.attend('s-2', 10, [1], at(2), ['s-0', 's-1']);
-  expect(seqs(box.next(10, at(2)))).toEqual([2, 3, 4]);
+  const handed = box.next(10, at(2));
+  expect(seqs(handed)).toEqual([2, 3, 4]);
+  expect(handed.every(({ generation }) => generation > 0)).toBe(true);
   expect([1, 2, 3, 4].map((seq) => box.find(seq)?.attempts)).toEqual([1, 1, 1, 1]);
   expect([...box.sessions.keys()]).toEqual(['s-2']);
 });

@@ -348,7 +348,13 @@ export class Mailbox {
     const old = this.sessions.get(id);
     if (old === undefined) return;
     this.sessions.delete(id);
-    for (const seq of [...old.holds]) this.release(seq, now);
+    // What the reader knows to have failed before, it would give back for ever if it came in the same generation.
+    this.generation += 1;
+    for (const seq of [...old.holds]) {
+      const lane = this.hand.get(seq)?.lane;
+      if (lane !== undefined) lane.generation = this.generation;
+      this.release(seq, now);
+    }
   }
 
   private recall(seq: number, session: Session, now: Moment): void {

@@ -55,7 +55,8 @@ function believe(
   now: number,
 ): void {
   const mine = beliefs.findLast((belief) => belief.token === (kind === 'acquire' ? grant?.token : token));
-  if (kind === 'release' && mine) mine.until = Math.min(mine.until, now);
+  // Whoever withdraws a lease gives it back: see `toCommand`.
+  if ((kind === 'release' || kind === 'withdraw') && mine) mine.until = Math.min(mine.until, now);
   if (grant === undefined || kind === 'release' || kind === 'withdraw') return;
   if (mine) mine.until = Math.max(mine.until, grant.expiresAt);
   else beliefs.push({ holder: wish.holder, token: grant.token, from: now, until: grant.expiresAt });
