@@ -13,7 +13,6 @@ export const MAIL_CAUSES = [
   'expired',
   'poison',
   'malformed',
-  'removed',
 ] as const;
 export const MailCause = z.enum(MAIL_CAUSES);
 export type MailCause = z.infer<typeof MailCause>;

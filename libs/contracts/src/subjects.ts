@@ -145,7 +145,7 @@ export const subjects = {
   storedMail: (domain: string) => `${V}.mail.*.${domain}.>`,
   storedMailOf: ({ domain, shard }: MailShard, priority: string) =>
     `${V}.mail.*.${domain}.${shard}.${priority}.>`,
-  /** → the owner of a mailbox shard: room, attend, settle, take, info, list, find, remove. */
+  /** → the owner of a mailbox shard: room, attend, settle, take, info, list. */
   mailbox: ({ domain, shard }: MailShard, verb: string) => `${V}.mailbox.${domain}.${shard}.${verb}`,
   /** The owner of a mailbox shard → whoever reads mailboxes: he has taken office. */
   mailboxOwner: () => `${V}.mailbox-owner`,

@@ -1,6 +1,7 @@
 import { wireHeadersOf, type Bus, type Listening, type WireHeaders } from '@multiswarm/bus';
 import {
   addressOf,
+  DEFAULT_DOMAIN,
   fromWire,
   LIMITS,
   MailAttended,
@@ -271,7 +272,7 @@ export class MailReader {
 
 const DELIVERY = /^(\w+\.\w+)\.deliver\.([^.]+)\.([^.]+)\./;
 /** As the subject of a message, whose domain and shard nobody asks for here. */
-const MAIL = '$1.msg.$3.hub.0.';
+const MAIL = `$1.msg.$3.${DEFAULT_DOMAIN}.0.`;
 
 /** What ends the reply subject of a delivery: sequence, attempt, epoch of the owner, generation of the conversation. */
 function ticketOf(reply: string): { seq: number; attempt: number; generation: Generation } {

@@ -261,7 +261,7 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   MAIL_ATTEMPTS: ['Failed tries of a message (`MAILBOX_MAX_ATTEMPTS`)', 'It becomes a dead letter.'],
   MAILBOXES_IN_VIEW: [
     'Mailboxes that one communicator keeps in view',
-    'Those that nobody uses are forgotten.',
+    'Readers and senders of further ones are refused with `mailbox-full`; those that nobody uses are forgotten.',
   ],
   MAILBOX_SESSIONS: ['Readers of one mailbox', 'Refused with `mailbox-full`.'],
   ERROR_MESSAGE_CHARS: ['Error message or log tail kept with a task', 'The text is cut.'],

@@ -1,6 +1,7 @@
 import {
   addressOf,
   LIMITS,
+  MAILBOX_SHARDS,
   MultiswarmError,
   type MailAddress,
   type MailAttend,
@@ -96,6 +97,7 @@ export class MailboxOwner {
     this.parts.assertOpen();
     const known = this.names.has(keyOf(namespace, to)) || this.mailboxes.has(keyOf(namespace, to));
     if (!known) this.parts.assertRecipient(to);
+    this.assertInView(namespace, to);
     const mailbox = this.mailbox(namespace, to);
     const granted = mailbox.grant(from, want, this.now());
     // Until the promise ends here, with time for what was stored at its last moment.
@@ -104,6 +106,7 @@ export class MailboxOwner {
   }
 
   attend({ namespace, mailbox: name, session, window, holding, replaces }: MailAttend): MailAttended {
+    this.assertInView(namespace, name);
     const mailbox = this.mailbox(namespace, name);
     this.assertSeats(mailbox, session);
     this.named(namespace, name);
@@ -114,6 +117,7 @@ export class MailboxOwner {
 
   /** Hands over to a reader that comes for its messages; waits a while for the first one. */
   async take({ namespace, mailbox: name, session: id, most, waitMs }: MailTake): Promise<MailTaken> {
+    this.assertInView(namespace, name);
     const mailbox = this.mailbox(namespace, name);
     this.assertSeats(mailbox, id);
     this.named(namespace, name);
@@ -190,6 +194,16 @@ export class MailboxOwner {
     this.cancelReading();
     for (const taker of this.takers.values()) taker.end();
     this.parts.queue.stop();
+  }
+
+  /** One more than a replica keeps in view is refused; what is stored already is taken all the same. */
+  private assertInView(namespace: string, name: string): void {
+    const most = LIMITS.MAILBOXES_IN_VIEW / MAILBOX_SHARDS;
+    if (this.mailboxes.has(keyOf(namespace, name)) || this.mailboxes.size < most) return;
+    throw new MultiswarmError(
+      'mailbox-full',
+      `the part of the mailboxes to which "${name}" belongs has ${most} of them already: those that nobody uses are forgotten after half a minute`,
+    );
   }
 
   private assertSeats({ name, sessions }: Mailbox, session: string): void {
@@ -448,7 +462,6 @@ export class MailboxOwner {
 
 const DEFAULT_MESSAGES: Partial<Record<string, string>> = {
   expired: 'its time was over before anybody took it',
-  removed: 'removed by hand',
 };
 
 function keyOf(namespace: string, name: string): string {

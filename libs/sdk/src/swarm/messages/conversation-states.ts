@@ -41,6 +41,12 @@ export class ConversationStates {
     return known;
   }
 
+  /** The same, as the stream has it now: another process may have written. @throws MultiswarmError `bus-unavailable` */
+  latest(conversation: string): Promise<Known> {
+    this.cached.delete(conversation);
+    return this.read(conversation);
+  }
+
   /**
    * Writes the next state, with the messages that led to it.
    * @throws MultiswarmError `revision-conflict` where somebody else has written in between: read it again

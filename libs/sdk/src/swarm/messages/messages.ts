@@ -3,6 +3,7 @@ import {
   addressOf,
   asMultiswarmError,
   BROADCAST_TOKEN,
+  DEFAULT_DOMAIN,
   fromWire,
   LIMITS,
   MessageLocation,
@@ -186,7 +187,7 @@ export class Messages implements SwarmMessages {
 
   async state<State extends JsonValue>(conversation: string): Promise<State | undefined> {
     const { states } = this.opened();
-    const { revision, state } = await states.read(conversation);
+    const { revision, state } = await states.latest(conversation);
     return revision === 0 ? undefined : (state as State);
   }
 
@@ -235,7 +236,7 @@ export class Messages implements SwarmMessages {
     const message = toMessage(submission, { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent });
     if (qos === 'at-most-once') {
       await this.locate(open, to, traceparent);
-      carryMail(open.bus, message, 'hub');
+      carryMail(open.bus, message, DEFAULT_DOMAIN);
       return statusOf(message, 'published');
     }
     await open.sender.store(message);

@@ -278,16 +278,6 @@ export class Mailbox {
     this.forget(mail);
   }
 
-  /** Takes a message out that is to be a dead letter by an operator's word. */
-  condemn(seq: number, now: Moment): Mail | undefined {
-    const mail = this.mails.get(seq);
-    if (mail === undefined || this.dying.has(seq)) return undefined;
-    const held = this.hand.take(seq);
-    if (held !== undefined) this.free(held, now);
-    this.die(mail, 'removed');
-    return mail;
-  }
-
   /** M3: of each conversation the first can have begun, the others have waited behind it. */
   private takeBack(seqs: readonly number[], setback: Setback, now: Moment): [Mail, Fate][] {
     const begun = new Set(seqs.map((seq) => this.hand.get(seq)?.lane.begun));
