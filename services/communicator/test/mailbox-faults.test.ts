@@ -1,5 +1,4 @@
-import { createSwarm, type AnyJson, type Swarm } from '@multiswarm/sdk';
-import { createLogger } from '@multiswarm/telemetry';
+import type { AnyJson, Swarm } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
 import { World, type Replica } from './world';
 
@@ -7,28 +6,16 @@ const LATE = { timeoutMs: 30_000 };
 const COUNT = 300;
 
 let world: World;
-const swarms: Swarm[] = [];
 
 beforeEach(async () => {
   world = await World.start();
 });
 
 afterEach(async () => {
-  await Promise.all(swarms.splice(0).map((swarm) => swarm.stop()));
   await world.stop();
 });
 
-async function join(id: string, prepare: (swarm: Swarm) => void = () => undefined): Promise<Swarm> {
-  const logger = createLogger({ service: 'swarm', level: 'silent' });
-  const swarm = createSwarm({
-    ...{ id, region: 'local', slots: 1, servers: world.nats.url, handleSignals: false, logger },
-  });
-  swarm.handle('noop', () => null);
-  prepare(swarm);
-  swarms.push(swarm);
-  await swarm.start();
-  return swarm;
-}
+const join: World['swarm'] = (id, prepare) => world.swarm(id, prepare);
 
 /** What a recipient has seen, in its order, and what its conversations sum up to. */
 function recipient(id: string, seen: number[]): Promise<Swarm> {

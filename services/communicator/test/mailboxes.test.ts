@@ -1,31 +1,18 @@
-import { createSwarm, PoisonMessage, type AnyJson, type Swarm } from '@multiswarm/sdk';
-import { createLogger } from '@multiswarm/telemetry';
+import { PoisonMessage, type AnyJson, type Swarm } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
 import { World } from './world';
 
 let world: World;
-const swarms: Swarm[] = [];
 
 beforeEach(async () => {
   world = await World.start();
 });
 
 afterEach(async () => {
-  await Promise.all(swarms.splice(0).map((swarm) => swarm.stop()));
   await world.stop();
 });
 
-async function join(id: string, prepare: (swarm: Swarm) => void = () => undefined): Promise<Swarm> {
-  const logger = createLogger({ service: 'swarm', level: 'silent' });
-  const swarm = createSwarm({
-    ...{ id, region: 'local', slots: 1, servers: world.nats.url, handleSignals: false, logger },
-  });
-  swarm.handle('noop', () => null);
-  prepare(swarm);
-  swarms.push(swarm);
-  await swarm.start();
-  return swarm;
-}
+const join: World['swarm'] = (id, prepare) => world.swarm(id, prepare);
 
 /** A swarm whose mailbox is known, and which is not there any more. */
 async function known(a: Swarm, id: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { connectBus, type Bus } from '@multiswarm/bus';
+import { createSwarm, type Swarm } from '@multiswarm/sdk';
 import { createLogger, startTelemetry, type Logger, type Telemetry } from '@multiswarm/telemetry';
 import { startNats, type TestServer } from '@multiswarm/testing';
 import { MAILBOX_RULES, type MailboxRules } from '../src/domain/mailbox/rules';
@@ -63,6 +64,19 @@ export class World {
       () => communicator.stop(),
     );
     return { bus, communicator, telemetry };
+  }
+
+  /** A swarm that has started, and stops with everything else. */
+  async swarm(id: string, prepare: (swarm: Swarm) => void = () => undefined): Promise<Swarm> {
+    const logger = createLogger({ service: 'swarm', level: 'silent' });
+    const swarm = createSwarm({
+      ...{ id, region: 'local', slots: 1, servers: this.nats.url, handleSignals: false, logger },
+    });
+    swarm.handle('noop', () => null);
+    prepare(swarm);
+    await swarm.start();
+    this.endings.push(() => swarm.stop());
+    return swarm;
   }
 
   async stop(): Promise<void> {

@@ -43,7 +43,8 @@ export const LATER_SETTINGS = {
     description: 'Lets swarms lend spare resources to others.',
     services: ['communicator'],
     since: 'later',
-    laterNote: 'resources are not lent until offers are there',
+    laterNote:
+      'every swarm may make and claim offers, whatever it says: it is looked at once there are pools and quotas',
     aliases: ['resource_sharing_enabled'],
   }),
   PERFORMANCE_MONITORING: setting({
