@@ -32,9 +32,9 @@ async function post<T>(url: string, body: unknown, traceparent: string): Promise
 beforeAll(async () => {
   stack = await startStack();
   receiver = loggedSwarm('receiver', 'eu-west').handle('listen', () => null);
-  receiver.messages.on('status-update', (message) => void received.push(message));
+  receiver.messages.on('told', (message) => void received.push(message));
   sender = loggedSwarm('sender', 'us-east').handle('tell', (_input, { messages, task }) =>
-    messages.send({ to: 'receiver', kind: 'status-update', data: { task: task.id } }),
+    messages.send({ to: 'receiver', kind: 'told', data: { task: task.id } }),
   );
   await receiver.start();
   await sender.start();

@@ -1,5 +1,5 @@
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { createSwarm, type AnyJson, type Swarm } from '@multiswarm/sdk';
+import { createSwarm, type Swarm } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
 import { connect, headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { percentile } from '../statistics';
@@ -84,7 +84,7 @@ const ways: { [K in MailQuestion['do']]: (question: Extract<MailQuestion, { do: 
       if (priority === 'low') await gate;
       receive((data as { at?: number }).at);
     });
-    swarm.messages.onExactlyOnce<AnyJson, number>(
+    swarm.messages.onExactlyOnce<number>(
       'x',
       () => 0,
       (sum) => {

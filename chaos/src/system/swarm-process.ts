@@ -31,7 +31,7 @@ process.once('disconnect', () => process.exit(1));
 function write(n: number, calm: boolean, { messages }: TaskContext): void {
   const to = PEERS[n % PEERS.length] ?? '';
   const letter = { token: randomUUID(), swarmId: id, to, calm };
-  messages.send({ to, kind: 'event', data: { token: letter.token } }).then(
+  messages.send({ to, kind: 'letter', data: { token: letter.token } }).then(
     ({ status }) => mail.write({ ...letter, kind: status === 'published' ? 'sent' : 'unsent', why: status }),
     (error: unknown) => mail.write({ ...letter, kind: 'unsent', why: String(error) }),
   );
@@ -87,7 +87,7 @@ const swarm = createSwarm({
 });
 for (const type of WORK_TYPES) swarm.handle(type, (input, ctx) => run(type, input, ctx));
 const Letter = z.object({ token: z.string() });
-swarm.messages.on('event', ({ data, to }) => {
+swarm.messages.on('letter', ({ data, to }) => {
   mail.write({ kind: 'heard', token: Letter.parse(data).token, swarmId: id, to, calm: false });
 });
 void swarm.start().then(() => process.send?.('ready'));

@@ -33,6 +33,7 @@ export * from './mail-wire';
 export * from './mailbox';
 export * from './mailbox-shard';
 export * from './message';
+export * from './message-kinds';
 export * from './names';
 export { parseMessage } from './plain-message';
 export * from './namespace';

@@ -1,3 +1,10 @@
+import {
+  MESSAGE_DATA,
+  TaskResponse,
+  type JsonValue,
+  type Message,
+  type MessageKind,
+} from '@multiswarm/contracts';
 import type { z } from 'zod';
 import type { AnyJson } from './define-task';
 
@@ -9,9 +16,43 @@ export interface MessageDefinition<Data extends z.ZodType = AnyJson, Reply exten
   readonly reply?: Reply;
 }
 
-/** A definition or, where nothing needs to be checked, just the name of the kind. */
-export type MessageOrKind<Data extends z.ZodType = AnyJson, Reply extends z.ZodType = AnyJson> =
-  MessageDefinition<Data, Reply> | string;
+/** A definition, or the name of a kind: one of the common kinds has its own types, any other has any JSON. */
+export type MessageOrKind = MessageDefinition<z.ZodType, z.ZodType> | string;
+
+/** What the data of a kind is where it is sent: before defaults and transformations of its schema. */
+export type DataSent<K> =
+  K extends MessageDefinition<infer Data, z.ZodType>
+    ? z.input<Data>
+    : K extends MessageKind
+      ? z.input<(typeof MESSAGE_DATA)[K]>
+      : JsonValue;
+
+/** What the data of a kind is where it is handled. */
+export type DataReceived<K> =
+  K extends MessageDefinition<infer Data, z.ZodType>
+    ? z.output<Data>
+    : K extends MessageKind
+      ? z.output<(typeof MESSAGE_DATA)[K]>
+      : JsonValue;
+
+/** What a handler of a kind answers. */
+export type AnswerGiven<K> =
+  K extends MessageDefinition<z.ZodType, infer Reply>
+    ? z.input<Reply>
+    : K extends 'task-request'
+      ? z.input<typeof TaskResponse>
+      : unknown;
+
+/** What whoever asks is answered. */
+export type AnswerReceived<K> =
+  K extends MessageDefinition<z.ZodType, infer Reply>
+    ? z.output<Reply>
+    : K extends 'task-request'
+      ? z.output<typeof TaskResponse>
+      : JsonValue;
+
+/** A message that has come, with the data of its kind. */
+export type MessageOf<Data> = Omit<Message, 'data'> & { data: Data };
 
 /** Names a kind of message. With schemas, both who sends and who handles are typed, and both sides check what they are given. */
 export function defineMessage<Data extends z.ZodType = AnyJson, Reply extends z.ZodType = AnyJson>(
@@ -20,8 +61,14 @@ export function defineMessage<Data extends z.ZodType = AnyJson, Reply extends z.
   return Object.freeze({ ...definition });
 }
 
-export function messageOf<Data extends z.ZodType, Reply extends z.ZodType>(
-  message: MessageOrKind<Data, Reply>,
-): MessageDefinition<Data, Reply> {
-  return typeof message === 'string' ? { kind: message } : message;
+const COMMON: ReadonlyMap<string, MessageDefinition<z.ZodType, z.ZodType>> = new Map(
+  Object.entries(MESSAGE_DATA).map(([kind, data]) => [
+    kind,
+    kind === 'task-request' ? { kind, data, reply: TaskResponse } : { kind, data },
+  ]),
+);
+
+/** What is known of a kind. */
+export function messageOf(message: MessageOrKind): MessageDefinition<z.ZodType, z.ZodType> {
+  return typeof message === 'string' ? (COMMON.get(message) ?? { kind: message }) : message;
 }

@@ -6,7 +6,16 @@ export type {
   RoutingItem,
   RoutingPolicy,
 } from '@multiswarm/contracts';
-export { defineMessage, type MessageDefinition, type MessageOrKind } from './define-message';
+export {
+  defineMessage,
+  type AnswerGiven,
+  type AnswerReceived,
+  type DataReceived,
+  type DataSent,
+  type MessageDefinition,
+  type MessageOf,
+  type MessageOrKind,
+} from './define-message';
 export {
   defineTask,
   type AnyJson,

@@ -85,22 +85,22 @@ describe('messages between swarms', () => {
 
   test('reach everyone but the sender when they are broadcast', async () => {
     const seen = listen();
-    await alice.messages.broadcast({ kind: 'event', data: 1 });
+    await alice.messages.broadcast({ kind: 'note', data: 1 });
     await alice.messages.send({ to: 'alice', kind: 'mark', data: 1 });
     await eventually(() => seen.length === 2);
     await communicator.rttMs();
-    expect(seen.sort()).toEqual(['alice to bob: event 1', 'alice to carol: event 1']);
+    expect(seen.sort()).toEqual(['alice to bob: note 1', 'alice to carol: note 1']);
   });
 
   test('fail where they are sent when there is no such recipient or they do not fit', async () => {
-    await expect(alice.messages.send({ to: 'nobody', kind: 'event' })).rejects.toMatchObject({
+    await expect(alice.messages.send({ to: 'nobody', kind: 'note' })).rejects.toMatchObject({
       code: 'recipient-unknown',
     });
     await expect(alice.messages.send({ to: 'b o b', kind: '' })).rejects.toMatchObject({
       code: 'invalid-request',
     });
     await expect(
-      testSwarm({ servers: nats.url }).messages.send({ to: 'bob', kind: 'event' }),
+      testSwarm({ servers: nats.url }).messages.send({ to: 'bob', kind: 'note' }),
     ).rejects.toMatchObject({ code: 'bus-unavailable' });
   });
 
@@ -132,7 +132,7 @@ describe('messages between swarms', () => {
     const seen = listen();
     const removed = jest.fn();
     bob.messages.on('*', removed)();
-    toBob('event', 1);
+    toBob('note', 1);
     await eventually(() => seen.length > 0);
     expect(removed).not.toHaveBeenCalled();
   });

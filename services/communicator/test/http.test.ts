@@ -41,7 +41,7 @@ test('a message over HTTP is accepted, delivered, and found at its location', as
   const sent = await request(app)
     .post('/v1/messages')
     .set('traceparent', TRACE)
-    .send({ from: 'operator', to: 'b', kind: 'event', data: ['hello'] })
+    .send({ from: 'operator', to: 'b', kind: 'note', data: ['hello'] })
     .expect(202);
   expect(sent.body).toMatchObject({ from: 'operator', to: 'b', status: 'published', recipients: ['b'] });
   expect(sent.headers['location']).toBe(`/v1/messages/${sent.body.id}`);
@@ -53,20 +53,21 @@ test('a message over HTTP is accepted, delivered, and found at its location', as
 });
 
 test.each([
-  ['an unknown recipient', { from: 'a', to: 'bb', kind: 'event' }, 404, 'recipient-unknown'],
+  ['an unknown recipient', { from: 'a', to: 'bb', kind: 'note' }, 404, 'recipient-unknown'],
   [
     'a mailbox that nobody has',
-    { from: 'a', to: 'bb', kind: 'event', qos: 'exactly-once' },
+    { from: 'a', to: 'bb', kind: 'note', qos: 'exactly-once' },
     404,
     'recipient-unknown',
   ],
   [
     'data over the limit',
-    { from: 'a', to: 'b', kind: 'event', data: 'x'.repeat(LIMITS.MESSAGE_BYTES) },
+    { from: 'a', to: 'b', kind: 'note', data: 'x'.repeat(LIMITS.MESSAGE_BYTES) },
     413,
     'body-too-large',
   ],
-  ['an unknown field', { from: 'a', to: 'b', kind: 'event', subject: 's' }, 400, 'invalid-request'],
+  ['an unknown field', { from: 'a', to: 'b', kind: 'note', subject: 's' }, 400, 'invalid-request'],
+  ['data that is none of its kind', { from: 'a', to: 'b', kind: 'task-request' }, 400, 'invalid-request'],
   ['no body at all', undefined, 400, 'invalid-request'],
 ])('%s is answered with problem details', async (_name, body, status, code) => {
   const sending = request(app).post('/v1/messages');

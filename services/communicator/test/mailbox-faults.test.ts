@@ -1,4 +1,4 @@
-import type { AnyJson, Swarm } from '@multiswarm/sdk';
+import type { Swarm } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
 import { World, type Replica } from './world';
 
@@ -21,7 +21,7 @@ const join: World['swarm'] = (id, prepare) => world.swarm(id, prepare);
 function recipient(id: string, seen: number[]): Promise<Swarm> {
   return join(id, ({ messages }) => {
     messages.on('work', ({ data }) => void seen.push((data as { n: number }).n));
-    messages.onExactlyOnce<AnyJson, number[]>(
+    messages.onExactlyOnce<number[]>(
       'add',
       () => [],
       (all, { data }) => [...all, (data as { n: number }).n],

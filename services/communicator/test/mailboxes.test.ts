@@ -1,6 +1,8 @@
-import { PoisonMessage, type AnyJson, type Swarm } from '@multiswarm/sdk';
+import { DeadMessagePage, subjects } from '@multiswarm/contracts';
+import { defineMessage, PoisonMessage, type Swarm } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
 import { World } from './world';
+import { z } from 'zod';
 
 let world: World;
 
@@ -61,7 +63,7 @@ test('a handler that throws is asked again, and one that says it is poison is no
 test('what is sent exactly once has one effect in the state of its conversation, whatever is sent twice', async () => {
   await world.replica();
   const b = await join('b', (swarm) =>
-    swarm.messages.onExactlyOnce<AnyJson, number>(
+    swarm.messages.onExactlyOnce<number>(
       'add',
       () => 0,
       (sum, { data }) => sum + (data as { n: number }).n,
@@ -109,6 +111,33 @@ test('a mailbox that is full is told to the sender, with the number of messages 
   await expect(a.messages.send({ to: 'b', kind: 'work', qos: 'at-least-once' })).rejects.toMatchObject({
     code: 'mailbox-full',
     message: expect.stringMatching(/holds \d+ of 20/) as string,
+  });
+});
+
+test('data that does not fit the schema of its recipient is a dead letter at once, with every finding; common kinds are checked where they are sent', async () => {
+  await world.replica();
+  const transfer = defineMessage({
+    kind: 'transfer',
+    data: z.object({ amount: z.number(), to: z.string() }),
+  });
+  const sums: number[] = [];
+  await join('b', ({ messages }) => messages.on(transfer, ({ data }) => void sums.push(data.amount)));
+  const a = await join('a');
+  const qos = 'at-least-once';
+  await a.messages.send({ to: 'b', kind: 'transfer', data: { amount: 'two' }, qos });
+  await a.messages.send({ to: 'b', kind: transfer, data: { amount: 3, to: 'c' }, qos });
+  await eventually(() => sums.length > 0);
+  const asker = await world.bus('asker');
+  const { items } = await eventually(async () => {
+    const page = await asker.request(subjects.deadMessage('list'), {}, { reply: DeadMessagePage });
+    return page.items.length > 0 ? page : undefined;
+  });
+  expect(items).toMatchObject([{ kind: 'transfer', cause: 'poison', attempts: 1 }]);
+  expect(items[0]?.message).toContain('/data/amount: expected a number, not "two"; /data/to: missing');
+  const unfit: object = { to: 'b', kind: 'status-update', data: { load: 7 }, qos };
+  await expect(a.messages.send(unfit as { to: string; kind: string })).rejects.toMatchObject({
+    code: 'invalid-request',
+    findings: [{ pointer: '/data/load', message: 'must be at most 1, not 7' }],
   });
 });
 

@@ -103,17 +103,17 @@ test('a direct message reaches its recipient, and nobody else, in the CloudEvent
 test('a broadcast reaches everyone once, and counts everyone but its sender', async () => {
   await world.replica();
   const all = await join('a', 'b', 'c');
-  const status = await send({ from: 'b', to: '*', kind: 'event' });
+  const status = await send({ from: 'b', to: '*', kind: 'note' });
   expect(status).toMatchObject({ to: '*', status: 'published', recipients: ['a', 'c'], recipientCount: 2 });
   await Promise.all(all.map((swarm) => settled('b', swarm)));
   const heard = all.filter(({ id }) => id !== 'b').map(kindsOf);
-  expect(heard).toEqual([['event'], ['event']]);
+  expect(heard).toEqual([['note'], ['note']]);
 });
 
 test('a broadcast with nobody else there says so', async () => {
   await world.replica();
   await join('a');
-  expect(await send({ from: 'a', to: '*', kind: 'event' })).toMatchObject({
+  expect(await send({ from: 'a', to: '*', kind: 'note' })).toMatchObject({
     status: 'no-recipient',
     recipients: [],
     recipientCount: 0,
@@ -124,7 +124,7 @@ test('one of two replicas takes a message, and the other one knows what became o
   const replicas = [await world.replica(), await world.replica()];
   const [, b] = (await join('a', 'b')) as [FakeSwarm, FakeSwarm];
   const sent = await Promise.all(
-    Array.from({ length: 40 }, () => send({ from: 'a', to: 'b', kind: 'event' })),
+    Array.from({ length: 40 }, () => send({ from: 'a', to: 'b', kind: 'note' })),
   );
   await settled('a', b);
   await eventually(() => kindsOf(b).length >= sent.length);
@@ -142,14 +142,14 @@ test('one of two replicas takes a message, and the other one knows what became o
 test('a replica that starts later learns who is there by asking', async () => {
   await join('a', 'b');
   await world.replica();
-  expect(await send({ from: 'a', to: 'b', kind: 'event' })).toMatchObject({ status: 'published' });
+  expect(await send({ from: 'a', to: 'b', kind: 'note' })).toMatchObject({ status: 'published' });
 });
 
 test('a swarm that says goodbye gets no more messages', async () => {
   await world.replica();
   const [, b] = (await join('a', 'b')) as [FakeSwarm, FakeSwarm];
   b.beat('stopped');
-  const error = await refused(send({ from: 'a', to: 'b', kind: 'event' }));
+  const error = await refused(send({ from: 'a', to: 'b', kind: 'note' }));
   expect(error.code).toBe('recipient-unknown');
 });
 
@@ -160,7 +160,7 @@ test('a swarm that stops heartbeating is refused as a recipient after three inte
   swarms.push(brief);
   brief.beat();
   const error = await eventually(() =>
-    send({ from: 'a', to: 'brief', kind: 'event' }).then(
+    send({ from: 'a', to: 'brief', kind: 'note' }).then(
       () => undefined,
       (fault: unknown) => fault,
     ),
@@ -175,22 +175,22 @@ test('what cannot be delivered or promised is refused, with the reason', async (
   await world.replica();
   const [, b] = (await join('a', 'us-east-1')) as [FakeSwarm, FakeSwarm];
   const cases: [object, string, string][] = [
-    [{ from: 'a', to: 'us-eats-1', kind: 'event' }, 'recipient-unknown', 'connected are "us-east-1"'],
-    [{ from: 'nobody', to: 'us-east-1', kind: 'event' }, 'swarm-not-found', 'the sender "nobody"'],
-    [{ from: 'a', to: 'us-eats-1', kind: 'event', qos: 'at-least-once' }, 'recipient-unknown', 'us-east-1'],
+    [{ from: 'a', to: 'us-eats-1', kind: 'note' }, 'recipient-unknown', 'connected are "us-east-1"'],
+    [{ from: 'nobody', to: 'us-east-1', kind: 'note' }, 'swarm-not-found', 'the sender "nobody"'],
+    [{ from: 'a', to: 'us-eats-1', kind: 'note', qos: 'at-least-once' }, 'recipient-unknown', 'us-east-1'],
     [
-      { from: 'a', to: 'us-east-1', kind: 'event', data: 'x'.repeat(LIMITS.MESSAGE_BYTES) },
+      { from: 'a', to: 'us-east-1', kind: 'note', data: 'x'.repeat(LIMITS.MESSAGE_BYTES) },
       'body-too-large',
       'limit',
     ],
     [
-      { from: 'a', to: 'us-east-1', kind: 'event', colour: 'red' },
+      { from: 'a', to: 'us-east-1', kind: 'note', colour: 'red' },
       'invalid-request',
       'unknown field "colour"',
     ],
     [{ from: 'a.b', to: 'us-*', ttlMs: 0 }, 'invalid-request', '/from'],
     [
-      { from: 'a', to: 'us-east-1', kind: 'event', ttlMs: Number.MAX_SAFE_INTEGER },
+      { from: 'a', to: 'us-east-1', kind: 'note', ttlMs: Number.MAX_SAFE_INTEGER },
       'invalid-request',
       'ten years',
     ],
@@ -213,7 +213,7 @@ test('all faults of a message are listed at once, with their places', async () =
 test('switched off, the communicator relays nothing and names the setting', async () => {
   await world.replica({ crossSwarm: false });
   await join('a', 'b');
-  const error = await refused(send({ from: 'a', to: 'b', kind: 'event' }));
+  const error = await refused(send({ from: 'a', to: 'b', kind: 'note' }));
   expect([error.code, error.message]).toEqual([
     'feature-not-available',
     expect.stringContaining('CROSS_SWARM_COMMUNICATION=false'),
@@ -225,10 +225,10 @@ test('after NATS was away, swarms that are still there can be written to at once
   const [, b] = (await join('a', 'b')) as [FakeSwarm, FakeSwarm];
   await world.nats.kill('SIGKILL');
   await eventually(() => !client.connected);
-  expect((await refused(send({ from: 'a', to: 'b', kind: 'event' }))).code).toBe('bus-unavailable');
+  expect((await refused(send({ from: 'a', to: 'b', kind: 'note' }))).code).toBe('bus-unavailable');
   await world.nats.restart();
-  await eventually(() => send({ from: 'a', to: 'b', kind: 'event' }));
-  await eventually(() => kindsOf(b).includes('event'));
+  await eventually(() => send({ from: 'a', to: 'b', kind: 'note' }));
+  await eventually(() => kindsOf(b).includes('note'));
 });
 
 test('a message that was never sent is not found', async () => {
@@ -244,7 +244,7 @@ test('each message leaves a line with the trace id of its sender', async () => {
   stream.on('data', (chunk: string) => (log += chunk));
   await world.replica({ logger: createLogger({ service: 'communicator', level: 'debug', stream }) });
   await join('a', 'b');
-  const { id } = await send({ from: 'a', to: 'b', kind: 'event' });
+  const { id } = await send({ from: 'a', to: 'b', kind: 'note' });
   const line = await eventually(() => log.split('\n').find((text) => text.includes(id)));
   expect(JSON.parse(line)).toMatchObject({
     service: 'communicator',
@@ -261,11 +261,11 @@ test('messages are counted by kind and result, kinds of the user\'s own as "othe
   await join('a', 'b');
   await send({ from: 'a', to: 'b', kind: 'status-update' });
   await send({ from: 'a', to: 'b', kind: 'my-own-kind' });
-  await refused(send({ from: 'a', to: 'c', kind: 'event' }));
+  await refused(send({ from: 'a', to: 'c', kind: 'status-update' }));
   const text = await telemetry.prometheus();
   expect(text).toContain('multiswarm_messages_sent_total{kind="status-update",result="published"} 1');
   expect(text).toContain('multiswarm_messages_sent_total{kind="other",result="published"} 1');
-  expect(text).toContain('multiswarm_messages_sent_total{kind="event",result="recipient-unknown"} 1');
+  expect(text).toContain('multiswarm_messages_sent_total{kind="status-update",result="recipient-unknown"} 1');
 });
 
 test('the communicator can be discovered on NATS', async () => {

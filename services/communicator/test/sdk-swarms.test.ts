@@ -43,7 +43,7 @@ test('swarms of the SDK write to one another, as soon as they have started', asy
   const status = await a.swarm.messages.send({
     to: 'b',
     kind: 'task-request',
-    data: { n: 1 },
+    data: { type: 'count', input: 1 },
     correlationId: 'c-1',
   });
   expect(status).toMatchObject({ status: 'published', recipients: ['b'] });
@@ -54,11 +54,16 @@ test('swarms of the SDK write to one another, as soon as they have started', asy
       from: 'a',
       to: 'b',
       kind: 'task-request',
-      data: { n: 1 },
+      data: { type: 'count', input: 1 },
       correlationId: 'c-1',
     }),
   ]);
-  await b.swarm.messages.send({ to: 'a', kind: 'task-response', correlationId: 'c-1' });
+  await b.swarm.messages.send({
+    to: 'a',
+    kind: 'task-response',
+    data: { state: 'succeeded' },
+    correlationId: 'c-1',
+  });
   await eventually(() =>
     a.got.some(({ kind, correlationId }) => kind === 'task-response' && correlationId === 'c-1'),
   );
@@ -66,21 +71,21 @@ test('swarms of the SDK write to one another, as soon as they have started', asy
 
 test('a broadcast reaches every other swarm once, and never its sender', async () => {
   const [a, b, c] = [await join('a'), await join('b'), await join('c')];
-  expect(await a.swarm.messages.broadcast({ kind: 'event' })).toMatchObject({ recipients: ['b', 'c'] });
+  expect(await a.swarm.messages.broadcast({ kind: 'note' })).toMatchObject({ recipients: ['b', 'c'] });
   // A later message of the same sender arrives after the broadcast, so by then all that will come has come.
   await a.swarm.messages.broadcast({ kind: 'marker' });
   await eventually(() => [b, c].every(({ got }) => got.some(({ kind }) => kind === 'marker')));
   expect([a, b, c].map(({ got }) => got.map(({ kind }) => kind))).toEqual([
     [],
-    ['event', 'marker'],
-    ['event', 'marker'],
+    ['note', 'marker'],
+    ['note', 'marker'],
   ]);
 });
 
 test('a swarm that has stopped is no recipient any more', async () => {
   const [a, b] = [await join('a'), await join('b')];
   await b.swarm.stop();
-  await expect(a.swarm.messages.send({ to: 'b', kind: 'event' })).rejects.toMatchObject({
+  await expect(a.swarm.messages.send({ to: 'b', kind: 'note' })).rejects.toMatchObject({
     code: 'recipient-unknown',
   });
 });

@@ -1,7 +1,6 @@
 import type { Bus } from '@multiswarm/bus';
 import type {
   JsonValue,
-  Message,
   MessageStatus,
   MessageSubmission,
   Priority,
@@ -13,7 +12,14 @@ import type { Clock, Ids, Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 import type { AddedSteps, WorkflowDocument } from '../client/types';
-import type { MessageOrKind } from '../define-message';
+import type {
+  AnswerGiven,
+  AnswerReceived,
+  DataReceived,
+  DataSent,
+  MessageOf,
+  MessageOrKind,
+} from '../define-message';
 import type { TaskDefinition } from '../define-task';
 import type { Gathered } from './messages/answers';
 import type { SwarmTopics } from './topics/types';
@@ -133,18 +139,31 @@ export type TaskHandler<Input = JsonValue, Output = unknown> = (
 /** `cordoned`: told to take nothing new; `draining`: the same, or on its way to its own end. */
 export type SwarmState = 'created' | 'ready' | 'cordoned' | 'draining' | 'stopped';
 
-/** A message to send. `to` is a swarm's id; `broadcast` reaches every other swarm of the namespace. */
-export type OutgoingMessage = Omit<z.input<typeof MessageSubmission>, 'from' | 'namespace'>;
+/**
+ * A message to send. `to` is a swarm's id; `broadcast` reaches every other swarm of the namespace. `kind` is a name, or what
+ * `defineMessage` has made, and says what `data` is; left out it is `{}`.
+ */
+export type OutgoingMessage<K extends MessageOrKind = string> = Omit<
+  z.input<typeof MessageSubmission>,
+  'from' | 'namespace' | 'kind' | 'data'
+> & { kind: K } & DataField<DataSent<K>>;
+
+type DataField<Data> = Record<string, never> extends Data ? { data?: Data } : { data: Data };
+
+/** What is said of a message beside its recipients. */
+type Addressed<K extends MessageOrKind> = Omit<OutgoingMessage, 'to' | 'kind' | 'data'> & {
+  kind: K;
+} & DataField<DataSent<K>>;
 
 /** Handles a message. Where somebody waits for an answer, it is what the handler returns. */
 export type MessageHandler<Data = JsonValue, Reply = unknown> = (
-  message: Message & { data: Data },
+  message: MessageOf<Data>,
 ) => Reply | Promise<Reply> | void | Promise<void>;
 
 /** From the state of a conversation and a message to the next state. */
 export type StateHandler<State = JsonValue, Data = JsonValue> = (
   state: State,
-  message: Message & { data: Data },
+  message: MessageOf<Data>,
 ) => State | Promise<State>;
 
 export interface RequestOptions {
@@ -161,41 +180,39 @@ export type GatherOptions = RequestOptions;
  */
 export interface SwarmMessages {
   /**
-   * Resolves when the message is on its way (`published`) or in the recipient's mailbox (`stored`). Throws `recipient-unknown`,
-   * `mailbox-full` (429: with the number of messages in it) or `bus-unavailable`.
+   * Resolves when the message is on its way (`published`) or in the recipient's mailbox (`stored`). Throws `invalid-request` where the
+   * data is none of its kind, `recipient-unknown`, `mailbox-full` (429: with the number of messages in it) or `bus-unavailable`.
    */
-  send(message: OutgoingMessage): Promise<MessageStatus>;
-  broadcast(message: Omit<OutgoingMessage, 'to'>): Promise<MessageStatus>;
+  send<const K extends MessageOrKind>(message: OutgoingMessage<K>): Promise<MessageStatus>;
+  broadcast<const K extends MessageOrKind>(message: Addressed<K>): Promise<MessageStatus>;
   /** Sends, and resolves with what the recipient's handler returns. Throws `timeout`, or what the handler has reported. */
-  request<Data extends z.ZodType, Reply extends z.ZodType>(
-    message: Omit<OutgoingMessage, 'kind' | 'data'> & {
-      kind: MessageOrKind<Data, Reply>;
-      data?: z.input<Data>;
-    },
+  request<const K extends MessageOrKind>(
+    message: OutgoingMessage<K>,
     options?: RequestOptions,
-  ): Promise<z.output<Reply>>;
+  ): Promise<AnswerReceived<K>>;
   /** Asks several, or with `*` all others, and resolves with the answers that come in time. */
-  gather(
-    message: Omit<OutgoingMessage, 'to'> & { to: '*' | readonly string[] },
+  gather<const K extends MessageOrKind>(
+    message: Addressed<K> & { to: '*' | readonly string[] },
     options?: GatherOptions,
-  ): Promise<Gathered>;
+  ): Promise<Gathered<AnswerReceived<K>>>;
   /**
    * Handles messages of one kind, or of every kind with `*`. Messages of one conversation are handled one after the other. A message of
    * the mailbox is acknowledged when all its handlers have returned; one that throws is tried again after a growing pause (`RetryLater`
-   * chooses another), and `PoisonMessage` makes it a dead letter at once. Returns the function that removes the handler.
+   * chooses another), and `PoisonMessage` makes it a dead letter at once, as data does that is none of its kind. Returns the function
+   * that removes the handler.
    */
-  on<Data extends z.ZodType, Reply extends z.ZodType>(
-    kind: MessageOrKind<Data, Reply>,
-    handler: MessageHandler<z.output<Data>, z.input<Reply>>,
+  on<const K extends MessageOrKind>(
+    kind: K,
+    handler: MessageHandler<DataReceived<K>, AnswerGiven<K>>,
   ): () => void;
   /**
    * Keeps a state for each conversation: the handler makes the next one from a message. State and messages that are in it are written as
    * one, so a message has one effect in it, however often it comes. What the handler does elsewhere is not covered.
    */
-  onExactlyOnce<Data extends z.ZodType, State extends JsonValue>(
-    kind: MessageOrKind<Data>,
+  onExactlyOnce<State extends JsonValue, const K extends MessageOrKind = string>(
+    kind: K,
     initial: () => State,
-    handler: StateHandler<State, z.output<Data>>,
+    handler: StateHandler<State, DataReceived<K>>,
   ): () => void;
   /** The state of a conversation that `onExactlyOnce` keeps; undefined where there is none. */
   state<State extends JsonValue>(conversation: string): Promise<State | undefined>;

@@ -1,5 +1,6 @@
 import {
   asMultiswarmError,
+  assertKindData,
   toMessage,
   type Message,
   type MessageStatus,
@@ -85,6 +86,7 @@ async function relay(
 ): Promise<MessageStatus> {
   const { presence, statuses, relaying, clock, ids, outbox } = deps;
   assertPromisable(submission, relaying);
+  assertKindData(submission.kind, submission.data);
   const nowMs = clock.monotonic();
   if (via === 'nats') assertSenderPresent(submission.from, presence, nowMs);
   const stamp = { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent };

@@ -15,8 +15,8 @@ interface Asked {
   cancel: Cancel;
 }
 
-export interface Gathered {
-  answers: { from: string; data: JsonValue }[];
+export interface Gathered<Answer = JsonValue> {
+  answers: { from: string; data: Answer }[];
   /** Those who answered that it went wrong. */
   failures: { from: string; error: MultiswarmError }[];
   /** Nobody else was asked, or all have answered. */

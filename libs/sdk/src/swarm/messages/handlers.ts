@@ -1,4 +1,4 @@
-import { MultiswarmError, type JsonValue, type Message } from '@multiswarm/contracts';
+import { MultiswarmError, parse, type Finding, type JsonValue, type Message } from '@multiswarm/contracts';
 import type { z } from 'zod';
 import type { MessageDefinition } from '../../define-message';
 import type { MessageHandler, StateHandler } from '../types';
@@ -66,17 +66,22 @@ export class Handlers {
   private async call({ data, reply, handler }: Registered, message: Message): Promise<JsonValue | undefined> {
     const answer = await handler({ ...message, data: checked(data, message) });
     if (answer === undefined || reply === undefined) return answer as JsonValue | undefined;
-    return reply.parse(answer) as JsonValue;
+    const parsed = parse(reply, answer);
+    if (parsed.ok) return parsed.value as JsonValue;
+    throw new PoisonMessage(
+      `the answer to "${message.kind}" does not fit its schema: ${told(parsed.findings)}`,
+    );
   }
 }
 
 /** What does not fit its schema will not fit the next time. */
 export function checked(schema: z.ZodType | undefined, { kind, data }: Message): JsonValue {
   if (schema === undefined) return data;
-  const parsed = schema.safeParse(data);
-  if (parsed.success) return parsed.data as JsonValue;
-  const why = parsed.error.issues
-    .map(({ path, message }) => `${path.join('.') || 'data'}: ${message}`)
-    .join('; ');
-  throw new PoisonMessage(`the data of "${kind}" does not fit its schema: ${why}`);
+  const parsed = parse(schema, data, ['data']);
+  if (parsed.ok) return parsed.value as JsonValue;
+  throw new PoisonMessage(`the data of "${kind}" does not fit its schema: ${told(parsed.findings)}`);
+}
+
+function told(findings: readonly Finding[]): string {
+  return findings.map(({ pointer, message }) => `${pointer || '/'}: ${message}`).join('; ');
 }

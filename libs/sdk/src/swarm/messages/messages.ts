@@ -2,6 +2,7 @@ import { wireHeadersOf, type Bus, type Listening } from '@multiswarm/bus';
 import {
   addressOf,
   asMultiswarmError,
+  assertKindData,
   BROADCAST_TOKEN,
   DEFAULT_DOMAIN,
   fromWire,
@@ -19,8 +20,7 @@ import {
 import type { Clock, Ids } from '@multiswarm/core';
 import { carryMail, MailReader, MailSender, MailSites } from '@multiswarm/messaging';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
-import type { z } from 'zod';
-import { messageOf, type MessageOrKind } from '../../define-message';
+import { messageOf, type AnswerGiven, type DataReceived, type MessageOrKind } from '../../define-message';
 import { SDK_LIMITS } from '../../limits';
 import type {
   GatherOptions,
@@ -34,7 +34,8 @@ import { Answers, FAILED_KIND, replyKind, type Gathered } from './answers';
 import { ConversationStates } from './conversation-states';
 import { foldFirst } from './fold';
 import { Handlers } from './handlers';
-import { Inbox, type Arrived, type Handled } from './inbox';
+import { Inbox, PoisonMessage, type Arrived, type Handled } from './inbox';
+import { assertSendable, checkedAnswer, checkedAnswers } from './kinds';
 
 export interface MessagesOptions {
   swarmId: string;
@@ -43,6 +44,9 @@ export interface MessagesOptions {
   ids: Ids;
   log: Logger;
 }
+
+/** As it is given, its types left out. */
+type AnyOutgoing = Omit<OutgoingMessage, 'kind' | 'data'> & { kind: MessageOrKind; data?: unknown };
 
 const REQUEST_MS = 30_000;
 /** With the number of its session it must still be a name. */
@@ -117,41 +121,28 @@ export class Messages implements SwarmMessages {
     if (this.reading) await current.reader.stop();
   }
 
-  send(message: OutgoingMessage): Promise<MessageStatus> {
+  send(message: AnyOutgoing): Promise<MessageStatus> {
     return this.sendWithin(undefined, message);
   }
 
-  broadcast(message: Omit<OutgoingMessage, 'to'>): Promise<MessageStatus> {
+  broadcast(message: Omit<AnyOutgoing, 'to'>): Promise<MessageStatus> {
     return this.send({ ...message, to: '*' });
   }
 
-  async request<Data extends z.ZodType, Reply extends z.ZodType>(
-    message: Omit<OutgoingMessage, 'kind' | 'data'> & {
-      kind: MessageOrKind<Data, Reply>;
-      data?: z.input<Data>;
-    },
-    { timeoutMs = REQUEST_MS }: RequestOptions = {},
-  ): Promise<z.output<Reply>> {
-    const { kind, data: schema, reply } = messageOf(message.kind);
+  /** What the schema of its kind makes of the answer, whose type its caller knows. */
+  async request(message: AnyOutgoing, { timeoutMs = REQUEST_MS }: RequestOptions = {}): Promise<never> {
     this.read();
     const correlationId = this.options.ids.next();
-    const data = schema === undefined ? message.data : schema.parse(message.data);
     const answer = this.answers.one(correlationId, timeoutMs);
-    this.sendWithin(undefined, {
-      ttlMs: timeoutMs,
-      ...message,
-      kind,
-      ...(data === undefined ? {} : { data: data }),
-      ...{ correlationId, replyTo: this.options.swarmId },
-    }).catch((error: unknown) => this.answers.fail(correlationId, error));
-    const value = await answer;
-    return (reply === undefined ? value : reply.parse(value)) as z.output<Reply>;
+    const asked = { ttlMs: timeoutMs, ...message, correlationId, replyTo: this.options.swarmId };
+    this.send(asked).catch((error: unknown) => this.answers.fail(correlationId, error));
+    return checkedAnswer(message.kind, await answer) as never;
   }
 
-  gather(
-    message: Omit<OutgoingMessage, 'to'> & { to: '*' | readonly string[] },
+  async gather(
+    message: Omit<AnyOutgoing, 'to'> & { to: '*' | readonly string[] },
     { timeoutMs = REQUEST_MS }: GatherOptions = {},
-  ): Promise<Gathered> {
+  ): Promise<Gathered<never>> {
     this.read();
     const correlationId = this.options.ids.next();
     const asked = { ttlMs: timeoutMs, ...message, correlationId, replyTo: this.options.swarmId };
@@ -160,22 +151,20 @@ export class Messages implements SwarmMessages {
     const count = sent.then((statuses) =>
       statuses.reduce((sum, { recipientCount }) => sum + recipientCount, 0),
     );
-    return this.answers.many(correlationId, timeoutMs, count);
+    const gathered = await this.answers.many(correlationId, timeoutMs, count);
+    return checkedAnswers(message.kind, gathered) as Gathered<never>;
   }
 
-  on<Data extends z.ZodType, Reply extends z.ZodType>(
-    kind: MessageOrKind<Data, Reply>,
-    handler: MessageHandler<z.output<Data>, z.input<Reply>>,
-  ): () => void {
+  on<K extends MessageOrKind>(kind: K, handler: MessageHandler<DataReceived<K>, AnswerGiven<K>>): () => void {
     const remove = this.handlers.add(messageOf(kind), handler as MessageHandler);
     this.read();
     return remove;
   }
 
-  onExactlyOnce<Data extends z.ZodType, State extends JsonValue>(
-    kind: MessageOrKind<Data>,
+  onExactlyOnce<State extends JsonValue, K extends MessageOrKind = string>(
+    kind: K,
     initial: () => State,
-    handler: StateHandler<State, z.output<Data>>,
+    handler: StateHandler<State, DataReceived<K>>,
   ): () => void {
     const remove = this.handlers.addFolding(messageOf(kind), {
       initial,
@@ -206,10 +195,14 @@ export class Messages implements SwarmMessages {
     this.current.reader.start();
   }
 
-  private async sendWithin(parent: string | undefined, message: OutgoingMessage): Promise<MessageStatus> {
+  private async sendWithin(parent: string | undefined, message: AnyOutgoing): Promise<MessageStatus> {
     const open = this.opened();
     const { namespace, swarmId } = this.options;
-    const submission = parseMessage({ ...message, from: swarmId, namespace });
+    const { kind } = message;
+    const name = typeof kind === 'string' ? kind : kind.kind;
+    const submission = parseMessage({ ...message, kind: name, from: swarmId, namespace });
+    if (typeof kind !== 'string') assertSendable(kind, submission.data);
+    assertKindData(name, submission.data);
     const span = startSpan('multiswarm.message.send', { kind: 'producer', parent });
     try {
       const status = await this.dispatch(open, submission, span.traceparent);
@@ -310,7 +303,7 @@ export class Messages implements SwarmMessages {
     try {
       if (this.handlers.folding(message)) return await foldFirst(waiting, this.handlers, this.current.states);
       const answer = await this.handlers.run(message);
-      if (message.replyTo !== undefined) await this.reply(message, replyKind(message.kind), answer);
+      if (message.replyTo !== undefined) await this.answer(message, answer);
       return { done: 1 };
     } catch (error) {
       return this.failed(first, error);
@@ -327,6 +320,14 @@ export class Messages implements SwarmMessages {
     if (message.replyTo !== undefined)
       await this.reply(message, FAILED_KIND, { ...failure(error) }).catch(() => undefined);
     return { done: 1 };
+  }
+
+  /** An answer that is none of its kind is none at the next try either. */
+  private async answer(to: Message, data: JsonValue): Promise<void> {
+    await this.reply(to, replyKind(to.kind), data).catch((error: unknown) => {
+      if (!(error instanceof MultiswarmError) || error.code !== 'invalid-request') throw error;
+      throw new PoisonMessage(`the answer to a "${to.kind}" cannot be sent: ${error.message}`);
+    });
   }
 
   private async reply(to: Message, kind: string, data: JsonValue): Promise<void> {
