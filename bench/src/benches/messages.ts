@@ -4,10 +4,12 @@ import { connect } from '@nats-io/transport-node';
 import { jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { z } from 'zod';
 import { startChild, type Child } from '../child';
+import { PROBED, profiled } from '../profiling';
 import { rounded } from '../statistics';
 import type { MailQuestion } from '../systems/mail-process';
 import { startService } from '../systems/services';
 import { startOrUndo } from '../systems/system';
+import type { Figure } from '../report';
 import type { Bench } from './bench';
 
 const Took = z.object({ ms: z.number() });
@@ -24,6 +26,19 @@ const URGENT = { perSecond: 200, seconds: 3 };
 const STREAM = 'BARE';
 const BARE = 'bare.stored';
 const RECIPIENT = 'recipient';
+const WAYS = {
+  atMostOnce: 'at most once',
+  core: 'core publish and subscribe',
+  publish: 'JetStream publish',
+  consume: 'JetStream consume and ack',
+  both: 'JetStream publish, consume and ack',
+  accepted: 'at least once, accepted',
+  taken: 'at least once, handled',
+  through: 'at least once, sent and handled',
+  exactlyAccepted: 'exactly once, accepted',
+  exactlyTaken: 'exactly once, handled',
+  exactlyThrough: 'exactly once, sent and handled',
+};
 
 /**
  * Messages of each promise between two processes through one server and one built communicator, beside the NATS client alone with the same
@@ -34,12 +49,18 @@ export const messages: Bench = async (options, progress) =>
     const nats = await startNats();
     endings.add(() => nats.stop());
     const urls = { NATS_URL: nats.url, MAILBOX_LIMIT: '1000000', MAILBOX_STORE_BYTES: String(2 ** 30) };
-    await startService('communicator', 'communicator', { urls, probed: false, logLevel: 'warn' }, endings);
+    const probed = options.profile !== undefined;
+    const service = await startService(
+      'communicator',
+      'communicator',
+      { urls, probed, logLevel: 'warn' },
+      endings,
+    );
     const process = (name: string): Child => {
       const script = join(__dirname, '..', 'systems', 'mail-process.ts');
       const child = startChild({
         name,
-        args: ['-r', 'ts-node/register', script],
+        args: [...(probed ? PROBED : []), '-r', 'ts-node/register', script],
         env: { NATS_URL: nats.url },
       });
       endings.add(() => child.stop());
@@ -76,23 +97,40 @@ export const messages: Bench = async (options, progress) =>
       const all = ask(recipient, { do: 'expect', count });
       await ask(sender, what);
       await all;
-      return (count / (performance.now() - from)) * 1_000;
+      return perSecond(performance.now() - from);
     };
-    const stored = async (what: MailQuestion): Promise<number> => (count / (await ask(sender, what))) * 1_000;
+    const perSecond = (ms: number): number => (count / ms) * 1_000;
+    const accepted = async (what: MailQuestion): Promise<number> => {
+      await ask(recipient, { do: 'hold' });
+      return perSecond(await ask(sender, what));
+    };
+    /** What waits, from the moment that it may be handled to the last handler. */
+    const taken = async (): Promise<number> => perSecond(await ask(recipient, { do: 'let-go', count }));
+    const atLeast = { do: 'send', ...plain, qos: 'at-least-once', kind: 'm' } as const;
+    const exactly = { ...atLeast, qos: 'exactly-once', kind: 'x', conversations: CONVERSATIONS } as const;
+    const store = { do: 'bare-store', subject: BARE, count, inFlight: IN_FLIGHT, text: TEXT } as const;
+    const consume = { do: 'bare-consume', stream: STREAM, durable: 'bench', count } as const;
     const ways: Record<string, () => Promise<number>> = {
-      'at-most-once': () => through({ do: 'send', ...plain, qos: 'at-most-once', kind: 'm' }),
-      'core publish and subscribe': () =>
-        through({ do: 'bare-publish', subject: 'bare.core', count, text: TEXT }),
-      'at-least-once, to the handler': () =>
-        through({ do: 'send', ...plain, qos: 'at-least-once', kind: 'm' }),
-      'exactly-once, 64 conversations': () =>
-        through({ do: 'send', ...plain, qos: 'exactly-once', kind: 'x', conversations: CONVERSATIONS }),
-      'JetStream publish': () =>
-        stored({ do: 'bare-store', subject: BARE, count, inFlight: IN_FLIGHT, text: TEXT }),
-      'JetStream consume and ack': async () =>
-        (count / (await ask(recipient, { do: 'bare-consume', stream: STREAM, durable: 'bench', count }))) *
-        1_000,
+      [WAYS.atMostOnce]: () => through({ do: 'send', ...plain, qos: 'at-most-once', kind: 'm' }),
+      [WAYS.core]: () => through({ do: 'bare-publish', subject: 'bare.core', count, text: TEXT }),
+      [WAYS.publish]: async () => perSecond(await ask(sender, store)),
+      [WAYS.consume]: async () => perSecond(await ask(recipient, consume)),
+      [WAYS.both]: async () => {
+        const from = performance.now();
+        await Promise.all([ask(recipient, consume), ask(sender, store)]);
+        return perSecond(performance.now() - from);
+      },
+      [WAYS.accepted]: () => accepted({ ...atLeast, priority: 'low' }),
+      [WAYS.taken]: taken,
+      [WAYS.through]: () => through(atLeast),
+      [WAYS.exactlyAccepted]: () => accepted({ ...exactly, priority: 'low' }),
+      [WAYS.exactlyTaken]: taken,
+      [WAYS.exactlyThrough]: () => through(exactly),
     };
+    const measured = (name: string, way: () => Promise<number>): Promise<number> =>
+      options.profile === undefined
+        ? way()
+        : profiled(options.profile, name.replace(/[^a-z]+/gi, '-'), [service, sender, recipient], way);
     const results = new Map(Object.keys(ways).map((name) => [name, [] as number[]]));
     const note = (name: string, value: number): void => {
       const runs = results.get(name) ?? [];
@@ -100,9 +138,9 @@ export const messages: Bench = async (options, progress) =>
     };
     for (let run = 1; run <= options.runs; run++) {
       for (const [name, way] of Object.entries(ways)) {
-        const value = await way();
+        const value = await measured(name, way);
         note(name, value);
-        progress(`run ${run}/${options.runs}  ${name.padEnd(32)} ${rounded(value)}/s`);
+        progress(`run ${run}/${options.runs}  ${name.padEnd(36)} ${rounded(value)}/s`);
       }
       await ask(sender, {
         do: 'paced',
@@ -120,7 +158,7 @@ export const messages: Bench = async (options, progress) =>
       const low = { ...plain, count: backlog, priority: 'low', qos: 'at-least-once', kind: 'm' } as const;
       await ask(recipient, { do: 'hold' });
       await ask(sender, { do: 'send', ...low });
-      await ask(recipient, { do: 'let-go' });
+      await ask(recipient, { do: 'let-go', count: 0 });
       await ask(sender, {
         do: 'paced',
         to: RECIPIENT,
@@ -143,31 +181,17 @@ export const messages: Bench = async (options, progress) =>
     });
     const settings = { count, inFlight: IN_FLIGHT, textBytes: TEXT.length, backlog, runs: options.runs };
     const common = { bench: 'messages', unit: 'messages/s', settings, serverVersions };
+    const beside = (own: string, peer: string): Figure => ({
+      ...{ ...common, metric: `${own}, beside ${peer}`, own: series(own), peer: series(peer) },
+    });
     return [
-      {
-        ...common,
-        metric: 'at most once',
-        own: series('at-most-once'),
-        peer: series('core publish and subscribe'),
-      },
-      {
-        ...common,
-        metric: 'at least once, beside publish',
-        own: series('at-least-once, to the handler'),
-        peer: series('JetStream publish'),
-      },
-      {
-        ...common,
-        metric: 'at least once, beside consume and ack',
-        own: series('at-least-once, to the handler'),
-        peer: series('JetStream consume and ack'),
-      },
-      {
-        ...common,
-        metric: 'exactly once, beside consume and ack',
-        own: series('exactly-once, 64 conversations'),
-        peer: series('JetStream consume and ack'),
-      },
+      beside(WAYS.atMostOnce, WAYS.core),
+      beside(WAYS.accepted, WAYS.publish),
+      beside(WAYS.taken, WAYS.consume),
+      beside(WAYS.through, WAYS.both),
+      beside(WAYS.exactlyAccepted, WAYS.publish),
+      beside(WAYS.exactlyTaken, WAYS.consume),
+      beside(WAYS.exactlyThrough, WAYS.both),
       { ...common, unit: 'ms', metric: 'p99 at most once at 5,000/s', own: series('paced p99') },
       { ...common, unit: 'ms', metric: 'p99 urgent beside a backlog of low ones', own: series('urgent p99') },
     ];

@@ -10,7 +10,8 @@ export type MailQuestion =
   | { do: 'handle' }
   /** Less urgent messages wait in their handlers. */
   | { do: 'hold' }
-  | { do: 'let-go' }
+  /** They go on; answered when so many were received. */
+  | { do: 'let-go'; count: number }
   | { do: 'expect'; count: number }
   | { do: 'latencies' }
   | {
@@ -87,7 +88,8 @@ const ways: { [K in MailQuestion['do']]: (question: Extract<MailQuestion, { do: 
     swarm.messages.onExactlyOnce<number>(
       'x',
       () => 0,
-      (sum) => {
+      async (sum, { priority }) => {
+        if (priority === 'low') await gate;
         receive(undefined);
         return sum + 1;
       },
@@ -99,9 +101,10 @@ const ways: { [K in MailQuestion['do']]: (question: Extract<MailQuestion, { do: 
     });
     return Promise.resolve();
   },
-  'let-go': () => {
+  'let-go': ({ count }) => {
+    const all = count === 0 ? Promise.resolve() : ways.expect({ do: 'expect', count });
     openGate();
-    return Promise.resolve();
+    return all;
   },
   expect({ count }) {
     received = 0;
@@ -199,7 +202,8 @@ function url(): string {
 
 async function main(): Promise<void> {
   connection = await connect({ servers: url(), noAsyncTraces: true });
-  process.on('message', (question: MailQuestion) => {
+  process.on('message', (question: MailQuestion | { probe: string }) => {
+    if ('probe' in question) return; // answered elsewhere
     answer(question).then(
       (result) => process.send?.(result),
       (error: unknown) => {

@@ -11,6 +11,8 @@ export interface Delivery {
 export interface SendOptions {
   traceparent?: string;
   headers?: Readonly<Record<string, string>>;
+  /** Instead of both: headers that are printed already, ASCII, each `name: value` ended by CR LF. */
+  lines?: string;
 }
 
 export interface RequestOptions<S extends z.ZodType> extends SendOptions {

@@ -20,4 +20,4 @@ export {
   type KeyValueInfo,
   type KeyValueOptions,
 } from './key-value/bucket';
-export { wireHeadersOf, type WireBody, type WireHeaders } from './wire-headers';
+export { textOf, wireHeadersOf, type WireBody, type WireHeaders } from './wire-headers';

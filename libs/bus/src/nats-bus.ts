@@ -12,7 +12,7 @@ import type { Bus, Delivery, Listening, RequestOptions, SendOptions, ServiceSeen
 import { Answers } from './answers';
 import { announce, discover } from './micro';
 import { payloadOf, printed } from './printed';
-import { printedHeaders } from './printed-headers';
+import { linedHeaders, printedHeaders } from './printed-headers';
 import { Received } from './received';
 import { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 import { ReplyMux } from './reply-mux';
@@ -135,7 +135,7 @@ class NatsBus implements Bus {
   }
 
   publish(subject: string, body: unknown, options: SendOptions = {}): void {
-    const payload = this.encode(subject, printed(body));
+    const payload = this.encode(subject, payloadOf(body));
     const headers = toHeaders(options);
     try {
       this.connection.publish(subject, payload, headers ? { headers } : {});
@@ -164,8 +164,14 @@ class NatsBus implements Bus {
     options: { messageId: string } & SendOptions,
   ): Promise<{ seq: number; duplicate: boolean }> {
     const payload = this.encode(subject, payloadOf(body));
-    const { traceparent, headers: more, messageId } = options;
-    const headers = toHeaders({ traceparent, headers: { ...more, [names.messageId]: messageId } });
+    const { traceparent, headers: more, messageId, lines } = options;
+    const headers =
+      lines === undefined
+        ? toHeaders({
+            ...(traceparent === undefined ? {} : { traceparent }),
+            headers: { ...more, [names.messageId]: messageId },
+          })
+        : toHeaders({ lines: `${lines}${names.messageId}: ${messageId}\r\n` });
     const message = await this.mux.request(subject, payload, DEFAULT_TIMEOUT_MS, headers);
     const ack = JSON.parse(message.string()) as {
       seq?: number;
@@ -322,15 +328,14 @@ function parseJson(message: Msg): unknown {
   }
 }
 
-function toHeaders(options: {
-  traceparent?: string | undefined;
-  headers?: SendOptions['headers'] | undefined;
-}): MsgHdrs | undefined {
-  if (options.traceparent === undefined && !options.headers) return undefined;
-  const { traceparent } = options;
+const VERSION_LINE = `${names.version}: ${PROTOCOL_VERSION}\r\n`;
+
+function toHeaders({ traceparent, headers, lines }: SendOptions): MsgHdrs | undefined {
+  if (lines !== undefined) return linedHeaders(VERSION_LINE + lines);
+  if (traceparent === undefined && !headers) return undefined;
   return printedHeaders({
     [names.version]: PROTOCOL_VERSION,
     ...(traceparent === undefined ? {} : { [names.traceparent]: traceparent }),
-    ...options.headers,
+    ...headers,
   });
 }

@@ -1,5 +1,6 @@
 import { MultiswarmError } from '@multiswarm/contracts';
 import type { MsgHdrs } from '@nats-io/transport-node';
+import { sendable } from './wire-headers';
 
 const FIRST_LINE = 'NATS/1.0\r\n';
 const LINE_BREAK = /[\r\n]/;
@@ -13,9 +14,12 @@ export function printedHeaders(entries: Readonly<Record<string, string>>): MsgHd
   for (const name in entries) text += `${name}: ${entries[name] ?? ''}\r\n`;
   // One look at all of it: a break inside of a value leaves more lines than there are names.
   if (breaks(text) !== Object.keys(entries).length + 1) throw broken(entries);
-  const bytes = Buffer.from(`${text}\r\n`);
-  // The client asks headers that it sends for nothing but their bytes.
-  return { encode: () => bytes } as unknown as MsgHdrs;
+  return sendable(Buffer.from(`${text}\r\n`));
+}
+
+/** The same of lines that somebody has printed: ASCII, each ended by CR LF. */
+export function linedHeaders(lines: string): MsgHdrs {
+  return sendable(Buffer.from(`${FIRST_LINE}${lines}\r\n`, 'latin1'));
 }
 
 function breaks(text: string): number {

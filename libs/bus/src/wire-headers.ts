@@ -2,6 +2,8 @@ import type { MsgHdrs } from '@nats-io/transport-node';
 
 /** Headers of a message that has come: read by name, and passed on as they are. */
 export interface WireHeaders {
+  /** All of them as they were printed, with their first line. */
+  readonly text: string;
   /** The empty text where there is none of that name. Names are as they were written. */
   get(name: string): string;
   /** As the client wants headers that are to be sent. */
@@ -23,36 +25,49 @@ interface Kept {
 /**
  * The headers of a message. The client would read all of them into a map, and print them again for whoever passes them on; here the
  * few that somebody asks for are looked for in the text, and the bytes are passed on. Where the client keeps them otherwise, its own
- * are used.
+ * are printed.
  */
 export function wireHeadersOf(message: { readonly headers?: MsgHdrs | undefined }): WireHeaders | undefined {
   const { _msg: { hdr = -1 } = {}, _rdata } = message as Kept; // nothing but these two is assumed, and both may be missing
-  if (_rdata !== undefined && hdr > 0) return new RawHeaders(_rdata.subarray(0, hdr));
+  if (_rdata !== undefined && hdr > 0) return new PrintedHeaders(_rdata.subarray(0, hdr));
   return message.headers && ofClient(message.headers);
 }
 
 /** Headers that the client has read. */
 export function ofClient(headers: MsgHdrs): WireHeaders {
-  return { get: (name) => headers.get(name), sendable: headers };
+  const printing = headers as unknown as { encode(): Uint8Array }; // what the client itself calls to send them
+  return new PrintedHeaders(printing.encode());
 }
 
-class RawHeaders implements WireHeaders {
-  private text: string | undefined;
-
+/** Their text is made whenever somebody asks: who keeps many keeps the bytes alone. */
+export class PrintedHeaders implements WireHeaders {
   constructor(private readonly bytes: Uint8Array) {}
 
+  get text(): string {
+    return textOf(this.bytes);
+  }
+
   get(name: string): string {
-    this.text ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length).toString('utf8');
-    const start = this.text.indexOf(`\r\n${name}:`);
+    const { text } = this;
+    const start = text.indexOf(`\r\n${name}:`);
     if (start < 0) return '';
     const from = start + name.length + 3;
-    const end = this.text.indexOf('\r\n', from);
-    return this.text.slice(from, end < 0 ? undefined : end).trim();
+    const end = text.indexOf('\r\n', from);
+    return text.slice(from, end < 0 ? undefined : end).trim();
   }
 
   get sendable(): MsgHdrs {
-    const { bytes } = this;
-    // The client asks headers that it sends for nothing but their bytes.
-    return { encode: () => bytes } as unknown as MsgHdrs;
+    return sendable(this.bytes);
   }
+}
+
+/** What bytes say in UTF-8. They are not copied. */
+export function textOf(bytes: Uint8Array): string {
+  if (Buffer.isBuffer(bytes)) return bytes.toString('utf8');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+}
+
+/** The client asks headers that it sends for nothing but their bytes. */
+export function sendable(bytes: Uint8Array): MsgHdrs {
+  return { encode: () => bytes } as unknown as MsgHdrs;
 }

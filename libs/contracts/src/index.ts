@@ -29,6 +29,7 @@ export * from './keys';
 export * from './learning';
 export * from './lease';
 export * from './limits';
+export * from './mail-headers';
 export * from './mail-wire';
 export * from './mailbox';
 export * from './mailbox-shard';

@@ -14,6 +14,7 @@ const PLAIN_FIELDS: ReadonlySet<string> = new Set<keyof MessageSubmission>([
   'namespace',
   'priority',
   'qos',
+  'conversation',
 ]);
 /** Deeper ones are left to zod, which has a word for what is too deep. */
 const PLAIN_DEPTH = 16;
@@ -33,12 +34,13 @@ export function parseMessage(given: unknown): MessageSubmission {
 /** Exactly what `MessageSubmission` makes of it, or undefined where it is not plain: that says nothing about its being valid. */
 export function plainMessage(given: unknown): MessageSubmission | undefined {
   if (!isPlainObject(given)) return undefined;
-  const { conversation, ...rest } = given;
+  if (!hasOnly(given, PLAIN_FIELDS)) return undefined;
+  const { conversation } = given;
   if (conversation !== undefined && !(typeof conversation === 'string' && CONVERSATION.test(conversation)))
     return undefined;
-  if (!hasOnly(rest, PLAIN_FIELDS)) return undefined;
-  const submission = plainFields(rest);
-  return submission && conversation !== undefined ? { ...submission, conversation } : submission;
+  const submission = plainFields(given);
+  if (submission !== undefined && conversation !== undefined) submission.conversation = conversation;
+  return submission;
 }
 
 function plainFields(given: Fields): MessageSubmission | undefined {

@@ -1,4 +1,4 @@
-import { wireHeadersOf, type Bus, type Listening, type WireHeaders } from '@multiswarm/bus';
+import { textOf, wireHeadersOf, type Bus, type Listening, type WireHeaders } from '@multiswarm/bus';
 import {
   addressOf,
   DEFAULT_DOMAIN,
@@ -180,12 +180,9 @@ export class MailReader {
     try {
       const address = addressOf(message.subject.replace(DELIVERY, MAIL));
       if (address === undefined) throw new Error(`no subject of a delivery: ${message.subject}`);
-      const read = fromWire(
-        address,
-        (name) => headers?.get(name) ?? '',
-        Buffer.from(message.data).toString('utf8'),
-      );
-      this.options.onMail({ seq, generation, message: { ...read, attempt } });
+      const read = fromWire(address, headers?.text ?? '', textOf(message.data));
+      read.attempt = attempt;
+      this.options.onMail({ seq, generation, message: read });
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.nak({ seq, cause: 'malformed', message: text, poison: true });

@@ -28,12 +28,18 @@ export interface Stored {
   duplicate: boolean;
 }
 
+type Sender = Omit<MailRoomRequest, 'want'>;
+
 /** Room in a mailbox that its owner has promised to one sender. Times are monotonic milliseconds. */
 interface Room {
   left: number;
   untilMs: number;
   asking: Promise<void> | undefined;
   full: MultiswarmError | undefined;
+  timesFull: number;
+  /** Messages that wait for room, or have just had it: the next ones stay behind them. */
+  waiting: number;
+  lastOfWaiting: Promise<unknown>;
 }
 
 /** The next room is asked for while there is still this much. */
@@ -61,14 +67,26 @@ export class MailSender {
     this.options = { tryMs: TRY_MS, ...options };
   }
 
-  async store(message: Message): Promise<Stored> {
+  /** @param data of the message as JSON, where somebody has printed it already */
+  async store(message: Message, data?: string): Promise<Stored> {
     const { clock, tryMs, bus, sites } = this.options;
     const endMs = clock.monotonic() + tryMs;
-    await this.takeRoom(message, endMs);
-    const wire = toWire(message, await this.until(endMs, () => sites.domain()));
-    const { traceparent, ...headers } = wire.headers;
-    const sending = { headers, messageId: message.id, ...(traceparent === undefined ? {} : { traceparent }) };
-    return this.until(endMs, () => bus.publishStored(wire.subject, new Printed(wire.body), sending));
+    const { namespace, to, from } = message;
+    const room = this.roomOf(`${namespace} ${to} ${from}`);
+    const sender = { namespace, to, from };
+    if (room.waiting === 0 && this.hasRoom(room)) this.use(room, sender, endMs);
+    else {
+      room.waiting += 1;
+      try {
+        await this.waitForRoom(room, sender, endMs);
+      } finally {
+        room.waiting -= 1;
+      }
+    }
+    const domain = sites.known ?? (await this.until(endMs, () => sites.domain()));
+    const { subject, lines, body } = toWire(message, domain, data);
+    const sending = { lines, messageId: message.id };
+    return this.until(endMs, () => bus.publishStored(subject, new Printed(body), sending));
   }
 
   /** Tries again what fails since nobody answers, with growing pauses; throws the last error when the time is over. */
@@ -84,19 +102,29 @@ export class MailSender {
     }
   }
 
-  /** T2. */
-  private async takeRoom(message: Message, endMs: number): Promise<void> {
-    const { namespace, to, from } = message;
-    const room = this.roomOf(`${namespace} ${to} ${from}`);
-    const { clock } = this.options;
-    while (room.left <= 0 || clock.monotonic() >= room.untilMs) {
-      await this.ask(room, { namespace, to, from, want: FIRST_WANT }, endMs);
-      if (room.left <= 0 && room.full) throw room.full;
-    }
+  /** T2. In the order in which they came: messages of one conversation stay in their order. */
+  private waitForRoom(room: Room, sender: Sender, endMs: number): Promise<void> {
+    const { timesFull } = room;
+    const turn = room.lastOfWaiting.then(async () => {
+      while (!this.hasRoom(room)) {
+        if (room.full && room.timesFull > timesFull) throw room.full; // told to one that has waited before it
+        await this.ask(room, { ...sender, want: FIRST_WANT }, endMs);
+      }
+      this.use(room, sender, endMs);
+    });
+    room.lastOfWaiting = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private hasRoom({ left, untilMs }: Room): boolean {
+    return left > 0 && this.options.clock.monotonic() < untilMs;
+  }
+
+  private use(room: Room, sender: Sender, endMs: number): void {
     room.left -= 1;
     if (room.left > LOW || room.asking || room.full) return;
     // In the background, while there is still room: what it says of a full mailbox is known to whoever needs room next.
-    this.ask(room, { namespace, to, from, want: LIMITS.MAIL_ROOM }, endMs).catch(() => undefined);
+    this.ask(room, { ...sender, want: LIMITS.MAIL_ROOM }, endMs).catch(() => undefined);
   }
 
   private ask(room: Room, request: MailRoomRequest, endMs: number): Promise<void> {
@@ -122,6 +150,7 @@ export class MailSender {
     if (granted === 0) {
       const text = `the mailbox of "${request.to}" holds ${depth} of ${limit} messages: wait until it takes some, or send less`;
       room.full = new MultiswarmError('mailbox-full', text);
+      room.timesFull += 1;
       return;
     }
     room.left += granted;
@@ -132,7 +161,10 @@ export class MailSender {
     let room = this.rooms.get(key);
     if (room === undefined) {
       if (this.rooms.size >= ROOMS_KEPT) this.rooms.clear();
-      room = { left: 0, untilMs: 0, asking: undefined, full: undefined };
+      room = {
+        ...{ left: 0, untilMs: 0, asking: undefined, full: undefined, timesFull: 0 },
+        ...{ waiting: 0, lastOfWaiting: Promise.resolve() },
+      };
       this.rooms.set(key, room);
     }
     return room;

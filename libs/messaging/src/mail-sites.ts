@@ -3,28 +3,40 @@ import { mailboxShardOf, MailSite, subjects, type MailShard } from '@multiswarm/
 
 /** Where the mailboxes are that this connection reaches: told by the communicator that is nearest, and asked again after a reconnect. */
 export class MailSites {
-  private known: Promise<MailSite> | undefined;
+  private asked: Promise<MailSite> | undefined;
+  private site: MailSite | undefined;
 
   constructor(private readonly bus: Bus) {
     bus.onReconnect(() => {
-      this.known = undefined;
+      this.asked = undefined;
+      this.site = undefined;
     });
+  }
+
+  /** The domain, where it was told already. */
+  get known(): string | undefined {
+    return this.site?.domain;
   }
 
   /** @throws MultiswarmError `bus-unavailable` where no communicator answers */
   async domain(): Promise<string> {
-    return (await this.site()).domain;
+    return this.known ?? (await this.ask()).domain;
   }
 
   async shardOf(mailbox: string): Promise<MailShard> {
     return { domain: await this.domain(), shard: mailboxShardOf(mailbox) };
   }
 
-  private site(): Promise<MailSite> {
-    const asked = (this.known ??= this.bus.request(subjects.messageSite(), { v: 1 }, { reply: MailSite }));
-    asked.catch(() => {
-      if (this.known === asked) this.known = undefined;
-    });
+  private ask(): Promise<MailSite> {
+    const asked = (this.asked ??= this.bus.request(subjects.messageSite(), { v: 1 }, { reply: MailSite }));
+    asked.then(
+      (site) => {
+        if (this.asked === asked) this.site = site;
+      },
+      () => {
+        if (this.asked === asked) this.asked = undefined;
+      },
+    );
     return asked;
   }
 }

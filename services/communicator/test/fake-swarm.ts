@@ -1,4 +1,4 @@
-import type { Bus, Listening } from '@multiswarm/bus';
+import { wireHeadersOf, type Bus, type Listening } from '@multiswarm/bus';
 import { addressOf, fromWire, Heartbeat, subjects, type Message } from '@multiswarm/contracts';
 import { z } from 'zod';
 
@@ -21,11 +21,16 @@ export class FakeSwarm {
   ) {
     const receive = (recipient: string): Listening => {
       const subscription = bus.connection.subscribe(subjects.mailFor('*', recipient), {
-        callback: (_error, { subject, headers, data }) => {
+        callback: (_error, received) => {
+          const { subject, headers, data } = received;
           const address = addressOf(subject);
           if (address === undefined) throw new Error(`no mail: ${subject}`);
           const entries = (headers?.keys() ?? []).map((key) => [key, headers?.get(key) ?? ''] as const);
-          const message = fromWire(address, (name) => headers?.get(name) ?? '', Buffer.from(data).toString());
+          const message = fromWire(
+            address,
+            wireHeadersOf(received)?.text ?? '',
+            Buffer.from(data).toString(),
+          );
           this.mail.push({ subject, message, headers: Object.fromEntries(entries) });
         },
       });

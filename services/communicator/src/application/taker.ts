@@ -1,4 +1,4 @@
-import type { WireBody } from '@multiswarm/bus';
+import { textOf, type WireBody } from '@multiswarm/bus';
 import { fromWire, type MailAddress, type MailTaken } from '@multiswarm/contracts';
 import { deferred, type Cancel, type Clock } from '@multiswarm/core';
 import type { Mail } from '../domain/mailbox/mail';
@@ -23,7 +23,7 @@ export class Taker {
 
   /** @throws MultiswarmError `invalid-request` where the message is none */
   give(mail: Mail, address: MailAddress, { headers, data }: WireBody): void {
-    const read = fromWire(address, (name) => headers?.get(name) ?? '', Buffer.from(data).toString('utf8'));
+    const read = fromWire(address, headers?.text ?? '', textOf(data));
     this.taken.push({ seq: mail.seq, message: { ...read, attempt: mail.attempts } });
     if (this.taken.length >= this.most) this.end();
     else if (this.taken.length === 1) this.clock.soon(() => this.end());

@@ -16,9 +16,14 @@ export interface Folding {
   handler: StateHandler;
 }
 
+/** Kinds whose handlers are kept in a list. */
+const LISTS_KEPT = 1_000;
+
 /** Who handles which kind of message. */
 export class Handlers {
   private readonly byKind = new Map<string, Set<Registered>>();
+  /** Those of a kind together with those of all kinds. */
+  private readonly lists = new Map<string, readonly Registered[]>();
   private readonly foldings = new Map<string, Folding>();
 
   get isEmpty(): boolean {
@@ -30,7 +35,9 @@ export class Handlers {
     const registered: Registered = { handler, ...(data ? { data } : {}), ...(reply ? { reply } : {}) };
     const handlers = this.byKind.get(kind) ?? new Set();
     this.byKind.set(kind, handlers.add(registered));
+    this.lists.clear();
     return () => {
+      this.lists.clear();
       handlers.delete(registered);
       if (handlers.size === 0) this.byKind.delete(kind);
     };
@@ -57,14 +64,26 @@ export class Handlers {
 
   /** Runs all handlers of a message. @returns the first answer that one of them gives @throws what one of them throws */
   async run(message: Message): Promise<JsonValue> {
-    const found = [...(this.byKind.get(message.kind) ?? []), ...(this.byKind.get('*') ?? [])];
-    if (found.length === 0) throw new NoHandler(`nobody handles messages of the kind "${message.kind}" here`);
-    const answers = await Promise.all(found.map((each) => this.call(each, message)));
+    const found = this.found(message.kind);
+    const [first] = found;
+    if (first === undefined)
+      throw new NoHandler(`nobody handles messages of the kind "${message.kind}" here`);
+    if (found.length === 1) return (await this.call(first, message)) ?? null;
+    const answers = await Promise.all(found.map((each) => this.call(each, { ...message })));
     return answers.find((answer) => answer !== undefined) ?? null;
   }
 
+  private found(kind: string): readonly Registered[] {
+    const known = this.lists.get(kind);
+    if (known !== undefined) return known;
+    const found = [...(this.byKind.get(kind) ?? []), ...(this.byKind.get('*') ?? [])];
+    if (this.lists.size >= LISTS_KEPT) this.lists.clear();
+    this.lists.set(kind, found);
+    return found;
+  }
+
   private async call({ data, reply, handler }: Registered, message: Message): Promise<JsonValue | undefined> {
-    const answer = await handler({ ...message, data: checked(data, message) });
+    const answer = await handler(data === undefined ? message : { ...message, data: checked(data, message) });
     if (answer === undefined || reply === undefined) return answer as JsonValue | undefined;
     const parsed = parse(reply, answer);
     if (parsed.ok) return parsed.value as JsonValue;

@@ -1,4 +1,4 @@
-import { wireHeadersOf, type Bus, type Listening } from '@multiswarm/bus';
+import { textOf, wireHeadersOf, type Bus, type Listening } from '@multiswarm/bus';
 import {
   addressOf,
   asMultiswarmError,
@@ -53,6 +53,8 @@ const REQUEST_MS = 30_000;
 const READER_CHARS = LIMITS.NAME_CHARS - 16;
 /** Messages of its mailbox that a swarm has at the same time. */
 const WINDOW = 512;
+/** In UTF-8, of one unit of a text. */
+const MOST_BYTES_A_CHARACTER = 3;
 /** So long a recipient is taken to be there after the communicator has said so. */
 const LOCATED_MS = 5_000;
 
@@ -205,7 +207,8 @@ export class Messages implements SwarmMessages {
     assertKindData(name, submission.data);
     const span = startSpan('multiswarm.message.send', { kind: 'producer', parent });
     try {
-      const status = await this.dispatch(open, submission, span.traceparent);
+      const sent = this.dispatch(open, submission, span.traceparent);
+      const status = sent instanceof Promise ? await sent : sent;
       span.end();
       return status;
     } catch (error) {
@@ -214,33 +217,36 @@ export class Messages implements SwarmMessages {
     }
   }
 
-  private async dispatch(
+  /** What is sent at most once to a recipient that is known is sent at once: nothing is waited for. */
+  private dispatch(
     open: Open,
     submission: MessageSubmission,
     traceparent: string,
-  ): Promise<MessageStatus> {
+  ): MessageStatus | Promise<MessageStatus> {
     const { to, qos } = submission;
     if (to === '*' || to === BROADCAST_TOKEN) {
       const options = { reply: MessageStatus, traceparent };
       return open.bus.request(subjects.messageSend(), submission, options);
     }
     const { clock, ids } = this.options;
-    assertSize(submission);
+    const data = JSON.stringify(submission.data);
+    assertSize(data);
     const message = toMessage(submission, { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent });
-    if (qos === 'at-most-once') {
-      await this.locate(open, to, traceparent);
-      carryMail(open.bus, message, DEFAULT_DOMAIN);
+    if (qos !== 'at-most-once')
+      return open.sender.store(message, data).then(() => statusOf(message, 'stored'));
+    const carry = (): MessageStatus => {
+      carryMail(open.bus, message, DEFAULT_DOMAIN, data);
       return statusOf(message, 'published');
-    }
-    await open.sender.store(message);
-    return statusOf(message, 'stored');
+    };
+    const until = this.located.get(to);
+    if (until !== undefined && until > clock.monotonic()) return carry();
+    return this.locate(open, to, traceparent).then(carry);
   }
 
   /** A recipient that nobody knows is a mistake that should be told. Where nobody can be asked, the message goes out all the same. */
   private async locate({ bus }: Open, to: string, traceparent: string): Promise<void> {
     const { clock, swarmId: from } = this.options;
     const until = this.located.get(to);
-    if (until !== undefined && until > clock.monotonic()) return;
     const asked = bus
       .request(
         subjects.messageLocate(),
@@ -268,18 +274,17 @@ export class Messages implements SwarmMessages {
     const subscription = bus.connection.subscribe(subject, {
       callback: (error, message) => {
         if (error) return;
-        const headers = wireHeadersOf(message);
-        this.take(message.subject, (name) => headers?.get(name) ?? '', message.data);
+        this.take(message.subject, wireHeadersOf(message)?.text ?? '', message.data);
       },
     });
     return { stop: () => subscription.unsubscribe() };
   }
 
-  private take(subject: string, header: (name: string) => string, data: Uint8Array): void {
+  private take(subject: string, headers: string, data: Uint8Array): void {
     const address = addressOf(subject);
     if (address === undefined || address.from === this.options.swarmId) return;
     try {
-      const message = fromWire(address, header, Buffer.from(data).toString('utf8'));
+      const message = fromWire(address, headers, textOf(data));
       if (this.inbox.waiting < SDK_LIMITS.INBOX_MESSAGES) this.receive({ message, settling: undefined });
       else this.drop(message, 'the inbox is full');
     } catch (error) {
@@ -372,8 +377,9 @@ function failure(error: unknown): Record<string, JsonValue> {
   return { code: code === 'internal' ? 'attempt-failed' : code, detail: message };
 }
 
-function assertSize({ data }: MessageSubmission): void {
-  const bytes = Buffer.byteLength(JSON.stringify(data));
+function assertSize(data: string): void {
+  if (data.length * MOST_BYTES_A_CHARACTER <= LIMITS.MESSAGE_BYTES) return;
+  const bytes = Buffer.byteLength(data);
   if (bytes <= LIMITS.MESSAGE_BYTES) return;
   throw new MultiswarmError(
     'body-too-large',
