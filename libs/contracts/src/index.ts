@@ -30,6 +30,7 @@ export * from './learning';
 export * from './lease';
 export * from './limits';
 export * from './mail-headers';
+export * from './mail-session';
 export * from './mail-wire';
 export * from './mailbox';
 export * from './mailbox-shard';

@@ -8,6 +8,7 @@ import {
   MailOwner,
   MailSettled,
   mailboxShardOf,
+  mailSessionOf,
   subjects,
   type MailNak,
   type MailSettle,
@@ -35,7 +36,7 @@ export interface MailDelivery {
    * Grows in a conversation each time one of its messages has to be tried again. What comes with the generation of one that has failed
    * here was on its way meanwhile: it is to be given back, and comes again after that one.
    */
-  readonly generation: Generation;
+  generation: Generation;
   readonly message: Message;
 }
 
@@ -71,7 +72,7 @@ const ACKNOWLEDGED_KNOWN = 4_096;
  *     came after it.
  */
 export class MailReader {
-  private readonly held = new Set<number>();
+  private readonly held = new Map<number, MailDelivery>();
   private readonly acknowledged = new Recent<number, true>(ACKNOWLEDGED_KNOWN);
   private report = emptyReport();
   private planned = false;
@@ -108,7 +109,7 @@ export class MailReader {
     const { bus, reader } = this.options;
     this.deliveries?.stop();
     if (this.session !== undefined) this.replaces = [...this.replaces, this.session].slice(-REPLACED);
-    this.session = `${reader}-${(this.sessions += 1)}`;
+    this.session = mailSessionOf(reader, (this.sessions += 1));
     const subscription = bus.connection.subscribe(subjects.mailDeliveries(this.session), {
       callback: (error, message) => {
         if (error) this.options.onFault(error);
@@ -129,7 +130,10 @@ export class MailReader {
 
   /** A try has failed. */
   nak(nak: MailNak): void {
-    if (!this.held.delete(nak.seq)) return;
+    if (this.held.delete(nak.seq)) this.refuse(nak);
+  }
+
+  private refuse(nak: MailNak): void {
     this.report.naks.push({ ...nak, message: nak.message.slice(0, LIMITS.ERROR_MESSAGE_CHARS) });
     this.plan();
   }
@@ -148,7 +152,7 @@ export class MailReader {
     this.cancelRenewal();
     this.owners?.stop();
     this.deliveries?.stop();
-    for (const seq of [...this.held]) this.release(seq);
+    for (const seq of [...this.held.keys()]) this.release(seq);
     const { place, session } = this;
     if (place === undefined || session === undefined) return;
     const { bus } = this.options;
@@ -170,22 +174,29 @@ export class MailReader {
     headers: WireHeaders | undefined,
   ): void {
     const { seq, attempt, generation } = ticketOf(message.reply ?? '');
-    if (Number.isNaN(seq) || this.stopped || this.held.has(seq)) return; // R1
+    if (Number.isNaN(seq) || this.stopped) return;
+    const before = this.held.get(seq);
+    if (before !== undefined) {
+      before.generation = generation; // R1; what comes behind it has this one
+      return;
+    }
     if (this.acknowledged.get(seq)) {
       this.report.acks.push(seq);
       this.plan();
       return;
     }
-    this.held.add(seq);
     try {
       const address = addressOf(message.subject.replace(DELIVERY, MAIL));
       if (address === undefined) throw new Error(`no subject of a delivery: ${message.subject}`);
       const read = fromWire(address, headers?.text ?? '', textOf(message.data));
       read.attempt = attempt;
-      this.options.onMail({ seq, generation, message: read });
+      const delivery = { seq, generation, message: read };
+      this.held.set(seq, delivery);
+      this.options.onMail(delivery);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      this.nak({ seq, cause: 'malformed', message: text, poison: true });
+      this.held.delete(seq);
+      this.refuse({ seq, cause: 'malformed', message: text, poison: true });
     }
   }
 
@@ -248,7 +259,7 @@ export class MailReader {
     let againMs = AGAIN_MS;
     try {
       const place = await sites.shardOf(mailbox);
-      const holding = [...this.held];
+      const holding = [...this.held.keys()];
       const request = { namespace, mailbox, session, window, holding, replaces };
       const { sessionMs, ackWaitMs } = await bus.request(subjects.mailbox(place, 'attend'), request, {
         reply: MailAttended,
@@ -256,7 +267,7 @@ export class MailReader {
       if (this.session !== session) return; // another one has begun meanwhile
       this.place = place;
       this.replaces = [];
-      this.report.extended.push(...this.held); // R2
+      this.report.extended.push(...this.held.keys()); // R2
       this.tell();
       againMs = Math.min(sessionMs, this.held.size > 0 ? ackWaitMs : sessionMs) / 3;
     } catch (error) {

@@ -5,6 +5,7 @@ import { kvLeases, SharedShards } from '@multiswarm/sharding';
 import type { Logger } from '@multiswarm/telemetry';
 import { listenForMailbox, tellOwner } from './adapters/bus/mailbox-endpoints';
 import { busPostman } from './adapters/bus/postman';
+import { watchPulses } from './adapters/bus/pulse-watch';
 import { JetStreamMailQueue } from './adapters/jetstream/mail-queue';
 import type { MailStreamLimits } from './adapters/jetstream/mail-streams';
 import { MailboxOwner } from './application/mailbox-owner';
@@ -73,16 +74,21 @@ export async function startMailboxes(options: MailboxOptions, parts: MailboxPart
       tellOwner(bus, { domain, shard: owner.shard });
     }
   });
+  const stopWatching = watchPulses(bus, clock, (readers) => {
+    for (const owner of shards.owners()) owner.readersGone(readers);
+  });
   shards.start();
   return {
     get served() {
       return shards.served;
     },
     stop: async () => {
+      stopWatching();
       await shards.stop();
       leases.stop();
     },
     drop: () => {
+      stopWatching();
       shards.drop();
       leases.stop();
     },

@@ -18,6 +18,7 @@ export class FakeSwarm {
     private readonly bus: Bus,
     readonly id: string,
     private readonly intervalMs = 60_000,
+    private readonly instance = 'only',
   ) {
     const receive = (recipient: string): Listening => {
       const subscription = bus.connection.subscribe(subjects.mailFor('*', recipient), {
@@ -55,7 +56,7 @@ export class FakeSwarm {
     };
     const now = {
       v: 1,
-      instance: 'only',
+      instance: this.instance,
       seq: this.seq,
       sentAt: Date.now(),
       intervalMs: this.intervalMs,

@@ -3,6 +3,7 @@ import {
   LIMITS,
   MAILBOX_SHARDS,
   MultiswarmError,
+  readerOfSession,
   type MailAddress,
   type MailAttend,
   type MailAttended,
@@ -169,6 +170,15 @@ export class MailboxOwner {
     return [...this.mailboxes.values()]
       .filter((mailbox) => mailbox.namespace === namespace)
       .map((mailbox) => this.infoOf(mailbox));
+  }
+
+  /** Processes that are gone: what they had is handed to others. */
+  readersGone(readers: ReadonlySet<string>): void {
+    for (const mailbox of this.mailboxes.values()) {
+      const gone = [...mailbox.sessions.keys()].filter((session) => readers.has(readerOfSession(session)));
+      for (const session of gone) this.meetAll(mailbox, mailbox.leave(session, this.now()));
+      if (gone.length > 0) this.pump(mailbox);
+    }
   }
 
   /** The connection was lost: what was sent last may not have come. Readers come back, and say what they have. */

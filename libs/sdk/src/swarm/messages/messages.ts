@@ -7,6 +7,7 @@ import {
   DEFAULT_DOMAIN,
   fromWire,
   LIMITS,
+  mailReaderOf,
   MessageLocation,
   MessageStatus,
   MultiswarmError,
@@ -34,7 +35,7 @@ import { Answers, FAILED_KIND, replyKind, type Gathered } from './answers';
 import { ConversationStates } from './conversation-states';
 import { foldFirst } from './fold';
 import { Handlers } from './handlers';
-import { Inbox, PoisonMessage, type Arrived, type Handled } from './inbox';
+import { Inbox, PoisonMessage, type Arrived, type Failure, type Handled } from './inbox';
 import { assertSendable, checkedAnswer, checkedAnswers } from './kinds';
 
 export interface MessagesOptions {
@@ -49,8 +50,6 @@ export interface MessagesOptions {
 type AnyOutgoing = Omit<OutgoingMessage, 'kind' | 'data'> & { kind: MessageOrKind; data?: unknown };
 
 const REQUEST_MS = 30_000;
-/** With the number of its session it must still be a name. */
-const READER_CHARS = LIMITS.NAME_CHARS - 16;
 /** Messages of its mailbox that a swarm has at the same time. */
 const WINDOW = 512;
 /** In UTF-8, of one unit of a text. */
@@ -94,17 +93,20 @@ export class Messages implements SwarmMessages {
     const sites = new MailSites(bus);
     const reader = new MailReader({
       ...{ bus, sites, clock, namespace, mailbox: swarmId, window: WINDOW },
-      reader: `${swarmId}-${instance}`.slice(-READER_CHARS),
-      onMail: ({ seq, generation, message }) =>
-        this.receive({
-          message,
-          settling: {
-            generation,
-            ack: () => reader.ack(seq),
-            nak: (failure) => reader.nak({ seq, ...failure }),
-            release: () => reader.release(seq),
+      reader: mailReaderOf(swarmId, instance),
+      onMail: (delivery) => {
+        const { seq, message } = delivery;
+        const settling = {
+          // As it is when it is asked for: it may be handed over again meanwhile.
+          get generation() {
+            return delivery.generation;
           },
-        }),
+          ack: () => reader.ack(seq),
+          nak: (failure: Failure) => reader.nak({ seq, ...failure }),
+          release: () => reader.release(seq),
+        };
+        this.receive({ message, settling });
+      },
       onFault: (error) => this.options.log.debug('the mailbox is not reached', { error }),
     });
     const listening = [swarmId, BROADCAST_TOKEN].map((to) => this.listen(bus, to));

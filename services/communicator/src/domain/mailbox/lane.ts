@@ -50,6 +50,15 @@ export class Lane {
     this.inHand.set(mail.seq, mail);
   }
 
+  /**
+   * Its session has had it before, under another name or from another owner. Should it fail there, what was sent behind it meanwhile could
+   * not be told from what comes after it: so nothing is, until it is settled.
+   */
+  giveAgain(mail: Mail, session: Session): void {
+    this.give(mail, session);
+    this.returning = true;
+  }
+
   /** The session has it no more. */
   take(mail: Mail): void {
     this.inHand.delete(mail.seq);

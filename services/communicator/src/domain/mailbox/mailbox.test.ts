@@ -78,11 +78,27 @@ test('what did not come over a lost connection is handed over again, and nothing
   box.arrive(mail(4), at(1));
   expect(box.next(10, at(1))).toEqual([]);
   box.attend('s-2', 10, [1], at(2), ['s-0', 's-1']);
+  expect(box.ack(1, at(2))).toMatchObject({ attempts: 1 });
   const handed = box.next(10, at(2));
   expect(seqs(handed)).toEqual([2, 3, 4]);
   expect(handed.every(({ generation }) => generation > 0)).toBe(true);
-  expect([1, 2, 3, 4].map((seq) => box.find(seq)?.attempts)).toEqual([1, 1, 1, 1]);
+  expect([2, 3, 4].map((seq) => box.find(seq)?.attempts)).toEqual([1, 1, 1]);
   expect([...box.sessions.keys()]).toEqual(['s-2']);
+});
+
+test('what a reader had before its connection was lost is settled before anything behind it is handed over', () => {
+  const box = mailbox();
+  box.attend('s1', 10, [], at(0));
+  for (const seq of [1, 2, 3]) box.arrive(mail(seq), at(0));
+  expect(seqs(box.next(1, at(0)))).toEqual([1]);
+  box.doubt();
+  box.attend('s2', 10, [1], at(1), ['s1']);
+  // Should it fail, the reader could not tell what was sent before its owner knew of that.
+  expect(seqs(box.next(10, at(1)))).toEqual([]);
+  expect(box.nak(1, FAILED, at(2))).toMatchObject({ kind: 'again', inMs: 100 });
+  expect(seqs(box.next(10, at(3)))).toEqual([]);
+  const again = box.next(10, at(102));
+  expect(seqs(again)).toEqual([1, 2, 3]);
 });
 
 test('a message that fails too often is a dead letter, and takes room until it is known to be kept', () => {

@@ -351,7 +351,10 @@ export class Mailbox {
     const mail = this.mails.get(seq);
     if (mail === undefined || this.hand.get(seq) !== undefined || this.dying.has(seq)) return;
     const lane = this.laneOf(mail);
-    if (lane.waiting.remove(mail)) this.handOver(mail, lane, session, now);
+    if (!lane.waiting.remove(mail)) return;
+    this.handOver(mail, lane, session, now);
+    lane.giveAgain(mail, session);
+    this.lines.remove(lane);
   }
 
   private handOver(mail: Mail, lane: Lane, session: Session, now: Moment): void {
