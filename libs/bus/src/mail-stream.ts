@@ -9,9 +9,18 @@ import {
   type ConsumerMessages,
   type JsMsg,
 } from '@nats-io/jetstream';
-import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { MultiswarmError } from '@multiswarm/contracts';
-import { ofClient, wireHeadersOf, type WireBody, type WireHeaders } from './wire-headers';
+import {
+  dataIn,
+  headersIn,
+  ofClient,
+  pieceOf,
+  wireHeadersOf,
+  type WireBody,
+  type WireHeaders,
+  type WirePiece,
+} from './wire-headers';
 
 const NANOS_PER_MS = 1_000_000;
 /** Messages that are on their way to a reader. */
@@ -20,6 +29,9 @@ const PREFETCHED = 2_000;
 const PULL_EXPIRES_MS = 10_000;
 /** Who reads a mailbox decides himself when a message is handed over again: the server only does when he has forgotten it. */
 const ACK_WAIT_MS = 24 * 3_600_000;
+const DIRECT_MS = 3_000;
+const ACK = Buffer.from('+ACK');
+const NOTHING: WirePiece = { bytes: new Uint8Array(0), headerBytes: 0 };
 
 /** A message of a work queue, until it is acknowledged. */
 export interface QueuedMail extends WireBody {
@@ -27,8 +39,12 @@ export interface QueuedMail extends WireBody {
   readonly subject: string;
   /** Epoch ms by the clock of the server. */
   readonly storedAtMs: number;
+  /** Of its headers and its body. */
+  readonly bytes: number;
   /** Takes it out of the queue. Not confirmed: one that gets lost is told again. */
   ack(): void;
+  /** Gives back the memory of what it carries; it can still be acknowledged. */
+  drop(): void;
 }
 
 export interface QueueOptions {
@@ -51,6 +67,7 @@ export async function ensureQueue(connection: NatsConnection, options: QueueOpti
     max_bytes: options.maxBytes,
     num_replicas: options.replicas,
     duplicate_window: options.dedupWindowMs * NANOS_PER_MS,
+    allow_direct: true,
   };
   const known = await manager.streams.info(options.name).catch(() => undefined);
   if (known !== undefined) await manager.streams.update(options.name, config);
@@ -108,7 +125,7 @@ export async function readQueue(
     max_messages: PREFETCHED,
     expires: PULL_EXPIRES_MS,
     abort_on_missing_resource: true,
-    callback: (message) => onMail(new Queued(message)),
+    callback: (message) => onMail(new Queued(connection, message)),
   });
   let stopped = false;
   void messages.closed().then((error) => {
@@ -123,8 +140,29 @@ export async function readQueue(
   };
 }
 
-/** One message that a queue still has; undefined where it is gone. @throws MultiswarmError `bus-unavailable` */
+/**
+ * One message that a queue still has; undefined where it is gone. Any replica of the stream may answer, as it is; what one does not have
+ * (yet, or any more) its leader is asked for.
+ * @throws MultiswarmError `bus-unavailable`
+ */
 export async function queuedMail(
+  connection: NatsConnection,
+  stream: string,
+  seq: number,
+): Promise<WireBody | undefined> {
+  try {
+    const found = await connection.request(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ seq }), {
+      timeout: DIRECT_MS,
+    });
+    const headers = wireHeadersOf(found);
+    if (headers?.get('Nats-Sequence') === String(seq)) return { headers, data: found.data };
+  } catch {
+    // Nobody answers directly: the stream was made by an earlier version, or its server is being replaced.
+  }
+  return mailOfLeader(connection, stream, seq);
+}
+
+async function mailOfLeader(
   connection: NatsConnection,
   stream: string,
   seq: number,
@@ -156,30 +194,68 @@ function isNotFound(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && NOT_FOUND.has(error.code);
 }
 
+/** Of a message of JetStream no more is kept than is needed: hundreds of thousands may wait. */
 class Queued implements QueuedMail {
   readonly seq: number;
   readonly storedAtMs: number;
-  readonly headers: WireHeaders | undefined;
+  readonly subject: string;
+  private readonly reply: string;
+  private piece: WirePiece;
 
-  constructor(private readonly message: JsMsg) {
-    const { streamSequence, timestampNanos } = message.info;
-    this.seq = streamSequence;
-    this.storedAtMs = Math.floor(timestampNanos / NANOS_PER_MS);
-    this.headers = wireHeadersOf(inner(message));
+  constructor(
+    private readonly connection: NatsConnection,
+    message: JsMsg,
+  ) {
+    this.subject = message.subject;
+    this.reply = replyOf(message);
+    const { seq, storedAtMs } = placeOf(this.reply);
+    this.seq = seq;
+    this.storedAtMs = storedAtMs;
+    this.piece = pieceOf(inner(message));
   }
 
-  get subject(): string {
-    return this.message.subject;
+  get headers(): WireHeaders | undefined {
+    return headersIn(this.piece);
   }
   get data(): Uint8Array {
-    return this.message.data;
+    return dataIn(this.piece);
+  }
+  get bytes(): number {
+    return this.piece.bytes.length;
   }
   ack(): void {
-    this.message.ack();
+    if (!this.connection.isClosed()) this.connection.publish(this.reply, ACK);
+  }
+  drop(): void {
+    this.piece = NOTHING;
   }
 }
 
+/**
+ * Sequence and time of a message, from the subject that acknowledges it: `$JS.ACK.<stream>.<consumer>.<delivered>.<stream sequence>.
+ * <consumer sequence>.<nanoseconds>.<pending>`, from nats-server 2.9 on with a domain and an account before the stream and a token at
+ * the end. Counted from `$JS.ACK`, so that names say nothing.
+ */
+export function placeOf(reply: string): { seq: number; storedAtMs: number } {
+  const tokens = reply.split('.');
+  const at = tokens.length === SHORT_REPLY ? 5 : 7;
+  return {
+    seq: Number(tokens[at]),
+    storedAtMs: Math.floor(Number(tokens[at + 2]) / NANOS_PER_MS),
+  };
+}
+
+/** Tokens of a reply subject without a domain. */
+const SHORT_REPLY = 9;
+
+function replyOf(message: JsMsg): string {
+  const { reply } = inner(message) as { readonly reply?: string };
+  return reply ?? '';
+}
+
 /** The message of NATS inside of one of JetStream, where the client lets it be seen. */
-function inner(message: JsMsg): { readonly headers?: MsgHdrs | undefined } {
-  return 'msg' in message && typeof message.msg === 'object' && message.msg !== null ? message.msg : message;
+function inner(message: JsMsg): { readonly headers?: MsgHdrs | undefined; readonly data: Uint8Array } {
+  return 'msg' in message && typeof message.msg === 'object' && message.msg !== null
+    ? (message.msg as Msg) // a JsMsg is made of one
+    : message;
 }

@@ -33,14 +33,44 @@ export function wireHeadersOf(message: { readonly headers?: MsgHdrs | undefined 
   return message.headers && ofClient(message.headers);
 }
 
+/** All that a message carries, in one piece, and how many of its bytes are headers. */
+export interface WirePiece {
+  readonly bytes: Uint8Array;
+  readonly headerBytes: number;
+}
+
+/** Of a message that has come. Where the client keeps it otherwise, it is put together. */
+export function pieceOf(message: {
+  readonly headers?: MsgHdrs | undefined;
+  readonly data: Uint8Array;
+}): WirePiece {
+  const { _msg: { hdr } = {}, _rdata } = message as Kept;
+  if (_rdata !== undefined && hdr !== undefined) return { bytes: _rdata, headerBytes: Math.max(0, hdr) };
+  const printed = message.headers === undefined ? NO_BYTES : printedBy(message.headers);
+  return { bytes: Buffer.concat([printed, message.data]), headerBytes: printed.length };
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+export function headersIn({ bytes, headerBytes }: WirePiece): WireHeaders | undefined {
+  return headerBytes === 0 ? undefined : new PrintedHeaders(bytes.subarray(0, headerBytes));
+}
+
+export function dataIn({ bytes, headerBytes }: WirePiece): Uint8Array {
+  return headerBytes === 0 ? bytes : bytes.subarray(headerBytes);
+}
+
 /** Headers that the client has read. */
 export function ofClient(headers: MsgHdrs): WireHeaders {
-  const printing = headers as unknown as { encode(): Uint8Array }; // what the client itself calls to send them
-  return new PrintedHeaders(printing.encode());
+  return new PrintedHeaders(printedBy(headers));
+}
+
+function printedBy(headers: MsgHdrs): Uint8Array {
+  return (headers as unknown as { encode(): Uint8Array }).encode(); // what the client itself calls to send them
 }
 
 /** Their text is made whenever somebody asks: who keeps many keeps the bytes alone. */
-export class PrintedHeaders implements WireHeaders {
+class PrintedHeaders implements WireHeaders {
   constructor(private readonly bytes: Uint8Array) {}
 
   get text(): string {

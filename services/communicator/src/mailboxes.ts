@@ -49,7 +49,7 @@ export async function startMailboxes(options: MailboxOptions, parts: MailboxPart
   const { domain, leaseMs, rules } = options;
   const { bus, assertRecipient, assertOpen, clock, ids, random, logger } = parts;
   const leases = await kvLeases(bus, { bucket: LEASES, replicas: options.streams.replicas }, clock);
-  const cacheBytes = options.cacheBytes / MAILBOX_SHARDS;
+  const room = { left: options.cacheBytes };
   const shards = new SharedShards<MailboxOwner>(
     { replica: ids.next(), shards: MAILBOX_SHARDS, leaseMs, subject: subjects.communicatorAlive(domain) },
     {
@@ -60,7 +60,7 @@ export async function startMailboxes(options: MailboxOptions, parts: MailboxPart
         const queue = new JetStreamMailQueue(bus, place, epoch);
         const postman = busPostman(bus, place);
         return MailboxOwner.open(shard, epoch, {
-          ...{ queue, postman, assertRecipient, assertOpen, cacheBytes, rules, clock, random, logger },
+          ...{ queue, postman, assertRecipient, assertOpen, room, rules, clock, random, logger },
         });
       },
       serve: () => () => undefined,

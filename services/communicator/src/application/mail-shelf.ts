@@ -1,14 +1,18 @@
 import type { MailAddress } from '@multiswarm/contracts';
 import type { MailBody, MailQueue, StoredMail } from '../ports';
 
+/** Bytes of memory that are left for messages; shared by all shards of a replica. */
+export interface MailRoom {
+  left: number;
+}
+
 /** What is known of a message besides where it stands in its mailbox. */
 export interface Shelved {
   readonly seq: number;
   readonly address: MailAddress;
-  ack(): void;
-  /** Undefined where it was not kept in memory. */
-  body: MailBody | undefined;
-  bytes: number;
+  readonly stored: StoredMail;
+  /** Of its body and headers; 0 where they were not kept in memory. */
+  readonly bytesKept: number;
 }
 
 /**
@@ -16,11 +20,10 @@ export interface Shelved {
  */
 export class MailShelf {
   private readonly bySeq = new Map<number, Shelved>();
-  private bytesKept = 0;
 
   constructor(
     private readonly queue: MailQueue,
-    private readonly mostBytes: number,
+    private readonly room: MailRoom,
   ) {}
 
   get size(): number {
@@ -28,21 +31,25 @@ export class MailShelf {
   }
 
   put(stored: StoredMail, address: MailAddress): void {
-    const { seq, headers, data } = stored;
-    const bytes = data.length;
-    const kept = this.bytesKept + bytes <= this.mostBytes;
-    if (kept) this.bytesKept += bytes;
-    const body = kept ? { headers, data } : undefined;
-    this.bySeq.set(seq, { seq, address, ack: () => stored.ack(), body, bytes });
+    const { seq, bytes } = stored;
+    const kept = bytes <= this.room.left;
+    if (kept) this.room.left -= bytes;
+    else stored.drop();
+    this.bySeq.set(seq, { seq, address, stored, bytesKept: kept ? bytes : 0 });
   }
 
   get(seq: number): Shelved | undefined {
     return this.bySeq.get(seq);
   }
 
+  /** Undefined where it was not kept in memory. */
+  kept({ stored, bytesKept }: Shelved): MailBody | undefined {
+    return bytesKept > 0 ? stored : undefined;
+  }
+
   /** Undefined where the stream has it no more: somebody has removed it there. */
   async body(shelved: Shelved): Promise<MailBody | undefined> {
-    return shelved.body ?? (await this.queue.fetch(shelved.seq));
+    return this.kept(shelved) ?? (await this.queue.fetch(shelved.seq));
   }
 
   /** It is done with. */
@@ -50,7 +57,12 @@ export class MailShelf {
     const shelved = this.bySeq.get(seq);
     if (shelved === undefined) return undefined;
     this.bySeq.delete(seq);
-    if (shelved.body !== undefined) this.bytesKept -= shelved.bytes;
+    this.room.left += shelved.bytesKept;
     return shelved;
+  }
+
+  /** The memory of all that is left is free for others. */
+  clear(): void {
+    for (const seq of [...this.bySeq.keys()]) this.take(seq);
   }
 }

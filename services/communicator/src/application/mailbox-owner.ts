@@ -1,5 +1,6 @@
 import {
   addressOf,
+  attributesOf,
   LIMITS,
   MAILBOX_SHARDS,
   MultiswarmError,
@@ -17,11 +18,11 @@ import {
 } from '@multiswarm/contracts';
 import { every, Recent, type Cancel, type Clock, type Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
-import type { Level, Mail } from '../domain/mailbox/mail';
+import { LEVELS, type Level, type Mail } from '../domain/mailbox/mail';
 import { Mailbox, type Fate, type Handed, type Moment } from '../domain/mailbox/mailbox';
 import type { MailboxRules } from '../domain/mailbox/rules';
 import type { MailBody, MailNote, MailQueue, Postman, StoredMail } from '../ports';
-import { MailShelf } from './mail-shelf';
+import { MailShelf, type MailRoom } from './mail-shelf';
 import { Taker } from './taker';
 import { WakeList } from './wake-list';
 
@@ -33,8 +34,8 @@ export interface MailboxOwnerParts {
   assertRecipient(to: string): void;
   /** Throws `feature-not-available` where messages are switched off. */
   assertOpen(): void;
-  /** Bodies of messages that this shard keeps in memory. */
-  cacheBytes: number;
+  /** For messages that are kept in memory. */
+  room: MailRoom;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -62,8 +63,8 @@ export class MailboxOwner {
   private readonly shelf: MailShelf;
   private readonly settled = new Recent<number, true>(SETTLED_KNOWN);
   private readonly due = new Set<Mailbox>();
-  /** Deliveries of a mailbox that wait for a body keep those behind them waiting: order. */
-  private readonly sending = new Map<Mailbox, Promise<void>>();
+  /** Deliveries of a mailbox and a level that wait for a body keep those behind them waiting: order. */
+  private readonly sending = LEVELS.map(() => new Map<Mailbox, Promise<void>>());
   private readonly burying = new Set<Promise<void>>();
   private readonly names = new Set<string>();
   private readonly takers = new Map<string, Taker>();
@@ -80,7 +81,7 @@ export class MailboxOwner {
     readonly epoch: number,
     private readonly parts: MailboxOwnerParts,
   ) {
-    this.shelf = new MailShelf(parts.queue, parts.cacheBytes);
+    this.shelf = new MailShelf(parts.queue, parts.room);
     this.wakes = new WakeList(parts.clock, (mailbox) => this.wake(mailbox));
     this.cancelTidying = every(parts.clock, TIDY_MS, () => this.tidy());
   }
@@ -204,6 +205,7 @@ export class MailboxOwner {
     this.cancelReading();
     for (const taker of this.takers.values()) taker.end();
     this.parts.queue.stop();
+    void Promise.allSettled(this.burying).then(() => this.shelf.clear());
   }
 
   /** One more than a replica keeps in view is refused; what is stored already is taken all the same. */
@@ -265,28 +267,27 @@ export class MailboxOwner {
       return stored.ack();
     }
     const mailbox = this.mailbox(address.namespace, address.to);
+    const mail = this.toMail(stored, address, level);
     this.shelf.put(stored, address);
     this.ofMail.set(stored.seq, mailbox);
-    mailbox.arrive(this.toMail(stored, address, level), this.now());
+    mailbox.arrive(mail, this.now());
     this.planPump(mailbox);
   }
 
-  private toMail({ seq, headers, data, storedAtMs }: StoredMail, address: MailAddress, level: Level): Mail {
-    const header = (name: string): string => headers?.get(name) ?? '';
+  private toMail(stored: StoredMail, { from }: MailAddress, level: Level): Mail {
+    const { seq, storedAtMs, data } = stored;
+    const { id, conversation, expiresAt, deliverAt } = attributesOf(stored.headers?.text ?? '');
     const note = this.notes.get(seq);
-    const conversation = header('ce-conversation') || `from ${address.from}`;
     return {
-      ...{
-        seq,
-        id: header('ce-id'),
-        from: address.from,
-        level,
-        conversation,
-        bytes: data.length,
-        storedAtMs,
-      },
-      expiresAtMs: timeOf(header('ce-expirytime'), Infinity),
-      deliverAtMs: timeOf(header('ce-deliverat'), 0),
+      seq,
+      id,
+      from,
+      level,
+      conversation: conversation ?? `from ${from}`,
+      bytes: data.length,
+      storedAtMs,
+      expiresAtMs: timeOf(expiresAt, Infinity),
+      deliverAtMs: timeOf(deliverAt, 0),
       attempts: note?.attempts ?? 0,
       fault: note?.fault,
     };
@@ -303,7 +304,7 @@ export class MailboxOwner {
   private done(mail: Mail): void {
     this.settled.set(mail.seq, true);
     this.ofMail.delete(mail.seq);
-    this.shelf.take(mail.seq)?.ack();
+    this.shelf.take(mail.seq)?.stored.ack();
     if (mail.fault !== undefined) this.quietly(this.parts.queue.forgetNote(mail.seq));
   }
 
@@ -377,16 +378,23 @@ export class MailboxOwner {
     const now = this.now();
     const handed = mailbox.next(AT_ONCE, now);
     if (handed.length === AT_ONCE) this.planPump(mailbox);
-    const before = this.sending.get(mailbox);
-    const ready =
-      before === undefined && handed.every(({ mail }) => this.shelf.get(mail.seq)?.body !== undefined);
-    if (ready) for (const each of handed) this.deliver(mailbox, each);
-    else if (handed.length > 0) this.sendLater(mailbox, handed);
+    const later: Handed[][] = LEVELS.map(() => []);
+    for (const each of handed) {
+      const { seq, level } = each.mail;
+      const shelved = this.shelf.get(seq);
+      const isReady = shelved !== undefined && this.shelf.kept(shelved) !== undefined;
+      if (isReady && later[level]?.length === 0 && !this.sending[level]?.has(mailbox))
+        this.deliver(mailbox, each);
+      else later[level]?.push(each);
+    }
+    for (const level of LEVELS) this.sendLater(mailbox, level, later[level] ?? []);
     this.wakes.wakeAt(mailbox, mailbox.nextWakeMs(now));
   }
 
-  private sendLater(mailbox: Mailbox, handed: readonly Handed[]): void {
-    const before = this.sending.get(mailbox) ?? Promise.resolve();
+  private sendLater(mailbox: Mailbox, level: Level, handed: readonly Handed[]): void {
+    const sending = this.sending[level];
+    if (sending === undefined || handed.length === 0) return;
+    const before = sending.get(mailbox) ?? Promise.resolve();
     const bodies = handed.map(async ({ mail }) => {
       const shelved = this.shelf.get(mail.seq);
       return shelved && (await this.shelf.body(shelved));
@@ -395,9 +403,9 @@ export class MailboxOwner {
       handed.forEach((each, index) => {
         this.deliver(mailbox, each, read.status === 'fulfilled' ? read.value[index] : undefined);
       });
-      if (this.sending.get(mailbox) === sent) this.sending.delete(mailbox);
+      if (sending.get(mailbox) === sent) sending.delete(mailbox);
     });
-    this.sending.set(mailbox, sent);
+    sending.set(mailbox, sent);
   }
 
   /** What could not be sent comes back, and costs no try. */
@@ -407,7 +415,7 @@ export class MailboxOwner {
     read?: MailBody,
   ): void {
     const shelved = this.shelf.get(mail.seq);
-    const body = read ?? shelved?.body;
+    const body = read ?? (shelved && this.shelf.kept(shelved));
     try {
       if (shelved === undefined || body === undefined)
         throw new MultiswarmError('bus-unavailable', 'the body of a message could not be read');
@@ -478,7 +486,7 @@ function keyOf(namespace: string, name: string): string {
   return `${namespace} ${name}`;
 }
 
-function timeOf(text: string, missing: number): number {
-  const time = text === '' ? NaN : Date.parse(text);
+function timeOf(text: string | undefined, missing: number): number {
+  const time = text === undefined ? NaN : Date.parse(text);
   return Number.isNaN(time) ? missing : time;
 }
