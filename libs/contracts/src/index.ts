@@ -33,6 +33,7 @@ export * from './mail-headers';
 export * from './mail-session';
 export * from './mail-wire';
 export * from './mailbox';
+export * from './mailbox-socket';
 export * from './mailbox-shard';
 export * from './message';
 export * from './message-kinds';

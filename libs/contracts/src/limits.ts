@@ -35,6 +35,8 @@ export const LIMITS = {
   HTTP_BATCH_BODY_BYTES: 32 * 1024 * 1024,
   /** Levels of arrays and objects in a JSON body, and in a value of a message that may be any JSON. */
   JSON_DEPTH: 100,
+  /** Frames of one WebSocket that are at work at the same time. */
+  SOCKET_FRAMES: 64,
   /** Bytes that an event stream over HTTP holds for a slow reader before it ends the stream. */
   SSE_BUFFER_BYTES: 1024 * 1024,
   /** Tasks in one batch. */
@@ -252,6 +254,12 @@ export const LIMITS = {
   MAIL_TAKEN: 100,
   /** Longest time that it waits for the first one. */
   MAIL_WAIT_MS: 30_000,
+  /** Event streams and WebSockets of mailboxes at one communicator. */
+  MAILBOX_STREAMS: 1_000,
+  /** Messages that one of them may have at the same time, where nobody has said it. */
+  MAIL_CREDITS_BY_DEFAULT: 16,
+  /** Bodies of messages that one request takes out of a mailbox, together: the answer must fit a NATS message. */
+  MAIL_TAKEN_BYTES: 640 * 1024,
   /** Messages of one mailbox that are not acknowledged. */
   MAILBOX_MESSAGES: 10_000,
   /** Tries to hand a message over before it is a dead letter. */

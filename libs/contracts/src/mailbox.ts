@@ -145,6 +145,13 @@ export const MailTake = z.strictObject({
   most: z.number().int().min(1).max(LIMITS.MAIL_TAKEN),
   /** How long to wait for the first one. */
   waitMs: Millis.max(LIMITS.MAIL_WAIT_MS),
+  /** Messages that it may have at the same time, those that it has already among them; without it, `most` more. */
+  window: z.number().int().min(0).max(LIMITS.MAIL_WINDOW).optional(),
+  /** All that it has. What was handed to it besides has not come, and is given back untried. */
+  holding: z
+    .array(Seq)
+    .max(LIMITS.MAIL_WINDOW + LIMITS.MAIL_TAKEN)
+    .optional(),
 });
 export type MailTake = z.infer<typeof MailTake>;
 export const MailTaken = z.object({
@@ -152,6 +159,8 @@ export const MailTaken = z.object({
   /** To be acknowledged, or extended, within this. */
   ackWaitMs: Millis,
   depth: z.number().int().nonnegative(),
+  /** Of `holding`, what it has no more: settled, or its time was over. */
+  gone: z.array(Seq).optional(),
 });
 export type MailTaken = z.infer<typeof MailTaken>;
 

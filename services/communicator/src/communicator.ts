@@ -69,7 +69,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
     random,
     logger,
   });
-  const access = startMailAccess({ bus, domain, outbox, clock, logger });
+  const access = startMailAccess({ bus, domain, outbox, clock, ids, logger });
   const sharing = startSharing({ bus, clock, ids, replicas: options.streams.replicas });
   const topics = await startTopics({
     ...{ bus, domain, clock, ids, logger, assertOpen },

@@ -1,12 +1,14 @@
 import type { Bus } from '@multiswarm/bus';
-import type { Clock } from '@multiswarm/core';
+import type { Clock, Ids } from '@multiswarm/core';
 import type { Route } from '@multiswarm/service';
 import type { Logger } from '@multiswarm/telemetry';
 import { deadMessageEndpoints } from './adapters/bus/dead-message-endpoints';
 import { listenOn } from './adapters/bus/endpoints';
 import { MailboxOwners } from './adapters/bus/mailbox-owners';
 import { deadMessageRoutes } from './adapters/http/dead-message-routes';
+import { MailboxConnections } from './adapters/http/mailbox-connections';
 import { mailboxRoutes } from './adapters/http/mailbox-routes';
+import { mailboxStreamRoutes } from './adapters/http/mailbox-streams';
 import { JetStreamDeadMailStore } from './adapters/jetstream/dead-mail-store';
 import { DeadMessages } from './application/dead-messages';
 import type { Outbox } from './ports';
@@ -17,6 +19,7 @@ export interface MailAccessParts {
   domain: string;
   outbox: Outbox;
   clock: Clock;
+  ids: Ids;
   logger: Logger;
 }
 
@@ -28,5 +31,7 @@ export function startMailAccess({ bus, domain, ...parts }: MailAccessParts): {
   const dead = new DeadMessages({ ...parts, store: new JetStreamDeadMailStore(bus, domain) });
   const listening = listenOn(bus, deadMessageEndpoints(dead));
   const owners = new MailboxOwners(bus, domain);
-  return { routes: [...deadMessageRoutes(dead), ...mailboxRoutes(owners)], stop: () => listening.stop() };
+  const connections = new MailboxConnections({ ...parts, desk: owners });
+  const routes = [...deadMessageRoutes(dead), ...mailboxRoutes(owners), ...mailboxStreamRoutes(connections)];
+  return { routes, stop: () => listening.stop() };
 }

@@ -6,6 +6,7 @@ import { every, systemClock, type Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { answerRefusedHeads } from './refused-head';
 import { stoppingOf } from './stopping';
+import { passUpgrades } from './upgrade';
 
 export interface ListenOptions {
   host: string;
@@ -41,6 +42,7 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
   const silent = silentConnections(server);
   const clock = options.clock ?? systemClock;
   answerRefusedHeads(server, clock);
+  passUpgrades(server, app);
   await bind(server, options);
   server.on('error', (error) => options.logger.error('the HTTP server failed', { error }));
   const { port } = server.address() as AddressInfo;
@@ -77,7 +79,8 @@ function silentConnections(server: Server): ReadonlySet<Socket> {
     silent.add(socket);
     socket.once('close', () => silent.delete(socket));
   });
-  server.on('request', ({ socket }) => void silent.delete(socket));
+  for (const event of ['request', 'upgrade'])
+    server.on(event, ({ socket }: IncomingMessage) => void silent.delete(socket));
   return silent;
 }
 

@@ -140,6 +140,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
   ],
   'proposal-closed': ['It is decided, or its time is over.', 'Read its outcome; propose it anew if need be.'],
   'already-voted': ['The member has voted for something else. A vote is never changed.', 'Nothing.'],
+  'origin-not-allowed': [
+    'Web pages of other sites may not take messages in the name of whoever reads them.',
+    'Serve the page from the same host, or let a program of yours ask.',
+  ],
   'not-a-member': ['Only the members that the proposal names vote on it.', 'Propose it to other members.'],
   'lease-held': [
     'Another swarm, or an earlier process, holds the lease.',

@@ -51,6 +51,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Nesting of a JSON body, and of any JSON value in a message over NATS',
     'Refused with `invalid-json` or `invalid-request`; an output fails its attempt with `attempt-failed`.',
   ],
+  SOCKET_FRAMES: [
+    'Frames of one WebSocket that are at work at the same time',
+    'Nothing more is read of the connection until one is done.',
+  ],
   SSE_BUFFER_BYTES: [
     'Bytes waiting for a slow reader of an event stream',
     'The stream is cut; the reader comes back with `Last-Event-ID`.',
@@ -254,6 +258,18 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   MAIL_DELAY_MS: ['Longest time for which a message is held back', 'Refused with `invalid-request`.'],
   MAIL_TAKEN: ['Messages that one request takes out of a mailbox', 'Refused with `invalid-request`.'],
   MAIL_WAIT_MS: ['Longest time that it waits for the first one', 'Refused with `invalid-request`.'],
+  MAIL_TAKEN_BYTES: [
+    'Bodies of messages that one request takes out of a mailbox, together',
+    'The rest comes with the next request; one message always comes.',
+  ],
+  MAILBOX_STREAMS: [
+    'Event streams and WebSockets of mailboxes at one communicator',
+    'A further one is refused with `too-many-watchers`.',
+  ],
+  MAIL_CREDITS_BY_DEFAULT: [
+    'Messages that one of them may have at the same time, where its reader does not say it',
+    'The rest waits in the mailbox.',
+  ],
   MAILBOX_MESSAGES: [
     'Unacknowledged messages of one mailbox (`MAILBOX_LIMIT`)',
     'Senders are refused with `mailbox-full`.',

@@ -1,5 +1,6 @@
 import {
   addressOf,
+  asMultiswarmError,
   attributesOf,
   LIMITS,
   MAILBOX_SHARDS,
@@ -118,7 +119,8 @@ export class MailboxOwner {
   }
 
   /** Hands over to a reader that comes for its messages; waits a while for the first one. */
-  async take({ namespace, mailbox: name, session: id, most, waitMs }: MailTake): Promise<MailTaken> {
+  async take(request: MailTake): Promise<MailTaken> {
+    const { namespace, mailbox: name, session: id, most, waitMs, window, holding = [] } = request;
     this.assertInView(namespace, name);
     const mailbox = this.mailbox(namespace, name);
     this.assertSeats(mailbox, id);
@@ -127,14 +129,22 @@ export class MailboxOwner {
     takers.get(id)?.end();
     const taker = new Taker(most, waitMs, this.parts.clock);
     takers.set(id, taker);
-    const session = mailbox.attend(id, most, [], this.now());
-    session.window = session.holds.size + most;
+    const now = this.now();
+    const session = mailbox.attend(id, 0, holding, now);
+    session.comes = true;
+    session.unsure = false;
+    if (request.holding !== undefined) mailbox.missed(session, holding, now);
+    session.window = window ?? session.holds.size + most;
     this.pump(mailbox);
     const messages = await taker.done;
-    // Until it comes again: what is settled in between makes no room, for nobody would be there to take what follows.
-    session.window = 0;
-    if (takers.get(id) === taker) takers.delete(id);
-    return { messages, ackWaitMs: this.parts.rules.ackWaitMs, depth: mailbox.depth };
+    if (takers.get(id) === taker) {
+      takers.delete(id);
+      // Until it comes again: what is settled in between makes no room, for nobody would be there to take what follows.
+      session.window = 0;
+    }
+    const gone = holding.filter((seq) => !session.holds.has(seq));
+    const { ackWaitMs } = this.parts.rules;
+    return { messages, ackWaitMs, depth: mailbox.depth, ...(gone.length > 0 ? { gone } : {}) };
   }
 
   settle(report: MailSettle): MailSettled {
@@ -384,7 +394,7 @@ export class MailboxOwner {
       const shelved = this.shelf.get(seq);
       const isReady = shelved !== undefined && this.shelf.kept(shelved) !== undefined;
       if (isReady && later[level]?.length === 0 && !this.sending[level]?.has(mailbox))
-        this.deliver(mailbox, each);
+        this.deliver(mailbox, each, this.takers.get(each.session.id));
       else later[level]?.push(each);
     }
     for (const level of LEVELS) this.sendLater(mailbox, level, later[level] ?? []);
@@ -395,13 +405,19 @@ export class MailboxOwner {
     const sending = this.sending[level];
     if (sending === undefined || handed.length === 0) return;
     const before = sending.get(mailbox) ?? Promise.resolve();
+    const takers = handed.map(({ session }) => this.takers.get(session.id));
     const bodies = handed.map(async ({ mail }) => {
       const shelved = this.shelf.get(mail.seq);
       return shelved && (await this.shelf.body(shelved));
     });
     const sent = Promise.allSettled([before, Promise.all(bodies)]).then(([, read]) => {
       handed.forEach((each, index) => {
-        this.deliver(mailbox, each, read.status === 'fulfilled' ? read.value[index] : undefined);
+        this.deliver(
+          mailbox,
+          each,
+          takers[index],
+          read.status === 'fulfilled' ? read.value[index] : undefined,
+        );
       });
       if (sending.get(mailbox) === sent) sending.delete(mailbox);
     });
@@ -411,7 +427,8 @@ export class MailboxOwner {
   /** What could not be sent comes back, and costs no try. */
   private deliver(
     mailbox: Mailbox,
-    { mail, session: { id: session }, generation }: Handed,
+    { mail, session, generation }: Handed,
+    taker: Taker | undefined,
     read?: MailBody,
   ): void {
     const shelved = this.shelf.get(mail.seq);
@@ -419,11 +436,11 @@ export class MailboxOwner {
     try {
       if (shelved === undefined || body === undefined)
         throw new MultiswarmError('bus-unavailable', 'the body of a message could not be read');
-      const taker = this.takers.get(session);
-      if (taker !== undefined) taker.give(mail, shelved.address, body);
-      else
+      if (session.comes) {
+        this.giveToTaker(mailbox, mail, taker, shelved.address, body);
+      } else
         this.parts.postman.deliver(
-          session,
+          session.id,
           { seq: mail.seq, attempt: mail.attempts, epoch: this.epoch, generation },
           shelved.address,
           body,
@@ -432,6 +449,23 @@ export class MailboxOwner {
       this.parts.logger.debug('a message could not be handed over', { messageId: mail.id, error });
       mailbox.release(mail.seq, this.now());
       this.wakes.wakeAt(mailbox, this.parts.clock.monotonic() + AGAIN_MS);
+    }
+  }
+
+  private giveToTaker(
+    mailbox: Mailbox,
+    mail: Mail,
+    taker: Taker | undefined,
+    address: MailAddress,
+    body: MailBody,
+  ): void {
+    try {
+      const taken = taker?.give(mail, address, body) ?? false;
+      if (!taken) mailbox.release(mail.seq, this.now()); // with the next one, in its place among those behind it
+    } catch (error) {
+      const { message } = asMultiswarmError(error);
+      const fate = mailbox.nak(mail.seq, { cause: 'malformed', message, poison: true }, this.now());
+      if (fate !== undefined) this.meet(mailbox, mail, fate);
     }
   }
 

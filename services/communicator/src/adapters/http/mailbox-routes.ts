@@ -1,8 +1,6 @@
 import {
-  LIMITS,
   MailboxInfo,
   MailboxList,
-  MailNak,
   MailSettle,
   MailSettled,
   MailTake,
@@ -10,6 +8,7 @@ import {
   MultiswarmError,
   NamespaceQuery,
   Namespace,
+  ReaderNaks,
   SessionId,
   SwarmId,
 } from '@multiswarm/contracts';
@@ -29,17 +28,7 @@ const Pull = Reader.extend({
 });
 const Seqs = MailSettle.shape.acks.min(1).describe('"seq" of messages that were taken');
 const Settle = Reader.extend({ seqs: Seqs });
-const Nak = Reader.extend({
-  naks: z
-    .array(
-      MailNak.extend({
-        cause: MailNak.shape.cause.default('handler-failed'),
-        message: MailNak.shape.message.default('not handled').describe('why'),
-      }),
-    )
-    .min(1)
-    .max(LIMITS.MAIL_FAULTS),
-});
+const Nak = Reader.extend({ naks: ReaderNaks });
 const errors = ['mailbox-unavailable', 'feature-not-available', 'bus-unavailable'] as const;
 
 /** Mailboxes over HTTP: what is in them, and taking messages out of them. */

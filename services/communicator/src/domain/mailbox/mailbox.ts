@@ -179,6 +179,13 @@ export class Mailbox {
     return session;
   }
 
+  /** What was handed to a session and has not come: it is given back, and costs no try. */
+  missed(session: Session, came: readonly number[], now: Moment): void {
+    if (session.holds.size === 0) return;
+    const known = new Set(came);
+    for (const seq of [...session.holds]) if (!known.has(seq)) this.release(seq, now);
+  }
+
   /** The line to all sessions was cut: what was sent to them last may not have come. */
   doubt(): void {
     for (const session of this.sessions.values()) session.unsure = true;

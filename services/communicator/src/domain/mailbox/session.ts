@@ -7,6 +7,8 @@ export class Session {
   readonly holds = new Set<number>();
   /** What was sent to it may not have come: it is given nothing until it has come back under another name. */
   unsure = false;
+  /** It comes for its messages, instead of having them brought. */
+  comes = false;
 
   constructor(
     readonly id: string,
