@@ -18,6 +18,7 @@ let alice: Swarm;
 let bob: Swarm;
 let carol: Swarm;
 let sent = 0;
+let located = 0;
 
 /** Sends a message as another swarm does. */
 function deliver(submission: MessageSubmission, more: Partial<Message> = {}): void {
@@ -26,10 +27,13 @@ function deliver(submission: MessageSubmission, more: Partial<Message> = {}): vo
 }
 
 beforeEach(async () => {
+  located = 0;
   nats = await startNats();
   communicator = await connectBus({ servers: nats.url, name: 'communicator' });
   communicator.respond(subjects.messageLocate(), { request: LocateQuery }, async ({ to }) => {
     if (to === 'nobody') throw new MultiswarmError('recipient-unknown', 'no such swarm');
+    // Answers to many questions come one after the other.
+    for (let turn = located++; turn > 0; turn--) await communicator.rttMs();
     return { to, region: 'local' };
   });
   communicator.respond(subjects.messageSend(), { request: MessageSubmission }, async (submission) => {
@@ -117,6 +121,19 @@ describe('messages between swarms', () => {
     toBob('number', 2);
     await eventually(() => seen.length === 4);
     expect(seen).toEqual(['begin 1', 'end 1', 'begin 2', 'end 2']);
+  });
+
+  test('come in the order in which they were sent, also those that were sent while the recipient was asked for', async () => {
+    const seen: unknown[] = [];
+    bob.messages.on('number', ({ data }) => void seen.push(data));
+    let sent = 0;
+    const send = (): Promise<unknown> => alice.messages.send({ to: 'bob', kind: 'number', data: sent++ });
+    // Each that goes out is followed by others at once, while those before it may still be waiting for their turn.
+    await Promise.all(
+      Array.from({ length: 20 }, async () => send().then(() => Promise.all([send(), send()]))),
+    );
+    await eventually(() => seen.length === sent);
+    expect(seen).toEqual(Array.from({ length: 60 }, (_, n) => n));
   });
 
   test('are dropped when they have expired before their handler could begin', async () => {

@@ -8,7 +8,6 @@ import {
   fromWire,
   LIMITS,
   mailReaderOf,
-  MessageLocation,
   MessageStatus,
   MultiswarmError,
   parseMessage,
@@ -35,6 +34,7 @@ import { Answers, FAILED_KIND, replyKind, type Gathered } from './answers';
 import { ConversationStates } from './conversation-states';
 import { foldFirst } from './fold';
 import { Handlers } from './handlers';
+import { Located } from './located';
 import { Inbox, PoisonMessage, type Arrived, type Failure, type Handled } from './inbox';
 import { assertSendable, checkedAnswer, checkedAnswers } from './kinds';
 
@@ -54,8 +54,6 @@ const REQUEST_MS = 30_000;
 const WINDOW = 512;
 /** In UTF-8, of one unit of a text. */
 const MOST_BYTES_A_CHARACTER = 3;
-/** So long a recipient is taken to be there after the communicator has said so. */
-const LOCATED_MS = 5_000;
 
 /** What exists while the swarm is connected. */
 interface Open {
@@ -78,7 +76,7 @@ interface Open {
 export class Messages implements SwarmMessages {
   private readonly handlers = new Handlers();
   private readonly answers: Answers;
-  private readonly located = new Map<string, number>();
+  private readonly located: Located;
   private readonly inbox = new Inbox((waiting) => this.handle(waiting));
   private current: Open | undefined;
   private reading = false;
@@ -86,6 +84,7 @@ export class Messages implements SwarmMessages {
 
   constructor(private readonly options: MessagesOptions) {
     this.answers = new Answers(options.clock);
+    this.located = new Located(options.clock, options.swarmId);
   }
 
   open(bus: Bus, instance: string): void {
@@ -240,35 +239,8 @@ export class Messages implements SwarmMessages {
       carryMail(open.bus, message, DEFAULT_DOMAIN, data);
       return statusOf(message, 'published');
     };
-    const until = this.located.get(to);
-    if (until !== undefined && until > clock.monotonic()) return carry();
-    return this.locate(open, to, traceparent).then(carry);
-  }
-
-  /** A recipient that nobody knows is a mistake that should be told. Where nobody can be asked, the message goes out all the same. */
-  private async locate({ bus }: Open, to: string, traceparent: string): Promise<void> {
-    const { clock, swarmId: from } = this.options;
-    const until = this.located.get(to);
-    const asked = bus
-      .request(
-        subjects.messageLocate(),
-        { to, from },
-        { reply: MessageLocation, timeoutMs: LOCATED_MS, traceparent },
-      )
-      .then(() => {
-        if (this.located.size >= SDK_LIMITS.LOCATED_RECIPIENTS) this.located.clear();
-        this.located.set(to, clock.monotonic() + LOCATED_MS);
-      })
-      .catch((error: unknown) => {
-        this.located.delete(to);
-        if (!asMultiswarmError(error).retryable) throw error;
-      });
-    // Known before: who sends does not wait for the news.
-    if (until === undefined) await asked;
-    else {
-      this.located.set(to, clock.monotonic() + LOCATED_MS);
-      asked.catch(() => undefined);
-    }
+    const located = this.located.find(open.bus, to, traceparent);
+    return located === undefined ? carry() : located.then(carry);
   }
 
   private listen(bus: Bus, to: string): Listening {
