@@ -141,6 +141,13 @@ const MESSAGES = {
   'mail-settle': contracts.MailSettle,
   'mail-settled': contracts.MailSettled,
   'mail-owner': contracts.MailOwner,
+  'mail-home': contracts.MailHome,
+  'mail-homes-query': contracts.MailHomesQuery,
+  'mail-homes-page': contracts.MailHomesPage,
+  'mail-forward': contracts.MailForward,
+  'mail-forwarded': contracts.MailForwarded,
+  'outgoing-mail-list': contracts.OutgoingMailList,
+  'domain-list': contracts.DomainList,
   'mail-site': contracts.MailSite,
   'mailbox-query': contracts.MailboxQuery,
   'mailbox-info': contracts.MailboxInfo,
@@ -344,6 +351,8 @@ const SHOWN_BY_THEMSELVES = new Set<z.core.$ZodType>([
 /** Schemas that never travel alone: each is inside a message above, and its fields are checked there. */
 const PARTS = new Set<keyof typeof contracts>([
   'Conversation',
+  'DomainSeen',
+  'OutgoingMail',
   'MailCause',
   'MailNak',
   'SessionId',

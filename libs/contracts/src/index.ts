@@ -31,6 +31,7 @@ export * from './lease';
 export * from './limits';
 export * from './mail-headers';
 export * from './mail-session';
+export * from './mail-forward';
 export * from './mail-wire';
 export * from './mailbox';
 export * from './mailbox-socket';

@@ -266,6 +266,16 @@ export const LIMITS = {
   MAIL_ATTEMPTS: 5,
   /** Mailboxes that one replica of the communicator keeps in view. */
   MAILBOXES_IN_VIEW: 100_000,
+  /** Messages of one mailbox that travel together to another JetStream domain. */
+  MAIL_FORWARDED: 100,
+  /** All that one such request carries, roughly: it must fit a NATS message. */
+  MAIL_FORWARD_BYTES: 640 * 1024,
+  /** Messages that were forwarded to a mailbox last, by their ids: one that comes again is known however late it comes. */
+  MAIL_FORWARDED_KNOWN: 128,
+  /** Mailboxes of which a communicator remembers in which domain they are read. */
+  MAIL_HOMES: 100_000,
+  /** JetStream domains that a communicator keeps in view. */
+  DOMAINS_IN_VIEW: 64,
   /** Readers of one mailbox. */
   MAILBOX_SESSIONS: 256,
   /** Characters of an error message or of a log tail that a task record keeps. */

@@ -108,6 +108,9 @@ export const MailboxInfo = z.object({
   sessions: z.number().int().nonnegative(),
   breaker: z.enum(BREAKER_STATES),
   oldestAt: Instant.optional(),
+  home: Token.optional().describe(
+    'the JetStream domain where it is read, where that is another one: its mail is forwarded',
+  ),
 });
 export type MailboxInfo = z.infer<typeof MailboxInfo>;
 export const MailboxList = z.object({ mailboxes: z.array(MailboxInfo) });

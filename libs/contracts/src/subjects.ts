@@ -145,10 +145,12 @@ export const subjects = {
   storedMail: (domain: string) => `${V}.mail.*.${domain}.>`,
   storedMailOf: ({ domain, shard }: MailShard, priority: string) =>
     `${V}.mail.*.${domain}.${shard}.${priority}.>`,
-  /** → the owner of a mailbox shard: room, attend, settle, take, info, list. */
+  /** → the owner of a mailbox shard: room, attend, settle, take, info, list, forward, homes, outgoing. */
   mailbox: ({ domain, shard }: MailShard, verb: string) => `${V}.mailbox.${domain}.${shard}.${verb}`,
   /** The owner of a mailbox shard → whoever reads mailboxes: he has taken office. */
   mailboxOwner: () => `${V}.mailbox-owner`,
+  /** The owner of a mailbox shard → those of the other domains: a mailbox is read in his domain from now on. */
+  mailHome: (shard: number) => `${V}.mail-home.${shard}`,
   /** The owner of a mailbox shard → a session. */
   mailDelivery: (
     session: string,
@@ -165,6 +167,9 @@ export const subjects = {
   /** Failed tries of a message, so that the next owner of its mailbox knows of them. */
   mailNote: ({ domain, shard }: MailShard, seq: number) => `${V}.mail-note.${domain}.${shard}.${seq}`,
   mailNotes: ({ domain, shard }: MailShard) => `${V}.mail-note.${domain}.${shard}.*`,
+  /** What came last from another domain to a mailbox. */
+  mailCame: ({ domain, shard }: MailShard, namespace: string, to: string, origin: string) =>
+    `${V}.mail-note.${domain}.${shard}.came.${namespace}.${to}.${origin}`,
   allMailNotes: (domain: string) => `${V}.mail-note.${domain}.>`,
   /** Mailboxes that have been read. */
   mailboxName: ({ domain, shard }: MailShard, namespace: string, name: string) =>
@@ -176,10 +181,12 @@ export const subjects = {
   allMessageStatuses: (domain: string) => `${V}.message-status.${domain}.>`,
   /** Replicas of the communicator tell each other that they live, and which mailbox shards they have. */
   communicatorAlive: (domain: string) => `${V}.communicator.${domain}.alive`,
+  /** Of every domain that is reached. */
+  communicatorsAlive: () => `${V}.communicator.*.alive`,
   /** State of a conversation that a handler keeps, with the messages that are in it. */
-  conversation: (namespace: string, swarm: string, conversation: string) =>
-    `${V}.conversation.${namespace}.${swarm}.${conversation}`,
-  allConversations: () => `${V}.conversation.>`,
+  conversation: (domain: string, namespace: string, swarm: string, conversation: string) =>
+    `${V}.conversation.${domain}.${namespace}.${swarm}.${conversation}`,
+  allConversations: (domain: string) => `${V}.conversation.${domain}.>`,
 
   /** Whoever publishes → whoever listens, and the stream of topics. The words of a topic are tokens. */
   topic: (qos: string, domain: string, namespace: string, topic: string) =>
@@ -205,6 +212,20 @@ export const subjects = {
   event: (shard: number) => `${V}.event.${shard}`,
   allEvents: () => `${V}.event.*`,
 } as const;
+
+/**
+ * What each region answers for itself, where regions are leaf nodes with communicators of their own: a line between them must not let it
+ * through, or the communicator of another region would answer from another store while that of the own one is away.
+ */
+export const REGIONAL_SUBJECTS: readonly string[] = [
+  'message',
+  'dead-message',
+  'state',
+  'lease',
+  'offer',
+  'proposal',
+  'barrier',
+].map((family) => `${V}.${family}.>`);
 
 /** Queue groups: one member of each group gets a request. */
 export const groups = {

@@ -144,6 +144,24 @@ export const METRICS = {
     description: 'Messages between swarms, by kind (a kind of the user\'s own counts as "other") and result',
     attributes: ['kind', 'result'],
   },
+  'multiswarm.mail.forwarded': {
+    kind: 'counter',
+    unit: '{message}',
+    description: 'Messages for other JetStream domains: stored there, full, or the code of what went wrong',
+    attributes: ['domain', 'result'],
+  },
+  'multiswarm.mail.outgoing': {
+    kind: 'gauge',
+    unit: '{message}',
+    description: 'Messages that wait for another JetStream domain, in the mailbox shards of this replica',
+    attributes: ['domain'],
+  },
+  'multiswarm.domains.heard': {
+    kind: 'gauge',
+    unit: '{domain}',
+    description: '1 while the communicators of another JetStream domain are heard, 0 while it is cut off',
+    attributes: ['domain'],
+  },
   'multiswarm.swarms.connected': {
     kind: 'gauge',
     unit: '{swarm}',

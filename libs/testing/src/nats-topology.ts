@@ -18,14 +18,20 @@ export interface LeafTopology {
   stop(): Promise<void>;
 }
 
+/** Where nobody listens. */
+const NOWHERE = '127.0.0.1:1';
 /** A leaf that has lost its hub looks for it this often, seconds: the least that the server takes. */
 const RECONNECT_S = 1;
 
 /**
  * A hub and one leaf for each domain, with JetStream everywhere. Leaves are connected a moment after this resolves: wait for what
  * has to arrive.
+ * @param inside subjects that no line lets through
  */
-export async function startLeafTopology(domains: readonly string[]): Promise<LeafTopology> {
+export async function startLeafTopology(
+  domains: readonly string[],
+  inside: readonly string[] = [],
+): Promise<LeafTopology> {
   const ends: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end();
@@ -37,14 +43,16 @@ export async function startLeafTopology(domains: readonly string[]): Promise<Lea
   try {
     const leafPort = await freePort();
     const lines = await Promise.all(domains.map(async () => started(await startTcpProxy(leafPort))));
-    // A hub tells its leaves where else it can be reached; there must be no way around a line.
-    const advertise = 'no_advertise: true';
+    // A hub tells its leaves where it can be reached, whatever they were told before: there must be no way around a line.
+    const advertise = `advertise: "${NOWHERE}"`;
     const listen = `leafnodes { host: "127.0.0.1", port: ${leafPort}, ${advertise} }`;
     const hub = started(await startNats({ config: `server_name: hub\n${domainOf('hub')}\n${listen}` }));
     const leaves: LeafServer[] = [];
     for (const [index, line] of lines.entries()) {
       const domain = domains[index] ?? '';
-      const remote = `remotes: [{ url: "nats-leaf://127.0.0.1:${line.port}" }]`;
+      const denied = JSON.stringify(inside);
+      const deny = `deny_imports: ${denied}, deny_exports: ${denied}`;
+      const remote = `remotes: [{ url: "nats-leaf://127.0.0.1:${line.port}", ${deny} }]`;
       const config = `server_name: ${domain}\n${domainOf(domain)}\nleafnodes { reconnect: ${RECONNECT_S}, ${remote} }`;
       leaves.push({ domain, line, server: started(await startNats({ config })) });
     }

@@ -1,5 +1,5 @@
 import { serverSeen, type Bus } from '@multiswarm/bus';
-import { MESSAGE_KINDS, requireServer, type Message } from '@multiswarm/contracts';
+import { MESSAGE_KINDS, requireServer, type Message, type ServerSeen } from '@multiswarm/contracts';
 import { systemClock, systemIds, systemRandom, type Clock, type Ids, type Random } from '@multiswarm/core';
 import { carryMail, MailSender, MailSites } from '@multiswarm/messaging';
 import type { Route } from '@multiswarm/service';
@@ -13,14 +13,19 @@ import { getMessage } from './application/get-message';
 import { sendMessage } from './application/send-message';
 import { recipientsOf } from './domain/addressing';
 import { Presence } from './domain/presence';
+import { homeDomain } from './domain/regions/home-domain';
+import { Neighbours } from './domain/regions/neighbours';
 import { assertRelaying, type Relaying } from './domain/promises';
 import { startMailAccess } from './mail-access';
 import { startMailboxes, type MailboxOptions } from './mailboxes';
 import type { CountMessage, Outbox } from './ports';
+import { countForwarded, orOutOfReach, showRegions, silentAfterMs } from './regions';
 import { startSharing } from './sharing';
 import { startTopics, type TopicRetention } from './topics';
 
-export interface CommunicatorOptions extends MailboxOptions {
+export interface CommunicatorOptions extends Omit<MailboxOptions, 'domain'> {
+  /** JETSTREAM_DOMAIN; that of the server unless told. */
+  domain?: string | undefined;
   bus: Bus;
   metrics: Metrics;
   logger: Logger;
@@ -45,9 +50,9 @@ export interface Communicator {
 
 /** Wires one replica and starts it: first it learns who is there, then it takes messages, then its share of the mailboxes. */
 export async function startCommunicator(options: CommunicatorOptions): Promise<Communicator> {
-  const { bus, metrics, logger, relaying, version, domain } = options;
+  const { bus, metrics, logger, relaying, version } = options;
   const { clock = systemClock, ids = systemIds, random = systemRandom } = options;
-  await checkServer(bus, logger);
+  const domain = homeDomain((await checkServer(bus, logger)).domain, options.domain);
   const presence = new Presence();
   await ensureMailStreams(bus, domain, options.streams);
   const statuses = new JetStreamStatusStore(bus, domain);
@@ -58,17 +63,14 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
 
   const heartbeats = await followHeartbeats(bus, presence, { clock, logger });
   const endpoints = listenForMessages(bus, { send, get, presence, relaying, domain, clock, logger });
-  const assertRecipient = (to: string): void => void recipientsOf('', to, presence, clock.monotonic());
+  const neighbours = new Neighbours(silentAfterMs(options.leaseMs));
+  const assertPresent = (to: string): void => void recipientsOf('', to, presence, clock.monotonic());
+  const assertRecipient = orOutOfReach(assertPresent, neighbours);
   const assertOpen = (): void => assertRelaying(relaying);
-  const mailboxes = await startMailboxes(options, {
-    bus,
-    assertRecipient,
-    assertOpen,
-    clock,
-    ids,
-    random,
-    logger,
-  });
+  const parts = { bus, neighbours, assertRecipient, assertOpen, clock, ids, random, logger };
+  const forwarded = { countForwarded: countForwarded(metrics) };
+  const mailboxes = await startMailboxes({ ...options, domain }, { ...parts, ...forwarded });
+  const regions = showRegions({ bus, domain, neighbours, mailboxes, metrics, startedAtMs: clock.now() });
   const access = startMailAccess({ bus, domain, outbox, clock, ids, logger });
   const sharing = startSharing({ bus, clock, ids, replicas: options.streams.replicas });
   const topics = await startTopics({
@@ -78,13 +80,20 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   });
   const announced = bus.announce({ name: 'communicator', version, description: 'Messages between swarms' });
   return {
-    routes: [...messageRoutes(send, get), ...access.routes, ...sharing.routes, ...topics.routes],
+    routes: [
+      ...messageRoutes(send, get),
+      ...access.routes,
+      ...sharing.routes,
+      ...topics.routes,
+      ...regions.routes,
+    ],
     get served() {
       return mailboxes.served;
     },
     stop: async () => {
       announced.stop();
       await Promise.all([endpoints.stop(), access.stop()]);
+      regions.stop();
       await mailboxes.stop();
       await sharing.stop();
       heartbeats.stop();
@@ -102,10 +111,11 @@ function outboxOf(bus: Bus, domain: string, clock: Clock): Outbox {
 }
 
 /** @throws MultiswarmError `feature-not-available` where the server is none that this can work on */
-async function checkServer(bus: Bus, logger: Logger): Promise<void> {
+async function checkServer(bus: Bus, logger: Logger): Promise<ServerSeen> {
   const seen = await serverSeen(bus);
   const lacking = requireServer(seen);
   logger.info('NATS server', { ...seen, lackingAndNotUsed: lacking });
+  return seen;
 }
 
 const TOPICS_BY_DEFAULT: TopicRetention = { maxAgeMs: 24 * 60 * 60_000, maxBytes: 64 * 1024 * 1024 };

@@ -9,7 +9,7 @@ import type { TopicRetention } from './topics';
 export interface CommunicatorConfig {
   natsUrl: string;
   relaying: Relaying;
-  domain: string;
+  domain: string | undefined;
   streams: MailStreamLimits;
   rules: MailboxRules;
   cacheBytes: number;
@@ -21,7 +21,7 @@ export function toConfig(settings: Settings): CommunicatorConfig {
   return {
     natsUrl: settings.NATS_URL,
     relaying: { crossSwarm: settings.CROSS_SWARM_COMMUNICATION },
-    domain: settings.JETSTREAM_DOMAIN,
+    domain: settings.JETSTREAM_DOMAIN === '' ? undefined : settings.JETSTREAM_DOMAIN,
     streams: {
       replicas: settings.STREAM_REPLICAS,
       mailboxBytes: settings.MAILBOX_STORE_BYTES,

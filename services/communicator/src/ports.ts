@@ -4,6 +4,10 @@ import type {
   DeadMessageFilter,
   MailAddress,
   MailCause,
+  MailForward,
+  MailForwarded,
+  MailHome,
+  MailHomesPage,
   Message,
   MessageStatus,
 } from '@multiswarm/contracts';
@@ -61,10 +65,39 @@ export interface MailQueue {
   notes(): Promise<ReadonlyMap<number, MailNote>>;
   note(seq: number, note: MailNote): Promise<void>;
   forgetNote(seq: number): Promise<void>;
-  /** Mailboxes that have been read. */
-  names(): Promise<readonly { namespace: string; name: string }[]>;
-  name(namespace: string, name: string): Promise<void>;
+  /** Where the mailboxes are read that are known here. */
+  homes(): Promise<readonly MailHome[]>;
+  keepHome(home: MailHome): Promise<void>;
+  /** Stores a message that came from another domain; the same one, forwarded as often, is kept once. */
+  storeForwarded(message: Message, hops: number): Promise<void>;
+  /** What came last from a domain for a mailbox. */
+  came(home: MailHome, origin: string): Promise<Came | undefined>;
+  noteCame(home: MailHome, origin: string, came: Came): Promise<void>;
 }
+
+/** What came last from one domain for one mailbox. */
+export interface Came {
+  /** Of the owner over there. */
+  epoch: number;
+  /** Of messages, with how often they were forwarded. */
+  ids: string[];
+}
+
+/** The header of a message that says how often it was forwarded to another domain. */
+export const HOPS = 'ms-hops';
+
+/** The owners of mailbox shards in other JetStream domains. */
+export interface DomainPost {
+  /** To the owner in the domain of `batch.home`. @throws MultiswarmError where it is not known whether he has it */
+  forward(shard: number, batch: MailForward): Promise<MailForwarded>;
+  /** What a domain has claimed. @throws MultiswarmError */
+  homes(domain: string, shard: number, after: string): Promise<MailHomesPage>;
+  /** Tells all of them. Without a connection nothing is said: they ask once they are heard again. */
+  announce(home: MailHome): void;
+}
+
+/** Counts messages for another domain by what came of it. */
+export type CountForwarded = (domain: string, result: string, messages: number) => void;
 
 /** By what a reader names a message, and knows whether it is still to be handled. */
 export interface DeliveryTicket {

@@ -1,4 +1,4 @@
-import { DEFAULT_DOMAIN, LIMITS } from '@multiswarm/contracts';
+import { LIMITS } from '@multiswarm/contracts';
 import { setting } from './setting';
 import { integer, matching, oneOf } from './value-types';
 
@@ -8,10 +8,10 @@ const MAX_MS = 365 * DAY_MS;
 /** Settings of messages between swarms. */
 export const MESSAGING_SETTINGS = {
   JETSTREAM_DOMAIN: setting({
-    type: matching('a name without dots and spaces', /^[A-Za-z0-9][\w-]{0,63}$/),
-    default: DEFAULT_DOMAIN,
+    type: matching('a name without dots and spaces', /^([A-Za-z0-9][\w-]{0,63})?$/),
+    default: '',
     description:
-      'The JetStream domain whose mailboxes the communicator keeps: one for each region that goes on by itself while it is cut off.',
+      'The JetStream domain whose mailboxes the communicator keeps: one for each region that goes on by itself while it is cut off. Unless set, that of the nats-server, or `hub` where that has none. Another one than the server has is refused.',
     services: ['communicator'],
     since: 'now',
   }),

@@ -279,6 +279,20 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Mailboxes that one communicator keeps in view',
     'Readers and senders of further ones are refused with `mailbox-full`; those that nobody uses are forgotten.',
   ],
+  MAIL_FORWARDED: ['Messages of one mailbox that travel together to another domain', 'The rest goes next.'],
+  MAIL_FORWARD_BYTES: ['All that one such request carries, roughly', 'The rest goes next.'],
+  MAIL_FORWARDED_KNOWN: [
+    'Ids that a domain remembers, for each mailbox, of what came from another one',
+    'An older one that comes again is known for two minutes only, by the stream.',
+  ],
+  MAIL_HOMES: [
+    'Mailboxes of which it is remembered in which domain they are read',
+    'Mail for others waits in the domain of its sender, until somebody reads it there.',
+  ],
+  DOMAINS_IN_VIEW: [
+    'JetStream domains that one communicator keeps in view',
+    'Further ones are taken to be silent.',
+  ],
   MAILBOX_SESSIONS: ['Readers of one mailbox', 'Refused with `mailbox-full`.'],
   ERROR_MESSAGE_CHARS: ['Error message or log tail kept with a task', 'The text is cut.'],
   BUS_MESSAGE_BYTES: [

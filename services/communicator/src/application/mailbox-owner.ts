@@ -6,6 +6,11 @@ import {
   MAILBOX_SHARDS,
   MultiswarmError,
   readerOfSession,
+  type MailForward,
+  type MailForwarded,
+  type MailHome,
+  type MailHomesPage,
+  type OutgoingMail,
   type MailAddress,
   type MailAttend,
   type MailAttended,
@@ -23,13 +28,17 @@ import { LEVELS, type Level, type Mail } from '../domain/mailbox/mail';
 import { Mailbox, type Fate, type Handed, type Moment } from '../domain/mailbox/mailbox';
 import type { MailboxRules } from '../domain/mailbox/rules';
 import type { MailBody, MailNote, MailQueue, Postman, StoredMail } from '../ports';
+import { FORWARDER } from './forwarding';
 import { MailShelf, type MailRoom } from './mail-shelf';
+import { RegionDesk, type Regions } from './region-desk';
 import { Taker } from './taker';
 import { WakeList } from './wake-list';
 
 export interface MailboxOwnerParts {
   queue: MailQueue;
   postman: Postman;
+  /** The other JetStream domains. */
+  regions: Regions;
   rules: MailboxRules;
   /** Throws `recipient-unknown` where no swarm of that name is connected. */
   assertRecipient(to: string): void;
@@ -62,12 +71,12 @@ export class MailboxOwner {
   private readonly mailboxes = new Map<string, Mailbox>();
   private readonly ofMail = new Map<number, Mailbox>();
   private readonly shelf: MailShelf;
+  private readonly desk: RegionDesk;
   private readonly settled = new Recent<number, true>(SETTLED_KNOWN);
   private readonly due = new Set<Mailbox>();
   /** Deliveries of a mailbox and a level that wait for a body keep those behind them waiting: order. */
   private readonly sending = LEVELS.map(() => new Map<Mailbox, Promise<void>>());
   private readonly burying = new Set<Promise<void>>();
-  private readonly names = new Set<string>();
   private readonly takers = new Map<string, Taker>();
   private notes: ReadonlyMap<number, MailNote> = new Map();
   private readonly wakes: WakeList<Mailbox>;
@@ -83,6 +92,18 @@ export class MailboxOwner {
     private readonly parts: MailboxOwnerParts,
   ) {
     this.shelf = new MailShelf(parts.queue, parts.room);
+    this.desk = new RegionDesk({
+      ...parts,
+      ...{ shard, epoch },
+      settle: (mailbox, settled) => {
+        this.apply(mailbox, settled);
+        this.planPump(mailbox);
+      },
+      mailbox: (namespace, name) => this.mailboxes.get(keyOf(namespace, name)),
+      roomFor: (home, from) => this.roomFor(home, from),
+      pump: (mailbox) => this.planPump(mailbox),
+      now: () => this.now(),
+    });
     this.wakes = new WakeList(parts.clock, (mailbox) => this.wake(mailbox));
     this.cancelTidying = every(parts.clock, TIDY_MS, () => this.tidy());
   }
@@ -90,7 +111,7 @@ export class MailboxOwner {
   static async open(shard: number, epoch: number, parts: MailboxOwnerParts): Promise<MailboxOwner> {
     const owner = new MailboxOwner(shard, epoch, parts);
     owner.notes = await parts.queue.notes();
-    for (const { namespace, name } of await parts.queue.names()) owner.names.add(keyOf(namespace, name));
+    await owner.desk.open();
     await owner.read();
     return owner;
   }
@@ -98,7 +119,7 @@ export class MailboxOwner {
   /** Room for the messages of a sender. @throws MultiswarmError `recipient-unknown` */
   async room({ namespace, to, from, want }: MailRoomRequest): Promise<MailRoomAnswer> {
     this.parts.assertOpen();
-    const known = this.names.has(keyOf(namespace, to)) || this.mailboxes.has(keyOf(namespace, to));
+    const known = this.desk.knows(namespace, to) || this.mailboxes.has(keyOf(namespace, to));
     if (!known) this.parts.assertRecipient(to);
     this.assertInView(namespace, to);
     const mailbox = this.mailbox(namespace, to);
@@ -112,7 +133,7 @@ export class MailboxOwner {
     this.assertInView(namespace, name);
     const mailbox = this.mailbox(namespace, name);
     this.assertSeats(mailbox, session);
-    this.named(namespace, name);
+    this.desk.claim(namespace, name);
     mailbox.attend(session, window, holding, this.now(), replaces);
     this.pump(mailbox);
     return { sessionMs: this.parts.rules.sessionMs, ackWaitMs: this.parts.rules.ackWaitMs };
@@ -124,7 +145,7 @@ export class MailboxOwner {
     this.assertInView(namespace, name);
     const mailbox = this.mailbox(namespace, name);
     this.assertSeats(mailbox, id);
-    this.named(namespace, name);
+    this.desk.claim(namespace, name);
     const takers = this.takers;
     takers.get(id)?.end();
     const taker = new Taker(most, waitMs, this.parts.clock);
@@ -157,19 +178,54 @@ export class MailboxOwner {
     ];
     if (mailbox === undefined) return { unknown: all };
     const now = this.now();
+    const unknown = this.apply(mailbox, report);
+    for (const seq of report.extended) if (!mailbox.extend(seq, now)) unknown.push(seq);
+    if (report.leaves) this.meetAll(mailbox, mailbox.leave(report.session, now));
+    this.pump(mailbox);
+    return { unknown };
+  }
+
+  /** @returns those of which nothing is known */
+  private apply(
+    mailbox: Mailbox,
+    { acks, naks, released }: Pick<MailSettle, 'acks' | 'naks' | 'released'>,
+  ): number[] {
+    const now = this.now();
     const unknown: number[] = [];
-    for (const seq of report.acks) if (!this.acknowledge(mailbox, seq)) unknown.push(seq);
-    for (const { seq, ...setback } of report.naks) {
+    for (const seq of acks) if (!this.acknowledge(mailbox, seq)) unknown.push(seq);
+    for (const { seq, ...setback } of naks) {
       const mail = mailbox.find(seq);
       const fate = mailbox.nak(seq, setback, now);
       if (mail === undefined || fate === undefined) unknown.push(seq);
       else this.meet(mailbox, mail, fate);
     }
-    for (const seq of report.released) if (!mailbox.release(seq, now)) unknown.push(seq);
-    for (const seq of report.extended) if (!mailbox.extend(seq, now)) unknown.push(seq);
-    if (report.leaves) this.meetAll(mailbox, mailbox.leave(report.session, now));
-    this.pump(mailbox);
-    return { unknown };
+    for (const seq of released) if (!mailbox.release(seq, now)) unknown.push(seq);
+    return unknown;
+  }
+
+  /** Mail from another domain. */
+  forward(batch: MailForward): Promise<MailForwarded> {
+    return this.desk.accept(batch);
+  }
+
+  /** What is read in this domain. */
+  homes(after: string): MailHomesPage {
+    return this.desk.page(after);
+  }
+
+  /** Another domain reads a mailbox. */
+  learn(home: MailHome): void {
+    this.desk.learn(home);
+  }
+
+  /** What waits here for other domains. */
+  outgoing(): OutgoingMail[] {
+    return this.desk.outgoing(this.mailboxes.values());
+  }
+
+  /** Another domain is heard, for the first time or again. */
+  domainHeard(domain: string): void {
+    this.desk.domainHeard(domain, this.mailboxes.values());
   }
 
   info(namespace: string, name: string): MailboxInfo | undefined {
@@ -210,6 +266,7 @@ export class MailboxOwner {
 
   lose(): void {
     this.closed = true;
+    this.desk.stop();
     this.wakes.stop();
     this.cancelTidying();
     this.cancelReading();
@@ -234,12 +291,16 @@ export class MailboxOwner {
     throw new MultiswarmError('mailbox-full', text);
   }
 
-  /** A mailbox that somebody reads is known from then on, also while nobody does. */
-  private named(namespace: string, name: string): void {
-    const key = keyOf(namespace, name);
-    if (this.names.has(key)) return;
-    this.names.add(key);
-    this.quietly(this.parts.queue.name(namespace, name));
+  /** For a message that comes from another domain; undefined where there is room. */
+  private roomFor(
+    { namespace, mailbox: name }: MailHome,
+    from: string,
+  ): { depth: number; limit: number } | undefined {
+    this.parts.assertOpen();
+    this.assertInView(namespace, name);
+    const mailbox = this.mailbox(namespace, name);
+    if (mailbox.grant(from, 1, this.now()) > 0) return undefined;
+    return { depth: mailbox.depth, limit: mailbox.limit };
   }
 
   private async read(): Promise<void> {
@@ -341,7 +402,8 @@ export class MailboxOwner {
     const shelved = this.shelf.get(mail.seq);
     if (shelved === undefined) return;
     const { logger, queue, clock } = this.parts;
-    const message = mail.fault?.message ?? DEFAULT_MESSAGES[cause] ?? cause;
+    const why = cause === 'expired' ? this.desk.whyExpired(mailbox) : undefined;
+    const message = mail.fault?.message ?? why ?? cause;
     try {
       const body = await this.shelf.body(shelved);
       const { address, seq } = shelved;
@@ -386,6 +448,7 @@ export class MailboxOwner {
   private pump(mailbox: Mailbox): void {
     if (this.closed) return;
     const now = this.now();
+    this.desk.prepare(mailbox, now);
     const handed = mailbox.next(AT_ONCE, now);
     if (handed.length === AT_ONCE) this.planPump(mailbox);
     const later: Handed[][] = LEVELS.map(() => []);
@@ -398,7 +461,10 @@ export class MailboxOwner {
       else later[level]?.push(each);
     }
     for (const level of LEVELS) this.sendLater(mailbox, level, later[level] ?? []);
-    this.wakes.wakeAt(mailbox, mailbox.nextWakeMs(now));
+    this.wakes.wakeAt(
+      mailbox,
+      Math.min(mailbox.nextWakeMs(now), this.desk.nextWakeMs(mailbox, now.monotonicMs)),
+    );
   }
 
   private sendLater(mailbox: Mailbox, level: Level, handed: readonly Handed[]): void {
@@ -436,9 +502,9 @@ export class MailboxOwner {
     try {
       if (shelved === undefined || body === undefined)
         throw new MultiswarmError('bus-unavailable', 'the body of a message could not be read');
-      if (session.comes) {
-        this.giveToTaker(mailbox, mail, taker, shelved.address, body);
-      } else
+      if (session.id === FORWARDER) this.desk.give(mailbox, mail, shelved.address, body);
+      else if (session.comes) this.giveToTaker(mailbox, mail, taker, shelved.address, body);
+      else
         this.parts.postman.deliver(
           session.id,
           { seq: mail.seq, attempt: mail.attempts, epoch: this.epoch, generation },
@@ -479,6 +545,7 @@ export class MailboxOwner {
     for (const [key, mailbox] of this.mailboxes) {
       if (!mailbox.isIdle(now)) continue;
       this.mailboxes.delete(key);
+      this.desk.forget(mailbox);
       this.wakes.forget(mailbox);
     }
   }
@@ -495,11 +562,13 @@ export class MailboxOwner {
   private infoOf(mailbox: Mailbox): MailboxInfo {
     const { namespace, name, depth, inHand, bytes, limit, sessions } = mailbox;
     const oldest = mailbox.oldestAtMs;
+    const home = this.desk.elsewhere(mailbox);
     return {
       ...{ namespace, mailbox: name, shard: this.shard, depth, inHand, bytes, limit },
-      sessions: sessions.size,
+      sessions: sessions.size - (sessions.has(FORWARDER) ? 1 : 0),
       breaker: mailbox.breakerState(this.now()),
       ...(oldest === undefined ? {} : { oldestAt: new Date(oldest).toISOString() }),
+      ...(home === undefined ? {} : { home: home.domain }),
     };
   }
 
@@ -511,10 +580,6 @@ export class MailboxOwner {
     return { monotonicMs: this.parts.clock.monotonic(), wallMs: this.parts.clock.now() };
   }
 }
-
-const DEFAULT_MESSAGES: Partial<Record<string, string>> = {
-  expired: 'its time was over before anybody took it',
-};
 
 function keyOf(namespace: string, name: string): string {
   return `${namespace} ${name}`;

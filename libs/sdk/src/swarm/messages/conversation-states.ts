@@ -1,5 +1,6 @@
 import { lastStored, storeMessage, StreamRefusal, type Bus } from '@multiswarm/bus';
 import { Json, MultiswarmError, streams, subjects, type JsonValue } from '@multiswarm/contracts';
+import type { MailSites } from '@multiswarm/messaging';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
@@ -25,6 +26,7 @@ export class ConversationStates {
 
   constructor(
     private readonly bus: Bus,
+    private readonly sites: MailSites,
     private readonly namespace: string,
     private readonly swarm: string,
   ) {}
@@ -34,7 +36,9 @@ export class ConversationStates {
     const cached = this.cached.get(conversation);
     if (cached !== undefined) return cached;
     const stored = await this.asked(() =>
-      lastStored(this.bus.connection, streams.conversations, this.subject(conversation)),
+      this.subject(conversation).then((subject) =>
+        lastStored(this.bus.connection, streams.conversations, subject),
+      ),
     );
     const known = stored === undefined ? nothing() : fromStored(stored.data.toString('utf8'), stored.seq);
     this.cache(conversation, known);
@@ -57,7 +61,9 @@ export class ConversationStates {
     try {
       const options = { expectedLast: before.revision };
       const revision = await this.asked(() =>
-        storeMessage(this.bus.connection, this.subject(conversation), body, options),
+        this.subject(conversation).then((subject) =>
+          storeMessage(this.bus.connection, subject, body, options),
+        ),
       );
       this.cache(conversation, { state, processed: new Set(processed), revision });
     } catch (error) {
@@ -72,9 +78,10 @@ export class ConversationStates {
     this.cached.set(conversation, known);
   }
 
-  private subject(conversation: string): string {
+  /** With the domain: the stream of another one, where there is one, must not take what is written here. */
+  private async subject(conversation: string): Promise<string> {
     const token = createHash('sha256').update(conversation).digest('base64url');
-    return subjects.conversation(this.namespace, this.swarm, token);
+    return subjects.conversation(await this.sites.domain(), this.namespace, this.swarm, token);
   }
 
   private async asked<T>(ask: () => Promise<T>): Promise<T> {

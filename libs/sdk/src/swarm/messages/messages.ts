@@ -110,7 +110,7 @@ export class Messages implements SwarmMessages {
     });
     const listening = [swarmId, BROADCAST_TOKEN].map((to) => this.listen(bus, to));
     const sender = new MailSender({ bus, sites, clock });
-    const states = new ConversationStates(bus, namespace, swarmId);
+    const states = new ConversationStates(bus, sites, namespace, swarmId);
     this.current = { bus, sites, sender, reader, states, listening };
     if (!this.handlers.isEmpty) this.read();
   }

@@ -2,6 +2,9 @@ import type { Bus } from '@multiswarm/bus';
 import {
   MailAttend,
   MailboxQuery,
+  MailForward,
+  MailHome,
+  MailHomesQuery,
   MailRoomRequest,
   MailSettle,
   MailTake,
@@ -11,6 +14,7 @@ import {
   type MailShard,
 } from '@multiswarm/contracts';
 import type { Cancel } from '@multiswarm/core';
+import { z } from 'zod';
 import type { MailboxOwner } from '../../application/mailbox-owner';
 
 /** Opens the subjects of a mailbox shard to its owner, and tells whoever reads mailboxes; the result closes them. */
@@ -29,6 +33,12 @@ export function listenForMailbox(bus: Bus, place: MailShard, owner: MailboxOwner
       mailboxes: owner.list(namespace),
     })),
     listenForSettling(bus, on('settle'), owner),
+    bus.respond(on('forward'), { request: MailForward }, (batch) => owner.forward(batch)),
+    bus.respond(on('homes'), { request: MailHomesQuery }, async ({ after }) => owner.homes(after)),
+    bus.respond(on('outgoing'), { request: z.unknown() }, async () => ({ outgoing: owner.outgoing() })),
+    bus.subscribe(subjects.mailHome(place.shard), { schema: MailHome }, (home) => {
+      if (home.domain !== place.domain) owner.learn(home);
+    }),
   ];
   tellOwner(bus, place);
   return () => listening.forEach((each) => each.stop());

@@ -7,9 +7,11 @@ import {
   MailSettled,
   MailTaken,
   MultiswarmError,
+  OutgoingMailList,
   subjects,
   type MailSettle,
   type MailTake,
+  type OutgoingMail,
 } from '@multiswarm/contracts';
 import type { z } from 'zod';
 
@@ -43,6 +45,13 @@ export class MailboxOwners {
       shards.map((shard) => this.ask(shard, 'list', { namespace }, MailboxList)),
     );
     return lists.flatMap(({ mailboxes }) => mailboxes).sort((a, b) => (a.mailbox < b.mailbox ? -1 : 1));
+  }
+
+  /** What waits in this domain for others. */
+  async outgoing(): Promise<OutgoingMail[]> {
+    const shards = Array.from({ length: MAILBOX_SHARDS }, (_, shard) => shard);
+    const lists = await Promise.all(shards.map((shard) => this.ask(shard, 'outgoing', {}, OutgoingMailList)));
+    return lists.flatMap(({ outgoing }) => outgoing);
   }
 
   private async ask<S extends z.ZodType>(

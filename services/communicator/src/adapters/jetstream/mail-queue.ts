@@ -2,6 +2,8 @@ import {
   dropReaders,
   forgetMessages,
   lastOfEach,
+  lastStored,
+  Printed,
   queuedMail,
   readQueue,
   storeMessage,
@@ -15,17 +17,31 @@ import {
   PRIORITIES,
   streams,
   subjects,
+  toWire,
+  type MailHome,
   type MailShard,
+  type Message,
 } from '@multiswarm/contracts';
 import { z } from 'zod';
 import { LEVELS, type Level } from '../../domain/mailbox/mail';
-import type { Burial, MailBody, MailNote, MailQueue, StoredMail } from '../../ports';
+import {
+  HOPS,
+  type Burial,
+  type Came,
+  type MailBody,
+  type MailNote,
+  type MailQueue,
+  type StoredMail,
+} from '../../ports';
 import { deadHeaders } from './dead-headers';
 
 const Note = z.object({
   attempts: z.number().int().nonnegative(),
   fault: z.object({ cause: MailCause, message: z.string(), atMs: z.number() }),
 });
+
+const KeptHome = z.object({ domain: z.string(), atMs: z.number() });
+const KeptCame = z.object({ epoch: z.number(), ids: z.array(z.string()) });
 
 /**
  * One mailbox shard in JetStream: a reader for each priority. Who takes the shard over removes the readers of the owner before, so
@@ -104,19 +120,49 @@ export class JetStreamMailQueue implements MailQueue {
     await forgetMessages(this.bus.connection, streams.mailNotes, subjects.mailNote(this.place, seq));
   }
 
-  async names(): Promise<{ namespace: string; name: string }[]> {
+  async homes(): Promise<MailHome[]> {
+    const { domain } = this.place;
     const kept = await lastOfEach(
       this.bus.connection,
       streams.mailboxNames,
       subjects.mailboxNames(this.place),
     );
-    return kept.map(({ subject }) => {
-      const [namespace = '', name = ''] = subject.split('.').slice(-2);
-      return { namespace, name };
+    return kept.map(({ subject, text }) => {
+      const [namespace = '', mailbox = ''] = subject.split('.').slice(-2);
+      return { namespace, mailbox, ...(KeptHome.safeParse(parsed(text)).data ?? { domain, atMs: 0 }) };
     });
   }
 
-  async name(namespace: string, name: string): Promise<void> {
-    await storeMessage(this.bus.connection, subjects.mailboxName(this.place, namespace, name), '{}');
+  async keepHome({ namespace, mailbox, domain, atMs }: MailHome): Promise<void> {
+    const subject = subjects.mailboxName(this.place, namespace, mailbox);
+    await storeMessage(this.bus.connection, subject, JSON.stringify({ domain, atMs }));
+  }
+
+  async storeForwarded(message: Message, hops: number): Promise<void> {
+    const { subject, lines, body } = toWire(message, this.place.domain);
+    await this.bus.publishStored(subject, new Printed(body), {
+      lines: `${lines}${HOPS}: ${hops}\r\n`,
+      messageId: `${message.id}/${hops}`,
+    });
+  }
+
+  async came({ namespace, mailbox }: MailHome, origin: string): Promise<Came | undefined> {
+    const subject = subjects.mailCame(this.place, namespace, mailbox, origin);
+    const stored = await lastStored(this.bus.connection, streams.mailNotes, subject);
+    return stored && KeptCame.safeParse(parsed(stored.data.toString('utf8'))).data;
+  }
+
+  async noteCame({ namespace, mailbox }: MailHome, origin: string, came: Came): Promise<void> {
+    const subject = subjects.mailCame(this.place, namespace, mailbox, origin);
+    await storeMessage(this.bus.connection, subject, JSON.stringify(came));
+  }
+}
+
+/** Undefined where it is no JSON: somebody else has written there. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

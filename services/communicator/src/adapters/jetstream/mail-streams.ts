@@ -71,7 +71,7 @@ export async function ensureMailStreams(
   });
   await ensureStream(connection, {
     name: streams.conversations,
-    subjects: [subjects.allConversations()],
+    subjects: [subjects.allConversations(domain)],
     maxAgeMs: 0,
     maxBytes: limits.conversationBytes,
     maxMessagesPerSubject: 1,

@@ -1,0 +1,105 @@
+import type { DomainSeen } from '@multiswarm/contracts';
+import type { Swarm } from '@multiswarm/sdk';
+import { eventually } from '@multiswarm/testing';
+import { RegionsWorld, type RegionReplica } from './regions-world';
+
+const LATE = { timeoutMs: 15_000 };
+let world: RegionsWorld;
+let eu: RegionReplica;
+let us: RegionReplica;
+
+beforeAll(async () => {
+  world = await RegionsWorld.start(['eu', 'us']);
+  [eu, us] = await Promise.all([world.replica('eu'), world.replica('us')]);
+  await eventually(async () => (await isHeard(eu, 'us')) && isHeard(us, 'eu'), LATE);
+}, 30_000);
+
+afterAll(async () => {
+  await world.stop();
+});
+
+async function seen(from: RegionReplica, domain: string): Promise<DomainSeen | undefined> {
+  return (await from.domains()).find((each) => each.domain === domain);
+}
+
+async function isHeard(from: RegionReplica, domain: string): Promise<boolean> {
+  return (await seen(from, domain))?.state === 'heard';
+}
+
+async function cut(domain: string): Promise<void> {
+  world.leaf(domain).line.cut();
+  await eventually(async () => !(await isHeard(eu, 'us')) && !(await isHeard(us, 'eu')), LATE);
+}
+
+async function heal(domain: string): Promise<void> {
+  world.leaf(domain).line.heal();
+  await eventually(async () => (await isHeard(eu, 'us')) && isHeard(us, 'eu'), LATE);
+}
+
+/** A swarm that keeps what it is told, and adds up what it is told exactly once. */
+async function listener(id: string, region: string, got: number[]): Promise<Swarm> {
+  return world.swarm(id, region, ({ messages }) => {
+    messages.on('work', ({ data }) => {
+      const { n } = data as { n: number };
+      got.push(n);
+      return n * 2;
+    });
+    messages.onExactlyOnce<number[]>(
+      'add',
+      () => [],
+      (all, { data }) => [...all, (data as { n: number }).n],
+    );
+  });
+}
+
+const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, n) => from + n);
+
+function work(from: Swarm, to: string, n: number, more: object = {}): Promise<unknown> {
+  return from.messages.send({ to, kind: 'work', data: { n }, qos: 'at-least-once', ...more });
+}
+
+function add(from: Swarm, to: string, n: number): Promise<unknown> {
+  return from.messages.send({ to, kind: 'add', data: { n }, qos: 'exactly-once', conversation: 'sum' });
+}
+
+test('mail for another region goes there, and answers come back', async () => {
+  const got: number[] = [];
+  await listener('b1', 'us', got);
+  const a = await world.swarm('a1', 'eu', ({ messages }) => messages.on('nothing', () => undefined));
+  for (const n of numbers(0, 20)) await work(a, 'b1', n);
+  await eventually(() => got.length >= 20, LATE);
+  expect(got).toEqual(numbers(0, 20));
+  expect(await a.messages.request({ to: 'b1', kind: 'work', data: { n: 21 }, qos: 'at-least-once' })).toBe(
+    42,
+  );
+}, 30_000);
+
+test('a region that is cut off delivers inside itself; what is for another one arrives after the cut, once and in order', async () => {
+  const [here, there]: [number[], number[]] = [[], []];
+  const b = await listener('b2', 'us', there);
+  await listener('c2', 'eu', here);
+  const a = await world.swarm('a2', 'eu');
+  await work(a, 'b2', 0);
+  await add(a, 'b2', 0);
+  await eventually(async () => there.length === 1 && (await seen(eu, 'us'))?.waiting.messages === 0, LATE);
+
+  await cut('eu');
+  for (const n of numbers(1, 60)) await Promise.all([work(a, 'b2', n), add(a, 'b2', n)]);
+  await work(a, 'c2', 7);
+  await eventually(() => here.length === 1);
+  expect(there).toEqual([0]);
+  expect((await seen(eu, 'us'))?.waiting).toMatchObject({ mailboxes: 1, messages: 120 });
+  expect(await eu.metrics()).toMatch(/multiswarm_mail_outgoing\{domain="us"\} 120/);
+  await expect(work(a, 'nobody-knows', 1)).rejects.toMatchObject({ code: 'mailbox-unavailable' });
+
+  await heal('eu');
+  await eventually(() => there.length >= 61, LATE);
+  expect(there).toEqual(numbers(0, 61));
+  const sum = await eventually(async () => {
+    const now = await b.messages.state<number[]>('sum');
+    return (now?.length ?? 0) >= 61 ? now : undefined;
+  }, LATE);
+  expect(sum).toEqual(numbers(0, 61));
+  await eventually(async () => (await seen(eu, 'us'))?.waiting.messages === 0, LATE);
+  expect(await eu.metrics()).toMatch(/multiswarm_mail_forwarded_total\{domain="us",result="stored"\}/);
+}, 60_000);
