@@ -329,11 +329,21 @@ export interface Problem {
   retryable: boolean;
   traceId?: string;
   errors?: Finding[];
+  depth?: number;
+  limit?: number;
+}
+
+/** How full what refuses is: members of the problem beside those of RFC 9457. */
+export interface Fill {
+  /** What it holds. */
+  depth: number;
+  limit: number;
 }
 
 export interface ErrorOptions {
   cause?: unknown;
   findings?: readonly Finding[];
+  fill?: Fill | undefined;
 }
 
 /** The base of all errors that people see. Terminal and retryable ones differ by `retryable`, which the catalogue decides. */
@@ -341,6 +351,8 @@ export class MultiswarmError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly findings: readonly Finding[];
+  /** Of `mailbox-full`, where a peer says it. */
+  readonly fill: Fill | undefined;
 
   constructor(code: ErrorCode, detail: string, options: ErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
@@ -348,6 +360,7 @@ export class MultiswarmError extends Error {
     this.code = code;
     this.retryable = ERRORS[code].retryable;
     this.findings = options.findings ?? [];
+    this.fill = options.fill;
   }
 
   toProblem(traceId?: string): Problem {
@@ -361,16 +374,18 @@ export class MultiswarmError extends Error {
       retryable: this.retryable,
       ...(traceId === undefined ? {} : { traceId }),
       ...(this.findings.length === 0 ? {} : { errors: [...this.findings] }),
+      ...this.fill,
     };
   }
 
   /** The error that a peer reported. A code that this version does not know becomes `internal`, and so does what is no problem at all. */
   static fromProblem(problem: unknown): MultiswarmError {
-    const { code, detail, errors } = asRecord(problem);
+    const { code, detail, errors, depth, limit } = asRecord(problem);
     const known = typeof code === 'string' && Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'internal';
     const text = typeof detail === 'string' ? detail : 'the error came without a description';
     return new MultiswarmError(known, text, {
       findings: Array.isArray(errors) ? errors.filter(isFinding) : [],
+      fill: typeof depth === 'number' && typeof limit === 'number' ? { depth, limit } : undefined,
     });
   }
 }

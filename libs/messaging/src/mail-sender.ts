@@ -149,7 +149,7 @@ export class MailSender {
     room.full = undefined;
     if (granted === 0) {
       const text = `the mailbox of "${request.to}" holds ${depth} of ${limit} messages: wait until it takes some, or send less`;
-      room.full = new MultiswarmError('mailbox-full', text);
+      room.full = new MultiswarmError('mailbox-full', text, { fill: { depth, limit } });
       room.timesFull += 1;
       return;
     }

@@ -68,7 +68,7 @@ test('mailboxes tell what is in them, and a full one refuses with its depth', as
     return answer.status === 429 && answer;
   });
   expect(refused.body).toMatchObject({
-    code: 'mailbox-full',
+    ...{ code: 'mailbox-full', depth: 4, limit: 4 },
     detail: expect.stringMatching(/holds 4 of 4/) as string,
   });
   expect(refused.headers['retry-after']).toBe('2');
@@ -80,4 +80,6 @@ test('mailboxes tell what is in them, and a full one refuses with its depth', as
   const { messages } = await pull({ most: 10 });
   expect(await post('ack', { seqs: messages.map(({ seq }) => seq) })).toEqual({ unknown: [] });
   expect(messages).toHaveLength(4);
+  const empty = await request(app).get('/v1/mailboxes/inbox').expect(200);
+  expect(empty.body).toMatchObject({ depth: 0, inHand: 0 });
 });

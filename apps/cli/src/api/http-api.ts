@@ -15,6 +15,8 @@ export interface RequestOptions {
   query?: Query;
   /** How long the server may hold the request; sent as `waitMs`. */
   waitMs?: number;
+  /** The same where the body says it. */
+  holdMs?: number;
   signal?: AbortSignal;
   /** Only where what is there still has this revision. */
   ifMatch?: string;
@@ -76,7 +78,8 @@ export class HttpApi {
 
   private async request<T>(method: string, path: string, options: RequestOptions, body?: string): Promise<T> {
     const { waitMs, signal, ifMatch } = options;
-    const limitMs = waitMs === undefined ? this.timeoutMs : waitMs + HOLD_MARGIN_MS;
+    const heldMs = waitMs ?? options.holdMs;
+    const limitMs = heldMs === undefined ? this.timeoutMs : heldMs + HOLD_MARGIN_MS;
     const timeout = AbortSignal.timeout(limitMs);
     const response = await this.send(this.address(path, { ...options.query, waitMs }), {
       method,

@@ -57,6 +57,12 @@ export const paths = {
   events: '/v1/events',
   mailboxes: '/v1/mailboxes',
   mailbox: (name: string) => `/v1/mailboxes/${encodeURIComponent(name)}`,
+  mailboxVerb: (name: string, verb: 'pull' | 'ack' | 'nak' | 'extend' | 'release') =>
+    `/v1/mailboxes/${encodeURIComponent(name)}/${verb}`,
+  messages: '/v1/messages',
+  deadMessages: '/v1/dead-messages',
+  deadMessage: (seq: string) => `/v1/dead-messages/${encodeURIComponent(seq)}`,
+  deadMessagesControl: (verb: 'redrive' | 'purge') => `/v1/dead-messages/${verb}`,
   states: '/v1/state',
   stateBucket: (bucket: string) => `/v1/state/${encodeURIComponent(bucket)}`,
   stateKey: (bucket: string, key: string) =>

@@ -66,7 +66,7 @@ export class Printer {
   }
 }
 
-function isText(format: Format): format is 'table' | 'wide' {
+export function isText(format: Format): format is 'table' | 'wide' {
   return format === 'table' || format === 'wide';
 }
 

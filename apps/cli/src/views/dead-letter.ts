@@ -121,7 +121,7 @@ const DONE = { redrive: 'redriven', purge: 'purged' } as const;
 /** `would be redriven: 3, unchanged 0, refused 1` */
 export function sumText(
   verb: keyof typeof DONE,
-  { dryRun, done, unchanged, refused }: DeadLetterReply,
+  { dryRun, done, unchanged, refused }: Pick<DeadLetterReply, 'dryRun' | 'done' | 'unchanged' | 'refused'>,
 ): string {
   return `${dryRun ? 'would be ' : ''}${DONE[verb]}: ${done}, unchanged ${unchanged}, refused ${refused}`;
 }

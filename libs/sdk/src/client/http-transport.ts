@@ -26,7 +26,7 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** What proxies in front of the orchestrator say when it is away for a moment. */
 const PASSING_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-const ProblemReply = z.object({
+const ProblemReply = z.looseObject({
   // A newer server may know codes that we do not.
   code: ErrorCodeSchema.catch('internal'),
   detail: z.string(),
@@ -152,10 +152,7 @@ export class HttpTransport implements Transport {
     if (response.ok) return;
     const text = await response.text();
     const problem = ProblemReply.safeParse(tryJson(text));
-    if (problem.success) {
-      const { code, detail, errors } = problem.data;
-      throw new MultiswarmError(code, detail, errors ? { findings: errors } : {});
-    }
+    if (problem.success) throw MultiswarmError.fromProblem(problem.data);
     const code = PASSING_STATUS.has(response.status) ? 'bus-unavailable' : 'internal';
     throw new MultiswarmError(
       code,

@@ -23,6 +23,8 @@ const ProblemSchema = z.object({
   detail: z.string(),
   retryable: z.boolean(),
   traceId: z.string().optional(),
+  depth: z.number().int().optional().describe('of `mailbox-full`: messages in it'),
+  limit: z.number().int().optional().describe('of `mailbox-full`: how many it may have'),
   errors: z
     .array(z.object({ pointer: z.string(), code: z.string(), message: z.string() }))
     .optional()

@@ -228,9 +228,12 @@ export class MailboxOwner {
     this.desk.domainHeard(domain, this.mailboxes.values());
   }
 
-  info(namespace: string, name: string): MailboxInfo | undefined {
-    const mailbox = this.mailboxes.get(keyOf(namespace, name));
-    return mailbox && this.infoOf(mailbox);
+  /** Of one that is known or could be: an empty one has depth 0. @throws MultiswarmError `recipient-unknown` */
+  info(namespace: string, name: string): MailboxInfo {
+    const known = this.mailboxes.get(keyOf(namespace, name));
+    if (known === undefined && !this.desk.knows(namespace, name)) this.parts.assertRecipient(name);
+    const { rules, random } = this.parts;
+    return this.infoOf(known ?? new Mailbox(namespace, name, rules, random));
   }
 
   list(namespace: string): MailboxInfo[] {

@@ -32,10 +32,9 @@ export class MailboxOwners {
     return this.ask(mailboxShardOf(report.mailbox), 'settle', report, MailSettled);
   }
 
-  /** Undefined where nothing is in it, and nobody reads it. */
-  async info(namespace: string, mailbox: string): Promise<MailboxInfo | undefined> {
-    const shard = mailboxShardOf(mailbox);
-    return (await this.ask(shard, 'info', { namespace, mailbox }, MailboxInfo.nullable())) ?? undefined;
+  /** @throws MultiswarmError `recipient-unknown` where nobody has read it, and no swarm of that name is there */
+  info(namespace: string, mailbox: string): Promise<MailboxInfo> {
+    return this.ask(mailboxShardOf(mailbox), 'info', { namespace, mailbox }, MailboxInfo);
   }
 
   /** Those of a namespace that have messages or readers, by their names. */

@@ -5,7 +5,6 @@ import {
   MailSettled,
   MailTake,
   MailTaken,
-  MultiswarmError,
   NamespaceQuery,
   Namespace,
   ReaderNaks,
@@ -58,12 +57,7 @@ function viewRoutes(owners: MailboxOwners): Route[] {
       query: NamespaceQuery,
       reply: MailboxInfo,
       errors: [...errors, 'recipient-unknown'],
-      handler: async ({ params: { name }, query: { namespace } }) => {
-        const info = await owners.info(namespace, name);
-        if (info !== undefined) return info;
-        const text = `nothing is in the mailbox of "${name}" in the namespace "${namespace}", and nobody reads it`;
-        throw new MultiswarmError('recipient-unknown', text);
-      },
+      handler: ({ params: { name }, query: { namespace } }) => owners.info(namespace, name),
     }),
   ];
 }
