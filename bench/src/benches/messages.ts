@@ -93,6 +93,7 @@ export const messages: Bench = async (options, progress) =>
     } as const;
     /** From the first send to the last handler, per second. */
     const through = async (what: MailQuestion): Promise<number> => {
+      await ask(recipient, { do: 'reset' });
       const from = performance.now();
       const all = ask(recipient, { do: 'expect', count });
       await ask(sender, what);

@@ -3,16 +3,15 @@ import { Json, MultiswarmError, streams, subjects, type JsonValue } from '@multi
 import type { MailSites } from '@multiswarm/messaging';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { ProcessedIds } from './processed-ids';
 
-const Kept = z.object({ state: Json, processed: z.array(z.string()) });
+const Kept = z.object({ state: Json, processed: z.string() });
 
-/** Messages of one conversation that its state knows: one that comes again is known as long as it can come again. */
-const PROCESSED_KNOWN = 1_000;
 const CACHED = 1_000;
 
 interface Known {
   state: JsonValue;
-  processed: Set<string>;
+  processed: ProcessedIds;
   /** Sequence of the value in the stream; 0 where there is none. */
   revision: number;
 }
@@ -56,8 +55,8 @@ export class ConversationStates {
    * @throws MultiswarmError `revision-conflict` where somebody else has written in between: read it again
    */
   async write(conversation: string, before: Known, state: JsonValue, ids: readonly string[]): Promise<void> {
-    const processed = [...before.processed, ...ids].slice(-PROCESSED_KNOWN);
-    const body = JSON.stringify({ state, processed });
+    const processed = before.processed.with(ids);
+    const body = JSON.stringify({ state, processed: String(processed) });
     try {
       const options = { expectedLast: before.revision };
       const revision = await this.asked(() =>
@@ -65,7 +64,7 @@ export class ConversationStates {
           storeMessage(this.bus.connection, subject, body, options),
         ),
       );
-      this.cache(conversation, { state, processed: new Set(processed), revision });
+      this.cache(conversation, { state, processed, revision });
     } catch (error) {
       // Whether it was written is not known, or somebody else has written: the stream knows.
       this.cached.delete(conversation);
@@ -105,10 +104,10 @@ export class ConversationStates {
 }
 
 function nothing(): Known {
-  return { state: null, processed: new Set(), revision: 0 };
+  return { state: null, processed: new ProcessedIds(), revision: 0 };
 }
 
 function fromStored(text: string, revision: number): Known {
   const { state, processed } = Kept.parse(JSON.parse(text));
-  return { state, processed: new Set(processed), revision };
+  return { state, processed: new ProcessedIds(processed), revision };
 }
