@@ -30,6 +30,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   namespace: 'weights, limits and retention of tenants',
   message: 'send messages, take them out of mailboxes, and say what became of them',
   'dead-message': 'messages that were given up: read, redrive, purge',
+  directory: 'who can do what: search, watch',
   mailbox: 'messages that wait for swarms: how many, and who reads them',
   state: 'what swarms share: read, write, watch',
   topic: 'events of swarms by topic: publish, follow, replay',
@@ -555,6 +556,16 @@ export const COMMANDS: readonly CommandRow[] = [
     args: '[pattern]',
     summary: 'events of topics as they come, or from a point on',
     load: () => require('./commands/topic/watch') as { command: CommandDefinition },
+  },
+  {
+    path: ['directory', 'list'],
+    summary: 'who has capabilities, in which region, how loaded, at what price',
+    load: () => require('./commands/directory/list') as { command: CommandDefinition },
+  },
+  {
+    path: ['directory', 'watch'],
+    summary: 'the same, and what changes, as it comes',
+    load: () => require('./commands/directory/watch') as { command: CommandDefinition },
   },
   {
     path: ['mailbox', 'list'],

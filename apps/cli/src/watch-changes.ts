@@ -10,10 +10,10 @@ export interface Changes<T> {
   query: Query;
   /** The id to go on behind. */
   after: string | undefined;
-  /** For people. */
-  line: (change: T) => string;
+  /** For people; undefined where there is nothing to say. */
+  line: (change: T, event: string) => string | undefined;
   /** With `-o name`. */
-  name: (change: T) => string;
+  name: (change: T, event: string) => string | undefined;
 }
 
 /** Prints what comes until Ctrl-C or `--timeout`: a line for each change, for programs as JSON. */
@@ -31,7 +31,8 @@ export async function watchChanges<T>(changes: Changes<T>, global: GlobalOptions
       signal: over.signal,
     })) {
       // Whatever was missed, the newest of everything comes with the next connection.
-      if (event !== 'gap') io.stdout.write(`${printed(changes, event, data, global)}\n`);
+      const text = event === 'gap' ? undefined : printed(changes, event, data, global);
+      if (text !== undefined) io.stdout.write(`${text}\n`);
     }
   } finally {
     stopListening();
@@ -45,8 +46,8 @@ function printed<T>(
   event: string,
   data: string,
   { format }: GlobalOptions,
-): string {
+): string | undefined {
   const change = JSON.parse(data) as T; // the server's own contract, passed on as it came
-  if (format === 'table' || format === 'wide') return line(change);
-  return format === 'name' ? name(change) : JSON.stringify({ event, ...change });
+  if (format === 'table' || format === 'wide') return line(change, event);
+  return format === 'name' ? name(change, event) : JSON.stringify({ event, ...change });
 }

@@ -23,6 +23,7 @@ import type { HealthDesk } from '../../../services/load-balancer/src/application
 import type { Learning } from '../../../services/load-balancer/src/application/learning';
 import type { NamespaceRoutings } from '../../../services/load-balancer/src/application/namespace-routings';
 import { deadMessageEndpoints } from '../../../services/communicator/src/adapters/bus/dead-message-endpoints';
+import { directoryEndpoints } from '../../../services/communicator/src/adapters/bus/directory-endpoints';
 import { listenForMailbox } from '../../../services/communicator/src/adapters/bus/mailbox-endpoints';
 import { listenForMessages } from '../../../services/communicator/src/adapters/bus/message-endpoints';
 import {
@@ -83,6 +84,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
     ...leaseEndpoints(NOBODY),
     ...proposalEndpoints(NOBODY),
     ...barrierEndpoints(NOBODY),
+    ...directoryEndpoints(NOBODY, at.replica),
   ]);
   const starts = { start: () => Promise.resolve() };
   await attachHealth(bus, starts as HealthDesk);

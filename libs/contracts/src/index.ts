@@ -16,6 +16,7 @@ export * from './dead-letter';
 export * from './dead-message';
 export * from './decision';
 export * from './definition';
+export * from './directory';
 export * from './endpoint';
 export * from './errors';
 export * from './event';

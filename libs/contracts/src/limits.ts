@@ -238,6 +238,22 @@ export const LIMITS = {
   OFFER_BY_DEFAULT_MS: 3_600_000,
   /** How often an update of shared state is tried where others write the same key. */
   STATE_UPDATE_TRIES: 32,
+  /** Advertisements of one namespace in the directory of capabilities. */
+  ADVERTISEMENTS: 10_000,
+  /** Serialized entry of the directory. */
+  ADVERTISEMENT_BYTES: 16 * 1024,
+  /** Longest time that an advertisement is there without being renewed. */
+  ADVERTISEMENT_MOST_MS: 24 * 3_600_000,
+  /** The same, where nobody has said it. */
+  ADVERTISEMENT_BY_DEFAULT_MS: 5 * 60_000,
+  /** Readers that wait at one communicator for changes of the directory. */
+  DIRECTORY_WATCHERS: 1_000,
+  /** Longest time that one request waits for them. */
+  DIRECTORY_WAIT_MS: 30_000,
+  /** Entries that are gone, of which one communicator still tells watchers. */
+  DIRECTORY_DEPARTED: 10_000,
+  /** Serialized entries of one answer: it must fit a NATS message. */
+  DIRECTORY_PAGE_BYTES: 512 * 1024,
   /** Characters of the name of a conversation. */
   CONVERSATION_CHARS: 128,
   /** Room in a mailbox that one request of a sender is promised. */

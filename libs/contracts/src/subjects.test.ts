@@ -85,6 +85,8 @@ const subjectArguments = {
   offer: token.map((verb) => [verb]),
   lease: token.map((verb) => [verb]),
   proposal: token.map((verb) => [verb]),
+  directory: token.map((verb) => [verb]),
+  directoryChanges: token.map((replica) => [replica]),
   barrier: token.map((verb) => [verb]),
   state: token.map((verb) => [verb]),
   messageSite: any,

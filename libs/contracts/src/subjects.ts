@@ -7,7 +7,12 @@ export function base64Url(bytes: Uint8Array): string {
 }
 
 /** Object stores of NATS, and KV buckets. */
-export const buckets = { payloads: 'ms-payloads', offers: 'ms-offers', agreements: 'ms-agreements' } as const;
+export const buckets = {
+  payloads: 'ms-payloads',
+  offers: 'ms-offers',
+  agreements: 'ms-agreements',
+  directory: 'ms-directory',
+} as const;
 
 /** A mailbox shard of a JetStream domain. */
 export interface MailShard {
@@ -119,6 +124,10 @@ export const subjects = {
   messageGet: () => `${V}.message.get`,
   /** Swarms → communicator (queue group): make, get, list, claim, renew, release, withdraw. */
   offer: (verb: string) => `${V}.offer.${verb}`,
+  /** Swarms → communicator (queue group): advertise, withdraw, get, search, changes. */
+  directory: (verb: string) => `${V}.directory.${verb}`,
+  /** → one replica of the communicator: each has its own order of changes. */
+  directoryChanges: (replica: string) => `${V}.directory-changes.${replica}`,
   /** make, vote, get. */
   proposal: (verb: string) => `${V}.proposal.${verb}`,
   /** get, arrive, leave. */

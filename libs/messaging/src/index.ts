@@ -1,4 +1,5 @@
 export { carryMail } from './carry-mail';
+export { DirectoryReader, type DirectoryNews } from './directory-reader';
 export {
   isNoLater,
   MailReader,

@@ -51,9 +51,16 @@ export type {
   TaskContext,
   TaskHandler,
 } from './swarm/types';
+export type { DirectoryNews } from '@multiswarm/messaging';
 export type {
+  AdvertisedEntry,
+  AdvertiseInput,
   BarriersClient,
   BorrowedResources,
+  DirectoryClient,
+  DirectoryQuery,
+  DirectorySearch,
+  DirectoryWatch,
   HeldLease,
   LeasesClient,
   OfferFilter,

@@ -11,6 +11,7 @@ import { ensureMailStreams, STATUS_KEEP_MS } from './adapters/jetstream/mail-str
 import { JetStreamStatusStore } from './adapters/jetstream/status-store';
 import { getMessage } from './application/get-message';
 import { sendMessage } from './application/send-message';
+import { startDirectory } from './directory';
 import { recipientsOf } from './domain/addressing';
 import { Presence } from './domain/presence';
 import { homeDomain } from './domain/regions/home-domain';
@@ -61,7 +62,10 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   const send = sendMessage({ presence, outbox, statuses, relaying, count, logger, clock, ids });
   const get = getMessage(statuses, STATUS_KEEP_MS);
 
-  const heartbeats = await followHeartbeats(bus, presence, { clock, logger });
+  const { replicas } = options.streams;
+  const directory = startDirectory({ bus, presence, clock, ids, logger, replicas });
+  const { onBeat } = directory;
+  const heartbeats = await followHeartbeats(bus, presence, { clock, logger, onBeat });
   const endpoints = listenForMessages(bus, { send, get, presence, relaying, domain, clock, logger });
   const neighbours = new Neighbours(silentAfterMs(options.leaseMs));
   const assertPresent = (to: string): void => void recipientsOf('', to, presence, clock.monotonic());
@@ -72,10 +76,10 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   const mailboxes = await startMailboxes({ ...options, domain }, { ...parts, ...forwarded });
   const regions = showRegions({ bus, domain, neighbours, mailboxes, metrics, startedAtMs: clock.now() });
   const access = startMailAccess({ bus, domain, outbox, clock, ids, logger });
-  const sharing = startSharing({ bus, clock, ids, replicas: options.streams.replicas });
+  const sharing = startSharing({ bus, clock, ids, replicas });
   const topics = await startTopics({
     ...{ bus, domain, clock, ids, logger, assertOpen },
-    replicas: options.streams.replicas,
+    replicas,
     retention: options.topics ?? TOPICS_BY_DEFAULT,
   });
   const announced = bus.announce({ name: 'communicator', version, description: 'Messages between swarms' });
@@ -86,6 +90,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
       ...sharing.routes,
       ...topics.routes,
       ...regions.routes,
+      ...directory.routes,
     ],
     get served() {
       return mailboxes.served;
@@ -95,7 +100,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
       await Promise.all([endpoints.stop(), access.stop()]);
       regions.stop();
       await mailboxes.stop();
-      await sharing.stop();
+      await Promise.all([sharing.stop(), directory.stop()]);
       heartbeats.stop();
     },
     drop: () => mailboxes.drop(),

@@ -55,6 +55,8 @@ export const paths = {
   learning: '/v1/learning',
   learningCommand: (verb: 'freeze' | 'unfreeze' | 'reset') => `/v1/learning/${verb}`,
   events: '/v1/events',
+  directory: '/v1/directory',
+  directoryWatch: '/v1/directory/watch',
   mailboxes: '/v1/mailboxes',
   mailbox: (name: string) => `/v1/mailboxes/${encodeURIComponent(name)}`,
   mailboxVerb: (name: string, verb: 'pull' | 'ack' | 'nak' | 'extend' | 'release') =>

@@ -28,6 +28,7 @@ import { Sharing } from './sharing/sharing';
 import type { SwarmTopics } from './topics/types';
 import type {
   BarriersClient,
+  DirectoryClient,
   LeasesClient,
   OffersClient,
   ProposalsClient,
@@ -121,6 +122,10 @@ export class LocalSwarm implements Swarm {
 
   get sharedState(): SharedStateClient {
     return this.sharing.sharedState;
+  }
+
+  get directory(): DirectoryClient {
+    return this.sharing.directory;
   }
 
   get topics(): SwarmTopics {

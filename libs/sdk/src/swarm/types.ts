@@ -25,6 +25,7 @@ import type { Gathered } from './messages/answers';
 import type { SwarmTopics } from './topics/types';
 import type {
   BarriersClient,
+  DirectoryClient,
   LeasesClient,
   OffersClient,
   ProposalsClient,
@@ -228,6 +229,8 @@ export interface Swarm {
   readonly sharedState: SharedStateClient;
   /** What swarms of the namespace tell each other without knowing each other. */
   readonly topics: SwarmTopics;
+  /** Who can do what. */
+  readonly directory: DirectoryClient;
   /** Resources that it lends and borrows. */
   readonly offers: OffersClient;
   /** Leases that it holds. */

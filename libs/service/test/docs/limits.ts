@@ -436,6 +436,32 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Changes of one offer or agreement that wait at one communicator for those before them',
     'A further one is refused with `too-much-contention`.',
   ],
+  ADVERTISEMENTS: [
+    'Advertisements of one namespace in the directory of capabilities',
+    'A further one is refused with `state-full`.',
+  ],
+  ADVERTISEMENT_BYTES: [
+    'Serialized entry of the directory',
+    'A larger advertisement is refused with `body-too-large`; of heartbeats attributes that are larger are left out.',
+  ],
+  ADVERTISEMENT_MOST_MS: [
+    'Longest time that an advertisement is there without being renewed',
+    'Refused with `invalid-request`.',
+  ],
+  ADVERTISEMENT_BY_DEFAULT_MS: ['The same, where nobody has said it', 'It is gone.'],
+  DIRECTORY_WATCHERS: [
+    'Readers that wait at one communicator for changes of the directory; over HTTP, and over NATS',
+    'A further one is refused with `too-many-watchers`.',
+  ],
+  DIRECTORY_WAIT_MS: ['Longest time that one request waits for them', 'It is answered without any.'],
+  DIRECTORY_DEPARTED: [
+    'Entries that are gone, of which one communicator still tells watchers',
+    'Whoever has not asked since is told all that is there.',
+  ],
+  DIRECTORY_PAGE_BYTES: [
+    'Serialized entries of one answer of the directory',
+    'The others come with the next page.',
+  ],
   AGREEMENT_KEPT_MS: [
     'How long a lease, barrier or proposal is kept that nobody has changed',
     'It is forgotten.',

@@ -2,6 +2,7 @@ import type { Bus } from '@multiswarm/bus';
 import { TopicsOfSwarm } from '../topics/swarm-topics';
 import type { Resources } from '@multiswarm/contracts';
 import { barriersOf, proposalsOf } from './agreements';
+import { SwarmDirectory } from './directory';
 import { Door, type DoorOptions } from './door';
 import { SwarmLeases } from './leases';
 import { LentResources } from './lent';
@@ -22,6 +23,7 @@ export class Sharing {
   readonly sharedState: SharedStateClient;
   readonly topics: TopicsOfSwarm;
   readonly offers: SwarmOffers;
+  readonly directory: SwarmDirectory;
   readonly leases: SwarmLeases;
   readonly proposals: ProposalsClient;
   readonly barriers: BarriersClient;
@@ -36,6 +38,7 @@ export class Sharing {
     this.topics = new TopicsOfSwarm(this.door);
     this.offers = new SwarmOffers(this.door, pool, this.lent);
     this.leases = new SwarmLeases(this.door);
+    this.directory = new SwarmDirectory(this.door);
     this.proposals = proposalsOf(this.door);
     this.barriers = barriersOf(this.door);
   }
@@ -48,7 +51,7 @@ export class Sharing {
   /** Releases what is held, as far as somebody answers. */
   async close(): Promise<void> {
     this.topics.close();
-    await Promise.all([this.offers.releaseAll(), this.leases.releaseAll()]);
+    await Promise.all([this.offers.releaseAll(), this.leases.releaseAll(), this.directory.close()]);
     this.lent.stop();
     this.door.close();
   }

@@ -1,4 +1,7 @@
 import type {
+  Advertise,
+  DirectoryEntry,
+  DirectoryFilter,
   JsonValue,
   Lease,
   ListOffers,
@@ -6,7 +9,9 @@ import type {
   Offer,
   Proposal,
   Resources,
+  SearchDirectory,
 } from '@multiswarm/contracts';
+import type { DirectoryNews } from '@multiswarm/messaging';
 import type { z } from 'zod';
 
 /** A value of shared state, as it was at one revision. */
@@ -114,4 +119,57 @@ export interface BarriersClient {
    * not in time: then this one is not counted any more.
    */
   wait(name: string, options: { parties: number; timeoutMs: number }): Promise<number>;
+}
+
+/** What a swarm can do, beside what its heartbeats say. What is left out is as the heartbeats have it. */
+export type AdvertiseInput = Omit<z.input<typeof Advertise>, 'namespace' | 'swarmId' | 'whilePresent'>;
+
+/** All of it holds; a single capability or region may stand without its list. */
+export interface DirectoryQuery {
+  /** All of these. */
+  capability?: string | readonly string[];
+  /** Any of these regions, or patterns such as `eu-*`. */
+  region?: string | readonly string[];
+  /** 0: idle, 1: full. */
+  maxLoad?: number;
+  /** USD for one slot, for an hour. */
+  maxCostPerSlotHour?: number;
+  version?: string;
+  /** Numbers: at least; otherwise equal, or one of; or comparators such as `{ '<': 5 }`. */
+  attributes?: DirectoryFilter['attributes'];
+}
+
+export type DirectorySearch = DirectoryQuery & {
+  /** Lowest first; by id unless told. */
+  sort?: SearchDirectory['sort'];
+  /** At most so many; 100 unless told. */
+  limit?: number;
+};
+
+/** What this swarm advertises, renewed by itself until it is withdrawn or replaced, or the swarm stops. */
+export interface AdvertisedEntry {
+  /** As others see it. */
+  readonly entry: DirectoryEntry;
+  /** What heartbeats say of the swarm stays. */
+  withdraw(): Promise<void>;
+}
+
+/**
+ * First all that is there, then `synced`, then what changes. After it had to begin anew all that is there comes again, what is gone
+ * comes as `delete`, and `synced`.
+ */
+export interface DirectoryWatch extends AsyncIterable<DirectoryNews> {
+  /** Ends the loop that reads it. */
+  close: () => void;
+}
+
+/** Who can do what. Swarms are there by themselves, with what their heartbeats say. */
+export interface DirectoryClient {
+  /** Says more of this swarm than its heartbeats; the next one replaces it. Throws `body-too-large`, `state-full`, `state-unavailable`. */
+  advertise(said: AdvertiseInput): Promise<AdvertisedEntry>;
+  search(query?: DirectorySearch): Promise<DirectoryEntry[]>;
+  /** Throws `swarm-not-found`. */
+  get(swarmId: string): Promise<DirectoryEntry>;
+  /** Loads are told again when they have moved by 0.1, or are 0 or 1. Throws `too-many-watchers`. */
+  watch(filter?: DirectoryQuery): Promise<DirectoryWatch>;
 }

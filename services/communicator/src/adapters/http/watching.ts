@@ -11,11 +11,13 @@ export interface Told {
   data: unknown;
 }
 
-/** Streams of changes over HTTP, no more than a limit (`STATE_WATCHERS`, `TOPIC_WATCHERS`) at a time: each has a consumer in NATS. */
+/** Streams of changes over HTTP, no more than a limit (`STATE_WATCHERS`, `TOPIC_WATCHERS`, `DIRECTORY_WATCHERS`) at a time: each has a consumer in NATS, or is told by this process. */
 export class Watching {
   private open = 0;
 
-  constructor(private readonly limit: 'STATE_WATCHERS' | 'TOPIC_WATCHERS' = 'STATE_WATCHERS') {}
+  constructor(
+    private readonly limit: 'STATE_WATCHERS' | 'TOPIC_WATCHERS' | 'DIRECTORY_WATCHERS' = 'STATE_WATCHERS',
+  ) {}
 
   /**
    * Sends what a watch brings until the reader leaves, no faster than it reads.
