@@ -3,6 +3,8 @@ import type { MsgHdrs } from '@nats-io/transport-node';
 /** Headers of a message that has come: read by name, and passed on as they are. */
 export interface WireHeaders {
   /** All of them as they were printed, with their first line. */
+  readonly bytes: Uint8Array;
+  /** The same as a text. */
   readonly text: string;
   /** The empty text where there is none of that name. Names are as they were written. */
   get(name: string): string;
@@ -71,7 +73,7 @@ function printedBy(headers: MsgHdrs): Uint8Array {
 
 /** Their text is made whenever somebody asks: who keeps many keeps the bytes alone. */
 class PrintedHeaders implements WireHeaders {
-  constructor(private readonly bytes: Uint8Array) {}
+  constructor(readonly bytes: Uint8Array) {}
 
   get text(): string {
     return textOf(this.bytes);

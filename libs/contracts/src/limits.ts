@@ -260,6 +260,9 @@ export const LIMITS = {
   MAIL_ROOM: 1_000,
   /** Messages that one reader of a mailbox may have at the same time. */
   MAIL_WINDOW: 1_000,
+  /** Messages that are handed to a reader together, and their bytes. */
+  MAIL_PACK: 64,
+  MAIL_PACK_BYTES: 128 * 1024,
   /** Messages that one report of a reader settles. */
   MAIL_SETTLED: 1_000,
   /** Of these, those with an error. */

@@ -76,7 +76,18 @@ export interface MailAddress {
 export function addressOf(subject: string): MailAddress | undefined {
   const tokens = subject.split('.');
   if (tokens.length !== 10) return undefined;
-  const [, , , qos, , , priority, namespace = '', to = '', from = ''] = tokens;
+  const [, , , qos, , , priority, namespace, to, from] = tokens;
+  return addressIn(qos, priority, namespace, to, from);
+}
+
+/** What these tokens say; undefined where they are none of an address. */
+export function addressIn(
+  qos: string | undefined,
+  priority: string | undefined,
+  namespace = '',
+  to = '',
+  from = '',
+): MailAddress | undefined {
   return isQos(qos) && isPriority(priority) ? { qos, priority, namespace, to, from } : undefined;
 }
 

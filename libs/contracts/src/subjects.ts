@@ -161,15 +161,7 @@ export const subjects = {
   /** The owner of a mailbox shard → those of the other domains: a mailbox is read in his domain from now on. */
   mailHome: (shard: number) => `${V}.mail-home.${shard}`,
   /** The owner of a mailbox shard → a session. */
-  mailDelivery: (
-    session: string,
-    qos: string,
-    priority: string,
-    namespace: string,
-    to: string,
-    from: string,
-  ) => `${V}.deliver.${session}.${qos}.${priority}.${namespace}.${to}.${from}`,
-  mailDeliveries: (session: string) => `${V}.deliver.${session}.>`,
+  mailDelivery: (session: string) => `${V}.deliver.${session}`,
   /** Messages that were given up. */
   deadMail: (domain: string, namespace: string, to: string) => `${V}.dlq.${domain}.${namespace}.${to}`,
   allDeadMail: (domain: string) => `${V}.dlq.${domain}.>`,

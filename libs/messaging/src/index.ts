@@ -1,5 +1,6 @@
 export { carryMail } from './carry-mail';
 export { DirectoryReader, type DirectoryNews } from './directory-reader';
+export { deliveryLabel, type DeliveryTicket } from './delivery-label';
 export {
   isNoLater,
   MailReader,
@@ -9,3 +10,4 @@ export {
 } from './mail-reader';
 export { MailSender, type MailSenderOptions, type Stored } from './mail-sender';
 export { MailSites } from './mail-sites';
+export { packed, packedBytes, type Parcel } from './parcels';

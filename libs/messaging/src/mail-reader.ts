@@ -1,7 +1,5 @@
-import { textOf, wireHeadersOf, type Bus, type Listening, type WireHeaders } from '@multiswarm/bus';
+import type { Bus, Listening } from '@multiswarm/bus';
 import {
-  addressOf,
-  DEFAULT_DOMAIN,
   fromWire,
   LIMITS,
   MailAttended,
@@ -16,7 +14,9 @@ import {
   type Message,
 } from '@multiswarm/contracts';
 import { Recent, type Cancel, type Clock } from '@multiswarm/core';
+import { readLabel } from './delivery-label';
 import type { MailSites } from './mail-sites';
+import { unpacked, type OpenedParcel } from './parcels';
 
 /** Of a conversation, under one owner of its mailbox. */
 export interface Generation {
@@ -110,10 +110,10 @@ export class MailReader {
     this.deliveries?.stop();
     if (this.session !== undefined) this.replaces = [...this.replaces, this.session].slice(-REPLACED);
     this.session = mailSessionOf(reader, (this.sessions += 1));
-    const subscription = bus.connection.subscribe(subjects.mailDeliveries(this.session), {
+    const subscription = bus.connection.subscribe(subjects.mailDelivery(this.session), {
       callback: (error, message) => {
         if (error) this.options.onFault(error);
-        else this.receive(message, wireHeadersOf(message));
+        else this.unpack(message.data);
       },
     });
     this.deliveries = { stop: () => subscription.unsubscribe() };
@@ -169,12 +169,21 @@ export class MailReader {
     }
   }
 
-  private receive(
-    message: { subject: string; reply?: string; data: Uint8Array },
-    headers: WireHeaders | undefined,
-  ): void {
-    const { seq, attempt, generation } = ticketOf(message.reply ?? '');
-    if (Number.isNaN(seq) || this.stopped) return;
+  private unpack(pack: Uint8Array): void {
+    try {
+      for (const parcel of unpacked(pack)) this.receive(parcel);
+    } catch (error) {
+      this.options.onFault(error);
+    }
+  }
+
+  private receive({ label, headers, data }: OpenedParcel): void {
+    const { ticket, address } = readLabel(label) ?? {};
+    if (this.stopped) return;
+    if (ticket === undefined || address === undefined)
+      return this.options.onFault(new Error(`a delivery that is none: ${label.slice(0, 200)}`));
+    const { seq, attempt, epoch } = ticket;
+    const generation = { epoch, count: ticket.generation };
     const before = this.held.get(seq);
     if (before !== undefined) {
       before.generation = generation; // R1; what comes behind it has this one
@@ -186,11 +195,9 @@ export class MailReader {
       return;
     }
     try {
-      const address = addressOf(message.subject.replace(DELIVERY, MAIL));
-      if (address === undefined) throw new Error(`no subject of a delivery: ${message.subject}`);
-      const read = fromWire(address, headers?.text ?? '', textOf(message.data));
-      read.attempt = attempt;
-      const delivery = { seq, generation, message: read };
+      const message = fromWire(address, headers, data);
+      message.attempt = attempt;
+      const delivery = { seq, generation, message };
       this.held.set(seq, delivery);
       this.options.onMail(delivery);
     } catch (error) {
@@ -276,16 +283,6 @@ export class MailReader {
     }
     if (!this.stopped) this.cancelRenewal = clock.after(againMs, () => this.attend());
   }
-}
-
-const DELIVERY = /^(\w+\.\w+)\.deliver\.([^.]+)\.([^.]+)\./;
-/** As the subject of a message, whose domain and shard nobody asks for here. */
-const MAIL = `$1.msg.$3.${DEFAULT_DOMAIN}.0.`;
-
-/** What ends the reply subject of a delivery: sequence, attempt, epoch of the owner, generation of the conversation. */
-function ticketOf(reply: string): { seq: number; attempt: number; generation: Generation } {
-  const [seq = NaN, attempt = NaN, epoch = NaN, count = NaN] = reply.split('.').slice(-4).map(Number);
-  return { seq, attempt, generation: { epoch, count } };
 }
 
 function emptyReport(): Pick<MailSettle, 'acks' | 'naks' | 'released' | 'extended'> {

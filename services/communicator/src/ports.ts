@@ -11,6 +11,7 @@ import type {
   Message,
   MessageStatus,
 } from '@multiswarm/contracts';
+import type { DeliveryTicket } from '@multiswarm/messaging';
 import type { DeadMailBody } from './domain/dead-mail';
 import type { Level, MailFault } from './domain/mailbox/mail';
 
@@ -98,14 +99,6 @@ export interface DomainPost {
 
 /** Counts messages for another domain by what came of it. */
 export type CountForwarded = (domain: string, result: string, messages: number) => void;
-
-/** By what a reader names a message, and knows whether it is still to be handled. */
-export interface DeliveryTicket {
-  seq: number;
-  attempt: number;
-  epoch: number;
-  generation: number;
-}
 
 /** Hands a message to a session that is not in this process. Throws `bus-unavailable` while disconnected. */
 export interface Postman {

@@ -253,6 +253,8 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Messages that one reader of a mailbox has at the same time',
     'The others wait in the mailbox.',
   ],
+  MAIL_PACK: ['Messages that are handed to a reader together', 'More go in several packs.'],
+  MAIL_PACK_BYTES: ['Bytes of these', 'More go in several packs; one that is larger goes alone.'],
   MAIL_SETTLED: ['Messages that one report of a reader settles', 'The rest goes with the next report.'],
   MAIL_FAULTS: ['Of these, those with an error', 'The rest goes with the next report.'],
   MAIL_DELAY_MS: ['Longest time for which a message is held back', 'Refused with `invalid-request`.'],

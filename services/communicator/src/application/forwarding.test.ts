@@ -127,7 +127,7 @@ class TwoRegions {
     const get = (name: string): string => new RegExp(`\r\n${name}: *(.*)\r\n`).exec(text)?.[1] ?? '';
     return {
       ...{ seq, subject, data, storedAtMs: this.clock.now(), bytes: data.length },
-      headers: { text, get, sendable: undefined as never },
+      headers: { bytes: Buffer.from(text), text, get, sendable: undefined as never },
       // Told again by the stream where it does not come through, to the next owner only: it is no step that may fail.
       ack: () => void (this.owners.get(all.domain)?.epoch === epoch && all.messages.delete(seq)),
       drop: () => undefined,

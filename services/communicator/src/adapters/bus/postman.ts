@@ -1,26 +1,47 @@
 import type { Bus } from '@multiswarm/bus';
-import { MultiswarmError, subjects, type MailShard } from '@multiswarm/contracts';
+import { LIMITS, MultiswarmError, subjects } from '@multiswarm/contracts';
+import { deliveryLabel, packed, packedBytes, type Parcel } from '@multiswarm/messaging';
 import type { Postman } from '../../ports';
 
+const NO_HEADERS = new Uint8Array(0);
+
 /**
- * Hands messages over as they are: headers and body are passed on. The reply subject names the message to its reader: owner's
- * shard, sequence, attempt, epoch, generation.
+ * Hands messages over as they are: headers and body are passed on. What is for one session in one turn goes together, in its order.
  */
-export function busPostman(bus: Bus, place: MailShard): Postman {
-  const settle = subjects.mailbox(place, 'settle');
+export function busPostman(bus: Bus): Postman {
+  const waiting = new Map<string, Parcel[]>();
+  const sendAll = (): void => {
+    for (const [session, parcels] of waiting)
+      for (const pack of inPacks(parcels))
+        bus.connection.publish(subjects.mailDelivery(session), packed(pack));
+    waiting.clear();
+  };
   return {
-    deliver: (
-      session,
-      { seq, attempt, epoch, generation },
-      { qos, priority, namespace, to, from },
-      { headers, data },
-    ) => {
+    deliver: (session, ticket, address, { headers, data }) => {
       if (!bus.connected) throw new MultiswarmError('bus-unavailable', 'not connected to NATS');
-      const subject = subjects.mailDelivery(session, qos, priority, namespace, to, from);
-      bus.connection.publish(subject, data, {
-        reply: `${settle}.${seq}.${attempt}.${epoch}.${generation}`,
-        ...(headers === undefined ? {} : { headers: headers.sendable }),
-      });
+      // A line that is cut after this is one that is cut while they are on their way: they come again.
+      if (waiting.size === 0) queueMicrotask(sendAll);
+      const parcel = { label: deliveryLabel(ticket, address), headers: headers?.bytes ?? NO_HEADERS, data };
+      const parcels = waiting.get(session);
+      if (parcels === undefined) waiting.set(session, [parcel]);
+      else parcels.push(parcel);
     },
   };
+}
+
+/** In parts that a message of NATS carries; one that is larger goes alone. */
+function* inPacks(parcels: readonly Parcel[]): Iterable<Parcel[]> {
+  let pack: Parcel[] = [];
+  let bytes = 0;
+  for (const parcel of parcels) {
+    const size = packedBytes(parcel);
+    if (pack.length > 0 && (bytes + size > LIMITS.MAIL_PACK_BYTES || pack.length >= LIMITS.MAIL_PACK)) {
+      yield pack;
+      pack = [];
+      bytes = 0;
+    }
+    pack.push(parcel);
+    bytes += size;
+  }
+  if (pack.length > 0) yield pack;
 }
