@@ -615,6 +615,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => require('./commands/message/release') as { command: CommandDefinition },
   },
   {
+    path: ['message', 'metrics'],
+    summary: 'how swarms communicate: rates, latencies and failures by sender and recipient',
+    load: () => require('./commands/message/metrics') as { command: CommandDefinition },
+  },
+  {
     path: ['mailbox', 'watch'],
     args: '[name]',
     summary: 'mailboxes as they fill and drain',

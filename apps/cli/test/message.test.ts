@@ -170,3 +170,26 @@ test('watch shows a mailbox until it is interrupted', async () => {
   const { code, out } = await run('mailbox', 'watch', 'eu-1', '--timeout', '1ms');
   expect([code, out]).toEqual([6, expect.stringContaining('7/100')]);
 });
+
+test('metrics show how links do, and what did not answer', async () => {
+  const counts = {
+    ...{ delivered: 20, bytes: 4_096, forwarded: 0, failedTries: 2, dead: 1, expired: 0, breakerOpenings: 0 },
+    ...{ messagesPerSecond: 1.5, bandwidthBytesPerSecond: 2_048, latencyMs: { p50: 4, p90: 9, p99: 30 } },
+  };
+  const link = { ...counts, namespace: 'default', from: 'operator', to: 'eu-1', breaker: 'open' };
+  const since = new Date(0).toISOString();
+  peer.json(200, {
+    ...counts,
+    since,
+    unanswered: [3],
+    linkCount: 2,
+    links: [link],
+    other: { ...counts, delivered: 0, dead: 0 },
+  });
+  const { code, out, err } = await run('message', 'metrics', '--to', 'eu-1');
+  expect(code).toBe(0);
+  expect(out).toContain('p50 4 ms, p90 9 ms, p99 30 ms');
+  expect(out).toMatch(/operator +eu-1 +1\.5 .* 4 ms +30 ms +20 +2 +1 +open\nand 1 more/);
+  expect(err).toContain('without the mailbox shards 3');
+  expect(peer.seen[0]).toMatchObject({ path: '/v1/communication/metrics', query: { to: 'eu-1' } });
+});

@@ -34,6 +34,7 @@ export * from './mail-headers';
 export * from './mail-session';
 export * from './mail-forward';
 export * from './mail-wire';
+export * from './communication-metrics';
 export * from './mailbox';
 export * from './mailbox-socket';
 export * from './mailbox-shard';

@@ -279,6 +279,8 @@ export const LIMITS = {
   MAIL_CREDITS_BY_DEFAULT: 16,
   /** Bodies of messages that one request takes out of a mailbox, together: the answer must fit a NATS message. */
   MAIL_TAKEN_BYTES: 640 * 1024,
+  /** Pairs of sender and recipient of which the communicators of a domain keep statistics; the rest is counted together. */
+  COMMUNICATION_LINKS: 8_192,
   /** Messages of one mailbox that are not acknowledged. */
   MAILBOX_MESSAGES: 10_000,
   /** Tries to hand a message over before it is a dead letter. */

@@ -13,3 +13,4 @@ export * from './random-hex';
 export * from './recent';
 export * from './within';
 export * from './heap';
+export * from './log-sketch';

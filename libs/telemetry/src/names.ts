@@ -144,6 +144,31 @@ export const METRICS = {
     description: 'Messages between swarms, by kind (a kind of the user\'s own counts as "other") and result',
     attributes: ['kind', 'result'],
   },
+  'multiswarm.mail.delivered': {
+    kind: 'counter',
+    unit: '{message}',
+    description:
+      'Stored messages that their recipients have acknowledged, in the mailbox shards of this replica',
+    attributes: [],
+  },
+  'multiswarm.mail.delivered.bytes': {
+    kind: 'counter',
+    unit: '{byte}',
+    description: 'Data of these',
+    attributes: [],
+  },
+  'multiswarm.mail.failed.tries': {
+    kind: 'counter',
+    unit: '{try}',
+    description: 'Tries of stored messages that have failed, by cause',
+    attributes: ['cause'],
+  },
+  'multiswarm.mail.dead': {
+    kind: 'counter',
+    unit: '{message}',
+    description: 'Stored messages that were given up, by cause',
+    attributes: ['cause'],
+  },
   'multiswarm.mail.forwarded': {
     kind: 'counter',
     unit: '{message}',
@@ -159,7 +184,8 @@ export const METRICS = {
   'multiswarm.domains.heard': {
     kind: 'gauge',
     unit: '{domain}',
-    description: '1 while the communicators of another JetStream domain are heard, 0 while it is cut off',
+    description:
+      'Whether the communicators of another JetStream domain are heard: 1, or 0 while it is cut off',
     attributes: ['domain'],
   },
   'multiswarm.swarms.connected': {

@@ -19,7 +19,7 @@ import { Neighbours } from './domain/regions/neighbours';
 import { assertRelaying, type Relaying } from './domain/promises';
 import { startMailAccess } from './mail-access';
 import { startMailboxes, type MailboxOptions } from './mailboxes';
-import type { CountMessage, Outbox } from './ports';
+import type { CountMail, CountMessage, Outbox } from './ports';
 import { countForwarded, orOutOfReach, showRegions, silentAfterMs } from './regions';
 import { startSharing } from './sharing';
 import { startTopics, type TopicRetention } from './topics';
@@ -72,8 +72,8 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   const assertRecipient = orOutOfReach(assertPresent, neighbours);
   const assertOpen = (): void => assertRelaying(relaying);
   const parts = { bus, neighbours, assertRecipient, assertOpen, clock, ids, random, logger };
-  const forwarded = { countForwarded: countForwarded(metrics) };
-  const mailboxes = await startMailboxes({ ...options, domain }, { ...parts, ...forwarded });
+  const counting = { countForwarded: countForwarded(metrics), countMail: countMail(metrics) };
+  const mailboxes = await startMailboxes({ ...options, domain }, { ...parts, ...counting });
   const regions = showRegions({ bus, domain, neighbours, mailboxes, metrics, startedAtMs: clock.now() });
   const access = startMailAccess({ bus, domain, outbox, clock, ids, logger });
   const sharing = startSharing({ bus, clock, ids, replicas });
@@ -131,4 +131,19 @@ const COMMON_KINDS: ReadonlySet<string> = new Set(MESSAGE_KINDS);
 function countMessages(metrics: Metrics): CountMessage {
   const sent = metrics.counter('multiswarm.messages.sent');
   return (kind, result) => sent.add(1, { kind: COMMON_KINDS.has(kind) ? kind : 'other', result });
+}
+
+function countMail(metrics: Metrics): CountMail {
+  const delivered = metrics.counter('multiswarm.mail.delivered');
+  const bytesDelivered = metrics.counter('multiswarm.mail.delivered.bytes');
+  const failed = metrics.counter('multiswarm.mail.failed.tries');
+  const dead = metrics.counter('multiswarm.mail.dead');
+  return {
+    delivered: (bytes) => {
+      delivered.add(1);
+      bytesDelivered.add(bytes);
+    },
+    failed: (cause) => failed.add(1, { cause }),
+    dead: (cause) => dead.add(1, { cause }),
+  };
 }

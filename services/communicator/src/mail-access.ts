@@ -5,6 +5,7 @@ import type { Logger } from '@multiswarm/telemetry';
 import { deadMessageEndpoints } from './adapters/bus/dead-message-endpoints';
 import { listenOn } from './adapters/bus/endpoints';
 import { MailboxOwners } from './adapters/bus/mailbox-owners';
+import { communicationRoutes } from './adapters/http/communication-routes';
 import { deadMessageRoutes } from './adapters/http/dead-message-routes';
 import { MailboxConnections } from './adapters/http/mailbox-connections';
 import { mailboxRoutes } from './adapters/http/mailbox-routes';
@@ -32,6 +33,11 @@ export function startMailAccess({ bus, domain, ...parts }: MailAccessParts): {
   const listening = listenOn(bus, deadMessageEndpoints(dead));
   const owners = new MailboxOwners(bus, domain);
   const connections = new MailboxConnections({ ...parts, desk: owners });
-  const routes = [...deadMessageRoutes(dead), ...mailboxRoutes(owners), ...mailboxStreamRoutes(connections)];
+  const routes = [
+    ...deadMessageRoutes(dead),
+    ...mailboxRoutes(owners),
+    ...mailboxStreamRoutes(connections),
+    ...communicationRoutes(owners),
+  ];
   return { routes, stop: () => listening.stop() };
 }

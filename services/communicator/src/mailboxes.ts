@@ -14,7 +14,7 @@ import { MailboxOwner } from './application/mailbox-owner';
 import type { Regions } from './application/region-desk';
 import type { MailboxRules } from './domain/mailbox/rules';
 import { type Neighbours } from './domain/regions/neighbours';
-import type { CountForwarded } from './ports';
+import type { CountForwarded, CountMail } from './ports';
 
 export interface MailboxOptions {
   /** The JetStream domain whose mailboxes are kept. */
@@ -36,6 +36,7 @@ export interface MailboxParts {
   /** The other domains. */
   neighbours: Neighbours;
   countForwarded: CountForwarded;
+  countMail: CountMail;
   clock: Clock;
   ids: Ids;
   random: Random;
@@ -59,11 +60,11 @@ const ASK_AGAIN_MS = 60_000;
 /** The share of the mailboxes of its domain that this replica keeps. The streams are there already. */
 export async function startMailboxes(options: MailboxOptions, parts: MailboxParts): Promise<Mailboxes> {
   const { domain, leaseMs, rules } = options;
-  const { bus, assertRecipient, assertOpen, clock, ids, random, logger } = parts;
+  const { bus, assertRecipient, assertOpen, countMail, clock, ids, random, logger } = parts;
   const leases = await kvLeases(bus, { bucket: LEASES, replicas: options.streams.replicas }, clock);
   const room = { left: options.cacheBytes };
   const regions = regionsOf(options, parts);
-  const shared = { regions, assertRecipient, assertOpen, room, rules, clock, random, logger };
+  const shared = { regions, assertRecipient, assertOpen, countMail, room, rules, clock, random, logger };
   const shards = new SharedShards<MailboxOwner>(
     { replica: ids.next(), shards: MAILBOX_SHARDS, leaseMs, subject: subjects.communicatorAlive(domain) },
     {

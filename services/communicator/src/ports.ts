@@ -32,6 +32,13 @@ export interface StatusStore {
 /** Counts a message that was handed in, by its kind and what came of it. */
 export type CountMessage = (kind: string, result: string) => void;
 
+/** Counts what became of stored messages, for those who watch the process. */
+export interface CountMail {
+  delivered(bytes: number): void;
+  failed(cause: MailCause): void;
+  dead(cause: MailCause): void;
+}
+
 export type MailBody = WireBody;
 export type StoredMail = QueuedMail;
 

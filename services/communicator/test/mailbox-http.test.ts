@@ -83,3 +83,52 @@ test('mailboxes tell what is in them, and a full one refuses with its depth', as
   const empty = await request(app).get('/v1/mailboxes/inbox').expect(200);
   expect(empty.body).toMatchObject({ depth: 0, inHand: 0 });
 });
+
+test('the statistics of each link are what a recount says', async () => {
+  const reader = 'r2';
+  const at = (path: string): string => `/v1/mailboxes/counted/${path}`;
+  await request(app).post(at('pull')).send({ reader }).expect(200);
+  for (const data of ['ack', 'poison', 'again', 'ack too'])
+    await request(app)
+      .post('/v1/messages')
+      .send({
+        from: 'a',
+        to: 'counted',
+        kind: 'work',
+        data,
+        qos: 'at-least-once',
+        conversation: `for-${data[0]}`,
+      })
+      .expect(202);
+  let bytes = 0;
+  for (let left = 5; left > 0; left -= 1) {
+    const taken = await request(app).post(at('pull')).send({ reader, waitMs: 5_000 }).expect(200);
+    const [{ seq, message }] = (
+      taken.body as { messages: [{ seq: number; message: { data: string; attempt: number } }] }
+    ).messages;
+    const refused = message.data === 'poison' || (message.data === 'again' && message.attempt === 1);
+    if (!refused) bytes += JSON.stringify(message.data).length;
+    if (refused)
+      await request(app)
+        .post(at('nak'))
+        .send({ reader, naks: [{ seq, delayMs: 0, poison: message.data === 'poison' }] });
+    else
+      await request(app)
+        .post(at('ack'))
+        .send({ reader, seqs: [seq] });
+  }
+  const seen = await eventually(async () => {
+    const { body } = await request(app).get('/v1/communication/metrics?to=counted').expect(200);
+    const { links } = body as { links: { from: string; dead: number; delivered: number; bytes: number }[] };
+    return links.some(({ from, dead }) => from === 'a' && dead === 1) && body;
+  });
+  const { links, ...all } = seen as { links: unknown[]; delivered: number };
+  expect(links).toMatchObject([
+    {
+      ...{ from: 'a', delivered: 3, bytes, dead: 1, failedTries: 2, expired: 0, breaker: 'closed' },
+      latencyMs: { p50: expect.any(Number) as number },
+    },
+  ]);
+  expect(all).toMatchObject({ linkCount: 1, unanswered: [], other: { delivered: 0 } });
+  expect(all.delivered).toBeGreaterThanOrEqual(3);
+});

@@ -62,6 +62,7 @@ export const paths = {
   mailboxVerb: (name: string, verb: 'pull' | 'ack' | 'nak' | 'extend' | 'release') =>
     `/v1/mailboxes/${encodeURIComponent(name)}/${verb}`,
   messages: '/v1/messages',
+  communication: '/v1/communication/metrics',
   deadMessages: '/v1/dead-messages',
   deadMessage: (seq: string) => `/v1/dead-messages/${encodeURIComponent(seq)}`,
   deadMessagesControl: (verb: 'redrive' | 'purge') => `/v1/dead-messages/${verb}`,

@@ -272,6 +272,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Messages that one of them may have at the same time, where its reader does not say it',
     'The rest waits in the mailbox.',
   ],
+  COMMUNICATION_LINKS: [
+    'Pairs of sender and recipient of which the communicators of a domain keep statistics',
+    'Those that were idle for ten minutes make room; what does not fit is counted together, as `other`.',
+  ],
   MAILBOX_MESSAGES: [
     'Unacknowledged messages of one mailbox (`MAILBOX_LIMIT`)',
     'Senders are refused with `mailbox-full`.',

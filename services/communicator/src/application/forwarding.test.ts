@@ -74,6 +74,7 @@ class TwoRegions {
         count: () => undefined,
       },
       ...{ rules, assertRecipient: () => undefined, assertOpen: () => undefined, room: { left: 1e8 } },
+      countMail: { delivered: () => undefined, failed: () => undefined, dead: () => undefined },
       ...{ clock: this.clock, random: seededRandom(1), logger },
     };
     const owner = await MailboxOwner.open(SHARD, epoch, parts);

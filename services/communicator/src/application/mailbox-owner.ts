@@ -11,6 +11,8 @@ import {
   type MailHome,
   type MailHomesPage,
   type OutgoingMail,
+  type ShardLinks,
+  type CommunicationLink,
   type MailAddress,
   type MailAttend,
   type MailAttended,
@@ -27,8 +29,9 @@ import type { Logger } from '@multiswarm/telemetry';
 import { LEVELS, type Level, type Mail } from '../domain/mailbox/mail';
 import { Mailbox, type Fate, type Handed, type Moment } from '../domain/mailbox/mailbox';
 import type { MailboxRules } from '../domain/mailbox/rules';
-import type { MailBody, MailNote, MailQueue, Postman, StoredMail } from '../ports';
+import type { CountMail, MailBody, MailNote, MailQueue, Postman, StoredMail } from '../ports';
 import { FORWARDER } from './forwarding';
+import { LinkTally } from './link-tally';
 import { MailShelf, type MailRoom } from './mail-shelf';
 import { RegionDesk, type Regions } from './region-desk';
 import { Taker } from './taker';
@@ -46,6 +49,7 @@ export interface MailboxOwnerParts {
   assertOpen(): void;
   /** For messages that are kept in memory. */
   room: MailRoom;
+  countMail: CountMail;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -78,6 +82,7 @@ export class MailboxOwner {
   private readonly sending = LEVELS.map(() => new Map<Mailbox, Promise<void>>());
   private readonly burying = new Set<Promise<void>>();
   private readonly takers = new Map<string, Taker>();
+  private readonly tally: LinkTally;
   private notes: ReadonlyMap<number, MailNote> = new Map();
   private readonly wakes: WakeList<Mailbox>;
   private readonly cancelTidying: Cancel;
@@ -92,11 +97,12 @@ export class MailboxOwner {
     private readonly parts: MailboxOwnerParts,
   ) {
     this.shelf = new MailShelf(parts.queue, parts.room);
+    this.tally = new LinkTally(this.now(), parts.countMail);
     this.desk = new RegionDesk({
       ...parts,
       ...{ shard, epoch },
       settle: (mailbox, settled) => {
-        this.apply(mailbox, settled);
+        this.apply(mailbox, settled, 'forwarded');
         this.planPump(mailbox);
       },
       mailbox: (namespace, name) => this.mailboxes.get(keyOf(namespace, name)),
@@ -180,7 +186,7 @@ export class MailboxOwner {
     const now = this.now();
     const unknown = this.apply(mailbox, report);
     for (const seq of report.extended) if (!mailbox.extend(seq, now)) unknown.push(seq);
-    if (report.leaves) this.meetAll(mailbox, mailbox.leave(report.session, now));
+    if (report.leaves) this.meetAll(mailbox, mailbox.leave(report.session, now), now);
     this.pump(mailbox);
     return { unknown };
   }
@@ -189,15 +195,16 @@ export class MailboxOwner {
   private apply(
     mailbox: Mailbox,
     { acks, naks, released }: Pick<MailSettle, 'acks' | 'naks' | 'released'>,
+    end: 'acknowledged' | 'forwarded' = 'acknowledged',
   ): number[] {
     const now = this.now();
     const unknown: number[] = [];
-    for (const seq of acks) if (!this.acknowledge(mailbox, seq)) unknown.push(seq);
+    for (const seq of acks) if (!this.acknowledge(mailbox, seq, now, end)) unknown.push(seq);
     for (const { seq, ...setback } of naks) {
       const mail = mailbox.find(seq);
       const fate = mailbox.nak(seq, setback, now);
       if (mail === undefined || fate === undefined) unknown.push(seq);
-      else this.meet(mailbox, mail, fate);
+      else this.meetAll(mailbox, [[mail, fate]], now);
     }
     for (const seq of released) if (!mailbox.release(seq, now)) unknown.push(seq);
     return unknown;
@@ -236,6 +243,14 @@ export class MailboxOwner {
     return this.infoOf(known ?? new Mailbox(namespace, name, rules, random));
   }
 
+  /** How those who write to each other here do. */
+  linksSeen(): ShardLinks {
+    const now = this.now();
+    const breakerOf = (namespace: string, to: string): CommunicationLink['breaker'] =>
+      this.mailboxes.get(keyOf(namespace, to))?.breakerState(now) ?? 'closed';
+    return this.tally.view(breakerOf, now);
+  }
+
   list(namespace: string): MailboxInfo[] {
     return [...this.mailboxes.values()]
       .filter((mailbox) => mailbox.namespace === namespace)
@@ -244,9 +259,10 @@ export class MailboxOwner {
 
   /** Processes that are gone: what they had is handed to others. */
   readersGone(readers: ReadonlySet<string>): void {
+    const now = this.now();
     for (const mailbox of this.mailboxes.values()) {
       const gone = [...mailbox.sessions.keys()].filter((session) => readers.has(readerOfSession(session)));
-      for (const session of gone) this.meetAll(mailbox, mailbox.leave(session, this.now()));
+      for (const session of gone) this.meetAll(mailbox, mailbox.leave(session, now), now);
       if (gone.length > 0) this.pump(mailbox);
     }
   }
@@ -368,9 +384,15 @@ export class MailboxOwner {
   }
 
   /** O1. */
-  private acknowledge(mailbox: Mailbox, seq: number): boolean {
-    const mail = mailbox.ack(seq, this.now());
+  private acknowledge(
+    mailbox: Mailbox,
+    seq: number,
+    now: Moment,
+    end: 'acknowledged' | 'forwarded',
+  ): boolean {
+    const mail = mailbox.ack(seq, now);
     if (mail === undefined) return false;
+    this.tally[end](mailbox, mail, now);
     this.done(mail);
     return true;
   }
@@ -382,8 +404,12 @@ export class MailboxOwner {
     if (mail.fault !== undefined) this.quietly(this.parts.queue.forgetNote(mail.seq));
   }
 
-  private meetAll(mailbox: Mailbox, fates: readonly [Mail, Fate][]): void {
-    for (const [mail, fate] of fates) this.meet(mailbox, mail, fate);
+  private meetAll(mailbox: Mailbox, fates: readonly [Mail, Fate][], now: Moment): void {
+    for (const [mail, fate] of fates) {
+      const wasTried = fate.kind === 'again' || fate.cause !== 'expired';
+      if (wasTried) this.tally.failed(mailbox, mail, now);
+      this.meet(mailbox, mail, fate);
+    }
   }
 
   private meet(mailbox: Mailbox, mail: Mail, fate: Fate): void {
@@ -421,6 +447,7 @@ export class MailboxOwner {
           diedAtMs: clock.now(),
         });
       mailbox.buried(mail.seq);
+      this.tally.dead(mailbox, mail, cause, this.now());
       this.done(mail);
       logger.warn('a message is a dead letter', {
         messageId: mail.id,
@@ -533,13 +560,15 @@ export class MailboxOwner {
       if (!taken) mailbox.release(mail.seq, this.now()); // with the next one, in its place among those behind it
     } catch (error) {
       const { message } = asMultiswarmError(error);
-      const fate = mailbox.nak(mail.seq, { cause: 'malformed', message, poison: true }, this.now());
-      if (fate !== undefined) this.meet(mailbox, mail, fate);
+      const now = this.now();
+      const fate = mailbox.nak(mail.seq, { cause: 'malformed', message, poison: true }, now);
+      if (fate !== undefined) this.meetAll(mailbox, [[mail, fate]], now);
     }
   }
 
   private wake(mailbox: Mailbox): void {
-    this.meetAll(mailbox, mailbox.sweep(this.now()));
+    const now = this.now();
+    this.meetAll(mailbox, mailbox.sweep(now), now);
     this.pump(mailbox);
   }
 

@@ -36,6 +36,7 @@ export function listenForMailbox(bus: Bus, place: MailShard, owner: MailboxOwner
     bus.respond(on('forward'), { request: MailForward }, (batch) => owner.forward(batch)),
     bus.respond(on('homes'), { request: MailHomesQuery }, async ({ after }) => owner.homes(after)),
     bus.respond(on('outgoing'), { request: z.unknown() }, async () => ({ outgoing: owner.outgoing() })),
+    bus.respond(on('links'), { request: z.unknown() }, async () => owner.linksSeen()),
     bus.subscribe(subjects.mailHome(place.shard), { schema: MailHome }, (home) => {
       if (home.domain !== place.domain) owner.learn(home);
     }),

@@ -8,6 +8,7 @@ import {
   MailTaken,
   MultiswarmError,
   OutgoingMailList,
+  ShardLinks,
   subjects,
   type MailSettle,
   type MailTake,
@@ -51,6 +52,14 @@ export class MailboxOwners {
     const shards = Array.from({ length: MAILBOX_SHARDS }, (_, shard) => shard);
     const lists = await Promise.all(shards.map((shard) => this.ask(shard, 'outgoing', {}, OutgoingMailList)));
     return lists.flatMap(({ outgoing }) => outgoing);
+  }
+
+  /** How those who write to each other do, by mailbox shard; undefined where its owner does not answer. */
+  links(): Promise<(ShardLinks | undefined)[]> {
+    const shards = Array.from({ length: MAILBOX_SHARDS }, (_, shard) => shard);
+    return Promise.all(
+      shards.map((shard) => this.ask(shard, 'links', {}, ShardLinks).catch(() => undefined)),
+    );
   }
 
   private async ask<S extends z.ZodType>(

@@ -19,6 +19,7 @@ export class Breaker {
   private openings = 0;
   private openUntilMs: number | undefined;
   private trying = false;
+  private opened = false;
 
   constructor(private readonly rules: BreakerRules) {}
 
@@ -63,6 +64,14 @@ export class Breaker {
     if (this.openUntilMs === undefined ? this.inRow < this.rules.failures : !wasTrying) return false;
     this.openUntilMs = nowMs + Math.min(this.rules.longestMs, this.rules.openMs * 2 ** this.openings);
     this.openings += 1;
+    this.opened = true;
     return true;
+  }
+
+  /** Whether it has opened since this was asked last. */
+  takeOpening(): boolean {
+    const { opened } = this;
+    this.opened = false;
+    return opened;
   }
 }

@@ -1,4 +1,4 @@
-import { LogSketch, type SketchState } from './log-sketch';
+import { LogSketch, type SketchState } from '@multiswarm/core';
 
 /** Shorter attempts count as this long: a duration is measured in whole milliseconds, and its logarithm must exist. */
 const LEAST_MS = 0.1;
