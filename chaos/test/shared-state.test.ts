@@ -1,4 +1,13 @@
-import { connectBus, KeyValueBucket, type Bus } from '@multiswarm/bus';
+import {
+  connectBus,
+  ensureStream,
+  KeyValueBucket,
+  PayloadBucket,
+  PayloadInventory,
+  type Bus,
+} from '@multiswarm/bus';
+import { streams, subjects } from '@multiswarm/contracts';
+import { systemClock, systemIds } from '@multiswarm/core';
 import { eventually, startNatsCluster, type NatsCluster } from '@multiswarm/testing';
 import { underFaults } from '../src/linearizability/faults';
 
@@ -32,6 +41,31 @@ describe('a bucket on three servers', () => {
       const taken = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
       expect(taken).toHaveLength(1);
       revision = taken[0]!;
+    }
+  });
+
+  test('a claim of a payload and its removal at the same moment never both succeed', async () => {
+    const [one, other] = buses;
+    if (one === undefined || other === undefined) throw new Error('no connection');
+    await ensureStream(one.connection, {
+      name: streams.payloads,
+      subjects: [subjects.allPayloadParts(), subjects.allPayloadDescriptions()],
+      ...{ maxAgeMs: 0, maxBytes: 1_000_000, replicas: 3, dedupWindowMs: 1_000 },
+      ...{ refusesWhenFull: true, isStore: true },
+    });
+    const bucket = new PayloadBucket(one.connection, systemClock, systemIds);
+    const inventory = new PayloadInventory(other.connection, systemClock);
+    for (let round = 0; round < 10; round += 1) {
+      const ref = await bucket.store('default', `payload ${round}`);
+      const seen = await bucket.find(ref.id);
+      const [claimed, removed] = await Promise.all([
+        bucket.claim(ref).then(
+          () => true,
+          () => false,
+        ),
+        inventory.remove(seen),
+      ]);
+      expect(claimed).toBe(!removed);
     }
   });
 

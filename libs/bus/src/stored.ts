@@ -123,8 +123,6 @@ export interface StoreOptions {
   headers?: Readonly<Record<string, string>>;
   /** The sequence of the message that must be the last of the subject; 0 where there must be none. */
   expectedLast?: number;
-  /** It replaces all that is there of its subject. */
-  replaces?: boolean;
   /** How long it waits for the answer; 5 s unless told. */
   timeoutMs?: number;
 }
@@ -134,24 +132,19 @@ export async function storeMessage(
   connection: NatsConnection,
   subject: string,
   data: Uint8Array | string,
-  { headers, expectedLast, replaces = false, timeoutMs = TIMEOUT_MS }: StoreOptions = {},
+  { headers, expectedLast, timeoutMs = TIMEOUT_MS }: StoreOptions = {},
 ): Promise<number> {
   const message = await connection.request(subject, data, {
     timeout: timeoutMs,
-    headers: headersOf(headers, expectedLast, replaces),
+    headers: headersOf(headers, expectedLast),
   });
   return (checked(message.json()) as { seq: number }).seq; // the server's own contract
 }
 
-function headersOf(
-  given: StoreOptions['headers'] = {},
-  expectedLast: number | undefined,
-  replaces: boolean,
-): MsgHdrs {
+function headersOf(given: StoreOptions['headers'] = {}, expectedLast: number | undefined): MsgHdrs {
   const headers = newHeaders();
   for (const [name, value] of Object.entries(given)) headers.set(name, value);
   if (expectedLast !== undefined) headers.set('Nats-Expected-Last-Subject-Sequence', String(expectedLast));
-  if (replaces) headers.set('Nats-Rollup', 'sub');
   return headers;
 }
 

@@ -110,7 +110,9 @@ test('a removal that stopped half-way is finished by the next one, and is in nob
   const [seen] = await described();
   if (!seen) throw new Error('nothing is stored');
   const mark = JSON.stringify({ name: seen.id, nuid: seen.upload, size: 1, chunks: 1, deleted: true });
-  await storeMessage(bus.connection, subjects.payloadDescription(ref.id), mark, { replaces: true });
+  await storeMessage(bus.connection, subjects.payloadDescription(ref.id), mark, {
+    headers: { 'Nats-Rollup': 'sub' },
+  });
   expect(await codeOf(bucket.claim(ref))).toBe('payload-not-found');
   await bucket.store('default', 'x');
   expect((await bucket.fetch(ref)).toString()).toBe('x');

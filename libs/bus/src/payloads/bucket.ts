@@ -10,7 +10,9 @@ import {
 } from '@multiswarm/contracts';
 import type { Clock, Ids } from '@multiswarm/core';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { askStream, nextStored, StreamRefusal, type StoredMessage } from '../stored';
+import type { ConditionalWrites } from '../key-value/conditional';
+import { askStream, nextStored, type StoredMessage } from '../stored';
+import { descriptionWrites, isOvertaken } from './claims';
 import { describe, write, type Description } from './description';
 import { notFound, payloadFault, tooLarge } from './faults';
 import { Upload } from './upload';
@@ -29,11 +31,15 @@ export interface PayloadOptions {
  * P3. Nobody gets a byte too much or a wrong one: size and digest are checked before the last part is handed over.
  */
 export class PayloadBucket {
+  private readonly writes: ConditionalWrites;
+
   constructor(
     private readonly connection: NatsConnection,
     private readonly clock: Clock,
     private readonly ids: Ids,
-  ) {}
+  ) {
+    this.writes = descriptionWrites(connection, clock);
+  }
 
   /** Stores bytes that are at hand; those that are there already are only claimed. */
   async store(
@@ -150,10 +156,10 @@ export class PayloadBucket {
     expected: number,
   ): Promise<boolean> {
     try {
-      await write(this.connection, description, expected, new Date(this.clock.now()));
+      await write(this.writes, description, expected, new Date(this.clock.now()));
       return true;
     } catch (error) {
-      if (error instanceof StreamRefusal && error.isConflict) return false;
+      if (isOvertaken(error)) return false;
       throw payloadFault(error, 'a payload could not be claimed');
     }
   }

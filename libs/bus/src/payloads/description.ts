@@ -8,7 +8,8 @@ import {
   type PayloadRef,
 } from '@multiswarm/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { lastStored, storeMessage, type StoredMessage } from '../stored';
+import type { ConditionalWrites } from '../key-value/conditional';
+import { lastStored, type StoredMessage } from '../stored';
 
 /** What is said of a payload in the store, as every NATS object store says it (ADR-20). */
 export interface Description extends PayloadRef {
@@ -61,10 +62,10 @@ export function descriptionIn({
 /**
  * Says anew what is there of a payload, as long as `expected` is the last that was said of it (0: nothing).
  * @returns the sequence
- * @throws StreamRefusal a conflict where somebody has said something else meanwhile
+ * @throws MultiswarmError `revision-conflict` where somebody has said something else meanwhile
  */
 export function write(
-  connection: NatsConnection,
+  writes: ConditionalWrites,
   { id, upload, bytes, parts, deleted }: Omit<Description, 'claimedAt' | 'seq'>,
   expected: number,
   now: Date,
@@ -80,8 +81,7 @@ export function write(
     options: { max_chunk_size: LIMITS.PAYLOAD_CHUNK_BYTES },
     ...(deleted ? { deleted } : {}),
   };
-  return storeMessage(connection, subjects.payloadDescription(id), JSON.stringify(info), {
-    expectedLast: expected,
-    replaces: true,
-  });
+  // It replaces all that is there of its subject.
+  const replaces = { 'Nats-Rollup': 'sub' };
+  return writes.store(subjects.payloadDescription(id), JSON.stringify(info), expected, replaces);
 }

@@ -2,7 +2,9 @@ import { streams, subjects } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { askStream, lastStored, StreamRefusal } from '../stored';
+import type { ConditionalWrites } from '../key-value/conditional';
+import { askStream, lastStored } from '../stored';
+import { descriptionWrites, isOvertaken } from './claims';
 import { write, type Description } from './description';
 import { payloadFault } from './faults';
 import { listed } from './listing';
@@ -13,10 +15,14 @@ const FORGOTTEN_NS = 60_000_000_000;
 
 /** All that is in the store of payloads, for those who count and remove. */
 export class PayloadInventory {
+  private readonly writes: ConditionalWrites;
+
   constructor(
     private readonly connection: NatsConnection,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.writes = descriptionWrites(connection, clock);
+  }
 
   /**
    * What is described, also what is being removed: all of it.
@@ -82,7 +88,7 @@ export class PayloadInventory {
       let { seq } = described;
       if (!described.deleted)
         seq = await write(
-          this.connection,
+          this.writes,
           { ...described, deleted: true },
           described.seq,
           new Date(this.clock.now()),
@@ -91,7 +97,7 @@ export class PayloadInventory {
       await this.purge(subjects.payloadDescription(described.id), seq + 1);
       return true;
     } catch (error) {
-      if (error instanceof StreamRefusal && error.isConflict) return false;
+      if (isOvertaken(error)) return false;
       throw payloadFault(error, 'a payload could not be removed');
     }
   }
