@@ -58,6 +58,7 @@ export type MessageSubmission = z.infer<typeof MessageSubmission>;
 export const Redriven = z.object({
   times: z.number().int().positive(),
   of: z.string().describe('the id that it had before'),
+  first: z.string().optional().describe('the id under which it was sent at first'),
   at: Instant,
   by: z.string(),
   reason: z.string().optional(),

@@ -72,7 +72,7 @@ export async function startMailboxes(options: MailboxOptions, parts: MailboxPart
       keyOf: (shard) => `mailbox-${shard}`,
       open: (shard, { epoch }) => {
         const place = { domain, shard };
-        const queue = new JetStreamMailQueue(bus, place, epoch);
+        const queue = new JetStreamMailQueue(bus, place, epoch, clock);
         const postman = busPostman(bus);
         return MailboxOwner.open(shard, epoch, { ...shared, queue, postman });
       },

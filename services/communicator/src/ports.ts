@@ -63,8 +63,9 @@ export interface MailQueue {
   /**
    * Ends whoever reads it otherwise, and reads from the first message on.
    * @param onEnd it is not read any more; to be opened again by whoever still owns it
+   * @returns true once all that there was has come; false where that takes too long, and it goes on to come
    */
-  open(onMail: (mail: StoredMail, level: Level) => void, onEnd: (error: unknown) => void): Promise<void>;
+  open(onMail: (mail: StoredMail, level: Level) => void, onEnd: (error: unknown) => void): Promise<boolean>;
   stop(): void;
   /** Undefined where it is gone. */
   fetch(seq: number): Promise<MailBody | undefined>;

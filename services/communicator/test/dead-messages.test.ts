@@ -1,3 +1,5 @@
+import { storeMessage } from '@multiswarm/bus';
+import { subjects } from '@multiswarm/contracts';
 import { connect, createSwarm, PoisonMessage, type Client, type Swarm } from '@multiswarm/sdk';
 import { createHttpApp } from '@multiswarm/service';
 import { createLogger } from '@multiswarm/telemetry';
@@ -114,6 +116,33 @@ test('killed between sending again and taking away: nothing is lost, and the nex
   await eventually(() => got.length === 2);
   expect(got).toEqual([0, 1]);
   expect((await client.deadMessages.list()).counts?.total).toBe(0);
+});
+
+test('a message that had its effect before it was given up has none when it is sent again', async () => {
+  const b = await join('b', ({ messages }) =>
+    messages.onExactlyOnce(
+      'add',
+      (): number => 0,
+      (sum, { data }) => sum + Number(data),
+    ),
+  );
+  const a = await join('a');
+  const id = 'm-000000000001';
+  const sent = { to: 'b', kind: 'add', qos: 'exactly-once', conversation: 'sum' } as const;
+  await a.messages.send({ ...sent, data: 1, id });
+  await eventually(async () => (await b.messages.state('sum')) === 1);
+  // As its owner keeps it where whoever handled it has died each time, before he could say so.
+  const dead = {
+    ...{ 'ce-id': id, 'ce-type': 'multiswarm.message.add', 'ce-conversation': 'sum', 'ms-seq': '1' },
+    ...{ 'ms-cause': 'recipient-lost', 'ms-attempts': '5', 'ms-died-at': new Date(0).toISOString() },
+    ...{ 'ms-qos': 'exactly-once', 'ms-priority': 'normal', 'ms-from': 'a' },
+  };
+  const subject = subjects.deadMail('hub', 'default', 'b');
+  await storeMessage(replica.bus.connection, subject, '1', { headers: dead });
+  expect((await client.deadMessages.redrive({ all: true })).done).toBe(1);
+  await a.messages.send({ ...sent, data: 10 });
+  await eventually(async () => Number(await b.messages.state('sum')) >= 11);
+  expect(await b.messages.state('sum')).toBe(11);
 });
 
 test('over HTTP it is the same, and a number that is none is told', async () => {

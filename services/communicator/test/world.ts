@@ -1,5 +1,5 @@
 import { connectBus, type Bus } from '@multiswarm/bus';
-import { createSwarm, type Swarm } from '@multiswarm/sdk';
+import { createSwarm, type Swarm, type SwarmOptions } from '@multiswarm/sdk';
 import { createLogger, startTelemetry, type Logger, type Telemetry } from '@multiswarm/telemetry';
 import { startNats, type TestServer } from '@multiswarm/testing';
 import { MAILBOX_RULES, type MailboxRules } from '../src/domain/mailbox/rules';
@@ -67,10 +67,15 @@ export class World {
   }
 
   /** A swarm that has started, and stops with everything else. */
-  async swarm(id: string, prepare: (swarm: Swarm) => void = () => undefined): Promise<Swarm> {
+  async swarm(
+    id: string,
+    prepare: (swarm: Swarm) => void = () => undefined,
+    given: Partial<SwarmOptions> = {},
+  ): Promise<Swarm> {
     const logger = createLogger({ service: 'swarm', level: 'silent' });
     const swarm = createSwarm({
       ...{ id, region: 'local', slots: 1, servers: this.nats.url, handleSignals: false, logger },
+      ...given,
     });
     swarm.handle('noop', () => null);
     prepare(swarm);

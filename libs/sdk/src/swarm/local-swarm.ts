@@ -93,6 +93,7 @@ export class LocalSwarm implements Swarm {
     this.messages = new Messages({
       swarmId: options.id,
       namespace: options.namespace ?? 'default',
+      messageTimeoutMs: options.messageTimeoutMs,
       clock,
       ids: this.ids,
       log,

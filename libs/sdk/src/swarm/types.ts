@@ -67,6 +67,11 @@ export interface SwarmOptions {
   graceMs?: number;
   /** How long `stop()` tries to deliver the last reports; default 5,000 ms. */
   flushMs?: number;
+  /**
+   * How long a handler may take for a message; one that has not returned by then has failed (`not-acknowledged`), and what is behind it in its
+   * conversation goes on. Default 600,000 ms.
+   */
+  messageTimeoutMs?: number;
   /** SIGTERM and SIGINT drain the swarm and end the process with code 0; a second one ends it at once. Default true. */
   handleSignals?: boolean;
   /** A connection to use instead of opening one; it stays open when the swarm stops. */

@@ -27,6 +27,7 @@ import {
 import { every, Recent, type Cancel, type Clock, type Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { LEVELS, type Level, type Mail } from '../domain/mailbox/mail';
+import { strayOf, type Stray } from '../domain/mailbox/stray';
 import { Mailbox, type Fate, type Handed, type Moment } from '../domain/mailbox/mailbox';
 import type { MailboxRules } from '../domain/mailbox/rules';
 import type { CountMail, MailBody, MailNote, MailQueue, Postman, StoredMail } from '../ports';
@@ -118,7 +119,7 @@ export class MailboxOwner {
     const owner = new MailboxOwner(shard, epoch, parts);
     owner.notes = await parts.queue.notes();
     await owner.desk.open();
-    await owner.read();
+    if (await owner.read()) owner.forgetIdleNotes();
     return owner;
   }
 
@@ -322,8 +323,14 @@ export class MailboxOwner {
     return { depth: mailbox.depth, limit: mailbox.limit };
   }
 
-  private async read(): Promise<void> {
-    await this.parts.queue.open(
+  /** Notes on messages that are gone: whoever was done with them could not say so. */
+  private forgetIdleNotes(): void {
+    for (const seq of this.notes.keys())
+      if (!this.ofMail.has(seq)) this.quietly(this.parts.queue.forgetNote(seq));
+  }
+
+  private async read(): Promise<boolean> {
+    return this.parts.queue.open(
       (mail, level) => this.arrive(mail, level),
       (error) => {
         if (this.closed) return;
@@ -339,11 +346,14 @@ export class MailboxOwner {
     this.cancelReading = this.parts.clock.after(inMs, () => {
       if (this.closed) return;
       this.reading = this.reading.then(() =>
-        this.read().catch((error: unknown) => {
-          if (this.closed) return;
-          this.parts.logger.warn('the messages of a shard are not read', { shard: this.shard, error });
-          this.readAgain(AGAIN_MS);
-        }),
+        this.read().then(
+          () => undefined,
+          (error: unknown) => {
+            if (this.closed) return;
+            this.parts.logger.warn('the messages of a shard are not read', { shard: this.shard, error });
+            this.readAgain(AGAIN_MS);
+          },
+        ),
       );
     });
   }
@@ -351,11 +361,9 @@ export class MailboxOwner {
   private arrive(stored: StoredMail, level: Level): void {
     if (this.closed || this.ofMail.has(stored.seq)) return; // O2
     if (this.settled.get(stored.seq)) return stored.ack();
+    const stray = strayOf(stored.subject, this.shard);
     const address = addressOf(stored.subject);
-    if (address === undefined) {
-      this.parts.logger.error('a message on a subject that is none was removed', { subject: stored.subject });
-      return stored.ack();
-    }
+    if (stray !== undefined || address === undefined) return this.refuse(stored, stray);
     const mailbox = this.mailbox(address.namespace, address.to);
     const mail = this.toMail(stored, address, level);
     this.shelf.put(stored, address);
@@ -381,6 +389,28 @@ export class MailboxOwner {
       attempts: note?.attempts ?? 0,
       fault: note?.fault,
     };
+  }
+
+  /** O1: it belongs into no mailbox of this shard, and is kept as a dead letter. */
+  private refuse(stored: StoredMail, stray: Stray | undefined): void {
+    if (this.closed || stray === undefined) return;
+    const { seq, headers, data } = stored;
+    const { address, why: message } = stray;
+    const { queue, clock, logger } = this.parts;
+    const times = { attempts: 0, diedAtMs: clock.now() };
+    const burial = queue
+      .bury({ seq, address, body: { headers, data }, cause: 'malformed', message, ...times })
+      .then(() => {
+        this.settled.set(seq, true);
+        stored.ack();
+        logger.warn('a message that is in no mailbox is a dead letter', { to: address.to, error: message });
+      })
+      .catch((error: unknown) => {
+        logger.warn('a dead letter could not be kept; it is tried again', { error });
+        clock.after(AGAIN_MS, () => this.refuse(stored, stray));
+      })
+      .finally(() => this.burying.delete(burial));
+    this.burying.add(burial);
   }
 
   /** O1. */

@@ -25,12 +25,13 @@ test('what is sent again is the same message each time, another one than before,
   expect(first.id).not.toBe(mail.id);
   expect(first).toMatchObject({ priority: 'high', conversation: 'c-1', correlationId: 'c', data: { n: 1 } });
   const { redriven } = first;
-  expect(redriven).toEqual({ ...redriving, times: 1, of: mail.id });
+  expect(redriven).toEqual({ ...redriving, times: 1, of: mail.id, first: mail.id });
   const { lines, body } = toWire(first, 'hub');
   expect(lines).toContain('ms-redrives: 1\r\n');
   expect(fromWire(first, `NATS/1.0\r\n${lines}`, body)).toEqual(first);
-  const again = redrivenMessage({ mail: { ...mail, id: first.id, redrives: 1 }, body: '{}' }, redriving);
-  expect(again.redriven).toMatchObject({ times: 2, of: first.id });
+  const dead = { ...mail, id: first.id, redrives: 1, ...(redriven ? { redriven } : {}) };
+  const again = redrivenMessage({ mail: dead, body: '{}' }, redriving);
+  expect(again.redriven).toMatchObject({ times: 2, of: first.id, first: mail.id });
   expect(again.id).not.toBe(first.id);
 });
 

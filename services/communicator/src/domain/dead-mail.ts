@@ -51,6 +51,7 @@ export type Redriving = Pick<Redriven, 'at' | 'by' | 'reason'>;
 export function redrivenMessage({ mail, body, ...also }: DeadMailBody, redriving: Redriving): Message {
   const { id, namespace, from, to, kind, priority, qos, conversation, sentAt, redrives } = mail;
   const { correlationId, replyTo, traceparent } = also;
+  const { redriven: before } = mail;
   const times = redrives + 1;
   return {
     ...{ namespace, from, to, kind, priority, qos },
@@ -61,6 +62,6 @@ export function redrivenMessage({ mail, body, ...also }: DeadMailBody, redriving
     ...(correlationId === undefined ? {} : { correlationId }),
     ...(replyTo === undefined ? {} : { replyTo }),
     ...(traceparent === undefined ? {} : { traceparent }),
-    redriven: { ...redriving, times, of: id },
+    redriven: { ...redriving, times, of: id, first: before?.first ?? before?.of ?? id },
   };
 }

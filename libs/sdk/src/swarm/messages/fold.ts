@@ -1,7 +1,7 @@
-import { asMultiswarmError, type JsonValue } from '@multiswarm/contracts';
+import { asMultiswarmError, type JsonValue, type Message } from '@multiswarm/contracts';
 import type { ConversationStates } from './conversation-states';
 import { checked, type Handlers } from './handlers';
-import type { Arrived, Handled } from './inbox';
+import { hasExpired, type Arrived, type Handled } from './inbox';
 
 /** Messages whose effect is written together. */
 const TOGETHER = 256;
@@ -16,10 +16,11 @@ export async function foldFirst(
   waiting: readonly Arrived[],
   handlers: Handlers,
   states: ConversationStates,
+  nowMs: number,
 ): Promise<Handled> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await foldOnce(waiting, handlers, states);
+      return await foldOnce(waiting, handlers, states, nowMs);
     } catch (error) {
       if (asMultiswarmError(error).code === 'revision-conflict' && tries < TRIES) continue;
       return { done: 0, failed: error };
@@ -31,6 +32,7 @@ async function foldOnce(
   waiting: readonly Arrived[],
   handlers: Handlers,
   states: ConversationStates,
+  nowMs: number,
 ): Promise<Handled> {
   const first = waiting[0]?.message;
   if (first === undefined) return { done: 0 };
@@ -41,13 +43,15 @@ async function foldOnce(
   let done = 0;
   let failed: unknown;
   for (const { message } of waiting.slice(0, TOGETHER)) {
+    if (hasExpired(message, nowMs)) break; // the next look finds it as the first
     const folding = handlers.folding(message);
     if (folding === undefined) break;
-    if (!before.processed.has(message.id) && !ids.includes(message.id)) {
+    const id = effectOf(message);
+    if (!before.processed.has(id) && !ids.includes(id)) {
       try {
         const data = checked(folding.data, message);
         state = await folding.handler(state ?? folding.initial(), { ...message, data });
-        ids.push(message.id);
+        ids.push(id);
       } catch (error) {
         failed = error;
         break;
@@ -57,4 +61,12 @@ async function foldOnce(
   }
   if (ids.length > 0) await states.write(conversation, before, state ?? null, ids);
   return failed === undefined ? { done } : { done, failed };
+}
+
+/**
+ * The id by which a message is known in a state: that under which it was sent at first. One may have had its effect and be given up all the same,
+ * when whoever handled it died before he could say so; sent again, it has another id.
+ */
+function effectOf({ id, redriven }: Message): string {
+  return redriven?.first ?? redriven?.of ?? id;
 }

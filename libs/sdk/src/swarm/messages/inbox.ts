@@ -27,6 +27,11 @@ export interface Arrived {
   settling: Settling | undefined;
 }
 
+/** Whether its time is over, epoch ms: it is not handled any more. */
+export function hasExpired({ expiresAt }: Message, nowMs: number): boolean {
+  return expiresAt !== undefined && Date.parse(expiresAt) <= nowMs;
+}
+
 /** Thrown by a handler: no further try will help, so the message becomes a dead letter at once. */
 export class PoisonMessage extends Error {
   override readonly name = 'PoisonMessage';
@@ -118,12 +123,24 @@ export interface Handled {
 }
 
 function failureOf(error: unknown): Failure {
+  if (error instanceof MessageExpired) return { cause: 'expired', message: error.message, poison: true };
+  if (error instanceof HandlerHangs) return { cause: 'not-acknowledged', message: error.message };
   if (error instanceof NoHandler) return { cause: 'no-handler', message: error.message };
   const cause = 'handler-failed';
   if (error instanceof PoisonMessage) return { cause, message: error.message, poison: true };
   if (error instanceof RetryLater) return { cause, message: error.message, delayMs: error.delayMs };
   const { message, code } = asMultiswarmError(error);
   return { cause, message: code === 'internal' ? message : `${code}: ${message}` };
+}
+
+/** Its time was over before its handler could begin: nobody will handle it any more. */
+export class MessageExpired extends Error {
+  override readonly name = 'MessageExpired';
+}
+
+/** Its handler has not returned for too long; what it still does is not known. */
+export class HandlerHangs extends Error {
+  override readonly name = 'HandlerHangs';
 }
 
 /** Nobody here handles messages of that kind. */

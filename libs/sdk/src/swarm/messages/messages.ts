@@ -17,7 +17,7 @@ import {
   type Message,
   type MessageSubmission,
 } from '@multiswarm/contracts';
-import type { Clock, Ids } from '@multiswarm/core';
+import { within, type Clock, type Ids } from '@multiswarm/core';
 import { carryMail, MailReader, MailSender, MailSites } from '@multiswarm/messaging';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
 import { messageOf, type AnswerGiven, type DataReceived, type MessageOrKind } from '../../define-message';
@@ -35,12 +35,23 @@ import { ConversationStates } from './conversation-states';
 import { foldFirst } from './fold';
 import { Handlers } from './handlers';
 import { Located } from './located';
-import { Inbox, PoisonMessage, type Arrived, type Failure, type Handled } from './inbox';
+import {
+  HandlerHangs,
+  hasExpired,
+  Inbox,
+  MessageExpired,
+  PoisonMessage,
+  type Arrived,
+  type Failure,
+  type Handled,
+} from './inbox';
 import { assertSendable, checkedAnswer, checkedAnswers } from './kinds';
 
 export interface MessagesOptions {
   swarmId: string;
   namespace: string;
+  /** How long a handler may take for a message, or for those whose effects are written together. */
+  messageTimeoutMs?: number | undefined;
   clock: Clock;
   ids: Ids;
   log: Logger;
@@ -50,6 +61,7 @@ export interface MessagesOptions {
 type AnyOutgoing = Omit<OutgoingMessage, 'kind' | 'data'> & { kind: MessageOrKind; data?: unknown };
 
 const REQUEST_MS = 30_000;
+const MESSAGE_TIMEOUT_MS = 600_000;
 /** Messages of its mailbox that a swarm has at the same time. */
 const WINDOW = 512;
 /** In UTF-8, of one unit of a text. */
@@ -275,18 +287,30 @@ export class Messages implements SwarmMessages {
     const [first] = waiting;
     if (first === undefined || this.current === undefined) return { done: waiting.length };
     const { message } = first;
-    if (message.expiresAt !== undefined && Date.parse(message.expiresAt) <= this.options.clock.now()) {
+    const nowMs = this.options.clock.now();
+    if (hasExpired(message, nowMs)) {
+      const expired = new MessageExpired('its time was over before its handler could begin');
+      if (first.settling !== undefined) return { done: 0, failed: expired };
       this.drop(message, 'it has expired');
       return { done: 1 };
     }
     try {
-      if (this.handlers.folding(message)) return await foldFirst(waiting, this.handlers, this.current.states);
-      const answer = await this.handlers.run(message);
+      if (this.handlers.folding(message))
+        return await this.inTime(foldFirst(waiting, this.handlers, this.current.states, nowMs));
+      const answer = await this.inTime(this.handlers.run(message));
       if (message.replyTo !== undefined) await this.answer(message, answer);
       return { done: 1 };
     } catch (error) {
       return this.failed(first, error);
     }
+  }
+
+  /** A handler that never returns would hold up its conversation for ever. @throws HandlerHangs */
+  private inTime<T>(work: Promise<T>): Promise<T> {
+    const { clock, messageTimeoutMs: ms = MESSAGE_TIMEOUT_MS } = this.options;
+    return within(clock, ms, work, () => {
+      throw new HandlerHangs(`its handler has not returned within ${ms} ms`);
+    });
   }
 
   private async failed({ message, settling }: Arrived, error: unknown): Promise<Handled> {

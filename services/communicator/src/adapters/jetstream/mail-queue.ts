@@ -22,6 +22,7 @@ import {
   type MailShard,
   type Message,
 } from '@multiswarm/contracts';
+import { deferred, within, type Clock } from '@multiswarm/core';
 import { z } from 'zod';
 import { LEVELS, type Level } from '../../domain/mailbox/mail';
 import {
@@ -43,6 +44,41 @@ const Note = z.object({
 const KeptHome = z.object({ domain: z.string(), atMs: z.number() });
 const KeptCame = z.object({ epoch: z.number(), ids: z.array(z.string()) });
 
+/** How long an owner waits for what there was when he began: a hundred thousand messages come in less. */
+const BEGINNING_MS = 5_000;
+
+/** What there was when the readers began. */
+class Beginning {
+  private expected = 0;
+  private arrived = 0;
+  private known = false;
+  private readonly done = deferred<boolean>();
+
+  /** True once all of it has come. */
+  get read(): Promise<boolean> {
+    return this.done.promise;
+  }
+
+  expect(pending: number): void {
+    this.expected += pending;
+  }
+
+  came(): void {
+    this.arrived += 1;
+    this.look();
+  }
+
+  /** Nothing more will be expected. */
+  isKnown(): void {
+    this.known = true;
+    this.look();
+  }
+
+  private look(): void {
+    if (this.known && this.arrived >= this.expected) this.done.resolve(true);
+  }
+}
+
 /**
  * One mailbox shard in JetStream: a reader for each priority. Who takes the shard over removes the readers of the owner before, so
  * that nobody else can be given, or acknowledge, anything of it any more; their names carry the epoch.
@@ -54,12 +90,13 @@ export class JetStreamMailQueue implements MailQueue {
     private readonly bus: Bus,
     private readonly place: MailShard,
     private readonly epoch: number,
+    private readonly clock: Clock,
   ) {}
 
   async open(
     onMail: (mail: StoredMail, level: Level) => void,
     onEnd: (error: unknown) => void,
-  ): Promise<void> {
+  ): Promise<boolean> {
     this.stop();
     const { connection } = this.bus;
     const prefix = `shard-${this.place.shard}-`;
@@ -70,14 +107,21 @@ export class JetStreamMailQueue implements MailQueue {
       ended = true;
       onEnd(error);
     };
+    const begin = new Beginning();
     for (const level of LEVELS) {
       const priority = PRIORITIES[level];
       const reader = { stream: streams.mailbox, name: `${prefix}${priority}-${this.epoch}` };
       const subject = subjects.storedMailOf(this.place, priority);
-      this.readers.push(
-        await readQueue(connection, { ...reader, subject }, (mail) => onMail(mail, level), end),
-      );
+      const take = (mail: StoredMail): void => {
+        onMail(mail, level);
+        begin.came();
+      };
+      const opened = await readQueue(connection, { ...reader, subject }, take, end);
+      begin.expect(opened.pending);
+      this.readers.push(opened);
     }
+    begin.isKnown();
+    return within(this.clock, BEGINNING_MS, begin.read, () => false);
   }
 
   stop(): void {

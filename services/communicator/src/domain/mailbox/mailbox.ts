@@ -374,12 +374,14 @@ export class Mailbox {
   private setBack(mail: Mail, lane: Lane, setback: Setback, now: Moment): Fate {
     const { cause, message, delayMs, poison = false } = setback;
     mail.fault = { cause, message, atMs: now.wallMs };
-    this.breaker.failed(now.monotonicMs);
+    // That its time is over is no fault of the recipient.
+    if (cause === 'expired') this.breaker.untried();
+    else this.breaker.failed(now.monotonicMs);
     lane.fail((this.generation += 1));
     this.lines.remove(lane);
     if (poison || mail.attempts >= this.rules.maxAttempts) {
       if (lane.isReady(now.monotonicMs)) this.lines.push(lane);
-      return this.die(mail, poison ? 'poison' : cause);
+      return this.die(mail, poison && cause === 'handler-failed' ? 'poison' : cause);
     }
     const inMs = delayMs ?? backoffMs(this.rules.backoff, mail.attempts, this.random);
     this.backIntoLane(mail, lane, now);
