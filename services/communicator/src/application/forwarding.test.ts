@@ -103,7 +103,7 @@ class TwoRegions {
       open: (onMail) => {
         tell = (seq) => onMail(this.told(all, seq, epoch), LEVEL);
         for (const seq of all.messages.keys()) tell(seq);
-        return Promise.resolve();
+        return Promise.resolve(true);
       },
       stop: () => undefined,
       fetch: () => Promise.resolve(undefined),
