@@ -87,6 +87,12 @@ test('a region that is cut off delivers inside itself; what is for another one a
   for (const n of numbers(1, 60)) await Promise.all([work(a, 'b2', n), add(a, 'b2', n)]);
   await work(a, 'c2', 7);
   await eventually(() => here.length === 1);
+  for (const swarm of [a, b]) {
+    const bucket = swarm.sharedState.bucket('plan');
+    await bucket.put('here', swarm.id); // each region has its own
+    expect(await bucket.keys()).toEqual(['here']);
+    expect((await bucket.get('here'))?.value).toBe(swarm.id);
+  }
   expect(there).toEqual([0]);
   expect((await seen(eu, 'us'))?.waiting).toMatchObject({ mailboxes: 1, messages: 120 });
   expect(await eu.metrics()).toMatch(/multiswarm_mail_outgoing\{domain="us"\} 120/);
@@ -103,3 +109,58 @@ test('a region that is cut off delivers inside itself; what is for another one a
   await eventually(async () => (await seen(eu, 'us'))?.waiting.messages === 0, LATE);
   expect(await eu.metrics()).toMatch(/multiswarm_mail_forwarded_total\{domain="us",result="stored"\}/);
 }, 60_000);
+
+test('a communicator that is lost while it forwards loses nothing, and nothing has a second effect', async () => {
+  const got: number[] = [];
+  const b = await listener('b3', 'us', got);
+  const a = await world.swarm('a3', 'eu');
+  const [works, adds] = [200, 50];
+  const sent = Promise.all([
+    (async () => {
+      for (const n of numbers(0, works)) await work(a, 'b3', n);
+    })(),
+    (async () => {
+      for (const n of numbers(0, adds)) await add(a, 'b3', n);
+    })(),
+  ]);
+  await eventually(() => got.length > 30, LATE);
+  const next = await world.replica('eu');
+  eu.communicator.drop();
+  await eu.bus.close();
+  eu = next;
+  await sent;
+  await eventually(() => new Set(got).size === works, LATE);
+  expect([...new Set(got)]).toEqual(numbers(0, works));
+  const sum = await eventually(async () => {
+    const now = await b.messages.state<number[]>('sum');
+    return (now?.length ?? 0) >= adds ? now : undefined;
+  }, LATE);
+  expect(sum).toEqual(numbers(0, adds));
+}, 60_000);
+
+test('mail follows a swarm that starts anew in another region', async () => {
+  const before: number[] = [];
+  const old = await listener('b4', 'us', before);
+  const c = await world.swarm('c4', 'us');
+  await work(c, 'b4', 0);
+  await eventually(() => before.length === 1);
+  await old.stop();
+  for (const n of numbers(1, 10)) await work(c, 'b4', n);
+  const after: number[] = [];
+  await listener('b4', 'eu', after);
+  await eventually(() => after.length >= 10, LATE);
+  await work(c, 'b4', 11);
+  await eventually(() => after.length >= 11, LATE);
+  expect(after).toEqual(numbers(1, 11));
+}, 30_000);
+
+test('a broadcast reaches the swarms of the regions that are heard', async () => {
+  const [here, there]: [number[], number[]] = [[], []];
+  await listener('b5', 'us', there);
+  await listener('c5', 'eu', here);
+  const a = await world.swarm('a5', 'eu');
+  const tell = (n: number): Promise<{ recipients: string[] }> =>
+    a.messages.broadcast({ kind: 'work', data: { n }, qos: 'at-least-once' });
+  expect((await tell(1)).recipients).toEqual(expect.arrayContaining(['b5', 'c5']));
+  await eventually(() => here.length === 1 && there.length === 1, LATE);
+}, 30_000);
