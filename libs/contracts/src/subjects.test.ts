@@ -90,6 +90,7 @@ const subjectArguments = {
   barrier: token.map((verb) => [verb]),
   state: token.map((verb) => [verb]),
   messageSite: any,
+  messageHere: fc.tuple(token),
   messageLocate: any,
   mail: fc.tuple(
     fc.constantFrom(...QOS),

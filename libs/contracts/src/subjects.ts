@@ -137,6 +137,8 @@ export const subjects = {
   /** get, put, delete, list, history, buckets, bucket, make, drop. */
   state: (verb: string) => `${V}.state.${verb}`,
   messageSite: () => `${V}.message.site`,
+  /** → the communicators of a domain: is the line so that it lets this through, which it should not? */
+  messageHere: (domain: string) => `${V}.message.here.${domain}`,
   messageLocate: () => `${V}.message.locate`,
   /** Senders → recipients, or, beneath another name, the stream of the domain: what it keeps must be all of one pattern. */
   mail: (

@@ -23,8 +23,9 @@ export class RegionsWorld {
 
   private constructor(readonly topology: LeafTopology) {}
 
-  static async start(domains: readonly string[]): Promise<RegionsWorld> {
-    const topology = await startLeafTopology(domains, REGIONAL_SUBJECTS);
+  /** @param inside subjects that the lines do not let through */
+  static async start(domains: readonly string[], inside = REGIONAL_SUBJECTS): Promise<RegionsWorld> {
+    const topology = await startLeafTopology(domains, inside);
     const world = new RegionsWorld(topology);
     world.endings.push(() => topology.stop());
     return world;

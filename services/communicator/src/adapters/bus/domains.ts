@@ -1,7 +1,8 @@
 import type { Bus } from '@multiswarm/bus';
-import { ReplicaAlive, subjects } from '@multiswarm/contracts';
+import { groups, REGIONAL_SUBJECTS, ReplicaAlive, subjects } from '@multiswarm/contracts';
 import { every, type Cancel, type Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
+import { z } from 'zod';
 import type { Neighbours } from '../../domain/regions/neighbours';
 
 export interface DomainsParts {
@@ -14,6 +15,10 @@ export interface DomainsParts {
   clock: Clock;
   logger: Logger;
 }
+
+const LEAK =
+  'the line to a domain lets through what each region answers for itself: deny these subjects in the leaf node (docs/regions.md)';
+const ASK_MS = 1_000;
 
 /** Listens for signs of life of the communicators of other JetStream domains, and says in the log when one is lost or back. */
 export function followDomains(bus: Bus, parts: DomainsParts): Cancel {
@@ -31,7 +36,15 @@ export function followDomains(bus: Bus, parts: DomainsParts): Cancel {
         sign === 'back' ? { silentMs: Math.round(clock.monotonic() - (before?.sinceMs ?? 0)) } : {};
       logger.info(sign === 'back' ? 'a domain is heard again' : 'a domain is heard', { domain, ...silentMs });
       onHeard(domain);
+      void isTold(bus, domain).then((told) => {
+        if (told) logger.error(LEAK, { domain, deny: REGIONAL_SUBJECTS });
+      });
     },
+  );
+  const answering = bus.respond(
+    subjects.messageHere(own),
+    { queue: groups.communicator, request: z.unknown() },
+    () => Promise.resolve(null),
   );
   const stopLooking = every(clock, lookMs, () => {
     if (!bus.connected) return neighbours.excuse(clock.monotonic()); // nobody is silent whom we could not hear
@@ -41,10 +54,21 @@ export function followDomains(bus: Bus, parts: DomainsParts): Cancel {
   return () => {
     stopLooking();
     listening.stop();
+    answering.stop();
   };
 }
 
 /** `ms.v1.communicator.<domain>.alive` */
 function domainOf(subject: string): string {
   return subject.split('.')[3] ?? '';
+}
+
+/** Whether a domain answers what should stay in each. */
+async function isTold(bus: Bus, domain: string): Promise<boolean> {
+  try {
+    await bus.request(subjects.messageHere(domain), {}, { reply: z.null(), timeoutMs: ASK_MS });
+    return true;
+  } catch {
+    return false; // nobody answers: as it should be
+  }
 }
