@@ -194,3 +194,12 @@ test('custom load balancing: a GPU, a CPU and an edge endpoint are registered, a
   expect(printed(program, /(2 without gpu 1 \(resources\)|2 without .*)$/m)).toMatch(/^2 without /);
   expect(program.stdout()).toMatch(/by policy: .*least-loaded gpu/);
 });
+
+test('multi-region: a region that is cut off goes on, and what waits for it arrives once and in order', async () => {
+  const program = example('multi-region.ts', 'examples');
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  expect(printed(program, /^Task \S+ ran in (.*)$/m)).toBe('eu-west');
+  const [, third, all] = /^Surveyed in eu-west: (\d+) of (\d+) pages$/m.exec(program.stdout()) ?? [];
+  expect(printed(program, /^Cut off: (\d+) messages wait in us-east; /m)).toBe(third);
+  expect(printed(program, /^Healed: all (\d+) pages in eu-west, each once and in order$/m)).toBe(all);
+});
