@@ -11,6 +11,7 @@ import {
   objectsOfFiles,
   objectsOfKustomize,
   podLabels,
+  REGION,
   selects,
   workloads,
   yamlFiles,
@@ -50,6 +51,19 @@ describe('the Kubernetes objects', () => {
       const deployments = objects.filter(({ kind }) => kind === 'Deployment');
       expect(deployments.map(({ metadata }) => metadata.name).sort()).toEqual(SERVICES);
       expect(workloads(objects)).toHaveLength(SERVICES.length + 2);
+    },
+    30_000,
+  );
+
+  withKubectl(
+    `${REGION} has NATS and the communicator, and nothing that belongs to the hub${note}`,
+    async () => {
+      const objects = await objectsOfKustomize(REGION);
+      expect(faults(objects)).toEqual([]);
+      const names = workloads(objects).map(({ metadata }) => metadata?.name);
+      expect(names.sort()).toEqual(['communicator', 'nats']);
+      const budgets = objects.filter(({ kind }) => kind === 'PodDisruptionBudget');
+      expect(budgets.map(({ metadata }) => metadata.name).sort()).toEqual(['communicator', 'nats']);
     },
     30_000,
   );

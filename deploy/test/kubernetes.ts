@@ -9,7 +9,9 @@ import { run } from './run';
 export type Workload = IDeployment | IStatefulSet;
 type LabelSelector = NonNullable<IPodDisruptionBudget['spec']>['selector'];
 
-export const FOLDERS = ['k8s/base', 'k8s/overlays/dev'];
+export const FOLDERS = ['k8s/base', 'k8s/overlays/dev', 'k8s/overlays/hub'];
+/** What runs in a region that is a leaf node: a part of the base. */
+export const REGION = 'k8s/overlays/region';
 
 /** Every YAML file under k8s/ that holds objects, and the objects in it. */
 export function objectsOfFiles(): [file: string, objects: KubernetesObject[]][] {

@@ -2,7 +2,7 @@ import { createConnection } from 'node:net';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LIMITS } from '@multiswarm/contracts';
+import { LIMITS, REGIONAL_SUBJECTS } from '@multiswarm/contracts';
 import { eventually } from '@multiswarm/testing';
 import { read } from './files';
 import { run, start } from './run';
@@ -20,11 +20,16 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const NATS_CONFIGS = ['deploy/nats.conf', 'k8s/base/nats.conf', 'k8s/overlays/dev/nats.conf'];
+const NATS_CONFIGS = [
+  'deploy/nats.conf',
+  ...['base', 'overlays/dev', 'overlays/hub', 'overlays/region'].map((folder) => `k8s/${folder}/nats.conf`),
+];
 
 describe('the configurations of NATS', () => {
   it.each(NATS_CONFIGS)('%s is valid for the real server', async (config) => {
-    const { stderr, code } = await run('nats-server', ['-t', '-c', config], { POD_NAME: 'nats-0' });
+    const { stderr, code } = await run('nats-server', ['-t', '-c', config], {
+      ...{ POD_NAME: 'nats-0', REGION: 'eu-west' },
+    });
     expect(stderr).toContain('is valid');
     expect(code).toBe(0);
   });
@@ -32,6 +37,14 @@ describe('the configurations of NATS', () => {
   it.each(NATS_CONFIGS)('%s lets a message be as large as the services allow', (config) => {
     expect(LIMITS.BUS_MESSAGE_BYTES).toBe(1024 * 1024);
     expect(read(config)).toMatch(/^max_payload: 1MB$/m);
+  });
+
+  it('keeps in a region what the region answers for itself, in both directions', () => {
+    const config = read('k8s/overlays/region/nats.conf');
+    for (const list of ['deny_imports', 'deny_exports']) {
+      const subjects = new RegExp(`${list}: \\[([^\\]]*)\\]`).exec(config)?.[1]?.match(/ms\.v1[^"]*/g);
+      expect(subjects).toEqual(REGIONAL_SUBJECTS);
+    }
   });
 
   it('names every pod of the cluster as a route, so that any of them finds the others', () => {
