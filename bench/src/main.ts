@@ -4,6 +4,7 @@ import { flatness } from './benches/flatness';
 import { idle } from './benches/idle';
 import { latency } from './benches/latency';
 import { learning } from './benches/learning';
+import { mailboxes } from './benches/mailboxes';
 import { makespan } from './benches/makespan';
 import { memory } from './benches/memory';
 import { messages } from './benches/messages';
@@ -46,6 +47,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     'routing-heartbeats': routingHeartbeats,
     learning,
     messages,
+    mailboxes,
   },
 };
 

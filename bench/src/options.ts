@@ -40,7 +40,7 @@ const OF_DATA: readonly string[] = ['makespan'];
 
 export const USAGE = `usage: npm run bench -- [name …] [options]
 
-names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams, search, workflow, makespan, routing, routing-engine, routing-nats, routing-http, routing-heartbeats, learning, messages (default: all)
+names: throughput, latency, submit, memory, flatness, takeover, idle, scheduler, bus, payloads, streams, search, workflow, makespan, routing, routing-engine, routing-nats, routing-http, routing-heartbeats, learning, messages, mailboxes (default: all)
   --quick              small and once: 2,000 tasks, 100 lone tasks, 20,000 waiting ones; to see that it works, not a result
   --runs N             runs of each figure; the result is their median (default 5)
   --tasks N            tasks of one batch (default 10,000)
