@@ -220,6 +220,7 @@ export class MailReader {
   private tell(): void {
     const { place, session } = this;
     if (place === undefined || session === undefined || !this.options.bus.connected) return; // told with the next attendance
+    if (Object.values(this.report).every((told) => told.length === 0)) return;
     for (const part of this.parts(session, {})) {
       try {
         this.options.bus.publish(subjects.mailbox(place, 'settle'), part);
