@@ -4,6 +4,7 @@ import {
   barrierRoutes,
   proposalRoutes,
 } from '../../services/communicator/src/adapters/http/agreement-routes';
+import { directoryRoutes } from '../../services/communicator/src/adapters/http/directory-routes';
 import { leaseRoutes } from '../../services/communicator/src/adapters/http/lease-routes';
 import { offerRoutes } from '../../services/communicator/src/adapters/http/offer-routes';
 import { stateRoutes } from '../../services/communicator/src/adapters/http/state-routes';
@@ -23,10 +24,11 @@ const ROUTES: Readonly<Record<string, () => Route[]>> = {
     ...messageRoutes(NOBODY, NOBODY),
     ...stateRoutes(NOBODY, NOBODY),
     ...topicRoutes(NOBODY, NOBODY),
-    ...offerRoutes(NOBODY),
+    ...offerRoutes(NOBODY, NOBODY),
     ...leaseRoutes(NOBODY),
     ...proposalRoutes(NOBODY),
     ...barrierRoutes(NOBODY),
+    ...directoryRoutes(NOBODY, NOBODY),
   ],
 };
 /** What shows the document is not in it. */

@@ -8,6 +8,7 @@ const Members = z.array(SwarmId).min(1).max(LIMITS.PROPOSAL_MEMBERS);
 const Choice = z.string().min(1).max(LIMITS.NAME_CHARS);
 
 export const ProposalId = z.string().regex(/^p-[0-9a-z]{8,40}$/, 'a proposal id looks like p-0198c2...');
+export const PROPOSAL_STATES = ['open', 'closed'] as const;
 /** `majority` and `unanimous` are of the members; `plurality`: the most votes, where the quorum has voted. */
 export const PROPOSAL_RULES = ['majority', 'unanimous', 'plurality'] as const;
 
@@ -38,7 +39,7 @@ export const Proposal = z.object({
   quorum: z.number().int().positive(),
   closesAt: Instant,
   votes: z.array(ProposalVote).describe('in the order in which they were stored'),
-  state: z.enum(['open', 'closed']),
+  state: z.enum(PROPOSAL_STATES),
   outcome: Choice.optional().describe('missing while it is open, and where nothing was chosen'),
 });
 export type Proposal = z.infer<typeof Proposal>;
@@ -46,6 +47,19 @@ export const CastVote = z.strictObject({ ...inNamespace, id: ProposalId, member:
 export type CastVote = z.infer<typeof CastVote>;
 export const GetProposal = z.strictObject({ ...inNamespace, id: ProposalId });
 export type GetProposal = z.infer<typeof GetProposal>;
+
+/** Proposals as long as they are kept, the newest first. */
+export const ListProposals = z.strictObject({
+  ...inNamespace,
+  state: z.enum(PROPOSAL_STATES).optional(),
+  proposer: SwarmId.optional(),
+  member: SwarmId.optional().describe('who may vote'),
+  limit: z.coerce.number().int().min(1).max(LIMITS.PAGE_ITEMS).default(100),
+  cursor: ProposalId.optional().describe('"next" of the page before'),
+});
+export type ListProposals = z.infer<typeof ListProposals>;
+export const ProposalPage = z.object({ items: z.array(Proposal), next: z.string().nullable() });
+export type ProposalPage = z.infer<typeof ProposalPage>;
 
 /** Members that wait for each other: when so many have arrived, all go on, and the next round begins. */
 export const Barrier = z.object({

@@ -252,8 +252,8 @@ export const LIMITS = {
   DIRECTORY_WAIT_MS: 30_000,
   /** Entries that are gone, of which one communicator still tells watchers. */
   DIRECTORY_DEPARTED: 10_000,
-  /** Serialized entries of one answer: it must fit a NATS message. */
-  DIRECTORY_PAGE_BYTES: 512 * 1024,
+  /** Serialized entries of the directory, or proposals, of one answer: it must fit a NATS message. */
+  SHARED_PAGE_BYTES: 512 * 1024,
   /** Characters of the name of a conversation. */
   CONVERSATION_CHARS: 128,
   /** Room in a mailbox that one request of a sender is promised. */

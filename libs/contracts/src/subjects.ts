@@ -128,7 +128,7 @@ export const subjects = {
   directory: (verb: string) => `${V}.directory.${verb}`,
   /** → one replica of the communicator: each has its own order of changes. */
   directoryChanges: (replica: string) => `${V}.directory-changes.${replica}`,
-  /** make, vote, get. */
+  /** make, vote, get, list. */
   proposal: (verb: string) => `${V}.proposal.${verb}`,
   /** get, arrive, leave. */
   barrier: (verb: string) => `${V}.barrier.${verb}`,

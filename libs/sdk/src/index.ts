@@ -65,6 +65,7 @@ export type {
   LeasesClient,
   OfferFilter,
   OffersClient,
+  ProposalFilter,
   ProposalInput,
   ProposalsClient,
   SharedBucket,

@@ -60,7 +60,7 @@ export function startSharing({ bus, clock, ids, replicas }: SharingOptions): {
   return {
     routes: [
       ...stateRoutes(state, watching),
-      ...offerRoutes(offers),
+      ...offerRoutes(offers, watching),
       ...leaseRoutes(leases),
       ...proposalRoutes(proposals),
       ...barrierRoutes(barriers),

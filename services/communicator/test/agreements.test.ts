@@ -53,6 +53,23 @@ test('members that vote at the same time at several communicators are all counte
   await request(app).get('/v1/proposals/p-00000000').expect(404);
 });
 
+test('proposals are listed page by page, the newest first, by state, proposer and member', async () => {
+  const [a, b] = swarms;
+  const make = (swarm: Swarm, members: string[]) =>
+    swarm.proposals.make({ question: 'now?', members, ttlMs: 60_000 });
+  const one = await make(b!, ['a']);
+  const two = await make(b!, ['a', 'c']);
+  await a!.proposals.vote(one.id, 'yes');
+  const ids = (items: readonly { id: string }[]): string[] => items.map(({ id }) => id);
+  expect(ids((await a!.proposals.list({ proposer: 'b' })).items)).toEqual([two.id, one.id]);
+  expect(ids((await a!.proposals.list({ proposer: 'b', state: 'closed' })).items)).toEqual([one.id]);
+  expect(ids((await a!.proposals.list({ proposer: 'b', member: 'c' })).items)).toEqual([two.id]);
+  const first = await request(app).get('/v1/proposals').query({ proposer: 'b', limit: 1 }).expect(200);
+  expect([ids(first.body.items), first.body.next]).toEqual([[two.id], two.id]);
+  const rest = await request(app).get('/v1/proposals').query({ proposer: 'b', cursor: two.id }).expect(200);
+  expect([ids(rest.body.items), rest.body.next]).toEqual([[one.id], null]);
+});
+
 test('swarms wait at a barrier until all are there, again and again; who comes alone is told in time', async () => {
   const wait = (swarm: Swarm): Promise<number> =>
     swarm.barriers.wait('start', { parties: 3, timeoutMs: 10_000 });

@@ -1,5 +1,5 @@
 import { Heartbeat, subjects } from '@multiswarm/contracts';
-import { createHttpApp } from '@multiswarm/service';
+import { createHttpApp, listen } from '@multiswarm/service';
 import { createSwarm, type Swarm } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
 import { eventually } from '@multiswarm/testing';
@@ -104,6 +104,45 @@ test('what nobody renews runs out, and a lender that was started anew knows what
     .expect(409);
   expect(late.body.code).toBe('lease-lost');
   await request(app).get('/v1/offers/o-00000000').expect(404);
+});
+
+test('offers are watched over HTTP: claims, releases and ends are told as they happen', async () => {
+  const server = await listen(app, { host: '127.0.0.1', port: 0, logger });
+  const leaving = new AbortController();
+  try {
+    const response = await fetch(`${server.url}/v1/offers/watch?region=moon`, { signal: leaving.signal });
+    const told: string[] = [];
+    let text = '';
+    const reading = (async () => {
+      const decoder = new TextDecoder();
+      for await (const chunk of response.body!) {
+        text += decoder.decode(chunk as Uint8Array);
+        told.splice(
+          0,
+          told.length,
+          ...Array.from(text.matchAll(/event: (\w+)\ndata: (.*)\n/g), ([, event, data]) =>
+            [event, JSON.parse(data!).state].filter(Boolean).join(' '),
+          ),
+        );
+      }
+    })().catch(() => undefined);
+    await eventually(() => told.includes('synced'));
+    const offered = { lender: 'x', region: 'moon', resources: { cpu: 1 } };
+    const { id } = (await request(app).post('/v1/offers').send(offered).expect(201)).body;
+    await eventually(() => told.includes('put open'));
+    await request(app)
+      .post(`/v1/offers/${id}/claim`)
+      .send({ borrower: 'y', claim: 'c', ttlMs: 1_000 })
+      .expect(200);
+    await eventually(() => told.length === 4); // nobody renews it
+    await request(app).post(`/v1/offers/${id}/withdraw`).send({ lender: 'x' }).expect(200);
+    await eventually(() => told.length === 5);
+    expect(told).toEqual(['synced', 'put open', 'put claimed', 'put open', 'delete ended']);
+    leaving.abort();
+    await reading;
+  } finally {
+    await server.close(0);
+  }
 });
 
 test('a lease has one holder, is renewed by itself, and its token grows', async () => {

@@ -464,8 +464,8 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Entries that are gone, of which one communicator still tells watchers',
     'Whoever has not asked since is told all that is there.',
   ],
-  DIRECTORY_PAGE_BYTES: [
-    'Serialized entries of one answer of the directory',
+  SHARED_PAGE_BYTES: [
+    'Serialized entries of the directory, or proposals, of one answer',
     'The others come with the next page.',
   ],
   AGREEMENT_KEPT_MS: [

@@ -14,6 +14,7 @@ import type { Clock, Ids } from '@multiswarm/core';
 import { changeOffer, toOffer, type OfferCommand, type OfferRecord } from '../domain/sharing/offer';
 import type { Ledger, Stored } from './ledger';
 import { withToken } from './leases';
+import { isListed, watchOffers, type OfferNews } from './offer-watch';
 
 /** Resource offers: one swarm lends, one at most borrows. */
 export class Offers {
@@ -43,24 +44,14 @@ export class Offers {
     return this.shown(found);
   }
 
-  async list({
-    namespace,
-    lender,
-    borrower,
-    region,
-    state,
-    maxPrice = Infinity,
-  }: ListOffers): Promise<OfferPage> {
-    const all = (await this.ledger.list(`${namespace}.*`)).map((each) => this.shown(each));
-    const items = all.filter(
-      (offer) =>
-        (lender === undefined || offer.lender === lender) &&
-        (borrower === undefined || offer.claim?.borrower === borrower) &&
-        (region === undefined || offer.region === region) &&
-        (state === undefined ? offer.state !== 'ended' : offer.state === state) &&
-        offer.pricePerHour <= maxPrice,
-    );
-    return { items };
+  async list(filter: ListOffers): Promise<OfferPage> {
+    const all = (await this.ledger.list(`${filter.namespace}.*`)).map((each) => this.shown(each));
+    return { items: all.filter((offer) => isListed(offer, filter)) };
+  }
+
+  /** What is there and what comes, also what time alone changes. Throws `state-unavailable` before it begins. */
+  async watch(filter: ListOffers): Promise<{ entries: AsyncIterable<OfferNews>; close: () => void }> {
+    return watchOffers(this.ledger, this.clock, filter);
   }
 
   /** @throws MultiswarmError `offer-not-found`, `offer-taken` */

@@ -1,5 +1,5 @@
 import { KeyValueBucket, type KeyValueEntry } from '@multiswarm/bus';
-import { Barrier, buckets, MultiswarmError, Proposal, subjects } from '@multiswarm/contracts';
+import { Barrier, buckets, MultiswarmError, Proposal, ProposalPage, subjects } from '@multiswarm/contracts';
 import { deferred } from '@multiswarm/core';
 import { z } from 'zod';
 import type { Door } from './door';
@@ -16,6 +16,7 @@ export function proposalsOf(door: Door): ProposalsClient {
     vote: (id, choice) =>
       door.ask(subjects.proposal('vote'), { id, member: door.options.swarmId, choice }, Proposal),
     get: (id) => door.ask(subjects.proposal('get'), { id }, Proposal),
+    list: (filter = {}) => door.ask(subjects.proposal('list'), filter, ProposalPage),
   };
 }
 

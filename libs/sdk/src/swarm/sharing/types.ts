@@ -5,9 +5,11 @@ import type {
   JsonValue,
   Lease,
   ListOffers,
+  ListProposals,
   MakeProposal,
   Offer,
   Proposal,
+  ProposalPage,
   Resources,
   SearchDirectory,
 } from '@multiswarm/contracts';
@@ -105,12 +107,16 @@ export interface LeasesClient {
 
 export type ProposalInput = Omit<z.input<typeof MakeProposal>, 'namespace' | 'proposer'>;
 
+export type ProposalFilter = Partial<Omit<ListProposals, 'namespace'>>;
+
 export interface ProposalsClient {
   make(proposal: ProposalInput): Promise<Proposal>;
   /** Once; the same vote again changes nothing. Throws `proposal-closed`, `already-voted`, `not-a-member`. */
   vote(id: string, choice: string): Promise<Proposal>;
   /** With its votes, and its outcome once it is closed. */
   get(id: string): Promise<Proposal>;
+  /** A page of them, the newest first. */
+  list(filter?: ProposalFilter): Promise<ProposalPage>;
 }
 
 export interface BarriersClient {

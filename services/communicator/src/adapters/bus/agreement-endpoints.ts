@@ -10,6 +10,7 @@ import {
   GetProposal,
   HeldLease,
   ListOffers,
+  ListProposals,
   MakeOffer,
   MakeProposal,
   subjects,
@@ -50,6 +51,7 @@ export function proposalEndpoints(proposals: Proposals): Endpoint[] {
     endpoint(subjects.proposal('make'), MakeProposal, (asked) => proposals.make(asked)),
     endpoint(subjects.proposal('vote'), CastVote, (asked) => proposals.vote(asked)),
     endpoint(subjects.proposal('get'), GetProposal, (asked) => proposals.get(asked)),
+    endpoint(subjects.proposal('list'), ListProposals, (asked) => proposals.list(asked)),
   ];
 }
 

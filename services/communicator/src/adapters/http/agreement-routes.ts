@@ -4,8 +4,10 @@ import {
   CastVote,
   GetBarrier,
   GetProposal,
+  ListProposals,
   MakeProposal,
   Proposal,
+  ProposalPage,
 } from '@multiswarm/contracts';
 import { defineRoute, type Route } from '@multiswarm/service';
 import type { Barriers } from '../../application/barriers';
@@ -32,6 +34,16 @@ export function proposalRoutes(proposals: Proposals): Route[] {
         const proposal = await proposals.make(body);
         return { status: 201, headers: { location: `/v1/proposals/${proposal.id}` }, body: proposal };
       },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/proposals',
+      summary: 'Proposals with their votes, the newest first, as long as they are kept',
+      tags,
+      query: ListProposals,
+      reply: ProposalPage,
+      errors: common,
+      handler: ({ query }) => proposals.list(query),
     }),
     defineRoute({
       method: 'get',

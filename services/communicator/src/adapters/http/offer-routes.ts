@@ -8,9 +8,10 @@ import {
   OfferPage,
   WithdrawOffer,
 } from '@multiswarm/contracts';
-import { defineRoute, type Route } from '@multiswarm/service';
+import { defineRoute, defineStreamRoute, type Route } from '@multiswarm/service';
 import { z } from 'zod';
 import type { Offers } from '../../application/offers';
+import type { Watching } from './watching';
 
 const tags = ['offers'];
 const Params = z.object({ id: OfferId });
@@ -18,8 +19,9 @@ const common = ['state-unavailable', 'feature-not-available', 'too-much-contenti
 const ofOne = [...common, 'offer-not-found'] as const;
 
 /** Resources that swarms lend to each other. */
-export function offerRoutes(offers: Offers): Route[] {
+export function offerRoutes(offers: Offers, watching: Watching): Route[] {
   return [
+    watchRoute(offers, watching),
     defineRoute({
       method: 'get',
       path: '/v1/offers',
@@ -101,4 +103,24 @@ export function offerRoutes(offers: Offers): Route[] {
       handler: ({ params, body }) => offers.withdraw({ ...params, ...body }),
     }),
   ];
+}
+
+function watchRoute(offers: Offers, watching: Watching): Route {
+  return defineStreamRoute({
+    method: 'get',
+    path: '/v1/offers/watch',
+    summary: 'Offers and what becomes of them (SSE): events `put` and `delete`',
+    description:
+      'First come those that fit, then `synced`, then what changes: `put` with an offer that fits, as it is now, and `delete` with one that fits no ' +
+      'more, as it is now. Claims that run out and offers whose time is over are told, too. After a break all comes again.',
+    tags,
+    query: ListOffers,
+    errors: [...common, 'too-many-watchers'],
+    handler: (_request, response, { query }) =>
+      watching.stream(
+        response,
+        () => offers.watch(query),
+        (news) => ({ event: news.kind, data: news.kind === 'synced' ? {} : news.offer }),
+      ),
+  });
 }

@@ -40,7 +40,7 @@ export class Directory {
 
   constructor({
     departedLimit = LIMITS.DIRECTORY_DEPARTED,
-    pageBytes = LIMITS.DIRECTORY_PAGE_BYTES,
+    pageBytes = LIMITS.SHARED_PAGE_BYTES,
   }: { departedLimit?: number; pageBytes?: number } = {}) {
     this.changes = new Changes(departedLimit);
     this.pageBytes = pageBytes;

@@ -80,3 +80,9 @@ export function toOffer(record: OfferRecord, now: number): Offer {
     ...(claim ? { claim } : {}),
   };
 }
+
+/** When time alone changes what it is; undefined where nothing is to come. Epoch ms. */
+export function nextChangeOf({ grant, expiresAt, withdrawn }: OfferRecord, now: number): number | undefined {
+  if (isLive(grant, now)) return grant.expiresAt;
+  return withdrawn || now >= expiresAt ? undefined : expiresAt;
+}
