@@ -1,5 +1,7 @@
-/** Share of its window that a session keeps free of less urgent messages: nothing urgent waits behind a window full of the others. */
+/** Share of its window that a session keeps free of less urgent messages: nothing urgent waits for room that the others take. */
 const KEPT_FOR_URGENT = 1 / 8;
+/** Less urgent messages that a session has, at most: behind these an urgent one waits on its way. */
+const LESS_URGENT = 256;
 
 /** Somebody who takes messages out of a mailbox, over one connection: a process of its swarm, or a reader over HTTP. */
 export class Session {
@@ -21,7 +23,11 @@ export class Session {
   /** Messages of a level, 0 the most urgent, that it can take now. */
   room(level: number): number {
     if (this.unsure) return 0;
-    const kept = level <= 1 ? 0 : Math.floor(this.window * KEPT_FOR_URGENT);
-    return Math.max(0, this.window - kept - this.holds.size);
+    return Math.max(0, this.most(level) - this.holds.size);
+  }
+
+  private most(level: number): number {
+    if (level <= 1 || this.comes) return this.window; // who comes has the most urgent first, and as many as he asks for
+    return Math.min(LESS_URGENT, this.window - Math.floor(this.window * KEPT_FOR_URGENT));
   }
 }
