@@ -8,6 +8,7 @@ import { directoryRoutes } from '../../services/communicator/src/adapters/http/d
 import { leaseRoutes } from '../../services/communicator/src/adapters/http/lease-routes';
 import { offerRoutes } from '../../services/communicator/src/adapters/http/offer-routes';
 import { stateRoutes } from '../../services/communicator/src/adapters/http/state-routes';
+import { subscriptionRoutes } from '../../services/communicator/src/adapters/http/subscription-routes';
 import { topicRoutes } from '../../services/communicator/src/adapters/http/topic-routes';
 import { messageRoutes } from '../../services/communicator/src/adapters/http/routes';
 import { httpRoutes as balancerRoutes } from '../../services/load-balancer/src/adapters/http';
@@ -29,6 +30,7 @@ const ROUTES: Readonly<Record<string, () => Route[]>> = {
     ...proposalRoutes(NOBODY),
     ...barrierRoutes(NOBODY),
     ...directoryRoutes(NOBODY, NOBODY),
+    ...subscriptionRoutes(NOBODY),
   ],
 };
 /** What shows the document is not in it. */

@@ -37,7 +37,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   directory: 'who can do what: search, watch',
   mailbox: 'messages that wait for swarms: how many, and who reads them',
   state: 'what swarms share: read, write, watch',
-  topic: 'events of swarms by topic: publish, follow, replay',
+  topic: 'events of swarms by topic: publish, follow, replay, copy into mailboxes',
   event: 'what happens, as it happens; archives of it',
 };
 
@@ -644,6 +644,23 @@ export const COMMANDS: readonly CommandRow[] = [
     path: ['directory', 'watch'],
     summary: 'the same, and what changes, as it comes',
     load: () => require('./commands/directory/watch') as { command: CommandDefinition },
+  },
+  {
+    path: ['topic', 'subscribe'],
+    args: '<pattern> <mailbox>',
+    summary: 'copy events of topics into a mailbox',
+    load: () => require('./commands/topic/subscribe') as { command: CommandDefinition },
+  },
+  {
+    path: ['topic', 'subscriptions'],
+    summary: 'which mailboxes get which events, and which are behind',
+    load: () => require('./commands/topic/subscriptions') as { command: CommandDefinition },
+  },
+  {
+    path: ['topic', 'unsubscribe'],
+    args: '<id>',
+    summary: 'end a subscription of a mailbox',
+    load: () => require('./commands/topic/unsubscribe') as { command: CommandDefinition },
   },
   {
     path: ['mailbox', 'list'],

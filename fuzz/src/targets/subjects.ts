@@ -34,6 +34,7 @@ import {
 } from '../../../services/communicator/src/adapters/bus/agreement-endpoints';
 import { listenOn } from '../../../services/communicator/src/adapters/bus/endpoints';
 import { stateEndpoints } from '../../../services/communicator/src/adapters/bus/state-endpoints';
+import { subscriptionEndpoints } from '../../../services/communicator/src/adapters/bus/subscription-endpoints';
 import { openClientFace } from '../../../services/orchestrator/src/adapters/bus/client-face';
 import { regionFace } from '../../../services/orchestrator/src/adapters/bus/region-face';
 import { schedulerFace } from '../../../services/orchestrator/src/adapters/bus/scheduler-face';
@@ -85,6 +86,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
     ...proposalEndpoints(NOBODY),
     ...barrierEndpoints(NOBODY),
     ...directoryEndpoints(NOBODY, at.replica),
+    ...subscriptionEndpoints(NOBODY),
   ]);
   const starts = { start: () => Promise.resolve() };
   await attachHealth(bus, starts as HealthDesk);
@@ -127,6 +129,7 @@ const HEARD = ({ shard, region, swarm }: Place): Listened[] =>
     { subject: subjects.lbUnwell(), schema: UnwellSwarms },
     { subject: subjects.replicaAlive(), schema: ReplicaAlive },
     { subject: subjects.communicatorAlive(DEFAULT_DOMAIN), schema: ReplicaAlive },
+    { subject: subjects.topicKeeperAlive(DEFAULT_DOMAIN), schema: ReplicaAlive },
     { subject: subjects.schedulerActive(), schema: SchedulerActive },
     { subject: subjects.scheduleChanged(), schema: ScheduleChanged },
     { subject: subjects.event(shard), schema: EventBatch },

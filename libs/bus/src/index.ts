@@ -12,7 +12,7 @@ export { serverSeen } from './server-seen';
 export * from './mail-stream';
 export { storedAt, storedHeads, type StoredHead, type StoredWire } from './stored-heads';
 export * from './streams';
-export { Topics, type StoredEvent, type TopicScope } from './topics';
+export { Topics, type StoredEvent, type StoredTopicEvent, type TopicScope } from './topics';
 export {
   KeyValueBucket,
   keyValueBuckets,

@@ -7,6 +7,7 @@ import {
   RetentionPolicy,
   StorageType,
   type ConsumerMessages,
+  type JsMsg,
   type StreamInfo,
 } from '@nats-io/jetstream';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
@@ -205,6 +206,17 @@ export interface Replayed {
   headers: MsgHdrs | undefined;
 }
 
+function replayedOf(message: JsMsg): Replayed {
+  return {
+    seq: message.seq,
+    subject: message.subject,
+    text: message.string(),
+    at: message.time.getTime(),
+    pending: message.info.pending,
+    headers: message.headers,
+  };
+}
+
 /** Where a reader begins: at a sequence, or at the first message that was stored at an instant (epoch ms) or later. */
 export type ReadFrom = { seq: number } | { at: number };
 
@@ -230,15 +242,7 @@ export async function readStream(
   return {
     messages: {
       async *[Symbol.asyncIterator]() {
-        for await (const message of messages)
-          yield {
-            seq: message.seq,
-            subject: message.subject,
-            text: message.string(),
-            at: message.time.getTime(),
-            pending: message.info.pending,
-            headers: message.headers,
-          };
+        for await (const message of messages) yield replayedOf(message);
       },
     },
     // close() awaits the end of the loop that iterates it; called from inside that loop it would wait for itself.
@@ -249,6 +253,60 @@ export async function readStream(
 /** A reader that is not asked for so long is removed by the server. */
 const READER_IDLE_MS = 30_000;
 const FETCHED_AT_ONCE = 500;
+
+/**
+ * The first message that was stored at an instant (epoch ms) or later: its sequence, or that of the next one to come. Throws
+ * `bus-unavailable` where JetStream does not answer.
+ */
+export async function firstSince(connection: NatsConnection, name: string, at: number): Promise<number> {
+  const { firstSeq, lastSeq } = await streamRange(connection, name);
+  // Times grow with the sequences.
+  let [low, high] = [firstSeq, lastSeq + 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const message = await nextMessage(connection, name, middle);
+    if (message === undefined || message.at >= at) high = middle;
+    else low = message.seq + 1;
+  }
+  return low;
+}
+
+/**
+ * Reads what a stream has on a subject, or a pattern, from one sequence to another, both included, in order, and ends. Throws where it
+ * cannot be read to its end.
+ */
+export async function* readRange(
+  connection: NatsConnection,
+  name: string,
+  { first, last }: { first: number; last: number },
+  filter: string,
+): AsyncGenerator<Replayed> {
+  const manager = await jetstreamManager(connection);
+  const { name: reader, num_pending: pending } = await manager.consumers.add(name, {
+    filter_subject: filter,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: Math.max(1, first),
+    ack_policy: AckPolicy.None,
+    inactive_threshold: READER_IDLE_MS * NANOS_PER_MS,
+    mem_storage: true,
+  });
+  try {
+    const consumer = await jetstream(connection).consumers.get(name, reader);
+    for (let left = pending; left > 0;) {
+      const before = left;
+      const batch = { max_messages: Math.min(PREFETCHED_MESSAGES, left), expires: PULL_EXPIRES_MS };
+      for await (const message of await consumer.fetch(batch)) {
+        if (message.seq > last) return;
+        yield replayedOf(message);
+        left = message.info.pending;
+      }
+      if (left === before) throw new Error(`${name} does not tell the messages from ${first} to ${last}`);
+    }
+  } finally {
+    // The server removes it by itself after a while.
+    await manager.consumers.delete(name, reader).catch(() => undefined);
+  }
+}
 
 /** The newest message of each subject, as text. Throws `bus-unavailable` where JetStream does not answer. */
 export function lastOfEach(

@@ -10,13 +10,24 @@ import {
   type TopicStart,
 } from '@multiswarm/contracts';
 import type { Bus, Listening } from './bus';
-import { readStream, streamRange, type ReadFrom } from './streams';
+import {
+  firstSince,
+  readRange,
+  readStream,
+  streamRange,
+  type ReadFrom,
+  type Replayed,
+  type StreamRange,
+} from './streams';
 
 /** What became of an event that was stored. */
 export interface StoredEvent {
   seq: number;
   duplicate: boolean;
 }
+
+/** An event with its place in the stream. */
+export type StoredTopicEvent = TopicEvent & { seq: number };
 
 /** Where an event goes, and where it is heard. */
 export interface TopicScope {
@@ -76,7 +87,7 @@ export class Topics {
     { namespace, pattern }: TopicScope,
     start: TopicStart,
     onFault: (error: unknown) => void,
-  ): Promise<{ events: AsyncIterable<TopicEvent & { seq: number }>; gap: boolean; close: () => void }> {
+  ): Promise<{ events: AsyncIterable<StoredTopicEvent>; gap: boolean; close: () => void }> {
     const { connection } = this.bus;
     const { firstSeq, lastSeq } = await streamRange(connection, streams.topics);
     const from = readFrom(start, lastSeq);
@@ -85,19 +96,45 @@ export class Topics {
     return {
       gap: 'seq' in from && from.seq > 0 && from.seq < firstSeq,
       close,
-      events: {
-        async *[Symbol.asyncIterator]() {
-          for await (const { seq, subject, text, headers } of messages) {
-            try {
-              yield { ...fromTopicWire(subject, headerOf(headers), text), seq };
-            } catch (error) {
-              if (!(error instanceof MultiswarmError)) throw error;
-              onFault(error);
-            }
-          }
-        },
-      },
+      events: eventsOf(messages, onFault),
     };
+  }
+
+  /** What is stored in this domain from one sequence to another, both included, in order; then it ends. */
+  async between(
+    { namespace, pattern }: TopicScope,
+    range: { first: number; last: number },
+    onFault: (error: unknown) => void,
+  ): Promise<AsyncIterable<StoredTopicEvent>> {
+    const filter = subjects.topic('at-least-once', await this.domain(), namespace, pattern);
+    return eventsOf(readRange(this.bus.connection, streams.topics, range, filter), onFault);
+  }
+
+  /** The sequence at which a reader begins. @throws MultiswarmError `bus-unavailable` */
+  async positionOf(start: TopicStart): Promise<number> {
+    const { connection } = this.bus;
+    if (start === 'new') return (await this.range()).lastSeq + 1;
+    if (typeof start === 'number') return Math.max(1, start);
+    return firstSince(connection, streams.topics, Date.parse(start));
+  }
+
+  /** What is kept. @throws MultiswarmError `bus-unavailable` */
+  range(): Promise<StreamRange> {
+    return streamRange(this.bus.connection, streams.topics);
+  }
+}
+
+async function* eventsOf(
+  messages: AsyncIterable<Replayed>,
+  onFault: (error: unknown) => void,
+): AsyncGenerator<StoredTopicEvent> {
+  for await (const { seq, subject, text, headers } of messages) {
+    try {
+      yield { ...fromTopicWire(subject, headerOf(headers), text), seq };
+    } catch (error) {
+      if (!(error instanceof MultiswarmError)) throw error;
+      onFault(error);
+    }
   }
 }
 

@@ -78,6 +78,7 @@ export * from './swarm';
 export * from './task';
 export * from './task-search';
 export * from './topic';
+export * from './topic-subscription';
 export { fromTopicWire, toTopicWire, type WireEvent } from './topic-wire';
 export { timeFindings } from './task-times';
 export * from './workflow';

@@ -208,6 +208,12 @@ export const LIMITS = {
   STATE_DELETIONS_MS: 60 * 60_000,
   /** Characters of a topic, or of a pattern of topics. */
   TOPIC_CHARS: 200,
+  /** Subscriptions that get earlier events at the same time. */
+  TOPIC_CATCHING_UP: 8,
+  /** Earlier events that one subscription gets before others have their turn. */
+  TOPIC_CATCH_UP_EVENTS: 256,
+  /** Subscriptions of mailboxes to topics, in one JetStream domain. */
+  TOPIC_SUBSCRIPTIONS: 10_000,
   /** Readers of topics over HTTP at one communicator. */
   TOPIC_WATCHERS: 1_000,
   /** Subscriptions with replay that one swarm has at a time: each has a consumer in NATS. */

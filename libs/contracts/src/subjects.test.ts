@@ -123,6 +123,8 @@ const subjectArguments = {
   allConversations: fc.tuple(token),
   topic: fc.tuple(fc.constantFrom(...QOS), token, token, topic),
   topicsLike: fc.tuple(token, topic),
+  topicSubscription: token.map((verb) => [verb]),
+  topicKeeperAlive: fc.tuple(token),
   storedTopics: fc.tuple(fc.constantFrom('hub', 'eu')),
   mailFor: fc.tuple(token, token),
   event: fc.tuple(shard),

@@ -12,6 +12,9 @@ export const buckets = {
   offers: 'ms-offers',
   agreements: 'ms-agreements',
   directory: 'ms-directory',
+  topicSubscriptions: 'ms-topic-subscriptions',
+  topicCursors: 'ms-topic-cursors',
+  topicLeases: 'ms-topic-leases',
 } as const;
 
 /** A mailbox shard of a JetStream domain. */
@@ -196,6 +199,10 @@ export const subjects = {
     `${V}.topic.${qos}.${domain}.${namespace}.${topic}`,
   /** Of either promise, from every domain. */
   topicsLike: (namespace: string, pattern: string) => `${V}.topic.*.*.${namespace}.${pattern}`,
+  /** Subscriptions of mailboxes, → communicator (queue group): make, end, list. */
+  topicSubscription: (verb: string) => `${V}.topic-subscription.${verb}`,
+  /** Replicas of the communicator tell each other that they live, and which of them copies events to mailboxes. */
+  topicKeeperAlive: (domain: string) => `${V}.topic-keeper.${domain}.alive`,
   storedTopics: (domain: string) => `${V}.topic.at-least-once.${domain}.>`,
 
   /**

@@ -79,6 +79,7 @@ export type {
   EventHandler,
   EventOf,
   PublishOptions,
+  SubscribeMode,
   SubscribeOptions,
   SwarmTopics,
   TopicSubscription,

@@ -78,7 +78,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   const access = startMailAccess({ bus, domain, outbox, clock, ids, logger });
   const sharing = startSharing({ bus, clock, ids, replicas });
   const topics = await startTopics({
-    ...{ bus, domain, clock, ids, logger, assertOpen },
+    ...{ bus, domain, clock, ids, random, logger, assertOpen, leaseMs: options.leaseMs },
     replicas,
     retention: options.topics ?? TOPICS_BY_DEFAULT,
   });
@@ -99,11 +99,15 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
       announced.stop();
       await Promise.all([endpoints.stop(), access.stop()]);
       regions.stop();
+      await topics.stop();
       await mailboxes.stop();
       await Promise.all([sharing.stop(), directory.stop()]);
       heartbeats.stop();
     },
-    drop: () => mailboxes.drop(),
+    drop: () => {
+      topics.drop();
+      mailboxes.drop();
+    },
   };
 }
 

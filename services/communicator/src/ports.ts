@@ -76,6 +76,8 @@ export interface MailQueue {
   forgetNote(seq: number): Promise<void>;
   /** Where the mailboxes are read that are known here. */
   homes(): Promise<readonly MailHome[]>;
+  /** Whether it is one of them, or was made since they were asked for. */
+  isNamed(namespace: string, mailbox: string): Promise<boolean>;
   keepHome(home: MailHome): Promise<void>;
   /** Stores a message that came from another domain; the same one, forwarded as often, is kept once. */
   storeForwarded(message: Message, hops: number): Promise<void>;

@@ -80,5 +80,7 @@ export const paths = {
   stateKey: (bucket: string, key: string) =>
     `/v1/state/${encodeURIComponent(bucket)}/${encodeURIComponent(key)}`,
   topic: (topic: string) => `/v1/topics/${encodeURIComponent(topic)}`,
+  topicSubscriptions: '/v1/topic-subscriptions',
+  topicSubscription: (id: string) => `/v1/topic-subscriptions/${encodeURIComponent(id)}`,
   status: '/status',
 } as const;

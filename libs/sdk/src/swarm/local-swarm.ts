@@ -101,6 +101,7 @@ export class LocalSwarm implements Swarm {
     this.sharing = new Sharing({
       ...{ swarmId: options.id, region: options.region, namespace: options.namespace ?? 'default' },
       ...{ clock, random, log, ids: this.ids, resources: options.resources ?? {} },
+      messages: this.messages,
       onResources: (resources) => this.resized(resources),
     });
   }

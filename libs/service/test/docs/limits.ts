@@ -414,6 +414,15 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Older ones go, and watchers that come back later do not see them.',
   ],
   TOPIC_CHARS: ['Characters of a topic, or of a pattern of topics', 'Refused with `invalid-request`.'],
+  TOPIC_CATCHING_UP: ['Subscriptions that get earlier events at the same time', 'Others wait their turn.'],
+  TOPIC_CATCH_UP_EVENTS: [
+    'Earlier events that a subscription gets before others have their turn',
+    'It goes on when they have had theirs.',
+  ],
+  TOPIC_SUBSCRIPTIONS: [
+    'Subscriptions of mailboxes to topics, in one JetStream domain',
+    'A further one is refused with `state-full`.',
+  ],
   TOPIC_WATCHERS: [
     'Readers of topics over HTTP at one communicator',
     'A further one is refused with `too-many-watchers`.',

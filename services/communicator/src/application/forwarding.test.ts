@@ -112,6 +112,7 @@ class TwoRegions {
       note: () => Promise.resolve(),
       forgetNote: () => Promise.resolve(),
       homes: () => Promise.resolve([...all.homes.values()]),
+      isNamed: (namespace, mailbox) => Promise.resolve(all.homes.has(`${namespace} ${mailbox}`)),
       keepHome: async (home) => void all.homes.set(key(home), home),
       storeForwarded: (message, hops) =>
         step(() => {

@@ -127,7 +127,7 @@ export class MailboxOwner {
   async room({ namespace, to, from, want }: MailRoomRequest): Promise<MailRoomAnswer> {
     this.parts.assertOpen();
     const known = this.desk.knows(namespace, to) || this.mailboxes.has(keyOf(namespace, to));
-    if (!known) this.parts.assertRecipient(to);
+    if (!known) await this.assertKnown(namespace, to);
     this.assertInView(namespace, to);
     const mailbox = this.mailbox(namespace, to);
     const granted = mailbox.grant(from, want, this.now());
@@ -293,6 +293,15 @@ export class MailboxOwner {
     for (const taker of this.takers.values()) taker.end();
     this.parts.queue.stop();
     void Promise.allSettled(this.burying).then(() => this.shelf.clear());
+  }
+
+  /** It is connected, or was made since this owner has read the names. */
+  private async assertKnown(namespace: string, to: string): Promise<void> {
+    try {
+      this.parts.assertRecipient(to);
+    } catch (error) {
+      if (!(await this.parts.queue.isNamed(namespace, to))) throw error;
+    }
   }
 
   /** One more than a replica keeps in view is refused; what is stored already is taken all the same. */

@@ -9,11 +9,13 @@ import { LentResources } from './lent';
 import { SwarmOffers } from './offers';
 import { ResourcePool } from './pool';
 import { sharedStateOf } from './shared-state';
+import type { SwarmMessages } from '../types';
 import type { BarriersClient, ProposalsClient, SharedStateClient } from './types';
 
 export interface SharingOptions extends DoorOptions {
   /** What the swarm has of its own. */
   resources: Resources;
+  messages: Pick<SwarmMessages, 'on'>;
   /** It has more or less now, by what it borrows and lends. */
   onResources: (resources: Resources) => void;
 }
@@ -30,12 +32,12 @@ export class Sharing {
   private readonly door: Door;
   private readonly lent: LentResources;
 
-  constructor({ resources, onResources, ...options }: SharingOptions) {
+  constructor({ resources, onResources, messages, ...options }: SharingOptions) {
     this.door = new Door(options);
     const pool = new ResourcePool(resources, onResources);
     this.lent = new LentResources(this.door, pool);
     this.sharedState = sharedStateOf(this.door);
-    this.topics = new TopicsOfSwarm(this.door);
+    this.topics = new TopicsOfSwarm(this.door, messages);
     this.offers = new SwarmOffers(this.door, pool, this.lent);
     this.leases = new SwarmLeases(this.door);
     this.directory = new SwarmDirectory(this.door);
@@ -50,8 +52,12 @@ export class Sharing {
 
   /** Releases what is held, as far as somebody answers. */
   async close(): Promise<void> {
-    this.topics.close();
-    await Promise.all([this.offers.releaseAll(), this.leases.releaseAll(), this.directory.close()]);
+    await Promise.all([
+      this.topics.close(),
+      this.offers.releaseAll(),
+      this.leases.releaseAll(),
+      this.directory.close(),
+    ]);
     this.lent.stop();
     this.door.close();
   }

@@ -16,6 +16,8 @@ import { MailSites } from '@multiswarm/messaging';
 import { startSpan } from '@multiswarm/telemetry';
 import type { z } from 'zod';
 import type { Door } from '../sharing/door';
+import type { SwarmMessages } from '../types';
+import { DurableSubscriptions } from './durable-subscriptions';
 import type {
   EventHandler,
   EventOf,
@@ -33,7 +35,14 @@ export class TopicsOfSwarm implements SwarmTopics {
   private replays = 0;
   private topics: Topics | undefined;
 
-  constructor(private readonly door: Door) {}
+  private readonly durable: DurableSubscriptions;
+
+  constructor(
+    private readonly door: Door,
+    messages: Pick<SwarmMessages, 'on'>,
+  ) {
+    this.durable = new DurableSubscriptions(door, messages);
+  }
 
   async publish(topic: string, data: JsonValue, options: PublishOptions = {}): Promise<PublishedEvent> {
     const { namespace, swarmId, clock, ids } = this.door.options;
@@ -53,9 +62,16 @@ export class TopicsOfSwarm implements SwarmTopics {
 
   async subscribe<S extends z.ZodType = z.ZodType<JsonValue>>(
     pattern: string,
-    { from, schema }: SubscribeOptions<S>,
+    options: SubscribeOptions<S>,
     handler: EventHandler<z.output<S>>,
   ): Promise<TopicSubscription> {
+    const { mode = 'live', group, from, schema } = options;
+    if ((group !== undefined) !== (mode === 'group'))
+      throw new MultiswarmError(
+        'invalid-request',
+        'a group needs its name: { mode: "group", group: "billing" }',
+      );
+    if (mode !== 'live') return this.durable.subscribe({ pattern, mailbox: group, from, schema, handler });
     const scope = { namespace: this.door.options.namespace, pattern: parseOrThrow(TopicPattern, pattern) };
     const deliver: Deliver = async (event) => {
       try {
@@ -74,7 +90,8 @@ export class TopicsOfSwarm implements SwarmTopics {
   }
 
   /** Ends all subscriptions. */
-  close(): void {
+  async close(): Promise<void> {
+    await this.durable.close();
     for (const subscription of [...this.subscriptions]) subscription.stop();
     this.topics = undefined;
   }
@@ -137,6 +154,7 @@ export class TopicsOfSwarm implements SwarmTopics {
       stop: () => {
         if (this.subscriptions.delete(subscription)) end();
       },
+      unsubscribe: async () => subscription.stop(),
     };
     this.subscriptions.add(subscription);
     return subscription;

@@ -177,6 +177,11 @@ export class JetStreamMailQueue implements MailQueue {
     });
   }
 
+  async isNamed(namespace: string, mailbox: string): Promise<boolean> {
+    const subject = subjects.mailboxName(this.place, namespace, mailbox);
+    return (await lastStored(this.bus.connection, streams.mailboxNames, subject)) !== undefined;
+  }
+
   async keepHome({ namespace, mailbox, domain, atMs }: MailHome): Promise<void> {
     const subject = subjects.mailboxName(this.place, namespace, mailbox);
     await storeMessage(this.bus.connection, subject, JSON.stringify({ domain, atMs }));
