@@ -40,11 +40,23 @@ export const BUILD_CHECK = {
   build: () => [bin('typescript', 'tsc'), '-b', 'tsconfig.build.json', '--pretty', 'false'],
 };
 
-/** Three runs, the cheapest first. In each of them two files at a time: whole systems bring their own servers, and mostly wait. */
+/** Three runs, the cheapest first. */
 export const TEST_PROJECTS = ['unit', 'integration', 'e2e'];
+/** Files at a time. Unit tests compute; whole systems bring their own servers, and mostly wait. */
+const WORKERS = { unit: 2, integration: 3, e2e: 3 };
 
 export function jestArgs(project, resultFile) {
-  return [bin('jest'), '--selectProjects', project, '--json', '--outputFile', resultFile, '--no-color'];
+  const workers = `--maxWorkers=${WORKERS[project]}`;
+  return [
+    bin('jest'),
+    '--selectProjects',
+    project,
+    workers,
+    '--json',
+    '--outputFile',
+    resultFile,
+    '--no-color',
+  ];
 }
 
 /** What package.json passes to the tool, so that `npm run boundaries` and this mean the same. */
