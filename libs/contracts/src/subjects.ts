@@ -235,6 +235,8 @@ export const REGIONAL_SUBJECTS: readonly string[] = [
   'offer',
   'proposal',
   'barrier',
+  'directory',
+  'directory-changes',
 ].map((family) => `${V}.${family}.>`);
 
 /** Queue groups: one member of each group gets a request. */

@@ -30,6 +30,8 @@ ${table(['feature', 'since', 'what is done instead, and what 2.9 does'], rows('n
 - \`sync_interval\` in its configuration keeps 2.9 from starting.
 - Messages that were consumed are forgotten by the deduplication of 2.9 at its restart: a repeated id is stored again then.
 - Where several domains are connected as leaf nodes, each has streams of its own, and subjects that name the domain: a message that two streams
-  take is stored twice.
+  take is stored twice. [Several regions](regions.md) says how they are set up, and what has to stay in each.
+- A hub tells its leaf nodes under which addresses it can be reached, and a leaf that has lost it tries all of them: who wants to cut a line, or to
+  lead it through a proxy, sets \`advertise\` at the hub. \`no_advertise\` does not keep 2.9 from telling its own.
 `;
 }
