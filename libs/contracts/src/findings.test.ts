@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { z } from 'zod';
 import { MultiswarmError } from './errors';
-import { parse, parseOrThrow, summarize, toFindings } from './findings';
+import { parse, parseFitting, parseOrThrow, summarize, toFindings } from './findings';
 import { LIMITS } from './limits';
 import { toPointer } from './pointer';
 import { TaskSubmission } from './task';
@@ -56,6 +57,19 @@ test('an error of a schema itself is not taken for a fault of the request', () =
     throw new TypeError('broken rule');
   });
   expect(() => parse(broken, 1)).toThrow(new TypeError('broken rule'));
+});
+
+test('what is looked at without words for faults first comes to the same', () => {
+  const schema = z.strictObject({ a: z.number().min(1).default(2), b: z.array(z.string()).optional() });
+  const some = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ a: fc.integer(), b: fc.array(fc.string()) }, { requiredKeys: [] }),
+  );
+  fc.assert(
+    fc.property(some, (value) => {
+      expect(parseFitting(schema, value, ['data'])).toEqual(parse(schema, value, ['data']));
+    }),
+  );
 });
 
 test('the summary names the first finding, and the root by a slash', () => {

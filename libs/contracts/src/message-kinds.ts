@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MultiswarmError } from './errors';
-import { parse, summarize, type Parsed } from './findings';
+import { parseFitting, summarize, type Parsed } from './findings';
 import { TaskId } from './ids';
 import { Json, type JsonValue } from './json';
 import { LIMITS } from './limits';
@@ -126,7 +126,7 @@ const SENT: ReadonlyMap<string, z.ZodType> = new Map(
  */
 export function assertKindData(kind: string, data: JsonValue): void {
   const schema = SENT.get(kind);
-  if (schema !== undefined) fittingOrThrow(kind, parse(schema, data, ['data']));
+  if (schema !== undefined) fittingOrThrow(kind, parseFitting(schema, data, ['data']));
 }
 
 /** @throws MultiswarmError `invalid-request` where the data does not fit */

@@ -1,4 +1,10 @@
-import { MultiswarmError, parse, type Finding, type JsonValue, type Message } from '@multiswarm/contracts';
+import {
+  MultiswarmError,
+  parseFitting,
+  type Finding,
+  type JsonValue,
+  type Message,
+} from '@multiswarm/contracts';
 import type { z } from 'zod';
 import type { MessageDefinition } from '../../define-message';
 import type { MessageHandler, StateHandler } from '../types';
@@ -85,7 +91,7 @@ export class Handlers {
   private async call({ data, reply, handler }: Registered, message: Message): Promise<JsonValue | undefined> {
     const answer = await handler(data === undefined ? message : { ...message, data: checked(data, message) });
     if (answer === undefined || reply === undefined) return answer as JsonValue | undefined;
-    const parsed = parse(reply, answer);
+    const parsed = parseFitting(reply, answer);
     if (parsed.ok) return parsed.value as JsonValue;
     throw new PoisonMessage(
       `the answer to "${message.kind}" does not fit its schema: ${told(parsed.findings)}`,
@@ -96,7 +102,7 @@ export class Handlers {
 /** What does not fit its schema will not fit the next time. */
 export function checked(schema: z.ZodType | undefined, { kind, data }: Message): JsonValue {
   if (schema === undefined) return data;
-  const parsed = parse(schema, data, ['data']);
+  const parsed = parseFitting(schema, data, ['data']);
   if (parsed.ok) return parsed.value as JsonValue;
   throw new PoisonMessage(`the data of "${kind}" does not fit its schema: ${told(parsed.findings)}`);
 }

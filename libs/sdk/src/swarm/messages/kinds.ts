@@ -1,4 +1,10 @@
-import { fittingOrThrow, MultiswarmError, parse, summarize, type JsonValue } from '@multiswarm/contracts';
+import {
+  fittingOrThrow,
+  MultiswarmError,
+  parseFitting,
+  summarize,
+  type JsonValue,
+} from '@multiswarm/contracts';
 import type { z } from 'zod';
 import { messageOf, type MessageDefinition, type MessageOrKind } from '../../define-message';
 import type { Gathered } from './answers';
@@ -12,14 +18,14 @@ export function assertSendable(
   { kind, data: schema }: MessageDefinition<z.ZodType, z.ZodType>,
   data: JsonValue,
 ): void {
-  if (schema !== undefined) fittingOrThrow(kind, parse(schema, data, ['data']));
+  if (schema !== undefined) fittingOrThrow(kind, parseFitting(schema, data, ['data']));
 }
 
 /** @throws MultiswarmError `attempt-failed` where the answer does not fit: whoever was asked has another notion of the kind */
 export function checkedAnswer(kind: MessageOrKind, answer: JsonValue): unknown {
   const { kind: name, reply } = messageOf(kind);
   if (reply === undefined) return answer;
-  const parsed = parse(reply, answer);
+  const parsed = parseFitting(reply, answer);
   if (parsed.ok) return parsed.value;
   const { findings } = parsed;
   const text = `the answer to "${name}" does not fit its schema: ${summarize(findings)}`;
