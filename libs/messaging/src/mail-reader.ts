@@ -59,7 +59,7 @@ const LONGEST_AGAIN_MS = 2_000;
 const LEAVE_MS = 2_000;
 /** Earlier sessions that are told to the owner: each may have been known to him. */
 const REPLACED = 100;
-/** Messages that were acknowledged lately: one that comes again is acknowledged again. */
+/** Messages that were acknowledged lately, by sequence and id: one that comes again is acknowledged again. */
 const ACKNOWLEDGED_KNOWN = 4_096;
 
 /**
@@ -73,7 +73,7 @@ const ACKNOWLEDGED_KNOWN = 4_096;
  */
 export class MailReader {
   private readonly held = new Map<number, MailDelivery>();
-  private readonly acknowledged = new Recent<number, true>(ACKNOWLEDGED_KNOWN);
+  private readonly acknowledged = new Recent<number, string>(ACKNOWLEDGED_KNOWN);
   private report = emptyReport();
   private planned = false;
   private place: MailShard | undefined;
@@ -122,8 +122,10 @@ export class MailReader {
 
   /** Done with it. */
   ack(seq: number): void {
-    if (!this.held.delete(seq)) return;
-    this.acknowledged.set(seq, true);
+    const delivery = this.held.get(seq);
+    if (delivery === undefined) return;
+    this.held.delete(seq);
+    this.acknowledged.set(seq, delivery.message.id);
     this.report.acks.push(seq);
     this.plan();
   }
@@ -189,13 +191,13 @@ export class MailReader {
       before.generation = generation; // R1; what comes behind it has this one
       return;
     }
-    if (this.acknowledged.get(seq)) {
-      this.report.acks.push(seq);
-      this.plan();
-      return;
-    }
     try {
       const message = fromWire(address, headers, data);
+      if (this.acknowledged.get(seq) === message.id) {
+        this.report.acks.push(seq);
+        this.plan();
+        return;
+      }
       message.attempt = attempt;
       const delivery = { seq, generation, message };
       this.held.set(seq, delivery);

@@ -145,6 +145,21 @@ test('readers of the stream that somebody removes are made anew, and nothing is 
   expect(got).toEqual([1, 2]);
 }, 20_000);
 
+test('a stream that counts from one again loses nothing: a number that another message had before is no sign that it is settled', async () => {
+  const got: unknown[] = [];
+  await recipient('h', (data) => got.push(data));
+  for (const n of [1, 2, 3]) await send('h', n);
+  await eventually(() => got.length === 3);
+  const ask = async (verb: string, body = ''): Promise<{ config?: object }> =>
+    (await bus.connection.request(`$JS.API.STREAM.${verb}.${streams.mailbox}`, body)).json();
+  const { config } = await ask('INFO');
+  await ask('DELETE');
+  await ask('CREATE', JSON.stringify(config));
+  for (const n of [4, 5, 6]) await send('h', n);
+  await eventually(() => got.length === 6, { timeoutMs: 15_000 });
+  expect(got).toEqual([1, 2, 3, 4, 5, 6]);
+}, 20_000);
+
 test('a recipient that nobody knows is refused where it is sent, and nothing is stored', async () => {
   await expect(send('nobody-there', 1)).rejects.toMatchObject({ code: 'recipient-unknown' });
 });

@@ -56,7 +56,10 @@ export interface MailboxOwnerParts {
   logger: Logger;
 }
 
-/** Messages that were settled lately: the stream may tell of them again. */
+/**
+ * Messages that were settled lately: the stream may tell of them again. By their sequence and time: a server that was killed may count from an
+ * earlier sequence again, and then another message has the number of one that is settled.
+ */
 const SETTLED_KNOWN = 65_536;
 /** Handed over in one turn of the event loop. */
 const AT_ONCE = 256;
@@ -77,7 +80,7 @@ export class MailboxOwner {
   private readonly ofMail = new Map<number, Mailbox>();
   private readonly shelf: MailShelf;
   private readonly desk: RegionDesk;
-  private readonly settled = new Recent<number, true>(SETTLED_KNOWN);
+  private readonly settled = new Recent<number, number>(SETTLED_KNOWN);
   private readonly due = new Set<Mailbox>();
   /** Deliveries of a mailbox and a level that wait for a body keep those behind them waiting: order. */
   private readonly sending = LEVELS.map(() => new Map<Mailbox, Promise<void>>());
@@ -369,7 +372,7 @@ export class MailboxOwner {
 
   private arrive(stored: StoredMail, level: Level): void {
     if (this.closed || this.ofMail.has(stored.seq)) return; // O2
-    if (this.settled.get(stored.seq)) return stored.ack();
+    if (this.settled.get(stored.seq) === stored.storedAtMs) return stored.ack();
     const stray = strayOf(stored.subject, this.shard);
     const address = addressOf(stored.subject);
     if (stray !== undefined || address === undefined) return this.refuse(stored, stray);
@@ -410,7 +413,7 @@ export class MailboxOwner {
     const burial = queue
       .bury({ seq, address, body: { headers, data }, cause: 'malformed', message, ...times })
       .then(() => {
-        this.settled.set(seq, true);
+        this.settled.set(seq, stored.storedAtMs);
         stored.ack();
         logger.warn('a message that is in no mailbox is a dead letter', { to: address.to, error: message });
       })
@@ -437,7 +440,7 @@ export class MailboxOwner {
   }
 
   private done(mail: Mail): void {
-    this.settled.set(mail.seq, true);
+    this.settled.set(mail.seq, mail.storedAtMs);
     this.ofMail.delete(mail.seq);
     this.shelf.take(mail.seq)?.stored.ack();
     if (mail.fault !== undefined) this.quietly(this.parts.queue.forgetNote(mail.seq));
