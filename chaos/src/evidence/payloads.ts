@@ -2,6 +2,7 @@ import { PayloadBucket, PayloadInventory, type Bus } from '@multiswarm/bus';
 import { systemClock, systemIds } from '@multiswarm/core';
 import { Store } from '@multiswarm/store';
 import { busLastEvents } from '../../../services/orchestrator/src/adapters/bus/ports';
+import { mailReferences } from '../../../services/orchestrator/src/adapters/bus/mail-references';
 import { redisPayloadIndex } from '../../../services/orchestrator/src/adapters/store/redis-payload-index';
 import { PayloadInspection } from '../../../services/orchestrator/src/application/payload-check';
 import { PayloadSweep } from '../../../services/orchestrator/src/application/payload-sweep';
@@ -26,6 +27,7 @@ export async function payloadFaults({ redis }: Deployment, bus: Bus): Promise<st
       store: new PayloadBucket(connection, systemClock, systemIds),
       stock: new PayloadInventory(connection, systemClock),
       index: redisPayloadIndex(store),
+      ofMail: mailReferences(bus),
       lastPublished: async (shard: number) => (await busLastEvents(bus)(shard))?.batchSeq,
       ...{ shards: SHARDS, clock: systemClock, graceMs: NO_GRACE_MS },
     };

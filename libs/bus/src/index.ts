@@ -7,7 +7,7 @@ export { type Description } from './payloads/description';
 export { PayloadInventory } from './payloads/inventory';
 export { Printed } from './printed';
 export { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
-export { lastStored, nextStored, storeMessage, StreamRefusal, type StoredMessage } from './stored';
+export { askStream, lastStored, nextStored, storeMessage, StreamRefusal, type StoredMessage } from './stored';
 export { serverSeen } from './server-seen';
 export * from './mail-stream';
 export { storedAt, storedHeads, type StoredHead, type StoredWire } from './stored-heads';

@@ -28,6 +28,11 @@ export class StreamRefusal extends Error {
   get isFull(): boolean {
     return FULL.has(this.errCode);
   }
+
+  /** There is no such stream. */
+  get isMissing(): boolean {
+    return this.errCode === NO_STREAM;
+  }
 }
 
 /** Wrong last sequence, with and without saying which. */
@@ -35,6 +40,7 @@ const CONFLICT: ReadonlySet<number> = new Set([10_071, 10_164]);
 /** Maximum bytes exceeded, insufficient storage, no resources. */
 const FULL: ReadonlySet<number> = new Set([10_047, 10_023, 10_077, 10_122]);
 const NO_MESSAGE = 10_037;
+const NO_STREAM = 10_059;
 const TIMEOUT_MS = 5_000;
 
 interface ApiError {

@@ -285,6 +285,8 @@ export const LIMITS = {
   MAIL_CREDITS_BY_DEFAULT: 16,
   /** Bodies of messages that one request takes out of a mailbox, together: the answer must fit a NATS message. */
   MAIL_TAKEN_BYTES: 640 * 1024,
+  /** How long a payload is kept for a message that has not ended, from when that was sent or given up. */
+  MAIL_PAYLOAD_MS: 30 * 24 * 3_600_000,
   /** Pairs of sender and recipient of which the communicators of a domain keep statistics; the rest is counted together. */
   COMMUNICATION_LINKS: 8_192,
   /** Messages of one mailbox that are not acknowledged. */

@@ -1,17 +1,26 @@
 import { MultiswarmError } from './errors';
+import type { PayloadRef } from './payload';
 import { Redriven, type Message } from './message';
 
 const TYPE_PREFIX = 'multiswarm.message.';
 const SOURCE_PREFIX = '/swarms/';
 const NOT_PLAIN = /[^\x20-\x7e]/;
 const LINE_BREAK = '\r\n';
+export const PAYLOAD_HEADER = 'ms-payload';
 
 /** What the headers of a message say of it. */
 export type MailAttributes = Pick<Message, 'id' | 'kind' | 'sentAt'> &
   Partial<
     Pick<
       Message,
-      'correlationId' | 'conversation' | 'expiresAt' | 'deliverAt' | 'replyTo' | 'redriven' | 'traceparent'
+      | 'correlationId'
+      | 'conversation'
+      | 'expiresAt'
+      | 'deliverAt'
+      | 'replyTo'
+      | 'redriven'
+      | 'traceparent'
+      | 'dataRef'
     >
   >;
 
@@ -24,7 +33,7 @@ export type MailAttributes = Pick<Message, 'id' | 'kind' | 'sentAt'> &
  */
 export function headerLines(message: Message): string {
   const { id, from, kind, sentAt, correlationId, conversation, expiresAt, deliverAt, replyTo } = message;
-  const { redriven, traceparent } = message;
+  const { redriven, traceparent, dataRef } = message;
   let lines =
     `ce-specversion: 1.0\r\nce-id: ${plain(id)}\r\nce-source: ${SOURCE_PREFIX}${plain(from)}\r\n` +
     `ce-type: ${TYPE_PREFIX}${plain(kind)}\r\nce-time: ${plain(sentAt)}\r\nce-datacontenttype: application/json\r\n`;
@@ -38,6 +47,7 @@ export function headerLines(message: Message): string {
     lines += line('ms-redriven', encodeURIComponent(JSON.stringify(redriven)));
   }
   if (traceparent !== undefined) lines += line('traceparent', traceparent);
+  if (dataRef !== undefined) lines += line(PAYLOAD_HEADER, payloadHeader(dataRef));
   return lines;
 }
 
@@ -97,6 +107,9 @@ function note(read: MailAttributes, name: string, value: string): void {
     case 'ms-redriven':
       Object.assign(read, redrivenOf(value));
       return;
+    case PAYLOAD_HEADER:
+      read.dataRef = payloadIn(value);
+      return;
     case 'traceparent':
       read.traceparent = value;
   }
@@ -111,6 +124,17 @@ export function redrivenOf(text: string): Pick<Message, 'redriven'> {
   } catch {
     return {};
   }
+}
+
+/** `<id> <bytes>` */
+export function payloadHeader({ id, bytes }: PayloadRef): string {
+  return `${id} ${bytes}`;
+}
+
+/** Whatever it says: whoever reads the message finds out whether that is a payload. */
+export function payloadIn(text: string): PayloadRef {
+  const [id = '', bytes = ''] = text.split(' ');
+  return { id, bytes: Number(bytes) };
 }
 
 function decoded(text: string): string {

@@ -27,7 +27,7 @@ export interface Stamp {
 /** The message of a submission. It expires `ttlMs` after it was accepted, by the clock of whoever accepts it. */
 export function toMessage(submission: MessageSubmission, { id, acceptedAtMs, traceparent }: Stamp): Message {
   const { from, to, kind, data, namespace, priority, qos } = submission;
-  const { ttlMs, delayMs, correlationId, conversation, replyTo } = submission;
+  const { ttlMs, delayMs, correlationId, conversation, replyTo, dataRef } = submission;
   const sentAt = instant(acceptedAtMs);
   // One literal, and what is there besides: to spread what is not there costs more than all the rest.
   const message: Message = {
@@ -47,6 +47,7 @@ export function toMessage(submission: MessageSubmission, { id, acceptedAtMs, tra
   if (ttlMs !== undefined) message.expiresAt = instant(acceptedAtMs + ttlMs);
   if (delayMs !== undefined && delayMs > 0) message.deliverAt = instant(acceptedAtMs + delayMs);
   if (traceparent !== undefined) message.traceparent = traceparent;
+  if (dataRef !== undefined) message.dataRef = dataRef;
   return message;
 }
 

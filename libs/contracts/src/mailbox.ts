@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LIMITS } from './limits';
 import { Message, QOS, Redriven } from './message';
 import { Instant, Millis, Namespace, SwarmId, Token } from './names';
+import { PayloadRef } from './payload';
 import { Priority } from './task';
 
 /** Why a message was not handled by its recipient. */
@@ -136,6 +137,7 @@ export const DeadMail = z.object({
   /** How often it was sent again by hand before. */
   redrives: z.number().int().nonnegative(),
   redriven: Redriven.optional().describe('the last time'),
+  dataRef: PayloadRef.optional().describe('where its data is, which is too large to travel with it'),
   bytes: z.number().int().nonnegative(),
 });
 export type DeadMail = z.infer<typeof DeadMail>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Json } from './json';
 import { LIMITS } from './limits';
 import { Instant, Name, Namespace, SwarmId, TimeLimit } from './names';
+import { PayloadRef } from './payload';
 import { Priority } from './task';
 
 export const MESSAGE_KINDS = [
@@ -51,6 +52,7 @@ export const MessageSubmission = z.strictObject({
     .describe('not delivered earlier than this'),
   replyTo: SwarmId.optional().describe('who wants the answer'),
   id: MessageId.optional().describe('the same id again is the same message'),
+  dataRef: PayloadRef.optional().describe('in place of data: a payload that holds it'),
 });
 export type MessageSubmission = z.infer<typeof MessageSubmission>;
 
@@ -81,6 +83,7 @@ export const Message = z.object({
   conversation: z.string().optional(),
   deliverAt: Instant.optional(),
   replyTo: SwarmId.optional(),
+  dataRef: PayloadRef.optional().describe('where its data is, which is too large to travel with it'),
   attempt: z.number().int().positive().optional().describe('which try this is'),
   redriven: Redriven.optional(),
   traceparent: z.string().optional(),

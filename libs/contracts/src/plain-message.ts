@@ -69,6 +69,7 @@ export function plainReceived(given: Fields & { data: unknown }): Message | unde
     return undefined;
   if (typeof to !== 'string' || typeof sentAt !== 'string' || !INSTANT.test(sentAt)) return undefined;
   if (replyTo !== undefined && !isToken(replyTo)) return undefined;
+  if (given['dataRef'] !== undefined) return undefined;
   for (const name of TIMES) {
     const time = given[name];
     if (time !== undefined && !(typeof time === 'string' && INSTANT.test(time))) return undefined;

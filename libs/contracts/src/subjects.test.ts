@@ -112,6 +112,12 @@ const subjectArguments = {
   mailNotes: fc.tuple(mailShard),
   mailCame: fc.tuple(mailShard, token, token, token),
   allMailNotes: fc.tuple(token),
+  mailPayload: fc.tuple(
+    token,
+    fc.tuple(token, fc.constantFrom('0a', 'ff')).map((parts) => parts.join('.')),
+    token,
+  ),
+  allMailPayloads: fc.tuple(token),
   mailboxName: fc.tuple(mailShard, token, token),
   mailboxNames: fc.tuple(mailShard),
   allMailboxNames: fc.tuple(token),

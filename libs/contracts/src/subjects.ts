@@ -176,6 +176,10 @@ export const subjects = {
   /** What came last from another domain to a mailbox. */
   mailCame: ({ domain, shard }: MailShard, namespace: string, to: string, origin: string) =>
     `${V}.mail-note.${domain}.${shard}.came.${namespace}.${to}.${origin}`,
+  /** That a message has a payload: for as long as it may be handled, or sent again. */
+  mailPayload: (domain: string, payload: string, message: string) =>
+    `${V}.mail-payload.${domain}.${payload}.${message}`,
+  allMailPayloads: (domain: string) => `${V}.mail-payload.${domain}.>`,
   allMailNotes: (domain: string) => `${V}.mail-note.${domain}.>`,
   /** Mailboxes that have been read. */
   mailboxName: ({ domain, shard }: MailShard, namespace: string, name: string) =>
@@ -255,6 +259,7 @@ export const streams = {
   mailboxNames: 'MAILBOX_NAMES',
   messageStatuses: 'MESSAGE_STATUS',
   deadMail: 'DLQ',
+  mailPayloads: 'MAIL_PAYLOADS',
   conversations: 'CONVERSATIONS',
   topics: 'TOPICS',
   payloads: `OBJ_${buckets.payloads}`,

@@ -9,5 +9,6 @@ export {
   type MailReaderOptions,
 } from './mail-reader';
 export { MailSender, type MailSenderOptions, type Stored } from './mail-sender';
+export { isLarge, keepPayload, MailPayloads, type MailPayloadsOptions } from './mail-payloads';
 export { MailSites } from './mail-sites';
 export { packed, packedBytes, type Parcel } from './parcels';

@@ -1,7 +1,7 @@
 import { serverSeen, type Bus } from '@multiswarm/bus';
 import { MESSAGE_KINDS, requireServer, type Message, type ServerSeen } from '@multiswarm/contracts';
 import { systemClock, systemIds, systemRandom, type Clock, type Ids, type Random } from '@multiswarm/core';
-import { carryMail, MailSender, MailSites } from '@multiswarm/messaging';
+import { carryMail, MailPayloads, MailSender, MailSites } from '@multiswarm/messaging';
 import type { Route } from '@multiswarm/service';
 import type { Logger, Metrics } from '@multiswarm/telemetry';
 import { followHeartbeats } from './adapters/bus/heartbeats';
@@ -58,7 +58,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   await ensureMailStreams(bus, domain, options.streams);
   const statuses = new JetStreamStatusStore(bus, domain);
   const count = countMessages(metrics);
-  const outbox = outboxOf(bus, domain, clock);
+  const outbox = outboxOf(bus, domain, clock, ids);
   const send = sendMessage({ presence, outbox, statuses, relaying, count, logger, clock, ids });
   const get = getMessage(statuses, STATUS_KEEP_MS);
 
@@ -111,11 +111,17 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   };
 }
 
-function outboxOf(bus: Bus, domain: string, clock: Clock): Outbox {
-  const sender = new MailSender({ bus, sites: new MailSites(bus), clock });
+function outboxOf(bus: Bus, domain: string, clock: Clock, ids: Ids): Outbox {
+  const sites = new MailSites(bus);
+  const sender = new MailSender({ bus, sites, clock });
+  const payloads = new MailPayloads({ bus, sites, clock, ids });
   return {
     carry: (message: Message) => carryMail(bus, message, domain),
-    store: (message: Message) => sender.store(message),
+    checkIn: (submission) => payloads.checkedIn(submission, JSON.stringify(submission.data)),
+    store: async (message: Message) => {
+      await payloads.note(message);
+      return sender.store(message);
+    },
   };
 }
 

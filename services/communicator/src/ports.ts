@@ -10,6 +10,7 @@ import type {
   MailHomesPage,
   Message,
   MessageStatus,
+  MessageSubmission,
 } from '@multiswarm/contracts';
 import type { DeliveryTicket } from '@multiswarm/messaging';
 import type { DeadMailBody } from './domain/dead-mail';
@@ -19,6 +20,8 @@ import type { Level, MailFault } from './domain/mailbox/mail';
 export interface Outbox {
   /** At most once, to whoever is subscribed. Throws `bus-unavailable` while disconnected: nothing was sent then. */
   carry(message: Message): void;
+  /** What is too large to travel is stored, and referred to. */
+  checkIn(submission: MessageSubmission): Promise<MessageSubmission>;
   /** Into the recipient's mailbox. @throws MultiswarmError `mailbox-full`, `recipient-unknown`, `mailbox-unavailable` */
   store(message: Message): Promise<unknown>;
 }
@@ -74,6 +77,10 @@ export interface MailQueue {
   notes(): Promise<ReadonlyMap<number, MailNote>>;
   note(seq: number, note: MailNote): Promise<void>;
   forgetNote(seq: number): Promise<void>;
+  /** A message that has a payload begins its time as a dead letter. */
+  keepPayload(payload: string, messageId: string): Promise<void>;
+  /** It has ended. */
+  releasePayload(payload: string, messageId: string): Promise<void>;
   /** Where the mailboxes are read that are known here. */
   homes(): Promise<readonly MailHome[]>;
   /** Whether it is one of them, or was made since they were asked for. */
@@ -124,4 +131,6 @@ export interface DeadMailStore {
   list(filter: DeadMessageFilter, seq: number): AsyncIterable<DeadMail>;
   read(seq: number): Promise<DeadMailBody | undefined>;
   remove(seq: number): Promise<void>;
+  /** The payload of one that was removed. */
+  releasePayload(payload: string, messageId: string): Promise<void>;
 }

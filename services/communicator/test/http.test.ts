@@ -61,10 +61,10 @@ test.each([
     'recipient-unknown',
   ],
   [
-    'data over the limit',
+    'data that needs a store of payloads, where there is none',
     { from: 'a', to: 'b', kind: 'note', data: 'x'.repeat(LIMITS.MESSAGE_BYTES) },
-    413,
-    'body-too-large',
+    503,
+    'payload-store-unavailable',
   ],
   ['an unknown field', { from: 'a', to: 'b', kind: 'note', subject: 's' }, 400, 'invalid-request'],
   ['data that is none of its kind', { from: 'a', to: 'b', kind: 'task-request' }, 400, 'invalid-request'],

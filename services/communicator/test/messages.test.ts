@@ -180,8 +180,8 @@ test('what cannot be delivered or promised is refused, with the reason', async (
     [{ from: 'a', to: 'us-eats-1', kind: 'note', qos: 'at-least-once' }, 'recipient-unknown', 'us-east-1'],
     [
       { from: 'a', to: 'us-east-1', kind: 'note', data: 'x'.repeat(LIMITS.MESSAGE_BYTES) },
-      'body-too-large',
-      'limit',
+      'payload-store-unavailable',
+      'JetStream',
     ],
     [
       { from: 'a', to: 'us-east-1', kind: 'note', colour: 'red' },

@@ -79,7 +79,7 @@ import type { Upkeep } from './application/upkeep';
 import { WorkflowSnapshots } from './application/workflow-snapshots';
 import type { EngineConfig } from './config';
 import type { ScheduledRuns, ScheduleStore } from './schedule-ports';
-import type { PayloadIndex, PayloadStock, PayloadStore } from './payload-ports';
+import type { MailReferences, PayloadIndex, PayloadStock, PayloadStore } from './payload-ports';
 import type {
   CordonStore,
   DefinitionStore,
@@ -133,6 +133,7 @@ export interface PayloadParts {
   store: PayloadStore;
   stock: PayloadStock;
   index: PayloadIndex;
+  ofMail: MailReferences;
   graceMs: number;
   sweepMs: number;
 }

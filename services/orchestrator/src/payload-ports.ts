@@ -28,6 +28,9 @@ export interface ShardStanding {
   batchSeq: number;
 }
 
+/** Which of these payloads messages between swarms refer to. @throws where that is not known: then nothing is */
+export type MailReferences = (asked: ReadonlySet<string>) => Promise<ReadonlySet<string>>;
+
 /** Which tasks refer to which payloads, as committed: written with each record, and removed with it. */
 export interface PayloadIndex {
   /**

@@ -14,6 +14,7 @@ import { redisCordonStore } from './adapters/store/redis-cordon-store';
 import { redisDefinitionStore } from './adapters/store/redis-definition-store';
 import { redisIncarnations } from './adapters/store/redis-incarnations';
 import { redisHandover } from './adapters/store/redis-handover';
+import { mailReferences } from './adapters/bus/mail-references';
 import { redisPayloadIndex } from './adapters/store/redis-payload-index';
 import { redisNamespaceStore } from './adapters/store/redis-namespace-store';
 import { redisScheduleStore } from './adapters/store/redis-schedule-store';
@@ -80,6 +81,7 @@ function payloadParts(bus: Bus, store: Store, { payloads }: OrchestratorConfig):
     store: new PayloadBucket(bus.connection, systemClock, systemIds),
     stock: new PayloadInventory(bus.connection, systemClock),
     index: redisPayloadIndex(store),
+    ofMail: mailReferences(bus),
     ...payloads,
   };
 }

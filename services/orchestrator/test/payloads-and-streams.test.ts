@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { PayloadBucket, PayloadInventory } from '@multiswarm/bus';
+import { ensureStream, forgetMessages, PayloadBucket, PayloadInventory, storeMessage } from '@multiswarm/bus';
+
 import {
   keys,
   LIMITS,
@@ -12,6 +13,7 @@ import {
   type PayloadRef,
 } from '@multiswarm/contracts';
 import { systemClock, systemIds } from '@multiswarm/core';
+import { mailReferences } from '../src/adapters/bus/mail-references';
 import { busLastEvents } from '../src/adapters/bus/ports';
 import { redisPayloadIndex } from '../src/adapters/store/redis-payload-index';
 import { PayloadInspection } from '../src/application/payload-check';
@@ -33,6 +35,7 @@ beforeAll(async () => {
     store,
     stock: new PayloadInventory(connection, systemClock),
     index: redisPayloadIndex(world.store),
+    ofMail: mailReferences(world.bus),
     lastPublished: async (shard) => (await busLastEvents(world.bus)(shard))?.batchSeq,
     shards: SHARDS,
     clock: systemClock,
@@ -200,6 +203,28 @@ test('what tasks refer to stays, whatever its age; what nobody refers to goes wi
   await expect(store.find(orphan.id)).rejects.toMatchObject({ code: 'payload-not-found' });
   expect(await store.find(inputRef?.id ?? '')).toMatchObject({ deleted: false });
   expect((await check()).counts).toEqual({});
+});
+
+test('what messages refer to stays, until they have ended', async () => {
+  const { connection } = world.bus;
+  const [kept, other] = [await store.store('default', large()), await store.store('default', large())];
+  const replicas = 1;
+  await ensureStream(connection, {
+    ...{ name: streams.mailPayloads, subjects: [subjects.allMailPayloads('hub')], replicas },
+    ...{ maxAgeMs: 0, maxBytes: 1_048_576, dedupWindowMs: 1_000 },
+  });
+  const note = subjects.mailPayload('hub', kept.id, 'm-00000001');
+  await storeMessage(connection, note, '{}');
+  const sweep = new PayloadSweep(parts);
+  await sweep.look();
+  await sweep.look();
+  await expect(store.find(other.id)).rejects.toMatchObject({ code: 'payload-not-found' });
+  expect(await store.find(kept.id)).toMatchObject({ deleted: false });
+  expect((await check()).counts).toEqual({});
+  await forgetMessages(connection, streams.mailPayloads, note);
+  await sweep.look();
+  await sweep.look();
+  await expect(store.find(kept.id)).rejects.toMatchObject({ code: 'payload-not-found' });
 });
 
 test('nothing is swept while a shard is being imported', async () => {

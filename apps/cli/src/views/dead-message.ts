@@ -40,7 +40,7 @@ export const deadMessageDetailView: View<DeadMessageDetail> = {
 };
 
 function detailText(mail: DeadMessageDetail, { color, now }: ViewContext): string {
-  const { redriven, notRedrivable } = mail;
+  const { redriven, notRedrivable, dataRef } = mail;
   const rows: [string, string][] = [
     ['from', `${mail.from} to ${mail.to}, namespace ${mail.namespace}`],
     ['kind', `${mail.kind || '(none)'}, ${mail.priority}, ${mail.qos}`],
@@ -59,6 +59,7 @@ function detailText(mail: DeadMessageDetail, { color, now }: ViewContext): strin
           ],
         ]),
   ];
+  if (dataRef !== undefined) rows.push(['data', `${formatBytes(dataRef.bytes)}, as payload ${dataRef.id}`]);
   const facts = alignRows(
     rows.map(([label, value]) => [color.dim(label), value]),
     { indent: '  ' },

@@ -1,4 +1,4 @@
-import type { MailTaken, MessageStatus } from '@multiswarm/contracts';
+import type { MailTaken, Message, MessageStatus } from '@multiswarm/contracts';
 import { formatAge } from '../output/durations';
 import type { View } from '../output/printer';
 
@@ -28,9 +28,13 @@ export const takenView: View<MailTaken['messages'][number]> = {
     { header: 'PRIORITY', value: ({ message }) => message.priority, wide: true },
     { header: 'CONVERSATION', value: ({ message }) => message.conversation ?? '-', wide: true },
     { header: 'SENT', value: ({ message }) => formatAge(now - Date.parse(message.sentAt)), align: 'right' },
-    { header: 'DATA', value: ({ message }) => shortened(JSON.stringify(message.data)) },
+    { header: 'DATA', value: ({ message }) => dataText(message) },
   ],
 };
+
+function dataText({ data, dataRef }: Pick<Message, 'data' | 'dataRef'>): string {
+  return dataRef === undefined ? shortened(JSON.stringify(data)) : `payload ${dataRef.id}`;
+}
 
 function shortened(text: string): string {
   return text.length <= DATA_CHARS ? text : `${text.slice(0, DATA_CHARS - 1)}…`;

@@ -243,7 +243,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Error codes, and types, that the counts of dead letters list',
     'The rarer ones are left out; `total` counts them.',
   ],
-  MESSAGE_BYTES: ['Serialized data of one message between swarms', 'Refused with `invalid-request`.'],
+  MESSAGE_BYTES: [
+    'Serialized data of one message between swarms, or event on a topic, that travels with it',
+    'Of a message it is stored as a payload, and goes by reference; an event is refused with `body-too-large`.',
+  ],
   CONVERSATION_CHARS: ['Characters of the name of a conversation', 'Refused with `invalid-request`.'],
   MAIL_ROOM: [
     'Room in a mailbox that one request of a sender is promised',
@@ -271,6 +274,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
   MAIL_CREDITS_BY_DEFAULT: [
     'Messages that one of them may have at the same time, where its reader does not say it',
     'The rest waits in the mailbox.',
+  ],
+  MAIL_PAYLOAD_MS: [
+    'How long a payload is kept for a message that has not ended, from when that was sent or given up',
+    'Whoever handles it then, or sends it again, finds `payload-not-found`.',
   ],
   COMMUNICATION_LINKS: [
     'Pairs of sender and recipient of which the communicators of a domain keep statistics',

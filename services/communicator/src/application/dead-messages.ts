@@ -2,6 +2,7 @@ import {
   asMultiswarmError,
   LIMITS,
   MultiswarmError,
+  type DeadMail,
   type DeadMessageDetail,
   type DeadMessagePage,
   type DeadMessageReply,
@@ -93,9 +94,9 @@ export class DeadMessages {
 
   /** Takes them away for good. */
   purge(asked: Asked): Promise<DeadMessageReply> {
-    return this.settle('purged', asked, async ({ mail: { seq, id } }) => {
-      if (!asked.dryRun) await this.parts.store.remove(seq);
-      return { seq, id, outcome: 'purged' };
+    return this.settle('purged', asked, async ({ mail }) => {
+      if (!asked.dryRun) await this.remove(mail);
+      return { seq: mail.seq, id: mail.id, outcome: 'purged' };
     });
   }
 
@@ -116,7 +117,7 @@ export class DeadMessages {
     try {
       if (!dryRun) {
         await this.parts.outbox.store(message);
-        await this.parts.store.remove(seq); // X1
+        await this.remove(found.mail); // X1
       }
       return { seq, id, outcome: 'redriven', newId: message.id };
     } catch (error) {
@@ -124,6 +125,16 @@ export class DeadMessages {
       held.set(mailbox, fault);
       return refused(found, fault);
     }
+  }
+
+  /** Its payload is kept no longer than itself: what is sent again has noted it for itself. */
+  private async remove({ seq, id, dataRef }: DeadMail): Promise<void> {
+    const { store, logger } = this.parts;
+    await store.remove(seq);
+    if (dataRef === undefined) return;
+    await store.releasePayload(dataRef.id, id).catch((error: unknown) => {
+      logger.warn('a payload is kept for longer than its message', { messageId: id, error });
+    });
   }
 
   private async settle(done: 'redriven' | 'purged', asked: Asked, one: Settle): Promise<DeadMessageReply> {

@@ -109,6 +109,8 @@ class TwoRegions {
       fetch: () => Promise.resolve(undefined),
       bury: (burial) => step(() => void all.buried.push(burial)),
       notes: () => Promise.resolve(new Map()),
+      keepPayload: () => Promise.resolve(),
+      releasePayload: () => Promise.resolve(),
       note: () => Promise.resolve(),
       forgetNote: () => Promise.resolve(),
       homes: () => Promise.resolve([...all.homes.values()]),

@@ -56,6 +56,8 @@ export const FORWARDER = '*forwarder';
 /** Headers, and what JSON adds, of one message; roughly. */
 const ENVELOPE_BYTES = 1_500;
 /** The mailbox over there is full. */
+const STAYS =
+  'its data is a payload, and those stay in their JetStream domain: send it in parts of 256 KiB, or to a recipient in this domain';
 const FULL_PAUSE_MS = 1_000;
 const PAUSE = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 };
 
@@ -120,6 +122,7 @@ export class Forwarding {
     this.ways.set(mailbox, way);
     try {
       const message = fromWire(address, headers?.text ?? '', textOf(data));
+      if (message.dataRef !== undefined) throw new Error(STAYS);
       const hops = Number(headers?.get(HOPS) || 0) + 1;
       way.waiting.push({ seq, hops, message, bytes: data.length + ENVELOPE_BYTES });
     } catch (error) {

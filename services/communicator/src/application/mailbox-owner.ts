@@ -386,7 +386,7 @@ export class MailboxOwner {
 
   private toMail(stored: StoredMail, { from }: MailAddress, level: Level): Mail {
     const { seq, storedAtMs, data } = stored;
-    const { id, conversation, expiresAt, deliverAt } = attributesOf(stored.headers?.text ?? '');
+    const { id, conversation, expiresAt, deliverAt, dataRef } = attributesOf(stored.headers?.text ?? '');
     const note = this.notes.get(seq);
     return {
       seq,
@@ -395,6 +395,7 @@ export class MailboxOwner {
       level,
       conversation: conversation ?? `from ${from}`,
       bytes: data.length,
+      payload: dataRef?.id,
       storedAtMs,
       expiresAtMs: timeOf(expiresAt, Infinity),
       deliverAtMs: timeOf(deliverAt, 0),
@@ -436,6 +437,7 @@ export class MailboxOwner {
     if (mail === undefined) return false;
     this.tally[end](mailbox, mail, now);
     this.done(mail);
+    if (mail.payload !== undefined) this.quietly(this.parts.queue.releasePayload(mail.payload, mail.id));
     return true;
   }
 
@@ -478,6 +480,7 @@ export class MailboxOwner {
     try {
       const body = await this.shelf.body(shelved);
       const { address, seq } = shelved;
+      if (mail.payload !== undefined) await queue.keepPayload(mail.payload, mail.id);
       if (body !== undefined)
         await queue.bury({
           seq,

@@ -80,15 +80,17 @@ export function sendMessage(deps: SendMessageDependencies): SendMessage {
 
 async function relay(
   deps: SendMessageDependencies,
-  submission: MessageSubmission,
+  given: MessageSubmission,
   { via }: Origin,
   traceparent: string,
 ): Promise<MessageStatus> {
   const { presence, statuses, relaying, clock, ids, outbox } = deps;
-  assertPromisable(submission, relaying);
-  assertKindData(submission.kind, submission.data);
+  assertPromisable(given, relaying);
+  // What is not here is held against its schema where it is handled.
+  if (given.dataRef === undefined) assertKindData(given.kind, given.data);
   const nowMs = clock.monotonic();
-  if (via === 'nats') assertSenderPresent(submission.from, presence, nowMs);
+  if (via === 'nats') assertSenderPresent(given.from, presence, nowMs);
+  const submission = await outbox.checkIn(given);
   const stamp = { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent };
   const message = toMessage(submission, stamp);
   const { from, to, qos } = submission;

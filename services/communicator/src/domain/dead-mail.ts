@@ -49,7 +49,7 @@ export type Redriving = Pick<Redriven, 'at' | 'by' | 'reason'>;
  * it left, is the same message. It has no time limit any more: that of the one before is over, or nearly.
  */
 export function redrivenMessage({ mail, body, ...also }: DeadMailBody, redriving: Redriving): Message {
-  const { id, namespace, from, to, kind, priority, qos, conversation, sentAt, redrives } = mail;
+  const { id, namespace, from, to, kind, priority, qos, conversation, sentAt, redrives, dataRef } = mail;
   const { correlationId, replyTo, traceparent } = also;
   const { redriven: before } = mail;
   const times = redrives + 1;
@@ -62,6 +62,7 @@ export function redrivenMessage({ mail, body, ...also }: DeadMailBody, redriving
     ...(correlationId === undefined ? {} : { correlationId }),
     ...(replyTo === undefined ? {} : { replyTo }),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(dataRef === undefined ? {} : { dataRef }),
     redriven: { ...redriving, times, of: id, first: before?.first ?? before?.of ?? id },
   };
 }

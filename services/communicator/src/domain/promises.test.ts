@@ -1,4 +1,4 @@
-import { LIMITS, MessageSubmission } from '@multiswarm/contracts';
+import { MessageSubmission } from '@multiswarm/contracts';
 import { assertPromisable } from './promises';
 
 const submission = (given: object = {}): MessageSubmission =>
@@ -13,15 +13,10 @@ test('with cross-swarm communication off, the refusal names the setting', () => 
   );
 });
 
-test('data is measured in bytes of its JSON, and a message at the limit passes', () => {
-  const quotes = 2;
-  const full = 'x'.repeat(LIMITS.MESSAGE_BYTES - quotes);
-  expect(() => assertPromisable(submission({ data: full }), { crossSwarm: true })).not.toThrow();
-  expect(() => assertPromisable(submission({ data: `${full}x` }), { crossSwarm: true })).toThrow(
-    expect.objectContaining({ code: 'body-too-large' }),
-  );
-  const umlauts = 'ü'.repeat(LIMITS.MESSAGE_BYTES / 2);
-  expect(() => assertPromisable(submission({ data: umlauts }), { crossSwarm: true })).toThrow(
-    expect.objectContaining({ code: 'body-too-large' }),
+test('data and a reference to data exclude each other', () => {
+  const dataRef = { id: `default.${'a'.repeat(64)}`, bytes: 300_000 };
+  expect(() => assertPromisable(submission({ dataRef }), { crossSwarm: true })).not.toThrow();
+  expect(() => assertPromisable(submission({ dataRef, data: { a: 1 } }), { crossSwarm: true })).toThrow(
+    expect.objectContaining({ code: 'invalid-request' }),
   );
 });

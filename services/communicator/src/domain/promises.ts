@@ -1,4 +1,4 @@
-import { LIMITS, MultiswarmError, type MessageSubmission } from '@multiswarm/contracts';
+import { MultiswarmError, type MessageSubmission } from '@multiswarm/contracts';
 
 export interface Relaying {
   /** CROSS_SWARM_COMMUNICATION */
@@ -8,18 +8,11 @@ export interface Relaying {
 /** Refuses what this build cannot keep its word on; nothing is sent with a weaker promise than was asked for. */
 export function assertPromisable(submission: MessageSubmission, { crossSwarm }: Relaying): void {
   assertRelaying({ crossSwarm });
-  const bytes = Buffer.byteLength(JSON.stringify(submission.data));
-  if (bytes > LIMITS.MESSAGE_BYTES) {
-    throw new MultiswarmError(
-      'body-too-large',
-      `the data of the message has ${bytes} bytes, the limit is ${LIMITS.MESSAGE_BYTES}`,
-      {
-        findings: [
-          { pointer: '/data', code: 'too-large', message: `at most ${LIMITS.MESSAGE_BYTES} bytes as JSON` },
-        ],
-      },
-    );
-  }
+  const { data, dataRef } = submission;
+  if (dataRef === undefined || Object.keys(data ?? {}).length === 0) return;
+  throw new MultiswarmError('invalid-request', 'data and dataRef: give one of them', {
+    findings: [{ pointer: '/dataRef', code: 'conflict', message: 'not together with data' }],
+  });
 }
 
 export function assertRelaying({ crossSwarm }: Relaying): void {

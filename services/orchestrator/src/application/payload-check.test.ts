@@ -46,6 +46,7 @@ class Trial {
     return new PayloadInspection({
       ...{ shards: 1, clock: this.clock, graceMs: GRACE_MS },
       lastPublished: () => Promise.resolve(this.lastPublished),
+      ofMail: () => Promise.resolve(new Set()),
       store: { find: () => Promise.resolve(this.used) },
       stock: {
         descriptions: () => this.descriptions(),

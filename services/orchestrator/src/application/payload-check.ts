@@ -52,8 +52,9 @@ export class PayloadInspection {
     described: ReadonlyMap<string, Description>,
     faults: Faults,
   ): Promise<{ references: number; orphans: Fault[] }> {
-    const { index, shards, clock, graceMs } = this.parts;
+    const { index, shards, clock, graceMs, ofMail } = this.parts;
     const unreferred = new Map([...described].filter(([, { deleted }]) => !deleted));
+    for (const id of await ofMail(new Set(unreferred.keys()))) unreferred.delete(id);
     let references = 0;
     for (let shard = 0; shard < shards; shard++) {
       for await (const page of index.references(shard)) {
@@ -143,9 +144,9 @@ export class PayloadInspection {
     again: ReadonlyMap<string, Description>,
     faults: Faults,
   ): Promise<void> {
-    const { stock, index, shards, clock, graceMs } = this.parts;
+    const { stock, index, shards, clock, graceMs, ofMail } = this.parts;
     const condemned = new Map(orphans.map(({ id, seq }) => [id, seq]));
-    const referred = await referredTo(index, shards, new Set(condemned.keys()));
+    const referred = await referredTo(index, shards, new Set(condemned.keys()), ofMail);
     const limits = { now: clock.now(), graceMs, most: orphans.length };
     const still = orphans.flatMap(({ id }) => again.get(id) ?? []);
     for (const each of judge(still, (id) => referred.has(id), condemned, limits).remove)

@@ -1,12 +1,13 @@
 import { LIMITS } from '@multiswarm/contracts';
 import { isOld, judge, type Stored } from '../domain/payloads/sweep';
-import type { Description, PayloadIndex, PayloadStock } from '../payload-ports';
+import type { Description, MailReferences, PayloadIndex, PayloadStock } from '../payload-ports';
 import { referredTo } from './payload-references';
 import { whySetBack, type SetBackParts } from './set-back';
 
 export interface SweepParts extends SetBackParts {
   stock: PayloadStock;
   index: PayloadIndex;
+  ofMail: MailReferences;
 }
 
 export interface Swept {
@@ -31,7 +32,7 @@ export class PayloadSweep {
 
   /** One look. What it finds for the first time goes with the next one. */
   async look(): Promise<Swept> {
-    const { stock, index, shards, clock, graceMs } = this.parts;
+    const { stock, index, shards, clock, graceMs, ofMail } = this.parts;
     const now = clock.now();
     const why = await whySetBack(this.parts);
     if (why !== undefined) {
@@ -44,7 +45,7 @@ export class PayloadSweep {
     let page: StoredPayload[] = [];
     // The references are read after the descriptions that they are held against.
     const look = async (): Promise<void> => {
-      const referred = await referredTo(index, shards, new Set(page.map(({ id }) => id)));
+      const referred = await referredTo(index, shards, new Set(page.map(({ id }) => id)), ofMail);
       const rest = page.filter(({ id }) => !referred.has(id));
       unreferred.push(...rest.slice(0, 2 * LIMITS.PAYLOAD_SWEEP_ITEMS - unreferred.length));
       page = [];

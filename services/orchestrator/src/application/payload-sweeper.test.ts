@@ -48,7 +48,8 @@ class Trial {
       removeStrays: () => Promise.resolve(),
     };
     const lastPublished = (): Promise<number> => Promise.resolve(this.lastPublished);
-    const parts = { stock, index, lastPublished, shards: 2, clock: this.clock, graceMs: GRACE_MS };
+    const ofMail = (): Promise<Set<string>> => Promise.resolve(new Set());
+    const parts = { stock, index, ofMail, lastPublished, shards: 2, clock: this.clock, graceMs: GRACE_MS };
     const stream = new Writable({
       write: (line: Buffer, _encoding, done) => {
         this.logged += line.toString();

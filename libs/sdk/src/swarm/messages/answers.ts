@@ -79,6 +79,11 @@ export class Answers {
   }
 
   /** Whether somebody waits for it. */
+  awaits({ correlationId, replyTo }: Message): boolean {
+    return correlationId !== undefined && replyTo === undefined && this.asked.has(correlationId);
+  }
+
+  /** Whether somebody has waited for it. */
   take(message: Message): boolean {
     if (message.correlationId === undefined || message.replyTo !== undefined) return false;
     const asked = this.asked.get(message.correlationId);

@@ -122,7 +122,8 @@ export interface Handled {
   failed?: unknown;
 }
 
-function failureOf(error: unknown): Failure {
+/** How a failed try is told. */
+export function failureOf(error: unknown): Failure {
   if (error instanceof MessageExpired) return { cause: 'expired', message: error.message, poison: true };
   if (error instanceof HandlerHangs) return { cause: 'not-acknowledged', message: error.message };
   if (error instanceof NoHandler) return { cause: 'no-handler', message: error.message };

@@ -6,7 +6,6 @@ import {
   BROADCAST_TOKEN,
   DEFAULT_DOMAIN,
   fromWire,
-  LIMITS,
   mailReaderOf,
   MessageStatus,
   MultiswarmError,
@@ -18,7 +17,7 @@ import {
   type MessageSubmission,
 } from '@multiswarm/contracts';
 import { within, type Clock, type Ids } from '@multiswarm/core';
-import { carryMail, MailReader, MailSender, MailSites } from '@multiswarm/messaging';
+import { carryMail, isLarge, MailPayloads, MailReader, MailSender, MailSites } from '@multiswarm/messaging';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
 import { messageOf, type AnswerGiven, type DataReceived, type MessageOrKind } from '../../define-message';
 import { SDK_LIMITS } from '../../limits';
@@ -36,6 +35,7 @@ import { foldFirst } from './fold';
 import { Handlers } from './handlers';
 import { Located } from './located';
 import {
+  failureOf,
   HandlerHangs,
   hasExpired,
   Inbox,
@@ -64,14 +64,13 @@ const REQUEST_MS = 30_000;
 const MESSAGE_TIMEOUT_MS = 600_000;
 /** Messages of its mailbox that a swarm has at the same time. */
 const WINDOW = 512;
-/** In UTF-8, of one unit of a text. */
-const MOST_BYTES_A_CHARACTER = 3;
 
 /** What exists while the swarm is connected. */
 interface Open {
   bus: Bus;
   sites: MailSites;
   sender: MailSender;
+  payloads: MailPayloads;
   reader: MailReader;
   states: ConversationStates;
   listening: Listening[];
@@ -122,8 +121,9 @@ export class Messages implements SwarmMessages {
     });
     const listening = [swarmId, BROADCAST_TOKEN].map((to) => this.listen(bus, to));
     const sender = new MailSender({ bus, sites, clock });
+    const payloads = new MailPayloads({ bus, sites, clock, ids: this.options.ids });
     const states = new ConversationStates(bus, sites, namespace, swarmId);
-    this.current = { bus, sites, sender, reader, states, listening };
+    this.current = { bus, sites, sender, payloads, reader, states, listening };
     if (!this.handlers.isEmpty) this.read();
   }
 
@@ -236,17 +236,34 @@ export class Messages implements SwarmMessages {
     submission: MessageSubmission,
     traceparent: string,
   ): MessageStatus | Promise<MessageStatus> {
+    const data = JSON.stringify(submission.data);
+    if (!isLarge(data)) return this.dispatchSmall(open, submission, data, traceparent);
+    return open.payloads
+      .checkedIn(submission, data)
+      .then((small) => this.dispatchSmall(open, small, '{}', traceparent));
+  }
+
+  private dispatchSmall(
+    open: Open,
+    submission: MessageSubmission,
+    data: string,
+    traceparent: string,
+  ): MessageStatus | Promise<MessageStatus> {
     const { to, qos } = submission;
     if (to === '*' || to === BROADCAST_TOKEN) {
       const options = { reply: MessageStatus, traceparent };
       return open.bus.request(subjects.messageSend(), submission, options);
     }
     const { clock, ids } = this.options;
-    const data = JSON.stringify(submission.data);
-    assertSize(data);
     const message = toMessage(submission, { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent });
-    if (qos !== 'at-most-once')
-      return open.sender.store(message, data).then(() => statusOf(message, 'stored'));
+    if (qos !== 'at-most-once') {
+      const { sender, payloads } = open;
+      const stored =
+        message.dataRef === undefined
+          ? sender.store(message, data)
+          : payloads.note(message).then(() => sender.store(message, data));
+      return stored.then(() => statusOf(message, 'stored'));
+    }
     const carry = (): MessageStatus => {
       carryMail(open.bus, message, DEFAULT_DOMAIN, data);
       return statusOf(message, 'published');
@@ -279,8 +296,34 @@ export class Messages implements SwarmMessages {
   }
 
   private receive(arrived: Arrived): void {
-    if (this.answers.take(arrived.message)) arrived.settling?.ack();
+    if (arrived.message.dataRef !== undefined && this.answers.awaits(arrived.message))
+      void this.receiveLargeAnswer(arrived);
+    else if (this.answers.take(arrived.message)) arrived.settling?.ack();
     else if (arrived.settling !== undefined || this.handlers.knows(arrived.message)) this.inbox.add(arrived);
+  }
+
+  private async receiveLargeAnswer(arrived: Arrived): Promise<void> {
+    try {
+      await this.fetchData(arrived);
+      this.answers.take(arrived.message);
+      arrived.settling?.ack();
+    } catch (error) {
+      this.log(arrived.message).warn('the data of an answer could not be read', { error });
+      arrived.settling?.nak(failureOf(error));
+    }
+  }
+
+  /** Handlers see data, wherever it was. One that is not there will not be there at the next try either. */
+  private async fetchData(arrived: Arrived): Promise<void> {
+    const { dataRef, ...message } = arrived.message;
+    if (dataRef === undefined) return;
+    try {
+      arrived.message = { ...message, data: await this.opened().payloads.dataOf(arrived.message) };
+    } catch (error) {
+      const { code, message: why, retryable } = asMultiswarmError(error);
+      if (retryable || code === 'internal') throw error;
+      throw new PoisonMessage(`${code}: ${why}`);
+    }
   }
 
   private async handle(waiting: readonly Arrived[]): Promise<Handled> {
@@ -295,9 +338,10 @@ export class Messages implements SwarmMessages {
       return { done: 1 };
     }
     try {
+      await this.fetchData(first);
       if (this.handlers.folding(message))
-        return await this.inTime(foldFirst(waiting, this.handlers, this.current.states, nowMs));
-      const answer = await this.inTime(this.handlers.run(message));
+        return await this.inTime(foldFirst(upToLarge(waiting), this.handlers, this.current.states, nowMs));
+      const answer = await this.inTime(this.handlers.run(first.message));
       if (message.replyTo !== undefined) await this.answer(message, answer);
       return { done: 1 };
     } catch (error) {
@@ -375,14 +419,10 @@ function failure(error: unknown): Record<string, JsonValue> {
   return { code: code === 'internal' ? 'attempt-failed' : code, detail: message };
 }
 
-function assertSize(data: string): void {
-  if (data.length * MOST_BYTES_A_CHARACTER <= LIMITS.MESSAGE_BYTES) return;
-  const bytes = Buffer.byteLength(data);
-  if (bytes <= LIMITS.MESSAGE_BYTES) return;
-  throw new MultiswarmError(
-    'body-too-large',
-    `the data of the message has ${bytes} bytes, the limit is ${LIMITS.MESSAGE_BYTES}`,
-  );
+/** Those of which the data is here. */
+function upToLarge(waiting: readonly Arrived[]): readonly Arrived[] {
+  const end = waiting.findIndex(({ message }) => message.dataRef !== undefined);
+  return end < 0 ? waiting : waiting.slice(0, end);
 }
 
 function statusOf(

@@ -1,5 +1,12 @@
 import type { WireHeaders } from '@multiswarm/bus';
-import { DeadMail, LIMITS, redrivenOf, type MailAddress } from '@multiswarm/contracts';
+import {
+  DeadMail,
+  LIMITS,
+  PAYLOAD_HEADER,
+  payloadIn,
+  redrivenOf,
+  type MailAddress,
+} from '@multiswarm/contracts';
 import type { Burial } from '../../ports';
 
 /** What a message was sent with, and goes on with as a dead letter. */
@@ -14,6 +21,7 @@ const KEPT = [
   'ce-conversation',
   'ce-replyto',
   'ms-redriven',
+  PAYLOAD_HEADER,
   'traceparent',
 ] as const;
 const TYPE_PREFIX = 'multiswarm.message.';
@@ -58,6 +66,7 @@ export function deadMailOf(
   const optional = (name: string, value: string): Record<string, string> =>
     value === '' ? {} : { [name]: value };
   const sentAt = headers.get('ce-time');
+  const payload = headers.get(PAYLOAD_HEADER);
   const parsed = DeadMail.safeParse({
     ...{ seq, namespace, to, bytes },
     id: headers.get('ce-id'),
@@ -74,6 +83,7 @@ export function deadMailOf(
     attempts: Number(headers.get('ms-attempts')),
     redrives: Number(headers.get('ms-redrives') || '0'),
     ...redrivenOf(headers.get('ms-redriven')),
+    ...(payload === '' ? {} : { dataRef: payloadIn(payload) }),
   });
   return parsed.success ? parsed.data : undefined;
 }

@@ -3,6 +3,7 @@ import { streams, subjects, type DeadMail, type DeadMessageFilter } from '@multi
 import type { DeadMailBody } from '../../domain/dead-mail';
 import type { DeadMailStore } from '../../ports';
 import { deadMailOf, decoded } from './dead-headers';
+import { releasePayload } from './release-payload';
 
 /** The dead letters of a domain, in their stream. */
 export class JetStreamDeadMailStore implements DeadMailStore {
@@ -34,6 +35,10 @@ export class JetStreamDeadMailStore implements DeadMailStore {
       ...optional('replyTo', 'ce-replyto'),
       ...optional('traceparent', 'traceparent'),
     };
+  }
+
+  releasePayload(payload: string, messageId: string): Promise<void> {
+    return releasePayload(this.bus, this.domain, payload, messageId);
   }
 
   async remove(seq: number): Promise<void> {

@@ -23,6 +23,7 @@ import {
   type Message,
 } from '@multiswarm/contracts';
 import { deferred, within, type Clock } from '@multiswarm/core';
+import { keepPayload } from '@multiswarm/messaging';
 import { z } from 'zod';
 import { LEVELS, type Level } from '../../domain/mailbox/mail';
 import {
@@ -35,6 +36,7 @@ import {
   type StoredMail,
 } from '../../ports';
 import { deadHeaders } from './dead-headers';
+import { releasePayload } from './release-payload';
 
 const Note = z.object({
   attempts: z.number().int().nonnegative(),
@@ -158,6 +160,14 @@ export class JetStreamMailQueue implements MailQueue {
     const message = fault.message.slice(0, LIMITS.ERROR_MESSAGE_CHARS);
     const body = JSON.stringify({ attempts, fault: { ...fault, message } });
     await storeMessage(this.bus.connection, subjects.mailNote(this.place, seq), body);
+  }
+
+  async keepPayload(payload: string, messageId: string): Promise<void> {
+    await keepPayload(this.bus, this.place.domain, payload, messageId);
+  }
+
+  async releasePayload(payload: string, messageId: string): Promise<void> {
+    await releasePayload(this.bus, this.place.domain, payload, messageId);
   }
 
   async forgetNote(seq: number): Promise<void> {

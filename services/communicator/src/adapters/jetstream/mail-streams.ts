@@ -1,5 +1,5 @@
 import { ensureQueue, ensureStream, type Bus } from '@multiswarm/bus';
-import { streams, subjects } from '@multiswarm/contracts';
+import { LIMITS, streams, subjects } from '@multiswarm/contracts';
 
 export interface MailStreamLimits {
   /** NATS servers that keep each stream. */
@@ -59,6 +59,15 @@ export async function ensureMailStreams(
     maxAgeMs: NAMES_AGE_MS,
     maxBytes: NOTES_BYTES,
     maxMessagesPerSubject: 1,
+    ...{ replicas, dedupWindowMs },
+  });
+  await ensureStream(connection, {
+    name: streams.mailPayloads,
+    subjects: [subjects.allMailPayloads(domain)],
+    maxAgeMs: LIMITS.MAIL_PAYLOAD_MS,
+    maxBytes: NOTES_BYTES,
+    maxMessagesPerSubject: 1,
+    refusesWhenFull: true,
     ...{ replicas, dedupWindowMs },
   });
   await ensureStream(connection, {

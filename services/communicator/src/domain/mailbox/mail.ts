@@ -21,6 +21,8 @@ export interface Mail {
   /** Messages of one conversation and level are handed over in order. */
   readonly conversation: string;
   readonly bytes: number;
+  /** The payload that has its data, where that does not travel with it. */
+  readonly payload?: string | undefined;
   readonly storedAtMs: number;
   readonly expiresAtMs: number;
   /** Not handed over before; 0 where it need not wait. */

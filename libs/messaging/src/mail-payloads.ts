@@ -1,0 +1,93 @@
+import { PayloadBucket, storeMessage, type Bus } from '@multiswarm/bus';
+import {
+  LIMITS,
+  MultiswarmError,
+  partsOfPayloadId,
+  subjects,
+  type JsonValue,
+  type Message,
+  type MessageSubmission,
+  type PayloadRef,
+} from '@multiswarm/contracts';
+import type { Clock, Ids } from '@multiswarm/core';
+import type { MailSites } from './mail-sites';
+
+export interface MailPayloadsOptions {
+  bus: Bus;
+  sites: Pick<MailSites, 'domain'>;
+  clock: Clock;
+  ids: Ids;
+}
+
+/** In UTF-8, of one unit of a text. */
+const MOST_BYTES_A_CHARACTER = 3;
+
+/**
+ * Data that is too large to travel with its message (claim check: Hohpe and Woolf, "Enterprise Integration Patterns", 2003): stored as a
+ * payload, and noted for the message before that is stored, so that nothing takes it away while the message may be handled.
+ */
+export class MailPayloads {
+  private readonly bucket: PayloadBucket;
+
+  constructor(private readonly options: MailPayloadsOptions) {
+    this.bucket = new PayloadBucket(options.bus.connection, options.clock, options.ids);
+  }
+
+  /**
+   * The same, with a reference in place of data that is too large.
+   * @param text the data as JSON
+   * @throws MultiswarmError `payload-too-large`, `payload-store-full`, `payload-store-unavailable`
+   */
+  async checkedIn(submission: MessageSubmission, text: string): Promise<MessageSubmission> {
+    if (!isLarge(text)) return submission;
+    return { ...submission, data: {}, dataRef: await this.bucket.store(submission.namespace, text) };
+  }
+
+  /** Before a message is stored that has one. @throws MultiswarmError `payload-not-found`, `payload-store-unavailable` */
+  async note({ id, namespace, dataRef }: Pick<Message, 'id' | 'namespace' | 'dataRef'>): Promise<void> {
+    if (dataRef === undefined) return;
+    if (partsOfPayloadId(dataRef.id).namespace !== namespace)
+      throw new MultiswarmError(
+        'invalid-request',
+        `the payload "${dataRef.id}" is of another namespace than the message ("${namespace}")`,
+      );
+    await this.bucket.claim(dataRef);
+    const { bus, sites } = this.options;
+    await keepPayload(bus, await sites.domain(), dataRef.id, id);
+  }
+
+  /** The data of a message, also where it does not travel with it. @throws MultiswarmError `payload-not-found`, `payload-corrupt` */
+  async dataOf({ data, dataRef }: Pick<Message, 'data' | 'dataRef'>): Promise<JsonValue> {
+    return dataRef === undefined ? data : this.read(dataRef);
+  }
+
+  private async read(ref: PayloadRef): Promise<JsonValue> {
+    const bytes = await this.bucket.fetch(ref);
+    try {
+      return JSON.parse(bytes.toString('utf8')) as JsonValue; // what JSON.parse returns is a JSON value
+    } catch (cause) {
+      throw new MultiswarmError('payload-corrupt', `the payload "${ref.id}" is not JSON`, { cause });
+    }
+  }
+}
+
+/** Notes that a message has a payload. @throws MultiswarmError `payload-store-unavailable` */
+export async function keepPayload(bus: Bus, domain: string, payload: string, message: string): Promise<void> {
+  try {
+    await storeMessage(bus.connection, subjects.mailPayload(domain, payload, message), '{}');
+  } catch (cause) {
+    throw new MultiswarmError(
+      'payload-store-unavailable',
+      'that a message has a payload could not be noted: JetStream does not answer, or has no room',
+      { cause },
+    );
+  }
+}
+
+/** Whether data, as JSON, is too large to travel with its message. */
+export function isLarge(text: string): boolean {
+  return (
+    text.length * MOST_BYTES_A_CHARACTER > LIMITS.MESSAGE_BYTES &&
+    Buffer.byteLength(text) > LIMITS.MESSAGE_BYTES
+  );
+}

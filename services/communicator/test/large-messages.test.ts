@@ -1,0 +1,137 @@
+import { ensureStream, lastOfEach, PayloadBucket, type Bus } from '@multiswarm/bus';
+import { LIMITS, streams, subjects } from '@multiswarm/contracts';
+import { systemClock, systemIds } from '@multiswarm/core';
+import { PoisonMessage, type Swarm } from '@multiswarm/sdk';
+import { createHttpApp } from '@multiswarm/service';
+import { createLogger } from '@multiswarm/telemetry';
+import { eventually } from '@multiswarm/testing';
+import request from 'supertest';
+import { World } from './world';
+
+const LARGE = 'x'.repeat(LIMITS.MESSAGE_BYTES * 2);
+let world: World;
+let bus: Bus;
+let app: ReturnType<typeof createHttpApp>;
+let writer: Swarm;
+const got: unknown[] = [];
+
+beforeAll(async () => {
+  world = await World.start();
+  bus = await world.bus('test');
+  await ensureStream(bus.connection, {
+    ...{ name: streams.payloads, replicas: 1, refusesWhenFull: true, isStore: true },
+    subjects: [subjects.allPayloadParts(), subjects.allPayloadDescriptions()],
+    ...{ maxAgeMs: 0, maxBytes: 64 * 1024 * 1024, dedupWindowMs: 1_000 },
+  });
+  const { communicator, telemetry } = await world.replica();
+  await eventually(() => communicator.served.length === 16);
+  const logger = createLogger({ service: 'communicator', level: 'silent' });
+  app = createHttpApp({
+    ...{ service: 'communicator', version: '1', title: 'Communicator', checks: {}, logger, telemetry },
+    routes: communicator.routes,
+  });
+  writer = await world.swarm('writer');
+  await world.swarm('reader', ({ messages }) => {
+    messages.on('doc', ({ data }) => {
+      got.push(data);
+      return { size: typeof data === 'string' ? data.length : 0, copy: data };
+    });
+    messages.on('poison', () => {
+      throw new PoisonMessage('never');
+    });
+  });
+});
+
+afterAll(() => world.stop());
+
+/** Payloads that are kept for messages: the last words of their subjects. */
+const notes = async (): Promise<string[]> =>
+  (await lastOfEach(bus.connection, streams.mailPayloads, subjects.allMailPayloads('hub'))).map(
+    ({ subject }) => subject.split('.').at(-1) ?? '',
+  );
+
+test('large data reaches handlers whole, at each promise, and so do large answers; nothing is kept after that', async () => {
+  await writer.messages.send({ to: 'reader', kind: 'doc', data: `stored ${LARGE}`, qos: 'at-least-once' });
+  await writer.messages.send({ to: 'reader', kind: 'doc', data: `carried ${LARGE}` });
+  await writer.messages.broadcast({ kind: 'doc', data: `to all ${LARGE}`, qos: 'at-least-once' });
+  await eventually(() => got.length === 3);
+  expect(new Set(got)).toEqual(new Set([`stored ${LARGE}`, `carried ${LARGE}`, `to all ${LARGE}`]));
+  const answer = await writer.messages.request({
+    to: 'reader',
+    kind: 'doc',
+    data: LARGE,
+    qos: 'at-least-once',
+  });
+  expect(answer).toEqual({ size: LARGE.length, copy: LARGE });
+  await eventually(async () => (await notes()).length === 0);
+});
+
+test('over HTTP large data is stored too, and who pulls is told where it is', async () => {
+  const pull = { reader: 'r', waitMs: 5_000 };
+  await request(app).post('/v1/mailboxes/puller/pull').send({ reader: 'r' }).expect(200);
+  const submission = { from: 'operator', to: 'puller', kind: 'note', qos: 'at-least-once' };
+  await request(app)
+    .post('/v1/messages')
+    .send({ ...submission, data: LARGE })
+    .expect(202);
+  const { body } = await request(app).post('/v1/mailboxes/puller/pull').send(pull).expect(200);
+  const [{ seq, message }] = (
+    body as { messages: [{ seq: number; message: { dataRef: { id: string; bytes: number } } }] }
+  ).messages;
+  const store = new PayloadBucket(bus.connection, systemClock, systemIds);
+  expect((await store.fetch(message.dataRef)).toString()).toBe(JSON.stringify(LARGE));
+  expect(await notes()).toHaveLength(1);
+  await request(app)
+    .post('/v1/mailboxes/puller/ack')
+    .send({ reader: 'r', seqs: [seq] })
+    .expect(200);
+  await eventually(async () => (await notes()).length === 0);
+  const nowhere = { id: `default.${'0'.repeat(64)}`, bytes: 300_000 };
+  const missing = await request(app)
+    .post('/v1/messages')
+    .send({ ...submission, dataRef: nowhere });
+  expect(missing.body).toMatchObject({ status: 404, code: 'payload-not-found' });
+  const foreign = {
+    ...submission,
+    dataRef: { ...message.dataRef, id: message.dataRef.id.replace('default', 'other') },
+  };
+  expect((await request(app).post('/v1/messages').send(foreign)).body).toMatchObject({
+    code: 'invalid-request',
+  });
+});
+
+test('a dead message keeps its payload, takes it along when it is sent again, and lets it go when it is purged', async () => {
+  const { id } = await writer.messages.send({
+    to: 'reader',
+    kind: 'poison',
+    data: LARGE,
+    qos: 'at-least-once',
+  });
+  const dead = (): Promise<{ seq: number; id: string; dataRef?: { bytes: number } }[]> =>
+    request(app)
+      .get('/v1/dead-messages')
+      .then(({ body }) => (body as { items: [] }).items);
+  const [first] = await eventually(async () => {
+    const items = await dead();
+    return items.length === 1 && items;
+  });
+  expect(first).toMatchObject({ id, dataRef: { bytes: LARGE.length + 2 } });
+  expect(await notes()).toEqual([id]);
+  await request(app).post('/v1/dead-messages/redrive').send({ all: true }).expect(200);
+  const [again] = await eventually(async () => {
+    const items = await dead();
+    return items.length === 1 && items[0]?.id !== id && items;
+  });
+  await eventually(async () => (await notes()).join() === again?.id);
+  await request(app).post('/v1/dead-messages/purge').send({ all: true }).expect(200);
+  expect(await notes()).toEqual([]);
+});
+
+test('what is larger than a payload may be is refused before anything is sent', async () => {
+  const data = 'x'.repeat(LIMITS.PAYLOAD_BYTES);
+  await expect(
+    writer.messages.send({ to: 'reader', kind: 'doc', data, qos: 'at-least-once' }),
+  ).rejects.toMatchObject({
+    code: 'payload-too-large',
+  });
+});
