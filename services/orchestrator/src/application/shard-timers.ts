@@ -3,7 +3,8 @@ import type { Logger } from '@multiswarm/telemetry';
 import type { TaskRecord } from '../domain/task/record';
 import type { DueTimes } from './due-times';
 
-const RETRY_DUE_MS = 1_000;
+/** What has become due while Redis did not answer is looked at again after this. */
+export const RETRY_DUE_MS = 1_000;
 const RETRY_STREAM_MS = { first: 100, most: 2_000 };
 
 export interface TimersParts {

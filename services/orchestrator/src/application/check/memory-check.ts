@@ -5,9 +5,8 @@ import { isHeld, type TaskRecord } from '../../domain/task/record';
 import { raised } from '../../domain/task/set-back';
 import { chunks, type CheckTools } from './check-part';
 import { brief, differences } from './same-record';
+import { isInHand } from './time-in-hand';
 
-/** A timer that is due is handled at once; Redis may be slow. */
-const LATE_MS = 5_000;
 /** What is in motion has gone on by then. */
 const LOOK_AGAIN_MS = 300;
 const LOOKS = 3;
@@ -138,12 +137,7 @@ export class MemoryCheck {
     if (!owner.isStreamedIn()) return undefined;
     const expected = record && !isTerminal(record.state) ? dueAt(record) : undefined;
     const found = owner.due.timeOf(id);
-    const isBeingHandled =
-      found === undefined &&
-      expected !== undefined &&
-      expected <= clock.now() &&
-      expected > clock.now() - LATE_MS;
-    if (found === expected || isBeingHandled) return undefined;
+    if (found === expected || isInHand(expected, found, clock.now())) return undefined;
     return this.fault('due-time', 'memory: timers', {
       ...{
         expected: instant(expected),
