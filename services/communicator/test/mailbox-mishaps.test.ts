@@ -1,7 +1,7 @@
 import { connectBus, Printed, type Bus } from '@multiswarm/bus';
 import { mailboxShardOf, streams, subjects, type DeadMail } from '@multiswarm/contracts';
 import { deferred } from '@multiswarm/core';
-import { connect, type Client, type Swarm } from '@multiswarm/sdk';
+import { connect, PoisonMessage, type Client, type Swarm } from '@multiswarm/sdk';
 import { eventually, startNats } from '@multiswarm/testing';
 import { MailboxOwners } from '../src/adapters/bus/mailbox-owners';
 import { World } from './world';
@@ -159,6 +159,34 @@ test('a stream that counts from one again loses nothing: a number that another m
   await eventually(() => got.length === 6, { timeoutMs: 15_000 });
   expect(got).toEqual([1, 2, 3, 4, 5, 6]);
 }, 20_000);
+
+test('a dead letter for which there is no room stays in its mailbox until there is', async () => {
+  let tries = 0;
+  await world.swarm('i', ({ messages }) =>
+    messages.on('work', () => {
+      tries += 1;
+      throw new PoisonMessage('never');
+    }),
+  );
+  const owners = new MailboxOwners(bus, 'hub');
+  await eventually(async () => (await owners.info('default', 'i')).sessions === 1);
+  const ask = async (verb: string, body = ''): Promise<{ config?: object; state?: { messages: number } }> =>
+    (await bus.connection.request(`$JS.API.STREAM.${verb}.${streams.deadMail}`, body)).json();
+  await ask('PURGE');
+  const { config = {} } = await ask('INFO');
+  await ask('UPDATE', JSON.stringify({ ...config, max_msgs: 1 }));
+  await bus.publishStored(subjects.deadMail('hub', 'default', 'other'), new Printed('1'), {
+    messageId: 'full',
+  });
+  await send('i', 1);
+  await eventually(async () => tries === 1 && (await owners.info('default', 'i')).inHand === 0);
+  expect(await owners.info('default', 'i')).toMatchObject({ depth: 1, inHand: 0 });
+  await ask('UPDATE', JSON.stringify(config));
+  expect(await deadOf('i', 1)).toMatchObject([{ cause: 'poison', message: 'never' }]);
+  await eventually(async () =>
+    (await owners.list('default')).every(({ mailbox, depth }) => mailbox !== 'i' || depth === 0),
+  );
+});
 
 test('a recipient that nobody knows is refused where it is sent, and nothing is stored', async () => {
   await expect(send('nobody-there', 1)).rejects.toMatchObject({ code: 'recipient-unknown' });
