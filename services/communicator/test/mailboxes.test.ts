@@ -1,7 +1,6 @@
 import { DeadMessagePage, subjects } from '@multiswarm/contracts';
 import { defineMessage, PoisonMessage, type Swarm } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
-import { MailboxOwners } from '../src/adapters/bus/mailbox-owners';
 import { World } from './world';
 import { z } from 'zod';
 
@@ -140,21 +139,6 @@ test('data that does not fit the schema of its recipient is a dead letter at onc
     code: 'invalid-request',
     findings: [{ pointer: '/data/load', message: 'must be at most 1, not 7' }],
   });
-});
-
-test('an owner that takes over has read what is in its mailboxes before it answers', async () => {
-  const first = await world.replica();
-  const a = await join('a');
-  await known(a, 'b');
-  const stored = numbers(300);
-  await Promise.all(
-    stored.map((n) => a.messages.send({ to: 'b', kind: 'work', data: n, qos: 'at-least-once' })),
-  );
-  const second = await world.replica();
-  await first.communicator.stop();
-  const owners = new MailboxOwners(second.bus, 'hub');
-  const [b] = await eventually(() => owners.list('default'));
-  expect(b).toMatchObject({ mailbox: 'b', depth: stored.length });
 });
 
 test('another replica goes on where one was lost, and nothing is lost', async () => {

@@ -1,0 +1,51 @@
+import { connectBus, Printed, type Bus } from '@multiswarm/bus';
+import { mailboxShardOf, subjects } from '@multiswarm/contracts';
+import { systemClock } from '@multiswarm/core';
+import { startNats, type TestServer } from '@multiswarm/testing';
+import { JetStreamMailQueue } from '../src/adapters/jetstream/mail-queue';
+import { ensureMailStreams } from '../src/adapters/jetstream/mail-streams';
+import { MAIL } from './world';
+
+const PLACE = { domain: 'hub', shard: mailboxShardOf('b') };
+/** Of the last level that is opened: nothing else gives them time to come. */
+const COUNT = 2_000;
+
+let nats: TestServer;
+let bus: Bus;
+
+beforeAll(async () => {
+  nats = await startNats();
+  bus = await connectBus({ servers: nats.url, name: 'test', closeGraceMs: 100 });
+  await ensureMailStreams(bus, 'hub', MAIL.streams);
+  const subject = subjects.mail('at-least-once', PLACE, 'low', 'default', 'b', 'a');
+  const numbers = Array.from({ length: COUNT }, (_, n) => n);
+  await Promise.all(
+    numbers.map((n) => bus.publishStored(subject, new Printed(String(n)), { messageId: `m-${n}` })),
+  );
+});
+
+afterAll(async () => {
+  await bus.close();
+  await nats.stop();
+});
+
+test('who opens a part of the mailboxes has all that there is, and whoever had it before is given nothing more', async () => {
+  const seen: number[] = [];
+  const first = new JetStreamMailQueue(bus, PLACE, 1, systemClock);
+  const ended = new Promise((resolve) => {
+    void first.open(({ seq }) => seen.push(seq), resolve);
+  });
+  const second = new JetStreamMailQueue(bus, PLACE, 2, systemClock);
+  const again: number[] = [];
+  while (seen.length < COUNT) await bus.rttMs();
+  expect(
+    await second.open(
+      ({ seq }) => again.push(seq),
+      () => undefined,
+    ),
+  ).toBe(true);
+  expect(again).toEqual(Array.from({ length: COUNT }, (_, n) => n + 1));
+  await ended;
+  second.stop();
+  first.stop();
+});
