@@ -216,8 +216,11 @@ export class Messages implements SwarmMessages {
     const { kind } = message;
     const name = typeof kind === 'string' ? kind : kind.kind;
     const submission = parseMessage({ ...message, kind: name, from: swarmId, namespace });
-    if (typeof kind !== 'string') assertSendable(kind, submission.data);
-    assertKindData(name, submission.data);
+    // What is not here is held against its schema where it is handled.
+    if (submission.dataRef === undefined) {
+      if (typeof kind !== 'string') assertSendable(kind, submission.data);
+      assertKindData(name, submission.data);
+    }
     const span = startSpan('multiswarm.message.send', { kind: 'producer', parent });
     try {
       const sent = this.dispatch(open, submission, span.traceparent);
