@@ -52,6 +52,16 @@ async function listener(id: string, region: string, got: number[]): Promise<Swar
   });
 }
 
+/** Waits until the region of a sender has heard of a recipient: a heartbeat comes from far. */
+async function meets(from: Swarm, to: string): Promise<void> {
+  const greet = (): Promise<boolean> =>
+    from.messages.send({ to, kind: 'hello' }).then(
+      () => true,
+      () => false,
+    );
+  await eventually(greet, LATE);
+}
+
 const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, n) => from + n);
 
 function work(from: Swarm, to: string, n: number, more: object = {}): Promise<unknown> {
@@ -66,6 +76,7 @@ test('mail for another region goes there, and answers come back', async () => {
   const got: number[] = [];
   await listener('b1', 'us', got);
   const a = await world.swarm('a1', 'eu', ({ messages }) => messages.on('nothing', () => undefined));
+  await meets(a, 'b1');
   for (const n of numbers(0, 20)) await work(a, 'b1', n);
   await eventually(() => got.length >= 20, LATE);
   expect(got).toEqual(numbers(0, 20));
@@ -79,6 +90,7 @@ test('a region that is cut off delivers inside itself; what is for another one a
   const b = await listener('b2', 'us', there);
   await listener('c2', 'eu', here);
   const a = await world.swarm('a2', 'eu');
+  await Promise.all([meets(a, 'b2'), meets(a, 'c2')]);
   await work(a, 'b2', 0);
   await add(a, 'b2', 0);
   await eventually(async () => there.length === 1 && (await seen(eu, 'us'))?.waiting.messages === 0, LATE);
@@ -114,6 +126,7 @@ test('a communicator that is lost while it forwards loses nothing, and nothing h
   const got: number[] = [];
   const b = await listener('b3', 'us', got);
   const a = await world.swarm('a3', 'eu');
+  await meets(a, 'b3');
   const [works, adds] = [200, 50];
   const sent = Promise.all([
     (async () => {
@@ -142,6 +155,7 @@ test('mail follows a swarm that starts anew in another region', async () => {
   const before: number[] = [];
   const old = await listener('b4', 'us', before);
   const c = await world.swarm('c4', 'us');
+  await meets(c, 'b4');
   await work(c, 'b4', 0);
   await eventually(() => before.length === 1);
   await old.stop();
@@ -159,6 +173,7 @@ test('a broadcast reaches the swarms of the regions that are heard', async () =>
   await listener('b5', 'us', there);
   await listener('c5', 'eu', here);
   const a = await world.swarm('a5', 'eu');
+  await Promise.all([meets(a, 'b5'), meets(a, 'c5')]);
   const tell = (n: number): Promise<{ recipients: string[] }> =>
     a.messages.broadcast({ kind: 'work', data: { n }, qos: 'at-least-once' });
   expect((await tell(1)).recipients).toEqual(expect.arrayContaining(['b5', 'c5']));
