@@ -241,6 +241,7 @@ export const REGIONAL_SUBJECTS: readonly string[] = [
   'barrier',
   'directory',
   'directory-changes',
+  'topic-subscription',
 ].map((family) => `${V}.${family}.>`);
 
 /** Queue groups: one member of each group gets a request. */

@@ -55,7 +55,7 @@ export class RegionsWorld {
         relaying: { crossSwarm: true },
         version: '1',
       },
-      ...{ ...MAIL, domain: undefined, leaseMs: 1_000 },
+      ...{ ...MAIL, domain: undefined },
       rules: { ...MAILBOX_RULES, ...given.rules },
     });
     this.endings.push(

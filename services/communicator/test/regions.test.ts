@@ -106,7 +106,8 @@ test('a region that is cut off delivers inside itself; what is for another one a
     expect((await bucket.get('here'))?.value).toBe(swarm.id);
   }
   expect(there).toEqual([0]);
-  expect((await seen(eu, 'us'))?.waiting).toMatchObject({ mailboxes: 1, messages: 120 });
+  const waiting = await eventually(async () => (await seen(eu, 'us'))?.waiting, LATE);
+  expect(waiting).toMatchObject({ mailboxes: 1, messages: 120 });
   expect(await eu.metrics()).toMatch(/multiswarm_mail_outgoing\{domain="us"\} 120/);
   await expect(work(a, 'nobody-knows', 1)).rejects.toMatchObject({ code: 'mailbox-unavailable' });
 
