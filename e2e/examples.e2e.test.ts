@@ -183,6 +183,41 @@ test('planner: the first step adds a closer look at what it has found to be hard
   await expectNobodyLeft();
 });
 
+test('cross-swarm: what is broadcast is done in parts by two workers, and one of them lends what it can spare', async () => {
+  const program = example('cross-swarm-communication.ts');
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  expect(printed(program, /^ {2}us-east: (\d+)$/m)).toBe('395');
+  expect(printed(program, /^(\d+ rows of \d+) workers$/m)).toBe('8 rows of 2');
+  expect(program.stdout()).toMatch(/^worker-1-\d+ lends 8 cores and 32 GiB; coordinator-\d+ has them/m);
+});
+
+test('negotiation: each lot goes to one claimant, and the others go on', async () => {
+  const program = example('negotiation.ts', '2', '4');
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  const lots = program.stdout().match(/^ {2}claimant-\d-\d+: o-\w+/gm) ?? [];
+  expect(new Set(lots.map((line) => line.split(': ')[1])).size).toBe(2);
+  expect(printed(program, /^(Each of 2 lots has one claimant; 2 go on) without$/m)).toBeDefined();
+});
+
+test('debate: members hear each other, votes count in their order, and the proposal closes once', async () => {
+  const program = example('debate.ts');
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  const votes = [...program.stdout().matchAll(/^ {2}vote (\d): \S+ for (\S+)$/gm)];
+  const [, outcome, count] = /^Outcome: (\S+) \(closed, (\d) votes\)$/m.exec(program.stdout()) ?? [];
+  expect(votes.map(([, number]) => Number(number))).toEqual(votes.map((_, index) => index + 1));
+  expect(votes.length).toBe(Number(count));
+  expect(votes.filter(([, , choice]) => choice === outcome).length).toBeGreaterThanOrEqual(2);
+});
+
+test('conversation: a recorded flow is replayed from mailbox to mailbox, each turn once and in order', async () => {
+  const program = example('conversation.ts');
+  expect({ code: await program.ended, said: program.stderr() }).toMatchObject({ code: 0 });
+  expect(printed(program, /^(\d+ conversations, \d+ turns, \d+ bytes)/m)).toBe(
+    '3 conversations, 15 turns, 42815 bytes',
+  );
+  expect(program.stdout()).toContain('Each turn was heard once, in order\n');
+});
+
 test('custom load balancing: a GPU, a CPU and an edge endpoint are registered, and each request goes where it can and should', async () => {
   const program = startProgram(
     ['-C', 'multiswarm-source', '-r', 'ts-node/register', 'examples/custom-load-balancing.ts'],
