@@ -41,7 +41,7 @@ export * from './mailbox-shard';
 export * from './message';
 export * from './message-kinds';
 export * from './names';
-export { parseMessage } from './plain-message';
+export { parseMessage, parseOutgoing } from './plain-message';
 export * from './namespace';
 export * from './offer';
 export * from './payload';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { Message, MessageSubmission } from './message';
-import { plainMessage, plainReceived } from './plain-message';
+import { parseOutgoing, plainMessage, plainOutgoing, plainReceived } from './plain-message';
 
 const names = fc.constantFrom(
   'a',
@@ -55,6 +55,23 @@ test('what is read by hand is what the schema makes of it', () => {
     qos: 'at-least-once',
   };
   expect(plainMessage(given)).toEqual(MessageSubmission.parse(given));
+});
+
+test('a message of a sender is what the schema makes of the two', () => {
+  let plain = 0;
+  const sender = { from: 'me', namespace: 'shop', kind: 'event' };
+  fc.assert(
+    fc.property(submission, fc.constantFrom('event', 'a b', ''), (given, kind) => {
+      const made = plainOutgoing(given, { ...sender, kind });
+      if (made === undefined) return;
+      plain += 1;
+      expect(made).toEqual(MessageSubmission.parse({ ...given, ...sender, kind }));
+    }),
+    { numRuns: 3_000 },
+  );
+  expect(plain).toBeGreaterThan(0);
+  expect(() => parseOutgoing({ to: 'b', ttlMs: -1 }, sender)).toThrow(/ttlMs/);
+  expect(parseOutgoing({ to: 'b', ttlMs: 7 }, sender)).toMatchObject({ ...sender, to: 'b', ttlMs: 7 });
 });
 
 test('a message that has come and is let through is one', () => {

@@ -31,32 +31,42 @@ export function parseMessage(given: unknown): MessageSubmission {
   return plainMessage(given) ?? parseOrThrow(MessageSubmission, given);
 }
 
-/** Exactly what `MessageSubmission` makes of it, or undefined where it is not plain: that says nothing about its being valid. */
-export function plainMessage(given: unknown): MessageSubmission | undefined {
-  if (!isPlainObject(given)) return undefined;
-  if (!hasOnly(given, PLAIN_FIELDS)) return undefined;
-  const { conversation } = given;
-  if (conversation !== undefined && !(typeof conversation === 'string' && CONVERSATION.test(conversation)))
-    return undefined;
-  const submission = plainFields(given);
-  if (submission !== undefined && conversation !== undefined) submission.conversation = conversation;
-  return submission;
+/** Who sends it, and of which kind it is: what a sender says of each of its messages. */
+export interface Sender {
+  from: string;
+  namespace: string;
+  kind: string;
 }
 
-function plainFields(given: Fields): MessageSubmission | undefined {
-  const {
-    from,
-    to,
-    kind,
-    data = {},
-    namespace = 'default',
-    priority = 'normal',
-    qos = 'at-most-once',
-  } = given;
-  if (!isToken(from) || !(to === '*' || isToken(to)) || !isName(kind) || !isToken(namespace))
-    return undefined;
+/**
+ * The same of a message that its sender has not put together yet.
+ * @param sender takes the place of what the message says; names that were checked before
+ * @throws MultiswarmError `invalid-request` with every finding
+ */
+export function parseOutgoing(message: object, sender: Sender): MessageSubmission {
+  return plainOutgoing(message, sender) ?? parseOrThrow(MessageSubmission, { ...message, ...sender });
+}
+
+export function plainOutgoing(message: unknown, sender: Sender): MessageSubmission | undefined {
+  return isPlainObject(message) && hasOnly(message, PLAIN_FIELDS) ? plainFields(message, sender) : undefined;
+}
+
+/** Exactly what `MessageSubmission` makes of it, or undefined where it is not plain: that says nothing about its being valid. */
+export function plainMessage(given: unknown): MessageSubmission | undefined {
+  if (!isPlainObject(given) || !hasOnly(given, PLAIN_FIELDS)) return undefined;
+  const { from, namespace = 'default', kind } = given;
+  if (!isToken(from) || !isToken(namespace) || typeof kind !== 'string') return undefined;
+  return plainFields(given, { from, namespace, kind });
+}
+
+function plainFields(given: Fields, { from, namespace, kind }: Sender): MessageSubmission | undefined {
+  const { to, data = {}, priority = 'normal', qos = 'at-most-once', conversation } = given;
+  if (!(to === '*' || isToken(to)) || !isName(kind)) return undefined;
   if (!PRIORITY_NAMES.has(priority) || !QOS_NAMES.has(qos) || !isJson(data, PLAIN_DEPTH)) return undefined;
-  return { from, to, kind, data, namespace, priority: priority as Priority, qos: qos as Qos };
+  const plain = { from, to, kind, data, namespace, priority: priority as Priority, qos: qos as Qos };
+  if (conversation === undefined) return plain;
+  if (typeof conversation !== 'string' || !CONVERSATION.test(conversation)) return undefined;
+  return { ...plain, conversation };
 }
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;

@@ -8,6 +8,7 @@ export * from './heartbeat-liveness';
 export * from './ids';
 export * from './lease-store';
 export * from './manual-clock';
+export * from './own-text';
 export * from './random';
 export * from './random-hex';
 export * from './recent';

@@ -19,14 +19,31 @@ export function deliveryLabel(
   return `${seq}.${attempt}.${epoch}.${generation}.${qos}.${priority}.${namespace}.${to}.${from}`;
 }
 
+const NUMBERS = 4;
+
 /** The same, read; undefined where it is no label. */
 export function readLabel(label: string): { ticket: DeliveryTicket; address: MailAddress } | undefined {
-  const [seq, attempt, epoch, generation, qos, priority, namespace, to, from, more] = label.split('.');
-  const address = addressIn(qos, priority, namespace, to, from);
-  if (address === undefined || more !== undefined) return undefined;
-  const ticket = {
-    ...{ seq: Number(seq), attempt: Number(attempt) },
-    ...{ epoch: Number(epoch), generation: Number(generation) },
-  };
-  return Object.values(ticket).every(Number.isSafeInteger) ? { ticket, address } : undefined;
+  const numbers = [0, 0, 0, 0];
+  let at = 0;
+  for (let n = 0; n < NUMBERS; n++) {
+    const end = label.indexOf('.', at);
+    const number = end > at ? Number(label.slice(at, end)) : NaN;
+    if (!Number.isSafeInteger(number)) return undefined;
+    numbers[n] = number;
+    at = end + 1;
+  }
+  const address = addressOf(label.slice(at));
+  const [seq = 0, attempt = 0, epoch = 0, generation = 0] = numbers;
+  return address && { ticket: { seq, attempt, epoch, generation }, address };
+}
+
+let last: { text: string; address: MailAddress } | undefined;
+
+/** One sender often sends many messages. */
+function addressOf(text: string): MailAddress | undefined {
+  if (text === last?.text) return last.address;
+  const [qos, priority, namespace, to, from, more] = text.split('.');
+  const address = more === undefined ? addressIn(qos, priority, namespace, to, from) : undefined;
+  if (address !== undefined) last = { text, address };
+  return address;
 }

@@ -13,7 +13,7 @@ import {
   type MailShard,
   type Message,
 } from '@multiswarm/contracts';
-import { Recent, type Cancel, type Clock } from '@multiswarm/core';
+import { ownText, Recent, type Cancel, type Clock } from '@multiswarm/core';
 import { readLabel } from './delivery-label';
 import type { MailSites } from './mail-sites';
 import { unpacked, type OpenedParcel } from './parcels';
@@ -57,6 +57,8 @@ export interface MailReaderOptions {
 const AGAIN_MS = 250;
 const LONGEST_AGAIN_MS = 2_000;
 const LEAVE_MS = 2_000;
+/** So many acknowledgements wait for no others. */
+const TOLD_AT_ONCE = 64;
 /** Earlier sessions that are told to the owner: each may have been known to him. */
 const REPLACED = 100;
 /** Messages that were acknowledged lately, by sequence and id: one that comes again is acknowledged again. */
@@ -125,7 +127,7 @@ export class MailReader {
     const delivery = this.held.get(seq);
     if (delivery === undefined) return;
     this.held.delete(seq);
-    this.acknowledged.set(seq, delivery.message.id);
+    this.acknowledged.set(seq, ownText(delivery.message.id));
     this.report.acks.push(seq);
     this.plan();
   }
@@ -209,9 +211,11 @@ export class MailReader {
     }
   }
 
-  /** What is settled in one turn of the event loop is told together. */
+  /** What is settled in one turn of the event loop is told together; many at once, so that others come while the rest is handled. */
   private plan(): void {
-    if (this.planned || this.stopped) return;
+    if (this.stopped) return;
+    if (this.report.acks.length >= TOLD_AT_ONCE) return this.tell();
+    if (this.planned) return;
     this.planned = true;
     this.options.clock.soon(() => {
       this.planned = false;

@@ -24,7 +24,7 @@ import {
   type MailTake,
   type MailTaken,
 } from '@multiswarm/contracts';
-import { every, Recent, type Cancel, type Clock, type Random } from '@multiswarm/core';
+import { every, ownText, Recent, type Cancel, type Clock, type Random } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { LEVELS, type Level, type Mail } from '../domain/mailbox/mail';
 import { strayOf, type Stray } from '../domain/mailbox/stray';
@@ -390,10 +390,10 @@ export class MailboxOwner {
     const note = this.notes.get(seq);
     return {
       seq,
-      id,
+      id: ownText(id),
       from,
       level,
-      conversation: conversation ?? `from ${from}`,
+      conversation: conversation === undefined ? `from ${from}` : ownText(conversation),
       bytes: data.length,
       payload: dataRef?.id,
       storedAtMs,

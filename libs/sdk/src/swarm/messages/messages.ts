@@ -9,7 +9,7 @@ import {
   mailReaderOf,
   MessageStatus,
   MultiswarmError,
-  parseMessage,
+  parseOutgoing,
   subjects,
   toMessage,
   type JsonValue,
@@ -215,7 +215,7 @@ export class Messages implements SwarmMessages {
     const { namespace, swarmId } = this.options;
     const { kind } = message;
     const name = typeof kind === 'string' ? kind : kind.kind;
-    const submission = parseMessage({ ...message, kind: name, from: swarmId, namespace });
+    const submission = parseOutgoing(message, { kind: name, from: swarmId, namespace });
     // What is not here is held against its schema where it is handled.
     if (submission.dataRef === undefined) {
       if (typeof kind !== 'string') assertSendable(kind, submission.data);

@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import type { MailAddress } from '@multiswarm/contracts';
+import { deliveryLabel, readLabel } from './delivery-label';
+
+const number = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const token = fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,10}$/);
+const address: fc.Arbitrary<MailAddress> = fc.record({
+  qos: fc.constantFrom('at-least-once', 'exactly-once'),
+  priority: fc.constantFrom('critical', 'high', 'normal', 'low'),
+  ...{ namespace: token, to: token, from: token },
+});
+const ticket = fc.record({ seq: number, attempt: number, epoch: number, generation: number });
+
+test('what a label says is read again', () => {
+  fc.assert(
+    fc.property(ticket, address, (given, of) => {
+      expect(readLabel(deliveryLabel(given, of))).toEqual({ ticket: given, address: of });
+    }),
+  );
+});
+
+test.each([
+  '',
+  '1.2.3',
+  '1.2.3.x.at-least-once.low.a.b.c',
+  '1.2..4.at-least-once.low.a.b.c',
+  '1.2.3.4.later.low.a.b.c',
+  '1.2.3.4.at-least-once.low.a.b.c.d',
+])('what is none is told: %j', (text) => expect(readLabel(text)).toBeUndefined());
