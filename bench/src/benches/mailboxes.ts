@@ -4,13 +4,12 @@ import { startNats } from '@multiswarm/testing';
 import { z } from 'zod';
 import { startChild } from '../child';
 import { withCpu } from '../cpu';
+import type { Options } from '../options';
 import { heapOf, profiled } from '../profiling';
-import type { Figure } from '../report';
 import { rounded } from '../statistics';
 import { startService } from '../systems/services';
 import { startOrUndo, type Endings } from '../systems/system';
 import type { Bench } from './bench';
-import type { Options } from '../options';
 
 const MAILBOXES = { quick: 1_000, full: 10_000 };
 /** Longer than the pause after which a reader says again that it is there. */
@@ -44,7 +43,11 @@ export const mailboxes: Bench = async (options, progress) => {
       `run ${run}/${options.runs}  ${rounded(seen.bytes / 1_000)} KB for each of ${count}, ${rounded(seen.percent)} % of a core (${rounded(seen.foreignCores)} cores busy with others)`,
     );
   }
-  const common = { bench: 'mailboxes', settings: { mailboxes: count, runs: options.runs }, serverVersions: {} };
+  const common = {
+    bench: 'mailboxes',
+    settings: { mailboxes: count, runs: options.runs },
+    serverVersions: {},
+  };
   return [
     {
       ...{ ...common, metric: 'memory of a mailbox', unit: 'bytes' },

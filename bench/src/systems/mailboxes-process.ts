@@ -13,7 +13,15 @@ async function main(count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
     const mailbox = `mailbox-${n}`;
     const reader = new MailReader({
-      ...{ bus, sites, clock: systemClock, namespace: 'default', mailbox, window: 512, reader: `${mailbox}-i` },
+      ...{
+        bus,
+        sites,
+        clock: systemClock,
+        namespace: 'default',
+        mailbox,
+        window: 512,
+        reader: `${mailbox}-i`,
+      },
       onMail: () => undefined,
       onFault: (error) => void faults.push(error),
     });
