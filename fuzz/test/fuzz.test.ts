@@ -27,6 +27,7 @@ test('every subject on which a service or a swarm listens is attacked, and every
     subject
       .replace(/\.shard\.\d+\./, `.shard.${shard}.`)
       .replace(/\.mailbox\.hub\.\d+\./, `.mailbox.hub.${shard}.`)
+      .replace(/\.mail-home\.\d+$/, `.mail-home.${shard}`)
       .replace(/\.region\.(\*|[\w-]+)\./, `.region.${region}.`)
       .replace('.swarm.*.', `.swarm.${system.known.swarm}.`)
       .replace(/\.replica\.(?!alive)[\w-]+\./, `.replica.${replica}.`)

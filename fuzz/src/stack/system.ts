@@ -35,6 +35,8 @@ export interface Known {
   replica: string;
   /** The replica of the load-balancer. */
   balancer: string;
+  /** The replica of the communicator. */
+  communicator: string;
 }
 
 /** Real servers, the three services as built, two swarms, and a client that wants nothing strange. */
@@ -79,7 +81,8 @@ export async function startSystem(): Promise<System> {
       ...{ swarm: puppet.id, actor: ACTOR },
       region: REGION,
       replica: await replicaHeard(bus),
-      balancer: await balancerHeard(stack.nats),
+      balancer: await replicaOf(stack.nats, 'load-balancer', subjects.lbRenew('')),
+      communicator: await replicaOf(stack.nats, 'communicator', subjects.directoryChanges('')),
     },
     url: (service) => (service === 'orchestrator' ? orchestrator.url : stack.url(service)),
     serveNormalTask: () => serveNormalTask(client),
@@ -135,15 +138,14 @@ async function tellEpochs(bus: Bus): Promise<void> {
   }
 }
 
-/** The name of the only orchestrator, as it says it. */
-/** It says nowhere who it is; the subject on which it alone is asked does. */
-async function balancerHeard(nats: TestServer): Promise<string> {
-  const own = subjects.lbRenew('');
-  const subject = [...(await listenersOf(nats, ['load-balancer']))].find((each) => each.startsWith(own));
-  if (subject === undefined) throw new Error('the load-balancer does not listen on a subject of its own');
+/** Its name, which it says nowhere: the subject on which it alone is asked does. */
+async function replicaOf(nats: TestServer, service: string, own: string): Promise<string> {
+  const subject = [...(await listenersOf(nats, [service]))].find((each) => each.startsWith(own));
+  if (subject === undefined) throw new Error(`the ${service} does not listen on a subject of its own`);
   return subject.slice(own.length);
 }
 
+/** The name of the only orchestrator, as it says it. */
 function replicaHeard(bus: Bus): Promise<string> {
   return new Promise((resolve) => {
     const listening = bus.subscribe(

@@ -21,7 +21,15 @@ test('of what nobody answers to only what fails its schema is sent again in the 
     flush: () => Promise.resolve(),
   };
   // Only what a target needs of it.
-  const known = { actor: 'a', replica: 'r', balancer: 'b', tasks: [], workflows: [], payloads: [] };
+  const known = {
+    actor: 'a',
+    replica: 'r',
+    balancer: 'b',
+    communicator: 'c',
+    tasks: [],
+    workflows: [],
+    payloads: [],
+  };
   const system = { bus: { connection }, known } as unknown as System;
   const heard = { subject: SUBJECT, schema: z.object({ v: z.literal(1) }), answers: false };
   const { targets } = natsTargets(system, [heard], new Accepted(), new Runs(16));

@@ -42,7 +42,10 @@ export function natsTargets(
       if (text.startsWith('{"ok"')) accepted.note(text);
       return undefined;
     };
-    const name = listened.subject.replace(known.replica, 'REPLICA').replace(known.balancer, 'REPLICA');
+    const name = [known.replica, known.balancer, known.communicator].reduce(
+      (text, replica) => text.replace(replica, 'REPLICA'),
+      listened.subject,
+    );
     return { name, requests: natsRequests(listened, known), harmless, send };
   });
   return { targets, close: () => undefined };

@@ -40,6 +40,7 @@ import { regionFace } from '../../../services/orchestrator/src/adapters/bus/regi
 import { schedulerFace } from '../../../services/orchestrator/src/adapters/bus/scheduler-face';
 import { ownerFace } from '../../../services/orchestrator/src/adapters/bus/shard-commands';
 import type { ShardOwner } from '../../../services/orchestrator/src/application/shard-owner';
+import { z } from 'zod';
 import type { Known } from '../stack/system';
 import { recordingBus, type Listened } from './recording-bus';
 
@@ -85,7 +86,7 @@ export async function listenedSubjects(at: Place): Promise<Listened[]> {
     ...leaseEndpoints(NOBODY),
     ...proposalEndpoints(NOBODY),
     ...barrierEndpoints(NOBODY),
-    ...directoryEndpoints(NOBODY, at.replica),
+    ...directoryEndpoints(NOBODY, at.communicator),
     ...subscriptionEndpoints(NOBODY),
   ]);
   const starts = { start: () => Promise.resolve() };
@@ -117,7 +118,10 @@ function inOneOf({ subject, ...listened }: Listened): Listened {
   return { ...listened, subject: subject.replaceAll('*', ANY_TOKEN) };
 }
 
-export type Place = Pick<Known, 'shard' | 'region' | 'swarm' | 'actor' | 'replica' | 'balancer'>;
+export type Place = Pick<
+  Known,
+  'shard' | 'region' | 'swarm' | 'actor' | 'replica' | 'balancer' | 'communicator'
+>;
 
 /** What is said to all: `Assembly.hear` of the orchestrator listens for it. */
 const HEARD = ({ shard, region, swarm }: Place): Listened[] =>
@@ -129,8 +133,10 @@ const HEARD = ({ shard, region, swarm }: Place): Listened[] =>
     { subject: subjects.lbUnwell(), schema: UnwellSwarms },
     { subject: subjects.replicaAlive(), schema: ReplicaAlive },
     { subject: subjects.communicatorAlive(DEFAULT_DOMAIN), schema: ReplicaAlive },
+    { subject: subjects.communicatorAlive(ANY_TOKEN), schema: ReplicaAlive },
     { subject: subjects.topicKeeperAlive(DEFAULT_DOMAIN), schema: ReplicaAlive },
     { subject: subjects.schedulerActive(), schema: SchedulerActive },
     { subject: subjects.scheduleChanged(), schema: ScheduleChanged },
     { subject: subjects.event(shard), schema: EventBatch },
-  ].map((each) => ({ ...each, answers: false }));
+    { subject: subjects.messageHere(DEFAULT_DOMAIN), schema: z.unknown(), answers: true },
+  ].map((each) => ({ answers: false, ...each }));
