@@ -1,25 +1,4 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-
-const ROOT = join(__dirname, '..', '..');
-/** As in the script of package.json. */
-const RUN = ['-C', 'multiswarm-source', '--enable-source-maps', '-r', './sim/load.cjs', 'sim/src/main.ts'];
-const MAX_OUTPUT = 64 * 1024 * 1024;
-const PATIENCE_MS = 15 * 60_000;
-
-/** `npm run sim -- …`, and what it printed. */
-function sim(...args: string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [...RUN, ...args],
-      { cwd: ROOT, maxBuffer: MAX_OUTPUT },
-      (error, stdout, stderr) => {
-        resolve({ code: error ? 1 : 0, output: stdout + stderr });
-      },
-    );
-  });
-}
+import { PATIENCE_MS, sim } from './run-sim';
 
 describe('the simulation', () => {
   test(
@@ -31,21 +10,6 @@ describe('the simulation', () => {
       ]);
       // What is printed for a seed that fails is the command that repeats it.
       expect(halves.filter(({ code }) => code !== 0).map(({ output }) => output)).toEqual([]);
-    },
-    PATIENCE_MS,
-  );
-
-  test(
-    'finds out every mutant, except those that take more seeds than that',
-    async () => {
-      const { code, output } = await sim('--mutants', '--seeds', '200');
-      expect({
-        code,
-        survivors: output.split('\n').filter((line) => /SURVIVED|DOES NOT FIT/.test(line)),
-      }).toEqual({
-        code: 0,
-        survivors: [],
-      });
     },
     PATIENCE_MS,
   );

@@ -116,7 +116,7 @@ test('each of many gets every event, one of a group gets it, and what a handler 
   const seen: Record<string, EventOf<{ n: number }>[]> = { shop: [], clerk: [], first: [], second: [] };
   const schema = z.object({ n: z.number() });
   const into = (name: string) => (event: EventOf<{ n: number }>) => void seen[name]?.push(event);
-  await shop.topics.subscribe('job.*', { mode: 'each', schema }, into('shop'));
+  await shop.messages.subscribe('job.*', { mode: 'each', schema }, into('shop'));
   let isFirst = true;
   const own = await clerk.topics.subscribe('job.>', { mode: 'each', schema }, (event) => {
     if (isFirst) {
@@ -141,7 +141,7 @@ test('each of many gets every event, one of a group gets it, and what a handler 
   // Whoever has left the group leaves its events to the others.
   second.stop();
   await own.unsubscribe();
-  for (const n of range(5)) await shop.topics.publish('job.a', { n: 20 + n });
+  for (const n of range(5)) await shop.messages.publish('job.a', { n: 20 + n });
   await eventually(() => numbers('first').length + numbers('second').length === 25);
   await eventually(() => numbers('shop').length === 25);
   expect(numbers('clerk')).toHaveLength(20);

@@ -21,6 +21,9 @@ import type { StreamEnvironment } from './attempt-stream';
 import { Messages } from './messages/messages';
 import type { TaskContext } from './types';
 
+const noTopics = (): never => {
+  throw new Error('no attempt of these tests publishes');
+};
 const log = createLogger({ service: 'test', level: 'silent' });
 const GRACE_MS = 1_000;
 
@@ -82,7 +85,14 @@ class Trial {
       { handler, ...registration },
       {
         ...{ swarm: { id: 's', region: 'r' }, clock: this.clock, log, graceMs: GRACE_MS },
-        messages: new Messages({ swarmId: 's', namespace: 'n', clock: this.clock, ids: systemIds, log }),
+        messages: new Messages({
+          topics: noTopics,
+          swarmId: 's',
+          namespace: 'n',
+          clock: this.clock,
+          ids: systemIds,
+          log,
+        }),
         payloads: this.payloads,
         stream: this.stream,
         adder: { add: (...given) => this.adds(...given) },
@@ -140,7 +150,14 @@ describe('an attempt', () => {
       { handler },
       {
         ...{ swarm: { id: 's', region: 'r' }, clock, log, graceMs: 1 },
-        messages: new Messages({ swarmId: 's', namespace: 'n', clock, ids: systemIds, log }),
+        messages: new Messages({
+          topics: noTopics,
+          swarmId: 's',
+          namespace: 'n',
+          clock,
+          ids: systemIds,
+          log,
+        }),
         payloads,
         stream,
         adder: { add: () => Promise.resolve() },

@@ -94,6 +94,7 @@ export class LocalSwarm implements Swarm {
       swarmId: options.id,
       namespace: options.namespace ?? 'default',
       messageTimeoutMs: options.messageTimeoutMs,
+      topics: () => this.topics,
       clock,
       ids: this.ids,
       log,

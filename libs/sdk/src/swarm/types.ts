@@ -184,7 +184,8 @@ export type GatherOptions = RequestOptions;
  * where nobody listens; `at-least-once` waits in the recipient's mailbox until a handler has returned, or becomes a dead letter;
  * `exactly-once` has one effect in the state that `onExactlyOnce` keeps.
  */
-export interface SwarmMessages {
+/** `publish` and `subscribe` are those of `swarm.topics`: a topic is one more way to speak, and stands beside the others. */
+export interface SwarmMessages extends SwarmTopics {
   /**
    * Resolves when the message is on its way (`published`) or in the recipient's mailbox (`stored`). Throws `invalid-request` where the
    * data is none of its kind, `recipient-unknown`, `mailbox-full` (429: with the number of messages in it) or `bus-unavailable`.

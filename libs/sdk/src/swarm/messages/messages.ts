@@ -29,6 +29,7 @@ import type {
   StateHandler,
   SwarmMessages,
 } from '../types';
+import type { SwarmTopics } from '../topics/types';
 import { Answers, FAILED_KIND, replyKind, type Gathered } from './answers';
 import { ConversationStates } from './conversation-states';
 import { foldFirst } from './fold';
@@ -52,6 +53,7 @@ export interface MessagesOptions {
   namespace: string;
   /** How long a handler may take for a message, or for those whose effects are written together. */
   messageTimeoutMs?: number | undefined;
+  topics: () => SwarmTopics;
   clock: Clock;
   ids: Ids;
   log: Logger;
@@ -194,6 +196,11 @@ export class Messages implements SwarmMessages {
     const { revision, state } = await states.latest(conversation);
     return revision === 0 ? undefined : (state as State);
   }
+
+  publish: SwarmTopics['publish'] = (...event) => this.options.topics().publish(...event);
+
+  subscribe: SwarmTopics['subscribe'] = (pattern, options, handler) =>
+    this.options.topics().subscribe(pattern, options, handler);
 
   /** The same, continuing the trace of whatever sends. */
   within(traceparent: string): Pick<SwarmMessages, 'send' | 'broadcast'> {
