@@ -42,8 +42,8 @@ export const BUILD_CHECK = {
 
 /** Three runs, the cheapest first. */
 export const TEST_PROJECTS = ['unit', 'integration', 'e2e'];
-/** Files at a time. Unit tests compute; whole systems bring their own servers, and mostly wait. */
-const WORKERS = { unit: 2, integration: 3, e2e: 3 };
+/** Files at a time. Whole systems bring their own servers, and mostly wait. */
+const WORKERS = { unit: 2, integration: 2, e2e: 3 };
 
 export function jestArgs(project, resultFile) {
   const workers = `--maxWorkers=${WORKERS[project]}`;

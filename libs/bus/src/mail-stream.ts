@@ -51,6 +51,8 @@ export interface QueueOptions {
   name: string;
   subjects: string[];
   maxBytes: number;
+  /** Of one message, with its headers; a larger one is refused. */
+  maxMessageBytes: number;
   replicas: number;
   dedupWindowMs: number;
 }
@@ -65,6 +67,7 @@ export async function ensureQueue(connection: NatsConnection, options: QueueOpti
     storage: StorageType.File,
     discard: DiscardPolicy.New,
     max_bytes: options.maxBytes,
+    max_msg_size: options.maxMessageBytes,
     num_replicas: options.replicas,
     duplicate_window: options.dedupWindowMs * NANOS_PER_MS,
     allow_direct: true,

@@ -266,6 +266,8 @@ export const LIMITS = {
   MAIL_ROOM: 1_000,
   /** Messages that one reader of a mailbox may have at the same time. */
   MAIL_WINDOW: 1_000,
+  /** A message in a mailbox, with its headers: what is handed over, or becomes a dead letter, must fit a NATS message with what is added. */
+  MAIL_BYTES: 512 * 1024,
   /** Messages that are handed to a reader together, and their bytes. */
   MAIL_PACK: 64,
   MAIL_PACK_BYTES: 128 * 1024,

@@ -73,7 +73,9 @@ export async function startMailboxes(options: MailboxOptions, parts: MailboxPart
       open: (shard, { epoch }) => {
         const place = { domain, shard };
         const queue = new JetStreamMailQueue(bus, place, epoch, clock);
-        const postman = busPostman(bus);
+        const postman = busPostman(bus, (error) =>
+          logger.warn('messages could not be handed over', { error }),
+        );
         return MailboxOwner.open(shard, epoch, { ...shared, queue, postman });
       },
       serve: () => () => undefined,

@@ -1,5 +1,5 @@
 import { connectBus, Printed, type Bus } from '@multiswarm/bus';
-import { mailboxShardOf, streams, subjects, type DeadMail } from '@multiswarm/contracts';
+import { LIMITS, mailboxShardOf, streams, subjects, type DeadMail } from '@multiswarm/contracts';
 import { deferred } from '@multiswarm/core';
 import { connect, PoisonMessage, type Client, type Swarm } from '@multiswarm/sdk';
 import { eventually, startNats } from '@multiswarm/testing';
@@ -63,6 +63,42 @@ test('bytes that are no message, straight on the subject of a mailbox, are a dea
   expect(await deadOf('b', 1)).toMatchObject([{ cause: 'malformed', from: 'a', attempts: 1 }]);
   await eventually(() => got.length === 1);
   expect(got).toEqual([1]);
+});
+
+test('a message that nobody could hand over, with what is added, is refused by the server', async () => {
+  const place = { domain: 'hub', shard: mailboxShardOf('b') };
+  const subject = subjects.mail('at-least-once', place, 'normal', 'default', 'b', 'a');
+  const large = JSON.stringify('x'.repeat(LIMITS.MAIL_BYTES));
+  await expect(bus.publishStored(subject, new Printed(large), { messageId: 'large-1' })).rejects.toThrow(
+    /message size exceeds maximum allowed/,
+  );
+});
+
+test('a payload that nobody can have noted does not keep a message from being a dead letter', async () => {
+  const place = { domain: 'hub', shard: mailboxShardOf('k') };
+  const subject = subjects.mail('at-least-once', place, 'normal', 'default', 'k', 'a');
+  await recipient('k', () => undefined);
+  const lines = 'ms-payload: a..b 5\r\n';
+  await bus.publishStored(subject, new Printed('{"no end'), { messageId: 'bad-2', lines });
+  expect(await deadOf('k', 1)).toMatchObject([{ cause: 'malformed' }]);
+});
+
+test('a handler with state that hangs takes nothing from the messages before and behind it', async () => {
+  const never = deferred<number>();
+  const swarm = await world.swarm(
+    'l',
+    ({ messages }) =>
+      messages.onExactlyOnce<number, 'work'>(
+        'work',
+        () => 0,
+        (sum, { data }) => (data === 2 ? never.promise : sum + Number(data)),
+      ),
+    { messageTimeoutMs: 100 },
+  );
+  for (const n of [1, 2, 4]) await send('l', n, { qos: 'exactly-once', conversation: 'sums' });
+  expect(await deadOf('l', 1)).toMatchObject([{ cause: 'not-acknowledged', attempts: 2 }]);
+  await eventually(async () => (await swarm.messages.state('sums')) === 5);
+  never.resolve(0);
 });
 
 test('what is stored where no mailbox is, is a dead letter that says where it should have been', async () => {

@@ -256,6 +256,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Messages that one reader of a mailbox has at the same time',
     'The others wait in the mailbox.',
   ],
+  MAIL_BYTES: [
+    'A message in a mailbox, with its headers',
+    'Refused by the server; larger data goes by reference.',
+  ],
   MAIL_PACK: ['Messages that are handed to a reader together', 'More go in several packs.'],
   MAIL_PACK_BYTES: ['Bytes of these', 'More go in several packs; one that is larger goes alone.'],
   MAIL_SETTLED: ['Messages that one report of a reader settles', 'The rest goes with the next report.'],

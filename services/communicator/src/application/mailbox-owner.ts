@@ -83,7 +83,7 @@ export class MailboxOwner {
   private readonly settled = new Recent<number, number>(SETTLED_KNOWN);
   private readonly due = new Set<Mailbox>();
   /** Deliveries of a mailbox and a level that wait for a body keep those behind them waiting: order. */
-  private readonly sending = LEVELS.map(() => new Map<Mailbox, Promise<void>>());
+  private readonly sending = LEVELS.map(() => new Map<Mailbox, Promise<boolean>>());
   private readonly burying = new Set<Promise<void>>();
   private readonly takers = new Map<string, Taker>();
   private readonly tally: LinkTally;
@@ -542,27 +542,33 @@ export class MailboxOwner {
     );
   }
 
+  /** Where one cannot be read, neither is anything behind it handed over: all of it comes back, in its order. */
   private sendLater(mailbox: Mailbox, level: Level, handed: readonly Handed[]): void {
     const sending = this.sending[level];
     if (sending === undefined || handed.length === 0) return;
-    const before = sending.get(mailbox) ?? Promise.resolve();
+    const before = sending.get(mailbox) ?? Promise.resolve(true);
     const takers = handed.map(({ session }) => this.takers.get(session.id));
-    const bodies = handed.map(async ({ mail }) => {
-      const shelved = this.shelf.get(mail.seq);
-      return shelved && (await this.shelf.body(shelved));
-    });
-    const sent = Promise.allSettled([before, Promise.all(bodies)]).then(([, read]) => {
-      handed.forEach((each, index) => {
-        this.deliver(
-          mailbox,
-          each,
-          takers[index],
-          read.status === 'fulfilled' ? read.value[index] : undefined,
-        );
-      });
+    const bodies = Promise.all(
+      handed.map(async ({ mail }) => {
+        const shelved = this.shelf.get(mail.seq);
+        return shelved && (await this.shelf.body(shelved));
+      }),
+    ).catch(() => undefined);
+    const sent = Promise.all([before, bodies]).then(([went, read]) => {
       if (sending.get(mailbox) === sent) sending.delete(mailbox);
+      if (!went || read === undefined) return this.takeBack(mailbox, handed);
+      handed.forEach((each, index) => this.deliver(mailbox, each, takers[index], read[index]));
+      return true;
     });
     sending.set(mailbox, sent);
+  }
+
+  /** @returns that nothing went */
+  private takeBack(mailbox: Mailbox, handed: readonly Handed[]): false {
+    const now = this.now();
+    for (const { mail } of handed) mailbox.release(mail.seq, now);
+    this.wakes.wakeAt(mailbox, now.monotonicMs + AGAIN_MS);
+    return false;
   }
 
   /** What could not be sent comes back, and costs no try. */

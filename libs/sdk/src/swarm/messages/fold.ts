@@ -1,26 +1,32 @@
 import { asMultiswarmError, type JsonValue, type Message } from '@multiswarm/contracts';
+import type { Clock } from '@multiswarm/core';
 import type { ConversationStates } from './conversation-states';
 import { checked, type Handlers } from './handlers';
 import { hasExpired, type Arrived, type Handled } from './inbox';
 
 /** Messages whose effect is written together. */
 const TOGETHER = 256;
+/** No further one is begun after this, milliseconds: effects of slow handlers are written soon. */
+const TOGETHER_MS = 1_000;
 /** Others may write the same conversation: messages of another priority, or a process that took over. */
 const TRIES = 5;
 
+export interface FoldParts {
+  handlers: Handlers;
+  states: ConversationStates;
+  clock: Clock;
+  /** Throws where a handler has not returned in its time. */
+  inTime: <T>(work: Promise<T>) => Promise<T>;
+}
+
 /**
  * Handles the first messages of a conversation with the handlers that keep state: their effects, and that they are in it, are written as one
- * value. Those that are in it already have no effect.
+ * value. Those that are in it already have no effect. What one of them fails with leaves those before it their effect.
  */
-export async function foldFirst(
-  waiting: readonly Arrived[],
-  handlers: Handlers,
-  states: ConversationStates,
-  nowMs: number,
-): Promise<Handled> {
+export async function foldFirst(waiting: readonly Arrived[], parts: FoldParts): Promise<Handled> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await foldOnce(waiting, handlers, states, nowMs);
+      return await foldOnce(waiting, parts);
     } catch (error) {
       if (asMultiswarmError(error).code === 'revision-conflict' && tries < TRIES) continue;
       return { done: 0, failed: error };
@@ -30,9 +36,7 @@ export async function foldFirst(
 
 async function foldOnce(
   waiting: readonly Arrived[],
-  handlers: Handlers,
-  states: ConversationStates,
-  nowMs: number,
+  { handlers, states, clock, inTime }: FoldParts,
 ): Promise<Handled> {
   const first = waiting[0]?.message;
   if (first === undefined) return { done: 0 };
@@ -42,15 +46,18 @@ async function foldOnce(
   const ids: string[] = [];
   let done = 0;
   let failed: unknown;
+  const fromMs = clock.monotonic();
   for (const { message } of waiting.slice(0, TOGETHER)) {
-    if (hasExpired(message, nowMs)) break; // the next look finds it as the first
+    if (done > 0 && clock.monotonic() - fromMs >= TOGETHER_MS) break;
+    if (hasExpired(message, clock.now())) break; // the next look finds it as the first
     const folding = handlers.folding(message);
     if (folding === undefined) break;
     const id = effectOf(message);
     if (!before.processed.has(id) && !ids.includes(id)) {
       try {
         const data = checked(folding.data, message);
-        state = await folding.handler(state ?? folding.initial(), { ...message, data });
+        const so = state ?? folding.initial();
+        state = await inTime(Promise.resolve().then(() => folding.handler(so, { ...message, data })));
         ids.push(id);
       } catch (error) {
         failed = error;

@@ -32,7 +32,7 @@ import type {
 import type { SwarmTopics } from '../topics/types';
 import { Answers, FAILED_KIND, replyKind, type Gathered } from './answers';
 import { ConversationStates } from './conversation-states';
-import { foldFirst } from './fold';
+import { foldFirst, type FoldParts } from './fold';
 import { Handlers } from './handlers';
 import { Located } from './located';
 import {
@@ -350,13 +350,18 @@ export class Messages implements SwarmMessages {
     try {
       await this.fetchData(first);
       if (this.handlers.folding(message))
-        return await this.inTime(foldFirst(upToLarge(waiting), this.handlers, this.current.states, nowMs));
+        return await foldFirst(upToLarge(waiting), this.foldParts(this.current.states));
       const answer = await this.inTime(this.handlers.run(first.message));
       if (message.replyTo !== undefined) await this.answer(message, answer);
       return { done: 1 };
     } catch (error) {
       return this.failed(first, error);
     }
+  }
+
+  private foldParts(states: ConversationStates): FoldParts {
+    const { clock } = this.options;
+    return { handlers: this.handlers, states, clock, inTime: (work) => this.inTime(work) };
   }
 
   /** A handler that never returns would hold up its conversation for ever. @throws HandlerHangs */

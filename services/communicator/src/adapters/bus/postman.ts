@@ -8,13 +8,19 @@ const NO_HEADERS = new Uint8Array(0);
 /**
  * Hands messages over as they are: headers and body are passed on. What is for one session in one turn goes together, in its order.
  */
-export function busPostman(bus: Bus): Postman {
+export function busPostman(bus: Bus, onFault: (error: unknown) => void): Postman {
   const waiting = new Map<string, Parcel[]>();
   const sendAll = (): void => {
-    for (const [session, parcels] of waiting)
-      for (const pack of inPacks(parcels))
-        bus.connection.publish(subjects.mailDelivery(session), packed(pack));
+    const all = [...waiting];
     waiting.clear();
+    for (const [session, parcels] of all) {
+      try {
+        for (const pack of inPacks(parcels))
+          bus.connection.publish(subjects.mailDelivery(session), packed(pack));
+      } catch (error) {
+        onFault(error); // they come again when the time to acknowledge them is over
+      }
+    }
   };
   return {
     deliver: (session, ticket, address, { headers, data }) => {

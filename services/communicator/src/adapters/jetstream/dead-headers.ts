@@ -4,6 +4,7 @@ import {
   LIMITS,
   PAYLOAD_HEADER,
   payloadIn,
+  PayloadRef,
   redrivenOf,
   type MailAddress,
 } from '@multiswarm/contracts';
@@ -66,7 +67,7 @@ export function deadMailOf(
   const optional = (name: string, value: string): Record<string, string> =>
     value === '' ? {} : { [name]: value };
   const sentAt = headers.get('ce-time');
-  const payload = headers.get(PAYLOAD_HEADER);
+  const payload = PayloadRef.safeParse(payloadIn(headers.get(PAYLOAD_HEADER)));
   const parsed = DeadMail.safeParse({
     ...{ seq, namespace, to, bytes },
     id: headers.get('ce-id'),
@@ -83,7 +84,7 @@ export function deadMailOf(
     attempts: Number(headers.get('ms-attempts')),
     redrives: Number(headers.get('ms-redrives') || '0'),
     ...redrivenOf(headers.get('ms-redriven')),
-    ...(payload === '' ? {} : { dataRef: payloadIn(payload) }),
+    ...(payload.success ? { dataRef: payload.data } : {}),
   });
   return parsed.success ? parsed.data : undefined;
 }

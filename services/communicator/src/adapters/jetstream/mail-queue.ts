@@ -36,7 +36,7 @@ import {
   type StoredMail,
 } from '../../ports';
 import { deadHeaders } from './dead-headers';
-import { releasePayload } from './release-payload';
+import { isNotable, releasePayload } from './release-payload';
 
 const Note = z.object({
   attempts: z.number().int().nonnegative(),
@@ -163,7 +163,7 @@ export class JetStreamMailQueue implements MailQueue {
   }
 
   async keepPayload(payload: string, messageId: string): Promise<void> {
-    await keepPayload(this.bus, this.place.domain, payload, messageId);
+    if (isNotable(payload, messageId)) await keepPayload(this.bus, this.place.domain, payload, messageId);
   }
 
   async releasePayload(payload: string, messageId: string): Promise<void> {

@@ -35,6 +35,7 @@ export async function ensureMailStreams(
     name: streams.mailbox,
     subjects: [subjects.storedMail(domain)],
     maxBytes: limits.mailboxBytes,
+    maxMessageBytes: LIMITS.MAIL_BYTES,
     ...{ replicas, dedupWindowMs },
   });
   await ensureStream(connection, {
