@@ -12,7 +12,10 @@ import { noCounts, NOTHING, RecordingClient, type Counts, type KeyCall } from '.
 
 export interface FaultOptions {
   seed: number;
+  /** For so long servers die. */
   seconds: number;
+  /** What must have come through before clients end: they go on without faults until it has, 60 s at most. Default: anything. */
+  enough?: (counts: Counts) => boolean;
   clients: number;
   keys: number;
   /** Between the calls of one client. */
@@ -38,6 +41,7 @@ const TIMEOUT_MS = 2_000;
 const BETWEEN_FAULTS_MS = 1_500;
 const DOWN_MS = 1_000;
 const READY_MS = 30_000;
+const ENOUGH_MS = 60_000;
 const LIMITS = { history: 1, replicas: SERVERS, maxValueBytes: 1_000, maxBytes: 10_000_000 };
 
 /** Clients on all of three servers read and write a few keys while servers die; then the history is checked, key by key. */
@@ -74,7 +78,7 @@ async function bucketReady(bus: Bus | undefined): Promise<void> {
 async function recordAndCheck(
   cluster: NatsCluster,
   buses: readonly Bus[],
-  { seed, seconds, keys, pauseMs, faults: kinds }: FaultOptions,
+  { seed, seconds, keys, pauseMs, faults: kinds, enough = () => true }: FaultOptions,
   progress: (line: string) => void,
 ): Promise<FaultReport> {
   const from = performance.now();
@@ -90,7 +94,8 @@ async function recordAndCheck(
         now,
       ),
   );
-  const over = (): boolean => now() > seconds * 1_000;
+  const calm = (): boolean => now() > seconds * 1_000;
+  const over = (): boolean => calm() && (enough(sumOf(clients)) || now() > seconds * 1_000 + ENOUGH_MS);
   const faults: FaultReport['faults'] = [];
   const running = clients.map(async (client) => {
     while (!over()) {
@@ -98,7 +103,7 @@ async function recordAndCheck(
       await delay(systemClock, pauseMs);
     }
   });
-  await injectUntil(over, cluster, kinds, seededRandom(seed), (fault, server) => {
+  await injectUntil(calm, cluster, kinds, seededRandom(seed), (fault, server) => {
     faults.push({ fault, server, atMs: Math.round(now()) });
     progress(`${fault} of server ${server}`);
   });

@@ -14,7 +14,8 @@ import type { AnswerRoom, Circumstances } from './shard-effects';
  *
  * W6. A grant counts only under the attempt number that comes next, and from the newest scheduler seen. One for the attempt
  *     that is current is not refused, or the scheduler would count that attempt no more: the same grant again is answered
- *     alike, also where the region has chosen another swarm since, and a slot that is not used is given back.
+ *     alike, also where the region has chosen another swarm since, and a slot that is not used is given back. Nor is one
+ *     refused whose attempt has ended since: its slot came back with that end, and would come back twice.
  */
 export class OwnerGrants {
   private schedulerEpoch = 0;
@@ -74,7 +75,7 @@ export class OwnerGrants {
       if (before && state.applyTo(before, { kind: 'assign', attempt, placement }, change))
         this.desk.parts.meters.assigned(before.spec.priority, change.now - before.since);
       else if (before && isCurrent(before, attempt)) this.giveBack(before, grant);
-      else {
+      else if (!before || !hasHad(before, grant)) {
         refused.push({ taskId, attempt });
         if (before && isPlaceable(before))
           change.effects.push({ effect: { kind: 'enqueue' }, record: before });
@@ -96,4 +97,9 @@ const NONE_RECALLED: ReadonlyMap<string, TaskRecord> = new Map();
 /** W6: whether the attempt was granted before, and has not ended. */
 function isCurrent(record: TaskRecord, attempt: number): boolean {
   return isHeld(record) && record.attempt === attempt;
+}
+
+/** W6: whether this very placement was granted before, whatever has become of the attempt. */
+function hasHad(record: TaskRecord, { attempt, placement: { reservationId } }: AttemptGrant): boolean {
+  return record.attempts.some((each) => each.attempt === attempt && each.reservationId === reservationId);
 }

@@ -94,6 +94,19 @@ test('the same grant again is answered alike; another one for the same attempt o
   expect(dispatched).toEqual([`${T1}#1`]);
 });
 
+test.each([
+  ['has succeeded', 'succeeded' as const],
+  ['was lost, and is to be placed anew', 'lost' as const],
+])('the same grant again, when its attempt %s, gives back nothing a second time', async (_what, outcome) => {
+  const { owner, lbReports } = await OwnerBench.open();
+  await owner.submitTasks([task()]);
+  await owner.grant(granting([grant()]));
+  await owner.report(reporting(result(T1, 1, { outcome }))).acks;
+  const ends = lbReports.length;
+  expect(await owner.grant(granting([grant()]))).toEqual([]);
+  expect(lbReports).toHaveLength(ends);
+});
+
 test('an older scheduler than one heard of is refused', async () => {
   const { owner } = await OwnerBench.open();
   await owner.submitTasks([task()]);
