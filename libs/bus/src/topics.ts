@@ -1,5 +1,6 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 import {
+  eventIdentity,
   fromTopicWire,
   headers as names,
   MultiswarmError,
@@ -54,7 +55,7 @@ export class Topics {
     const { traceparent } = event;
     const options = { headers, ...(traceparent === undefined ? {} : { traceparent }) };
     if (event.qos === 'at-least-once')
-      return this.bus.publishStored(subject, data, { ...options, messageId: event.id });
+      return this.bus.publishStored(subject, data, { ...options, messageId: eventIdentity(event) });
     this.bus.publish(subject, data, options);
     return undefined;
   }

@@ -51,7 +51,9 @@ export const MessageSubmission = z.strictObject({
     .optional()
     .describe('not delivered earlier than this'),
   replyTo: SwarmId.optional().describe('who wants the answer'),
-  id: MessageId.optional().describe('the same id again is the same message'),
+  id: MessageId.optional().describe(
+    'the same id again, from the same sender to the same recipient, is the same message',
+  ),
   dataRef: PayloadRef.optional().describe('in place of data: a payload that holds it'),
 });
 export type MessageSubmission = z.infer<typeof MessageSubmission>;

@@ -115,7 +115,7 @@ const subjectArguments = {
   mailPayload: fc.tuple(
     token,
     fc.tuple(token, fc.constantFrom('0a', 'ff')).map((parts) => parts.join('.')),
-    token,
+    fc.record({ namespace: token, to: token, from: token, id: token }),
   ),
   allMailPayloads: fc.tuple(token),
   mailboxName: fc.tuple(mailShard, token, token),

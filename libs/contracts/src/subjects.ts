@@ -1,3 +1,5 @@
+import { mailIdentity, type MailName } from './mail-identity';
+
 /** Every NATS subject of the system. They are built here and nowhere else. */
 const V = 'ms.v1';
 
@@ -177,8 +179,8 @@ export const subjects = {
   mailCame: ({ domain, shard }: MailShard, namespace: string, to: string, origin: string) =>
     `${V}.mail-note.${domain}.${shard}.came.${namespace}.${to}.${origin}`,
   /** That a message has a payload: for as long as it may be handled, or sent again. */
-  mailPayload: (domain: string, payload: string, message: string) =>
-    `${V}.mail-payload.${domain}.${payload}.${message}`,
+  mailPayload: (domain: string, payload: string, mail: MailName) =>
+    `${V}.mail-payload.${domain}.${payload}.${mailIdentity(mail)}`,
   allMailPayloads: (domain: string) => `${V}.mail-payload.${domain}.>`,
   allMailNotes: (domain: string) => `${V}.mail-note.${domain}.>`,
   /** Mailboxes that have been read. */

@@ -14,6 +14,14 @@ export interface WireEvent {
   data: unknown;
 }
 
+/**
+ * By what an event is known when it is published again: also another topic, and another publisher, may use an id. No namespace, name or id has
+ * a dot.
+ */
+export function eventIdentity({ namespace, from, topic, id }: TopicEvent): string {
+  return `${namespace}.${from}.${topic}.${id}`;
+}
+
 export function toTopicWire(event: TopicEvent, domain: string): WireEvent {
   return {
     subject: subjects.topic(event.qos, domain, event.namespace, event.topic),

@@ -35,7 +35,7 @@ export const PublishEvent = z.strictObject({
   data: Json.default({}),
   qos: z.enum(TOPIC_QOS).default('at-least-once'),
   id: TopicEventId.optional().describe(
-    'the same id again, within two minutes, is the same event; made where there is none',
+    'the same id again on the same topic, within two minutes, is the same event; made where there is none',
   ),
 });
 export type PublishEvent = z.infer<typeof PublishEvent>;

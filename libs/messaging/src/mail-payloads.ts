@@ -5,6 +5,7 @@ import {
   partsOfPayloadId,
   subjects,
   type JsonValue,
+  type MailName,
   type Message,
   type MessageSubmission,
   type PayloadRef,
@@ -44,7 +45,8 @@ export class MailPayloads {
   }
 
   /** Before a message is stored that has one. @throws MultiswarmError `payload-not-found`, `payload-store-unavailable` */
-  async note({ id, namespace, dataRef }: Pick<Message, 'id' | 'namespace' | 'dataRef'>): Promise<void> {
+  async note({ dataRef, ...mail }: MailName & Pick<Message, 'dataRef'>): Promise<void> {
+    const { namespace } = mail;
     if (dataRef === undefined) return;
     if (partsOfPayloadId(dataRef.id).namespace !== namespace)
       throw new MultiswarmError(
@@ -53,7 +55,7 @@ export class MailPayloads {
       );
     await this.bucket.claim(dataRef);
     const { bus, sites } = this.options;
-    await keepPayload(bus, await sites.domain(), dataRef.id, id);
+    await keepPayload(bus, await sites.domain(), dataRef.id, mail);
   }
 
   /** The data of a message, also where it does not travel with it. @throws MultiswarmError `payload-not-found`, `payload-corrupt` */
@@ -72,9 +74,9 @@ export class MailPayloads {
 }
 
 /** Notes that a message has a payload. @throws MultiswarmError `payload-store-unavailable` */
-export async function keepPayload(bus: Bus, domain: string, payload: string, message: string): Promise<void> {
+export async function keepPayload(bus: Bus, domain: string, payload: string, mail: MailName): Promise<void> {
   try {
-    await storeMessage(bus.connection, subjects.mailPayload(domain, payload, message), '{}');
+    await storeMessage(bus.connection, subjects.mailPayload(domain, payload, mail), '{}');
   } catch (cause) {
     throw new MultiswarmError(
       'payload-store-unavailable',

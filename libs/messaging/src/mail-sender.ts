@@ -3,6 +3,7 @@ import {
   asMultiswarmError,
   LIMITS,
   mailboxShardOf,
+  mailIdentity,
   MailRoomAnswer,
   MultiswarmError,
   subjects,
@@ -85,7 +86,7 @@ export class MailSender {
     }
     const domain = sites.known ?? (await this.until(endMs, () => sites.domain()));
     const { subject, lines, body } = toWire(message, domain, data);
-    const sending = { lines, messageId: message.id };
+    const sending = { lines, messageId: mailIdentity(message) };
     return this.until(endMs, () => bus.publishStored(subject, new Printed(body), sending));
   }
 

@@ -8,6 +8,7 @@ import type {
   MailForwarded,
   MailHome,
   MailHomesPage,
+  MailName,
   Message,
   MessageStatus,
   MessageSubmission,
@@ -78,9 +79,9 @@ export interface MailQueue {
   note(seq: number, note: MailNote): Promise<void>;
   forgetNote(seq: number): Promise<void>;
   /** A message that has a payload begins its time as a dead letter. */
-  keepPayload(payload: string, messageId: string): Promise<void>;
+  keepPayload(payload: string, mail: MailName): Promise<void>;
   /** It has ended. */
-  releasePayload(payload: string, messageId: string): Promise<void>;
+  releasePayload(payload: string, mail: MailName): Promise<void>;
   /** Where the mailboxes are read that are known here. */
   homes(): Promise<readonly MailHome[]>;
   /** Whether it is one of them, or was made since they were asked for. */
@@ -132,5 +133,5 @@ export interface DeadMailStore {
   read(seq: number): Promise<DeadMailBody | undefined>;
   remove(seq: number): Promise<void>;
   /** The payload of one that was removed. */
-  releasePayload(payload: string, messageId: string): Promise<void>;
+  releasePayload(payload: string, mail: MailName): Promise<void>;
 }

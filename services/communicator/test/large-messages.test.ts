@@ -127,6 +127,29 @@ test('a dead message keeps its payload, takes it along when it is sent again, an
   expect(await notes()).toEqual([]);
 });
 
+test('the same data, under the same id, for two recipients is kept until both have it', async () => {
+  const same = { from: 'operator', id: 'm-00000001', kind: 'note', qos: 'at-least-once', data: LARGE };
+  const pull = { reader: 'r', waitMs: 5_000 };
+  for (const name of ['p', 'q']) {
+    await request(app).post(`/v1/mailboxes/${name}/pull`).send({ reader: 'r' }).expect(200);
+    await request(app)
+      .post('/v1/messages')
+      .send({ ...same, to: name })
+      .expect(202);
+  }
+  for (const [name, left] of [
+    ['p', 1],
+    ['q', 0],
+  ] as const) {
+    const { body } = await request(app).post(`/v1/mailboxes/${name}/pull`).send(pull).expect(200);
+    const { messages } = body as { messages: { seq: number; message: { to: string } }[] };
+    expect(messages).toMatchObject([{ message: { to: name, id: same.id } }]);
+    const seqs = messages.map(({ seq }) => seq);
+    await request(app).post(`/v1/mailboxes/${name}/ack`).send({ reader: 'r', seqs }).expect(200);
+    await eventually(async () => (await notes()).length === left);
+  }
+});
+
 test('what is larger than a payload may be is refused before anything is sent', async () => {
   const data = 'x'.repeat(LIMITS.PAYLOAD_BYTES);
   await expect(

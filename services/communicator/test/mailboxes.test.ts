@@ -79,6 +79,27 @@ test('what is sent exactly once has one effect in the state of its conversation,
   expect(await b.messages.state('sum')).toBe(780 + 1_000);
 });
 
+test('a sender may give an id to messages for several recipients, and two senders may choose the same: all of them arrive', async () => {
+  await world.replica();
+  const got: string[] = [];
+  const take = (mailbox: string) => (swarm: Swarm) => {
+    swarm.messages.on('note', ({ from }) => void got.push(`${from} ${mailbox}`));
+    swarm.messages.onExactlyOnce<number>(
+      'add',
+      () => 0,
+      (sum) => sum + 1,
+    );
+  };
+  const swarms = [await join('a'), await join('b', take('b')), await join('c', take('c'))];
+  const send = (swarm: Swarm | undefined, to: string, kind: string, id: string): Promise<unknown> =>
+    swarm!.messages.send({ to, kind, id, qos: 'exactly-once', conversation: 'all' });
+  await Promise.all([send(swarms[0], 'b', 'note', 'm-00000001'), send(swarms[0], 'c', 'note', 'm-00000001')]);
+  await Promise.all([send(swarms[1], 'c', 'note', 'm-00000001'), send(swarms[0], 'c', 'note', 'm-00000001')]);
+  for (const swarm of [swarms[0], swarms[1], swarms[0]]) await send(swarm, 'c', 'add', 'm-00000002');
+  await eventually(async () => (await swarms[2]!.messages.state<number>('all')) === 2);
+  expect(got.sort()).toEqual(['a b', 'a c', 'b c']);
+});
+
 test('a request is answered, and a failure is told', async () => {
   await world.replica();
   await join('b', (swarm) => {

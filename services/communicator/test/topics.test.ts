@@ -121,6 +121,15 @@ test('over HTTP an event is stored once under its id, and refused where its topi
   expect(first.body).toMatchObject({ id: 'order-9', topic: 'orders.web', duplicate: false });
   const again = await request(app).post('/v1/topics/orders.web').send(body).expect(202);
   expect(again.body).toEqual({ ...first.body, duplicate: true });
+  for (const [topic, from] of [
+    ['orders.other', 'web'],
+    ['orders.web', 'shop'],
+  ]) {
+    const other = await request(app)
+      .post(`/v1/topics/${topic}`)
+      .send({ ...body, from });
+    expect(other.body).toMatchObject({ id: 'order-9', duplicate: false });
+  }
   await request(app).post('/v1/topics/orders..web').send(body).expect(400);
   const large = { ...body, data: 'x'.repeat(256 * 1024) };
   const refused = await request(app).post('/v1/topics/orders.web').send(large).expect(413);

@@ -213,7 +213,10 @@ test('what messages refer to stays, until they have ended', async () => {
     ...{ name: streams.mailPayloads, subjects: [subjects.allMailPayloads('hub')], replicas },
     ...{ maxAgeMs: 0, maxBytes: 1_048_576, dedupWindowMs: 1_000 },
   });
-  const note = subjects.mailPayload('hub', kept.id, 'm-00000001');
+  const note = subjects.mailPayload('hub', kept.id, {
+    ...{ namespace: 'default', to: 'reader', from: 'writer' },
+    id: 'm-00000001',
+  });
   await storeMessage(connection, note, '{}');
   const sweep = new PayloadSweep(parts);
   await sweep.look();

@@ -1,4 +1,5 @@
 import {
+  idAtRecipient,
   LIMITS,
   MultiswarmError,
   type MailForward,
@@ -128,7 +129,7 @@ function keyOf({ home, origin }: MailForward): string {
 
 /** Forwarded once more, it is another one: it may come back to where it was before. */
 function idOf({ message, hops }: Forwarded): string {
-  return `${message.id}/${hops}`;
+  return `${idAtRecipient(message)}/${hops}`;
 }
 
 function lanesOf(messages: readonly Forwarded[]): IterableIterator<Forwarded[]> {

@@ -128,11 +128,12 @@ export class DeadMessages {
   }
 
   /** Its payload is kept no longer than itself: what is sent again has noted it for itself. */
-  private async remove({ seq, id, dataRef }: DeadMail): Promise<void> {
+  private async remove(mail: DeadMail): Promise<void> {
     const { store, logger } = this.parts;
+    const { seq, id, dataRef } = mail;
     await store.remove(seq);
     if (dataRef === undefined) return;
-    await store.releasePayload(dataRef.id, id).catch((error: unknown) => {
+    await store.releasePayload(dataRef.id, mail).catch((error: unknown) => {
       logger.warn('a payload is kept for longer than its message', { messageId: id, error });
     });
   }

@@ -1,4 +1,11 @@
-import { mailboxShardOf, MultiswarmError, toWire, type MailHome, type Message } from '@multiswarm/contracts';
+import {
+  mailboxShardOf,
+  mailIdentity,
+  MultiswarmError,
+  toWire,
+  type MailHome,
+  type Message,
+} from '@multiswarm/contracts';
 import { ManualClock, seededRandom } from '@multiswarm/core';
 import { createLogger } from '@multiswarm/telemetry';
 import { pass, turns } from '@multiswarm/testing';
@@ -118,7 +125,7 @@ class TwoRegions {
       keepHome: async (home) => void all.homes.set(key(home), home),
       storeForwarded: (message, hops) =>
         step(() => {
-          const seq = all.put(message, `${message.id}/${hops}`, `${HOPS}: ${hops}\r\n`);
+          const seq = all.put(message, `${mailIdentity(message)}/${hops}`, `${HOPS}: ${hops}\r\n`);
           if (seq !== undefined) tell(seq);
         }),
       came: (home, origin) => step(() => all.came.get(`${key(home)} ${origin}`)),
@@ -190,7 +197,7 @@ async function started(padding = ''): Promise<TwoRegions> {
   for (let n = 0; n < EACH; n += 1)
     for (const conversation of ['x', 'y']) {
       const message = mail(n, conversation, { data: { conversation, n, padding } });
-      world.eu.put(message, message.id);
+      world.eu.put(message, mailIdentity(message));
     }
   await world.open(world.us);
   return world;
@@ -267,11 +274,27 @@ test('whoever sends again after a long cut is told what is there, also by anothe
   world.close();
 });
 
+test('an id that two senders have chosen is no repetition over there, early or late', async () => {
+  const world = await started();
+  const us = await world.open(world.us);
+  const one = mail(1, 'x');
+  const batchOf = (from: string): Parameters<typeof us.forward>[0] => ({
+    ...{ origin: 'eu', epoch: 1, home: US },
+    messages: [{ seq: 1, hops: 1, message: { ...one, from } }],
+  });
+  for (const from of ['a', 'c', 'a']) {
+    expect(await us.forward(batchOf(from))).toEqual({ stored: [1] });
+    world.us.ids.clear();
+  }
+  expect(world.us.said.length).toBe(2);
+  world.close();
+});
+
 test('what waits for a domain that is not heard keeps its place, and becomes a dead letter that says why when its time is over', async () => {
   const world = await started();
   world.heard = false;
   const late = mail(9, 'z', { expiresAt: new Date(world.clock.now() + 2_000).toISOString() });
-  world.eu.put(late, late.id);
+  world.eu.put(late, mailIdentity(late));
   const owner = await world.open(world.eu);
   await pass(world.clock, 3_000);
   expect(world.us.said).toEqual([]);

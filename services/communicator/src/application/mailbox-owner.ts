@@ -10,6 +10,7 @@ import {
   type MailForwarded,
   type MailHome,
   type MailHomesPage,
+  type MailName,
   type OutgoingMail,
   type ShardLinks,
   type CommunicationLink,
@@ -437,7 +438,8 @@ export class MailboxOwner {
     if (mail === undefined) return false;
     this.tally[end](mailbox, mail, now);
     this.done(mail);
-    if (mail.payload !== undefined) this.quietly(this.parts.queue.releasePayload(mail.payload, mail.id));
+    if (mail.payload !== undefined)
+      this.quietly(this.parts.queue.releasePayload(mail.payload, nameOf(mailbox, mail)));
     return true;
   }
 
@@ -480,7 +482,7 @@ export class MailboxOwner {
     try {
       const body = await this.shelf.body(shelved);
       const { address, seq } = shelved;
-      if (mail.payload !== undefined) await queue.keepPayload(mail.payload, mail.id);
+      if (mail.payload !== undefined) await queue.keepPayload(mail.payload, nameOf(mailbox, mail));
       if (body !== undefined)
         await queue.bury({
           seq,
@@ -666,6 +668,10 @@ export class MailboxOwner {
 
 function keyOf(namespace: string, name: string): string {
   return `${namespace} ${name}`;
+}
+
+function nameOf({ namespace, name: to }: Mailbox, { from, id }: Mail): MailName {
+  return { namespace, to, from, id };
 }
 
 function timeOf(text: string | undefined, missing: number): number {

@@ -1,4 +1,4 @@
-import { asMultiswarmError, type JsonValue, type Message } from '@multiswarm/contracts';
+import { asMultiswarmError, idAtRecipient, type JsonValue, type Message } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { ConversationStates } from './conversation-states';
 import { checked, type Handlers } from './handlers';
@@ -71,9 +71,9 @@ async function foldOnce(
 }
 
 /**
- * The id by which a message is known in a state: that under which it was sent at first. One may have had its effect and be given up all the same,
+ * By what a message is known in a state: its sender, and the id under which it was sent at first. One may have had its effect and be given up all the same,
  * when whoever handled it died before he could say so; sent again, it has another id.
  */
-function effectOf({ id, redriven }: Message): string {
-  return redriven?.first ?? redriven?.of ?? id;
+function effectOf({ from, id, redriven }: Message): string {
+  return idAtRecipient({ from, id: redriven?.first ?? redriven?.of ?? id });
 }

@@ -1,5 +1,11 @@
 import { removeQueued, storedAt, storedHeads, type Bus, type StoredHead } from '@multiswarm/bus';
-import { streams, subjects, type DeadMail, type DeadMessageFilter } from '@multiswarm/contracts';
+import {
+  streams,
+  subjects,
+  type DeadMail,
+  type DeadMessageFilter,
+  type MailName,
+} from '@multiswarm/contracts';
 import type { DeadMailBody } from '../../domain/dead-mail';
 import type { DeadMailStore } from '../../ports';
 import { deadMailOf, decoded } from './dead-headers';
@@ -37,8 +43,8 @@ export class JetStreamDeadMailStore implements DeadMailStore {
     };
   }
 
-  releasePayload(payload: string, messageId: string): Promise<void> {
-    return releasePayload(this.bus, this.domain, payload, messageId);
+  releasePayload(payload: string, mail: MailName): Promise<void> {
+    return releasePayload(this.bus, this.domain, payload, mail);
   }
 
   async remove(seq: number): Promise<void> {

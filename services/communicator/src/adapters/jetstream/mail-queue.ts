@@ -14,11 +14,13 @@ import {
   headers as names,
   LIMITS,
   MailCause,
+  mailIdentity,
   PRIORITIES,
   streams,
   subjects,
   toWire,
   type MailHome,
+  type MailName,
   type MailShard,
   type Message,
 } from '@multiswarm/contracts';
@@ -135,10 +137,11 @@ export class JetStreamMailQueue implements MailQueue {
   }
 
   async bury(burial: Burial): Promise<void> {
-    const { namespace, to } = burial.address;
+    const { namespace, to, from } = burial.address;
     const subject = subjects.deadMail(this.place.domain, namespace, to);
-    const id = `dead-${this.place.domain}-${burial.seq}-${burial.body.headers?.get('ce-id') ?? ''}`;
-    const headers = { ...deadHeaders(burial), [names.messageId]: id };
+    const buried = mailIdentity({ namespace, to, from, id: burial.body.headers?.get('ce-id') ?? '' });
+    const messageId = `dead-${this.place.domain}-${burial.seq}-${buried}`;
+    const headers = { ...deadHeaders(burial), [names.messageId]: messageId };
     await storeMessage(this.bus.connection, subject, burial.body.data, { headers });
   }
 
@@ -162,12 +165,12 @@ export class JetStreamMailQueue implements MailQueue {
     await storeMessage(this.bus.connection, subjects.mailNote(this.place, seq), body);
   }
 
-  async keepPayload(payload: string, messageId: string): Promise<void> {
-    if (isNotable(payload, messageId)) await keepPayload(this.bus, this.place.domain, payload, messageId);
+  async keepPayload(payload: string, mail: MailName): Promise<void> {
+    if (isNotable(payload, mail)) await keepPayload(this.bus, this.place.domain, payload, mail);
   }
 
-  async releasePayload(payload: string, messageId: string): Promise<void> {
-    await releasePayload(this.bus, this.place.domain, payload, messageId);
+  async releasePayload(payload: string, mail: MailName): Promise<void> {
+    await releasePayload(this.bus, this.place.domain, payload, mail);
   }
 
   async forgetNote(seq: number): Promise<void> {
@@ -201,7 +204,7 @@ export class JetStreamMailQueue implements MailQueue {
     const { subject, lines, body } = toWire(message, this.place.domain);
     await this.bus.publishStored(subject, new Printed(body), {
       lines: `${lines}${HOPS}: ${hops}\r\n`,
-      messageId: `${message.id}/${hops}`,
+      messageId: `${mailIdentity(message)}/${hops}`,
     });
   }
 

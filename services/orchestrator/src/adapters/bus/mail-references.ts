@@ -31,7 +31,7 @@ export function mailReferences({ connection }: Bus): MailReferences {
   };
 }
 
-/** The two words before the last of `subjects.mailPayload`. */
+/** Its namespace and its hash, after the domain in `subjects.mailPayload`. */
 function payloadOf(subject: string): string {
-  return subject.split('.').slice(-3, -1).join('.');
+  return subject.split('.').slice(4, 6).join('.');
 }
