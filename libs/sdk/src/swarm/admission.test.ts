@@ -52,6 +52,16 @@ describe('admission', () => {
     });
   });
 
+  test('learns of an epoch also from who asks for what it holds', () => {
+    const swarm = admission();
+    swarm.offer(offer({ epoch: 4, regionEpoch: 4 }));
+    swarm.offer(offer({ epoch: 5, regionEpoch: 5, again: true }));
+    expect(swarm.offer(offer({ taskId: 'old', epoch: 4 }))).toMatchObject({ reason: 'stale-epoch' });
+    expect(swarm.offer(offer({ taskId: 'past', epoch: 5, regionEpoch: 4 }))).toMatchObject({
+      reason: 'stale-epoch',
+    });
+  });
+
   test('says accepted to an older epoch that asks for what it holds, so that nobody runs it elsewhere', () => {
     const swarm = admission();
     swarm.offer(offer({ epoch: 1 }));

@@ -165,11 +165,11 @@ export class Admission {
 
   offer(offer: Offer): Decision {
     const siblings = this.heldByTask.get(offer.taskId);
+    this.raiseEpochs(offer);
     const known = this.knownAnswer(offer, siblings);
     if (known) return known;
     const superseded = siblings === undefined ? NONE : siblings.filter(({ running }) => running).map(toRef);
     const refused = this.refusal(offer);
-    this.raiseEpochs(offer);
     this.answers.set(offer.taskId, { attempt: offer.attempt, refused });
     if (refused !== undefined) return { outcome: 'refused', reason: refused, superseded };
     this.hold(offer, siblings);
