@@ -566,7 +566,7 @@ test.each(wholes)(
 );
 
 test.each(['task-submission', 'workflow-submission'] as const)(
-  "%s in the brief's spelling is the same submission",
+  '%s as the five-step example spells it is the same submission',
   (name) => {
     expect(MESSAGES[name].parse(golden(`${name}.brief`))).toEqual(golden(name));
   },

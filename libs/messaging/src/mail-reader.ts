@@ -54,8 +54,11 @@ export interface MailReaderOptions {
   onFault(error: unknown): void;
 }
 
+/** An owner that does not answer is asked again after this, and then after twice as long each time. */
 const AGAIN_MS = 250;
 const LONGEST_AGAIN_MS = 2_000;
+/** So often it is heard of a reader, and of what it has, within the time in which that is wanted: two may get lost. */
+const SHARE = 1 / 3;
 const LEAVE_MS = 2_000;
 /** So many acknowledgements wait for no others. */
 const TOLD_AT_ONCE = 64;
@@ -86,6 +89,9 @@ export class MailReader {
   private owners: Listening | undefined;
   private deliveries: Listening | undefined;
   private cancelRenewal: Cancel = () => undefined;
+  private againMs = AGAIN_MS;
+  /** R2: after this it has to be heard of what is here; undefined where the owner is asked before that anyway. */
+  private soonMs: number | undefined;
   private attending: Promise<void> | undefined;
   private attendAgain = false;
   private stopped = false;
@@ -203,6 +209,7 @@ export class MailReader {
       message.attempt = attempt;
       const delivery = { seq, generation, message };
       this.held.set(seq, delivery);
+      if (this.soonMs !== undefined) this.attendIn(this.soonMs);
       this.options.onMail(delivery);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
@@ -266,11 +273,11 @@ export class MailReader {
   }
 
   private async untilAttended(): Promise<void> {
-    const { bus, sites, clock, namespace, mailbox, window } = this.options;
+    const { bus, sites, namespace, mailbox, window } = this.options;
     const { session, replaces } = this;
     if (session === undefined) return;
     this.cancelRenewal();
-    let againMs = AGAIN_MS;
+    this.soonMs = undefined;
     try {
       const place = await sites.shardOf(mailbox);
       const holding = [...this.held.keys()];
@@ -283,12 +290,22 @@ export class MailReader {
       this.replaces = [];
       this.report.extended.push(...this.held.keys()); // R2
       this.tell();
-      againMs = Math.min(sessionMs, this.held.size > 0 ? ackWaitMs : sessionMs) / 3;
+      this.againMs = AGAIN_MS;
+      const soonMs = Math.min(sessionMs, ackWaitMs) * SHARE;
+      this.attendIn(this.held.size > 0 ? soonMs : sessionMs * SHARE);
+      if (this.held.size === 0) this.soonMs = soonMs;
     } catch (error) {
       this.options.onFault(error);
-      againMs = Math.min(LONGEST_AGAIN_MS, againMs * 2);
+      this.attendIn(this.againMs);
+      this.againMs = Math.min(LONGEST_AGAIN_MS, this.againMs * 2);
     }
-    if (!this.stopped) this.cancelRenewal = clock.after(againMs, () => this.attend());
+  }
+
+  private attendIn(ms: number): void {
+    if (this.stopped) return;
+    this.soonMs = undefined;
+    this.cancelRenewal();
+    this.cancelRenewal = this.options.clock.after(ms, () => this.attend());
   }
 }
 

@@ -48,6 +48,8 @@ export type StoredMail = QueuedMail;
 
 /** What the next owner has to know of a message whose tries have failed. */
 export interface MailNote {
+  /** Of the message: a stream that counts from an earlier number again gives its number to another one. */
+  id: string;
   attempts: number;
   fault: MailFault;
 }

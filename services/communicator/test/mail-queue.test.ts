@@ -1,4 +1,4 @@
-import { connectBus, Printed, type Bus } from '@multiswarm/bus';
+import { connectBus, Printed, storeMessage, type Bus } from '@multiswarm/bus';
 import { mailboxShardOf, subjects } from '@multiswarm/contracts';
 import { systemClock } from '@multiswarm/core';
 import { startNats, type TestServer } from '@multiswarm/testing';
@@ -48,4 +48,16 @@ test('who opens a part of the mailboxes has all that there is, and whoever had i
   await ended;
   second.stop();
   first.stop();
+});
+
+test('notes of others among those on tries keep nobody from opening a part, and are left out', async () => {
+  const queue = new JetStreamMailQueue(bus, PLACE, 3, systemClock);
+  const fault = { cause: 'handler-failed', message: 'no', atMs: 1 } as const;
+  await queue.note(1, { id: 'm-1', attempts: 2, fault });
+  for (const [seq, text] of [
+    [2, 'no JSON {'],
+    [3, '{"attempts":"many"}'],
+  ] as const)
+    await storeMessage(bus.connection, subjects.mailNote(PLACE, seq), text);
+  expect([...(await queue.notes())]).toEqual([[1, { id: 'm-1', attempts: 2, fault }]]);
 });

@@ -388,7 +388,9 @@ export class MailboxOwner {
   private toMail(stored: StoredMail, { from }: MailAddress, level: Level): Mail {
     const { seq, storedAtMs, data } = stored;
     const { id, conversation, expiresAt, deliverAt, dataRef } = attributesOf(stored.headers?.text ?? '');
-    const note = this.notes.get(seq);
+    const noted = this.notes.get(seq);
+    const note = noted?.id === id ? noted : undefined;
+    if (noted !== note) this.quietly(this.parts.queue.forgetNote(seq)); // of another message that had its number
     return {
       seq,
       id: ownText(id),
@@ -463,8 +465,8 @@ export class MailboxOwner {
       const burial = this.bury(mailbox, mail, fate).finally(() => this.burying.delete(burial));
       this.burying.add(burial);
     } else if (mail.fault !== undefined) {
-      const { attempts, fault } = mail;
-      this.quietly(this.parts.queue.note(mail.seq, { attempts, fault })); // O3
+      const { seq, id, attempts, fault } = mail;
+      this.quietly(this.parts.queue.note(seq, { id, attempts, fault })); // O3
     }
   }
 
@@ -482,31 +484,27 @@ export class MailboxOwner {
     try {
       const body = await this.shelf.body(shelved);
       const { address, seq } = shelved;
+      const told = { messageId: mail.id, to: address.to, cause, error: message };
+      if (body === undefined) {
+        logger.warn('a message that had to be a dead letter is gone: somebody has removed it', told);
+        return void this.gone(mailbox, mail);
+      }
       if (mail.payload !== undefined) await queue.keepPayload(mail.payload, nameOf(mailbox, mail));
-      if (body !== undefined)
-        await queue.bury({
-          seq,
-          address,
-          body,
-          cause,
-          message,
-          attempts: mail.attempts,
-          diedAtMs: clock.now(),
-        });
-      mailbox.buried(mail.seq);
+      const times = { attempts: mail.attempts, diedAtMs: clock.now() };
+      await queue.bury({ ...{ seq, address, body, cause, message }, ...times });
       this.tally.dead(mailbox, mail, cause, this.now());
-      this.done(mail);
-      logger.warn('a message is a dead letter', {
-        messageId: mail.id,
-        to: address.to,
-        cause,
-        error: message,
-      });
+      this.gone(mailbox, mail);
+      logger.warn('a message is a dead letter', told);
     } catch (error) {
       if (this.closed) return;
       logger.warn('a dead letter could not be kept; it is tried again', { messageId: mail.id, error });
       clock.after(AGAIN_MS, () => this.meet(mailbox, mail, { kind: 'dead', cause }));
     }
+  }
+
+  private gone(mailbox: Mailbox, mail: Mail): void {
+    mailbox.buried(mail.seq);
+    this.done(mail);
   }
 
   /** All that arrives in one turn is handed over together. */
@@ -559,10 +557,22 @@ export class MailboxOwner {
     const sent = Promise.all([before, bodies]).then(([went, read]) => {
       if (sending.get(mailbox) === sent) sending.delete(mailbox);
       if (!went || read === undefined) return this.takeBack(mailbox, handed);
-      handed.forEach((each, index) => this.deliver(mailbox, each, takers[index], read[index]));
+      handed.forEach((each, index) => {
+        const body = read[index];
+        if (body !== undefined) this.deliver(mailbox, each, takers[index], body);
+        else this.removed(mailbox, each.mail.seq);
+      });
       return true;
     });
     sending.set(mailbox, sent);
+  }
+
+  /** Somebody has taken it out of the stream: nobody will ever have it. */
+  private removed(mailbox: Mailbox, seq: number): void {
+    const mail = mailbox.ack(seq, this.now());
+    if (mail === undefined) return;
+    this.done(mail);
+    this.parts.logger.warn('a message is gone: somebody has removed it', { messageId: mail.id });
   }
 
   /** @returns that nothing went */

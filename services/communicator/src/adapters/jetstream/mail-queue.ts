@@ -41,6 +41,7 @@ import { deadHeaders } from './dead-headers';
 import { isNotable, releasePayload } from './release-payload';
 
 const Note = z.object({
+  id: z.string(),
   attempts: z.number().int().nonnegative(),
   fault: z.object({ cause: MailCause, message: z.string(), atMs: z.number() }),
 });
@@ -153,15 +154,15 @@ export class JetStreamMailQueue implements MailQueue {
       subjects.mailNotes(this.place),
     )) {
       const seq = Number(subject.slice(subject.lastIndexOf('.') + 1));
-      const note = Note.safeParse(JSON.parse(text));
+      const note = Note.safeParse(parsed(text));
       if (note.success) notes.set(seq, note.data);
     }
     return notes;
   }
 
-  async note(seq: number, { attempts, fault }: MailNote): Promise<void> {
+  async note(seq: number, { id, attempts, fault }: MailNote): Promise<void> {
     const message = fault.message.slice(0, LIMITS.ERROR_MESSAGE_CHARS);
-    const body = JSON.stringify({ attempts, fault: { ...fault, message } });
+    const body = JSON.stringify({ id, attempts, fault: { ...fault, message } });
     await storeMessage(this.bus.connection, subjects.mailNote(this.place, seq), body);
   }
 

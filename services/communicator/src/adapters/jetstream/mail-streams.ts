@@ -17,8 +17,8 @@ export const MAIL_DEDUP_MS = 2 * 60_000;
 /** What is known of failed tries outlives every pause between them. */
 const NOTES_AGE_MS = 7 * 24 * 3_600_000;
 const NOTES_BYTES = 16 * 1024 * 1024;
-/** A mailbox that nobody has read for so long is unknown. */
-const NAMES_AGE_MS = 30 * 24 * 3_600_000;
+/** A mailbox that nobody has read for thirty days is unknown; that it is read is written once a day. */
+const NAMES_AGE_MS = 31 * 24 * 3_600_000;
 /** How long a status is kept; the oldest go first at the limit in bytes. */
 export const STATUS_KEEP_MS = 10 * 60_000;
 const STATUS_BYTES = 32 * 1024 * 1024;

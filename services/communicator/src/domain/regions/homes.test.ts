@@ -1,6 +1,6 @@
 import type { MailHome } from '@multiswarm/contracts';
 import fc from 'fast-check';
-import { Homes, isLater } from './homes';
+import { CLAIM_RENEWED_MS, Homes, isLater } from './homes';
 
 const NAMES = { namespace: 'default', mailbox: 'b' };
 const claims = fc.array(
@@ -38,6 +38,18 @@ test('a new claim is later than all that are known, even where the clock is behi
       expect(homes.claim('default', 'b', wallMs + 1)).toBeUndefined();
     }),
   );
+});
+
+test('a mailbox that is read on is claimed anew each day, also for those who have heard of it', () => {
+  const homes = new Homes('here');
+  const first = homes.claim('default', 'b', 1_000);
+  expect(first).toMatchObject({ domain: 'here', atMs: 1_000 });
+  expect(homes.claim('default', 'b', 999 + CLAIM_RENEWED_MS)).toBeUndefined();
+  const second = homes.claim('default', 'b', 1_000 + CLAIM_RENEWED_MS);
+  expect(second).toMatchObject({ domain: 'here', atMs: 1_000 + CLAIM_RENEWED_MS });
+  expect(homes.claim('default', 'b', 1_001 + CLAIM_RENEWED_MS)).toBeUndefined();
+  const others = new Homes('there');
+  expect([first, second].map((home) => home && others.learn(home))).toEqual([true, true]);
 });
 
 test('a domain tells what it has claimed itself, by names, page by page', () => {

@@ -2,6 +2,8 @@ import { LIMITS, MAILBOX_SHARDS, type MailHome } from '@multiswarm/contracts';
 
 /** Mailboxes of one shard that one owner remembers. */
 const KNOWN = LIMITS.MAIL_HOMES / MAILBOX_SHARDS;
+/** A claim is made anew after so long: what is kept of it, in each domain, ends a month after the last one. */
+export const CLAIM_RENEWED_MS = 24 * 3_600_000;
 
 /**
  * In which JetStream domain each mailbox of a shard is read, as one owner knows it. Each domain remembers for itself, so that it knows while it
@@ -32,10 +34,10 @@ export class Homes {
     return home === undefined || home.domain === this.domain ? undefined : home;
   }
 
-  /** Somebody reads it here. @returns the new claim; undefined where it is this domain's already */
+  /** Somebody reads it here. @returns the new claim; undefined where it is this domain's already, and of today */
   claim(namespace: string, mailbox: string, wallMs: number): MailHome | undefined {
     const before = this.of(namespace, mailbox);
-    if (before?.domain === this.domain) return undefined;
+    if (before?.domain === this.domain && wallMs - before.atMs < CLAIM_RENEWED_MS) return undefined;
     const atMs = Math.max(wallMs, (before?.atMs ?? 0) + 1); // H2
     const home = { namespace, mailbox, domain: this.domain, atMs };
     return this.put(home) ? home : undefined;
