@@ -49,6 +49,10 @@ async function recipient(
     ({ messages }) => messages.on('work', ({ data }) => handler(data) as undefined),
     given,
   );
+  await isRead(id);
+}
+
+async function isRead(id: string): Promise<void> {
   const owners = new MailboxOwners(bus, 'hub');
   await eventually(async () => (await owners.info('default', id)).sessions === 1);
 }
@@ -95,6 +99,7 @@ test('a handler with state that hangs takes nothing from the messages before and
       ),
     { messageTimeoutMs: 100 },
   );
+  await isRead('l');
   for (const n of [1, 2, 4]) await send('l', n, { qos: 'exactly-once', conversation: 'sums' });
   expect(await deadOf('l', 1)).toMatchObject([{ cause: 'not-acknowledged', attempts: 2 }]);
   await eventually(async () => (await swarm.messages.state('sums')) === 5);

@@ -79,6 +79,7 @@ export class PayloadBucket {
       await this.publish({ ...ref, upload: upload.id, parts, deleted: false });
       return ref;
     } catch (error) {
+      await upload.settled(); // a purge may overtake what is on its way: nats-server 2.10 and later
       await this.purge(upload.id).catch(() => undefined); // a sweep finds what is left
       throw payloadFault(error, 'a payload could not be stored');
     }

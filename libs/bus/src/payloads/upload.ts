@@ -67,6 +67,11 @@ export class Upload {
     return { bytes: this.bytes, parts: this.parts, sha256Hex };
   }
 
+  /** Resolves when nothing is on its way any more, stored or not. */
+  async settled(): Promise<void> {
+    await Promise.all(this.underWay);
+  }
+
   private async send(part: Buffer): Promise<void> {
     this.check();
     this.parts += 1;
