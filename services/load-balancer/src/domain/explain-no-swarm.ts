@@ -1,6 +1,6 @@
 import { PLACEMENT_RULES, type Rejection } from '@multiswarm/contracts';
 import { idleDetail, takesNoWork, type IdleState } from './engine/idle';
-import { EXAMPLES } from './engine/pool';
+import { EXAMPLES } from './engine/drops';
 import type { Moment } from './moment';
 import type { Ask } from './requirement-rules';
 import type { SwarmSeen } from './swarm-seen';

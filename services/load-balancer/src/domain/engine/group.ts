@@ -1,5 +1,5 @@
 import type { Columns } from './columns';
-import { IndexList } from './index-list';
+import type { Memberships } from './memberships';
 import type { Order } from './order';
 import { WinnerTree } from './winner-tree';
 
@@ -14,27 +14,38 @@ export interface GroupKey {
   readonly score: number;
 }
 
-/** Members of a pool with room, of one tier, place, class and score; with an order for whoever has asked for one. */
+/** Members of a pool of one tier, place, class and score; with an order of those with room for whoever has asked for one. */
 export class Group {
-  private readonly list = new IndexList();
   private readonly ranked: Ranked[] = [];
-  private size = 0;
 
   constructor(
     readonly key: GroupKey,
+    /** In `memberships`. */
+    readonly number: number,
     private readonly columns: Columns,
+    private readonly memberships: Memberships,
     /** Told when somebody asks for an order: from now on it has to hear of numbers that have changed. */
     private readonly onOrdered?: () => void,
   ) {}
 
   /** How many have room. */
   get count(): number {
-    return this.size;
+    return this.memberships.counts[this.number] as number;
   }
 
-  /** The endpoint at a position below `count`, in no particular order. */
-  at(position: number): number {
-    return this.list.at(position);
+  /** How many members there are, with or without room. */
+  get size(): number {
+    return this.memberships.sizeOf(this.number);
+  }
+
+  /** The endpoint with room at a rank below `count`, in no particular order. */
+  at(rank: number): number {
+    return this.memberships.openAt(this.number, rank);
+  }
+
+  /** The member at a position below `size`, with or without room. */
+  memberAt(position: number): number {
+    return this.memberships.memberAt(this.number, position);
   }
 
   /** The endpoint that is ahead in an order; -1 where there is none. */
@@ -45,49 +56,66 @@ export class Group {
   /** The best `count` in an order, written into `into` from index `from` on; returns how many. */
   top(order: Order, count: number, into: Int32Array, from: number): number {
     const found = this.rankedBy(order).tree.top(count, into, from);
-    for (let at = from; at < from + found; at += 1) into[at] = this.list.at(into[at] as number);
+    for (let at = from; at < from + found; at += 1) into[at] = this.memberAt(into[at] as number);
     return found;
   }
 
-  /** Returns its position. */
-  open(index: number): number {
-    const position = this.list.push(index);
-    this.size += 1;
-    for (const ranked of this.ranked) ranked.put(index, position);
-    return position;
+  isOpen(position: number): boolean {
+    return this.memberships.isOpen(this.number, position);
   }
 
-  /** Returns the endpoint that has taken its position; -1 for none. */
-  close(position: number): number {
-    const last = this.list.size - 1;
-    this.size = last;
-    const moved = this.list.take(position);
-    for (const ranked of this.ranked) ranked.close(last, moved, position);
+  /** A new member, without room. Returns its position. */
+  join(index: number): number {
+    return this.memberships.join(this.number, index);
+  }
+
+  /** Takes out the member at a position. Returns the endpoint that has taken it; -1 for none. */
+  leave(position: number): number {
+    if (this.isOpen(position)) this.close(position);
+    const last = this.size - 1;
+    const moved = this.memberships.leave(this.number, position);
+    if (moved >= 0 && this.isOpen(position))
+      for (const ranked of this.ranked) {
+        ranked.remove(last);
+        ranked.put(moved, position);
+      }
     return moved;
   }
 
-  /** What orders go by may have changed. */
-  changed(index: number, position: number): void {
-    for (const ranked of this.ranked) ranked.put(index, position);
+  /** The member at a position has room again. */
+  open(position: number): void {
+    this.memberships.open(this.number, position);
+    for (const ranked of this.ranked) ranked.put(this.memberAt(position), position);
+  }
+
+  close(position: number): void {
+    this.memberships.close(this.number, position);
+    for (const ranked of this.ranked) ranked.remove(position);
+  }
+
+  /** What orders go by may have changed of the member at a position. */
+  changed(position: number): void {
+    if (this.ranked.length === 0 || !this.isOpen(position)) return;
+    for (const ranked of this.ranked) ranked.put(this.memberAt(position), position);
   }
 
   /** What orders go by may have changed of everybody. */
   allChanged(): void {
     if (this.ranked.length === 0) return;
-    for (let position = 0; position < this.size; position += 1) this.changed(this.at(position), position);
+    for (let position = 0; position < this.size; position += 1) this.changed(position);
   }
 
-  /** Its endpoints in an order. */
+  /** Its endpoints with room in an order. */
   rankedBy(order: Order): Ranked {
     for (const ranked of this.ranked) if (ranked.order === order) return ranked;
     this.onOrdered?.();
-    const ranked = new Ranked(order, this.columns, this.list);
+    const ranked = new Ranked(order, this.columns, this);
     this.ranked.push(ranked);
     return ranked;
   }
 }
 
-/** A group's list in one order. */
+/** Who of a group has room, in one order. */
 export class Ranked {
   private keys = new Float64Array(8);
   readonly tree: WinnerTree;
@@ -98,10 +126,11 @@ export class Ranked {
   constructor(
     readonly order: Order,
     private readonly columns: Columns,
-    private readonly list: IndexList,
+    private readonly group: Pick<Group, 'size' | 'memberAt' | 'isOpen'>,
   ) {
     this.tree = new WinnerTree((a, b) => this.ahead(a, b));
-    for (let position = 0; position < list.size; position += 1) this.put(list.at(position), position);
+    for (let position = 0; position < group.size; position += 1)
+      if (group.isOpen(position)) this.put(group.memberAt(position), position);
   }
 
   put(index: number, position: number): void {
@@ -115,23 +144,21 @@ export class Ranked {
     this.crown();
   }
 
-  /** The last position is gone; who was there has moved to another one, unless it was itself the one that went. */
-  close(last: number, moved: number, position: number): void {
-    this.tree.remove(last);
-    if (moved >= 0) this.put(moved, position);
-    else this.crown();
+  remove(position: number): void {
+    this.tree.remove(position);
+    this.crown();
   }
 
   private crown(): void {
     const { best } = this.tree;
-    this.best = best < 0 ? -1 : this.list.at(best);
+    this.best = best < 0 ? -1 : this.group.memberAt(best);
     this.bestKey = best < 0 ? NaN : (this.keys[best] as number);
   }
 
   private ahead(a: number, b: number): number {
     const byKey = (this.keys[a] as number) - (this.keys[b] as number);
     if (byKey !== 0) return byKey;
-    return tieBreak(this.columns, this.list.at(a), this.list.at(b));
+    return tieBreak(this.columns, this.group.memberAt(a), this.group.memberAt(b));
   }
 }
 

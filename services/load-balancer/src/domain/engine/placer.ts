@@ -10,7 +10,8 @@ import { attemptKey } from '../swarm-seen';
 import { TIERS } from './columns';
 import { instant, type Decision, type Outcome } from './decision';
 import { Placed, Ranks, type Facts } from './placed';
-import { EXAMPLES, type Pool } from './pool';
+import { EXAMPLES } from './drops';
+import type { Pool } from './pool';
 import { View } from './view';
 import { groupKeyOf, Wishes, type Granted } from './wishes';
 

@@ -5,18 +5,29 @@ import { TOP } from './winner-tree';
 
 /** Those of a pool who have room, by group. */
 export interface OpenMembers {
+  /** By number. */
   readonly groups: readonly Group[];
+  /** How many of each group have room, by its number. */
+  readonly counts: Int32Array;
+  /** Of each group, by its number. */
+  readonly tiers: Int32Array;
   groupOf(index: number): Group | undefined;
 }
+
+/** Groups that a fresh view has room for. */
+const ROOM = 64;
 
 /**
  * Whom a policy chooses among: everybody who could run it, whose health lets one more run, who has room, and who is in the
  * best tier and place that have any. One object for all decisions: it is filled anew for each.
  */
 export class View {
-  readonly groups: Group[] = [];
+  /** Numbers of the groups that are left, and how many of each have room. */
+  private numbers = new Int32Array(ROOM);
+  private counts = new Int32Array(ROOM);
+  private size = 0;
   private total = 0;
-  private pool: OpenMembers | undefined;
+  private pool: OpenMembers = NOBODY;
 
   constructor(readonly columns: Columns) {}
 
@@ -25,68 +36,99 @@ export class View {
     return this.total;
   }
 
+  /** How many groups are left. */
+  get groupCount(): number {
+    return this.size;
+  }
+
+  /** The group at a position below `groupCount`. */
+  group(at: number): Group {
+    return this.pool.groups[this.numbers[at] as number] as Group;
+  }
+
+  /** A list of the groups that are left. */
+  get groups(): Group[] {
+    return Array.from({ length: this.size }, (_, at) => this.group(at));
+  }
+
   /** Fills it with the groups that have room and pass, of the lowest tier that has any. */
   fill(pool: OpenMembers, passes?: (group: Group) => boolean): void {
+    const { groups, counts, tiers } = pool;
     this.pool = pool;
-    this.groups.length = 0;
-    this.total = 0;
+    this.clear();
+    if (groups.length > this.numbers.length) this.grow(groups.length);
     let tier = Infinity;
-    for (const group of pool.groups) {
-      if (group.count === 0 || group.key.tier > tier || (passes !== undefined && !passes(group))) continue;
-      if (group.key.tier < tier) {
-        ({ tier } = group.key);
-        this.groups.length = 0;
-        this.total = 0;
+    for (let number = 0; number < groups.length; number += 1) {
+      const count = counts[number] as number;
+      const of = tiers[number] as number;
+      if (count === 0 || of > tier || (passes !== undefined && !passes(groups[number] as Group))) continue;
+      if (of < tier) {
+        tier = of;
+        this.clear();
       }
-      this.groups.push(group);
-      this.total += group.count;
+      this.add(number, count);
     }
   }
 
   /** Whether an endpoint is among them. */
   has(index: number): boolean {
     const group = this.groupOf(index);
-    return group !== undefined && this.groups.includes(group);
+    return group !== undefined && this.numbers.subarray(0, this.size).includes(group.number);
   }
 
   /** The group in which an endpoint has room, whether a choice among it is left or not. */
   groupOf(index: number): Group | undefined {
-    return this.pool?.groupOf(index);
+    return this.pool.groupOf(index);
   }
 
   /** The lowest tier that has room; undefined where nobody has any. */
   get tier(): number | undefined {
-    return this.groups[0]?.key.tier;
+    return this.size === 0 ? undefined : this.pool.tiers[this.numbers[0] as number];
   }
 
   /** Keeps the groups with the smallest value, where values differ. */
   keepLeast(value: (group: Group) => number): void {
-    if (this.groups.length < 2) return;
+    if (this.size < 2) return;
     let least = Infinity;
-    for (const group of this.groups) least = Math.min(least, value(group));
+    for (let at = 0; at < this.size; at += 1) least = Math.min(least, value(this.group(at)));
     this.keep((group) => value(group) === least);
   }
 
   keep(passes: (group: Group) => boolean): void {
-    let kept = 0;
-    this.total = 0;
-    for (const group of this.groups) {
-      if (!passes(group)) continue;
-      this.groups[kept] = group;
-      kept += 1;
-      this.total += group.count;
-    }
-    this.groups.length = kept;
+    const { size } = this;
+    this.clear();
+    for (let at = 0; at < size; at += 1)
+      if (passes(this.group(at))) this.add(this.numbers[at] as number, this.counts[at] as number);
   }
 
   /** The endpoint at a rank below `count`, in no particular order: at a random rank, everybody is as likely. */
   at(rank: number): number {
+    const { counts, size } = this;
     let left = rank;
-    for (const group of this.groups) {
-      if (left < group.count) return group.at(left);
-      left -= group.count;
+    for (let at = 0; at < size; at += 1) {
+      const count = counts[at] as number;
+      if (left < count) return this.group(at).at(left);
+      left -= count;
     }
     return -1;
+  }
+
+  private clear(): void {
+    this.size = 0;
+    this.total = 0;
+  }
+
+  /** Numbers behind `size` may still be read: what is added never comes before what was read. */
+  private add(number: number, count: number): void {
+    this.numbers[this.size] = number;
+    this.counts[this.size] = count;
+    this.size += 1;
+    this.total += count;
+  }
+
+  private grow(groups: number): void {
+    this.numbers = new Int32Array(groups * 2);
+    this.counts = new Int32Array(groups * 2);
   }
 
   /** The endpoint that is ahead in an order; -1 where there is none. */
@@ -96,8 +138,8 @@ export class View {
 
   /** The best `count` (TOP at most) in an order, best first, written into `into`; returns how many. */
   top(order: Order, count: number, into: Int32Array): number {
-    const { groups, heads } = this;
-    if (groups.length === 1) return (groups[0] as Group).top(order, count, into, 0);
+    const { heads } = this;
+    if (this.size === 1) return this.group(0).top(order, count, into, 0);
     const leading = this.leading(order, count);
     for (let rank = 0; rank < leading; rank += 1) into[rank] = heads[rank] as number;
     let size = leading;
@@ -114,10 +156,10 @@ export class View {
   private readonly members = new Int32Array(TOP);
 
   private leading(order: Order, count: number): number {
-    const { columns, groups, heads, headKeys, leaders } = this;
+    const { columns, heads, headKeys, leaders } = this;
     let size = 0;
-    for (let which = 0; which < groups.length; which += 1) {
-      const group = groups[which] as Group;
+    for (let which = 0; which < this.size; which += 1) {
+      const group = this.group(which);
       const { best, bestKey } = group.rankedBy(order);
       let at = size;
       for (; at > 0; at -= 1) {
@@ -174,3 +216,8 @@ export class View {
     return byKey > 0 || (byKey === 0 && tieBreak(columns, a, b) > 0);
   }
 }
+
+const NOBODY: OpenMembers = {
+  ...{ groups: [], counts: new Int32Array(0), tiers: new Int32Array(0) },
+  groupOf: () => undefined,
+};

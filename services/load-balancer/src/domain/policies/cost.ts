@@ -39,7 +39,7 @@ function meetDeadline(view: View, item: PlaceItem, aids: Aids): void {
 }
 
 function keepCheapestClass(view: View, item: PlaceItem, aids: Aids): void {
-  if (aids.learner === undefined || view.groups.length < 2) return;
+  if (aids.learner === undefined || view.groupCount < 2) return;
   const { columns } = view;
   let best = -1;
   let least = Infinity;

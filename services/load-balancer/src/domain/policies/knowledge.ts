@@ -47,11 +47,12 @@ export function keepDrawnClasses(
   { namespace, type }: PlaceItem,
   { learner, random }: Aids,
 ): void {
-  const { groups, columns } = view;
-  if (learner === undefined || groups.length < 2 || !learner.isOn(namespace)) return;
+  const { columns } = view;
+  if (learner === undefined || view.groupCount < 2 || !learner.isOn(namespace)) return;
   let classes = 0;
   let least = Infinity;
-  for (const group of groups) {
+  for (let number = 0; number < view.groupCount; number += 1) {
+    const group = view.group(number);
     const swarmClass = group.key.swarmClass;
     if (indexIn(drawnClasses, classes, swarmClass) >= 0 || classes === CLASSES) continue;
     const price = columns.costPerSlotHour[group.at(0)] as number;

@@ -1,6 +1,7 @@
 import type { Random } from '@multiswarm/core';
 import { Columns } from '../engine/columns';
 import { Group } from '../engine/group';
+import { Memberships } from '../engine/memberships';
 import { View } from '../engine/view';
 import { drawFrom } from '../learning/posterior';
 import type { Knowledge } from '../policies/knowledge';
@@ -22,9 +23,10 @@ export function rebuilt(seen: Seen): Rebuilt {
   const endpoints = Array.from({ length: rows }, (_, endpoint) => endpoint).sort(
     (a, b) => numberOf(a, ROW_AT) - numberOf(b, ROW_AT),
   );
+  const memberships = new Memberships();
   const groups = seen.groups.map(({ tier, score, place, swarmClass }) => {
     const ofNames = { place: columns.places.number(place), swarmClass: columns.classes.number(swarmClass) };
-    return new Group({ tier, score, ...ofNames }, columns);
+    return new Group({ tier, score, ...ofNames }, memberships.add(), columns, memberships);
   });
   const rowOf: number[] = [];
   for (const endpoint of endpoints) {
@@ -42,11 +44,12 @@ export function rebuilt(seen: Seen): Rebuilt {
   for (let endpoint = 0; endpoint < rows; endpoint += 1) {
     const group = groups[numberOf(endpoint, GROUP_AT)] as Group;
     const row = rowOf[endpoint] as number;
-    group.open(row);
+    group.open(group.join(row));
     groupOf[row] = group;
   }
   const view = new View(columns);
-  view.fill({ groups, groupOf: (row) => groupOf[row] });
+  const tiers = Int32Array.from(groups, ({ key }) => key.tier);
+  view.fill({ groups, tiers, counts: memberships.counts, groupOf: (row) => groupOf[row] });
   return { view, endpoints };
 }
 

@@ -36,7 +36,7 @@ export class SeenLog {
   private readonly ring: Seen[] = [];
   private next = 0;
   /** Of the view that was looked at last. */
-  private readonly groups: Group[] = [];
+  private groups: readonly Group[] = [];
   private allowed: number = LIMITS.SEEN_PER_SECOND;
   private allowedAtMs = 0;
 
@@ -65,8 +65,7 @@ export class SeenLog {
       if (!this.mayKeep(aids.now)) return policy.rank(view, item, aids);
       // Before it is asked: policies narrow the view.
       const { count } = view;
-      this.groups.length = 0;
-      for (const group of view.groups) this.groups.push(group);
+      this.groups = view.groups;
       const looked = policy.rank(view, item, aids);
       this.keep(view, item, policy.name, {
         open: count,
