@@ -17,6 +17,7 @@ import { Received } from './received';
 import { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';
 import { ReplyMux } from './reply-mux';
 import { sendFault } from './send-fault';
+import { StreamRefusal } from './stored';
 
 export interface BusOptions {
   /** One URL or several, separated by commas. */
@@ -176,12 +177,14 @@ class NatsBus implements Bus {
     const ack = JSON.parse(message.string()) as {
       seq?: number;
       duplicate?: boolean;
-      error?: { description?: string };
+      error?: { code: number; err_code?: number; description?: string };
     };
     if (ack.error ?? ack.seq === undefined) {
+      const { code = 0, err_code: errCode = code, description = 'no sequence' } = ack.error ?? {};
       throw new MultiswarmError(
         'bus-unavailable',
-        `JetStream did not store the message on ${subject}: ${ack.error?.description ?? 'no sequence'}`,
+        `JetStream did not store the message on ${subject}: ${description}`,
+        { cause: new StreamRefusal(errCode, description) },
       );
     }
     return { seq: ack.seq, duplicate: ack.duplicate ?? false };

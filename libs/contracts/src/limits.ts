@@ -262,6 +262,10 @@ export const LIMITS = {
   SHARED_PAGE_BYTES: 512 * 1024,
   /** Characters of the name of a conversation. */
   CONVERSATION_CHARS: 128,
+  /** Messages that a process has been given to store, and that wait for room in their mailbox, or for NATS to take them; each counts 512 more. */
+  MAIL_WAITING_BYTES: 64 * 1024 * 1024,
+  /** Recipients of which a sender keeps the room that it was promised. */
+  MAIL_ROOMS: 10_000,
   /** Room in a mailbox that one request of a sender is promised. */
   MAIL_ROOM: 1_000,
   /** Messages that one reader of a mailbox may have at the same time. */

@@ -1,6 +1,5 @@
-import { NobodyListensError, Printed, type Bus } from '@multiswarm/bus';
+import { NobodyListensError, Printed, StreamRefusal, type Bus } from '@multiswarm/bus';
 import {
-  asMultiswarmError,
   LIMITS,
   mailboxShardOf,
   mailIdentity,
@@ -8,12 +7,14 @@ import {
   MultiswarmError,
   subjects,
   toWire,
-  type ErrorCode,
+  type Fill,
   type MailRoomRequest,
   type Message,
 } from '@multiswarm/contracts';
 import { delay, type Clock } from '@multiswarm/core';
+import { MailRooms, type MailRoom } from './mail-rooms';
 import type { MailSites } from './mail-sites';
+import { LONGEST_PAUSE_MS, passes, PAUSE_MS, WaitingRoom } from './send-lane';
 
 export interface MailSenderOptions {
   bus: Bus;
@@ -31,27 +32,10 @@ export interface Stored {
 
 type Sender = Omit<MailRoomRequest, 'want'>;
 
-/** Room in a mailbox that its owner has promised to one sender. Times are monotonic milliseconds. */
-interface Room {
-  left: number;
-  untilMs: number;
-  asking: Promise<void> | undefined;
-  full: MultiswarmError | undefined;
-  timesFull: number;
-  /** Messages that wait for room, or have just had it: the next ones stay behind them. */
-  waiting: number;
-  lastOfWaiting: Promise<unknown>;
-}
-
 /** The next room is asked for while there is still this much. */
 const LOW = LIMITS.MAIL_ROOM / 4;
 const FIRST_WANT = 64;
 const TRY_MS = 20_000;
-/** Nobody answers at the moment: between two owners of a mailbox, while a server starts. */
-const PASSES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bus-unavailable', 'timeout']);
-const PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2_000;
-const ROOMS_KEPT = 10_000;
 
 /**
  * Stores messages in mailboxes: straight into the stream, with room that the owner of the mailbox has promised.
@@ -59,35 +43,54 @@ const ROOMS_KEPT = 10_000;
  * T1. It resolves when the stream has the message. An error means that it is not there, or (`bus-unavailable`, `timeout`) that nobody
  *     knows; the same message again, with the same id, is then kept once.
  * T2. No more is sent than there is room for: what is full is told (`mailbox-full`), with the number of messages in it.
+ * T3. What is given for one recipient is stored in the order in which it was given, also by those who do not wait for one before they
+ *     give the next, and also where it has to be tried again (`SendLane`).
  */
 export class MailSender {
-  private readonly rooms = new Map<string, Room>();
+  private readonly waiting = new WaitingRoom();
+  private readonly rooms: MailRooms;
   private readonly options: Required<MailSenderOptions>;
 
   constructor(options: MailSenderOptions) {
     this.options = { tryMs: TRY_MS, ...options };
+    const { sites, clock } = options;
+    const isOpen = (): boolean => sites.known !== undefined;
+    this.rooms = new MailRooms({ isOpen, open: () => sites.domain(), room: this.waiting, clock });
   }
 
   /** @param data of the message as JSON, where somebody has printed it already */
-  async store(message: Message, data?: string): Promise<Stored> {
-    const { clock, tryMs, bus, sites } = this.options;
+  async store(message: Message, data = JSON.stringify(message.data)): Promise<Stored> {
+    const { clock, tryMs } = this.options;
     const endMs = clock.monotonic() + tryMs;
     const { namespace, to, from } = message;
-    const room = this.roomOf(`${namespace} ${to} ${from}`);
+    const room = this.rooms.of(`${namespace} ${to} ${from}`);
     const sender = { namespace, to, from };
+    const bytes = data.length;
     if (room.waiting === 0 && this.hasRoom(room)) this.use(room, sender, endMs);
     else {
+      if (!this.waiting.enter(bytes)) throw tooManyWait(to, room.fill);
       room.waiting += 1;
       try {
         await this.waitForRoom(room, sender, endMs);
       } finally {
         room.waiting -= 1;
+        this.waiting.leave(bytes);
       }
     }
-    const domain = sites.known ?? (await this.until(endMs, () => sites.domain()));
+    return room.lane.send({ attempt: () => this.put(message, data, room), bytes, endMs });
+  }
+
+  private async put(message: Message, data: string, room: MailRoom): Promise<Stored> {
+    const { bus, sites } = this.options;
+    const domain = sites.known;
+    if (domain === undefined) throw new MultiswarmError('bus-unavailable', 'the connection to NATS was lost');
     const { subject, lines, body } = toWire(message, domain, data);
     const sending = { lines, messageId: mailIdentity(message) };
-    return this.until(endMs, () => bus.publishStored(subject, new Printed(body), sending));
+    try {
+      return await bus.publishStored(subject, new Printed(body), sending);
+    } catch (error) {
+      throw isFull(error) ? noStorage(message.to, room.fill, error) : error;
+    }
   }
 
   /** Tries again what fails since nobody answers, with growing pauses; throws the last error when the time is over. */
@@ -97,14 +100,14 @@ export class MailSender {
       try {
         return await work();
       } catch (error) {
-        if (!PASSES.has(asMultiswarmError(error).code) || clock.monotonic() + pauseMs >= endMs) throw error;
+        if (!passes(error, endMs - clock.monotonic())) throw error;
         await delay(clock, pauseMs);
       }
     }
   }
 
   /** T2. In the order in which they came: messages of one conversation stay in their order. */
-  private waitForRoom(room: Room, sender: Sender, endMs: number): Promise<void> {
+  private waitForRoom(room: MailRoom, sender: Sender, endMs: number): Promise<void> {
     const { timesFull } = room;
     const turn = room.lastOfWaiting.then(async () => {
       while (!this.hasRoom(room)) {
@@ -117,25 +120,25 @@ export class MailSender {
     return turn;
   }
 
-  private hasRoom({ left, untilMs }: Room): boolean {
+  private hasRoom({ left, untilMs }: MailRoom): boolean {
     return left > 0 && this.options.clock.monotonic() < untilMs;
   }
 
-  private use(room: Room, sender: Sender, endMs: number): void {
+  private use(room: MailRoom, sender: Sender, endMs: number): void {
     room.left -= 1;
     if (room.left > LOW || room.asking || room.full) return;
     // In the background, while there is still room: what it says of a full mailbox is known to whoever needs room next.
     this.ask(room, { ...sender, want: LIMITS.MAIL_ROOM }, endMs).catch(() => undefined);
   }
 
-  private ask(room: Room, request: MailRoomRequest, endMs: number): Promise<void> {
+  private ask(room: MailRoom, request: MailRoomRequest, endMs: number): Promise<void> {
     room.asking ??= this.askOwner(room, request, endMs).finally(() => {
       room.asking = undefined;
     });
     return room.asking;
   }
 
-  private async askOwner(room: Room, request: MailRoomRequest, endMs: number): Promise<void> {
+  private async askOwner(room: MailRoom, request: MailRoomRequest, endMs: number): Promise<void> {
     const { bus, sites, clock } = this.options;
     let askedMs = 0;
     const asked = this.until(endMs, async () => {
@@ -148,27 +151,15 @@ export class MailSender {
     });
     if (askedMs >= room.untilMs) room.left = 0;
     room.full = undefined;
+    room.fill = { depth, limit };
     if (granted === 0) {
       const text = `the mailbox of "${request.to}" holds ${depth} of ${limit} messages: wait until it takes some, or send less`;
-      room.full = new MultiswarmError('mailbox-full', text, { fill: { depth, limit } });
+      room.full = new MultiswarmError('mailbox-full', text, { fill: room.fill });
       room.timesFull += 1;
       return;
     }
     room.left += granted;
     room.untilMs = askedMs + forMs;
-  }
-
-  private roomOf(key: string): Room {
-    let room = this.rooms.get(key);
-    if (room === undefined) {
-      if (this.rooms.size >= ROOMS_KEPT) this.rooms.clear();
-      room = {
-        ...{ left: 0, untilMs: 0, asking: undefined, full: undefined, timesFull: 0 },
-        ...{ waiting: 0, lastOfWaiting: Promise.resolve() },
-      };
-      this.rooms.set(key, room);
-    }
-    return room;
   }
 }
 
@@ -179,4 +170,21 @@ function unowned(to: string, cause: unknown): MultiswarmError {
     `nobody answers for the mailbox of "${to}" (shard ${shard}): is a communicator running?`,
     { cause },
   );
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof MultiswarmError && error.cause instanceof StreamRefusal && error.cause.isFull;
+}
+
+/** To wait does not help while nobody takes anything out: whoever sends decides what to do about it. */
+function noStorage(to: string, fill: Fill | undefined, cause: unknown): MultiswarmError {
+  const text =
+    `there is no room for a message to "${to}": all mailboxes of the JetStream domain together are full ` +
+    '(MAILBOX_STORE_BYTES, or the storage of NATS); wait until messages were taken, or send less';
+  return new MultiswarmError('mailbox-full', text, { cause, fill });
+}
+
+function tooManyWait(to: string, fill: Fill | undefined): MultiswarmError {
+  const text = `${LIMITS.MAIL_WAITING_BYTES} bytes of messages (MAIL_WAITING_BYTES) wait here already for room in mailboxes, such as that of "${to}": send less at the same time`;
+  return new MultiswarmError('mailbox-full', text, { fill });
 }

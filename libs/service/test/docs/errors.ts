@@ -103,7 +103,7 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
   'message-not-found': ['No message has this id, or it is no longer kept.', 'Check the id.'],
   'recipient-unknown': ['The recipient is not connected.', 'Check the id, or send again when it is.'],
   'mailbox-full': [
-    'The mailbox holds as many unacknowledged messages as it may, or has as many readers as it may. The message says how many.',
+    'The mailbox holds as many unacknowledged messages as it may, or has as many readers as it may, or all mailboxes together have no room. The message says which.',
     'Send again later, send less, or let the recipient handle more at once.',
   ],
   'mailbox-unavailable': [

@@ -248,6 +248,14 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Of a message it is stored as a payload, and goes by reference; an event is refused with `body-too-large`.',
   ],
   CONVERSATION_CHARS: ['Characters of the name of a conversation', 'Refused with `invalid-request`.'],
+  MAIL_WAITING_BYTES: [
+    'Messages that one process has been given to store, and that wait for room in their mailbox, or until NATS takes them; each counts 512 more',
+    'A further one is refused with `bus-unavailable`, or `mailbox-full` where it would wait for room.',
+  ],
+  MAIL_ROOMS: [
+    'Recipients of which a sender keeps the room that it was promised',
+    'That of the recipients that were not written to for longest is given up; one that something waits for is kept.',
+  ],
   MAIL_ROOM: [
     'Room in a mailbox that one request of a sender is promised',
     'It asks for more while it sends.',
