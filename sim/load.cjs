@@ -3,6 +3,7 @@
  * as they are: only the text on its way into this process is changed.
  *
  * M1. A mutant whose text is not found exactly once is refused: it would test nothing.
+ * M2. Whatever loads a changed file, at any distance, is loaded anew; all else stays, so that it need not be compiled and warmed up again.
  */
 const { readFileSync } = require('node:fs');
 const Module = require('node:module');
@@ -47,12 +48,10 @@ function patched(filename, source) {
   return text;
 }
 
-/** Forgets what was loaded of ours, and loads `path` (from the root) anew, with these faults. */
+/** Loads `path` (from the root) with these faults, and without those of the last time. */
 function loadWith(path, faults) {
-  for (const file of Object.keys(require.cache)) {
-    if (file.startsWith(ROOT + sep) && file.endsWith('.ts') && !file.includes('node_modules'))
-      delete require.cache[file];
-  }
+  forget([...patches, ...faults].map(({ file }) => join(ROOT, file)));
+  delete require.cache[join(ROOT, path)];
   patches = faults;
   applied = new Set();
   const loaded = require(join(ROOT, path));
@@ -60,6 +59,21 @@ function loadWith(path, faults) {
   if (missed)
     throw new Error(`${missed.file} is not part of the simulation, and a mutant wants to change it`);
   return loaded;
+}
+
+/** M2: takes these files out of what is loaded, and all that loaded one of them. */
+function forget(files) {
+  const forgotten = new Set(files);
+  const own = Object.entries(require.cache).filter(
+    ([file]) => file.startsWith(ROOT + sep) && file.endsWith('.ts') && !file.includes('node_modules'),
+  );
+  let before;
+  do {
+    before = forgotten.size;
+    for (const [file, { children }] of own)
+      if (children.some(({ filename }) => forgotten.has(filename))) forgotten.add(file);
+  } while (forgotten.size > before);
+  for (const file of forgotten) delete require.cache[file];
 }
 
 module.exports = { loadWith };

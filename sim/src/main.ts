@@ -1,4 +1,4 @@
-import { allMutants, mutantNamed, type Mutant } from './mutants';
+import { allMutants, mutantNamed, remember, type Mutant } from './mutants';
 import { readOptions, USAGE, type Options } from './options';
 import type { simulate, RunResult } from './simulate';
 import { INVARIANTS } from './invariants/findings';
@@ -51,10 +51,9 @@ async function runMutants(options: Options): Promise<number> {
   return survived === 0 ? 0 : 1;
 }
 
-async function tryMutant(
-  { patches, seeds: known, takesSeeds = 0, survived }: Mutant,
-  { seeds, seed }: Options,
-): Promise<string> {
+async function tryMutant(mutant: Mutant, options: Options): Promise<string> {
+  const { patches, seeds: known, takesSeeds = 0, survived } = mutant;
+  const { seeds, seed } = options;
   let run;
   try {
     run = loadWith(SIMULATE, patches).simulate;
@@ -70,6 +69,7 @@ async function tryMutant(
       ? `${NOT_DEMANDED} it takes about ${takesSeeds} seeds`
       : `${NOT_DEMANDED} ${survived} seeds have not found it`;
   }
+  if (options.remember) remember(mutant, killer.seed);
   const { invariant, detail } = killer.finding;
   return `killed by seed ${killer.seed}: invariant ${invariant}, ${detail.split('\n')[0]}`;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -17,6 +17,8 @@ const Mutant = z.strictObject({
 export type Mutant = z.infer<typeof Mutant> & { name: string };
 
 const DIRECTORY = join(__dirname, '..', 'mutants');
+/** Any change of the engine may turn a seed into another story: some that have found a mutant before may do so again. */
+const SEEDS_REMEMBERED = 3;
 
 export function allMutants(): Mutant[] {
   return readdirSync(DIRECTORY)
@@ -35,4 +37,17 @@ export function mutantNamed(name: string): Mutant {
   if (!found)
     throw new Error(`no mutant is called ${name}; there are ${all.map((each) => each.name).join(', ')}`);
   return found;
+}
+
+/** Writes into the file of a mutant that this seed has found it, before those that have earlier. */
+export function remember({ name, seeds }: Mutant, seed: number): void {
+  const file = join(DIRECTORY, `${name}.json`);
+  const known = [seed, ...seeds.filter((each) => each !== seed)].slice(0, SEEDS_REMEMBERED);
+  const text = readFileSync(file, 'utf8');
+  const line = `"seeds": [${known.join(', ')}]`;
+  const listed = /"seeds": \[[^\]]*\]/;
+  writeFileSync(
+    file,
+    listed.test(text) ? text.replace(listed, line) : text.replace('"patches":', `${line},\n  "patches":`),
+  );
 }

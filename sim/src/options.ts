@@ -8,6 +8,8 @@ export interface Options {
   mutant: string | undefined;
   /** Whether to try all mutants, each of which must be killed. */
   mutants: boolean;
+  /** Whether the seed that finds a mutant is written into its file, to be tried first from now on. */
+  remember: boolean;
   verbose: boolean;
 }
 
@@ -18,6 +20,7 @@ export const USAGE = `usage: npm run sim -- [options]
   --verbose       print everything that happens
   --mutant NAME   put the fault of this name (sim/mutants) into the code first
   --mutants       try every mutant over so many seeds; each has to be found out (default 200)
+  --remember      with --mutants: write the seeds that find them into their files; these are tried first
 
 A seed that breaks an invariant is printed with the command that repeats it. Exit: 0 all held, 1 not, 2 usage.
 `;
@@ -32,15 +35,16 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
       seeds: { type: 'string' },
       mutant: { type: 'string' },
       mutants: { type: 'boolean', default: false },
+      remember: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
     },
   });
   if (values.help) return 'help';
-  const { mutant, mutants, verbose } = values;
+  const { mutant, mutants, remember, verbose } = values;
   return {
     seed: whole('--seed', values.seed, 1),
     seeds: whole('--seeds', values.seeds, mutants ? 200 : 1),
-    ...{ mutant, mutants, verbose },
+    ...{ mutant, mutants, remember, verbose },
   };
 }
 

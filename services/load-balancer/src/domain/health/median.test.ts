@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { medianOf } from './median';
 
 test('is what stands in the middle of the sorted values, and keeps all of them', () => {
-  const value = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.double({ noNaN: true }));
+  // `sort` puts -0 before 0, comparisons see no difference: there is one zero here.
+  const value = fc.oneof(
+    fc.integer({ min: 0, max: 5 }),
+    fc.double({ noNaN: true }).map((each) => each + 0),
+  );
   fc.assert(
     fc.property(fc.array(value, { minLength: 1, maxLength: 60 }), (given) => {
       const values = Float64Array.from(given);
