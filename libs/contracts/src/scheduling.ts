@@ -154,6 +154,10 @@ export const CensusReply = z.object({
   isWhole: z.boolean().describe('whether that owner has told all it has'),
   queued: z.array(z.string()).describe('tasks in its queue'),
   held: z.array(AttemptRef).describe('attempts that count in limits'),
+  underWay: z
+    .array(AttemptRef)
+    .optional()
+    .describe('those of them whose grant has not been answered yet; absent: none'),
   limits: z
     .array(
       z.object({

@@ -53,6 +53,12 @@ export class OutgoingGrants {
     return this.lines.has(shard);
   }
 
+  /** What a shard has not answered yet. */
+  underWay(shard: number): AttemptRef[] {
+    const pending = this.lines.get(shard)?.pending.values() ?? [];
+    return Array.from(pending, ({ taskId, attempt }) => ({ taskId, attempt }));
+  }
+
   /** An owner says that a task waits whose grant is under way: whether it does the answer will show. */
   toldAgain(shard: number, task: QueuedTask): void {
     const line = this.lines.get(shard);

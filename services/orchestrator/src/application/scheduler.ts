@@ -200,17 +200,19 @@ export class Scheduler implements WaitingReasons {
   census({ shard, offset, mend }: CensusRequest): CensusReply {
     const ids = this.queue.idsOf(shard);
     const held = [...this.queue.limits.heldOf(shard)];
+    const underWay = this.grants.underWay(shard);
     const limits = offset > 0 ? [] : this.queue.limits.audit(mend);
     const end = offset + CENSUS_PAGE;
     return {
       ...{ v: 1, epoch: this.shards.epochOf(shard), isWhole: this.shards.isWhole(shard) },
       queued: ids.slice(offset, end),
       held: held.slice(offset, end),
+      underWay: underWay.slice(offset, end),
       limits: limits.map(({ limit: { namespace, key }, counted, held: there }) => ({
         ...{ namespace, counted, held: there },
         ...(key === undefined ? {} : { key }),
       })),
-      next: end < Math.max(ids.length, held.length) ? end : null,
+      next: end < Math.max(ids.length, held.length, underWay.length) ? end : null,
     };
   }
 

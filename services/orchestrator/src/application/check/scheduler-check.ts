@@ -18,13 +18,16 @@ interface Known {
   queued: Set<string>;
   /** By task: numbers of its attempts. */
   held: Map<string, number[]>;
+  /** The same, of attempts whose grant the owner has not answered yet. */
+  underWay: Map<string, number[]>;
 }
 
 /**
  * Holds what the scheduler has of a shard against its tasks: who waits in its queue, and what counts in limits.
  *
  * S1. A task that is placed, and of which the owner does not know it yet, is in no queue and counts in limits under the number
- *     that comes next: that is no fault.
+ *     that comes next: that is no fault. Nor is one whose grant is under way, whatever has become of the task: the
+ *     answer to the grant will settle it.
  * S2. What differs is looked at again, and told only where it differs each time in the same way.
  * S3. The last look counts only when all is confirmed that the owner had told by the first one.
  */
@@ -87,12 +90,13 @@ export class SchedulerCheck {
   /** @returns undefined where it has not been told all: it will be */
   private async ask(): Promise<Known | undefined> {
     const { shard, owner, repair } = this.tools;
-    const known: Known = { queued: new Set(), held: new Map() };
+    const known: Known = { queued: new Set(), held: new Map(), underWay: new Map() };
     for (let offset: number | null = 0; offset !== null;) {
       const page: CensusReply = await this.scheduler.census({ v: 1, shard, offset, mend: repair });
       if (!page.isWhole || page.epoch !== owner.epoch) return undefined;
       for (const id of page.queued) known.queued.add(id);
       for (const ref of page.held) hold(known.held, ref);
+      for (const ref of page.underWay ?? []) hold(known.underWay, ref);
       this.judgeLimits(page);
       offset = page.next;
     }
@@ -153,8 +157,13 @@ export class SchedulerCheck {
   }
 }
 
-function faultOf(id: string, record: TaskRecord | undefined, { queued, held }: Known): Fault | undefined {
+function faultOf(
+  id: string,
+  record: TaskRecord | undefined,
+  { queued, held, underWay }: Known,
+): Fault | undefined {
   const numbers = held.get(id) ?? [];
+  const unanswered = underWay.get(id) ?? [];
   const waits = record !== undefined && isPlaceable(record);
   const next = record ? record.attempt + 1 : 0;
   const isOnItsWay = record !== undefined && (waits || isWaitingLone(record)) && numbers.includes(next); // S1
@@ -166,7 +175,8 @@ function faultOf(id: string, record: TaskRecord | undefined, { queued, held }: K
       found: waits ? 'not in line' : 'in line',
     };
   const expected = record && isHeld(record) ? [record.attempt] : [];
-  const strange = numbers.filter((number) => !expected.includes(number) && !(isOnItsWay && number === next));
+  const settled = numbers.filter((number) => !unanswered.includes(number)); // S1
+  const strange = settled.filter((number) => !expected.includes(number) && !(isOnItsWay && number === next));
   const missing = expected.filter((number) => !numbers.includes(number));
   if (strange.length + missing.length === 0) return undefined;
   return {

@@ -270,6 +270,14 @@ test('what the scheduler does not know, or should not, has the shard told anew',
   expect(await bench.check(true)).toMatchObject({ repaired: 3, wantsReload: true });
 });
 
+test('an attempt whose grant the owner has not answered yet counts rightly, also when its task has ended', async () => {
+  const held = [{ taskId: DONE, attempt: 1, namespace: 'default' }];
+  bench.scheduler.apply({ ...FROM(bench.owner.epoch), held });
+  expect(told(await bench.check())).toEqual([`scheduler-held ${DONE}`]);
+  bench.scheduler['grants'].send([{ taskId: DONE, attempt: 1, shard: SHARD, placement: placement() }]);
+  expect(await bench.check()).toMatchObject({ found: 0 });
+});
+
 test('a limit that counts wrong is counted anew', async () => {
   const { limits } = bench.scheduler['queue'];
   const set = limits.setFor('default', ['k']);
