@@ -1,5 +1,5 @@
 /**
- * One configuration, three projects: `jest --selectProjects unit`, `integration`, `e2e`.
+ * One configuration, four projects: `jest --selectProjects unit`, `integration`, `e2e`, `simulation`.
  * Packages of the workspace resolve to their sources, so tests never run against a stale build.
  */
 
@@ -50,7 +50,8 @@ module.exports = {
       ['<rootDir>/{libs,services,apps}/*/test/**/*.test.ts', '<rootDir>/deploy/test/**/*.test.ts'],
       20_000,
     ),
-    project('e2e', ['<rootDir>/{e2e,examples,bench,sim/test,chaos/test,fuzz/test}/**/*.test.ts'], 120_000),
+    project('e2e', ['<rootDir>/{e2e,examples,bench,chaos/test,fuzz/test}/**/*.test.ts'], 120_000),
+    project('simulation', ['<rootDir>/sim/test/**/*.test.ts'], 120_000),
   ],
   maxWorkers: 2,
   silent: false,

@@ -11,7 +11,7 @@ function bin(dependency, command = dependency) {
 
 const cache = (name) => join(ROOT, '.multiswarm', 'cache', name);
 
-/** Arguments for node, by the name of the check; none of them depends on another. */
+/** Arguments for node, by the name of the check; none of them depends on another. The longest comes first. */
 export const STATIC_CHECKS = {
   lint: () => [bin('eslint'), '.'],
   types: () => [
@@ -40,8 +40,11 @@ export const BUILD_CHECK = {
   build: () => [bin('typescript', 'tsc'), '-b', 'tsconfig.build.json', '--pretty', 'false'],
 };
 
-/** Three runs, the cheapest first. In each of them two files at a time: whole systems bring their own servers, and mostly wait. */
+/** Three runs, the cheapest first. In each of them two files at a time: whole systems bring their own servers, and often wait. */
 export const TEST_PROJECTS = ['unit', 'integration', 'e2e'];
+
+/** Tests that wait for nothing but a processor, as the static checks do. */
+export const COMPUTING_PROJECTS = ['simulation'];
 
 export function jestArgs(project, resultFile) {
   return [bin('jest'), '--selectProjects', project, '--json', '--outputFile', resultFile, '--no-color'];

@@ -3,20 +3,29 @@ import { join } from 'node:path';
 import { run } from '../setup/command.mjs';
 import { ROOT } from '../setup/paths.mjs';
 import { formatDuration } from '../setup/report.mjs';
-import { jestArgs, scriptTestArgs, TEST_PROJECTS } from './checks.mjs';
+import { COMPUTING_PROJECTS, jestArgs, scriptTestArgs, TEST_PROJECTS } from './checks.mjs';
 import { countNodeTests, countTests, failuresOf, NO_TESTS } from './test-results.mjs';
 
 const AT_ONCE = 2;
+/** Gets a processor when nobody else wants it. */
+const YIELDING = ['nice', '-n', '19'];
 const NAME_COLUMNS = 14;
 const TEXT_COLUMNS = 44;
 
-/** Runs the static checks, two at a time, then the tests; prints one line for each. Resolves to the counts over all. */
-export async function runChecks(checks) {
-  const failedChecks = await runStatic(Object.entries(checks));
-  const results = [await runScriptTests()];
-  for (const project of TEST_PROJECTS) results.push(await runTests(project));
-  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-  return { passed: sum('passed'), failed: sum('failed') + failedChecks, skipped: sum('skipped') };
+/**
+ * Runs the tests one project after the other, and beside them, two at a time, the static checks and the tests that only compute:
+ * these take the processor while the others wait for servers and for time to pass, and give way to them otherwise, because some of the others
+ * watch the clock. Prints one line for each. Resolves to the counts over all.
+ * @param first what the tests need: nothing else begins before
+ */
+export async function runChecks(checks, first = {}) {
+  const before = await inTurn(staticJobs(first));
+  const beside = [...COMPUTING_PROJECTS.map(testJob(YIELDING)), ...staticJobs(checks, YIELDING)];
+  const tests = [runScriptTests, ...TEST_PROJECTS.map(testJob([]))];
+  const results = await Promise.all([inTurn(tests), inTurn(beside, AT_ONCE)]);
+  const all = [before, ...results].flat();
+  const sum = (key) => all.reduce((total, result) => total + result[key], 0);
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }
 
 /** `212 passed, 0 failed`: the last line of every run. */
@@ -24,24 +33,35 @@ export function summaryLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
-async function runStatic(checks) {
-  const waiting = [...checks];
-  let failed = 0;
+/** Starts a job whenever one of so many has ended; resolves to what all of them answered. */
+async function inTurn(jobs, atOnce = 1) {
+  const waiting = [...jobs];
+  const results = [];
   const worker = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      if (!(await runOne(...next))) failed += 1;
-    }
+    for (let next = waiting.shift(); next; next = waiting.shift()) results.push(await next());
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return failed;
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
 }
 
-async function runOne(name, args) {
+function staticJobs(checks, through = []) {
+  return Object.entries(checks).map(
+    ([name, args]) =>
+      () =>
+        runStatic(name, args(), through),
+  );
+}
+
+function testJob(through) {
+  return (project) => () => runTests(project, through);
+}
+
+async function runStatic(name, args, through) {
   const from = performance.now();
-  const { code, output } = await node(args());
+  const { code, output } = await node(args, through);
   printLine(name, code === 0 ? 'ok' : 'FAILED', from);
   if (code !== 0) print(output);
-  return code === 0;
+  return { ...NO_TESTS, failed: code === 0 ? 0 : 1 };
 }
 
 async function runScriptTests() {
@@ -50,13 +70,13 @@ async function runScriptTests() {
   return finish('scripts', code, countNodeTests(output), output, from);
 }
 
-async function runTests(project) {
+async function runTests(project, through) {
   const logs = join(ROOT, '.multiswarm', 'logs');
   mkdirSync(logs, { recursive: true });
   const file = join(logs, `jest-${project}.json`);
   rmSync(file, { force: true });
   const from = performance.now();
-  const { code, output } = await node(jestArgs(project, file));
+  const { code, output } = await node(jestArgs(project, file), through);
   const report = readReport(file);
   const failures = report && failuresOf(report);
   // Without a report jest itself broke; its output is all there is.
@@ -71,10 +91,12 @@ function finish(name, code, counts, output, from) {
   return counted;
 }
 
-function node(args) {
+/** @param through a command that runs another, and its arguments */
+function node(args, through = []) {
   const { FORCE_COLOR: _, ...inherited } = process.env;
   const env = { ...inherited, NO_COLOR: '1', NODE_ENV: 'test' };
-  return run(process.execPath, args, { cwd: ROOT, env });
+  const [command, ...rest] = [...through, process.execPath, ...args];
+  return run(command, rest, { cwd: ROOT, env });
 }
 
 function readReport(file) {
