@@ -4,7 +4,7 @@ import type { Options } from '../options';
 import { profiled } from '../profiling';
 import { rounded } from '../statistics';
 import { startHttpRequester, type Posts } from '../systems/http-requester';
-import type { Answered } from '../systems/requester';
+import type { Answered } from '../systems/request-loops';
 import { startRoutingFleet } from '../systems/routing-fleet';
 import { startOrUndo, type Endings } from '../systems/system';
 import type { Bench } from './bench';

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { Answered } from './requester';
+import type { Answered } from './request-loops';
 import type { Posts } from './http-requester';
 
 const HEAD_END = Buffer.from('\r\n\r\n');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startChild } from '../child';
-import type { Answered } from './requester';
+import type { Answered } from './request-loops';
 import type { Endings } from './system';
 
 /** The same POST, so many times, over so many connections. */

@@ -13,6 +13,7 @@ const SLOTS = 10_000;
 export interface RoutingFleet {
   readonly balancer: Child & { url: string };
   readonly natsUrl: string;
+  readonly natsPid: number;
   readonly connection: NatsConnection;
   /** Swarms that say nothing for long are not placed upon. */
   readonly beat: () => void;
@@ -38,7 +39,7 @@ export async function startRoutingFleet(
   };
   beat();
   await connection.flush();
-  return { balancer, natsUrl: nats.url, connection, beat };
+  return { balancer, natsUrl: nats.url, natsPid: nats.pid, connection, beat };
 }
 
 function heartbeatOf(swarmId: string, seq: number): [string, string] {

@@ -16,21 +16,26 @@ export class Answers {
     private readonly onSent: (count: number) => void,
   ) {}
 
+  /** With those that come in the rest of this turn. */
   add(message: Msg, reply: string): void {
-    if (this.waiting.length === 0) this.clock.soon(() => this.send());
+    if (this.waiting.length === 0) this.clock.soon(() => this.sendAll());
     this.waiting.push({ message, reply });
   }
 
-  private send(): void {
+  /** At once: for those that are made while what has come is read. The client writes them together when it has read all of it. */
+  send(message: Msg, reply: string): void {
+    try {
+      // What the client makes of a text has memory of its own, which costs more than a place in the pool of buffers.
+      message.respond(Buffer.from(reply));
+    } catch (error) {
+      this.onFault(error, message.subject);
+    }
+  }
+
+  private sendAll(): void {
     const sent = this.waiting;
     this.waiting = [];
-    for (const { message, reply } of sent) {
-      try {
-        message.respond(reply);
-      } catch (error) {
-        this.onFault(error, message.subject);
-      }
-    }
+    for (const { message, reply } of sent) this.send(message, reply);
     this.onSent(sent.length);
   }
 }

@@ -52,7 +52,7 @@ export interface Bus {
   respond<S extends z.ZodType>(
     subject: string,
     options: { queue?: string; request: S },
-    handler: (body: z.output<S>, delivery: Delivery) => Promise<unknown>,
+    handler: (body: z.output<S>, delivery: Delivery) => unknown,
   ): Listening;
   publish(subject: string, body: unknown, options?: SendOptions): void;
   subscribe<S extends z.ZodType>(

@@ -119,10 +119,10 @@ class NatsBus implements Bus {
   respond<S extends z.ZodType>(
     subject: string,
     options: { queue?: string; request: S },
-    handler: (body: z.output<S>, delivery: Delivery) => Promise<unknown>,
+    handler: (body: z.output<S>, delivery: Delivery) => unknown,
   ): Listening {
     const { subscription } = this.listen(subject, options.queue, (message) => {
-      void this.answer(message, options.request, handler);
+      this.answer(message, options.request, handler);
     });
     return {
       stop: () => {
@@ -259,26 +259,49 @@ class NatsBus implements Bus {
     };
   }
 
-  private async answer<S extends z.ZodType>(
+  /** What a handler returns at once is answered at once: a promise for each request costs more than the rest of the way. */
+  private answer<S extends z.ZodType>(
     message: Msg,
     schema: S,
-    handler: (body: z.output<S>, delivery: Delivery) => Promise<unknown>,
-  ): Promise<void> {
+    handler: (body: z.output<S>, delivery: Delivery) => unknown,
+  ): void {
+    let given: unknown;
+    try {
+      given = handler(parseOrThrow(schema, parseJson(message)), new Received(message));
+    } catch (error) {
+      this.answers.send(message, this.refusal(error, message));
+      return;
+    }
+    if (given instanceof Promise) void this.answerLater(message, given);
+    else this.answers.send(message, this.acceptance(given, message));
+  }
+
+  private async answerLater(message: Msg, given: Promise<unknown>): Promise<void> {
     this.handling += 1;
     let reply: string;
     try {
-      reply = encodeOk(await handler(parseOrThrow(schema, parseJson(message)), new Received(message)));
-      if (exceeds(reply, this.maxPayload)) {
-        throw new MultiswarmError(
-          'body-too-large',
-          `the answer on ${message.subject} is larger than the ${this.maxPayload} bytes that NATS carries`,
-        );
-      }
+      reply = this.acceptance(await given, message);
     } catch (error) {
-      reply = encodeError(error, this.maxPayload);
-      if (!(error instanceof MultiswarmError)) this.options.onFault?.(error, message.subject);
+      reply = this.refusal(error, message);
     }
     this.answers.add(message, reply);
+  }
+
+  private acceptance(value: unknown, message: Msg): string {
+    try {
+      const reply = encodeOk(value);
+      if (!exceeds(reply, this.maxPayload)) return reply;
+    } catch (error) {
+      return this.refusal(error, message);
+    }
+    const { subject } = message;
+    const what = `the answer on ${subject} is larger than the ${this.maxPayload} bytes that NATS carries`;
+    return this.refusal(new MultiswarmError('body-too-large', what), message);
+  }
+
+  private refusal(error: unknown, { subject }: Msg): string {
+    if (!(error instanceof MultiswarmError)) this.options.onFault?.(error, subject);
+    return encodeError(error, this.maxPayload);
   }
 
   private answered(count: number): void {

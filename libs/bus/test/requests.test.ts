@@ -43,6 +43,20 @@ test('a request gets what the handler returns, and undefined arrives as null', a
   expect(await client.request('nothing', { n: 1 }, { reply: z.null() })).toBeNull();
 });
 
+test('what a handler returns or throws at once is answered as what it promises', async () => {
+  await respond('at-once', ({ n }) => {
+    if (n < 0) throw new MultiswarmError('invalid-request', 'too small');
+    // JSON has no word for it: nobody could be told.
+    return n === 0 ? { n: 0n } : { n: n * 2 };
+  });
+  const ask = (n: number): Promise<unknown> => client.request('at-once', { n }, { reply: Answer });
+  expect(await Promise.all([ask(1), ask(2)])).toEqual([{ n: 2 }, { n: 4 }]);
+  await expect(ask(-1)).rejects.toMatchObject({ code: 'invalid-request', message: 'too small' });
+  expect(faults).toEqual([]);
+  await expect(ask(0)).rejects.toMatchObject({ code: 'internal' });
+  expect(faults).toMatchObject([[expect.any(TypeError), 'at-once']]);
+});
+
 test('an error of the handler arrives with its code, text and findings', async () => {
   const findings = [{ pointer: '/tasks/0', code: 'cycle', message: 'a -> a' }];
   await respond('fail', async () => {

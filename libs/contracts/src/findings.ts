@@ -3,6 +3,7 @@ import { MultiswarmError, type ErrorCode, type Finding } from './errors';
 import { explain } from './explain';
 import { LIMITS } from './limits';
 import { toPointer } from './pointer';
+import { takenByHand } from './quick';
 
 /** All issues of a failed parse, one finding per unknown key, at most `LIMITS.FINDINGS`. */
 export function toFindings(error: z.ZodError, base: readonly PropertyKey[] = []): Finding[] {
@@ -79,6 +80,8 @@ export function parseOrThrow<S extends z.ZodType>(
   value: unknown,
   code: ErrorCode = 'invalid-request',
 ): z.output<S> {
+  const taken = takenByHand(schema, value);
+  if (taken !== undefined) return taken;
   const parsed = parse(schema, value);
   if (parsed.ok) return parsed.value;
   throw new MultiswarmError(code, summarize(parsed.findings), { findings: parsed.findings });

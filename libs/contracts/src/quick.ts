@@ -27,7 +27,7 @@ export function quickly<S extends z.ZodType>(
   take: (value: unknown) => z.output<S> | undefined,
   learn: (value: z.output<S>) => void = () => undefined,
 ): z.ZodType<z.output<S>> {
-  return z.unknown().transform((value, context) => {
+  const both = z.unknown().transform((value, context) => {
     const taken = take(value);
     if (taken !== undefined) return taken;
     const parsed = schema.safeParse(value, { error: explain });
@@ -38,6 +38,18 @@ export function quickly<S extends z.ZodType>(
     for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: value } as never);
     return z.NEVER;
   });
+  byHand.set(both, take);
+  return both;
+}
+
+const byHand = new WeakMap<z.ZodType, (value: unknown) => unknown>();
+
+/**
+ * What a schema makes of a value, where that can be said by hand alone: zod, which would only come to call that, costs more than it
+ * does. Undefined where the schema has to be asked.
+ */
+export function takenByHand<S extends z.ZodType>(schema: S, value: unknown): z.output<S> | undefined {
+  return byHand.get(schema)?.(value) as z.output<S> | undefined; // set with that schema
 }
 
 export function isListOf(value: unknown, fits: (item: Unknown) => boolean): boolean {

@@ -7,6 +7,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Fields may carry `traceparent` (becomes `traceId` and `spanId`) and errors (rendered with code, stack and causes). */
 export interface Logger {
+  /** Whether lines of this level are written: for whoever would have to make up what they say. */
+  readonly isDebug: boolean;
   debug(message: string, fields?: Fields): void;
   info(message: string, fields?: Fields): void;
   warn(message: string, fields?: Fields): void;
@@ -69,6 +71,7 @@ function build(limit: number, write: Write, base: Fields): Logger {
   const at = (level: Severity): Logger[Severity] =>
     SEVERITIES[level] > limit ? nothing : (message, fields) => write(level, message, base, fields);
   return {
+    isDebug: SEVERITIES.debug <= limit,
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),

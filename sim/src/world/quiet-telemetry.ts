@@ -19,6 +19,7 @@ export function traceLogger(timeline: Timeline, process: string): Logger {
       trace.remark(timeline.now, () => `${process} ${level}: ${message} ${brief(fields)}`);
     };
   const logger: Logger = {
+    isDebug: false,
     debug: () => undefined,
     info: say('info'),
     warn: say('warn'),

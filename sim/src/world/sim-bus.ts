@@ -99,7 +99,7 @@ export class SimBus implements Bus, Peer {
   respond<S extends z.ZodType>(
     subject: string,
     options: { queue?: string; request: S },
-    handler: (body: z.output<S>, delivery: Delivery) => Promise<unknown>,
+    handler: (body: z.output<S>, delivery: Delivery) => unknown,
   ): Listening {
     const subscription = this.listen(
       subject,
@@ -280,7 +280,7 @@ export class SimBus implements Bus, Peer {
   private async answer<S extends z.ZodType>(
     message: Message,
     schema: S,
-    handler: (body: z.output<S>, delivery: Delivery) => Promise<unknown>,
+    handler: (body: z.output<S>, delivery: Delivery) => unknown,
   ): Promise<void> {
     const { server, tap, onFault } = this.parts;
     this.handling += 1;

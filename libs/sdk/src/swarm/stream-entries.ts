@@ -87,6 +87,7 @@ function teedWith(log: Logger, say: Parameters<typeof teed>[1], base: Fields | u
       say(level, message, base === undefined ? fields : { ...base, ...fields });
     };
   return {
+    isDebug: log.isDebug,
     debug: (message, fields) => log.debug(message, fields),
     info: at('info'),
     warn: at('warn'),

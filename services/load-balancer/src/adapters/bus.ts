@@ -1,4 +1,4 @@
-import type { Bus, Listening } from '@multiswarm/bus';
+import type { Bus, Listening, Printed } from '@multiswarm/bus';
 import {
   CapacityRequest,
   EndpointChanged,
@@ -9,6 +9,7 @@ import {
   ListEndpointsQuery,
   MultiswarmError,
   NamespaceChanged,
+  type PlaceReply,
   PlaceRequest,
   RegisterEndpoint,
   RemoveEndpoint,
@@ -25,6 +26,7 @@ import type { LoadBalancer } from '../application/load-balancer';
 import type { NamespaceRoutings } from '../application/namespace-routings';
 import type { Announcer } from '../ports';
 import { printReply } from './print-reply';
+import { printRouted } from './print-routed';
 import { quickHeartbeats } from './quick-heartbeats';
 import { QuickLbReport } from './quick-outcomes';
 import { ReportBody } from './report-body';
@@ -121,18 +123,22 @@ const Nothing = z.strictObject({});
 
 function answers(bus: Bus, balancer: LoadBalancer): Listening[] {
   return [
-    bus.respond(subjects.lbPlace(), { queue, request: PlaceRequest }, async (request) =>
-      printReply(await balancer.place(request), bus.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD),
-    ),
+    bus.respond(subjects.lbPlace(), { queue, request: PlaceRequest }, (request) => {
+      const print = (reply: PlaceReply): Printed =>
+        printReply(reply, bus.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD);
+      const reply = balancer.place(request);
+      return reply instanceof Promise ? reply.then(print) : print(reply);
+    }),
     bus.respond(subjects.lbExplain(), { queue, request: CapacityRequest }, (asked) =>
       Promise.resolve({ v: 1, ...balancer.capacity(asked) }),
     ),
     bus.respond(subjects.lbCensus(), { queue, request: SlotCensusRequest }, (asked) =>
       Promise.resolve(balancer.census(asked)),
     ),
-    bus.respond(subjects.lbRoute(), { queue, request: RouteBody }, async (request, { traceparent }) =>
-      balancer.route(request, traceparent),
-    ),
+    bus.respond(subjects.lbRoute(), { queue, request: RouteBody }, (request, { traceparent }) => {
+      const routed = balancer.route(request, traceparent);
+      return routed instanceof Promise ? routed.then(printRouted) : printRouted(routed);
+    }),
     bus.respond(subjects.lbSimulate(), { queue, request: SimulateBody }, (request) =>
       balancer.simulate(request),
     ),

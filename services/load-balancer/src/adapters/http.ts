@@ -24,7 +24,7 @@ export function httpRoutes(balancer: LoadBalancer): Route[] {
       body: RouteBody,
       reply: RouteReply,
       errors: ['no-placement'],
-      handler: async ({ body, traceparent }) => balancer.route(body, traceparent),
+      handler: async ({ body, traceparent }) => (await balancer.route(body, traceparent)).reply,
     }),
     defineRoute({
       method: 'post',

@@ -9,7 +9,6 @@ import {
   type Endpoint,
   type EndpointPage,
   type ExternalEndpoint,
-  type Finding,
   type Heartbeat,
   type LbReport,
   type LbReserved,
@@ -18,21 +17,18 @@ import {
   type PlaceItem,
   type PlaceReply,
   type PlaceRequest,
-  type PlaceResult,
-  type RouteReply,
   type RouteRequest,
   type RoutingMetrics,
   type SimulateRequest,
   type Simulation,
   type SlotCensusReply,
   type SlotCensusRequest,
-  type Waiting,
 } from '@multiswarm/contracts';
 import { Recent, seededRandom, type Clock, type Ids, type Random } from '@multiswarm/core';
-import { startSpan, type Logger, type Metrics } from '@multiswarm/telemetry';
+import type { Logger, Metrics } from '@multiswarm/telemetry';
 import { capacityFor } from '../domain/capacity';
 import { endpointOf, isExternal, pageOf, silentEndpoint } from '../domain/endpoint-views';
-import { renderResult } from '../domain/engine/decision';
+import { isPlaced, renderResult, type Outcome as Decided } from '../domain/engine/decision';
 import { takesNoWork } from '../domain/engine/idle';
 import { Placer } from '../domain/engine/placer';
 import { Fleet, type CapacityReason, type Outcome, type StateChange } from '../domain/fleet';
@@ -42,17 +38,19 @@ import { observationOf } from '../domain/learning/observation';
 import type { Distances } from '../domain/locality/distances';
 import type { WantedPlace } from '../domain/member';
 import type { Moment } from '../domain/moment';
-import { Aids, POLICIES, policyByName, type Policy } from '../domain/policies';
-import { policyFor } from '../domain/policy-scopes';
+import { Aids, POLICIES } from '../domain/policies';
 import { ANY_TYPE } from '../domain/requirement-rules';
 import { heardOf, slotCensus } from '../domain/slot-census';
 import { fromVector, NO_RESOURCES, toVector } from '../domain/resource-vector';
 import type { SwarmSeen } from '../domain/swarm-seen';
 import type { Announcer, CustomPolicy } from '../ports';
 import { CapacityNews } from './capacity-news';
-import { CustomPlacing, isCustom } from './custom-placing';
+import { CustomPlacing } from './custom-placing';
 import { Decisions } from './decisions';
+import { noPlacement } from './no-placement';
+import { Placing } from './placing';
 import { Replays } from './replays';
+import { Routed } from './routed';
 import { RoutingMetering } from './routing-metering';
 import { allPolicies, simulate } from './simulating';
 import { notRegistered } from './external-endpoints';
@@ -107,6 +105,7 @@ export class LoadBalancer {
   readonly replica: string;
   readonly decisions: Decisions;
   readonly replays: Replays;
+  private readonly placing: Placing;
   private readonly metering: RoutingMetering;
   private readonly custom: CustomPlacing;
   /** Of what is tried out only: it has its own place to write ranks, and chance of its own. */
@@ -130,6 +129,10 @@ export class LoadBalancer {
     const { clock, logger, metrics, customPolicies: policies = [] } = parts;
     const placing = { fleet: this.fleet, placer: this.placer, learner: parts.learner, fallback: POLICIES[0] };
     this.custom = new CustomPlacing({ ...placing, policies, clock, logger, metrics });
+    const { placer, custom, decisions, replays } = this;
+    const { policy, routings } = parts;
+    const kept = { decisions, replays, policy, routings };
+    this.placing = new Placing({ placer, custom, clock, logger, metrics, ...kept });
     this.news = new CapacityNews(parts.clock, (swarm, reason) => this.announceCapacity(swarm, reason));
   }
 
@@ -185,22 +188,22 @@ export class LoadBalancer {
     }
     if (region === undefined) this.newestSchedulerEpoch = epoch;
     else this.newestEpochs.set(region, epoch);
-    const results = this.placeAll(items);
-    return 'then' in results ? results.then((all) => ({ v: 1, results: all })) : { v: 1, results };
+    const placed = this.placing.place(items);
+    return placed instanceof Promise ? placed.then(replyOf) : replyOf(placed);
   }
 
-  /** Places one request of anyone. Throws `no-placement` with a finding for each reason. */
-  async route(request: RouteRequest, traceparent?: string): Promise<RouteReply> {
-    const item = this.itemOf(request, traceparent);
-    const [result] = await this.placeAll([item]);
-    if (result?.placement !== undefined) {
-      this.tellReserved(result.placement.reservationId);
-      return this.withAddress(result.placement);
-    }
-    const waiting = result?.waiting;
-    throw new MultiswarmError('no-placement', waiting?.detail ?? 'nothing was decided', {
-      findings: findingsOf(waiting),
-    });
+  /** Places one request of anyone: at once, unless a user's own policy is asked. Throws `no-placement` with a finding for each reason. */
+  route(request: RouteRequest, traceparent?: string): Routed | Promise<Routed> {
+    const placed = this.placing.place([this.itemOf(request, traceparent)]);
+    return placed instanceof Promise ? placed.then((outcomes) => this.routed(outcomes)) : this.routed(placed);
+  }
+
+  private routed([outcome]: readonly Decided[]): Routed {
+    if (outcome === undefined || !isPlaced(outcome)) throw noPlacement(outcome?.waiting);
+    const chosen = this.fleet.get(outcome.chosen.swarmId);
+    if (chosen === undefined || !isExternal(chosen)) return new Routed(outcome);
+    this.tellReserved(outcome.reservationId);
+    return new Routed(outcome, this.parts.registered(chosen.swarmId)?.address);
   }
 
   /** What each policy would decide for a request now. */
@@ -208,7 +211,7 @@ export class LoadBalancer {
     const item = this.itemOf(request);
     const tried = policies ?? allPolicies(this.parts.customPolicies ?? []);
     return simulate(
-      { item, policies: tried, used: this.policyNameOf(item) },
+      { item, policies: tried, used: this.placing.policyNameOf(item) },
       { placer: this.simulator, custom: this.custom, now: () => this.now() },
     );
   }
@@ -381,89 +384,6 @@ export class LoadBalancer {
     });
   }
 
-  private withAddress(placement: RouteReply): RouteReply {
-    const seen = this.fleet.get(placement.swarmId);
-    const address = seen && isExternal(seen) ? this.parts.registered(placement.swarmId)?.address : undefined;
-    return address === undefined ? placement : { ...placement, address };
-  }
-
-  /**
-   * At once, unless a user's own policy is to be asked. Then all others are placed first, so that none of them waits for it;
-   * what it wished is held against the fleet as that is when it has answered.
-   */
-  private placeAll(items: readonly WantedPlace[]): PlaceResult[] | Promise<PlaceResult[]> {
-    const own = items.filter((item) => isCustom(this.policyNameOf(item)));
-    if (own.length === 0) return this.placeNow(items, (item) => policyByName(this.policyNameOf(item)));
-    return this.placeOwn(items, new Set(own));
-  }
-
-  private async placeOwn(
-    items: readonly WantedPlace[],
-    own: ReadonlySet<WantedPlace>,
-  ): Promise<PlaceResult[]> {
-    const others = items.filter((item) => !own.has(item));
-    const results = new Map<WantedPlace, PlaceResult>();
-    const take = (placed: readonly WantedPlace[], policyOf: (item: WantedPlace) => Policy): void => {
-      if (placed.length === 0) return;
-      this.placeNow(placed, policyOf).forEach((result, index) =>
-        results.set(placed[index] as WantedPlace, result),
-      );
-    };
-    take(others, (item) => policyByName(this.policyNameOf(item)));
-    const choices = await this.custom.choicesFor([...own], (item) => this.policyNameOf(item), this.now());
-    take([...own], (item) => choices.get(item) as Policy);
-    return items.map((item) => results.get(item) as PlaceResult);
-  }
-
-  /** Which policy is asked for. */
-  private policyNameOf(item: WantedPlace): string {
-    return policyFor(item, (namespace) => this.parts.routings.get(namespace), this.parts.policy).name;
-  }
-
-  private placeNow(items: readonly WantedPlace[], policyOf: (item: WantedPlace) => Policy): PlaceResult[] {
-    const { clock, metrics } = this.parts;
-    const from = clock.monotonic();
-    const spans = items.map(({ traceparent }) =>
-      traceparent === undefined ? undefined : startSpan('place', { parent: traceparent, kind: 'server' }),
-    );
-    const now = this.now();
-    const outcomes = this.placer.place(items, now, (item) => this.replays.witnessed(policyOf(item)));
-    const results = outcomes.map(renderResult);
-    for (const span of spans) span?.end();
-    items.forEach((item, index) => {
-      const outcome = outcomes[index];
-      if (outcome !== undefined) this.decisions.add(item, outcome, this.policyNameOf(item), now.wallMs);
-    });
-    metrics.histogram('multiswarm.placement.duration.milliseconds').record(clock.monotonic() - from);
-    this.count(results);
-    results.forEach((result, index) => this.log(result, items[index]));
-    return results;
-  }
-
-  private count(results: readonly PlaceResult[]): void {
-    const counts = new Map<string, number>();
-    for (const { placement, waiting } of results) {
-      const result = placement === undefined ? (waiting?.reason ?? 'no-slot') : 'placed';
-      counts.set(result, (counts.get(result) ?? 0) + 1);
-    }
-    const placements = this.parts.metrics.counter('multiswarm.placements');
-    for (const [result, count] of counts) placements.add(count, { result });
-  }
-
-  private log({ key: taskId, placement, waiting }: PlaceResult, item: WantedPlace | undefined): void {
-    const { logger } = this.parts;
-    const traceparent = item?.traceparent;
-    const attempt = item?.attempt;
-    if (placement === undefined) {
-      const { reason, detail } = waiting ?? {};
-      logger.debug('unplaced', { traceparent, taskId, attempt, reason, detail });
-      return;
-    }
-    const { swarmId, region, reservationId, receipt } = placement;
-    const { because } = receipt;
-    logger.debug('placed', { traceparent, taskId, attempt, swarmId, region, reservationId, because });
-  }
-
   private announceCapacity(swarm: SwarmSeen, reason: CapacityReason): void {
     const { swarmId, region } = swarm;
     // Whoever waits for capacity has tasks, and those go to swarms.
@@ -492,28 +412,6 @@ export class LoadBalancer {
   }
 }
 
-/** Where in the request each rule was asked for. */
-const POINTERS: Partial<Record<string, string>> = {
-  kind: '/kind',
-  type: '/type',
-  capability: '/requirements/capabilities',
-  region: '/requirements/region',
-  label: '/requirements/labels',
-  attribute: '/requirements/attributes',
-  resources: '/requirements/resources',
-  price: '/requirements/maxCostPerSlotHour',
-  locality: '/routing/localityWaitMs',
-  apart: '/routing/apart',
-  spread: '/routing/spread',
-};
-
-function findingsOf(waiting: Waiting | undefined): Finding[] {
-  const unmet = waiting?.unmet ?? [];
-  if (unmet.length === 0)
-    return [{ pointer: '', code: waiting?.reason ?? 'no-slot', message: waiting?.detail ?? '' }];
-  return unmet.slice(0, LIMITS.FINDINGS).map(({ rule, detail, count, examples }) => ({
-    pointer: POINTERS[rule] ?? '',
-    code: rule,
-    message: `nobody offers ${detail}: ${count} ${count === 1 ? 'swarm fails' : 'swarms fail'} this (${examples.join(', ')})`,
-  }));
+function replyOf(outcomes: readonly Decided[]): PlaceReply {
+  return { v: 1, results: outcomes.map(renderResult) };
 }

@@ -7,6 +7,7 @@ import { idleNumber } from './engine/idle';
 import { CHANGED } from './engine/journal';
 import type { Directory } from './engine/pool';
 import { Pools } from './engine/pools';
+import { ShownProfile } from './engine/shown-profile';
 import { TypeSets } from './engine/type-sets';
 import { hashOf } from './hash-of';
 import type { HealthBook } from './health/health-book';
@@ -37,15 +38,6 @@ export interface FleetOptions {
   distances?: Distances;
   /** Without it, all are taken to be well. */
   health?: HealthBook;
-}
-
-/** What receipts show of an endpoint that its profile says: an object that nobody changes. */
-export interface ShownProfile {
-  readonly swarmId: string;
-  readonly region: string;
-  readonly slots: number;
-  /** USD. */
-  readonly costPerSlotHour: number;
 }
 
 /** What another replica tells of a reservation of its own. */
@@ -450,7 +442,7 @@ export class Fleet implements Directory {
     const { zone } = profile.labels;
     const { swarmId } = swarm;
     const { region, slots } = profile;
-    this.shownByIndex[index] = { swarmId, region, slots, costPerSlotHour };
+    this.shownByIndex[index] = new ShownProfile(swarmId, region, slots, costPerSlotHour);
     columns.slots[index] = profile.slots;
     columns.weight[index] = profile.weight ?? 1;
     columns.hash[index] = hashOf(swarm.swarmId);
@@ -559,7 +551,7 @@ export class Fleet implements Directory {
   }
 }
 
-const NOBODY: ShownProfile = { swarmId: '', region: '', slots: 0, costPerSlotHour: 0 };
+const NOBODY = new ShownProfile('', '', 0, 0);
 
 function distinct(...swarms: readonly (SwarmSeen | undefined)[]): SwarmSeen[] {
   const found: SwarmSeen[] = [];

@@ -1,4 +1,4 @@
-import type { PlaceResult, Receipt, RankedSwarm, Rejection, Waiting } from '@multiswarm/contracts';
+import type { Placement, PlaceResult, Receipt, RankedSwarm, Rejection, Waiting } from '@multiswarm/contracts';
 import type { Policy } from '../policies';
 
 /** How many swarms were known, could ever run it, had room, and were chosen among. */
@@ -18,12 +18,16 @@ export interface Decision extends Counts {
   readonly reservationId: string;
   /** The chosen one first; never empty. */
   readonly ranked: readonly RankedSwarm[];
+  /** The first of them. */
+  readonly chosen: { readonly swarmId: string };
+  /** The JSON of all of them, without the brackets. */
+  readonly printedRanked: string;
   /** By the policy, of those that are ranked. */
   readonly scores: readonly number[];
   /** Said where these swarms are not what one would rather take. */
   readonly caveat: string;
   /** What its wishes have come to, where it has any. */
-  readonly wishes?: readonly string[];
+  readonly wishes?: readonly string[] | undefined;
   /** How long ago the chosen one was last heard of; and anybody. */
   readonly stalenessMs: number;
   readonly viewAgeMs: number;
@@ -42,11 +46,14 @@ export function isPlaced(outcome: Outcome): outcome is Decision {
 }
 
 export function renderResult(outcome: Outcome): PlaceResult {
-  if (!isPlaced(outcome)) return { key: outcome.key, waiting: outcome.waiting };
-  const { key, reservationId, ranked } = outcome;
+  const { key } = outcome;
+  return isPlaced(outcome) ? { key, placement: renderPlacement(outcome) } : { key, waiting: outcome.waiting };
+}
+
+export function renderPlacement(decision: Decision): Placement {
+  const { reservationId, ranked } = decision;
   const { swarmId, region, costPerSlotHour } = ranked[0] as RankedSwarm;
-  const receipt = renderReceipt(outcome, ranked);
-  return { key, placement: { swarmId, region, reservationId, costPerSlotHour, receipt } };
+  return { swarmId, region, reservationId, costPerSlotHour, receipt: renderReceipt(decision, ranked) };
 }
 
 function renderReceipt(decision: Decision, ranked: readonly RankedSwarm[]): Receipt {
@@ -70,7 +77,7 @@ function renderReceipt(decision: Decision, ranked: readonly RankedSwarm[]): Rece
   };
 }
 
-function reasonsOf({ policy, wishes }: Decision): Pick<Receipt, 'reasons'> {
+export function reasonsOf({ policy, wishes }: Decision): Pick<Receipt, 'reasons'> {
   if (policy.reasons === undefined && wishes === undefined) return {};
   return { reasons: [...(policy.reasons ?? []), ...(wishes ?? [])] };
 }
@@ -79,12 +86,28 @@ function reasonsOf({ policy, wishes }: Decision): Pick<Receipt, 'reasons'> {
 const SCORE_DIGITS = 4;
 
 export function roundScore(score: number): number {
+  const rounded = Number(score.toPrecision(SCORE_DIGITS));
   // JSON has no number for what is not finite: such a score is as bad as can be.
-  return Number.isFinite(score) ? Number(score.toPrecision(SCORE_DIGITS)) : Number.MAX_VALUE;
+  return Number.isFinite(rounded) ? rounded : Number.MAX_VALUE;
+}
+
+/** Scores whose texts are kept: of equal endpoints they are equal. */
+const SCORES_PRINTED = 1_024;
+const scoresPrinted = new Map<number, string>();
+
+/** The JSON of `roundScore`. */
+export function printedScore(score: number): string {
+  let text = scoresPrinted.get(score);
+  if (text === undefined) {
+    if (scoresPrinted.size === SCORES_PRINTED) scoresPrinted.clear();
+    text = JSON.stringify(roundScore(score));
+    scoresPrinted.set(score, text);
+  }
+  return text;
 }
 
 /** A clock may be set back between two looks. */
-function wholeMs(ms: number): number {
+export function wholeMs(ms: number): number {
   return Math.max(0, Math.round(ms));
 }
 

@@ -1,10 +1,10 @@
 import type { RankedSwarm, Rejection } from '@multiswarm/contracts';
-import type { ShownProfile } from '../fleet';
 import type { Policy } from '../policies';
 import { reservationId } from '../reservations';
 import type { Decision } from './decision';
+import type { ShownProfile } from './shown-profile';
 
-/** Numbers that are kept of each swarm that was ranked: its busy slots and its score. */
+/** Numbers that are kept of each swarm that was ranked. */
 const NUMBERS = 2;
 
 /** What was decided, beside the swarms. */
@@ -41,7 +41,7 @@ export class Placed implements Decision {
   readonly caveat: string;
   readonly stalenessMs: number;
   readonly viewAgeMs: number;
-  declare readonly wishes?: readonly string[];
+  readonly wishes: readonly string[] | undefined;
   private readonly replica: string;
   private readonly reservation: number;
 
@@ -62,7 +62,7 @@ export class Placed implements Decision {
     this.viewAgeMs = facts.viewAgeMs;
     this.replica = facts.replica;
     this.reservation = facts.reservation;
-    if (facts.wishes !== undefined) this.wishes = facts.wishes;
+    this.wishes = facts.wishes;
   }
 
   get reservationId(): string {
@@ -73,6 +73,14 @@ export class Placed implements Decision {
     return this.ranks.swarms();
   }
 
+  get chosen(): ShownProfile {
+    return this.ranks.first;
+  }
+
+  get printedRanked(): string {
+    return this.ranks.printed();
+  }
+
   get scores(): readonly number[] {
     return this.ranks.scores();
   }
@@ -81,6 +89,7 @@ export class Placed implements Decision {
 /** Those that were ranked, the best first, as they were then. */
 export class Ranks {
   private readonly profiles: ShownProfile[] = [];
+  /** Of each its busy slots and its score. */
   private readonly numbers: number[] = [];
 
   add(profile: ShownProfile, busy: number, score: number): void {
@@ -88,15 +97,34 @@ export class Ranks {
     this.numbers.push(busy, score);
   }
 
+  /** One was chosen at least. */
+  get first(): ShownProfile {
+    return this.profiles[0] as ShownProfile;
+  }
+
   swarms(): RankedSwarm[] {
-    return this.profiles.map(({ swarmId, region, slots, costPerSlotHour }, at) => {
-      const busy = this.numbers[at * NUMBERS] as number;
-      const load = Math.min(1, busy / slots);
-      return { swarmId, region, freeSlots: Math.max(0, slots - busy), load, costPerSlotHour };
+    return this.profiles.map((profile, at) => {
+      const { swarmId, region, costPerSlotHour } = profile;
+      const busy = this.busy(at);
+      const [freeSlots, load] = [profile.freeSlots(busy), profile.load(busy)];
+      return { swarmId, region, freeSlots, load, costPerSlotHour };
     });
+  }
+
+  printed(): string {
+    let text = '';
+    for (let at = 0; at < this.profiles.length; at += 1) {
+      const one = (this.profiles[at] as ShownProfile).printed(this.busy(at));
+      text = at === 0 ? one : `${text},${one}`;
+    }
+    return text;
   }
 
   scores(): number[] {
     return this.profiles.map((_, at) => this.numbers[at * NUMBERS + 1] as number);
+  }
+
+  private busy(at: number): number {
+    return this.numbers[at * NUMBERS] as number;
   }
 }
