@@ -101,9 +101,9 @@ export interface QueueReader {
 }
 
 /**
- * Reads what a queue has on a subject, from its first message on, and what comes after. What is not acknowledged is read again by the
- * next reader.
- * @param onEnd the reader is gone: its server has forgotten it, or somebody has removed it
+ * Reads what a queue has on a subject, from its first message on, and what comes after, in order and without gaps. What is not acknowledged is
+ * read again by the next reader.
+ * @param onEnd the reader is gone: its server has forgotten it, somebody has removed it, or a message was lost on its way
  */
 export async function readQueue(
   connection: NatsConnection,
@@ -124,16 +124,29 @@ export async function readQueue(
     mem_storage: true,
   });
   const consumer = await jetstream(connection).consumers.get(stream, name);
+  let stopped = false;
+  let told = 0;
+  const take = (message: JsMsg): void => {
+    if (stopped) return;
+    const mail = new Queued(connection, message);
+    // What was told while the line was cut is told again only to another reader: nothing may come before it.
+    if (mail.order > told + 1) return end(new Error('messages of a queue were lost on their way'));
+    told = mail.order;
+    onMail(mail);
+  };
   const messages: ConsumerMessages = await consumer.consume({
     max_messages: PREFETCHED,
     expires: PULL_EXPIRES_MS,
     abort_on_missing_resource: true,
-    callback: (message) => onMail(new Queued(connection, message)),
+    callback: take,
   });
-  let stopped = false;
-  void messages.closed().then((error) => {
-    if (!stopped) onEnd(error);
-  });
+  const end = (error: unknown): void => {
+    if (stopped) return;
+    stopped = true;
+    messages.stop();
+    onEnd(error);
+  };
+  void messages.closed().then(end);
   return {
     pending,
     stop: () => {
@@ -200,6 +213,8 @@ function isNotFound(error: unknown): boolean {
 /** Of a message of JetStream no more is kept than is needed: hundreds of thousands may wait. */
 class Queued implements QueuedMail {
   readonly seq: number;
+  /** Counts what its reader was told, from 1 on. */
+  readonly order: number;
   readonly storedAtMs: number;
   readonly subject: string;
   private readonly reply: string;
@@ -211,8 +226,9 @@ class Queued implements QueuedMail {
   ) {
     this.subject = message.subject;
     this.reply = replyOf(message);
-    const { seq, storedAtMs } = placeOf(this.reply);
+    const { seq, order, storedAtMs } = placeOf(this.reply);
     this.seq = seq;
+    this.order = order;
     this.storedAtMs = storedAtMs;
     this.piece = pieceOf(inner(message));
   }
@@ -235,15 +251,16 @@ class Queued implements QueuedMail {
 }
 
 /**
- * Sequence and time of a message, from the subject that acknowledges it: `$JS.ACK.<stream>.<consumer>.<delivered>.<stream sequence>.
+ * Sequence of a message, its place among what its reader was told, and its time, from the subject that acknowledges it: `$JS.ACK.<stream>.<consumer>.<delivered>.<stream sequence>.
  * <consumer sequence>.<nanoseconds>.<pending>`, from nats-server 2.9 on with a domain and an account before the stream and a token at
  * the end. Counted from `$JS.ACK`, so that names say nothing.
  */
-export function placeOf(reply: string): { seq: number; storedAtMs: number } {
+export function placeOf(reply: string): { seq: number; order: number; storedAtMs: number } {
   const tokens = reply.split('.');
   const at = tokens.length === SHORT_REPLY ? 5 : 7;
   return {
     seq: Number(tokens[at]),
+    order: Number(tokens[at + 1]),
     storedAtMs: Math.floor(Number(tokens[at + 2]) / NANOS_PER_MS),
   };
 }

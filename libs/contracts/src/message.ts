@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Json } from './json';
 import { LIMITS } from './limits';
-import { Instant, Name, Namespace, SwarmId, TimeLimit } from './names';
+import { Instant, Name, Namespace, SwarmId, TimeLimit, Token } from './names';
 import { PayloadRef } from './payload';
 import { Priority } from './task';
 
@@ -63,6 +63,12 @@ export const Redriven = z.object({
   times: z.number().int().positive(),
   of: z.string().describe('the id that it had before'),
   first: z.string().optional().describe('the id under which it was sent at first'),
+  unsure: z
+    .object({ domain: Token, seq: z.number().int().positive() })
+    .optional()
+    .describe(
+      'from where on it may have had its effect before it was given up: a place in the stream of a domain',
+    ),
   at: Instant,
   by: z.string(),
   reason: z.string().optional(),

@@ -9,7 +9,13 @@ const address: fc.Arbitrary<MailAddress> = fc.record({
   priority: fc.constantFrom('critical', 'high', 'normal', 'low'),
   ...{ namespace: token, to: token, from: token },
 });
-const ticket = fc.record({ seq: number, attempt: number, epoch: number, generation: number });
+const ticket = fc.record({
+  seq: number,
+  attempt: number,
+  epoch: number,
+  generation: number,
+  storedAtMs: number,
+});
 
 test('what a label says is read again', () => {
   fc.assert(
@@ -22,8 +28,8 @@ test('what a label says is read again', () => {
 test.each([
   '',
   '1.2.3',
-  '1.2.3.x.at-least-once.low.a.b.c',
-  '1.2..4.at-least-once.low.a.b.c',
-  '1.2.3.4.later.low.a.b.c',
-  '1.2.3.4.at-least-once.low.a.b.c.d',
+  '1.2.3.4.x.at-least-once.low.a.b.c',
+  '1.2..4.5.at-least-once.low.a.b.c',
+  '1.2.3.4.5.later.low.a.b.c',
+  '1.2.3.4.5.at-least-once.low.a.b.c.d',
 ])('what is none is told: %j', (text) => expect(readLabel(text)).toBeUndefined());

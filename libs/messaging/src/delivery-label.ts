@@ -9,21 +9,23 @@ export interface DeliveryTicket {
   epoch: number;
   /** Of the conversation, under that owner. */
   generation: number;
+  /** Epoch ms by the clock of the server: a stream that counts from an earlier number again gives a number to another message. */
+  storedAtMs: number;
 }
 
-/** `<sequence>.<attempt>.<epoch>.<generation>.<promise>.<priority>.<namespace>.<to>.<from>` */
+/** `<sequence>.<attempt>.<epoch>.<generation>.<stored at>.<promise>.<priority>.<namespace>.<to>.<from>` */
 export function deliveryLabel(
-  { seq, attempt, epoch, generation }: DeliveryTicket,
+  { seq, attempt, epoch, generation, storedAtMs }: DeliveryTicket,
   { qos, priority, namespace, to, from }: MailAddress,
 ): string {
-  return `${seq}.${attempt}.${epoch}.${generation}.${qos}.${priority}.${namespace}.${to}.${from}`;
+  return `${seq}.${attempt}.${epoch}.${generation}.${storedAtMs}.${qos}.${priority}.${namespace}.${to}.${from}`;
 }
 
-const NUMBERS = 4;
+const NUMBERS = 5;
 
 /** The same, read; undefined where it is no label. */
 export function readLabel(label: string): { ticket: DeliveryTicket; address: MailAddress } | undefined {
-  const numbers = [0, 0, 0, 0];
+  const numbers = [0, 0, 0, 0, 0];
   let at = 0;
   for (let n = 0; n < NUMBERS; n++) {
     const end = label.indexOf('.', at);
@@ -33,8 +35,8 @@ export function readLabel(label: string): { ticket: DeliveryTicket; address: Mai
     at = end + 1;
   }
   const address = addressOf(label.slice(at));
-  const [seq = 0, attempt = 0, epoch = 0, generation = 0] = numbers;
-  return address && { ticket: { seq, attempt, epoch, generation }, address };
+  const [seq = 0, attempt = 0, epoch = 0, generation = 0, storedAtMs = 0] = numbers;
+  return address && { ticket: { seq, attempt, epoch, generation, storedAtMs }, address };
 }
 
 let last: { text: string; address: MailAddress } | undefined;

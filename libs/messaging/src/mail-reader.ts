@@ -32,6 +32,8 @@ export function isNoLater(a: Generation, b: Generation): boolean {
 /** A message of the mailbox, until it is settled. */
 export interface MailDelivery {
   readonly seq: number;
+  /** Epoch ms by the clock of the server. */
+  readonly storedAtMs: number;
   /**
    * Grows in a conversation each time one of its messages has to be tried again. What comes with the generation of one that has failed
    * here was on its way meanwhile: it is to be given back, and comes again after that one.
@@ -192,7 +194,7 @@ export class MailReader {
     if (this.stopped) return;
     if (ticket === undefined || address === undefined)
       return this.options.onFault(new Error(`a delivery that is none: ${label.slice(0, 200)}`));
-    const { seq, attempt, epoch } = ticket;
+    const { seq, attempt, epoch, storedAtMs } = ticket;
     const generation = { epoch, count: ticket.generation };
     const before = this.held.get(seq);
     if (before !== undefined) {
@@ -207,7 +209,7 @@ export class MailReader {
         return;
       }
       message.attempt = attempt;
-      const delivery = { seq, generation, message };
+      const delivery = { seq, storedAtMs, generation, message };
       this.held.set(seq, delivery);
       if (this.soonMs !== undefined) this.attendIn(this.soonMs);
       this.options.onMail(delivery);

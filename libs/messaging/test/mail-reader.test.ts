@@ -82,7 +82,7 @@ class Desk {
   }
 
   async hand(given: Partial<DeliveryTicket> = {}, id = 'm-1'): Promise<void> {
-    const ticket = { seq: 1, attempt: 1, epoch: 1, generation: 0, ...given };
+    const ticket = { seq: 1, attempt: 1, epoch: 1, generation: 0, storedAtMs: 7, ...given };
     const submission = MessageSubmission.parse({ from: 'a', to: 'b', kind: 'work', qos: 'at-least-once' });
     const message = toMessage(submission, { id, acceptedAtMs: 1, traceparent: undefined });
     const { lines, body } = toWire(message, 'hub');
@@ -115,7 +115,7 @@ test('a message that is here is not told again, and counts from then on as what 
   await desk.hand({ generation: 3 });
   await desk.hand({ generation: 5, epoch: 2, attempt: 2 });
   expect(desk.came).toHaveLength(1);
-  expect(desk.came[0]).toMatchObject({ seq: 1, generation: { epoch: 2, count: 5 } });
+  expect(desk.came[0]).toMatchObject({ seq: 1, storedAtMs: 7, generation: { epoch: 2, count: 5 } });
 });
 
 test('one that was acknowledged and comes again is acknowledged again, and not told; another one under its number is', async () => {

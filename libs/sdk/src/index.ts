@@ -43,6 +43,7 @@ export type {
   OutgoingMessage,
   RequestOptions,
   SignalHandler,
+  StateAnswer,
   StateHandler,
   Swarm,
   SwarmMessages,

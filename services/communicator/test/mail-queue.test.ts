@@ -1,7 +1,7 @@
-import { connectBus, Printed, storeMessage, type Bus } from '@multiswarm/bus';
-import { mailboxShardOf, subjects } from '@multiswarm/contracts';
-import { systemClock } from '@multiswarm/core';
-import { startNats, type TestServer } from '@multiswarm/testing';
+import { connectBus, dropReaders, Printed, readQueue, storeMessage, type Bus } from '@multiswarm/bus';
+import { mailboxShardOf, streams, subjects } from '@multiswarm/contracts';
+import { deferred, systemClock } from '@multiswarm/core';
+import { eventually, startNats, type TestServer } from '@multiswarm/testing';
 import { JetStreamMailQueue } from '../src/adapters/jetstream/mail-queue';
 import { ensureMailStreams } from '../src/adapters/jetstream/mail-streams';
 import { MAIL } from './world';
@@ -60,4 +60,39 @@ test('notes of others among those on tries keep nobody from opening a part, and 
   ] as const)
     await storeMessage(bus.connection, subjects.mailNote(PLACE, seq), text);
   expect([...(await queue.notes())]).toEqual([[1, { id: 'm-1', attempts: 2, fault }]]);
+});
+
+test('where a message is lost on its way nothing behind it is told, and another reader is told all of it', async () => {
+  const place = { ...PLACE, shard: PLACE.shard + 1 };
+  const subject = subjects.mail('at-least-once', place, 'low', 'default', 'c', 'a');
+  const put = (n: number): Promise<unknown> =>
+    bus.publishStored(subject, new Printed(String(n)), { messageId: `lost-${n}` });
+  const read = async (
+    name: string,
+    seen: number[],
+  ): Promise<{ stop: () => void; ended: Promise<unknown> }> => {
+    const reader = { stream: streams.mailbox, name, subject };
+    const ended = deferred<unknown>();
+    const take = ({ data }: { data: Uint8Array }): void =>
+      void seen.push(Number(Buffer.from(data).toString()));
+    const { stop } = await readQueue(bus.connection, reader, take, ended.resolve);
+    return { stop, ended: ended.promise };
+  };
+  const [first, again]: [number[], number[]] = [[], []];
+  const { ended } = await read('gap', first);
+  await put(0);
+  await eventually(() => first.length === 1);
+  // Somebody else is told one of the next, as on a line that is cut.
+  const elsewhere = bus.connection.subscribe('elsewhere', { callback: () => undefined });
+  bus.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${streams.mailbox}.gap`, '{"batch":1}', {
+    reply: elsewhere.getSubject(),
+  });
+  for (const n of [1, 2, 3]) await put(n);
+  expect(String(await ended)).toContain('lost on their way');
+  expect(first).toEqual([0, 1, 2, 3].slice(0, first.length));
+  await dropReaders(bus.connection, streams.mailbox, 'gap');
+  const { stop } = await read('gap-2', again);
+  await eventually(() => again.length === 4);
+  expect(again).toEqual([0, 1, 2, 3]);
+  stop();
 });

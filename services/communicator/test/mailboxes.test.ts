@@ -1,4 +1,12 @@
-import { DeadMessagePage, subjects } from '@multiswarm/contracts';
+import { Printed } from '@multiswarm/bus';
+import {
+  DeadMessagePage,
+  MessageSubmission,
+  subjects,
+  toMessage,
+  toWire,
+  type Priority,
+} from '@multiswarm/contracts';
 import { defineMessage, PoisonMessage, type Swarm } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
 import { World } from './world';
@@ -60,44 +68,88 @@ test('a handler that throws is asked again, and one that says it is poison is no
   expect(tries).toEqual(['1:1', '1:2', '2:1', '3:1', '3:2']);
 });
 
-test('what is sent exactly once has one effect in the state of its conversation, whatever is sent twice', async () => {
+test('what is sent exactly once has one effect in the state of its conversation, also where its stream has forgotten that it had it before', async () => {
   await world.replica();
-  const b = await join('b', (swarm) =>
-    swarm.messages.onExactlyOnce<number>(
+  const b = await join('b', ({ messages }) =>
+    messages.onExactlyOnce<number>(
       'add',
       () => 0,
       (sum, { data }) => sum + (data as { n: number }).n,
     ),
   );
-  const a = await join('a');
-  const send = (n: number, id: string): Promise<unknown> =>
-    a.messages.send({ to: 'b', kind: 'add', data: { n }, id, qos: 'exactly-once', conversation: 'sum' });
-  await Promise.all(numbers(40).map((n) => send(n, `m-0000000${n}`)));
-  await Promise.all(numbers(40).map((n) => send(n, `m-0000000${n}`)));
-  await send(1_000, 'm-00000999');
-  await eventually(async () => ((await b.messages.state<number>('sum')) ?? 0) >= 1_000);
-  expect(await b.messages.state('sum')).toBe(780 + 1_000);
+  const bus = await world.bus('stream');
+  let stored = 0;
+  /** Under another id for the stream each time, as long after its window, or after a restart of its server. */
+  const store = (n: number, priority: Priority = 'normal'): Promise<unknown> => {
+    const submission = {
+      from: 'a',
+      to: 'b',
+      kind: 'add',
+      data: { n },
+      qos: 'exactly-once',
+      conversation: 'sum',
+    };
+    const message = toMessage(MessageSubmission.parse({ ...submission, priority }), {
+      ...{ id: `m-0000${n}`, acceptedAtMs: Date.now(), traceparent: undefined },
+    });
+    const { subject, lines, body } = toWire(message, 'hub');
+    return bus.publishStored(subject, new Printed(body), { messageId: `s-${(stored += 1)}`, lines });
+  };
+  await Promise.all(numbers(40).map((n) => store(n)));
+  await Promise.all(numbers(40).map((n) => store(n, n % 2 === 0 ? 'low' : 'normal')));
+  await store(1_000);
+  await store(2_000, 'low');
+  await eventually(async () => ((await b.messages.state<number>('sum')) ?? 0) >= 3_780);
+  expect(await b.messages.state('sum')).toBe(780 + 3_000);
+  expect(stored).toBe(82);
 });
 
-test('a sender may give an id to messages for several recipients, and two senders may choose the same: all of them arrive', async () => {
+test('a question to a handler with state is answered from the state, and again when it comes again; it has one effect', async () => {
   await world.replica();
-  const got: string[] = [];
-  const take = (mailbox: string) => (swarm: Swarm) => {
-    swarm.messages.on('note', ({ from }) => void got.push(`${from} ${mailbox}`));
-    swarm.messages.onExactlyOnce<number>(
+  await join('b', ({ messages }) => {
+    messages.onExactlyOnce<number>(
       'add',
       () => 0,
-      (sum) => sum + 1,
+      (sum, { data }) => sum + Number(data),
     );
-  };
-  const swarms = [await join('a'), await join('b', take('b')), await join('c', take('c'))];
-  const send = (swarm: Swarm | undefined, to: string, kind: string, id: string): Promise<unknown> =>
-    swarm!.messages.send({ to, kind, id, qos: 'exactly-once', conversation: 'all' });
-  await Promise.all([send(swarms[0], 'b', 'note', 'm-00000001'), send(swarms[0], 'c', 'note', 'm-00000001')]);
-  await Promise.all([send(swarms[1], 'c', 'note', 'm-00000001'), send(swarms[0], 'c', 'note', 'm-00000001')]);
-  for (const swarm of [swarms[0], swarms[1], swarms[0]]) await send(swarm, 'c', 'add', 'm-00000002');
-  await eventually(async () => (await swarms[2]!.messages.state<number>('all')) === 2);
-  expect(got.sort()).toEqual(['a b', 'a c', 'b c']);
+    messages.onExactlyOnce<number>(
+      'half',
+      () => 0,
+      (sum) => sum / 2,
+      (sum) => {
+        if (sum < 3) throw new Error('too little is left');
+        return { left: sum };
+      },
+    );
+    messages.onExactlyOnce<number>(
+      'fail',
+      () => 0,
+      () => {
+        throw new Error('cannot');
+      },
+    );
+  });
+  const a = await join('a');
+  const qos = 'exactly-once';
+  const ask = (kind: string, data: number, more: object = {}): Promise<unknown> =>
+    a.messages.request({ to: 'b', kind, data, qos, conversation: 'c', ...more });
+  expect(await Promise.all([2, 3, 5].map((n) => ask('add', n)))).toEqual([2, 5, 10]);
+  expect(await ask('half', 0)).toEqual({ left: 5 });
+  expect(await ask('add', 1, { id: 'm-00000007' })).toBe(6);
+  const bus = await world.bus('stream');
+  const asked = { from: 'a', to: 'b', kind: 'add', data: 1, qos, conversation: 'c' };
+  const heard: unknown[] = [];
+  await join('asker', ({ messages }) => messages.on('add-reply', ({ data }) => void heard.push(data)));
+  const submission = MessageSubmission.parse({ ...asked, replyTo: 'asker' });
+  const again = toMessage(submission, { id: 'm-00000007', acceptedAtMs: Date.now(), traceparent: undefined });
+  const { subject, lines, body } = toWire(again, 'hub');
+  await bus.publishStored(subject, new Printed(body), { messageId: 'once-more', lines });
+  await eventually(() => heard.length === 1);
+  expect(heard).toEqual([6]);
+  await expect(ask('half', 0)).resolves.toEqual({ left: 3 });
+  await expect(ask('half', 0)).rejects.toMatchObject({ message: 'too little is left' });
+  expect(await ask('add', 0)).toBe(1.5);
+  await expect(ask('fail', 0, { qos: 'at-most-once' })).rejects.toMatchObject({ message: 'cannot' });
 });
 
 test('a request is answered, and a failure is told', async () => {

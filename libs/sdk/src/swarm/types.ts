@@ -172,6 +172,12 @@ export type StateHandler<State = JsonValue, Data = JsonValue> = (
   message: MessageOf<Data>,
 ) => State | Promise<State>;
 
+/** What is answered to a message that asks something, from the state that it has its effect in. */
+export type StateAnswer<State = JsonValue, Data = JsonValue, Reply = JsonValue> = (
+  state: State,
+  message: MessageOf<Data>,
+) => Reply;
+
 export interface RequestOptions {
   /** How long an answer is waited for; default 30,000 ms. */
   timeoutMs?: number;
@@ -215,11 +221,14 @@ export interface SwarmMessages extends SwarmTopics {
   /**
    * Keeps a state for each conversation: the handler makes the next one from a message. State and messages that are in it are written as
    * one, so a message has one effect in it, however often it comes. What the handler does elsewhere is not covered.
+   * @param answer what a question is answered from the state, once it is written; without it, the state itself. One that comes again is
+   *     answered again, from the state as it is then.
    */
   onExactlyOnce<State extends JsonValue, const K extends MessageOrKind = string>(
     kind: K,
     initial: () => State,
     handler: StateHandler<State, DataReceived<K>>,
+    answer?: StateAnswer<State, DataReceived<K>, AnswerGiven<K>>,
   ): () => void;
   /** The state of a conversation that `onExactlyOnce` keeps; undefined where there is none. */
   state<State extends JsonValue>(conversation: string): Promise<State | undefined>;

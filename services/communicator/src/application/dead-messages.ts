@@ -73,7 +73,7 @@ export class DeadMessages {
         'message-not-found',
         `there is no dead message ${seq}: it was redriven or purged, or its retention has passed`,
       );
-    const { mail, body, ...also } = found;
+    const { mail, body, domain: _domain, ...also } = found;
     const why = whyNotRedrivable(found);
     return {
       ...mail,

@@ -503,8 +503,9 @@ export class MailboxOwner {
   }
 
   private gone(mailbox: Mailbox, mail: Mail): void {
-    mailbox.buried(mail.seq);
+    mailbox.buried(mail.seq, this.now());
     this.done(mail);
+    this.planPump(mailbox);
   }
 
   /** All that arrives in one turn is handed over together. */
@@ -600,7 +601,13 @@ export class MailboxOwner {
       else
         this.parts.postman.deliver(
           session.id,
-          { seq: mail.seq, attempt: mail.attempts, epoch: this.epoch, generation },
+          {
+            seq: mail.seq,
+            attempt: mail.attempts,
+            epoch: this.epoch,
+            generation,
+            storedAtMs: mail.storedAtMs,
+          },
           shelved.address,
           body,
         );

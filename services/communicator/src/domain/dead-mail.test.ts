@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { fromWire, MAIL_CAUSES, toWire, type DeadMail } from '@multiswarm/contracts';
+import { fromWire, MAIL_CAUSES, toWire, type DeadMail, type Redriven } from '@multiswarm/contracts';
 import { fits, redrivenMessage, whyNotRedrivable } from './dead-mail';
 
 const mail: DeadMail = {
@@ -19,7 +19,8 @@ const mail: DeadMail = {
 const redriving = { at: '2026-01-03T00:00:00.000Z', by: 'ops', reason: 'grüße "x"\nok' };
 
 test('what is sent again is the same message each time, another one than before, and says of itself what has happened', () => {
-  const found = { mail, body: '{"n":1}', correlationId: 'c' };
+  const domain = 'hub';
+  const found = { mail, body: '{"n":1}', domain, correlationId: 'c' };
   const first = redrivenMessage(found, redriving);
   expect(first).toEqual(redrivenMessage(found, redriving));
   expect(first.id).not.toBe(mail.id);
@@ -30,14 +31,27 @@ test('what is sent again is the same message each time, another one than before,
   expect(lines).toContain('ms-redrives: 1\r\n');
   expect(fromWire(first, `NATS/1.0\r\n${lines}`, body)).toEqual(first);
   const dead = { ...mail, id: first.id, redrives: 1, ...(redriven ? { redriven } : {}) };
-  const again = redrivenMessage({ mail: dead, body: '{}' }, redriving);
+  const again = redrivenMessage({ mail: dead, body: '{}', domain }, redriving);
   expect(again.redriven).toMatchObject({ times: 2, of: first.id, first: mail.id });
   expect(again.id).not.toBe(first.id);
 });
 
+test('from where on it may have had its effect is said of what nobody has said to have failed, and is kept', () => {
+  const unsure = { domain: 'eu', seq: 70 };
+  const redrive = (given: Partial<DeadMail>, domain = 'eu'): Redriven | undefined =>
+    redrivenMessage({ mail: { ...mail, ...given }, domain, body: '{}' }, redriving).redriven;
+  for (const cause of MAIL_CAUSES) {
+    const isUnsure = ['recipient-lost', 'not-acknowledged', 'expired'].includes(cause);
+    expect(redrive({ cause })?.unsure).toEqual(isUnsure ? unsure : undefined);
+  }
+  const first = redrive({ cause: 'recipient-lost' });
+  expect(redrive({ cause: 'poison', redriven: first, storedSeq: 90 }, 'us')?.unsure).toEqual(unsure);
+  expect(redrive({ cause: 'expired', redriven: first, storedSeq: 90 }, 'us')?.unsure).toEqual(unsure);
+});
+
 test.each([
-  [{ mail, body: '{' }, /not JSON/],
-  [{ mail: { ...mail, id: '' }, body: '{}' }, /does not say what it is/],
+  [{ mail, domain: 'hub', body: '{' }, /not JSON/],
+  [{ mail: { ...mail, id: '' }, domain: 'hub', body: '{}' }, /does not say what it is/],
 ])('what nobody could read is not sent again', (found, why) => {
   expect(whyNotRedrivable(found)).toMatch(why);
 });

@@ -1,11 +1,20 @@
 import { hash } from 'node:crypto';
-import type { DeadMail, DeadMessageFilter, JsonValue, Message, Redriven } from '@multiswarm/contracts';
+import type {
+  DeadMail,
+  DeadMessageFilter,
+  JsonValue,
+  MailCause,
+  Message,
+  Redriven,
+} from '@multiswarm/contracts';
 
 const ID_CHARS = 32;
 
 /** A dead letter with all that it says. */
 export interface DeadMailBody {
   mail: DeadMail;
+  /** In which it was given up. */
+  domain: string;
   /** As it was sent. */
   body: string;
   correlationId?: string;
@@ -41,6 +50,12 @@ export function whyNotRedrivable({ mail, body }: DeadMailBody): string | undefin
   return valueOf(body) === undefined ? 'its body is not JSON' : undefined;
 }
 
+/**
+ * Nobody has said that it was not handled: it may be in the state of its conversation. With any other cause a handler has looked at that state,
+ * and failed.
+ */
+const UNSURE: ReadonlySet<MailCause> = new Set<MailCause>(['recipient-lost', 'not-acknowledged', 'expired']);
+
 /** Who sends it again, when and why. */
 export type Redriving = Pick<Redriven, 'at' | 'by' | 'reason'>;
 
@@ -48,11 +63,15 @@ export type Redriving = Pick<Redriven, 'at' | 'by' | 'reason'>;
  * The message to be sent again. Its id follows from the one before: the same dead letter again, also from a list that was read before
  * it left, is the same message. It has no time limit any more: that of the one before is over, or nearly.
  */
-export function redrivenMessage({ mail, body, ...also }: DeadMailBody, redriving: Redriving): Message {
+export function redrivenMessage(
+  { mail, body, domain, ...also }: DeadMailBody,
+  redriving: Redriving,
+): Message {
   const { id, namespace, from, to, kind, priority, qos, conversation, sentAt, redrives, dataRef } = mail;
   const { correlationId, replyTo, traceparent } = also;
   const { redriven: before } = mail;
   const times = redrives + 1;
+  const unsure = before?.unsure ?? (UNSURE.has(mail.cause) ? { domain, seq: mail.storedSeq } : undefined);
   return {
     ...{ namespace, from, to, kind, priority, qos },
     id: `m-${hash('sha256', `redriven ${id} ${times}`).slice(0, ID_CHARS)}`,
@@ -63,6 +82,9 @@ export function redrivenMessage({ mail, body, ...also }: DeadMailBody, redriving
     ...(replyTo === undefined ? {} : { replyTo }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(dataRef === undefined ? {} : { dataRef }),
-    redriven: { ...redriving, times, of: id, first: before?.first ?? before?.of ?? id },
+    redriven: {
+      ...{ ...redriving, times, of: id, first: before?.first ?? before?.of ?? id },
+      ...(unsure === undefined ? {} : { unsure }),
+    },
   };
 }

@@ -2,12 +2,12 @@ import { lastStored, storeMessage, StreamRefusal, type Bus } from '@multiswarm/b
 import { Json, MultiswarmError, streams, subjects, type JsonValue } from '@multiswarm/contracts';
 import type { MailSites } from '@multiswarm/messaging';
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
-import { ProcessedIds } from './processed-ids';
+import { KeptProcessed, ProcessedIds, type Effect } from './processed-ids';
 
-const Kept = z.object({ state: Json, processed: z.string() });
+const Kept = KeptProcessed.extend({ state: Json });
 
 const CACHED = 1_000;
+const WRITTEN = 'the state of the conversation was written by somebody else';
 
 interface Known {
   state: JsonValue;
@@ -30,6 +30,11 @@ export class ConversationStates {
     private readonly swarm: string,
   ) {}
 
+  /** The JetStream domain in which they are, once one was read. */
+  get domain(): string | undefined {
+    return this.sites.known;
+  }
+
   /** @throws MultiswarmError `bus-unavailable` */
   async read(conversation: string): Promise<Known> {
     const cached = this.cached.get(conversation);
@@ -50,13 +55,25 @@ export class ConversationStates {
     return this.read(conversation);
   }
 
+  /** Whether what was read before is still so. @throws MultiswarmError `revision-conflict` where it is not, `bus-unavailable` */
+  async assertLatest(conversation: string, { revision }: Known): Promise<void> {
+    if ((await this.latest(conversation)).revision !== revision)
+      throw new MultiswarmError('revision-conflict', WRITTEN);
+  }
+
   /**
    * Writes the next state, with the messages that led to it.
-   * @throws MultiswarmError `revision-conflict` where somebody else has written in between: read it again
+   * @throws MultiswarmError `revision-conflict` where somebody else has written in between: read it again; `bus-unavailable` where it may
+   *     have been written all the same
    */
-  async write(conversation: string, before: Known, state: JsonValue, ids: readonly string[]): Promise<void> {
-    const processed = before.processed.with(ids);
-    const body = JSON.stringify({ state, processed: String(processed) });
+  async write(
+    conversation: string,
+    before: Known,
+    state: JsonValue,
+    effects: readonly Effect[],
+  ): Promise<void> {
+    const processed = before.processed.with(effects);
+    const body = JSON.stringify({ state, ...processed.kept });
     try {
       const options = { expectedLast: before.revision };
       const revision = await this.asked(() =>
@@ -88,13 +105,7 @@ export class ConversationStates {
       return await ask();
     } catch (cause) {
       if (cause instanceof StreamRefusal && cause.isConflict) {
-        throw new MultiswarmError(
-          'revision-conflict',
-          'the state of the conversation was written by somebody else',
-          {
-            cause,
-          },
-        );
+        throw new MultiswarmError('revision-conflict', WRITTEN, { cause });
       }
       throw new MultiswarmError('bus-unavailable', 'the state of a conversation cannot be reached', {
         cause,
@@ -104,10 +115,10 @@ export class ConversationStates {
 }
 
 function nothing(): Known {
-  return { state: null, processed: new ProcessedIds(), revision: 0 };
+  return { state: null, processed: ProcessedIds.none(), revision: 0 };
 }
 
 function fromStored(text: string, revision: number): Known {
-  const { state, processed } = Kept.parse(JSON.parse(text));
-  return { state, processed: new ProcessedIds(processed), revision };
+  const { state, ...processed } = Kept.parse(JSON.parse(text));
+  return { state, processed: ProcessedIds.of(processed), revision };
 }

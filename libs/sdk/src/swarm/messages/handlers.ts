@@ -7,7 +7,7 @@ import {
 } from '@multiswarm/contracts';
 import type { z } from 'zod';
 import type { MessageDefinition } from '../../define-message';
-import type { MessageHandler, StateHandler } from '../types';
+import type { MessageHandler, StateAnswer, StateHandler } from '../types';
 import { NoHandler, PoisonMessage } from './inbox';
 
 export interface Registered {
@@ -18,8 +18,10 @@ export interface Registered {
 
 export interface Folding {
   data?: z.ZodType;
+  reply?: z.ZodType;
   initial: () => JsonValue;
   handler: StateHandler;
+  answer?: StateAnswer;
 }
 
 /** Kinds whose handlers are kept in a list. */
@@ -50,13 +52,13 @@ export class Handlers {
   }
 
   /** Throws `invalid-configuration` where the kind has one already: two could not both have the state. */
-  addFolding({ kind, data }: MessageDefinition<z.ZodType, z.ZodType>, folding: Folding): () => void {
+  addFolding({ kind, data, reply }: MessageDefinition<z.ZodType, z.ZodType>, folding: Folding): () => void {
     if (this.foldings.has(kind))
       throw new MultiswarmError(
         'invalid-configuration',
         `messages of the kind "${kind}" have a handler with state already`,
       );
-    this.foldings.set(kind, { ...folding, ...(data ? { data } : {}) });
+    this.foldings.set(kind, { ...folding, ...(data ? { data } : {}), ...(reply ? { reply } : {}) });
     return () => void this.foldings.delete(kind);
   }
 
@@ -90,13 +92,16 @@ export class Handlers {
 
   private async call({ data, reply, handler }: Registered, message: Message): Promise<JsonValue | undefined> {
     const answer = await handler(data === undefined ? message : { ...message, data: checked(data, message) });
-    if (answer === undefined || reply === undefined) return answer as JsonValue | undefined;
-    const parsed = parseFitting(reply, answer);
-    if (parsed.ok) return parsed.value as JsonValue;
-    throw new PoisonMessage(
-      `the answer to "${message.kind}" does not fit its schema: ${told(parsed.findings)}`,
-    );
+    return answer === undefined ? undefined : checkedReply(reply, message, answer as JsonValue);
   }
+}
+
+/** An answer that is none of its kind is none at the next try either. */
+export function checkedReply(schema: z.ZodType | undefined, { kind }: Message, answer: JsonValue): JsonValue {
+  if (schema === undefined) return answer;
+  const parsed = parseFitting(schema, answer);
+  if (parsed.ok) return parsed.value as JsonValue;
+  throw new PoisonMessage(`the answer to "${kind}" does not fit its schema: ${told(parsed.findings)}`);
 }
 
 /** What does not fit its schema will not fit the next time. */

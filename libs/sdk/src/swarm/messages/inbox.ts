@@ -10,6 +10,9 @@ const FAILURES_KNOWN = 10_000;
 export interface Settling {
   /** See `MailDelivery`. */
   readonly generation: Generation;
+  readonly seq: number;
+  /** Epoch ms by the clock of the server. */
+  readonly storedAtMs: number;
   ack(): void;
   nak(failure: Failure): void;
   release(): void;
@@ -25,6 +28,11 @@ export interface Failure {
 export interface Arrived {
   message: Message;
   settling: Settling | undefined;
+}
+
+/** Those of one sender, where it says nothing else; as the owner of the mailbox has it. */
+export function conversationOf({ conversation, from }: Message): string {
+  return conversation ?? `from ${from}`;
 }
 
 /** Whether its time is over, epoch ms: it is not handled any more. */
@@ -73,8 +81,8 @@ export class Inbox {
   }
 
   add(arrived: Arrived): void {
-    const { from, to, conversation, priority } = arrived.message;
-    const key = `${priority} ${conversation ?? `${from} ${to}`}`;
+    const { message } = arrived;
+    const key = `${message.priority} ${conversationOf(message)}`;
     const failed = this.failures.get(key);
     if (failed && arrived.settling && isNoLater(arrived.settling.generation, failed)) {
       arrived.settling.release();
@@ -127,6 +135,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof MessageExpired) return { cause: 'expired', message: error.message, poison: true };
   if (error instanceof HandlerHangs) return { cause: 'not-acknowledged', message: error.message };
   if (error instanceof NoHandler) return { cause: 'no-handler', message: error.message };
+  if (error instanceof EffectUnsure) return { cause: 'not-acknowledged', message: error.message };
   const cause = 'handler-failed';
   if (error instanceof PoisonMessage) return { cause, message: error.message, poison: true };
   if (error instanceof RetryLater) return { cause, message: error.message, delayMs: error.delayMs };
@@ -142,6 +151,11 @@ export class MessageExpired extends Error {
 /** Its handler has not returned for too long; what it still does is not known. */
 export class HandlerHangs extends Error {
   override readonly name = 'HandlerHangs';
+}
+
+/** The state in which it has its effect may have been written, or not: the next try finds out. */
+export class EffectUnsure extends Error {
+  override readonly name = 'EffectUnsure';
 }
 
 /** Nobody here handles messages of that kind. */

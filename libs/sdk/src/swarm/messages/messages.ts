@@ -26,13 +26,14 @@ import type {
   MessageHandler,
   OutgoingMessage,
   RequestOptions,
+  StateAnswer,
   StateHandler,
   SwarmMessages,
 } from '../types';
 import type { SwarmTopics } from '../topics/types';
 import { Answers, FAILED_KIND, replyKind, type Gathered } from './answers';
 import { ConversationStates } from './conversation-states';
-import { foldFirst, type FoldParts } from './fold';
+import { foldFirst } from './fold';
 import { Handlers } from './handlers';
 import { Located } from './located';
 import {
@@ -94,6 +95,8 @@ export class Messages implements SwarmMessages {
   private current: Open | undefined;
   private reading = false;
   private dropped = 0;
+  /** Messages that were sent at most once, and whose handler failed. */
+  private failures = 0;
 
   constructor(private readonly options: MessagesOptions) {
     this.answers = new Answers(options.clock);
@@ -107,8 +110,9 @@ export class Messages implements SwarmMessages {
       ...{ bus, sites, clock, namespace, mailbox: swarmId, window: WINDOW },
       reader: mailReaderOf(swarmId, instance),
       onMail: (delivery) => {
-        const { seq, message } = delivery;
+        const { seq, storedAtMs, message } = delivery;
         const settling = {
+          ...{ seq, storedAtMs },
           // As it is when it is asked for: it may be handed over again meanwhile.
           get generation() {
             return delivery.generation;
@@ -182,10 +186,12 @@ export class Messages implements SwarmMessages {
     kind: K,
     initial: () => State,
     handler: StateHandler<State, DataReceived<K>>,
+    answer?: StateAnswer<State, DataReceived<K>, AnswerGiven<K>>,
   ): () => void {
     const remove = this.handlers.addFolding(messageOf(kind), {
       initial,
       handler: handler as unknown as StateHandler,
+      ...(answer === undefined ? {} : { answer: answer as unknown as StateAnswer }),
     });
     this.read();
     return remove;
@@ -349,8 +355,7 @@ export class Messages implements SwarmMessages {
     }
     try {
       await this.fetchData(first);
-      if (this.handlers.folding(message))
-        return await foldFirst(upToLarge(waiting), this.foldParts(this.current.states));
+      if (this.handlers.folding(message)) return await this.fold(upToLarge(waiting), this.current.states);
       const answer = await this.inTime(this.handlers.run(first.message));
       if (message.replyTo !== undefined) await this.answer(message, answer);
       return { done: 1 };
@@ -359,9 +364,17 @@ export class Messages implements SwarmMessages {
     }
   }
 
-  private foldParts(states: ConversationStates): FoldParts {
+  private async fold(waiting: readonly Arrived[], states: ConversationStates): Promise<Handled> {
     const { clock } = this.options;
-    return { handlers: this.handlers, states, clock, inTime: (work) => this.inTime(work) };
+    const { done, failed } = await foldFirst(waiting, {
+      ...{ handlers: this.handlers, states, clock },
+      inTime: (work) => this.inTime(work),
+      answer: (message, say) => this.answerFromState(message, say),
+    });
+    const next = waiting[done];
+    if (failed === undefined || next === undefined) return { done };
+    const told = await this.failed(next, failed);
+    return { ...told, done: done + told.done };
   }
 
   /** A handler that never returns would hold up its conversation for ever. @throws HandlerHangs */
@@ -378,10 +391,23 @@ export class Messages implements SwarmMessages {
       log.warn('the handler of a message failed', { error, attempt: message.attempt });
       return { done: 0, failed: error };
     }
-    log.error('the handler of a message failed; it is not delivered again', { error });
+    this.failures += 1;
+    const text = 'the handler of a message failed; it is not delivered again';
+    log.error(text, { error, failedSoFar: this.failures });
     if (message.replyTo !== undefined)
       await this.reply(message, FAILED_KIND, { ...failure(error) }).catch(() => undefined);
     return { done: 1 };
+  }
+
+  /** The message has had its effect: it is no dead letter where it cannot be answered, and whoever asks is told. */
+  private async answerFromState(to: Message, say: () => JsonValue): Promise<void> {
+    try {
+      await this.answer(to, say());
+    } catch (error) {
+      if (asMultiswarmError(error).retryable) throw error;
+      this.log(to).error('a message had its effect and could not be answered', { error });
+      await this.reply(to, FAILED_KIND, { ...failure(error) }).catch(() => undefined);
+    }
   }
 
   /** An answer that is none of its kind is none at the next try either. */

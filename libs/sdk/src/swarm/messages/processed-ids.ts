@@ -1,32 +1,156 @@
 import { hash } from 'node:crypto';
+import { z } from 'zod';
 
-/** Messages of one conversation that its state knows: one that comes again is known as long as it can come again. */
+/** Messages of one conversation that its state knows by their ids, at least. */
 export const PROCESSED_KNOWN = 1_000;
 /** Of SHA-256 in base64url: 72 bits, so that two of a thousand messages are taken for one with a probability of 10^-16. */
 const CHARS = 12;
+/** Ids that are forgotten together: how far they reached is kept once for all of them. */
+const TOGETHER = 125;
+
+/** Where a message was stored: in its line of the conversation, which is handled in order. */
+export interface Place {
+  /** Its priority. */
+  line: string;
+  /** It was to be handed over later than it was stored, and so perhaps behind others that were stored after it. */
+  delayed: boolean;
+  seq: number;
+  /** Epoch ms: when it was stored; of a delayed one, before when it was not to be handed over. */
+  atMs: number;
+}
+
+/** A message, as a state knows it. */
+export interface Effect {
+  id: string;
+  /** Undefined where it was sent at most once: it is stored nowhere. */
+  place: Place | undefined;
+  /** It was given up once, and may have had its effect from this place on: a sequence of the same line. */
+  unsureFrom?: number | undefined;
+}
+
+/** How far a line has come: the highest sequence, and the latest time. */
+const Reach = z.tuple([z.number(), z.number()]);
+const Reaches = z.record(z.string(), Reach);
+type Reaches = z.infer<typeof Reaches>;
+type Reach = z.infer<typeof Reach>;
+
+export const KeptProcessed = z.object({
+  processed: z.string(),
+  /** How many ids of `processed`, from its beginning, and how far the lines have come with them; what is left over has no reaches. */
+  reaches: z.array(z.tuple([z.number(), Reaches])).default([]),
+  /** How far lines had come with the ids that are not known any more. */
+  forgotten: Reaches.default({}),
+});
+export type KeptProcessed = z.infer<typeof KeptProcessed>;
+
+/** Ids that came one after the other, as one text. */
+interface Piece {
+  readonly ids: string;
+  readonly reaches: Reaches;
+}
 
 /**
- * Which messages are in a state: the newest ones, in the order in which they came into it. It is written with each state, so it is a
- * text of few characters for each.
+ * Which messages are in a state: the newest by their ids, all before them by how far their lines had come. A line is handed over in order, and
+ * nothing of it goes past a message before that is done with, so whatever comes again from before there has had its effect, or never will under
+ * its number. It is written with each state, so it is small: a text of few characters for each id, and two numbers for each line now and then.
+ *
+ * P1. What is in the state is never told to be new.
+ * P2. What is not in the state is never told to be a repetition, as long as lines are in order.
+ * P3. Where neither is known, that is told: of what does not come in its order (delayed, or sent again after it was given up) and would be among
+ *     the ids that were forgotten.
  */
 export class ProcessedIds {
-  /** @param text as `toString` gives it */
-  constructor(private readonly text = '') {}
+  private constructor(
+    private readonly pieces: readonly Piece[],
+    private readonly forgotten: Reaches,
+  ) {}
 
-  has(id: string): boolean {
+  static none(): ProcessedIds {
+    return new ProcessedIds([], {});
+  }
+
+  static of({ processed, reaches, forgotten }: KeptProcessed): ProcessedIds {
+    const pieces: Piece[] = [];
+    let at = 0;
+    for (const [count, reached] of reaches) {
+      pieces.push({ ids: processed.slice(at, at + count * CHARS), reaches: reached });
+      at += count * CHARS;
+    }
+    if (at < processed.length) pieces.push({ ids: processed.slice(at), reaches: {} });
+    return new ProcessedIds(pieces, forgotten);
+  }
+
+  get kept(): KeptProcessed {
+    return {
+      processed: this.pieces.map(({ ids }) => ids).join(''),
+      reaches: this.pieces.map(({ ids, reaches }) => [ids.length / CHARS, reaches]),
+      forgotten: this.forgotten,
+    };
+  }
+
+  of({ id, place, unsureFrom }: Effect): 'new' | 'repeated' | 'unknown' {
+    if (this.has(id)) return 'repeated'; // P1
+    if (place === undefined) return 'new';
+    const { seq, atMs, delayed, line } = place;
+    const [reached, reachedMs] = this.forgotten[nameOf(place)] ?? NOWHERE;
+    // A stream that was set back gives a number to another message, which is stored later: P2.
+    if (seq <= reached && atMs <= reachedMs) return delayed ? 'unknown' : 'repeated';
+    if (unsureFrom === undefined) return 'new';
+    const [prompt, late] = [false, true].map((each) => this.forgotten[nameOf({ line, delayed: each })]);
+    return unsureFrom <= Math.max(prompt?.[0] ?? 0, late?.[0] ?? 0) ? 'unknown' : 'new'; // P3
+  }
+
+  with(effects: readonly Effect[]): ProcessedIds {
+    const pieces = [...this.pieces];
+    for (const { id, place } of effects) {
+      const last = pieces[pieces.length - 1];
+      const isFull = last === undefined || last.ids.length >= TOGETHER * CHARS;
+      const { ids, reaches } = isFull ? { ids: '', reaches: {} } : last;
+      const piece = { ids: ids + keyOf(id), reaches: place ? further(reaches, place) : reaches };
+      if (isFull) pieces.push(piece);
+      else pieces[pieces.length - 1] = piece;
+    }
+    let known = pieces.reduce((sum, { ids }) => sum + ids.length, 0);
+    let forgotten = this.forgotten;
+    for (let first = pieces[0]; first !== undefined; first = pieces[0]) {
+      known -= first.ids.length;
+      if (known < PROCESSED_KNOWN * CHARS) break;
+      forgotten = merged(forgotten, first.reaches);
+      pieces.shift();
+    }
+    return new ProcessedIds(pieces, forgotten);
+  }
+
+  private has(id: string): boolean {
     const key = keyOf(id);
-    for (let at = this.text.indexOf(key); at >= 0; at = this.text.indexOf(key, at + 1))
-      if (at % CHARS === 0) return true;
-    return false;
+    return this.pieces.some(({ ids }) => {
+      for (let at = ids.indexOf(key); at >= 0; at = ids.indexOf(key, at + 1))
+        if (at % CHARS === 0) return true;
+      return false;
+    });
   }
+}
 
-  with(ids: readonly string[]): ProcessedIds {
-    return new ProcessedIds((this.text + ids.map(keyOf).join('')).slice(-PROCESSED_KNOWN * CHARS));
-  }
+const NOWHERE: Reach = [0, 0];
 
-  toString(): string {
-    return this.text;
+function nameOf({ line, delayed }: Pick<Place, 'line' | 'delayed'>): string {
+  return delayed ? `${line} delayed` : line;
+}
+
+function further(reaches: Reaches, place: Place): Reaches {
+  const name = nameOf(place);
+  const [seq, atMs] = reaches[name] ?? NOWHERE;
+  if (place.seq <= seq && place.atMs <= atMs) return reaches;
+  return { ...reaches, [name]: [Math.max(seq, place.seq), Math.max(atMs, place.atMs)] };
+}
+
+function merged(before: Reaches, more: Reaches): Reaches {
+  const all = { ...before };
+  for (const [name, [seq, atMs]] of Object.entries(more)) {
+    const [reached, reachedMs] = all[name] ?? NOWHERE;
+    all[name] = [Math.max(reached, seq), Math.max(reachedMs, atMs)];
   }
+  return all;
 }
 
 function keyOf(id: string): string {

@@ -24,11 +24,11 @@ export class GroupMailbox {
     const reader = (this.reader = new MailReader({
       ...{ bus, sites: new MailSites(bus), clock, namespace, mailbox: group, window: WINDOW },
       reader: `${swarmId}-${ids.next()}`.slice(-READER_CHARS),
-      onMail: ({ seq, generation, message }) => {
+      onMail: ({ seq, storedAtMs, generation, message }) => {
         const ack = (): void => reader.ack(seq);
         const release = (): void => reader.release(seq);
         const nak: NonNullable<Arrived['settling']>['nak'] = (failure) => reader.nak({ seq, ...failure });
-        this.inbox.add({ message, settling: { generation, ack, nak, release } });
+        this.inbox.add({ message, settling: { seq, storedAtMs, generation, ack, nak, release } });
       },
       onFault: (error) => log.debug('the mailbox of a group is not reached', { group, error }),
     }));

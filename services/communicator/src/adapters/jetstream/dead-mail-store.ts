@@ -36,6 +36,7 @@ export class JetStreamDeadMailStore implements DeadMailStore {
     };
     return {
       mail,
+      domain: this.domain,
       body: Buffer.from(stored?.data ?? []).toString('utf8'),
       ...optional('correlationId', 'ce-correlationid'),
       ...optional('replyTo', 'ce-replyto'),

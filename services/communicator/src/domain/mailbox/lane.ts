@@ -17,6 +17,8 @@ export class Lane {
   heldUntilMs = 0;
   /** Its place among those that are held; -1 where it is not among them. */
   heldAt = -1;
+  /** Messages of it that failed for good and are not known to be kept yet: nothing goes past them. */
+  dying = 0;
   /** Whether it is in the line of those that have something to hand over. */
   inLine = false;
 
@@ -31,12 +33,12 @@ export class Lane {
   ) {}
 
   get isEmpty(): boolean {
-    return this.waiting.size === 0 && this.inHand.size === 0;
+    return this.waiting.size === 0 && this.inHand.size === 0 && this.dying === 0;
   }
 
   /** Whether something may be handed over now, given a session with room. */
   isReady(nowMs: number): boolean {
-    return this.waiting.size > 0 && this.heldUntilMs <= nowMs && !this.returning;
+    return this.waiting.size > 0 && this.heldUntilMs <= nowMs && !this.returning && this.dying === 0;
   }
 
   /** One of it has failed: what its session has of it was sent before that, and will be given back. */

@@ -63,6 +63,10 @@ test.each([true, false])(
     box.arrive(mail(4), at(1));
     expect(box.next(10, at(1))).toEqual([]);
     box.release(2, at(2));
+    if (poison) {
+      expect(box.next(10, at(2))).toEqual([]); // it is not known to be kept
+      box.buried(1, at(2));
+    }
     const handed = box.next(10, at(2));
     expect(seqs(handed)).toEqual(poison ? [2, 3, 4] : [1, 2, 3, 4]);
     expect(new Set(handed.map(({ generation }) => generation))).toEqual(new Set([1]));
@@ -113,7 +117,7 @@ test('a message that fails too often is a dead letter, and takes room until it i
   }
   expect(fates.map((fate) => fate?.kind)).toEqual(['again', 'again', 'dead']);
   expect(box.depth).toBe(1);
-  box.buried(1);
+  box.buried(1, at(3_000));
   expect(box.depth).toBe(0);
 });
 
@@ -209,6 +213,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('nak' as const), pick: fc.nat(40), poison: fc.boolean() }),
   fc.record({ do: fc.constant('release' as const), pick: fc.nat(40) }),
   fc.record({ do: fc.constant('extend' as const), pick: fc.nat(40) }),
+  fc.record({ do: fc.constant('bury' as const), pick: fc.nat(40) }),
   fc.record({ do: fc.constant('pass' as const), ms: fc.nat(1_500) }),
 );
 
@@ -219,6 +224,9 @@ class Account {
   readonly held = new Map<number, string>();
   readonly acked = new Set<number>();
   readonly dead = new Set<number>();
+  /** Of these, those that failed for good. */
+  readonly failed = new Set<number>();
+  readonly kept = new Set<number>();
   ms = 0;
 
   apply(each: Step): void {
@@ -230,10 +238,11 @@ class Account {
     else if (each.do === 'pass') {
       this.ms += each.ms;
       this.meet(this.box.sweep(at(this.ms)));
-    } else this.settle(each, [...this.held.keys()][each.pick % Math.max(1, this.held.size)]);
+    } else if (each.do === 'bury') this.bury([...this.dead][each.pick % Math.max(1, this.dead.size)]);
+    else this.settle(each, [...this.held.keys()][each.pick % Math.max(1, this.held.size)]);
     for (const [of, session] of this.held)
       if (!this.box.sessions.get(session)?.holds.has(of)) this.held.delete(of);
-    expect(this.box.depth).toBe(this.known.size - this.acked.size);
+    expect(this.box.depth).toBe(this.known.size - this.acked.size - this.kept.size);
     expect(this.box.inHand).toBe(this.held.size);
   }
 
@@ -262,6 +271,7 @@ class Account {
       return other?.conversation === given.conversation && other.level === given.level;
     });
     for (const [, owner] of owners) expect(owner).toBe(session.id);
+    for (const failed of this.failed) expect(isSameLane(this.known.get(failed), given)).toBe(false); // M5
     this.held.set(given.seq, session.id);
   }
 
@@ -278,20 +288,33 @@ class Account {
     if (each.do !== 'extend') this.held.delete(seq);
   }
 
+  private bury(seq: number | undefined): void {
+    if (seq === undefined) return;
+    this.box.buried(seq, at(this.ms));
+    this.kept.add(seq);
+    this.failed.delete(seq);
+  }
+
   private meet(fates: [Mail, Fate][]): void {
-    for (const [{ seq }, { kind }] of fates) {
+    for (const [{ seq }, fate] of fates) {
       this.held.delete(seq);
-      if (kind === 'dead') this.dead.add(seq);
+      if (fate.kind !== 'dead') continue;
+      this.dead.add(seq);
+      if (fate.cause !== 'expired') this.failed.add(seq);
     }
   }
 
   /** What is neither acknowledged nor dead can be had, once somebody takes it and time passes. Returns what cannot. */
   drain(): number[] {
     const left = new Set([...this.known.keys()].filter((of) => !this.acked.has(of) && !this.dead.has(of)));
-    for (const of of this.dead) this.box.buried(of);
+    for (const of of this.dead) this.box.buried(of, at(this.ms));
     for (let turns = 0; turns < 400 && left.size > 0; turns += 1) {
       this.ms += 500;
-      for (const [{ seq }, { kind }] of this.box.sweep(at(this.ms))) if (kind === 'dead') left.delete(seq);
+      for (const [{ seq }, { kind }] of this.box.sweep(at(this.ms))) {
+        if (kind !== 'dead') continue;
+        left.delete(seq);
+        this.box.buried(seq, at(this.ms));
+      }
       this.box.attend('last', 1_000, [], at(this.ms));
       for (const { mail: given } of this.box.next(100, at(this.ms))) {
         this.box.ack(given.seq, at(this.ms));
@@ -300,6 +323,10 @@ class Account {
     }
     return [...left];
   }
+}
+
+function isSameLane(a: Mail | undefined, b: Mail): boolean {
+  return a?.conversation === b.conversation && a.level === b.level;
 }
 
 test('no message is lost, doubled, out of order or with a session that is gone, whatever happens', () => {

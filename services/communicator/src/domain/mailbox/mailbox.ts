@@ -35,6 +35,12 @@ export interface Setback {
   poison?: boolean | undefined;
 }
 
+/** A message that leaves as a dead letter; where a failure has brought it about, with its conversation. */
+interface Dying {
+  mail: Mail;
+  lane: Lane | undefined;
+}
+
 /** Messages of one conversation that go out together before another one has its turn. */
 const RUN = 32;
 
@@ -49,6 +55,8 @@ const RUN = 32;
  * M3. A try counts when it may have begun: of what a lost session had, the first of each conversation. To wait, for whatever
  *     reason, counts nothing.
  * M4. What has expired is not handed over.
+ * M5. Nothing of a conversation and a level goes past one that failed for good before that one is known to be kept: should this owner be lost
+ *     meanwhile, the next one hands it over again, and in order.
  */
 export class Mailbox {
   readonly sessions = new Map<string, Session>();
@@ -76,7 +84,7 @@ export class Mailbox {
     (a, b) => a.expiresAtMs < b.expiresAtMs,
     () => undefined,
   );
-  private readonly dying = new Map<number, Mail>();
+  private readonly dying = new Map<number, Dying>();
   private bytesHeld = 0;
   private generation = 0;
 
@@ -277,12 +285,17 @@ export class Mailbox {
     return wakeMs;
   }
 
-  /** It is kept as a dead letter: it takes no room here any more. */
-  buried(seq: number): void {
-    const mail = this.dying.get(seq);
-    if (mail === undefined) return;
+  /** It is kept as a dead letter: it takes no room here any more, and those behind it go on. */
+  buried(seq: number, now: Moment): void {
+    const dying = this.dying.get(seq);
+    if (dying === undefined) return;
+    const { mail, lane } = dying;
     this.dying.delete(seq);
     this.forget(mail);
+    if (lane === undefined) return;
+    lane.dying -= 1;
+    if (lane.isReady(now.monotonicMs)) this.lines.push(lane);
+    this.tidy(lane);
   }
 
   /** M3: of each conversation the first can have begun, the others have waited behind it. */
@@ -380,8 +393,9 @@ export class Mailbox {
     lane.fail((this.generation += 1));
     this.lines.remove(lane);
     if (poison || mail.attempts >= this.rules.maxAttempts) {
-      if (lane.isReady(now.monotonicMs)) this.lines.push(lane);
-      return this.die(mail, poison && cause === 'handler-failed' ? 'poison' : cause);
+      lane.dying += 1; // M5
+      this.lanes.set(lane.key, lane);
+      return this.die(mail, poison && cause === 'handler-failed' ? 'poison' : cause, lane);
     }
     const inMs = delayMs ?? backoffMs(this.rules.backoff, mail.attempts, this.random);
     this.backIntoLane(mail, lane, now);
@@ -447,9 +461,9 @@ export class Mailbox {
   }
 
   /** M1: it stays counted until it is known to be kept elsewhere. */
-  private die(mail: Mail, cause: MailCause): Fate {
+  private die(mail: Mail, cause: MailCause, lane?: Lane): Fate {
     this.unline(mail);
-    this.dying.set(mail.seq, mail);
+    this.dying.set(mail.seq, { mail, lane });
     return { kind: 'dead', cause };
   }
 
