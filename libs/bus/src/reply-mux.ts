@@ -1,6 +1,6 @@
 import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { MultiswarmError } from '@multiswarm/contracts';
-import type { Cancel, Clock } from '@multiswarm/core';
+import { SlotMap, type Cancel, type Clock } from '@multiswarm/core';
 import { NobodyListensError } from './nobody-listens';
 import { sendFault } from './send-fault';
 
@@ -17,7 +17,7 @@ interface Pending {
  * M1. Every request leaves the table exactly once: by its reply, its timeout, "no responders" or a lost connection.
  */
 export class ReplyMux {
-  private readonly pending = new Map<string, Pending>();
+  private readonly pending = new SlotMap<string, Pending>();
   private readonly prefix: string;
   private counter = 0;
 

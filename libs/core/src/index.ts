@@ -12,6 +12,7 @@ export * from './own-text';
 export * from './random';
 export * from './random-hex';
 export * from './recent';
+export * from './slot-map';
 export * from './within';
 export * from './heap';
 export * from './log-sketch';

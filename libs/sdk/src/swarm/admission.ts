@@ -11,7 +11,7 @@ import {
   type Resources,
   type ResourceVector,
 } from '@multiswarm/contracts';
-import { Recent } from '@multiswarm/core';
+import { Recent, SlotMap } from '@multiswarm/core';
 import { SDK_LIMITS } from '../limits';
 
 /**
@@ -90,7 +90,7 @@ const ACCEPTED_BEFORE: Decision = { outcome: 'accepted', start: false, supersede
 const STALE_ATTEMPT: Decision = { outcome: 'refused', reason: 'stale-attempt', superseded: NONE };
 
 export class Admission {
-  private readonly heldByTask = new Map<string, Held[]>();
+  private readonly heldByTask = new SlotMap<string, Held[]>();
   private resources: ResourceVector;
   /** What running attempts occupy beside their slots. */
   private used = NO_RESOURCES;

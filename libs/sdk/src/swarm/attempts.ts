@@ -8,6 +8,7 @@ import {
   type DispatchRequest,
   type Progress,
 } from '@multiswarm/contracts';
+import { SlotMap } from '@multiswarm/core';
 import type { Admission, RefusalReason } from './admission';
 import { Attempt, type AttemptEnvironment, type AttemptListener, type Registration } from './attempt';
 import type { AbortCause } from './ending';
@@ -26,7 +27,7 @@ export interface AttemptsOptions {
 
 /** The attempts of one swarm: admits, starts, aborts and reports them. */
 export class Attempts implements AttemptListener {
-  private readonly running = new Map<string, Attempt>();
+  private readonly running = new SlotMap<string, Attempt>();
   private readonly waiters = new Set<() => void>();
   private accepted: Attempt[] = [];
 

@@ -1,4 +1,5 @@
 import type { AttemptRef } from '@multiswarm/contracts';
+import { SlotMap } from '@multiswarm/core';
 import { SDK_LIMITS } from '../limits';
 
 export interface PendingReport extends AttemptRef {
@@ -18,7 +19,7 @@ export interface PendingReport extends AttemptRef {
  * R2. `full` says when the swarm has to stop taking work: what is kept is never thrown away to make room.
  */
 export class ReportBuffer {
-  private readonly pending = new Map<string, PendingReport>();
+  private readonly pending = new SlotMap<string, PendingReport>();
   private bytes = 0;
 
   get size(): number {

@@ -1,4 +1,4 @@
-import { Fifo } from '@multiswarm/core';
+import { Fifo, SlotMap } from '@multiswarm/core';
 
 /** How long an ended attempt is remembered: longer than any heartbeat that was sent before its end can be under way. */
 const MEMORY_MS = 10_000;
@@ -12,7 +12,7 @@ interface Ended {
 
 /** Attempts that have ended lately: a heartbeat that still lists one of them is not believed. */
 export class EndedAttempts {
-  private readonly byKey = new Map<string, Ended>();
+  private readonly byKey = new SlotMap<string, Ended>();
   /** Oldest first; one that was added again, or deleted, is in it still. A Map knows its order too, but its first entry takes long to find once many before it are deleted. */
   private readonly order = new Fifo<Ended>();
 

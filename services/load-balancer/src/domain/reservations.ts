@@ -1,3 +1,4 @@
+import { SlotMap } from '@multiswarm/core';
 import type { SwarmSeen } from './swarm-seen';
 import type { ResourceVector } from './resource-vector';
 
@@ -64,8 +65,8 @@ const ROOM = 64;
  *     moves on, finds each in one step, and takes no more room than were made within the time that they are held.
  */
 export class Reservations {
-  private readonly byAttempt = new Map<string, Reservation>();
-  private readonly named = new Map<string, Reservation>();
+  private readonly byAttempt = new SlotMap<string, Reservation>();
+  private readonly named = new SlotMap<string, Reservation>();
   private window: (Reservation | undefined)[] = new Array<undefined>(ROOM).fill(undefined);
   /** The lowest number that may be live, and the next one. */
   private first = 1;

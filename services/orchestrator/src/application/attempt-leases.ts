@@ -1,5 +1,5 @@
 import { LIMITS, type AttemptRef, type RegionSummary } from '@multiswarm/contracts';
-import { Recent } from '@multiswarm/core';
+import { Recent, SlotMap } from '@multiswarm/core';
 
 /** Coordinators summarize their region every heartbeat; one that has been silent for longer than this was not heard throughout. */
 const REGION_FRESH_MS = 5_000;
@@ -37,7 +37,7 @@ interface Held {
  *     less long it may be an end that is on its way.
  */
 export class AttemptLeases {
-  private readonly held = new Map<string, Held>();
+  private readonly held = new SlotMap<string, Held>();
   private regions = new Recent<string, { epoch: number; since: number; at: number }>(LIMITS.REGIONS_IN_VIEW);
   private readonly givenUp = new Map<string, string>();
   /** L5: attempts that are listed and not current, since when, and when they were listed last. */

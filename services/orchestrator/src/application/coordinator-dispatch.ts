@@ -6,7 +6,7 @@ import {
   type DispatchRequest,
   type Heartbeat,
 } from '@multiswarm/contracts';
-import type { Clock } from '@multiswarm/core';
+import { SlotMap, type Clock } from '@multiswarm/core';
 import type { Logger } from '@multiswarm/telemetry';
 import { attemptKey, type OnTheWay } from '../domain/fleet/on-the-way';
 import { RetryBudget } from '../domain/fleet/retry-budget';
@@ -75,7 +75,7 @@ export class RegionDispatcher {
   private readonly routes: Routes;
   private readonly budget = new RetryBudget();
   private readonly repicks: Repicks;
-  private readonly underWay = new Map<string, Promise<Outcomes>>();
+  private readonly underWay = new SlotMap<string, Promise<Outcomes>>();
 
   constructor(
     private readonly options: DispatchOptions,

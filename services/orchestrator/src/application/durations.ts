@@ -31,7 +31,7 @@ export class LearnedDurations {
     const key = keyOf(spec.namespace, spec.type);
     const typical = this.byType.get(key) ?? new TypicalDuration();
     typical.note(endedAt - startedAt, spec.estimateMs);
-    this.byType.delete(key);
+    if (this.byType.size * 2 > this.limit) this.byType.delete(key); // while few are known, the order is of no use
     this.byType.set(key, typical);
     if (this.byType.size > this.limit) this.forgetOldest();
   }

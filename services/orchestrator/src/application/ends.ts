@@ -1,5 +1,5 @@
 import { isTerminal, type Event, type EventType } from '@multiswarm/contracts';
-import type { Clock } from '@multiswarm/core';
+import { SlotMap, type Clock } from '@multiswarm/core';
 import type { TaskRecord } from '../domain/task/record';
 import type { RunRecord } from '../domain/workflow/run';
 import type { Write } from '../ports';
@@ -41,7 +41,7 @@ export interface News {
 
 /** Who waits for which task or run to end. Nothing else wakes them: what they wait for would be read in vain. */
 export class Ends {
-  private readonly waiters = new Map<string, Waiters>();
+  private readonly waiters = new SlotMap<string, Waiters>();
 
   constructor(private readonly clock: Clock) {}
 

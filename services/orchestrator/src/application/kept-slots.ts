@@ -1,5 +1,5 @@
 import type { AttemptRef, LbReport } from '@multiswarm/contracts';
-import type { Cancel, Clock } from '@multiswarm/core';
+import { SlotMap, type Cancel, type Clock } from '@multiswarm/core';
 import type { AttemptGrant, Fetched, FreedSlot, Placer, QueuedChange, SchedulerLink } from '../ports';
 import { attemptKey } from './scheduler-changes';
 
@@ -39,8 +39,8 @@ const MOST_KEPT = 1_000;
  * J3. A slot is used once: by who takes it over, or by the load-balancer.
  */
 export class KeptSlots implements SchedulerLink {
-  private readonly byClass = new Map<string, Map<string, Kept>>();
-  private readonly byAttempt = new Map<string, Kept>();
+  private readonly byClass = new Map<string, SlotMap<string, Kept>>();
+  private readonly byAttempt = new SlotMap<string, Kept>();
   /** Of each class, how many tasks have come in since the last look. */
   private readonly come = new Map<string, number>();
   private timer: Cancel | undefined;
@@ -183,7 +183,7 @@ export class KeptSlots implements SchedulerLink {
     const key = attemptKey(kept.slot);
     const { classKey } = kept.slot;
     this.byAttempt.set(key, kept);
-    const ofClass = this.byClass.get(classKey) ?? new Map<string, Kept>();
+    const ofClass = this.byClass.get(classKey) ?? new SlotMap<string, Kept>();
     this.byClass.set(classKey, ofClass.set(key, kept));
   }
 

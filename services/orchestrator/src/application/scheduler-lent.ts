@@ -1,4 +1,5 @@
 import type { AttemptRef, QueuedTask } from '@multiswarm/contracts';
+import { SlotMap } from '@multiswarm/core';
 import type { FreedSlot } from '../ports';
 
 /** Fetched tasks that are remembered. Owners refuse at once or never. */
@@ -14,7 +15,7 @@ interface Lent {
 
 /** Tasks that were given out for a slot that came free, in case their owner has to give them back. */
 export class LentTasks {
-  private readonly byId = new Map<string, Lent>();
+  private readonly byId = new SlotMap<string, Lent>();
 
   add(shard: number, task: QueuedTask, slot: FreedSlot): void {
     this.byId.delete(task.taskId);

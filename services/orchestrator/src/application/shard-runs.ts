@@ -1,4 +1,5 @@
 import { isTerminal, type JsonValue, type PayloadRef, type TaskSpec } from '@multiswarm/contracts';
+import { SlotMap } from '@multiswarm/core';
 import { said } from '../domain/task/asked';
 import type { TaskRecord } from '../domain/task/record';
 import { childIdOf, type BuiltRun } from '../domain/workflow/build';
@@ -35,7 +36,7 @@ export interface RunsParts {
  * R3. A child ends its step, and the end of its step, for whatever reason, cancels it.
  */
 export class ShardRuns {
-  private readonly runs = new Map<string, ActiveRun>();
+  private readonly runs = new SlotMap<string, ActiveRun>();
   /** Steps that can be undone, in the order in which they ended, by run. */
   private readonly done = new Map<string, string[]>();
   /** Consequences that are still to be applied: a queue, since a chain of ten thousand skips would overflow the stack. */

@@ -1,5 +1,5 @@
 import { isTerminal, type TaskSpec } from '@multiswarm/contracts';
-import type { Clock, Random } from '@multiswarm/core';
+import { SlotMap, type Clock, type Random } from '@multiswarm/core';
 import { dueAt } from '../domain/task/due';
 import {
   isHeld,
@@ -51,7 +51,7 @@ export interface StateParts {
  *     uncommitted, is let go. So memory does not grow with the number of waiting tasks.
  */
 export class ShardState {
-  private readonly tasks = new Map<string, TaskRecord>();
+  private readonly tasks = new SlotMap<string, TaskRecord>();
   readonly runs: ShardRuns;
   private hotWaiting = 0;
 

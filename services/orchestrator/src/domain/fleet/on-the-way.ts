@@ -1,4 +1,5 @@
 import type { AttemptRef, Heartbeat } from '@multiswarm/contracts';
+import { SlotMap } from '@multiswarm/core';
 
 /** Heartbeats after a dispatch by which the attempt must be listed, or has ended. */
 const LISTED_AFTER_HEARTBEATS = 2;
@@ -17,11 +18,11 @@ export type Destination = Pick<Heartbeat, 'swarmId' | 'instance' | 'seq'>;
  * that they were sent to. Pure.
  */
 export class OnTheWay {
-  private readonly swarms = new Map<string, Map<string, Sent>>();
+  private readonly swarms = new Map<string, SlotMap<string, Sent>>();
 
   add({ swarmId, instance, seq }: Destination, { taskId, attempt }: AttemptRef): void {
     let sent = this.swarms.get(swarmId);
-    if (!sent) this.swarms.set(swarmId, (sent = new Map<string, Sent>()));
+    if (!sent) this.swarms.set(swarmId, (sent = new SlotMap<string, Sent>()));
     sent.set(attemptKey({ taskId, attempt }), { ref: { taskId, attempt }, instance, seq });
   }
 

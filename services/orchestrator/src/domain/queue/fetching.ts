@@ -1,4 +1,5 @@
 import type { NamespaceSettings, TaskClass } from '@multiswarm/contracts';
+import type { SlotMap } from '@multiswarm/core';
 import { ownPolicy } from '../namespaces/settings';
 import { fitsInto, type Fits } from './fits';
 import type { Lane } from './lane';
@@ -21,7 +22,7 @@ export interface FetchingParts {
   offers: Offers;
   parking: Parking;
   fits: Fits;
-  underWay: ReadonlyMap<number, Picked>;
+  underWay: Pick<SlotMap<number, Picked>, 'values' | 'get' | 'size'>;
   /** What is known of a class, with or without tasks. */
   classOf(key: string): TaskClass | undefined;
   settings(namespace: string): NamespaceSettings;

@@ -1,6 +1,6 @@
 import type { AttemptRef, NamespaceSettings } from '@multiswarm/contracts';
 import { limitForKey } from '../namespaces/settings';
-import { Heap } from '@multiswarm/core';
+import { Heap, SlotMap } from '@multiswarm/core';
 import { Limit } from './limit';
 import { miscounts, type Miscount } from './limit-audit';
 import type { Now } from './now';
@@ -51,7 +51,7 @@ export class Limits {
   readonly reopened = new Set<Limit>();
   private readonly namespaces = new Map<string, NamespaceLimits>();
   /** By task: a key of the attempt's own would have to be put together several times for each. */
-  private readonly held = new Map<string, Held>();
+  private readonly held = new SlotMap<string, Held>();
   private readonly spent = new Set<Limit>();
   private readonly waitingForTokens = new Heap<Limit>(
     (a, b) => a.dueAt < b.dueAt,

@@ -1,3 +1,4 @@
+import { SlotMap } from '@multiswarm/core';
 import type { Lane } from './lane';
 import type { Lanes } from './lanes';
 import type { Limits } from './limits';
@@ -24,7 +25,7 @@ export interface PicksParts {
  */
 export class Picks {
   /** What a pass has taken, by row, in its order. */
-  readonly underWay = new Map<number, Picked>();
+  readonly underWay = new SlotMap<number, Picked>();
 
   constructor(private readonly parts: PicksParts) {}
 
