@@ -1,6 +1,7 @@
 import { MultiswarmError } from './errors';
 import type { PayloadRef } from './payload';
 import { Redriven, type Message } from './message';
+import { wellFormed } from './names';
 
 const TYPE_PREFIX = 'multiswarm.message.';
 const SOURCE_PREFIX = '/swarms/';
@@ -37,7 +38,8 @@ export function headerLines(message: Message): string {
   let lines =
     `ce-specversion: 1.0\r\nce-id: ${plain(id)}\r\nce-source: ${SOURCE_PREFIX}${plain(from)}\r\n` +
     `ce-type: ${TYPE_PREFIX}${plain(kind)}\r\nce-time: ${plain(sentAt)}\r\nce-datacontenttype: application/json\r\n`;
-  if (correlationId !== undefined) lines += line('ce-correlationid', encodeURIComponent(correlationId));
+  if (correlationId !== undefined)
+    lines += line('ce-correlationid', encodeURIComponent(wellFormed(correlationId)));
   if (conversation !== undefined) lines += line('ce-conversation', conversation);
   if (expiresAt !== undefined) lines += line('ce-expirytime', expiresAt);
   if (deliverAt !== undefined) lines += line('ce-deliverat', deliverAt);

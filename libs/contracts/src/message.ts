@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { Json } from './json';
 import { LIMITS } from './limits';
-import { Instant, Name, Namespace, SwarmId, TimeLimit, Token } from './names';
+import {
+  Instant,
+  isWellFormed,
+  Name,
+  Namespace,
+  NO_LONE_SURROGATE,
+  SwarmId,
+  TimeLimit,
+  Token,
+} from './names';
 import { PayloadRef } from './payload';
 import { Priority } from './task';
 
@@ -38,7 +47,7 @@ export const MessageSubmission = z.strictObject({
   namespace: Namespace.default('default'),
   priority: Priority.default('normal'),
   qos: z.enum(QOS).default('at-most-once'),
-  correlationId: z.string().max(128).optional(),
+  correlationId: z.string().max(128).refine(isWellFormed, NO_LONE_SURROGATE).optional(),
   ttlMs: TimeLimit.optional().describe('not delivered later than this after it was accepted'),
   conversation: Conversation.optional().describe(
     'messages of one conversation are handled in order; by default those of one sender to one recipient',

@@ -8,6 +8,7 @@ const RUN_STEP = /^[A-Za-z0-9][A-Za-z0-9_.:/-]*(\[\d+\])?$/;
 const MADE_CHARS = 16;
 /** With the flag, whole pairs are one character, which is none of these. */
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
+const LONE_SURROGATES = /[\ud800-\udfff]/gu;
 const REGION_PATTERN = /^[A-Za-z0-9*][A-Za-z0-9_*-]*$/;
 
 /** A name with its own text for where there is none. */
@@ -68,11 +69,18 @@ export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
 }
 
+/** The same text, with the sign for what cannot be shown in place of each such half: a text that was cut may end in one. */
+export function wellFormed(text: string): string {
+  return isWellFormed(text) ? text : text.replace(LONE_SURROGATES, '\ufffd');
+}
+
+export const NO_LONE_SURROGATE = 'has half of a pair of UTF-16 units (a lone surrogate)';
+
 export const IdempotencyKey = z
   .string()
   .min(1)
   .max(LIMITS.NAME_CHARS)
-  .refine(isWellFormed, 'has half of a pair of UTF-16 units (a lone surrogate)');
+  .refine(isWellFormed, NO_LONE_SURROGATE);
 
 /** ISO 8601 UTC instant on the wire. */
 export const Instant = z.iso.datetime(

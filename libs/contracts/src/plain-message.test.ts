@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { Message, MessageSubmission } from './message';
-import { parseOutgoing, plainMessage, plainOutgoing, plainReceived } from './plain-message';
+import { parseMessage, parseOutgoing, plainMessage, plainOutgoing, plainReceived } from './plain-message';
 
 const names = fc.constantFrom(
   'a',
@@ -75,7 +75,10 @@ test('a message of a sender is what the schema makes of the two', () => {
 });
 
 test('a message that has come and is let through is one', () => {
-  const times = fc.constantFrom('2026-01-02T03:04:05.678Z', '2026-01-02', '', undefined);
+  const times = fc.constantFrom(
+    ...['2026-01-02T03:04:05.678Z', '2028-02-29T03:04:05.678Z', '2026-02-29T03:04:05.678Z', '2026-01-02', ''],
+    ...['2026-99-99T03:04:05.678Z', '2026-04-31T03:04:05.678Z', '2026-04-30T24:04:05.678Z', undefined],
+  );
   const received = fc.record({
     ...{
       id: fc.constantFrom('m-1', '', 5),
@@ -90,6 +93,7 @@ test('a message that has come and is let through is one', () => {
       deliverAt: times,
       data: fc.jsonValue(),
     },
+    ...{ conversation: maybe(names), correlationId: maybe(names) },
     ...{ replyTo: maybe(names), qos: fc.constant('at-least-once'), priority: fc.constant('low') },
   });
   fc.assert(
@@ -99,4 +103,25 @@ test('a message that has come and is let through is one', () => {
     }),
     { numRuns: 3_000 },
   );
+  const given = { id: 'm-1', kind: 'event', namespace: 'shop', from: 'a', to: 'b', data: {} };
+  const at = (sentAt: string): unknown => plainReceived({ ...given, sentAt });
+  expect(at('2028-02-29T03:04:05.678Z')).toMatchObject(given);
+  expect(at('2026-12-31T23:59:59.999Z')).toMatchObject(given);
+  expect([at('2026-02-29T03:04:05.678Z'), at('2026-99-99T03:04:05.678Z')]).toEqual([undefined, undefined]);
+});
+
+test('half of a pair of UTF-16 units is refused where a message is handed in, with its place', () => {
+  const broken = { to: 'b', correlationId: 'a\ud800b' };
+  const refused = { code: 'invalid-request', findings: [{ pointer: '/correlationId' }] };
+  const sender = { from: 'me', namespace: 'shop', kind: 'event' };
+  const thrown = (work: () => unknown): unknown => {
+    try {
+      return work();
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(thrown(() => parseOutgoing(broken, sender))).toMatchObject(refused);
+  expect(thrown(() => parseMessage({ ...broken, ...sender }))).toMatchObject(refused);
+  expect(parseOutgoing({ ...broken, correlationId: 'a\ud83d\ude00b' }, sender)).toMatchObject({ to: 'b' });
 });

@@ -69,20 +69,37 @@ function plainFields(given: Fields, { from, namespace, kind }: Sender): MessageS
   return { ...plain, conversation };
 }
 
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const INSTANT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 const TIMES = ['expiresAt', 'deliverAt'] as const;
+const TEXTS = ['conversation', 'correlationId', 'traceparent'] as const;
+/** Every month has them. */
+const SURE_DAYS = 28;
+
+/** With milliseconds, as they are printed here; other instants are left to zod. */
+function isInstant(value: unknown): boolean {
+  if (typeof value !== 'string' || !INSTANT.test(value)) return false;
+  const [year, month, day] = [value.slice(0, 4), value.slice(5, 7), value.slice(8, 10)].map(Number);
+  // The day 0 of a month is the last one of the month before.
+  return (
+    Number(day) <= SURE_DAYS || Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
+  );
+}
 
 /** A message that has come, its data being JSON already. @returns the same; undefined where zod has to look at it */
 export function plainReceived(given: Fields & { data: unknown }): Message | undefined {
   const { id, kind, namespace, to, from, sentAt, replyTo } = given;
   if (typeof id !== 'string' || id === '' || !isName(kind) || !isToken(namespace) || !isToken(from))
     return undefined;
-  if (typeof to !== 'string' || typeof sentAt !== 'string' || !INSTANT.test(sentAt)) return undefined;
+  if (typeof to !== 'string' || !isInstant(sentAt)) return undefined;
   if (replyTo !== undefined && !isToken(replyTo)) return undefined;
   if (given['dataRef'] !== undefined) return undefined;
   for (const name of TIMES) {
     const time = given[name];
-    if (time !== undefined && !(typeof time === 'string' && INSTANT.test(time))) return undefined;
+    if (time !== undefined && !isInstant(time)) return undefined;
+  }
+  for (const name of TEXTS) {
+    const text = given[name];
+    if (text !== undefined && typeof text !== 'string') return undefined;
   }
   if (!isJson(given.data, PLAIN_DEPTH)) return undefined;
   return given as unknown as Message; // each of its fields was looked at, here or where the subject was read

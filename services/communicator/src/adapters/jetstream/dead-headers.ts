@@ -6,6 +6,7 @@ import {
   payloadIn,
   PayloadRef,
   redrivenOf,
+  wellFormed,
   type MailAddress,
 } from '@multiswarm/contracts';
 import type { Burial } from '../../ports';
@@ -41,7 +42,7 @@ export function deadHeaders({
   const headers: Record<string, string> = {
     'ms-seq': String(seq),
     'ms-cause': cause,
-    'ms-error': encodeURIComponent(message.slice(0, LIMITS.ERROR_MESSAGE_CHARS)),
+    'ms-error': encodeURIComponent(wellFormed(message.slice(0, LIMITS.ERROR_MESSAGE_CHARS))),
     'ms-attempts': String(attempts),
     'ms-died-at': new Date(diedAtMs).toISOString(),
     'ms-redrives': body.headers?.get('ms-redrives') ?? '0',
