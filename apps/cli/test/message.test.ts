@@ -56,6 +56,22 @@ test('send takes data and conditions, and tells what became of the message', asy
       },
     },
   ]);
+  peer.json(202, {
+    ...{ ...status, to: '*', status: 'partly-stored', recipientCount: 4, refusedCount: 1 },
+    refused: [
+      { to: 'eu-2', code: 'mailbox-full', detail: 'holds 9 of 9', retryable: true, depth: 9, limit: 9 },
+    ],
+  });
+  const partly = await run('message', 'send', '*', 'review', '{}');
+  expect([partly.code, partly.out]).toEqual([7, expect.stringMatching(/m-00000001 +partly-stored/)]);
+  expect(partly.err).toContain('not stored for eu-2: mailbox-full: holds 9 of 9');
+  expect(partly.err).toContain('1 of 5 recipients have not got it: --id m-00000001 sends it again');
+  peer.json(202, { ...status, breaker: 'open' });
+  const failing = await run('message', 'send', 'eu-1', 'review', '{}');
+  expect([failing.code, failing.err]).toEqual([
+    0,
+    expect.stringContaining('eu-1 keep failing (breaker open)'),
+  ]);
   const wrong = await run('message', 'send', 'eu-1', 'review', '{plan');
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('--data is not valid JSON')]);
   const full = new MultiswarmError('mailbox-full', 'holds 4 of 4', { fill: { depth: 4, limit: 4 } });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { BREAKER_STATES } from './mailbox';
+import { BREAKER_STATES } from './message';
 import { Instant, Namespace, SwarmId } from './names';
 
 const count = z.number().int().nonnegative();

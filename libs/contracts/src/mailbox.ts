@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits';
-import { Message, QOS, Redriven } from './message';
+import { BREAKER_STATES, Message, QOS, Redriven } from './message';
 import { Instant, Millis, Namespace, SwarmId, Token } from './names';
 import { PayloadRef } from './payload';
 import { Priority } from './task';
@@ -36,6 +36,7 @@ export const MailRoomAnswer = z.object({
   forMs: Millis,
   depth: z.number().int().nonnegative(),
   limit: z.number().int().positive(),
+  breaker: z.enum(BREAKER_STATES).default('closed'),
 });
 export type MailRoomAnswer = z.infer<typeof MailRoomAnswer>;
 
@@ -97,7 +98,6 @@ export const MailSite = z.object({ domain: Token, shards: z.number().int().posit
 export type MailSite = z.infer<typeof MailSite>;
 
 export const MailboxQuery = z.strictObject({ namespace: Namespace.default('default'), mailbox: SwarmId });
-export const BREAKER_STATES = ['closed', 'open', 'half-open'] as const;
 export const MailboxInfo = z.object({
   namespace: Namespace,
   mailbox: SwarmId,

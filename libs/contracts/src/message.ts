@@ -107,9 +107,23 @@ export const Message = z.object({
 });
 export type Message = z.infer<typeof Message>;
 
+/** States of the circuit breaker of a recipient. */
+export const BREAKER_STATES = ['closed', 'open', 'half-open'] as const;
+
+/** A recipient of a broadcast whose mailbox has not taken it, and why. */
+export const RefusedRecipient = z.object({
+  to: SwarmId,
+  code: z.string(),
+  detail: z.string(),
+  retryable: z.boolean(),
+  depth: z.number().int().nonnegative().optional().describe('of `mailbox-full`: what the mailbox holds'),
+  limit: z.number().int().positive().optional(),
+});
+export type RefusedRecipient = z.infer<typeof RefusedRecipient>;
+
 /**
  * `published`: handed to every connected recipient's subscription; at-most-once promises no more. `stored`: it is in the mailbox, and is
- * handled or becomes a dead letter. `no-recipient`: nobody else is there to hear a broadcast.
+ * handled or becomes a dead letter. `partly-stored`: so of a broadcast for `recipients`, and not for `refused`. `no-recipient`: nobody else is there to hear a broadcast.
  */
 export const MessageStatus = z.object({
   id: z.string(),
@@ -117,9 +131,22 @@ export const MessageStatus = z.object({
   to: z.string(),
   kind: Name,
   qos: z.enum(QOS),
-  status: z.enum(['published', 'stored', 'no-recipient']),
+  status: z.enum(['published', 'stored', 'partly-stored', 'no-recipient']),
   recipients: z.array(SwarmId).describe('the first 100 of them, in order of their ids'),
   recipientCount: z.number().int().nonnegative(),
+  refused: z
+    .array(RefusedRecipient)
+    .optional()
+    .describe(
+      'of `partly-stored`: who has not got it, the first 100 of them; sent again under the same id, those who have it get it once',
+    ),
+  refusedCount: z.number().int().nonnegative().optional(),
+  breaker: z
+    .enum(['open', 'half-open'])
+    .optional()
+    .describe(
+      'the handlers of the recipient keep failing: it is stored, and is handed over when they are tried again',
+    ),
   acceptedAt: Instant,
 });
 export type MessageStatus = z.infer<typeof MessageStatus>;

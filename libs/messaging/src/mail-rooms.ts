@@ -11,6 +11,7 @@ export interface MailRoom {
   timesFull: number;
   /** As the owner said it last. */
   fill: Fill | undefined;
+  breaker: Stored['breaker'];
   /** Messages that wait for room, or have just had it: the next ones stay behind them. */
   waiting: number;
   lastOfWaiting: Promise<unknown>;
@@ -43,7 +44,15 @@ export class MailRooms {
     if (room === undefined) {
       if (this.rooms.size >= this.kept) this.forgetIdle();
       room = {
-        ...{ left: 0, untilMs: 0, asking: undefined, full: undefined, timesFull: 0, fill: undefined },
+        ...{
+          left: 0,
+          untilMs: 0,
+          asking: undefined,
+          full: undefined,
+          timesFull: 0,
+          fill: undefined,
+          breaker: undefined,
+        },
         ...{
           waiting: 0,
           lastOfWaiting: Promise.resolve(),

@@ -28,8 +28,11 @@ export interface Stored {
   seq: number;
   /** It was stored before, under the same id. */
   duplicate: boolean;
+  /** Of the recipient, as the owner of its mailbox said it with the last room; undefined where it is closed. */
+  breaker?: Breaker | undefined;
 }
 
+type Breaker = 'open' | 'half-open';
 type Sender = Omit<MailRoomRequest, 'want'>;
 
 /** The next room is asked for while there is still this much. */
@@ -87,7 +90,8 @@ export class MailSender {
     const { subject, lines, body } = toWire(message, domain, data);
     const sending = { lines, messageId: mailIdentity(message) };
     try {
-      return await bus.publishStored(subject, new Printed(body), sending);
+      const stored = await bus.publishStored(subject, new Printed(body), sending);
+      return room.breaker === undefined ? stored : { ...stored, breaker: room.breaker };
     } catch (error) {
       throw isFull(error) ? noStorage(message.to, room.fill, error) : error;
     }
@@ -146,12 +150,13 @@ export class MailSender {
       askedMs = clock.monotonic();
       return bus.request(subject, request, { reply: MailRoomAnswer });
     });
-    const { granted, forMs, depth, limit } = await asked.catch((error: unknown) => {
+    const { granted, forMs, depth, limit, breaker } = await asked.catch((error: unknown) => {
       throw error instanceof NobodyListensError ? unowned(request.to, error) : error;
     });
     if (askedMs >= room.untilMs) room.left = 0;
     room.full = undefined;
     room.fill = { depth, limit };
+    room.breaker = breaker === 'closed' ? undefined : breaker;
     if (granted === 0) {
       const text = `the mailbox of "${request.to}" holds ${depth} of ${limit} messages: wait until it takes some, or send less`;
       room.full = new MultiswarmError('mailbox-full', text, { fill: room.fill });

@@ -1,4 +1,4 @@
-import { Printed } from '@multiswarm/bus';
+import { Printed, type Bus } from '@multiswarm/bus';
 import {
   DeadMessagePage,
   MessageSubmission,
@@ -9,18 +9,27 @@ import {
 } from '@multiswarm/contracts';
 import { defineMessage, PoisonMessage, type Swarm } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
+import { deferred } from '@multiswarm/core';
+import { MailboxOwners } from '../src/adapters/bus/mailbox-owners';
 import { World } from './world';
 import { z } from 'zod';
 
 let world: World;
+let bus: Bus | undefined;
 
 beforeEach(async () => {
+  bus = undefined;
   world = await World.start();
 });
 
 afterEach(async () => {
   await world.stop();
 });
+
+const isRead = async (id: string): Promise<boolean> => {
+  bus ??= await world.bus('test');
+  return (await new MailboxOwners(bus, 'hub').info('default', id)).sessions === 1;
+};
 
 const join: World['swarm'] = (id, prepare) => world.swarm(id, prepare);
 
@@ -164,6 +173,61 @@ test('a request is answered, and a failure is told', async () => {
   expect(await a.messages.request({ to: 'b', kind: 'double', data: 21 })).toBe(42);
   expect(await a.messages.request({ to: 'b', kind: 'double', data: 4, qos: 'at-least-once' })).toBe(8);
   await expect(a.messages.request({ to: 'b', kind: 'fail' })).rejects.toMatchObject({ message: 'cannot' });
+});
+
+test('a broadcast that one mailbox does not take is told by recipient; sent again, nobody gets it twice', async () => {
+  await world.replica({ rules: { limit: 2 } });
+  const got: string[] = [];
+  const free = deferred();
+  await join('b', ({ messages }) => {
+    messages.on('work', () => free.promise);
+    messages.on('news', () => void got.push('b'));
+  });
+  await join('c', ({ messages }) => messages.on('news', () => (got.push('c'), 'heard')));
+  const a = await join('a');
+  const at = { qos: 'at-least-once' } as const;
+  for (const id of ['b', 'c']) await eventually(() => isRead(id));
+  for (let n = 0; n < 2; n += 1) await a.messages.send({ to: 'b', kind: 'work', ...at });
+  const news = { kind: 'news', ...at, id: 'm-00000001' };
+  const told = await a.messages.broadcast(news);
+  expect(told).toMatchObject({
+    status: 'partly-stored',
+    recipients: ['c'],
+    recipientCount: 1,
+    refusedCount: 1,
+  });
+  expect(told.refused).toMatchObject([
+    { to: 'b', code: 'mailbox-full', retryable: true, depth: 2, limit: 2 },
+  ]);
+  const answers = await a.messages.gather({ to: '*', kind: 'news', ...at });
+  expect(answers.failures).toMatchObject([
+    { from: 'b', error: { code: 'mailbox-full', fill: { depth: 2 } } },
+  ]);
+  expect(answers).toMatchObject({ answers: [{ from: 'c', data: 'heard' }], complete: true });
+  free.resolve(undefined);
+  await eventually(async () => (await a.messages.broadcast(news)).status === 'stored');
+  await eventually(() => got.includes('b'));
+  expect(got.sort()).toEqual(['b', 'c', 'c']);
+});
+
+test('who writes to a recipient whose handlers keep failing is told so', async () => {
+  const breaker = { failures: 2, openMs: 60_000, longestMs: 60_000 };
+  await world.replica({ rules: { ...QUICK, breaker, creditMs: 100 } });
+  await join('b', ({ messages }) =>
+    messages.on('work', () => {
+      throw new Error('always');
+    }),
+  );
+  const a = await join('a');
+  const send = (): Promise<{ status: string; breaker?: string | undefined }> =>
+    a.messages.send({ to: 'b', kind: 'work', qos: 'at-least-once' });
+  await eventually(() => isRead('b'));
+  expect(await send()).not.toHaveProperty('breaker');
+  const told = await eventually(async () => {
+    const status = await send();
+    return status.breaker !== undefined && status;
+  });
+  expect(told).toMatchObject({ status: 'stored', breaker: 'open' });
 });
 
 test('a mailbox that is full is told to the sender, with the number of messages in it', async () => {

@@ -11,6 +11,7 @@ export const messageStatusView: View<MessageStatus> = {
   columns: () => [
     { header: 'MESSAGE', value: ({ id }) => id },
     { header: 'STATUS', value: ({ status }) => status },
+    { header: 'BREAKER', value: ({ breaker }) => breaker ?? '-', wide: true },
     { header: 'TO', value: ({ to }) => to },
     { header: 'RECIPIENTS', value: ({ recipientCount }) => String(recipientCount), align: 'right' },
     { header: 'QOS', value: ({ qos }) => qos },

@@ -137,7 +137,8 @@ export class MailboxOwner {
     const granted = mailbox.grant(from, want, this.now());
     // Until the promise ends here, with time for what was stored at its last moment.
     const forMs = Math.floor(this.parts.rules.creditMs / 2);
-    return { granted, forMs, depth: mailbox.depth, limit: mailbox.limit };
+    const breaker = mailbox.breakerState(this.now());
+    return { granted, forMs, depth: mailbox.depth, limit: mailbox.limit, breaker };
   }
 
   attend({ namespace, mailbox: name, session, window, holding, replaces }: MailAttend): MailAttended {

@@ -1,6 +1,7 @@
 import {
   asMultiswarmError,
   assertKindData,
+  MultiswarmError,
   toMessage,
   type Message,
   type MessageStatus,
@@ -42,7 +43,8 @@ export type SendMessage = (submission: MessageSubmission, origin: Origin) => Pro
  *
  * D1. What is sent at most once is published once, and never by a retry of ours; what is stored is stored once under its id.
  * D2. An error of a message at most once means that nothing was sent. Of one that is stored it means that it is not, or, where nobody
- *     answers, that nobody knows; the same id again is the same message.
+ *     answers, that nobody knows; the same id again is the same message. A broadcast that some mailboxes have taken is no error: its status
+ *     says who has it and who has not.
  * D3. A promise that cannot be kept is refused before anything is written.
  */
 export function sendMessage(deps: SendMessageDependencies): SendMessage {
@@ -95,17 +97,18 @@ async function relay(
   const message = toMessage(submission, stamp);
   const { from, to, qos } = submission;
   if (qos !== 'at-most-once' && to !== '*') {
-    await outbox.store(message);
-    return recorded(deps, toStatus(message, [to], 'stored'));
+    const { breaker } = await outbox.store(message);
+    const status = toStatus(message, [to], 'stored');
+    return recorded(deps, breaker === undefined ? status : { ...status, breaker });
   }
   const recipients = recipientsOf(from, to, presence, nowMs);
   const status = toStatus(message, recipients, outcome(qos, recipients));
   // D2: written first. That of a message which is not sent then is asked for by nobody.
   if (qos === 'at-most-once') await statuses.record(status);
   if (recipients.length === 0) return status;
-  if (qos === 'at-most-once') outbox.carry(message);
-  else await Promise.all(recipients.map((each) => outbox.store(copyFor(message, each))));
-  return qos === 'at-most-once' ? status : recorded(deps, status);
+  if (qos !== 'at-most-once') return recorded(deps, await storedForAll(deps, message, recipients));
+  outbox.carry(message);
+  return status;
 }
 
 /** The message is where it should be: a status that cannot be kept is no reason to say otherwise. */
@@ -115,6 +118,45 @@ async function recorded(
 ): Promise<MessageStatus> {
   await statuses.record(status).catch((error: unknown) => logger.warn('a status was not kept', { error }));
   return status;
+}
+
+/** D2. @throws MultiswarmError where no mailbox has taken it: what the first one says */
+async function storedForAll(
+  { outbox }: SendMessageDependencies,
+  message: Message,
+  recipients: readonly string[],
+): Promise<MessageStatus> {
+  const tries = await Promise.allSettled(recipients.map((each) => outbox.store(copyFor(message, each))));
+  const stored = recipients.filter((_, index) => tries[index]?.status === 'fulfilled');
+  const refused = tries.flatMap((each, index) =>
+    each.status === 'rejected' ? [refusal(recipients[index] ?? '', each.reason)] : [],
+  );
+  const [first] = refused;
+  if (first === undefined) return toStatus(message, recipients, 'stored');
+  if (stored.length === 0) throw refusedByAll(first, recipients.length);
+  return {
+    ...toStatus(message, stored, 'partly-stored'),
+    refused: refused.slice(0, RECIPIENTS_NAMED).map(({ error, to }) => ({
+      ...{ to, code: error.code, detail: error.message, retryable: error.retryable },
+      ...error.fill,
+    })),
+    refusedCount: refused.length,
+  };
+}
+
+interface Refusal {
+  to: string;
+  error: MultiswarmError;
+}
+
+function refusal(to: string, reason: unknown): Refusal {
+  return { to, error: asMultiswarmError(reason) };
+}
+
+function refusedByAll({ to, error }: Refusal, count: number): MultiswarmError {
+  if (count === 1) return error;
+  const text = `none of ${count} recipients has got it; of "${to}" it is said: ${error.message}`;
+  return new MultiswarmError(error.code, text, { cause: error, fill: error.fill });
 }
 
 /** The copy of a broadcast for one recipient. Sent again, it has the same id. */

@@ -59,6 +59,17 @@ export const command: CommandDefinition<Options> = {
       ...rest,
     });
     new Printer(io, global.format).one(messageStatusView, status);
-    return EXIT.ok;
+    for (const { to: refuser, code, detail } of status.refused ?? [])
+      io.stderr.write(`not stored for ${refuser}: ${code}: ${detail}\n`);
+    const { refusedCount: refused = 0, breaker } = status;
+    if (refused > 0)
+      io.stderr.write(
+        `${refused} of ${refused + status.recipientCount} recipients have not got it: --id ${status.id} sends it again, and once to those who have it\n`,
+      );
+    if (breaker !== undefined)
+      io.stderr.write(
+        `the handlers of ${to} keep failing (breaker ${breaker}): it is handed over when they are tried again\n`,
+      );
+    return refused > 0 ? EXIT.unavailable : EXIT.ok;
   },
 };

@@ -17,10 +17,17 @@ interface Asked {
 
 export interface Gathered<Answer = JsonValue> {
   answers: { from: string; data: Answer }[];
-  /** Those who answered that it went wrong. */
+  /** Those who answered that it went wrong, and those whom the question has not reached. */
   failures: { from: string; error: MultiswarmError }[];
   /** Nobody else was asked, or all have answered. */
   complete: boolean;
+}
+
+/** Whom a question has reached. */
+export interface WhoIsAsked {
+  count: number;
+  /** Those whom it has not. */
+  failures: Gathered['failures'];
 }
 
 /** Requests that wait for their answers, by correlation id. */
@@ -45,7 +52,7 @@ export class Answers {
   }
 
   /** All answers that come in time; `expect` says how many there will be, once that is known. */
-  many(correlationId: string, timeoutMs: number, expect: Promise<number>): Promise<Gathered> {
+  many(correlationId: string, timeoutMs: number, asking: Promise<WhoIsAsked>): Promise<Gathered> {
     const gathered: Gathered = { answers: [], failures: [], complete: false };
     let expected = Infinity;
     return new Promise((resolve, reject) => {
@@ -68,9 +75,10 @@ export class Answers {
         reject,
         onTime: finish,
       });
-      expect.then(
-        (count) => {
+      asking.then(
+        ({ count, failures }) => {
           expected = count;
+          gathered.failures.push(...failures);
           if (isComplete()) finish();
         },
         (error: unknown) => this.fail(correlationId, error),

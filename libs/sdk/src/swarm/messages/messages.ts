@@ -32,6 +32,7 @@ import type {
 } from '../types';
 import type { SwarmTopics } from '../topics/types';
 import { Answers, FAILED_KIND, replyKind, type Gathered } from './answers';
+import { whoIsAsked } from './who-is-asked';
 import { ConversationStates } from './conversation-states';
 import { foldFirst } from './fold';
 import { Handlers } from './handlers';
@@ -168,11 +169,8 @@ export class Messages implements SwarmMessages {
     const correlationId = this.options.ids.next();
     const asked = { ttlMs: timeoutMs, ...message, correlationId, replyTo: this.options.swarmId };
     const recipients = message.to === '*' ? ['*'] : [...message.to];
-    const sent = Promise.all(recipients.map((to) => this.send({ ...asked, to })));
-    const count = sent.then((statuses) =>
-      statuses.reduce((sum, { recipientCount }) => sum + recipientCount, 0),
-    );
-    const gathered = await this.answers.many(correlationId, timeoutMs, count);
+    const asking = whoIsAsked(recipients, (to) => this.send({ ...asked, to }));
+    const gathered = await this.answers.many(correlationId, timeoutMs, asking);
     return checkedAnswers(message.kind, gathered) as Gathered<never>;
   }
 
@@ -278,7 +276,10 @@ export class Messages implements SwarmMessages {
         message.dataRef === undefined
           ? sender.store(message, data)
           : payloads.note(message).then(() => sender.store(message, data));
-      return stored.then(() => statusOf(message, 'stored'));
+      return stored.then(({ breaker }) => {
+        const status = statusOf(message, 'stored');
+        return breaker === undefined ? status : { ...status, breaker };
+      });
     }
     const carry = (): MessageStatus => {
       carryMail(open.bus, message, DEFAULT_DOMAIN, data);

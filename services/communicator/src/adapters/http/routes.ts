@@ -11,13 +11,16 @@ export function messageRoutes(send: SendMessage, get: GetMessage): Route[] {
       path: '/v1/messages',
       summary: 'Send a message to one swarm, or to every other swarm (`to: "*"`)',
       description:
-        'Delivered at most once, to the swarms that are connected now. docs/messaging.md has the promises.',
+        'At most once it goes to the swarms that are connected now; otherwise it is in the mailboxes when this is answered. `partly-stored` says ' +
+        'which mailboxes have not taken a broadcast, and why: the same again, under its id, is one message for those who have it. docs/messaging.md has the promises.',
       tags: ['messages'],
       body: MessageSubmission,
       reply: MessageStatus,
       status: 202,
       errors: [
         'recipient-unknown',
+        'mailbox-full',
+        'mailbox-unavailable',
         'feature-not-available',
         'body-too-large',
         'bus-unavailable',
