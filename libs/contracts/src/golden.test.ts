@@ -179,6 +179,8 @@ const MESSAGES = {
   'message-location': contracts.MessageLocation,
   message: contracts.Message,
   'message-status': contracts.MessageStatus,
+  'message-status.partly-stored': contracts.MessageStatus,
+  'message-status.stored': contracts.MessageStatus,
   'message-submission': contracts.MessageSubmission,
   'namespace-changed': contracts.NamespaceChanged,
   'namespace-page': contracts.NamespacePage,
@@ -379,6 +381,7 @@ const SHOWN_BY_THEMSELVES = new Set<z.core.$ZodType>([
 
 /** Schemas that never travel alone: each is inside a message above, and its fields are checked there. */
 const PARTS = new Set<keyof typeof contracts>([
+  'RefusedRecipient',
   'Conversation',
   'DomainSeen',
   'OutgoingMail',
