@@ -19,7 +19,8 @@ const shared = {
         swcrc: false,
         jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
         module: { type: 'commonjs' },
-        sourceMaps: 'inline',
+        // Beside the code and not in it: whatever a test loads is compiled anew for it.
+        sourceMaps: true,
       },
     ],
   },
@@ -53,6 +54,7 @@ module.exports = {
     project('e2e', ['<rootDir>/{e2e,examples,bench,chaos/test,fuzz/test}/**/*.test.ts'], 120_000),
     project('simulation', ['<rootDir>/sim/test/**/*.test.ts'], 120_000),
   ],
+  testSequencer: '<rootDir>/scripts/jest/longest-first.cjs',
   maxWorkers: 2,
   silent: false,
   verbose: false,
