@@ -13,9 +13,12 @@ export function quickHeartbeats(): z.ZodType<Heartbeat> {
   return quickly(
     Heartbeat,
     (value) => (isObject(value) ? likeBefore(value, taken) : undefined),
-    (heartbeat) => taken.set(heartbeat.swarmId, heartbeat),
+    // What it runs is compared with nothing.
+    (heartbeat) => taken.set(heartbeat.swarmId, { ...heartbeat, held: NONE_HELD }),
   );
 }
+
+const NONE_HELD: Heartbeat['held'] = [];
 
 function likeBefore(value: Unknown, taken: Recent<string, Heartbeat>): Heartbeat | undefined {
   const before = taken.get(value['swarmId'] as string);

@@ -10,37 +10,45 @@ interface Ended {
   readonly untilMs: number;
 }
 
-/** Attempts that have ended lately: a heartbeat that still lists one of them is not believed. */
+/** Attempts that have ended lately: a heartbeat that still lists one of them is not believed. Of a swarm that ran none it takes no memory. */
 export class EndedAttempts {
-  private readonly byKey = new SlotMap<string, Ended>();
-  /** Oldest first; one that was added again, or deleted, is in it still. A Map knows its order too, but its first entry takes long to find once many before it are deleted. */
-  private readonly order = new Fifo<Ended>();
+  private known: Known | undefined;
 
   has(key: string): boolean {
-    return this.byKey.has(key);
+    return this.known !== undefined && this.known.byKey.has(key);
   }
 
   add(key: string, nowMs: number): void {
+    this.known ??= { byKey: new SlotMap(), order: new Fifo() };
     const ended = { key, untilMs: nowMs + MEMORY_MS };
-    this.byKey.set(key, ended);
-    this.order.push(ended);
-    if (this.order.size > ATTEMPTS) this.dropOldest();
+    this.known.byKey.set(key, ended);
+    this.known.order.push(ended);
+    if (this.known.order.size > ATTEMPTS) dropOldest(this.known);
   }
 
   delete(key: string): void {
-    this.byKey.delete(key);
+    this.known?.byKey.delete(key);
   }
 
   /** Forgets what is older than its time. */
   forget(nowMs: number): void {
-    for (let oldest = this.order.peek(); oldest !== undefined; oldest = this.order.peek()) {
+    const { known } = this;
+    if (known === undefined) return;
+    for (let oldest = known.order.peek(); oldest !== undefined; oldest = known.order.peek()) {
       if (oldest.untilMs > nowMs) return;
-      this.dropOldest();
+      dropOldest(known);
     }
+    this.known = undefined;
   }
+}
 
-  private dropOldest(): void {
-    const oldest = this.order.shift();
-    if (oldest !== undefined && this.byKey.get(oldest.key) === oldest) this.byKey.delete(oldest.key);
-  }
+interface Known {
+  readonly byKey: SlotMap<string, Ended>;
+  /** Oldest first; one that was added again, or deleted, is in it still. A Map knows its order too, but its first entry takes long to find once many before it are deleted. */
+  readonly order: Fifo<Ended>;
+}
+
+function dropOldest({ byKey, order }: Known): void {
+  const oldest = order.shift();
+  if (oldest !== undefined && byKey.get(oldest.key) === oldest) byKey.delete(oldest.key);
 }

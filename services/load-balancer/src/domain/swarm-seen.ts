@@ -26,6 +26,7 @@ import { isSameProfile } from './same-profile';
 export type SwarmState = Swarm['state'];
 
 type HeldRef = Heartbeat['held'][number];
+const NONE_HELD: Heartbeat['held'] = [];
 
 export function attemptKey({ taskId, attempt }: AttemptRef): string {
   return `${taskId}#${attempt}`;
@@ -42,18 +43,25 @@ export function attemptKey({ taskId, attempt }: AttemptRef): string {
  * S2. An attempt is counted once: a reservation ends when a heartbeat lists its attempt.
  * S3. A reservation is made only into a free slot and into resources that are left. An attempt that takes over the slot of
  *     another one is counted in any case: it runs already.
+ * S4. Of what a heartbeat says again nothing is kept: what ten thousand swarms replace every few seconds would live just long enough to
+ *     be moved to where the heap is collected rarely.
  */
 export class SwarmSeen {
+  /** The heartbeat that told of its profile, but for what it ran then: those that say the same again are not kept. */
   private last: Heartbeat;
-  private receivedAt: Moment;
-  private held = new Map<string, HeldRef>();
+  /** Of the newest heartbeat. */
+  seq: number;
+  private intervalMs: number;
+  private receivedMs = 0;
+  private receivedWallMs = 0;
+  private readonly held = new Map<string, HeldRef>();
   private resourcesHeld: ResourceVector;
   private resourcesReserved = NO_RESOURCES;
   private resourcesTotal: ResourceVector;
   /** Total less held less reserved, worked out when it is asked for. */
   private left: ResourceVector | undefined;
   /** Resources of own attempts that the heartbeat lists, so that they can be given back when the attempt ends. */
-  private readonly resourcesListed = new Map<string, ResourceVector>();
+  private resourcesListed: Map<string, ResourceVector> | undefined;
   private readonly reserved: Reservation[] = [];
   private readonly ended = new EndedAttempts();
   private untold = 0;
@@ -78,10 +86,12 @@ export class SwarmSeen {
     /** The instance that this one replaced: what still arrives from it is of the past. */
     readonly replaced?: string,
   ) {
-    this.last = heartbeat;
-    this.receivedAt = now;
+    this.last = { ...heartbeat, held: NONE_HELD };
+    this.seq = heartbeat.seq;
+    this.intervalMs = heartbeat.intervalMs;
     this.resourcesTotal = toVector(heartbeat.resources);
     this.resourcesHeld = NO_RESOURCES;
+    this.receive(now);
     this.count(heartbeat, now);
   }
 
@@ -93,9 +103,6 @@ export class SwarmSeen {
   }
   get instance(): string {
     return this.last.instance;
-  }
-  get seq(): number {
-    return this.last.seq;
   }
   get profile(): MemberProfile {
     return this.last;
@@ -115,7 +122,7 @@ export class SwarmSeen {
     return this.last.costPerHour / this.last.slots;
   }
   get seenAt(): Moment {
-    return this.receivedAt;
+    return { wallMs: this.receivedWallMs, monotonicMs: this.receivedMs };
   }
   get reservedSlots(): number {
     return this.reserved.length;
@@ -139,7 +146,7 @@ export class SwarmSeen {
   }
 
   stateAt(now: Moment): SwarmState {
-    const liveness = heartbeatLiveness(this.silentMs(now), this.last.intervalMs);
+    const liveness = heartbeatLiveness(this.silentMs(now), this.intervalMs);
     if (liveness === 'down') return 'down';
     // Whether it is suspect matters only where it could get work.
     const { state } = this.last;
@@ -149,14 +156,14 @@ export class SwarmSeen {
 
   /** The monotonic time from which its state is another one, unless it heartbeats before. */
   stateHoldsUntil(now: Moment): number {
-    const missed = missedHeartbeats(this.silentMs(now), this.last.intervalMs);
+    const missed = missedHeartbeats(this.silentMs(now), this.intervalMs);
     const next = [SUSPECT_AFTER_INTERVALS, DOWN_AFTER_INTERVALS].find((intervals) => missed < intervals);
-    const perInterval = missedHeartbeats(1, this.last.intervalMs);
-    return next === undefined ? Infinity : this.receivedAt.monotonicMs + next / perInterval;
+    const perInterval = missedHeartbeats(1, this.intervalMs);
+    return next === undefined ? Infinity : this.receivedMs + next / perInterval;
   }
 
   silentMs(now: Moment): number {
-    return now.monotonicMs - this.receivedAt.monotonicMs;
+    return now.monotonicMs - this.receivedMs;
   }
 
   /** Whether it runs the attempt or has run it lately, as far as heartbeats and reports have told. */
@@ -183,9 +190,13 @@ export class SwarmSeen {
   /** Takes over a newer heartbeat of the same instance. Returns the reservations that it lists now, which the caller ends (S2), and whether the profile changed. */
   update(heartbeat: Heartbeat, now: Moment): { listed: Reservation[]; profileChanged: boolean } {
     const profileChanged = !isSameProfile(this.last, heartbeat);
-    this.last = heartbeat;
-    this.receivedAt = now;
-    this.resourcesTotal = toVector(heartbeat.resources);
+    this.seq = heartbeat.seq;
+    this.intervalMs = heartbeat.intervalMs;
+    this.receive(now);
+    if (profileChanged) {
+      this.last = { ...heartbeat, held: NONE_HELD };
+      this.resourcesTotal = toVector(heartbeat.resources);
+    }
     return { listed: this.count(heartbeat, now), profileChanged };
   }
 
@@ -243,7 +254,7 @@ export class SwarmSeen {
     }
     this.giveBackListed(key);
     this.recount();
-    return this.resourcesListed.get(key) ?? NO_RESOURCES;
+    return this.resourcesListed?.get(key) ?? NO_RESOURCES;
   }
 
   /** It had no room for an attempt whose reservation has ended already. */
@@ -263,7 +274,7 @@ export class SwarmSeen {
       busySlots: this.busy,
       freeSlots: this.freeSlots,
       held: [...this.held.values()].map(({ taskId, attempt }) => ({ taskId, attempt })),
-      lastSeen: new Date(this.receivedAt.wallMs).toISOString(),
+      lastSeen: new Date(this.receivedWallMs).toISOString(),
     };
   }
 
@@ -272,7 +283,7 @@ export class SwarmSeen {
     this.ended.forget(now.monotonicMs);
     this.untold = 0;
     this.leaveGroups();
-    this.held = new Map();
+    const told = new Set<string>();
     const hadResources = this.resourcesHeld !== NO_RESOURCES;
     this.resourcesHeld = toVector(heartbeat.resourcesUsed);
     this.columns.seenMs[this.index] = now.monotonicMs;
@@ -287,20 +298,35 @@ export class SwarmSeen {
         endedButListed.push(key);
         continue;
       }
-      if (ref.group !== undefined && !this.held.has(key)) this.groups.add(ref.group, this.index);
-      this.held.set(key, ref);
+      told.add(key);
+      // What is told again stays the object that it was.
+      const known = this.held.get(key);
+      if (known === undefined || known.group !== ref.group) this.held.set(key, ref);
       if (reservation === undefined) continue;
       this.list(key, reservation.resources);
       listed.push(reservation);
     }
+    for (const key of this.held.keys()) if (!told.has(key)) this.held.delete(key);
+    for (const { group } of this.held.values()) if (group !== undefined) this.groups.add(group, this.index);
     for (const key of endedButListed) this.giveBackListed(key);
-    for (const key of this.resourcesListed.keys()) {
-      if (!this.held.has(key) && !this.ended.has(key)) this.resourcesListed.delete(key);
-    }
+    this.forgetListed();
     this.recount();
     if (hadResources || this.resourcesTotal !== NO_RESOURCES || this.resourcesHeld !== NO_RESOURCES)
       this.columns.journal.note(this.index, CHANGED.room);
     return listed;
+  }
+
+  private receive({ wallMs, monotonicMs }: Moment): void {
+    this.receivedWallMs = wallMs;
+    this.receivedMs = monotonicMs;
+  }
+
+  private forgetListed(): void {
+    const { resourcesListed } = this;
+    if (resourcesListed === undefined) return;
+    for (const key of resourcesListed.keys())
+      if (!this.held.has(key) && !this.ended.has(key)) resourcesListed.delete(key);
+    if (resourcesListed.size === 0) this.resourcesListed = undefined;
   }
 
   private reservationOf(key: string): Reservation | undefined {
@@ -335,11 +361,13 @@ export class SwarmSeen {
   }
 
   private list(key: string, resources: ResourceVector): void {
-    if (resources !== NO_RESOURCES) this.resourcesListed.set(key, resources);
+    if (resources === NO_RESOURCES) return;
+    this.resourcesListed ??= new Map();
+    this.resourcesListed.set(key, resources);
   }
 
   private giveBackListed(key: string): void {
-    const resources = this.resourcesListed.get(key);
+    const resources = this.resourcesListed?.get(key);
     if (resources === undefined) return;
     // A swarm may have freed the resources already, and list the attempt only until its result is acknowledged.
     this.resourcesHeld = atLeastZero(minus(this.resourcesHeld, resources));

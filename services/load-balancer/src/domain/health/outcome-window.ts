@@ -1,17 +1,21 @@
 import { THRESHOLDS } from './health-settings';
 
 const { WINDOW_BUCKETS: BUCKETS, WINDOW_BUCKET_MS: BUCKET_MS } = THRESHOLDS;
+/** Sums of a bucket, and where two of them are behind the first. */
+const SUMS = 3;
+const FAILED = 1;
+const EXPECTED = 2;
 
 /**
  * Outcomes of the last half minute, in a ring of ten buckets (as Finagle's and Envoy's windows).
  *
  * W1. What is counted is what was added in the present bucket and the nine before it: exactly, and nothing else.
  * W2. A time that goes back adds to the newest bucket.
+ * W3. A window without an outcome so far takes no memory for its buckets: of ten thousand swarms that are only heard, that is 15 MB.
  */
 export class OutcomeWindow {
-  private readonly counts = new Uint32Array(BUCKETS);
-  private readonly failed = new Uint32Array(BUCKETS);
-  private readonly expected = new Float64Array(BUCKETS);
+  /** W3. Of each bucket what was counted, what of that has failed, and what was expected to. */
+  private buckets: Float64Array | undefined;
   /** Number of the newest bucket since the clock began. */
   private newest = -1;
   volume = 0;
@@ -22,13 +26,14 @@ export class OutcomeWindow {
   /** @param expected the share of failures that such an outcome has elsewhere, 0 to 1 */
   add(isFailure: boolean, expected: number, nowMs: number): void {
     this.roll(nowMs);
-    const at = this.newest % BUCKETS;
-    this.counts[at] = (this.counts[at] ?? 0) + 1;
+    const buckets = (this.buckets ??= new Float64Array(BUCKETS * SUMS));
+    const at = (this.newest % BUCKETS) * SUMS;
+    buckets[at] = (buckets[at] ?? 0) + 1;
     this.volume += 1;
-    this.expected[at] = (this.expected[at] ?? 0) + expected;
+    buckets[at + EXPECTED] = (buckets[at + EXPECTED] ?? 0) + expected;
     this.expectedFailures += expected;
     if (!isFailure) return;
-    this.failed[at] = (this.failed[at] ?? 0) + 1;
+    buckets[at + FAILED] = (buckets[at + FAILED] ?? 0) + 1;
     this.failures += 1;
   }
 
@@ -56,13 +61,14 @@ export class OutcomeWindow {
     this.clearSums();
   }
 
-  private empty(at: number): void {
-    this.volume -= this.counts[at] ?? 0;
-    this.failures -= this.failed[at] ?? 0;
-    this.expectedFailures -= this.expected[at] ?? 0;
-    this.counts[at] = 0;
-    this.failed[at] = 0;
-    this.expected[at] = 0;
+  private empty(bucket: number): void {
+    const { buckets } = this;
+    if (buckets === undefined) return;
+    const at = bucket * SUMS;
+    this.volume -= buckets[at] ?? 0;
+    this.failures -= buckets[at + FAILED] ?? 0;
+    this.expectedFailures -= buckets[at + EXPECTED] ?? 0;
+    buckets.fill(0, at, at + SUMS);
     // A sum of fractions drifts; that of nothing is known.
     if (this.volume === 0) this.expectedFailures = 0;
   }
