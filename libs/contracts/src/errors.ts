@@ -159,6 +159,7 @@ export const ERRORS = {
     retryable: false,
     title: 'A page of another site may not ask for this',
   },
+  'forged-sender': { status: 403, exit: 4, retryable: false, title: 'The message has another sender' },
   'not-a-member': { status: 403, exit: 4, retryable: false, title: 'Whoever votes is none of the members' },
   'lease-held': { status: 409, exit: 5, retryable: true, title: 'Somebody else holds the lease' },
   'lease-lost': {

@@ -295,6 +295,8 @@ export const LIMITS = {
   MAIL_PAYLOAD_MS: 30 * 24 * 3_600_000,
   /** Pairs of sender and recipient of which the communicators of a domain keep statistics; the rest is counted together. */
   COMMUNICATION_LINKS: 8_192,
+  /** How long a handler may take for a message, where its swarm does not say it. */
+  MESSAGE_TIMEOUT_MS: 600_000,
   /** Messages of one mailbox that are not acknowledged. */
   MAILBOX_MESSAGES: 10_000,
   /** Tries to hand a message over before it is a dead letter. */

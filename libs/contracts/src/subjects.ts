@@ -125,7 +125,9 @@ export const subjects = {
   /** Anybody → communicator (queue group): send, get, site, locate. */
   /** Clients → any communicator (queue group): list, get, redrive, purge. */
   deadMessage: (verb: string) => `${V}.dead-message.${verb}`,
-  messageSend: () => `${V}.message.send`,
+  /** Who sends is in the subject, so that permissions of NATS can say who may send as whom. */
+  messageSend: (namespace: string, from: string) => `${V}.message.send.${namespace}.${from}`,
+  messageSends: () => `${V}.message.send.*.*`,
   messageGet: () => `${V}.message.get`,
   /** Swarms → communicator (queue group): make, get, list, claim, renew, release, withdraw. */
   offer: (verb: string) => `${V}.offer.${verb}`,

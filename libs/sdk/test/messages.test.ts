@@ -36,7 +36,7 @@ beforeEach(async () => {
     for (let turn = located++; turn > 0; turn--) await communicator.rttMs();
     return { to, region: 'local' };
   });
-  communicator.respond(subjects.messageSend(), { request: MessageSubmission }, async (submission) => {
+  communicator.respond(subjects.messageSends(), { request: MessageSubmission }, async (submission) => {
     deliver(submission);
     const { from, to, kind, qos } = submission;
     const acceptedAt = new Date().toISOString();

@@ -66,6 +66,7 @@ test.each([
     503,
     'payload-store-unavailable',
   ],
+  ['the name of a swarm that is connected', { from: 'b', to: 'b', kind: 'note' }, 403, 'forged-sender'],
   ['an unknown field', { from: 'a', to: 'b', kind: 'note', subject: 's' }, 400, 'invalid-request'],
   ['data that is none of its kind', { from: 'a', to: 'b', kind: 'task-request' }, 400, 'invalid-request'],
   ['no body at all', undefined, 400, 'invalid-request'],

@@ -31,8 +31,11 @@ async function join(...ids: string[]): Promise<FakeSwarm[]> {
   return joined;
 }
 
-const send = (submission: object, traceparent = TRACE): Promise<MessageStatus> =>
-  client.request(subjects.messageSend(), submission, { reply: MessageStatus, traceparent });
+const send = (submission: object, traceparent = TRACE, as?: string): Promise<MessageStatus> => {
+  const { from = '' } = submission as { from?: string };
+  const subject = subjects.messageSend('default', as ?? from.replaceAll('.', '_'));
+  return client.request(subject, submission, { reply: MessageStatus, traceparent });
+};
 const find = (id: string): Promise<MessageStatus> =>
   client.request(subjects.messageGet(), { id }, { reply: MessageStatus });
 
@@ -199,6 +202,12 @@ test('what cannot be delivered or promised is refused, with the reason', async (
     const error = await refused(send(submission));
     expect([error.code, error.message]).toEqual([code, expect.stringContaining(text)]);
   }
+  const forged = { code: 'forged-sender', retryable: false };
+  expect(await refused(send({ from: 'a', to: 'us-east-1', kind: 'note' }, TRACE, 'us-east-1'))).toMatchObject(
+    forged,
+  );
+  const elsewhere = { from: 'a', to: 'us-east-1', kind: 'note', namespace: 'other' };
+  expect(await refused(send(elsewhere))).toMatchObject(forged);
   await settled('a', b);
   expect(kindsOf(b)).toEqual([]);
 });

@@ -69,6 +69,20 @@ test('who listens hears what matches its pattern, of both promises, in order and
   expect(seen).toHaveLength(2);
 });
 
+test('data that does not fit the schema of its publisher is refused, and nothing is published', async () => {
+  const seen: Seen = [];
+  await clerk.topics.subscribe('typed.>', {}, (event) => void seen.push(event));
+  const wrong = { id: 'one' } as unknown as z.input<typeof Order>;
+  await expect(shop.topics.publish('typed.a', wrong, { schema: Order })).rejects.toMatchObject({
+    ...{ code: 'invalid-request', findings: [{ pointer: '/data/id' }] },
+  });
+  // @ts-expect-error: the schema says what data is
+  await expect(shop.messages.publish('typed.b', 'text', { schema: Order })).rejects.toThrow(/typed\.b/);
+  await shop.topics.publish('typed.c', { id: 7 }, { schema: Order });
+  await eventually(() => seen.length === 1);
+  expect(seen).toMatchObject([{ topic: 'typed.c', data: { id: 7 } }]);
+});
+
 test('a replay begins where it is told, has all that is stored, and goes on with what comes', async () => {
   const first = await shop.topics.publish('replay.a', { id: 1 });
   await shop.topics.publish('replay.b', { id: 2 }, { qos: 'at-most-once' });

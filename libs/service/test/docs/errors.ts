@@ -144,6 +144,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'Web pages of other sites may not take messages in the name of whoever reads them.',
     'Serve the page from the same host, or let a program of yours ask.',
   ],
+  'forged-sender': [
+    'The message names a sender that is not the one who sends it: over NATS another one than its subject says, over HTTP a swarm that is connected.',
+    'Send in the own name; over HTTP choose a name that no swarm has.',
+  ],
   'not-a-member': ['Only the members that the proposal names vote on it.', 'Propose it to other members.'],
   'lease-held': [
     'Another swarm, or an earlier process, holds the lease.',

@@ -295,6 +295,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Pairs of sender and recipient of which the communicators of a domain keep statistics',
     'Those that were idle for ten minutes make room; what does not fit is counted together, as `other`.',
   ],
+  MESSAGE_TIMEOUT_MS: [
+    'How long a handler may take for a message (`messageTimeoutMs` of its swarm)',
+    'It has failed (`not-acknowledged`); its conversation goes on.',
+  ],
   MAILBOX_MESSAGES: [
     'Unacknowledged messages of one mailbox (`MAILBOX_LIMIT`)',
     'Senders are refused with `mailbox-full`.',

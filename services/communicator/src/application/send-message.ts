@@ -10,7 +10,7 @@ import {
 import { hash } from 'node:crypto';
 import type { Clock, Ids } from '@multiswarm/core';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
-import { assertSenderPresent, recipientsOf } from '../domain/addressing';
+import { assertNoSwarm, assertSenderPresent, assertSubjectOf, recipientsOf } from '../domain/addressing';
 import type { Presence } from '../domain/presence';
 import { assertPromisable, type Relaying } from '../domain/promises';
 import type { CountMessage, Outbox, StatusStore } from '../ports';
@@ -30,11 +30,10 @@ export interface SendMessageDependencies {
   ids: Ids;
 }
 
-/** Where a message came in: over NATS its sender must be a connected swarm, over HTTP it may be anybody. */
-export interface Origin {
-  via: 'nats' | 'http';
-  traceparent: string | undefined;
-}
+/** Where a message came in: over NATS its sender is the connected swarm that the subject names, over HTTP anybody who is none. */
+export type Origin = { traceparent: string | undefined } & (
+  { via: 'nats'; subject: string } | { via: 'http' }
+);
 
 export type SendMessage = (submission: MessageSubmission, origin: Origin) => Promise<MessageStatus>;
 
@@ -83,7 +82,7 @@ export function sendMessage(deps: SendMessageDependencies): SendMessage {
 async function relay(
   deps: SendMessageDependencies,
   given: MessageSubmission,
-  { via }: Origin,
+  origin: Origin,
   traceparent: string,
 ): Promise<MessageStatus> {
   const { presence, statuses, relaying, clock, ids, outbox } = deps;
@@ -91,7 +90,7 @@ async function relay(
   // What is not here is held against its schema where it is handled.
   if (given.dataRef === undefined) assertKindData(given.kind, given.data);
   const nowMs = clock.monotonic();
-  if (via === 'nats') assertSenderPresent(given.from, presence, nowMs);
+  assertSender(given, origin, presence, nowMs);
   const submission = await outbox.checkIn(given);
   const stamp = { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent };
   const message = toMessage(submission, stamp);
@@ -109,6 +108,18 @@ async function relay(
   if (qos !== 'at-most-once') return recorded(deps, await storedForAll(deps, message, recipients));
   outbox.carry(message);
   return status;
+}
+
+/** @throws MultiswarmError `forged-sender`, `swarm-not-found` */
+function assertSender(
+  submission: MessageSubmission,
+  origin: Origin,
+  presence: Presence,
+  nowMs: number,
+): void {
+  if (origin.via === 'http') return assertNoSwarm(submission.from, presence, nowMs);
+  assertSubjectOf(submission, origin.subject);
+  assertSenderPresent(submission.from, presence, nowMs);
 }
 
 /** The message is where it should be: a status that cannot be kept is no reason to say otherwise. */

@@ -1,5 +1,5 @@
 import { Heartbeat, type MultiswarmError } from '@multiswarm/contracts';
-import { assertSenderPresent, recipientsOf } from './addressing';
+import { assertNoSwarm, assertSenderPresent, assertSubjectOf, recipientsOf } from './addressing';
 import { Presence } from './presence';
 
 function presenceOf(...ids: string[]): Presence {
@@ -70,4 +70,14 @@ test('a sender must be connected', () => {
   const error = refusal(() => assertSenderPresent('forged', presence, 0));
   expect(error.code).toBe('swarm-not-found');
   expect(error.message).toBe('the sender "forged" is not a connected swarm');
+});
+
+test('a message is from whom its subject says; over HTTP it is from nobody who is connected', () => {
+  const message = { namespace: 'default', from: 'a' };
+  expect(() => assertSubjectOf(message, 'ms.v1.message.send.default.a')).not.toThrow();
+  for (const subject of ['ms.v1.message.send.default.b', 'ms.v1.message.send.other.a'])
+    expect(refusal(() => assertSubjectOf(message, subject)).code).toBe('forged-sender');
+  expect(() => assertNoSwarm('operator', presenceOf('a'), 0)).not.toThrow();
+  expect(refusal(() => assertNoSwarm('a', presenceOf('a'), 0)).code).toBe('forged-sender');
+  expect(() => assertNoSwarm('a', presenceOf('a'), 60_000)).not.toThrow();
 });

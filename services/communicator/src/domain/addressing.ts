@@ -1,4 +1,4 @@
-import { BROADCAST_TOKEN, MultiswarmError } from '@multiswarm/contracts';
+import { BROADCAST_TOKEN, MultiswarmError, subjects, type MessageSubmission } from '@multiswarm/contracts';
 import { DOWN_AFTER_INTERVALS } from '@multiswarm/core';
 import { closeIds } from './close-ids';
 import type { Presence } from './presence';
@@ -20,7 +20,28 @@ export function recipientsOf(from: string, to: string, presence: Presence, nowMs
   throw new MultiswarmError('recipient-unknown', whyUnknown(to, presence, nowMs));
 }
 
-/** A message over NATS names a swarm that is connected: until there are API keys, that is all that can be checked. */
+/** Permissions of NATS say who may publish on which subject; what a message says besides must be the same. @throws MultiswarmError `forged-sender` */
+export function assertSubjectOf(
+  { namespace, from }: Pick<MessageSubmission, 'namespace' | 'from'>,
+  subject: string,
+): void {
+  if (subject === subjects.messageSend(namespace, from)) return;
+  throw new MultiswarmError(
+    'forged-sender',
+    `the message is from "${from}" of the namespace "${namespace}", and was sent on ${subject}`,
+  );
+}
+
+/** Over HTTP nobody can be told from anybody else, so nobody speaks there as a swarm that speaks for itself. @throws MultiswarmError `forged-sender` */
+export function assertNoSwarm(from: string, presence: Presence, nowMs: number): void {
+  if (!presence.isPresent(from, nowMs)) return;
+  throw new MultiswarmError(
+    'forged-sender',
+    `"${from}" is a connected swarm, which sends its messages itself: over HTTP send under a name that no swarm has`,
+  );
+}
+
+/** A message over NATS names a swarm that is connected, as well. */
 export function assertSenderPresent(from: string, presence: Presence, nowMs: number): void {
   if (presence.isPresent(from, nowMs)) return;
   throw new MultiswarmError('swarm-not-found', `the sender ${whyUnknown(from, presence, nowMs)}`);

@@ -6,6 +6,7 @@ import {
   BROADCAST_TOKEN,
   DEFAULT_DOMAIN,
   fromWire,
+  LIMITS,
   mailReaderOf,
   MessageStatus,
   MultiswarmError,
@@ -65,7 +66,6 @@ export interface MessagesOptions {
 type AnyOutgoing = Omit<OutgoingMessage, 'kind' | 'data'> & { kind: MessageOrKind; data?: unknown };
 
 const REQUEST_MS = 30_000;
-const MESSAGE_TIMEOUT_MS = 600_000;
 /** Messages of its mailbox that a swarm has at the same time. */
 const WINDOW = 512;
 
@@ -266,7 +266,8 @@ export class Messages implements SwarmMessages {
     const { to, qos } = submission;
     if (to === '*' || to === BROADCAST_TOKEN) {
       const options = { reply: MessageStatus, traceparent };
-      return open.bus.request(subjects.messageSend(), submission, options);
+      const { namespace, from } = submission;
+      return open.bus.request(subjects.messageSend(namespace, from), submission, options);
     }
     const { clock, ids } = this.options;
     const message = toMessage(submission, { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent });
@@ -380,7 +381,7 @@ export class Messages implements SwarmMessages {
 
   /** A handler that never returns would hold up its conversation for ever. @throws HandlerHangs */
   private inTime<T>(work: Promise<T>): Promise<T> {
-    const { clock, messageTimeoutMs: ms = MESSAGE_TIMEOUT_MS } = this.options;
+    const { clock, messageTimeoutMs: ms = LIMITS.MESSAGE_TIMEOUT_MS } = this.options;
     return within(clock, ms, work, () => {
       throw new HandlerHangs(`its handler has not returned within ${ms} ms`);
     });

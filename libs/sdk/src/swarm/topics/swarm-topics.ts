@@ -1,7 +1,9 @@
 import { Topics, type TopicScope } from '@multiswarm/bus';
 import {
+  fittingOrThrow,
   LIMITS,
   MultiswarmError,
+  parseFitting,
   parseOrThrow,
   PublishEvent,
   TopicPattern,
@@ -44,9 +46,14 @@ export class TopicsOfSwarm implements SwarmTopics {
     this.durable = new DurableSubscriptions(door, messages);
   }
 
-  async publish(topic: string, data: JsonValue, options: PublishOptions = {}): Promise<PublishedEvent> {
+  async publish<S extends z.ZodType = z.ZodType<JsonValue, JsonValue>>(
+    topic: string,
+    data: z.input<S>,
+    { schema, ...options }: PublishOptions<S> = {},
+  ): Promise<PublishedEvent> {
     const { namespace, swarmId, clock, ids } = this.door.options;
     const asked = parseOrThrow(PublishEvent, { namespace, topic, from: swarmId, data, ...options });
+    if (schema !== undefined) fittingOrThrow(topic, parseFitting(schema, asked.data, ['data']));
     const span = startSpan('topic.publish', { kind: 'producer', attributes: { 'messaging.system': 'nats' } });
     try {
       const { traceparent } = span;

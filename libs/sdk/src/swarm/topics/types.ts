@@ -1,11 +1,13 @@
 import type { JsonValue, PublishedEvent, TopicEvent, TopicQos, TopicStart } from '@multiswarm/contracts';
 import type { z } from 'zod';
 
-export interface PublishOptions {
+export interface PublishOptions<S extends z.ZodType = z.ZodType<JsonValue>> {
   /** Default `at-least-once`: stored, and can be replayed. `at-most-once`: whoever listens now hears it. */
   qos?: TopicQos;
   /** The same id again, within two minutes, is the same event; made where there is none. */
   id?: string;
+  /** Data that does not fit it is refused (`invalid-request`), and nothing is published. It goes as it was given: who subscribes parses it. */
+  schema?: S;
 }
 
 /** An event, its data as the schema of the subscription has it. */
@@ -49,7 +51,11 @@ export interface TopicSubscription {
 /** Topics of the namespace. A swarm has them while it is started; its subscriptions end with it. */
 export interface SwarmTopics {
   /** Throws `bus-unavailable`, `body-too-large`, `invalid-request`. */
-  publish(topic: string, data: JsonValue, options?: PublishOptions): Promise<PublishedEvent>;
+  publish<S extends z.ZodType = z.ZodType<JsonValue, JsonValue>>(
+    topic: string,
+    data: z.input<S>,
+    options?: PublishOptions<S>,
+  ): Promise<PublishedEvent>;
   /**
    * Calls the handler for each event of a topic, or of a pattern of topics, one after the other. What it throws is logged, and the
    * event counts as handled. Of `each` and `group` the event is a message of a mailbox: it is acknowledged when the handler has returned,

@@ -49,9 +49,10 @@ export function listenForMessages(
   const site: MailSite = { domain, shards: MAILBOX_SHARDS };
   const listening = [
     bus.respond(
-      subjects.messageSend(),
+      subjects.messageSends(),
       { queue, request: MessageSubmission },
-      (submission, { traceparent }) => track(send(submission, { via: 'nats', traceparent })),
+      (submission, { subject, traceparent }) =>
+        track(send(submission, { via: 'nats', subject, traceparent })),
     ),
     bus.respond(subjects.messageGet(), { queue, request: GetMessageQuery }, ({ id }) => track(get(id))),
     bus.respond(subjects.messageSite(), { queue, request: z.unknown() }, () => Promise.resolve(site)),

@@ -18,6 +18,7 @@ export function messageRoutes(send: SendMessage, get: GetMessage): Route[] {
       reply: MessageStatus,
       status: 202,
       errors: [
+        'forged-sender',
         'recipient-unknown',
         'mailbox-full',
         'mailbox-unavailable',
