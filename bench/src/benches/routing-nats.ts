@@ -22,6 +22,8 @@ const REQUESTS = { quick: { 1: 2_000, more: 20_000 }, full: { 1: 10_000, more: 1
 const WARM_UP = { kind: 'closed', inFlight: 64, requests: 30_000 } as const;
 const SWARMS = 100;
 const OURS = 'load-balancer';
+/** Asked as services and the SDK ask. */
+const OURS_BY_BUS = 'load-balancer, own client';
 const PEERS = [
   // As many bytes to and fro as the load-balancer sends: a receipt.
   'nats client echo',
@@ -47,8 +49,8 @@ interface World {
 
 /**
  * Routed requests, one by one, through NATS: a built load-balancer in a process of its own, beside processes that only read and
- * print JSON, and beside a call of an action of Moleculer. All are asked by a process of its own: ours and those of the NATS client
- * through request() of that client, without asynchronous traces.
+ * print JSON: all asked through request() of the NATS client, without asynchronous traces, by a process of its own. And, asked through
+ * our own client, beside the call of an action of Moleculer.
  */
 export const routingNats: Bench = async (options, progress) =>
   startOrUndo(async (endings) => {
@@ -96,6 +98,8 @@ async function start({ profile, alone }: Options, endings: Endings): Promise<Wor
     ways.set(echo, { ...plain, asked: { subject: ECHO, body: reply } });
     ways.set(small, { ...plain, asked: { subject: ECHO, body } });
     ways.set(same, { ...plain, asked: { subject: SAME, body } });
+    const byBus = await startRequester('bus', natsUrl, endings);
+    ways.set(OURS_BY_BUS, { requester: byBus, answerer: balancer, asked });
     ways.set(moleculer, { requester: caller, answerer: node, asked: { subject: 'balancer.route', body } });
   }
   return { natsPid, beat, serverVersions, ways };
@@ -154,15 +158,20 @@ function figures(
   const what = isOpen ? `p99 at ${label}` : label;
   const unit = isOpen ? 'ms' : 'requests/s';
   if (alone) return [{ ...common, metric: what, unit, own: series(OURS), details }];
-  return PEERS.flatMap((peer) => [
-    { ...common, metric: `${what}, beside ${peer}`, unit, own: series(OURS), peer: series(peer), details },
-    ...processorTime({ own, peer: { name: peer, runs: runsOf(peer) } }, loop.requests)
-      .filter(({ metric }) => !metric.includes('main thread'))
-      .map((figure) => ({
-        ...{ ...common, ...figure, unit: 'µs/request' },
-        metric: `${label}, ${figure.metric}, beside ${peer}`,
-      })),
-  ]);
+  return PEERS.flatMap((peer) => {
+    // Each with its own client on both sides.
+    const ours = peer === 'moleculer' ? OURS_BY_BUS : OURS;
+    const sides = { own: { name: ours, runs: runsOf(ours) }, peer: { name: peer, runs: runsOf(peer) } };
+    return [
+      { ...common, metric: `${what}, beside ${peer}`, unit, own: series(ours), peer: series(peer), details },
+      ...processorTime(sides, loop.requests)
+        .filter(({ metric }) => !metric.includes('main thread'))
+        .map((figure) => ({
+          ...{ ...common, ...figure, unit: 'µs/request' },
+          metric: `${label}, ${figure.metric}, beside ${peer}`,
+        })),
+    ];
+  });
 }
 
 function show({ value: { perSecond, p50Ms, p99Ms }, used }: Measured, requests: number): string {

@@ -6,7 +6,11 @@ import type { Endings } from './system';
 /** `subject` is what the requester calls it: a subject of NATS, or an action of Moleculer. */
 export type Asked = { subject: string; body: string } & Loop;
 
-const SCRIPTS = { nats: 'requester-process.ts', moleculer: 'moleculer-requester-process.ts' };
+const SCRIPTS = {
+  nats: 'requester-process.ts',
+  bus: 'bus-requester-process.ts',
+  moleculer: 'moleculer-requester-process.ts',
+};
 
 /** Who asks, in a process of its own. */
 export async function startRequester(

@@ -1,5 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '@multiswarm/core';
+import { TextBytes } from './text-bytes';
 
 /**
  * Answers of one turn of the event loop leave in one write: the client of NATS begins another one for each answer that
@@ -8,6 +9,7 @@ import type { Clock } from '@multiswarm/core';
  */
 export class Answers {
   private waiting: { message: Msg; reply: string }[] = [];
+  private readonly bytes = new TextBytes();
 
   /** @param onSent how many have been handed to the client, or failed */
   constructor(
@@ -25,8 +27,7 @@ export class Answers {
   /** At once: for those that are made while what has come is read. The client writes them together when it has read all of it. */
   send(message: Msg, reply: string): void {
     try {
-      // What the client makes of a text has memory of its own, which costs more than a place in the pool of buffers.
-      message.respond(Buffer.from(reply));
+      message.respond(this.bytes.of(reply));
     } catch (error) {
       this.onFault(error, message.subject);
     }

@@ -99,6 +99,8 @@ export class LoadBalancer {
   private newestSchedulerEpoch = 0;
   private readonly news: CapacityNews;
   private saidFull = false;
+  /** Requests that were routed or tried out: what each is known by. */
+  private asked = 0;
   /** The wall clock where the monotonic one was 0. */
   private readonly startedAtMs: number;
   /** Its name, with which the ids of what it reserves begin. */
@@ -220,7 +222,7 @@ export class LoadBalancer {
     const { routing, estimateMs, dueInMs } = request;
     return {
       kind: request.kind ?? 'any',
-      key: `route-${this.parts.ids.next()}`,
+      key: `route-${this.replica}-${(this.asked += 1)}`,
       classKey: '',
       attempt: 1,
       namespace: request.namespace,
