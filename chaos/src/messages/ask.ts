@@ -1,4 +1,5 @@
 import {
+  CommunicationMetrics,
   DeadMessagePage,
   DeadMessageReply,
   MailboxList,
@@ -6,6 +7,7 @@ import {
   type MailboxInfo,
 } from '@multiswarm/contracts';
 import type { z } from 'zod';
+import type { Tally } from './check';
 
 /** On a connection of its own, which nobody has to close. */
 const ALONE = { connection: 'close' };
@@ -60,19 +62,52 @@ export async function send(url: string, message: object): Promise<void> {
 
 /** Messages that a communicator says to have accepted since it was started. */
 export async function sentCount(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`, { headers: ALONE })).text();
+  return counterOf(await metricsOf(url), 'multiswarm_messages_sent_total', 'result="stored"');
+}
+
+/** What all communicators together have counted since they were started. */
+export async function talliedByMetrics(urls: readonly string[]): Promise<Tally> {
+  const texts = await Promise.all(urls.map(metricsOf));
+  const sum = (name: string): number =>
+    texts.reduce((all, text) => all + counterOf(text, `multiswarm_mail_${name}_total`), 0);
+  return {
+    ...{ delivered: sum('delivered'), bytes: sum('delivered_bytes') },
+    ...{ failedTries: sum('failed_tries'), dead: sum('dead') },
+  };
+}
+
+/** What is said of each link, as `from to`; `since` changes where another owner counts a part of it. */
+export async function talliedByLinks([url = '']: readonly string[]): Promise<{
+  since: string;
+  unanswered: number;
+  links: Map<string, Tally>;
+}> {
+  const metrics = await get(`${url}/v1/communication/metrics?limit=${PAGE}`, CommunicationMetrics);
+  const links = metrics.links.map(({ from, to, delivered, bytes, failedTries, dead }): [string, Tally] => [
+    `${from} to ${to}`,
+    { delivered, bytes, failedTries, dead },
+  ]);
+  return { since: metrics.since, unanswered: metrics.unanswered.length, links: new Map(links) };
+}
+
+async function metricsOf(url: string): Promise<string> {
+  return (await fetch(`${url}/metrics`, { headers: ALONE })).text();
+}
+
+/** The sum of its series that have a label. */
+function counterOf(text: string, name: string, label = ''): number {
   return text
     .split('\n')
-    .filter((line) => line.startsWith('multiswarm_messages_sent_total{') && line.includes('result="stored"'))
-    .reduce(
-      (sum, line) =>
-        sum +
-        Number(
-          line
-            .slice(line.lastIndexOf('}') + 1)
-            .trim()
-            .split(' ')[0],
-        ),
-      0,
-    );
+    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+    .filter((line) => line.includes(label))
+    .map((line) =>
+      Number(
+        line
+          .slice(line.lastIndexOf('}') + 1)
+          .replace(name, '')
+          .trim()
+          .split(' ')[0],
+      ),
+    )
+    .reduce((sum, value) => sum + value, 0);
 }

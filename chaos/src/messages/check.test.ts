@@ -1,6 +1,6 @@
 import type { DeadMail } from '@multiswarm/contracts';
 import type { BookLine } from './book';
-import { checkMail, type BrokenPromise } from './check';
+import { checkMail, talliesAgree, type BrokenPromise } from './check';
 import type { MailEvidence } from './evidence';
 import { LANES, letterOf, type Lane, type Lot } from './letters';
 import { sizesOf } from './sizes';
@@ -109,4 +109,40 @@ test('what a communicator has given up and nobody keeps, and what is counted oth
 test('a sender that was refused is told', () => {
   const refused = line('refused', ALO, A, 1, 'recipient-unknown: who?');
   expect(promises({ lines: [...evidence().lines, refused] })).toEqual(['never-refused']);
+});
+
+test('counters of communicators and of links are held against what recipients have noted down', () => {
+  const one = { delivered: 2, bytes: 30, failedTries: 1, dead: 1 };
+  const both = { delivered: 4, bytes: 60, failedTries: 2, dead: 2 };
+  const counted = new Map([
+    ['a to b', one],
+    ['a to c', one],
+  ]);
+  expect(talliesAgree({ metrics: both, links: counted }, counted)).toEqual([]);
+  const late = { ...both, bytes: 59 };
+  expect(talliesAgree({ metrics: late, links: counted }, counted)).toMatchObject([
+    { promise: 'counts-agree', detail: expect.stringContaining('metrics') as string },
+  ]);
+  expect(talliesAgree({ metrics: both, links: new Map([['a to b', one]]) }, counted)).toMatchObject([
+    { promise: 'counts-agree', detail: expect.stringContaining('the link a to c: told undefined') as string },
+  ]);
+});
+
+test('what was sent again, and of which nobody knows whether it had its effect, may be given up', () => {
+  const redriven = { times: 1, of: 'm-other', first: letterOf(1, ALO, A, SIZES).id, at: 'x', by: 'chaos' };
+  const unsure = { ...redriven, unsure: { domain: 'hub', seq: 1 } };
+  const message = 'whether it has had its effect is not known any more: …';
+  const again = (given: Partial<DeadMail>): BrokenPromise['promise'][] =>
+    promises(
+      {
+        dead: [dead(ALO, A, { id: 'm-again', message, ...given })],
+        told: { mailboxes: [], dead: 1 },
+        counted: { mailboxes: [], dead: 1, idleNotes: 0 },
+        lines: evidence().lines.filter(({ kind, n }) => n !== POISON || kind === 'begun'),
+        buried: [],
+      },
+      { ...OPTIONS, redriven: true },
+    );
+  expect(again({ redriven: unsure })).toEqual([]);
+  expect(again({ redriven })).toEqual(['given-up']);
 });

@@ -54,10 +54,12 @@ export function countsAgree({ told, counted }: MailEvidence, takenOver: boolean)
     ['dead letters', told.dead, counted.dead],
     ['notes on messages that are gone', 0, takenOver ? counted.idleNotes : 0],
   ];
-  return pairs.flatMap(([what, says, has]) => {
-    const [a, b] = [JSON.stringify(says), JSON.stringify(has)];
-    return a === b ? [] : [{ promise: 'counts-agree' as const, detail: `${what}: told ${a}, counted ${b}` }];
-  });
+  return pairs.flatMap(([what, says, has]) => unequal(what, says, has));
+}
+
+function unequal(what: string, says: unknown, has: unknown): BrokenPromise[] {
+  const [a, b] = [JSON.stringify(says), JSON.stringify(has)];
+  return a === b ? [] : [{ promise: 'counts-agree', detail: `${what}: told ${a}, counted ${b}` }];
 }
 
 function refusals(lines: readonly BookLine[]): BrokenPromise[] {
@@ -77,6 +79,34 @@ const CAUSE_OF: Partial<Record<Lot, MailCause>> = {
 };
 /** Faults use up tries: whoever has a message is killed, or cannot say that he is done. */
 const BY_FAULTS: ReadonlySet<MailCause> = new Set<MailCause>(['recipient-lost', 'not-acknowledged']);
+
+/** Tries were used up by faults, and when it was sent again nobody could know whether it had had its effect. */
+export function isUnsure({ redriven, message }: DeadMail): boolean {
+  return redriven?.unsure !== undefined && message.startsWith('whether it has had its effect is not known');
+}
+
+/** What was counted of messages: in all, or from one swarm to another. */
+export interface Tally {
+  readonly delivered: number;
+  readonly bytes: number;
+  readonly failedTries: number;
+  readonly dead: number;
+}
+
+/** Counters of all communicators together, and those of each link, against what recipients have noted down. */
+export function talliesAgree(
+  told: { metrics: Tally; links: ReadonlyMap<string, Tally> },
+  counted: ReadonlyMap<string, Tally>,
+): BrokenPromise[] {
+  const sum = (of: keyof Tally): number => [...counted.values()].reduce((all, each) => all + each[of], 0);
+  const all = {
+    ...{ delivered: sum('delivered'), bytes: sum('bytes') },
+    ...{ failedTries: sum('failedTries'), dead: sum('dead') },
+  };
+  const pairs: [what: string, told: unknown, counted: unknown][] = [['metrics', told.metrics, all]];
+  for (const [link, tally] of counted) pairs.push([`the link ${link}`, told.links.get(link), tally]);
+  return pairs.flatMap(([what, says, has]) => unequal(what, says, has));
+}
 
 class Account {
   private readonly begun = new Map<string, Set<number>>();
@@ -164,7 +194,7 @@ class Account {
       const letter = this.letterOf(mail);
       if (letter === undefined) return [`a dead letter ${mail.id} that nobody has sent: ${mail.cause}`];
       const { lot } = this.letter(letter.lane, letter.n);
-      const isDue = mail.cause === CAUSE_OF[lot] || BY_FAULTS.has(mail.cause);
+      const isDue = mail.cause === CAUSE_OF[lot] || BY_FAULTS.has(mail.cause) || isUnsure(mail);
       return isDue
         ? []
         : [this.told(letter.lane, letter.n, `(${lot}) was given up: ${mail.cause}, ${mail.message}`)];
@@ -193,7 +223,7 @@ class Account {
   }
 
   private letterOf({ id, redriven }: DeadMail): { lane: Lane; n: number } | undefined {
-    return this.byId.get(id) ?? this.byId.get(redriven?.of ?? '');
+    return this.byId.get(id) ?? this.byId.get(redriven?.first ?? redriven?.of ?? '');
   }
 
   private letter(lane: Lane, n: number): ReturnType<typeof letterOf> {

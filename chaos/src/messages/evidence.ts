@@ -15,7 +15,8 @@ import { z } from 'zod';
 import { COMMUNICATORS } from '../system/settings';
 import { deadMessages, mailboxes } from './ask';
 import { readBooks, type BookLine } from './book';
-import { IN_STATE, LANES, letterOf, type Lane } from './letters';
+import { conversationOf, LANES, letterOf, type Lane } from './letters';
+import { numbersOf, Seen } from './seen';
 import type { Sizes } from './sizes';
 import type { MailSystem } from './system';
 
@@ -77,32 +78,22 @@ function ownedMailboxes({ urls }: MailSystem): Promise<MailboxInfo[]> {
   return eventually(() => mailboxes(urls), { timeoutMs: OWNERS_MS, describe: 'owners of all mailboxes' });
 }
 
-const Kept = z.object({ state: z.array(z.number()) });
+const Kept = z.object({ state: Seen });
 
 async function states(bus: Bus): Promise<Map<string, number[]>> {
-  const bySubject = new Map<string, number[]>();
-  for (const { subject, text } of await lastOfEach(
-    bus.connection,
-    streams.conversations,
-    subjects.allConversations(DEFAULT_DOMAIN),
-  ))
-    bySubject.set(subject, Kept.parse(JSON.parse(text)).state);
-  const found = new Map<string, number[]>();
-  for (const lane of LANES.filter(({ qos }) => qos === 'exactly-once')) {
-    const all: number[] = [];
-    for (let part = 0; ; part += 1) {
-      const state = bySubject.get(subjectOf(lane, part));
-      if (state === undefined && part * IN_STATE > Math.max(0, ...all)) break;
-      all.push(...(state ?? []));
-      if (part > bySubject.size) break;
-    }
-    found.set(lane.name, all);
-  }
-  return found;
+  const all = subjects.allConversations(DEFAULT_DOMAIN);
+  const kept = await lastOfEach(bus.connection, streams.conversations, all);
+  const bySubject = new Map(kept.map(({ subject, text }) => [subject, Kept.parse(JSON.parse(text)).state]));
+  return new Map(
+    LANES.filter(({ qos }) => qos === 'exactly-once').map((lane) => {
+      const seen = bySubject.get(subjectOf(lane)) ?? {};
+      return [lane.name, numbersOf(seen, lane.name)];
+    }),
+  );
 }
 
-function subjectOf(lane: Lane, part: number): string {
-  const token = createHash('sha256').update(`${lane.name}-${part}`).digest('base64url');
+function subjectOf(lane: Lane): string {
+  const token = createHash('sha256').update(conversationOf(lane)).digest('base64url');
   return subjects.conversation(DEFAULT_DOMAIN, 'default', lane.to, token);
 }
 

@@ -14,7 +14,8 @@ export interface Lane {
  * What becomes of a message at its recipient. `poison` and `hopeless` ones fail until the recipient is healed, the first at once and for
  * good, the others with every try; `flaky` ones with their first; `late` ones expire before anybody takes them.
  */
-export type Lot = 'fine' | 'flaky' | 'poison' | 'hopeless' | 'late';
+export const LOTS = ['fine', 'flaky', 'poison', 'hopeless', 'late'] as const;
+export type Lot = (typeof LOTS)[number];
 
 export interface Letter {
   readonly id: string;
@@ -40,11 +41,8 @@ export const LANES: readonly Lane[] = SENDERS.flatMap((from) =>
   LANES_OF_SENDER.map((lane, at) => ({ ...lane, from, name: `${from}-${at}` })),
 );
 
-/** State is one value: a conversation whose state is kept has so many messages. */
-export const IN_STATE = 100;
-
 /** Of a thousand messages, so many. */
-const LOTS: readonly (readonly [Lot, number])[] = [
+const SHARES: readonly (readonly [Lot, number])[] = [
   ['flaky', 10],
   ['poison', 4],
   ['hopeless', 2],
@@ -55,13 +53,18 @@ const LOTS: readonly (readonly [Lot, number])[] = [
 export function letterOf(seed: number, lane: Lane, n: number, sizes: Sizes): Letter {
   const digest = hash('sha256', `${seed} ${lane.name} ${n}`);
   const share = (from: number): number => parseInt(digest.slice(from, from + 8), 16) / 2 ** 32;
-  const conversation = lane.qos === 'exactly-once' ? `${lane.name}-${Math.floor(n / IN_STATE)}` : lane.name;
+  const conversation = lane.qos === 'exactly-once' ? conversationOf(lane) : lane.name;
   return { id: `m-${digest.slice(0, 32)}`, bytes: sizes.at(share(32)), lot: lotAt(share(40)), conversation };
+}
+
+/** The conversation whose state is kept: that of all lanes from one swarm to another, whatever their priorities, for the whole run. */
+export function conversationOf({ from, to }: Lane): string {
+  return `${from}-to-${to}`;
 }
 
 function lotAt(share: number): Lot {
   let until = 0;
-  for (const [lot, perThousand] of LOTS) {
+  for (const [lot, perThousand] of SHARES) {
     until += perThousand / 1_000;
     if (share < until) return lot;
   }

@@ -3,8 +3,9 @@ import { createSwarm, PoisonMessage } from '@multiswarm/sdk';
 import { createLogger } from '@multiswarm/telemetry';
 import { z } from 'zod';
 import { Book } from './book';
-import { letterOf, LANES, textOf, type Lot } from './letters';
+import { letterOf, LANES, LOTS, textOf, type Lot } from './letters';
 import { readSizes } from './sizes';
+import { seenMore, type Seen } from './seen';
 import { isSaid } from './word';
 
 /** One process of a swarm that handles messages: each as its lot says. What it has handled it notes down before it is acknowledged. */
@@ -15,7 +16,7 @@ const seed = Number(process.env['CHAOS_SEED']);
 
 const LONGEST_MS = 16;
 
-const Data = z.object({ lane: z.string(), n: z.number(), lot: z.string(), text: z.string() });
+const Data = z.object({ lane: z.string(), n: z.number(), lot: z.enum(LOTS), text: z.string() });
 type Data = z.infer<typeof Data>;
 
 async function main(): Promise<void> {
@@ -32,8 +33,11 @@ async function main(): Promise<void> {
   const read = (given: unknown, attempt = 1): Data => {
     const data = Data.parse(given);
     const lane = LANES.find((each) => each.name === data.lane);
-    // Others than those of the plan are counted, and are as they are.
-    if (lane === undefined) return data;
+    // Others than those of the plan are counted.
+    if (lane === undefined) {
+      suffer(data.lot, attempt);
+      return data;
+    }
     const letter = letterOf(seed, lane, data.n, sizes);
     if (data.text !== textOf(letter.id, letter.bytes))
       book.write({ kind: 'refused', lane: data.lane, n: data.n, why: 'it is not what was sent' });
@@ -55,8 +59,11 @@ async function main(): Promise<void> {
   });
   swarm.messages.onExactlyOnce(
     'exactly-once',
-    (): number[] => [],
-    (seen, { data, attempt }) => [...seen, read(data, attempt).n],
+    (): Seen => ({}),
+    (seen, { data, attempt }) => {
+      const { lane, n } = read(data, attempt);
+      return seenMore(seen, lane, n);
+    },
   );
   await swarm.start();
   process.send?.('ready');

@@ -6,11 +6,12 @@ import { eventually } from '@multiswarm/testing';
 import type { Fault, Step } from '../faults/plan';
 import type { Program } from '../system/program';
 import { COMMUNICATORS } from '../system/settings';
-import { mailboxes, redrive, send, sentCount } from './ask';
-import { checkMail, countsAgree, type BrokenPromise } from './check';
+import { deadMessages, mailboxes, redrive, send, sentCount, talliedByLinks, talliedByMetrics } from './ask';
+import { readBooks } from './book';
+import { checkMail, countsAgree, isUnsure, talliesAgree, type BrokenPromise, type Tally } from './check';
 import { gatherMail, stateOf, type MailEvidence } from './evidence';
 import { injectMailFaults } from './faults';
-import { RECIPIENTS, SENDERS } from './letters';
+import { RECIPIENTS, SENDERS, type Lot } from './letters';
 import { mailReport, type MailReport } from './report';
 import { readSizes, type Sizes } from './sizes';
 import { startMailSystem, type MailSystem } from './system';
@@ -35,6 +36,9 @@ const QUIET_MS = 60_000;
 const DRAINED_MS = 180_000;
 /** Messages that wait while they are counted. */
 const BACKLOG = 40;
+/** One of so many of these is refused by its recipient. */
+const BACKLOG_POISON = 7;
+const NOTHING: Tally = { delivered: 0, bytes: 0, failedTries: 0, dead: 0 };
 const REDRIVEN_AT_ONCE = 50;
 const REDRIVE_ROUNDS = 1_000;
 const REDRIVE_RUNS_MS = 40;
@@ -77,6 +81,7 @@ class MailRun {
     const faults = await this.underFaults();
     const before = await this.checked(false);
     await this.countBacklog();
+    await this.countDeliveries();
     const kills = await this.redriveAll();
     const after = await this.checked(true);
     const { seed } = this.options;
@@ -131,14 +136,40 @@ class MailRun {
     this.broken.push(...countsAgree(await gatherMail(this.system, this.bus), true));
   }
 
-  /** To recipients that can handle everything now, by communicators that are killed while they do it. @returns how often */
-  private async redriveAll(): Promise<number> {
-    say(this.system.records, 'healed');
+  /** What recipients make of the backlog, some of which they refuse: what communicators count of that, in all and link by link. */
+  private async countDeliveries(): Promise<void> {
+    const { urls, records } = this.system;
+    const before = await eventually(
+      async () => {
+        const told = await talliedByLinks(urls);
+        return told.unanswered === 0 ? told : undefined;
+      },
+      { timeoutMs: QUIET_MS, describe: 'owners of all mailboxes' },
+    );
+    const metricsBefore = await talliedByMetrics(urls);
     const recipients = Object.values(RECIPIENTS).flat();
     await this.each(recipients, (program) => {
       program.start();
     });
     await this.each(recipients, (program) => program.ready());
+    await this.drained();
+    const links = await talliedByLinks(urls);
+    const metrics = minus(await talliedByMetrics(urls), metricsBefore);
+    const done = new Set(
+      readBooks(records).flatMap(({ kind, lane, n }) => (kind === 'done' && lane === 'backlog' ? [n] : [])),
+    );
+    const counted = backlogTallies(done);
+    if (links.since === before.since)
+      this.broken.push(...talliesAgree({ metrics, links: links.links }, counted));
+    else {
+      this.progress('mailboxes have other owners: links begin anew, and are not compared');
+      this.broken.push(...talliesAgree({ metrics, links: counted }, counted));
+    }
+  }
+
+  /** To recipients that can handle everything now, by communicators that are killed while they do it. @returns how often */
+  private async redriveAll(): Promise<number> {
+    say(this.system.records, 'healed');
     this.progress('dead letters are sent again');
     const random = seededRandom(this.options.seed);
     let kills = 0;
@@ -157,6 +188,10 @@ class MailRun {
       } else {
         const done = await asked;
         if (done?.next === null && done.refused === 0 && done.done === 0) break;
+        await this.drained();
+        // Of these nobody knows whether they had their effect, however often they are sent again.
+        const { items } = await deadMessages(this.system.urls);
+        if (items.length > 0 && items.every(isUnsure)) break;
       }
     }
     await this.drained();
@@ -175,9 +210,37 @@ class MailRun {
   }
 }
 
-/** To both swarms, of a lane that is none of the plan. */
-function backlogMessage(n: number): object {
-  const to = Object.keys(RECIPIENTS)[n % 2];
-  const data = { lane: 'backlog', n, lot: 'fine', text: 'x'.repeat(n * 10) };
+/** To both swarms, of a lane that is none of the plan; some are refused. */
+function backlogMessage(
+  n: number,
+): Record<'from' | 'to' | 'kind' | 'qos' | 'conversation', string> & { data: object } {
+  const to = Object.keys(RECIPIENTS)[n % 2] ?? '';
+  const lot: Lot = n % BACKLOG_POISON === 0 ? 'poison' : 'fine';
+  const data = { lane: 'backlog', n, lot, text: 'x'.repeat(n * 10) };
   return { from: 'operator', to, kind: 'at-least-once', qos: 'at-least-once', conversation: 'backlog', data };
+}
+
+/** By link: what has to be counted where these were handled, and the others given up with their first try. */
+function backlogTallies(done: ReadonlySet<number>): Map<string, Tally> {
+  const tallies = new Map<string, Tally>();
+  for (let n = 0; n < BACKLOG; n += 1) {
+    const { from, to, data } = backlogMessage(n);
+    const link = `${from} to ${to}`;
+    const { delivered, bytes, failedTries, dead } = tallies.get(link) ?? NOTHING;
+    const size = JSON.stringify(data).length;
+    tallies.set(
+      link,
+      done.has(n)
+        ? { delivered: delivered + 1, bytes: bytes + size, failedTries, dead }
+        : { delivered, bytes, failedTries: failedTries + 1, dead: dead + 1 },
+    );
+  }
+  return tallies;
+}
+
+function minus(a: Tally, b: Tally): Tally {
+  return {
+    ...{ delivered: a.delivered - b.delivered, bytes: a.bytes - b.bytes },
+    ...{ failedTries: a.failedTries - b.failedTries, dead: a.dead - b.dead },
+  };
 }

@@ -1,9 +1,12 @@
 import { PayloadBucket, storeMessage, type Bus } from '@multiswarm/bus';
 import {
   LIMITS,
+  MailboxInfo,
+  mailboxShardOf,
   MultiswarmError,
   partsOfPayloadId,
   subjects,
+  SwarmId,
   type JsonValue,
   type MailName,
   type Message,
@@ -37,14 +40,19 @@ export class MailPayloads {
   /**
    * The same, with a reference in place of data that is too large.
    * @param text the data as JSON
-   * @throws MultiswarmError `payload-too-large`, `payload-store-full`, `payload-store-unavailable`
+   * @throws MultiswarmError `payload-too-large`, `payload-store-full`, `payload-store-unavailable`, `invalid-request` where its recipient
+   *     cannot have it
    */
   async checkedIn(submission: MessageSubmission, text: string): Promise<MessageSubmission> {
     if (!isLarge(text)) return submission;
+    await this.assertReadHere(submission);
     return { ...submission, data: {}, dataRef: await this.bucket.store(submission.namespace, text) };
   }
 
-  /** Before a message is stored that has one. @throws MultiswarmError `payload-not-found`, `payload-store-unavailable` */
+  /**
+   * Before a message is stored that has one.
+   * @throws MultiswarmError `payload-not-found`, `payload-store-unavailable`, `invalid-request` where its recipient cannot have it
+   */
   async note({ dataRef, ...mail }: MailName & Pick<Message, 'dataRef'>): Promise<void> {
     const { namespace } = mail;
     if (dataRef === undefined) return;
@@ -53,6 +61,7 @@ export class MailPayloads {
         'invalid-request',
         `the payload "${dataRef.id}" is of another namespace than the message ("${namespace}")`,
       );
+    await this.assertReadHere(mail);
     await this.bucket.claim(dataRef);
     const { bus, sites } = this.options;
     await keepPayload(bus, await sites.domain(), dataRef.id, mail);
@@ -61,6 +70,23 @@ export class MailPayloads {
   /** The data of a message, also where it does not travel with it. @throws MultiswarmError `payload-not-found`, `payload-corrupt` */
   async dataOf({ data, dataRef }: Pick<Message, 'data' | 'dataRef'>): Promise<JsonValue> {
     return dataRef === undefined ? data : this.read(dataRef);
+  }
+
+  /** Payloads stay in their JetStream domain. Where nobody says where a mailbox is read, the message may be stored, and whoever forwards it finds out. */
+  private async assertReadHere({ namespace, to }: Pick<Message, 'namespace' | 'to'>): Promise<void> {
+    if (!SwarmId.safeParse(to).success) return; // to all
+    const { bus, sites } = this.options;
+    const domain = await sites.domain();
+    const asked = subjects.mailbox({ domain, shard: mailboxShardOf(to) }, 'info');
+    const info = await bus
+      .request(asked, { namespace, mailbox: to }, { reply: MailboxInfo })
+      .catch(() => undefined);
+    if (info?.home === undefined || info.home === domain) return;
+    throw new MultiswarmError(
+      'invalid-request',
+      `data of more than ${LIMITS.MESSAGE_BYTES} bytes stays in its JetStream domain (${domain}), and "${to}" is read in ${info.home}: ` +
+        'send it in smaller parts, or a link to where it can be had',
+    );
   }
 
   private async read(ref: PayloadRef): Promise<JsonValue> {

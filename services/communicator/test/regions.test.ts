@@ -83,6 +83,10 @@ test('mail for another region goes there, and answers come back', async () => {
   expect(await a.messages.request({ to: 'b1', kind: 'work', data: { n: 21 }, qos: 'at-least-once' })).toBe(
     42,
   );
+  await expect(work(a, 'b1', 22, { data: 'x'.repeat(300_000) })).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('stays in its JetStream domain (eu), and "b1" is read in us') as string,
+  });
 }, 30_000);
 
 test('a region that is cut off delivers inside itself; what is for another one arrives after the cut, once and in order', async () => {

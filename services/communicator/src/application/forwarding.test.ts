@@ -3,6 +3,7 @@ import {
   mailIdentity,
   MultiswarmError,
   toWire,
+  type MailForward,
   type MailHome,
   type Message,
 } from '@multiswarm/contracts';
@@ -287,6 +288,22 @@ test('an id that two senders have chosen is no repetition over there, early or l
     world.us.ids.clear();
   }
   expect(world.us.said.length).toBe(2);
+  world.close();
+});
+
+test('a former owner over there, whose request comes late, changes nothing, whoever owns the mailbox here', async () => {
+  const world = await started();
+  const batchOf = (epoch: number, n: number): MailForward => ({
+    ...{ origin: 'eu', epoch, home: US },
+    messages: [{ seq: n, hops: 1, message: mail(n, 'x') }],
+  });
+  const us = await world.open(world.us);
+  expect(await us.forward(batchOf(7, 1))).toEqual({ stored: [1] });
+  await expect(us.forward(batchOf(6, 2))).rejects.toMatchObject({ code: 'stale-epoch' });
+  const next = await world.open(world.us);
+  await expect(next.forward(batchOf(6, 3))).rejects.toMatchObject({ code: 'stale-epoch' });
+  expect(await next.forward(batchOf(7, 4))).toEqual({ stored: [4] });
+  expect(world.us.said).toMatchObject([{ n: 1 }, { n: 4 }]);
   world.close();
 });
 
