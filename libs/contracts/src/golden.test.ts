@@ -571,7 +571,7 @@ test.each(wholes)(
 test.each(['task-submission', 'workflow-submission'] as const)(
   '%s as the five-step example spells it is the same submission',
   (name) => {
-    expect(MESSAGES[name].parse(golden(`${name}.brief`))).toEqual(golden(name));
+    expect(MESSAGES[name].parse(golden(`${name}.underscores`))).toEqual(golden(name));
   },
 );
 
@@ -606,8 +606,8 @@ test('every exported schema is a golden message or a part of one', () => {
 test('every golden file is read by a test', () => {
   const files = [
     ...Object.keys(MESSAGES),
-    'task-submission.brief',
-    'workflow-submission.brief',
+    'task-submission.underscores',
+    'workflow-submission.underscores',
     'report-request.plain',
     'events-query.plain',
     'vocabulary',

@@ -63,7 +63,7 @@ export type Requirements = z.infer<typeof Requirements>;
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(Requirements.shape));
 
 /**
- * The brief's flat requirements, rewritten (documented in `docs/requirements.md`):
+ * Flat requirements, rewritten (documented in `docs/requirements.md`):
  *
  * | given | becomes |
  * |---|---|

@@ -24,7 +24,7 @@ describe('the type of a step', () => {
     ['starts a run', { workflow }, 'workflow'],
     ['is work', { type: 'llm' }, 'llm'],
     ['is work behind a signal', { type: 'llm', waitFor }, 'llm'],
-    ["is work in the brief's spelling", { task_type: 'llm' }, 'llm'],
+    ['is work in the spelling with underscores', { task_type: 'llm' }, 'llm'],
     ['says what it is', { type: 'approval', approval }, 'approval'],
   ])('of one that %s', (_what, given, type) => {
     expect(Step.parse({ id: 'a', ...given }).type).toBe(type);
@@ -51,7 +51,7 @@ describe('the type of a step', () => {
   });
 });
 
-test("the brief's spelling means the same in a step that waits as well", () => {
+test('the spelling with underscores means the same in a step that waits as well', () => {
   expect(Step.parse({ task_id: 'ask', approval })).toEqual(Step.parse({ id: 'ask', approval }));
 });
 

@@ -9,9 +9,9 @@ function faults(given: unknown): string[] {
   return parsed.success ? [] : toFindings(parsed.error).map(({ pointer, code }) => `${pointer} ${code}`);
 }
 
-describe("the brief's spelling", () => {
+describe('the spelling with underscores', () => {
   test('of a step means the same as ours', () => {
-    const brief = {
+    const underscored = {
       task_id: 'design',
       task_type: 'design',
       estimated_duration: 1.5,
@@ -37,7 +37,7 @@ describe("the brief's spelling", () => {
         attributes: { model: 'small', context_tokens: 8_000, private: false },
       },
     };
-    expect(Step.parse(brief)).toEqual(Step.parse(ours));
+    expect(Step.parse(underscored)).toEqual(Step.parse(ours));
   });
 
   test('false asks for nothing', () => {

@@ -119,7 +119,7 @@ export const work = {
 
 const MAY_BE_ABNORMAL = ['task_type', 'task_id', 'estimated_duration', 'requirements', 'inputRef'] as const;
 
-/** The brief's spelling of a task: `task_type`, `estimated_duration` in seconds, flat requirements; `task_id` for a step. */
+/** The spelling of a task with underscores: `task_type`, `estimated_duration` in seconds, flat requirements; `task_id` for a step. */
 export function normalizeWork(given: unknown): unknown {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
   if (!MAY_BE_ABNORMAL.some((name) => name in given)) return given;

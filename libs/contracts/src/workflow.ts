@@ -27,7 +27,7 @@ const running = {
   idempotencyKey: IdempotencyKey.optional(),
 };
 
-/** The brief's form: steps, and for each step the steps that it waits for. */
+/** The plain form: steps, and for each step the steps that it waits for. */
 export const graph = {
   tasks: z.array(Step).min(1, 'a workflow needs at least one task').max(LIMITS.WORKFLOW_STEPS),
   dependencies: z.record(StepId, z.array(StepId)).default({}),

@@ -295,7 +295,7 @@ describe('what is answered', () => {
     ]);
   });
 
-  test("the brief's spelling of a task is understood", async () => {
+  test('the spelling with underscores of a task is understood', async () => {
     const { body } = await post('/v1/tasks', {
       task_type: 'echo',
       estimated_duration: 1.5,

@@ -76,7 +76,7 @@ describe('what is sent', () => {
     });
   });
 
-  test("a workflow in the brief's spelling is sent as it is", () => {
+  test('a workflow in the spelling with underscores is sent as it is', () => {
     const document = { tasks: [{ task_id: 'a', task_type: 'x', estimated_duration: 2 }] };
     expect(toWorkflow(document)).toEqual(document);
   });

@@ -9,7 +9,7 @@ import { either, flag, integer, listOf, matching, oneOf, share, url, urls } from
 const ALL = SERVICES;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MAX_MS = 365 * DAY_MS;
-/** Names of the brief for policies that have another one here; see `POLICY_ALIASES` of the load-balancer. */
+/** Keywords of policies that have another name here; see `POLICY_ALIASES` of the load-balancer. */
 const OTHER_NAMES = ['weighted-round-robin', 'least-response-time', 'resource-based'] as const;
 const ALGORITHMS = [...POLICIES, ...OTHER_NAMES] as const;
 

@@ -60,7 +60,7 @@ describe('settings', () => {
     expect(loadSettings('orchestrator', { env, argv: argv(path) }).values.MAX_REGIONS).toBe(9);
   });
 
-  test("the brief's keywords are keys of the file", () => {
+  test('keywords are keys of the file', () => {
     const path = file(
       [
         'max_swarms_per_region: 20',

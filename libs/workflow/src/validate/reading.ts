@@ -28,7 +28,7 @@ export function isStep({ byId, around }: ReadWorkflow, id: string): boolean {
 export interface ReadStep {
   readonly id: string;
   readonly index: number;
-  /** The name under which the id is given: the brief's documents say `task_id`. */
+  /** The name under which the id is given: documents with underscores say `task_id`. */
   readonly idKey: 'id' | 'task_id';
   readonly path: readonly PropertyKey[];
   readonly fields: Readonly<Record<string, unknown>>;

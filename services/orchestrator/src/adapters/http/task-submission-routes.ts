@@ -4,7 +4,7 @@ import type { Orchestrator } from '../../application/orchestrator';
 import { batchTraces } from '../bus/client-face';
 import { described, PAYLOAD_ERRORS, withKey, withoutKey } from './bodies';
 
-/** Tasks on their way in. Bodies are checked by the intake, which knows the brief's spelling too. */
+/** Tasks on their way in. Bodies are checked by the intake, which knows the spelling with underscores too. */
 export function taskSubmissionRoutes({ gateway }: Orchestrator): Route[] {
   return [
     defineRoute({

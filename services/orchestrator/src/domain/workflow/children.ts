@@ -14,7 +14,7 @@ import {
 const Child = WorkflowBody.extend({ definition: DefinitionRef.optional() });
 
 /**
- * The same steps, with the workflows inside them read as a workflow is: defaults, the spelling of the brief, whatever their depth.
+ * The same steps, with the workflows inside them read as a workflow is: defaults, the spelling with underscores, whatever their depth.
  * @throws MultiswarmError `invalid-workflow` with every finding
  */
 export function withChildren<W extends { tasks: Step[] }>(workflow: W): W {
