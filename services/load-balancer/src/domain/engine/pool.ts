@@ -40,6 +40,7 @@ export class Pool implements Homes {
   readonly groups: Group[] = [];
   private readonly memberships = new Memberships();
   private groupTiers = new Int32Array(GROUPS);
+  private groupClasses = new Int32Array(GROUPS);
   private readonly groupsByKey = new Map<string, Group>();
   private readonly drops: Drops;
   /** Of each endpoint, side by side (FIELDS): a look at one is a look at one line of memory. */
@@ -99,6 +100,10 @@ export class Pool implements Homes {
 
   get tiers(): Int32Array {
     return this.groupTiers;
+  }
+
+  get classes(): Int32Array {
+    return this.groupClasses;
   }
 
   homeOf(index: number): number {
@@ -309,9 +314,12 @@ export class Pool implements Homes {
       this.shiftCursor ??= this.shifts.head;
       this.shifts.seen();
     });
-    if (number === this.groupTiers.length)
+    if (number === this.groupTiers.length) {
       this.groupTiers = grown(this.groupTiers, new Int32Array(number * 2));
+      this.groupClasses = grown(this.groupClasses, new Int32Array(number * 2));
+    }
     this.groupTiers[number] = key.tier;
+    this.groupClasses[number] = key.swarmClass;
     this.groupsByKey.set(text, group);
     this.groups.push(group);
     return group;

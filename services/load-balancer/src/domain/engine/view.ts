@@ -11,6 +11,7 @@ export interface OpenMembers {
   readonly counts: Int32Array;
   /** Of each group, by its number. */
   readonly tiers: Int32Array;
+  readonly classes: Int32Array;
   groupOf(index: number): Group | undefined;
 }
 
@@ -44,6 +45,16 @@ export class View {
   /** The group at a position below `groupCount`. */
   group(at: number): Group {
     return this.pool.groups[this.numbers[at] as number] as Group;
+  }
+
+  /** The class of swarms of the group at a position below `groupCount`. */
+  classAt(at: number): number {
+    return this.pool.classes[this.numbers[at] as number] as number;
+  }
+
+  /** One endpoint of the group at a position below `groupCount`. */
+  firstOf(at: number): number {
+    return this.group(at).at(0);
   }
 
   /** A list of the groups that are left. */
@@ -99,6 +110,17 @@ export class View {
     this.clear();
     for (let at = 0; at < size; at += 1)
       if (passes(this.group(at))) this.add(this.numbers[at] as number, this.counts[at] as number);
+  }
+
+  /** Keeps the groups of classes that are marked so, by the number of the class. */
+  keepClasses(marks: Uint8Array, kept: number): void {
+    const { size, numbers, counts } = this;
+    const { classes } = this.pool;
+    this.clear();
+    for (let at = 0; at < size; at += 1) {
+      const number = numbers[at] as number;
+      if (marks[classes[number] as number] === kept) this.add(number, counts[at] as number);
+    }
   }
 
   /** The endpoint at a rank below `count`, in no particular order: at a random rank, everybody is as likely. */
@@ -218,6 +240,6 @@ export class View {
 }
 
 const NOBODY: OpenMembers = {
-  ...{ groups: [], counts: new Int32Array(0), tiers: new Int32Array(0) },
+  ...{ groups: [], counts: new Int32Array(0), tiers: new Int32Array(0), classes: new Int32Array(0) },
   groupOf: () => undefined,
 };

@@ -3,7 +3,7 @@ import type { Random } from '@multiswarm/core';
 import type { EvidenceState } from './evidence';
 import { estimateOf, learnedPair, type LearnedPair } from './learned-pair';
 import { isIn, Memory, type PairName, type Scope } from './memory';
-import { drawFrom, type Draw, type Posterior, type Stakes } from './posterior';
+import { drawFrom, drawnCost, type Draw, type Posterior, type Stakes } from './posterior';
 import { TypeKnowledge, type Estimate, type Worth } from './type-knowledge';
 
 export interface LearnerOptions extends Worth {
@@ -88,6 +88,23 @@ export class Learner {
     const knowledge = this.memory.of(type) ?? NOTHING_KNOWN;
     const posterior = knowledge.posterior(swarmClass, this.nowMs);
     return drawFrom(posterior, costPerSlotHour, knowledge.stakesAt(this.nowMs, this.options), random);
+  }
+
+  /** The `costToSuccess` of one draw for each of the first `count` classes at these prices, written into `into`. */
+  drawCosts(
+    type: string,
+    classes: readonly string[],
+    prices: Float64Array,
+    count: number,
+    random: Random,
+    into: Float64Array,
+  ): void {
+    const knowledge = this.memory.of(type) ?? NOTHING_KNOWN;
+    const stakes = knowledge.stakesAt(this.nowMs, this.options);
+    for (let at = 0; at < count; at += 1) {
+      const posterior = knowledge.drawnFrom(classes[at] as string, this.nowMs);
+      into[at] = drawnCost(posterior, prices[at] as number, stakes, random);
+    }
   }
 
   /** What is believed of the type on the class, to draw from it later. */

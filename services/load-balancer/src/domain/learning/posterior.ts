@@ -77,11 +77,22 @@ export function drawFrom(
   stakes: Stakes,
   random: Random,
 ): Draw {
+  const costToSuccess = drawnCost(posterior, costPerSlotHour, stakes, random);
+  const { drawnMs, drawnFailures } = posterior;
+  return { success: 1 / (1 + drawnFailures), durationMs: drawnMs, costToSuccess };
+}
+
+/** The `costToSuccess` of such a draw. */
+export function drawnCost(
+  posterior: Posterior,
+  costPerSlotHour: number,
+  stakes: Stakes,
+  random: Random,
+): number {
   if (posterior.drawnFor === 0) renew(posterior, random);
   posterior.drawnFor -= 1;
   const { drawnMs, drawnFailures, failedRatio } = posterior;
-  const costToSuccess = costOf(drawnMs, drawnFailures, failedRatio, costPerSlotHour, stakes);
-  return { success: 1 / (1 + drawnFailures), durationMs: drawnMs, costToSuccess };
+  return costOf(drawnMs, drawnFailures, failedRatio, costPerSlotHour, stakes);
 }
 
 function renew(posterior: Posterior, random: Random): void {

@@ -7,7 +7,7 @@ import { priorOf, type Prior } from './prior';
 const AFTER_CHANGE = { itself: 4, others: 12 };
 /** Attempts that a class has to have shown before it can be noticed that it has changed. */
 const KNOWN_AFTER = 12;
-/** The common prior is worked out anew when this share of the evidence is new, or this share of a half-life is over. */
+/** The common prior, and what is drawn from, are worked out anew when this share of the evidence is new, or this share of a half-life is over. */
 const RENEWAL = 0.02;
 const MS_PER_HOUR = 3_600_000;
 
@@ -39,6 +39,10 @@ export interface Pair {
   lastMs: number;
   /** Undefined where it has to be worked out anew. */
   posterior: Posterior | undefined;
+  /** What is drawn from, how many attempts it rests on, and how many have ended since. */
+  drawnFrom: Posterior | undefined;
+  weightDrawn: number;
+  newSinceDrawn: number;
   /** What was last read from it, and from which posterior. */
   estimated: { posterior: Posterior; estimate: Estimate } | undefined;
   /** The number of its last change; 0 where it is as it was stored. */
@@ -64,8 +68,8 @@ export class TypeKnowledge {
     const detector = new ChangeDetector();
     const pair: Pair = {
       ...{ evidence, detector, lastMs: nowMs, change: 0 },
-      posterior: undefined,
-      estimated: undefined,
+      ...{ posterior: undefined, estimated: undefined },
+      ...{ drawnFrom: undefined, weightDrawn: 0, newSinceDrawn: 0 },
     };
     this.pairs.set(swarmClass, pair);
     this.prior = undefined;
@@ -77,6 +81,8 @@ export class TypeKnowledge {
     pair.evidence.observe(attempt, nowMs);
     pair.lastMs = Math.max(pair.lastMs, nowMs);
     pair.posterior = undefined;
+    pair.newSinceDrawn += 1;
+    if (pair.newSinceDrawn > RENEWAL * pair.weightDrawn) pair.drawnFrom = undefined;
     this.newSincePrior += 1;
     if (changed) this.fade(pair, nowMs);
     else if (this.newSincePrior > RENEWAL * this.weightAtPrior) this.prior = undefined;
@@ -102,6 +108,18 @@ export class TypeKnowledge {
     return (pair.posterior ??= posteriorOf(pair.evidence.at(nowMs), prior));
   }
 
+  /** The same to draw from: among many attempts one more changes a draw far less than chance does. */
+  drawnFrom(swarmClass: string, nowMs: number): Posterior {
+    const prior = this.priorAt(nowMs);
+    const pair = this.pairs.get(swarmClass);
+    if (pair === undefined) return (this.unknown ??= posteriorOf(undefined, prior));
+    if (pair.drawnFrom !== undefined) return pair.drawnFrom;
+    const sums = pair.evidence.at(nowMs);
+    pair.weightDrawn = sums.successes + sums.failures;
+    pair.newSinceDrawn = 0;
+    return (pair.drawnFrom = posteriorOf(sums, prior));
+  }
+
   /** What is at stake in an attempt of this type. */
   stakesAt(nowMs: number, { hourOfWaiting, failedTry }: Worth): Stakes {
     const { cost, ms } = this.priorAt(nowMs);
@@ -120,7 +138,7 @@ export class TypeKnowledge {
     this.newSincePrior = 0;
     this.weightAtPrior = sums.reduce((sum, { successes, failures }) => sum + successes + failures, 0);
     this.unknown = this.stakes = undefined;
-    for (const pair of this.pairs.values()) pair.posterior = undefined;
+    for (const pair of this.pairs.values()) pair.posterior = pair.drawnFrom = undefined;
     return this.prior;
   }
 

@@ -1,10 +1,11 @@
 import { randomInteger } from '@multiswarm/core';
+import type { Columns } from '../engine/columns';
 import { tieBreak } from '../engine/group';
 import type { View } from '../engine/view';
 import type { Aids } from './aids';
 
-/** Smaller is better. */
-export type Score = (index: number) => number;
+/** Smaller is better. Best a function that is made once, not anew for each decision. */
+export type Score = (index: number, columns: Columns, aids: Aids) => number;
 
 /**
  * Draws some of a view at random, all where there are no more, and writes them into `aids.ranked`, the best first. A few choices at
@@ -20,9 +21,13 @@ export function rankDraws(view: View, aids: Aids, draws: number, score: Score): 
   for (let draw = 0; draw < Math.min(most, count); draw += 1) {
     const index = view.at(count <= most ? draw : randomInteger(random, count));
     if (holds(ranked, found, index)) continue;
-    const scored = score(index);
+    const scored = score(index, columns, aids);
     let at = found;
-    for (; at > 0 && isAhead(index, scored, at - 1); at -= 1) {
+    for (; at > 0; at -= 1) {
+      const other = scores[at - 1] as number;
+      const isAhead =
+        scored < other || (scored === other && tieBreak(columns, index, ranked[at - 1] as number) < 0);
+      if (!isAhead) break;
       ranked[at] = ranked[at - 1] as number;
       scores[at] = scores[at - 1] as number;
     }
@@ -31,11 +36,6 @@ export function rankDraws(view: View, aids: Aids, draws: number, score: Score): 
     found += 1;
   }
   return found;
-
-  function isAhead(index: number, scored: number, at: number): boolean {
-    const other = scores[at] as number;
-    return scored < other || (scored === other && tieBreak(columns, index, ranked[at] as number) < 0);
-  }
 }
 
 function holds(ranked: Int32Array, found: number, index: number): boolean {

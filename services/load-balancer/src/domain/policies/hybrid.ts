@@ -25,7 +25,7 @@ export const hybrid: Policy = {
   summary: 'learned class and price first, then the least busy for how fast it works at present',
   rank: (view, item, aids) => {
     keepDrawnClasses(view, item, aids);
-    return rankDraws(view, aids, DRAWS, (index) => busyness(view.columns, index, aids));
+    return rankDraws(view, aids, DRAWS, busyness);
   },
   because: (ranked, counts) => {
     const only = onlyOne(ranked, counts);
@@ -49,12 +49,13 @@ export function preferred(view: View, item: PlaceItem, aids: Aids, most: number)
 function leading(view: View, aids: Aids, most: number): number[] {
   const rows = new Int32Array(most);
   const found = view.top(byLoad, most, rows);
-  const busy = (row: number): number => busyness(view.columns, row, aids);
+  const busy = (row: number): number => busyness(row, view.columns, aids);
   // Sorting is stable: of equals the order by load counts.
   return [...rows.subarray(0, found)].sort((a, b) => busy(a) - busy(b));
 }
 
 /** The smaller the better. */
-function busyness(columns: Columns, index: number, { now }: Aids): number {
-  return (IDLE_SHARE + columns.loadAt(index)) * Math.exp(paceAt(columns, index, now.monotonicMs));
+function busyness(index: number, columns: Columns, { now }: Aids): number {
+  const pace = paceAt(columns, index, now.monotonicMs);
+  return (IDLE_SHARE + columns.loadAt(index)) * (pace === 0 ? 1 : Math.exp(pace));
 }

@@ -1,4 +1,4 @@
-import type { PlaceItem } from '@multiswarm/contracts';
+import { LIMITS, type PlaceItem } from '@multiswarm/contracts';
 import type { Random } from '@multiswarm/core';
 import type { Columns } from '../engine/columns';
 import type { Group } from '../engine/group';
@@ -15,8 +15,18 @@ export interface Knowledge {
     type: string,
     swarmClass: string,
   ): { meanMs: number; p90Ms: number; successRate: number } | undefined;
-  /** One draw of what may be true: USD until one attempt has succeeded. */
-  draw(type: string, swarmClass: string, costPerSlotHour: number, random: Random): { costToSuccess: number };
+  /**
+   * One draw of what may be true for each of the first `count` classes, at these prices for a slot-hour: USD until one attempt has
+   * succeeded, written into `into`.
+   */
+  drawCosts(
+    type: string,
+    classes: readonly string[],
+    prices: Float64Array,
+    count: number,
+    random: Random,
+    into: Float64Array,
+  ): void;
 }
 
 /** Classes that one decision draws for, at most: the others wait for another one. */
@@ -47,33 +57,42 @@ export function keepDrawnClasses(
   { namespace, type }: PlaceItem,
   { learner, random }: Aids,
 ): void {
-  const { columns } = view;
   if (learner === undefined || view.groupCount < 2 || !learner.isOn(namespace)) return;
+  const classes = findClasses(view);
+  if (classes >= 2) {
+    learner.drawCosts(type, names, prices, classes, random, costs);
+    let least = Infinity;
+    for (let at = 0; at < classes; at += 1) least = Math.min(least, costs[at] as number);
+    for (let at = 0; at < classes; at += 1)
+      if (isTie(costs[at] as number, least)) marks[numbers[at] as number] = BEST;
+    view.keepClasses(marks, BEST);
+  }
+  for (let at = 0; at < classes; at += 1) marks[numbers[at] as number] = 0;
+}
+
+/** The classes of the view, each with the price of somebody who has room. Returns how many; they are marked. */
+function findClasses(view: View): number {
+  const { columns } = view;
+  if (columns.classes.size > marks.length) marks = new Uint8Array(columns.classes.size * 2);
   let classes = 0;
-  let least = Infinity;
-  for (let number = 0; number < view.groupCount; number += 1) {
-    const group = view.group(number);
-    const swarmClass = group.key.swarmClass;
-    if (indexIn(drawnClasses, classes, swarmClass) >= 0 || classes === CLASSES) continue;
-    const price = columns.costPerSlotHour[group.at(0)] as number;
-    const { costToSuccess } = learner.draw(type, columns.classes.name(swarmClass), price, random);
-    drawnClasses[classes] = swarmClass;
-    drawnCosts[classes] = costToSuccess;
-    least = Math.min(least, costToSuccess);
+  for (let at = 0; at < view.groupCount && classes < CLASSES; at += 1) {
+    const swarmClass = view.classAt(at);
+    if (marks[swarmClass] !== 0) continue;
+    marks[swarmClass] = FOUND;
+    numbers[classes] = swarmClass;
+    names[classes] = columns.classes.name(swarmClass);
+    prices[classes] = columns.costPerSlotHour[view.firstOf(at)] as number;
     classes += 1;
   }
-  if (classes < 2) return;
-  view.keep((group) => {
-    const at = indexIn(drawnClasses, classes, group.key.swarmClass);
-    return at >= 0 && isTie(drawnCosts[at] as number, least);
-  });
+  return classes;
 }
 
+/** Of classes by their number; all 0 between two decisions. */
+let marks = new Uint8Array(LIMITS.SWARM_CLASSES);
+const FOUND = 1;
+const BEST = 2;
 /** Filled anew by each decision, which are made one after the other. */
-const drawnClasses = new Int32Array(CLASSES);
-const drawnCosts = new Float64Array(CLASSES);
-
-function indexIn(list: Int32Array, length: number, value: number): number {
-  for (let at = 0; at < length; at += 1) if (list[at] === value) return at;
-  return -1;
-}
+const numbers = new Int32Array(CLASSES);
+const names: string[] = [];
+const prices = new Float64Array(CLASSES);
+const costs = new Float64Array(CLASSES);

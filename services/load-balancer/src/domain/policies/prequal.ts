@@ -1,9 +1,11 @@
-import { rankDraws } from './draws';
+import { rankDraws, type Score } from './draws';
 import { onlyOne } from './only-one';
 import type { Policy } from './policy';
 
 /** As many as Prequal probes for each request in its evaluation; YouTube probes 5. */
 const DRAWS = 3;
+
+const latency: Score = (index, { latencyMs }) => latencyMs[index] as number;
 
 /**
  * Hot–cold lexicographic (Prequal: Wydrowski et al., NSDI 2024), for endpoints with slots: hot is who has no free slot, and is not
@@ -15,7 +17,7 @@ export const prequal: Policy = {
   name: 'prequal',
   summary: 'the shortest recent attempts, of three at random with a free slot',
   rank: (view, _item, aids) =>
-    rankDraws(view, aids, DRAWS, (index) => view.columns.latencyMs[index] as number),
+    rankDraws(view, aids, DRAWS, latency),
   because: (ranked, counts) =>
     onlyOne(ranked, counts) ?? 'lowest latency of those drawn at random with a free slot',
 };

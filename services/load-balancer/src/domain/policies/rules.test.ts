@@ -58,7 +58,9 @@ function knowing(
   return {
     isOn: () => isOn,
     estimate: (_type, name) => classes[name] && { ...classes[name], successRate: 1 },
-    draw: (_type, name) => ({ costToSuccess: classes[name]?.cost ?? Infinity }),
+    drawCosts: (_type, names, _prices, count, _random, into) => {
+      for (let at = 0; at < count; at += 1) into[at] = classes[names[at] ?? '']?.cost ?? Infinity;
+    },
   };
 }
 

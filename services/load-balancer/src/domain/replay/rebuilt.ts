@@ -1,9 +1,8 @@
-import type { Random } from '@multiswarm/core';
 import { Columns } from '../engine/columns';
 import { Group } from '../engine/group';
 import { Memberships } from '../engine/memberships';
 import { View } from '../engine/view';
-import { drawFrom } from '../learning/posterior';
+import { drawnCost } from '../learning/posterior';
 import type { Knowledge } from '../policies/knowledge';
 import { FIELDS, GROUP_AT, NUMBERS, ROW_AT, type Seen } from './seen';
 
@@ -49,7 +48,8 @@ export function rebuilt(seen: Seen): Rebuilt {
   }
   const view = new View(columns);
   const tiers = Int32Array.from(groups, ({ key }) => key.tier);
-  view.fill({ groups, tiers, counts: memberships.counts, groupOf: (row) => groupOf[row] });
+  const classes = Int32Array.from(groups, ({ key }) => key.swarmClass);
+  view.fill({ groups, tiers, classes, counts: memberships.counts, groupOf: (row) => groupOf[row] });
   return { view, endpoints };
 }
 
@@ -59,11 +59,14 @@ export function knowledgeOf({ beliefs }: Seen): Knowledge | undefined {
   return {
     isOn: () => true,
     estimate: (_type, swarmClass) => beliefs.get(swarmClass)?.estimate,
-    draw: (_type, swarmClass, costPerSlotHour, random: Random) => {
-      const belief = beliefs.get(swarmClass);
-      if (belief === undefined) throw new Error(`S: nothing was kept of class ${swarmClass}`);
-      // A draw of its own: that of the decision served others too.
-      return drawFrom({ ...belief.posterior, drawnFor: 0 }, costPerSlotHour, belief.stakes, random);
+    drawCosts: (_type, classes, prices, count, random, into) => {
+      classes.slice(0, count).forEach((swarmClass, at) => {
+        const belief = beliefs.get(swarmClass);
+        if (belief === undefined) throw new Error(`S: nothing was kept of class ${swarmClass}`);
+        // A draw of its own: that of the decision served others too.
+        const posterior = { ...belief.posterior, drawnFor: 0 };
+        into[at] = drawnCost(posterior, prices[at] as number, belief.stakes, random);
+      });
     },
   };
 }

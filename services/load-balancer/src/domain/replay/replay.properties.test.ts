@@ -6,7 +6,7 @@ import { Placer } from '../engine/placer';
 import { isPlaced } from '../engine/decision';
 import type { Fleet } from '../fleet';
 import { Learner, LEARNER_DEFAULTS } from '../learning/learner';
-import { drawFrom } from '../learning/posterior';
+import { drawnCost } from '../learning/posterior';
 import { Aids, POLICIES, policyByName, type Policy } from '../policies';
 import type { Knowledge } from '../policies/knowledge';
 import { knowledgeOf, rebuilt } from './rebuilt';
@@ -51,9 +51,11 @@ function learnerOf(seed: number): Knowledge & Pick<Learner, 'belief'> {
     isOn: () => true,
     estimate: (type, swarmClass) => learner.estimate(type, swarmClass),
     belief: (type, swarmClass) => learner.belief(type, swarmClass),
-    draw: (type, swarmClass, costPerSlotHour, chance) => {
-      const { posterior, stakes } = learner.belief(type, swarmClass);
-      return drawFrom({ ...posterior, drawnFor: 0 }, costPerSlotHour, stakes, chance);
+    drawCosts: (type, classes, prices, count, chance, into) => {
+      classes.slice(0, count).forEach((swarmClass, at) => {
+        const { posterior, stakes } = learner.belief(type, swarmClass);
+        into[at] = drawnCost({ ...posterior, drawnFor: 0 }, prices[at] ?? NaN, stakes, chance);
+      });
     },
   };
 }
