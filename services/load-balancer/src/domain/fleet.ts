@@ -193,6 +193,17 @@ export class Fleet implements Directory {
     group?: string,
   ): Reservation {
     this.cancel(attempt);
+    return this.reserveNew(swarm, attempt, resources, now, group);
+  }
+
+  /** The same for an attempt that has no reservation. */
+  reserveNew(
+    swarm: SwarmSeen,
+    attempt: string,
+    resources: ResourceVector,
+    now: Moment,
+    group?: string,
+  ): Reservation {
     swarm.checkRoomFor(resources);
     const expiresAtMs = now.monotonicMs + this.options.holdMs;
     const reservation = this.reservations.make({ swarm, attemptKey: attempt, resources, expiresAtMs, group });

@@ -23,8 +23,10 @@ export class Reservation {
   readonly expiresAtMs: number;
   readonly group: string | undefined;
   private readonly handedOver: string | undefined;
-  /** Its place in the list of its swarm; -1 where it is not there, or not any more. */
-  at = -1;
+  /** Its neighbours in the list of its swarm, and whether it is there. */
+  next: Reservation | undefined;
+  previous: Reservation | undefined;
+  isListed = false;
 
   constructor(
     private readonly replica: string,

@@ -62,11 +62,11 @@ export class SwarmSeen {
   private left: ResourceVector | undefined;
   /** Resources of own attempts that the heartbeat lists, so that they can be given back when the attempt ends. */
   private resourcesListed: Map<string, ResourceVector> | undefined;
-  private readonly reserved: Reservation[] = [];
+  /** A list that goes from one to the next: of thousands of swarms hardly any has more than one. */
+  private firstReserved: Reservation | undefined;
+  private reservedCount = 0;
   private readonly ended = new EndedAttempts();
   private untold = 0;
-  /** Worked out at every change (S1), and kept in the columns too, where placements read it. */
-  busy = 0;
   /** The state with which the fleet has counted it. */
   stateCounted: SwarmState | undefined;
   /** The monotonic time at which the fleet looks at its state again, and its place in the fleet's list of such times. */
@@ -110,6 +110,10 @@ export class SwarmSeen {
   get slots(): number {
     return this.last.slots;
   }
+  /** S1, as it is kept in the columns. */
+  get busy(): number {
+    return this.columns.busy[this.index] as number;
+  }
   get freeSlots(): number {
     return Math.max(0, this.last.slots - this.busy);
   }
@@ -125,7 +129,7 @@ export class SwarmSeen {
     return { wallMs: this.receivedWallMs, monotonicMs: this.receivedMs };
   }
   get reservedSlots(): number {
-    return this.reserved.length;
+    return this.reservedCount;
   }
   get reservedResources(): ResourceVector {
     return this.resourcesReserved;
@@ -142,7 +146,9 @@ export class SwarmSeen {
 
   /** Those that no heartbeat lists yet. */
   reservations(): readonly Reservation[] {
-    return this.reserved;
+    const reserved: Reservation[] = [];
+    for (let one = this.firstReserved; one !== undefined; one = one.next) reserved.push(one);
+    return reserved;
   }
 
   stateAt(now: Moment): SwarmState {
@@ -208,28 +214,44 @@ export class SwarmSeen {
   /** The caller has checked that there is room. */
   reserve(reservation: Reservation): void {
     // S2: asked again for an attempt that the last heartbeat lists; the reservation counts until the next one.
-    if (this.letGo(reservation.attemptKey)) this.giveBackListed(reservation.attemptKey);
+    if (this.mayList(reservation.attemptKey) && this.letGo(reservation.attemptKey)) {
+      this.giveBackListed(reservation.attemptKey);
+      this.recount();
+    }
     this.takeOver(reservation);
   }
 
   /** S3: reserves without a look at what is left. The caller has seen that it does not know the attempt. */
   takeOver(reservation: Reservation): void {
-    reservation.at = this.reserved.push(reservation) - 1;
-    if (reservation.group !== undefined) this.groups.add(reservation.group, this.index);
-    this.changeReserved(plus, reservation.resources);
+    const { group, resources } = reservation;
+    const first = this.firstReserved;
+    reservation.isListed = true;
+    reservation.next = first;
+    if (first !== undefined) first.previous = reservation;
+    this.firstReserved = reservation;
+    this.reservedCount += 1;
+    if (group !== undefined) this.groups.add(group, this.index);
+    if (resources !== NO_RESOURCES) this.changeReserved(plus, resources);
+    this.columns.setBusy(this.index, this.busy + 1);
   }
 
   release(reservation: Reservation): void {
-    const { at } = reservation;
-    if (at < 0) return;
-    reservation.at = -1;
-    const last = this.reserved.pop() as Reservation;
-    if (last !== reservation) {
-      this.reserved[at] = last;
-      last.at = at;
-    }
-    if (reservation.group !== undefined) this.groups.remove(reservation.group, this.index);
-    this.changeReserved(minus, reservation.resources);
+    if (this.takeOut(reservation)) this.columns.setBusy(this.index, this.busy - 1);
+  }
+
+  /** Whoever calls it counts anew. Returns whether it was there. */
+  private takeOut(reservation: Reservation): boolean {
+    const { next, previous, group, resources } = reservation;
+    if (!reservation.isListed) return false;
+    reservation.isListed = false;
+    if (previous === undefined) this.firstReserved = next;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
+    reservation.next = reservation.previous = undefined;
+    this.reservedCount -= 1;
+    if (group !== undefined) this.groups.remove(group, this.index);
+    if (resources !== NO_RESOURCES) this.changeReserved(minus, resources);
+    return true;
   }
 
   /** It is gone, or was replaced: nothing of any group runs here any more. Its reservations are the caller's. */
@@ -259,7 +281,7 @@ export class SwarmSeen {
 
   /** It had no room for an attempt whose reservation has ended already. */
   refused(): void {
-    const told = this.held.size + this.reserved.length;
+    const told = this.held.size + this.reservedCount;
     this.setUntold(Math.min(this.untold + 1, this.last.slots - told));
   }
 
@@ -289,6 +311,7 @@ export class SwarmSeen {
     this.columns.seenMs[this.index] = now.monotonicMs;
     const listed: Reservation[] = [];
     const endedButListed: string[] = [];
+    let bits = 0;
     for (const ref of heartbeat.held) {
       const key = attemptKey(ref);
       const reservation = this.reservationOf(key);
@@ -299,6 +322,7 @@ export class SwarmSeen {
         continue;
       }
       told.add(key);
+      bits |= bitOf(key);
       // What is told again stays the object that it was.
       const known = this.held.get(key);
       if (known === undefined || known.group !== ref.group) this.held.set(key, ref);
@@ -308,11 +332,14 @@ export class SwarmSeen {
     }
     for (const key of this.held.keys()) if (!told.has(key)) this.held.delete(key);
     for (const { group } of this.held.values()) if (group !== undefined) this.groups.add(group, this.index);
+    this.columns.listed[this.index] = bits;
+    // Before it is counted: else its slot would seem to be taken twice for a moment, and be told of as a change.
+    for (const reservation of listed) this.takeOut(reservation);
     for (const key of endedButListed) this.giveBackListed(key);
     this.forgetListed();
     this.recount();
     if (hadResources || this.resourcesTotal !== NO_RESOURCES || this.resourcesHeld !== NO_RESOURCES)
-      this.columns.journal.note(this.index, CHANGED.room);
+      this.noteResources();
     return listed;
   }
 
@@ -334,6 +361,11 @@ export class SwarmSeen {
     return reservation?.swarm === this ? reservation : undefined;
   }
 
+  /** False where its last heartbeat does not list it; a look at one line of memory instead of several. */
+  private mayList(key: string): boolean {
+    return ((this.columns.listed[this.index] as number) & bitOf(key)) !== 0;
+  }
+
   /** Returns whether it was listed. */
   private letGo(key: string): boolean {
     const group = this.held.get(key)?.group;
@@ -347,17 +379,19 @@ export class SwarmSeen {
     this.recount();
   }
 
+  /** S1. */
   private recount(): void {
-    this.busy = this.held.size + this.reserved.length + this.untold;
-    this.left = undefined;
-    this.columns.setBusy(this.index, this.busy);
+    this.columns.setBusy(this.index, this.held.size + this.reservedCount + this.untold);
   }
 
   private changeReserved(change: typeof plus, resources: ResourceVector): void {
-    this.recount();
-    if (resources === NO_RESOURCES) return;
     this.resourcesReserved = change(this.resourcesReserved, resources);
-    this.columns.journal.note(this.index, CHANGED.room);
+    this.noteResources();
+  }
+
+  private noteResources(): void {
+    this.left = undefined;
+    this.columns.stock.note(this.index, CHANGED.room);
   }
 
   private list(key: string, resources: ResourceVector): void {
@@ -371,7 +405,17 @@ export class SwarmSeen {
     if (resources === undefined) return;
     // A swarm may have freed the resources already, and list the attempt only until its result is acknowledged.
     this.resourcesHeld = atLeastZero(minus(this.resourcesHeld, resources));
-    this.left = undefined;
-    this.columns.journal.note(this.index, CHANGED.room);
+    this.noteResources();
   }
+}
+
+/** Characters that tell keys apart: ids end in what is random, and keys in the number of the attempt. */
+const TELLING = 6;
+
+/** One of 32 bits, the same for the same key. */
+function bitOf(key: string): number {
+  let hash = 0;
+  for (let at = Math.max(0, key.length - TELLING); at < key.length; at += 1)
+    hash = Math.imul(hash, 31) + key.charCodeAt(at);
+  return 1 << (hash & 31);
 }

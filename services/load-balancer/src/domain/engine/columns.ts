@@ -13,8 +13,8 @@ export const TIERS = { first: 0, fallback: 1 } as const;
  *
  * C1. An index belongs to one endpoint from `add` to `remove`; then it may be given to another one.
  * C2. Every change of a row is in a journal before anybody else reads the row, so that pools catch up with it: in `journal` where it
- *     may open or close an endpoint, or move it to another group; in `shifts` where only orders go by it. Most are of the second
- *     kind, and whoever keeps no order need not look at them.
+ *     may open or close an endpoint, or move it to another group; in `shifts` where only orders go by it; in `stock` where only what
+ *     resources are left has changed. Whoever keeps no order, or asks for no resources, need not look at those.
  */
 export class Columns {
   private room = ROOM;
@@ -22,10 +22,13 @@ export class Columns {
   private readonly free: number[] = [];
   readonly journal = new Journal();
   readonly shifts = new Journal();
+  readonly stock = new Journal();
   /** Regions, and the zones in them: `region` or `region/zone`. */
   readonly places = new Names();
   readonly classes = new Names();
 
+  /** Of the attempts that its last heartbeat lists: one bit of 32 for each, by `bitOf` its key. One whose bit is not set is not listed. */
+  listed = new Int32Array(ROOM);
   slots = new Int32Array(ROOM);
   /** Slots that are taken, as far as is known; may be more than there are. Written by `setBusy`. */
   busy = new Int32Array(ROOM);
@@ -101,13 +104,14 @@ export class Columns {
     return [
       ...[this.slots, this.busy, this.allowance, this.tier, this.idle, this.place, this.swarmClass],
       ...[this.weight, this.costPerSlotHour, this.latencyMs, this.pace, this.heardMs, this.hash],
-      ...[this.turn, this.due, this.seenMs],
+      ...[this.turn, this.due, this.seenMs, this.listed],
     ];
   }
 
   private grow(): void {
     this.room *= 2;
     const { room } = this;
+    this.listed = grown(this.listed, new Int32Array(room));
     this.slots = grown(this.slots, new Int32Array(room));
     this.busy = grown(this.busy, new Int32Array(room));
     this.allowance = grown(this.allowance, new Int32Array(room));

@@ -71,7 +71,7 @@ export class Group {
 
   /** Takes out the member at a position. Returns the endpoint that has taken it; -1 for none. */
   leave(position: number): number {
-    if (this.isOpen(position)) this.close(position);
+    this.set(position, false);
     const last = this.size - 1;
     const moved = this.memberships.leave(this.number, position);
     if (moved >= 0 && this.isOpen(position))
@@ -82,15 +82,16 @@ export class Group {
     return moved;
   }
 
-  /** The member at a position has room again. */
-  open(position: number): void {
-    this.memberships.open(this.number, position);
-    for (const ranked of this.ranked) ranked.put(this.memberAt(position), position);
+  /** The member at a position has room, or has none any more. */
+  set(position: number, isOpen: boolean): void {
+    if (this.memberships.set(this.number, position, isOpen)) this.turned(position, isOpen);
   }
 
-  close(position: number): void {
-    this.memberships.close(this.number, position);
-    for (const ranked of this.ranked) ranked.remove(position);
+  /** The same, told by whoever has set it in `memberships`. */
+  turned(position: number, isOpen: boolean): void {
+    for (const ranked of this.ranked)
+      if (isOpen) ranked.put(this.memberAt(position), position);
+      else ranked.remove(position);
   }
 
   /** What orders go by may have changed of the member at a position. */

@@ -49,14 +49,14 @@ class World {
     if (member === undefined) return;
     if (kind === 'leave') this.leave(group, position, member);
     else if (member.isOpen !== (kind === 'open')) {
-      memberships[kind](group, position);
+      expect(memberships.set(group, position, kind === 'open')).toBe(true);
       member.isOpen = kind === 'open';
-    }
+    } else expect(memberships.set(group, position, kind === 'open')).toBe(false);
   }
 
   private leave(group: number, position: number, member: Member): void {
     const members = this.groups[group] as Member[];
-    if (member.isOpen) this.memberships.close(group, position);
+    this.memberships.set(group, position, false);
     const moved = this.memberships.leave(group, position);
     const last = members.pop() as Member;
     if (last !== member) members[position] = last;

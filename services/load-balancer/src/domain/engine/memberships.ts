@@ -73,21 +73,24 @@ export class Memberships {
     if (position === last) return -1;
     const moved = this.memberAt(group, last);
     this.members[(this.starts[group] as number) + position] = moved;
-    if (this.isOpen(group, last)) {
-      this.flip(group, last, -1);
-      this.flip(group, position, 1);
-    }
+    if (this.set(group, last, false)) this.set(group, position, true);
     return moved;
   }
 
-  /** The caller has seen that it is not open. */
-  open(group: number, position: number): void {
-    this.flip(group, position, 1);
-  }
-
-  /** The caller has seen that it is open. */
-  close(group: number, position: number): void {
-    this.flip(group, position, -1);
+  /** Opens or closes a member. Returns whether it was not so before. */
+  set(group: number, position: number, isOpen: boolean): boolean {
+    const { bits, blocks, counts } = this;
+    const place = (this.starts[group] as number) + position;
+    const word = place >> 5;
+    const bit = 1 << (place & 31);
+    const before = bits[word] as number;
+    const after = isOpen ? before | bit : before & ~bit;
+    if (after === before) return false;
+    const by = isOpen ? 1 : -1;
+    bits[word] = after;
+    blocks[place >> 10] = (blocks[place >> 10] as number) + by;
+    counts[group] = (counts[group] as number) + by;
+    return true;
   }
 
   /** The open member at a rank below the count of its group, in the order of positions. */
@@ -121,15 +124,6 @@ export class Memberships {
       found += 1;
     }
     return found;
-  }
-
-  /** M2. */
-  private flip(group: number, position: number, by: 1 | -1): void {
-    const { bits, blocks, counts } = this;
-    const place = (this.starts[group] as number) + position;
-    bits[place >> 5] = (bits[place >> 5] as number) ^ (1 << (place & 31));
-    blocks[place >> 10] = (blocks[place >> 10] as number) + by;
-    counts[group] = (counts[group] as number) + by;
   }
 
   /** Gives a group twice the room, somewhere else. */

@@ -1,8 +1,9 @@
 import type { RankedSwarm, Rejection } from '@multiswarm/contracts';
-import type { Policy } from '../policies';
+import { RANKED, type Policy } from '../policies';
 import { reservationId } from '../reservations';
 import type { Decision } from './decision';
 import type { ShownProfile } from './shown-profile';
+import type { Turned } from './turned';
 
 /** Numbers that are kept of each swarm that was ranked. */
 const NUMBERS = 2;
@@ -16,7 +17,7 @@ export interface Facts {
   readonly feasible: number;
   readonly withRoom: number;
   readonly free: number;
-  readonly rejected: Rejection[];
+  readonly turned: Pick<Turned, 'list'>;
   readonly caveat: string;
   readonly wishes: readonly string[] | undefined;
   readonly stalenessMs: number;
@@ -37,7 +38,7 @@ export class Placed implements Decision {
   readonly feasible: number;
   readonly withRoom: number;
   readonly free: number;
-  readonly rejected: Rejection[];
+  private readonly turned: Pick<Turned, 'list'>;
   readonly caveat: string;
   readonly stalenessMs: number;
   readonly viewAgeMs: number;
@@ -56,13 +57,17 @@ export class Placed implements Decision {
     this.feasible = facts.feasible;
     this.withRoom = facts.withRoom;
     this.free = facts.free;
-    this.rejected = facts.rejected;
+    this.turned = facts.turned;
     this.caveat = facts.caveat;
     this.stalenessMs = facts.stalenessMs;
     this.viewAgeMs = facts.viewAgeMs;
     this.replica = facts.replica;
     this.reservation = facts.reservation;
     this.wishes = facts.wishes;
+  }
+
+  get rejected(): Rejection[] {
+    return this.turned.list;
   }
 
   get reservationId(): string {
@@ -88,13 +93,21 @@ export class Placed implements Decision {
 
 /** Those that were ranked, the best first, as they were then. */
 export class Ranks {
-  private readonly profiles: ShownProfile[] = [];
+  private readonly profiles: ShownProfile[];
   /** Of each its busy slots and its score. */
-  private readonly numbers: number[] = [];
+  private readonly numbers: number[];
 
-  add(profile: ShownProfile, busy: number, score: number): void {
-    this.profiles.push(profile);
-    this.numbers.push(busy, score);
+  /** @param count how many there are: RANKED at most; each is to be set */
+  constructor(count: number) {
+    this.profiles = new Array<ShownProfile>(count);
+    // A copy of numbers is a list of numbers: nothing of it is an object of its own.
+    this.numbers = BLANK.slice(0, count * NUMBERS);
+  }
+
+  set(at: number, profile: ShownProfile, busy: number, score: number): void {
+    this.profiles[at] = profile;
+    this.numbers[at * NUMBERS] = busy;
+    this.numbers[at * NUMBERS + 1] = score;
   }
 
   /** One was chosen at least. */
@@ -128,3 +141,5 @@ export class Ranks {
     return this.numbers[at * NUMBERS] as number;
   }
 }
+
+const BLANK = Array.from({ length: RANKED * NUMBERS }, () => 0.5);

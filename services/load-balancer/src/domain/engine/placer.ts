@@ -8,7 +8,7 @@ import { asksOf } from '../requirement-rules';
 import { NO_RESOURCES } from '../resource-vector';
 import { attemptKey } from '../swarm-seen';
 import { TIERS } from './columns';
-import { instant, type Decision, type Outcome } from './decision';
+import { instant, type Outcome } from './decision';
 import { Placed, Ranks, type Facts } from './placed';
 import { EXAMPLES } from './drops';
 import type { Pool } from './pool';
@@ -57,13 +57,12 @@ export class Placer {
   }
 
   place(items: readonly WantedPlace[], now: Moment, policyOf: PolicyOf): Outcome[] {
-    const keys = items.map(({ key, attempt }) => attemptKey({ taskId: key, attempt }));
+    const [only] = items;
+    if (only !== undefined && items.length === 1) return [this.alone(only, now, policyOf)];
+    const keys = items.map(keyOf);
     // Whoever asks again for an attempt has lost the first answer. All is given back before anything is placed, or P2 would not hold.
     for (const key of keys) this.fleet.cancel(key);
-    this.fleet.noteSilence(now);
-    this.waiting.clear();
-    this.aids.begin(now);
-    if (items.length === 1) return [this.one(items[0] as WantedPlace, keys[0] as string, now, policyOf)];
+    this.begin(now);
     const answers = new Map<string, Outcome>();
     return items.map((item, index) => {
       const key = keys[index] as string;
@@ -71,6 +70,20 @@ export class Placer {
       answers.set(key, answer);
       return answer;
     });
+  }
+
+  /** As most come: nothing is remembered for those behind it. */
+  private alone(item: WantedPlace, now: Moment, policyOf: PolicyOf): Outcome {
+    const key = keyOf(item);
+    this.fleet.cancel(key);
+    this.begin(now);
+    return this.one(item, key, now, policyOf);
+  }
+
+  private begin(now: Moment): void {
+    this.fleet.noteSilence(now);
+    if (this.waiting.size > 0) this.waiting.clear();
+    this.aids.begin(now);
   }
 
   private one(item: WantedPlace, key: string, now: Moment, policyOf: PolicyOf): Outcome {
@@ -127,7 +140,7 @@ export class Placer {
     const { waiting, hidden } = this.wishes.fill(this.view, pool, item, now);
     const chosen = waiting === undefined ? policies.map((each) => this.tried(item, pool, each, now)) : [];
     for (const index of [...avoided, ...hidden]) pool.show(index);
-    const rejected = this.rejected(pool, avoided);
+    const rejected = avoided.length === 0 ? pool.rejected() : this.rejectedBut(pool, avoided);
     return { ...facts, rejected, chosen, ...(waiting === undefined ? {} : { waiting }) };
   }
 
@@ -170,15 +183,15 @@ export class Placer {
     const looked = granted.waiting === undefined ? this.rank(item, policy, holder) : 0;
     const isLate = view.tier === TIERS.fallback;
     const free = view.count;
-    for (const index of hidden) pool.show(index);
-    for (const index of granted.hidden) pool.show(index);
+    showAgain(pool, hidden);
+    showAgain(pool, granted.hidden);
     if (granted.waiting !== undefined) return { key: item.key, waiting: granted.waiting };
     const ranks = this.ranks(looked);
     const chosen = fleet.at(aids.ranked[0] as number);
     const { index } = chosen;
     const stalenessMs = now.monotonicMs - (fleet.columns.seenMs[index] as number);
     const needed = pool.work.resources ?? NO_RESOURCES;
-    const { number } = fleet.reserve(chosen, key, needed, now, groupKeyOf(item));
+    const { number } = fleet.reserveNew(chosen, key, needed, now, groupKeyOf(item));
     policy.chosen?.(fleet.columns, index);
     fleet.placed(chosen, item.type, now);
     const facts: Facts = {
@@ -189,7 +202,7 @@ export class Placer {
       feasible: pool.feasible,
       withRoom: pool.open,
       free,
-      rejected: this.rejected(pool, hidden),
+      turned: hidden.length === 0 ? pool.turnedDown() : { list: this.rejectedBut(pool, hidden) },
       caveat: caveat === '' && !isLate ? '' : caveatOf(caveat, isLate ? fleet.whyLast(chosen) : ''),
       wishes: granted.reasons.length === 0 ? undefined : granted.reasons,
       stalenessMs,
@@ -203,10 +216,10 @@ export class Placer {
   /** As it is before anything is reserved. */
   private ranks(looked: number): Ranks {
     const { fleet, aids } = this;
-    const ranks = new Ranks();
+    const ranks = new Ranks(looked);
     for (let at = 0; at < looked; at += 1) {
       const index = aids.ranked[at] as number;
-      ranks.add(fleet.shownAt(index), fleet.columns.busy[index] as number, aids.scores[at] as number);
+      ranks.set(at, fleet.shownAt(index), fleet.columns.busy[index] as number, aids.scores[at] as number);
     }
     return ranks;
   }
@@ -218,12 +231,10 @@ export class Placer {
     return 1;
   }
 
-  private rejected(pool: Pool, avoided: readonly number[]): Decision['rejected'] {
-    const rejected = pool.rejected();
-    if (avoided.length === 0) return rejected;
+  private rejectedBut(pool: Pool, avoided: readonly number[]): Rejection[] {
     const examples = avoided.slice(0, EXAMPLES).map((index) => this.fleet.nameAt(index));
     const detail = 'another swarm than the ones to avoid';
-    return [...rejected, { rule: 'avoided', count: avoided.length, detail, examples }];
+    return [...pool.rejected(), { rule: 'avoided', count: avoided.length, detail, examples }];
   }
 
   private refuse(item: WantedPlace, pool: Pool, now: Moment): Waiting {
@@ -239,6 +250,14 @@ export class Placer {
     const needs = unmet[unmet.length - 1]?.detail ?? 'a free slot';
     return { reason: 'no-slot', since, detail: `${who} ${needs} now: ${names.join(', ')}${more}`, unmet };
   }
+}
+
+function keyOf({ key, attempt }: WantedPlace): string {
+  return attemptKey({ taskId: key, attempt });
+}
+
+function showAgain(pool: Pool, hidden: readonly number[]): void {
+  for (let at = 0; at < hidden.length; at += 1) pool.show(hidden[at] as number);
 }
 
 /** A policy that was not asked, because a key has its place. */

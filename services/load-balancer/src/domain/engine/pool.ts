@@ -8,6 +8,7 @@ import { Group, type GroupKey } from './group';
 import { IDLE_RULES } from './idle';
 import { CHANGED, type Changed, type Journal } from './journal';
 import { Memberships } from './memberships';
+import { Turned } from './turned';
 
 /** What a pool asks of those who know the endpoints. */
 export interface Directory {
@@ -41,6 +42,8 @@ export class Pool implements Homes {
   private readonly memberships = new Memberships();
   private groupTiers = new Int32Array(GROUPS);
   private groupClasses = new Int32Array(GROUPS);
+  /** Mean prices; NaN where it has to be worked out anew. */
+  private groupPrices = new Float64Array(GROUPS);
   private readonly groupsByKey = new Map<string, Group>();
   private readonly drops: Drops;
   /** Of each endpoint, side by side (FIELDS): a look at one is a look at one line of memory. */
@@ -50,6 +53,8 @@ export class Pool implements Homes {
   private scores = new Float64Array(0);
   private readonly journal: Journal;
   private cursor: number;
+  private readonly stock: Journal;
+  private stockCursor: number;
   private readonly shifts: Journal;
   /** Undefined while nobody has asked for an order: then numbers that change do not matter. */
   private shiftCursor: number | undefined;
@@ -57,6 +62,7 @@ export class Pool implements Homes {
   private memberCount = 0;
   private readonly fullRows: number[] = [];
   private fullSaid: readonly string[] = [];
+  private turned = new Turned([], -1, '', []);
 
   constructor(
     private readonly directory: Directory,
@@ -67,6 +73,9 @@ export class Pool implements Homes {
     this.shifts = directory.columns.shifts;
     this.cursor = this.journal.head;
     this.journal.seen();
+    this.stock = directory.columns.stock;
+    this.stockCursor = this.stock.head;
+    this.stock.seen();
     this.lookAtAll();
   }
 
@@ -106,6 +115,18 @@ export class Pool implements Homes {
     return this.groupClasses;
   }
 
+  /** What a slot-hour of a group costs on average, USD; with room or without, so that it changes with profiles only. */
+  priceOf(group: number): number {
+    const known = this.groupPrices[group] as number;
+    if (!Number.isNaN(known)) return known;
+    const { costPerSlotHour } = this.directory.columns;
+    const size = this.memberships.sizeOf(group);
+    let sum = 0;
+    for (let position = 0; position < size; position += 1)
+      sum += costPerSlotHour[this.memberships.memberAt(group, position)] as number;
+    return (this.groupPrices[group] = sum / size);
+  }
+
   homeOf(index: number): number {
     return this.rows[index * FIELDS + HOME] ?? NOWHERE;
   }
@@ -125,6 +146,7 @@ export class Pool implements Homes {
   /** L2. */
   catchUp(): void {
     this.catchUpRooms();
+    if (this.work.resources !== undefined) this.catchUpResources();
     if (this.shiftCursor !== undefined) this.catchUpOrders(this.shiftCursor);
   }
 
@@ -140,6 +162,15 @@ export class Pool implements Homes {
       }
     this.cursor = journal.head;
     journal.seen();
+  }
+
+  private catchUpResources(): void {
+    const { stock } = this;
+    if (this.stockCursor === stock.head) return;
+    if (!stock.reaches(this.stockCursor)) this.lookAtAll();
+    else for (let at = this.stockCursor; at < stock.head; at += 1) this.lookForRoom(stock.indexAt(at));
+    this.stockCursor = stock.head;
+    stock.seen();
   }
 
   private catchUpOrders(cursor: number): void {
@@ -161,9 +192,7 @@ export class Pool implements Homes {
     const home = this.homeOf(index);
     if (home < 0) return false;
     const position = this.rows[index * FIELDS + POSITION] as number;
-    if (!this.memberships.isOpen(home, position)) return false;
-    this.turn(home, position, false);
-    return true;
+    return this.turn(home, position, false);
   }
 
   show(index: number): void {
@@ -178,25 +207,28 @@ export class Pool implements Homes {
     return this.groups[home];
   }
 
-  /** Everybody who is in no group, by the rule that says most, in the order of PLACEMENT_RULES. The same list while nothing changes. */
-  dropped(): readonly Rejection[] {
-    return this.drops.rejected();
+  /** Everybody who is not open. The same object while that does not change. */
+  turnedDown(): Turned {
+    const [dropped, examples, full] = [this.drops.rejected(), this.fullExamples(), this.full];
+    if (!this.turned.is(dropped, full, examples))
+      this.turned = new Turned(dropped, full, slotDetail(this.work.resources), examples);
+    return this.turned;
   }
 
-  /** Some of those who could run it, are well, and have no room. The same list while they do. */
-  fullExamples(): readonly string[] {
-    if (!this.isStillSo()) this.findFull();
-    return this.fullSaid;
-  }
-
-  /** Everybody who is not open. */
+  /** The same as it is told, by the rule that says most, in the order of PLACEMENT_RULES. */
   rejected(): Rejection[] {
-    return rejections(this.dropped(), this.full, slotDetail(this.work.resources), this.fullExamples());
+    return this.turnedDown().list;
   }
 
   /** Those who could run it and have no room. */
   withoutRoom(): Rejection[] {
     return this.rejected().filter(({ rule }) => rule === 'health' || rule === 'slot');
+  }
+
+  /** Some of those who could run it, are well, and have no room. The same list while they do. */
+  private fullExamples(): readonly string[] {
+    if (!this.isStillSo()) this.findFull();
+    return this.fullSaid;
   }
 
   private isStillSo(): boolean {
@@ -234,12 +266,14 @@ export class Pool implements Homes {
     if (from !== to) {
       this.leave(row, from);
       this.rows[row + HOME] = to;
+      if (from >= 0) this.groupPrices[from] = NaN;
       if (to < 0) this.drops.enter(to);
       else {
         this.rows[row + POSITION] = (this.groups[to] as Group).join(index);
         this.memberCount += 1;
       }
     }
+    if (to >= 0) this.groupPrices[to] = NaN;
     this.lookForRoom(index);
   }
 
@@ -254,7 +288,7 @@ export class Pool implements Homes {
   }
 
   private lookForRoom(index: number): void {
-    const { directory, memberships, rows, work } = this;
+    const { directory, rows, work } = this;
     const row = index * FIELDS;
     const home = rows[row + HOME] as number;
     // Most changes are of endpoints that could never run this, or of those who could, and of no more than a bit.
@@ -263,21 +297,22 @@ export class Pool implements Homes {
     const isOpen =
       directory.columns.freeAt(index) > 0 &&
       (work.resources === undefined || directory.hasResources(index, work.resources));
-    if (isOpen !== memberships.isOpen(home, position)) this.turn(home, position, isOpen);
-    else if (this.shiftCursor !== undefined) (this.groups[home] as Group).changed(position);
+    if (!this.turn(home, position, isOpen) && this.shiftCursor !== undefined)
+      (this.groups[home] as Group).changed(position);
   }
 
-  private turn(home: number, position: number, isOpen: boolean): void {
-    const group = this.groups[home] as Group;
-    if (isOpen) group.open(position);
-    else group.close(position);
+  /** Returns whether it was not so before. */
+  private turn(home: number, position: number, isOpen: boolean): boolean {
+    if (!this.memberships.set(home, position, isOpen)) return false;
     this.openCount += isOpen ? 1 : -1;
+    if (this.shiftCursor !== undefined) (this.groups[home] as Group).turned(position, isOpen);
+    return true;
   }
 
   private leave(row: number, from: number): void {
     if (from < 0) return this.drops.leave(from);
     const position = this.rows[row + POSITION] as number;
-    if (this.memberships.isOpen(from, position)) this.turn(from, position, false);
+    this.turn(from, position, false);
     const moved = (this.groups[from] as Group).leave(position);
     if (moved >= 0) this.rows[moved * FIELDS + POSITION] = position;
     this.memberCount -= 1;
@@ -317,6 +352,7 @@ export class Pool implements Homes {
     if (number === this.groupTiers.length) {
       this.groupTiers = grown(this.groupTiers, new Int32Array(number * 2));
       this.groupClasses = grown(this.groupClasses, new Int32Array(number * 2));
+      this.groupPrices = grown(this.groupPrices, new Float64Array(number * 2));
     }
     this.groupTiers[number] = key.tier;
     this.groupClasses[number] = key.swarmClass;
@@ -347,17 +383,6 @@ const HOME = 0;
 const POSITION = 1;
 /** No class of work asks so many things. */
 const ABSENT = 0xffff;
-
-/** Those that were dropped, and those who have no room. */
-export function rejections(
-  dropped: readonly Rejection[],
-  full: number,
-  detail: string,
-  examples: readonly string[],
-): Rejection[] {
-  if (full === 0) return [...dropped];
-  return [...dropped, { rule: 'slot', count: full, detail, examples: [...examples] }];
-}
 
 function grown<A extends Int32Array | Uint16Array | Float64Array>(from: A, to: A): A {
   to.set(from);

@@ -17,6 +17,7 @@ const rejected: fc.Arbitrary<Rejection[]> = fc.array(
   }),
   { maxLength: 3 },
 );
+const turned = rejected.map((list) => ({ list }));
 const ranked = fc.array(
   fc.record({
     profile: fc
@@ -36,7 +37,7 @@ const ranked = fc.array(
 const placed = fc
   .record({
     ...{ key: text, policy: fc.constantFrom(...POLICIES), wallMs: fc.integer({ min: 0, max: 4e12 }) },
-    ...{ known: count, feasible: count, withRoom: count, free: count, rejected, caveat: text },
+    ...{ known: count, feasible: count, withRoom: count, free: count, turned, caveat: text },
     wishes: fc.option(fc.array(text, { maxLength: 3 }), { nil: undefined }),
     ...{
       stalenessMs: fc.double({ noNaN: true, min: -5, max: 1e7 }),
@@ -46,8 +47,8 @@ const placed = fc
   })
   .chain((facts) =>
     ranked.map((all) => {
-      const ranks = new Ranks();
-      for (const { profile, busy, score } of all) ranks.add(profile, busy, score);
+      const ranks = new Ranks(all.length);
+      all.forEach(({ profile, busy, score }, at) => ranks.set(at, profile, busy, score));
       return new Placed(facts, ranks);
     }),
   );

@@ -12,6 +12,8 @@ export interface OpenMembers {
   /** Of each group, by its number. */
   readonly tiers: Int32Array;
   readonly classes: Int32Array;
+  /** Of each group, by its number: what a slot-hour of its members costs on average, USD. */
+  priceOf(group: number): number;
   groupOf(index: number): Group | undefined;
 }
 
@@ -52,9 +54,9 @@ export class View {
     return this.pool.classes[this.numbers[at] as number] as number;
   }
 
-  /** One endpoint of the group at a position below `groupCount`. */
-  firstOf(at: number): number {
-    return this.group(at).at(0);
+  /** What a slot-hour costs on average in the group at a position below `groupCount`, USD. */
+  priceAt(at: number): number {
+    return this.pool.priceOf(this.numbers[at] as number);
   }
 
   /** A list of the groups that are left. */
@@ -242,4 +244,5 @@ export class View {
 const NOBODY: OpenMembers = {
   ...{ groups: [], counts: new Int32Array(0), tiers: new Int32Array(0), classes: new Int32Array(0) },
   groupOf: () => undefined,
+  priceOf: () => NaN,
 };

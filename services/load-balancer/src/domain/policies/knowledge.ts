@@ -70,7 +70,7 @@ export function keepDrawnClasses(
   for (let at = 0; at < classes; at += 1) marks[numbers[at] as number] = 0;
 }
 
-/** The classes of the view, each with the price of somebody who has room. Returns how many; they are marked. */
+/** The classes of the view, each with the mean price of the first of its groups. Returns how many; they are marked. */
 function findClasses(view: View): number {
   const { columns } = view;
   if (columns.classes.size > marks.length) marks = new Uint8Array(columns.classes.size * 2);
@@ -81,7 +81,7 @@ function findClasses(view: View): number {
     marks[swarmClass] = FOUND;
     numbers[classes] = swarmClass;
     names[classes] = columns.classes.name(swarmClass);
-    prices[classes] = columns.costPerSlotHour[view.firstOf(at)] as number;
+    prices[classes] = view.priceAt(at);
     classes += 1;
   }
   return classes;

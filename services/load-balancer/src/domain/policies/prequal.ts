@@ -16,8 +16,7 @@ const latency: Score = (index, { latencyMs }) => latencyMs[index] as number;
 export const prequal: Policy = {
   name: 'prequal',
   summary: 'the shortest recent attempts, of three at random with a free slot',
-  rank: (view, _item, aids) =>
-    rankDraws(view, aids, DRAWS, latency),
+  rank: (view, _item, aids) => rankDraws(view, aids, DRAWS, latency),
   because: (ranked, counts) =>
     onlyOne(ranked, counts) ?? 'lowest latency of those drawn at random with a free slot',
 };

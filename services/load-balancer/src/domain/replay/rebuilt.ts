@@ -43,13 +43,17 @@ export function rebuilt(seen: Seen): Rebuilt {
   for (let endpoint = 0; endpoint < rows; endpoint += 1) {
     const group = groups[numberOf(endpoint, GROUP_AT)] as Group;
     const row = rowOf[endpoint] as number;
-    group.open(group.join(row));
+    group.set(group.join(row), true);
     groupOf[row] = group;
   }
   const view = new View(columns);
   const tiers = Int32Array.from(groups, ({ key }) => key.tier);
   const classes = Int32Array.from(groups, ({ key }) => key.swarmClass);
-  view.fill({ groups, tiers, classes, counts: memberships.counts, groupOf: (row) => groupOf[row] });
+  view.fill({
+    ...{ groups, tiers, classes, counts: memberships.counts },
+    groupOf: (row) => groupOf[row],
+    priceOf: (number) => seen.groups[number]?.price ?? NaN,
+  });
   return { view, endpoints };
 }
 

@@ -37,6 +37,7 @@ export class SeenLog {
   private next = 0;
   /** Of the view that was looked at last. */
   private groups: readonly Group[] = [];
+  private prices: readonly number[] = [];
   private allowed: number = LIMITS.SEEN_PER_SECOND;
   private allowedAtMs = 0;
 
@@ -66,6 +67,7 @@ export class SeenLog {
       // Before it is asked: policies narrow the view.
       const { count } = view;
       this.groups = view.groups;
+      this.prices = this.groups.map((_, at) => view.priceAt(at));
       const looked = policy.rank(view, item, aids);
       this.keep(view, item, policy.name, {
         open: count,
@@ -104,8 +106,9 @@ export class SeenLog {
   private keepGroups(seen: Seen, { places, classes }: Columns): void {
     const { type, namespace } = seen.item;
     const { learner } = this.parts;
-    seen.groups = this.groups.map(({ key: { tier, score, place, swarmClass } }) => ({
+    seen.groups = this.groups.map(({ key: { tier, score, place, swarmClass } }, at) => ({
       ...{ tier, score, place: places.name(place), swarmClass: classes.name(swarmClass) },
+      price: this.prices[at] as number,
     }));
     if (learner?.isOn(namespace) !== true) seen.beliefs = undefined;
     else {

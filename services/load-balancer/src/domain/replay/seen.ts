@@ -29,6 +29,8 @@ export const NUMBERS = FIELDS.length + 2;
 export interface SeenGroup extends Pick<GroupKey, 'tier' | 'score'> {
   readonly place: string;
   readonly swarmClass: string;
+  /** USD: what a slot-hour of it costs on average, whether there is room or not. */
+  readonly price: number;
 }
 
 /** What a policy saw when it decided, and whom it chose. */
