@@ -44,12 +44,12 @@ module.exports = {
     project(
       'unit',
       ['<rootDir>/*/*/src/**/*.test.ts', '<rootDir>/{sim,chaos,fuzz}/src/**/*.test.ts'],
-      10_000,
+      30_000,
     ),
     project(
       'integration',
       ['<rootDir>/{libs,services,apps}/*/test/**/*.test.ts', '<rootDir>/deploy/test/**/*.test.ts'],
-      20_000,
+      60_000,
     ),
     project('e2e', ['<rootDir>/{e2e,examples,bench,chaos/test,fuzz/test}/**/*.test.ts'], 120_000),
     project('simulation', ['<rootDir>/sim/test/**/*.test.ts'], 120_000),

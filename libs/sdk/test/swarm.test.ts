@@ -202,7 +202,7 @@ describe('a swarm that is told to stop an attempt', () => {
     const held = gate({ stubborn: true });
     const swarm = newSwarm({ slots: 1 }).handle('echo', held.handler);
     await swarm.start();
-    await peer.dispatch(swarm.id, { taskId: 't3-00000022', startToCloseMs: 20 });
+    await peer.dispatch(swarm.id, { taskId: 't3-00000022', startToCloseMs: 250 });
     expect(await peer.report('t3-00000022')).toMatchObject({
       outcome: 'timed-out',
       error: { code: 'attempt-timeout', retryable: true },

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 export interface EventuallyOptions {
-  /** How long to keep asking; 5 seconds unless told. */
+  /** How long to keep asking; 20 seconds unless told. */
   timeoutMs?: number;
   /** What is being waited for, for the failure message; a function is asked at the time of the failure. */
   describe?: string | (() => string | Promise<string>);
@@ -11,7 +11,8 @@ export interface EventuallyOptions {
 type Falsy = false | 0 | '' | null | undefined;
 type Outcome<T> = { met: true; value: Exclude<T, Falsy> } | { met: false; why: string };
 
-const DEFAULT_TIMEOUT_MS = 5_000;
+/** On a busy machine a second may hold what a tenth of one does elsewhere. Only a test that fails waits to the end. */
+const DEFAULT_TIMEOUT_MS = 20_000;
 const FIRST_POLL_MS = 1;
 const LONGEST_POLL_MS = 50;
 

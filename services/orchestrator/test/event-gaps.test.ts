@@ -70,7 +70,7 @@ test('events of a namespace are shown no longer than it keeps them, and what is 
       await reader.ended();
       return reader.events.some(({ data }) => data['root'] === hidden) ? undefined : reader.events;
     },
-    { timeoutMs: 10_000, describe: 'the events of the namespace being past' },
+    { timeoutMs: 30_000, describe: 'the events of the namespace being past' },
   );
   expect(events.filter(({ data }) => data['reason'] === 'retention')).not.toHaveLength(0);
   expect(endOf(shown)(events)).toBe(true);

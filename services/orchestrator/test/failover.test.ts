@@ -281,7 +281,7 @@ test('NATS restarts under running work: submissions are accepted meanwhile or to
       const lengths = await Promise.all(outboxes.map((key) => world.store.redis.xlen(key)));
       return lengths.every((length) => length <= 64);
     },
-    { timeoutMs: 10_000, describe: 'the outboxes being handed over' },
+    { timeoutMs: 30_000, describe: 'the outboxes being handed over' },
   );
 });
 

@@ -233,7 +233,7 @@ describe('an operator', () => {
         const seen = await view(replica, id);
         return seen.state === state ? seen : undefined;
       },
-      { timeoutMs: 10_000, describe: `${id} being ${state}` },
+      { timeoutMs: 30_000, describe: `${id} being ${state}` },
     );
 
   beforeEach(() => {

@@ -23,12 +23,12 @@ export async function canary(
   try {
     const id = await replica.submit({ type: name });
     const isListed = async () => (await listed(replica, name)) === id;
-    await eventually(isListed, { timeoutMs: 10_000, describe: `${name} listing its attempt` });
+    await eventually(isListed, { timeoutMs: 30_000, describe: `${name} listing its attempt` });
     world.lb.withdraw(name);
     if (loss === 'silent') swarm.crash();
     else swarm.forget(id, 1);
     await eventually(async () => (await replica.task(id)).attempts[0]?.outcome === 'lost', {
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
       describe: `the loss of what was ${loss}`,
     });
   } finally {

@@ -107,7 +107,7 @@ export class ExplainBench {
         const isCounted = last.why.limits?.every((each) => each.isCounted) ?? true; // shards move in the beginning
         return last.why.reason === reason && isCounted ? last : undefined;
       },
-      { timeoutMs: 10_000, describe: () => `${id} being explained as ${reason}: ${JSON.stringify(last)}` },
+      { timeoutMs: 30_000, describe: () => `${id} being explained as ${reason}: ${JSON.stringify(last)}` },
     );
   }
 

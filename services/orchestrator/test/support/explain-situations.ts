@@ -111,7 +111,7 @@ const BEFORE_THE_QUEUE: Situation[] = [
           const { state, retryAt = '' } = await bench.one.task(id);
           return state === 'backoff' && Date.parse(retryAt) - Date.now() > LONG_ENOUGH_MS;
         },
-        { timeoutMs: 15_000, describe: 'a wait that lasts' },
+        { timeoutMs: 30_000, describe: 'a wait that lasts' },
       );
       await bench.one.call('POST', `/v1/tasks/${id}/pause`, { reason: 'while one looks' });
       return id;

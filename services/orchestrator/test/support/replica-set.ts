@@ -50,7 +50,7 @@ export class ReplicaSet {
         last = (await this.world.bus.request(subjects.schedulerExplain(), body, answer)).queued;
         return last === count;
       },
-      { timeoutMs: 10_000, describe: () => `a scheduler that knows ${count} tasks, it knows ${last}` },
+      { timeoutMs: 30_000, describe: () => `a scheduler that knows ${count} tasks, it knows ${last}` },
     );
   }
 
@@ -80,7 +80,7 @@ export class ReplicaSet {
           ? last
           : undefined;
       },
-      { timeoutMs: 15_000, describe: () => `even shares, they are ${JSON.stringify(countsOf(last))}` },
+      { timeoutMs: 30_000, describe: () => `even shares, they are ${JSON.stringify(countsOf(last))}` },
     );
   }
 

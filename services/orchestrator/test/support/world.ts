@@ -131,7 +131,7 @@ export class Replica {
         last = await this.task(id);
         return last.state === state ? last : undefined;
       },
-      { timeoutMs: 10_000, describe: () => `${id} being ${state}, it is ${JSON.stringify(last)}` },
+      { timeoutMs: 30_000, describe: () => `${id} being ${state}, it is ${JSON.stringify(last)}` },
     );
   }
 
