@@ -20,6 +20,8 @@ class Desk {
   readonly forgotten: number[] = [];
   readonly acks: number[] = [];
   owner!: MailboxOwner;
+  /** What the stream says when a body is read from it. */
+  fetch: MailQueue['fetch'] = () => Promise.resolve(undefined);
 
   constructor(
     private readonly notes: ReadonlyMap<number, MailNote> = new Map(),
@@ -61,7 +63,7 @@ class Desk {
         return Promise.resolve(true);
       },
       stop: () => undefined,
-      fetch: () => Promise.resolve(undefined),
+      fetch: (seq) => this.fetch(seq),
       bury: async (burial) => void this.buried.push(burial),
       notes: () => Promise.resolve(this.notes),
       note: () => Promise.resolve(),
@@ -77,7 +79,7 @@ class Desk {
     return new Date(this.clock.now() + ms).toISOString();
   }
 
-  private stored(seq: number): StoredMail {
+  stored(seq: number): StoredMail {
     const message: Message = {
       ...{ id: `m-${seq}`, from: 'a', to: 'b', kind: 'work', data: seq, namespace: 'default' },
       ...{ priority: 'normal', qos: 'at-least-once', sentAt: '2026-01-02T03:04:05.678Z' },
@@ -127,5 +129,22 @@ test('a message that is gone from its stream before it was handed over takes no 
   const desk = await new Desk(new Map(), 0).open(1);
   expect(desk.handed).toEqual([]);
   expect(desk.owner.list('default')).toMatchObject([{ depth: 0 }]);
+  desk.owner.lose();
+});
+
+test('where a body cannot be read, nothing behind it is handed over either; all come back in their order, and have cost no try', async () => {
+  const desk = new Desk(new Map(), 0);
+  let unreadable = 2;
+  desk.fetch = (seq) => {
+    if (seq === 2 && (unreadable -= 1) >= 0) return Promise.reject(new Error('no answer'));
+    return Promise.resolve(desk.stored(seq));
+  };
+  await desk.open(1, 2, 3);
+  expect(desk.handed).toEqual([]);
+  expect(desk.owner.list('default')).toMatchObject([{ depth: 3, inHand: 0 }]);
+  await pass(desk.clock, 900);
+  expect(desk.handed).toEqual([]);
+  await pass(desk.clock, 1_500);
+  expect(desk.handed).toMatchObject([1, 2, 3].map((seq) => ({ seq, attempt: 1 })));
   desk.owner.lose();
 });
