@@ -66,6 +66,15 @@ test('large data reaches handlers whole, at each promise, and so do large answer
   await eventually(async () => (await notes()).length === 0);
 });
 
+test('what is sent behind large data, without waiting for it, comes behind it', async () => {
+  got.length = 0;
+  const send = (data: string): Promise<unknown> =>
+    writer.messages.send({ to: 'reader', kind: 'doc', data, qos: 'at-least-once' });
+  await Promise.all([send('1'), send(`2 ${LARGE}`), send('3'), send(`4 ${LARGE}`), send('5')]);
+  await eventually(() => got.length === 5);
+  expect(got.map((text) => String(text).slice(0, 1))).toEqual(['1', '2', '3', '4', '5']);
+});
+
 test('over HTTP large data is stored too, and who pulls is told where it is', async () => {
   const pull = { reader: 'r', waitMs: 5_000 };
   await request(app).post('/v1/mailboxes/puller/pull').send({ reader: 'r' }).expect(200);

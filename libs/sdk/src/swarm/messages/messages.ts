@@ -33,6 +33,7 @@ import type {
 } from '../types';
 import type { SwarmTopics } from '../topics/types';
 import { Answers, FAILED_KIND, replyKind, type Gathered } from './answers';
+import { Turns } from './turns';
 import { whoIsAsked } from './who-is-asked';
 import { ConversationStates } from './conversation-states';
 import { foldFirst } from './fold';
@@ -94,6 +95,7 @@ export class Messages implements SwarmMessages {
   private readonly located: Located;
   private readonly inbox = new Inbox((waiting) => this.handle(waiting));
   private current: Open | undefined;
+  private readonly turns = new Turns();
   private reading = false;
   private dropped = 0;
   /** Messages that were sent at most once, and whose handler failed. */
@@ -250,11 +252,26 @@ export class Messages implements SwarmMessages {
     submission: MessageSubmission,
     traceparent: string,
   ): MessageStatus | Promise<MessageStatus> {
+    const { to, dataRef } = submission;
     const data = JSON.stringify(submission.data);
-    if (!isLarge(data)) return this.dispatchSmall(open, submission, data, traceparent);
-    return open.payloads
-      .checkedIn(submission, data)
-      .then((small) => this.dispatchSmall(open, small, '{}', traceparent));
+    const isSmall = dataRef === undefined && !isLarge(data);
+    if (isSmall && !this.turns.isTaken(to)) return this.dispatchSmall(open, submission, data, traceparent);
+    const ready = isSmall ? Promise.resolve({ submission, data }) : this.storedApart(open, submission, data);
+    return this.turns.take(to, ready, (it) => this.dispatchSmall(open, it.submission, it.data, traceparent));
+  }
+
+  /** Its data is stored, and noted for it, before it is sent. */
+  private async storedApart(
+    { payloads }: Open,
+    given: MessageSubmission,
+    data: string,
+  ): Promise<{ submission: MessageSubmission; data: string }> {
+    const small = isLarge(data) ? await payloads.checkedIn(given, data) : given;
+    const submission = { ...small, id: given.id ?? `m-${this.options.ids.next()}` };
+    const { qos, to } = given;
+    // Copies of a broadcast have ids of their own: who makes them notes them.
+    if (qos !== 'at-most-once' && !isToAll(to)) await payloads.note(submission);
+    return { submission, data: small === given ? data : '{}' };
   }
 
   private dispatchSmall(
@@ -264,7 +281,7 @@ export class Messages implements SwarmMessages {
     traceparent: string,
   ): MessageStatus | Promise<MessageStatus> {
     const { to, qos } = submission;
-    if (to === '*' || to === BROADCAST_TOKEN) {
+    if (isToAll(to)) {
       const options = { reply: MessageStatus, traceparent };
       const { namespace, from } = submission;
       return open.bus.request(subjects.messageSend(namespace, from), submission, options);
@@ -272,12 +289,7 @@ export class Messages implements SwarmMessages {
     const { clock, ids } = this.options;
     const message = toMessage(submission, { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent });
     if (qos !== 'at-most-once') {
-      const { sender, payloads } = open;
-      const stored =
-        message.dataRef === undefined
-          ? sender.store(message, data)
-          : payloads.note(message).then(() => sender.store(message, data));
-      return stored.then(({ breaker }) => {
+      return open.sender.store(message, data).then(({ breaker }) => {
         const status = statusOf(message, 'stored');
         return breaker === undefined ? status : { ...status, breaker };
       });
@@ -455,6 +467,10 @@ export class Messages implements SwarmMessages {
       ...(traceparent === undefined ? {} : { traceparent }),
     });
   }
+}
+
+function isToAll(to: string): boolean {
+  return to === '*' || to === BROADCAST_TOKEN;
 }
 
 function failure(error: unknown): Record<string, JsonValue> {
