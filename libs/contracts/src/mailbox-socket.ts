@@ -7,7 +7,7 @@ const id = z.union([z.string().max(LIMITS.NAME_CHARS), z.number()]).optional();
 const seqs = MailSettle.shape.acks.min(1);
 
 /** `cause` and `message` may be left out where a reader outside of NATS refuses a message. */
-export const ReaderNak = MailNak.extend({
+export const ReaderNak = MailNak.omit({ blameless: true }).extend({
   cause: MailNak.shape.cause.default('handler-failed'),
   message: MailNak.shape.message.default('not handled').describe('why'),
 });

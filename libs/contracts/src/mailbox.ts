@@ -66,6 +66,8 @@ export const MailNak = z.strictObject({
   message: z.string().max(LIMITS.ERROR_MESSAGE_CHARS),
   delayMs: Millis.max(LIMITS.MAIL_DELAY_MS).optional(),
   poison: z.boolean().optional(),
+  /** Its recipient did what was asked of it, and only could not say so: it does not count for its breaker. */
+  blameless: z.boolean().optional(),
 });
 export type MailNak = z.infer<typeof MailNak>;
 

@@ -36,12 +36,12 @@ test('what is sent again is the same message each time, another one than before,
   expect(again.id).not.toBe(first.id);
 });
 
-test('from where on it may have had its effect is said of what nobody has said to have failed, and is kept', () => {
+test('from where on it may have had its effect is said of what nobody has looked up in its state at the last try, and is kept', () => {
   const unsure = { domain: 'eu', seq: 70 };
   const redrive = (given: Partial<DeadMail>, domain = 'eu'): Redriven | undefined =>
     redrivenMessage({ mail: { ...mail, ...given }, domain, body: '{}' }, redriving).redriven;
   for (const cause of MAIL_CAUSES) {
-    const isUnsure = ['recipient-lost', 'not-acknowledged', 'expired'].includes(cause);
+    const isUnsure = !['handler-failed', 'poison'].includes(cause);
     expect(redrive({ cause })?.unsure).toEqual(isUnsure ? unsure : undefined);
   }
   const first = redrive({ cause: 'recipient-lost' });

@@ -51,10 +51,13 @@ export function whyNotRedrivable({ mail, body }: DeadMailBody): string | undefin
 }
 
 /**
- * Nobody has said that it was not handled: it may be in the state of its conversation. With any other cause a handler has looked at that state,
- * and failed.
+ * Nobody has looked at the state of its conversation at the last try: it may be in it, from an earlier one. With any other cause it was found not to
+ * be there, and its handler failed.
  */
-const UNSURE: ReadonlySet<MailCause> = new Set<MailCause>(['recipient-lost', 'not-acknowledged', 'expired']);
+const UNSURE: ReadonlySet<MailCause> = new Set<MailCause>([
+  ...(['recipient-lost', 'not-acknowledged', 'expired'] as const),
+  ...(['no-handler', 'malformed'] as const), // by an earlier version of its recipient, perhaps
+]);
 
 /** Who sends it again, when and why. */
 export type Redriving = Pick<Redriven, 'at' | 'by' | 'reason'>;

@@ -2,7 +2,15 @@ import { asMultiswarmError, idAtRecipient, type JsonValue, type Message } from '
 import type { Clock } from '@multiswarm/core';
 import type { ConversationStates } from './conversation-states';
 import { checked, checkedReply, type Handlers } from './handlers';
-import { conversationOf, EffectUnsure, hasExpired, PoisonMessage, type Arrived, type Handled } from './inbox';
+import {
+  conversationOf,
+  EffectUnknown,
+  EffectUnsure,
+  hasExpired,
+  Unanswered,
+  type Arrived,
+  type Handled,
+} from './inbox';
 import type { Effect, Place } from './processed-ids';
 
 /** Messages whose effect is written together. */
@@ -14,11 +22,11 @@ const TRIES = 5;
 
 export interface FoldParts {
   handlers: Handlers;
-  states: ConversationStates;
+  states: Pick<ConversationStates, 'domain' | 'read' | 'write' | 'assertLatest'>;
   clock: Clock;
   /** Throws where a handler has not returned in its time. */
   inTime: <T>(work: Promise<T>) => Promise<T>;
-  /** To whoever has asked. Rejects where that may work later. */
+  /** To whoever has asked. Rejects where that may work later: the message is not done before. */
   answer(message: Message, say: () => JsonValue): Promise<void>;
 }
 
@@ -33,6 +41,7 @@ interface Folded extends Handled {
  *
  * F1. What is answered is in the state. Whoever has not been answered, since the one who was to do it died, is answered when the message
  *     comes again: from the state as it is then.
+ * F2. A message has failed only where its own handler has: in everything else that goes wrong, whether it is in the state already is open.
  */
 export async function foldFirst(waiting: readonly Arrived[], parts: FoldParts): Promise<Handled> {
   for (let tries = 1; ; tries += 1) {
@@ -41,7 +50,7 @@ export async function foldFirst(waiting: readonly Arrived[], parts: FoldParts): 
       return await answered(answers, handled);
     } catch (error) {
       if (asMultiswarmError(error).code === 'revision-conflict' && tries < TRIES) continue;
-      return { done: 0, failed: error };
+      return { done: 0, failed: EffectUnsure.by(error) }; // F2
     }
   }
 }
@@ -51,8 +60,8 @@ async function answered(answers: Folded['answers'], handled: Handled): Promise<H
   for (const [at, answer] of answers.entries()) {
     try {
       await answer();
-    } catch (failed) {
-      return { done: at, failed };
+    } catch (error) {
+      return { done: at, failed: Unanswered.by(error) }; // F2
     }
   }
   return handled;
@@ -79,7 +88,7 @@ async function foldOnce(waiting: readonly Arrived[], parts: FoldParts): Promise<
     const data = (): JsonValue => checked(folding.data, message);
     try {
       const known = effects.some(({ id }) => id === effect.id) ? 'repeated' : before.processed.of(effect);
-      if (known === 'unknown') throw new PoisonMessage(UNKNOWN);
+      if (known === 'unknown') throw new EffectUnknown(UNKNOWN);
       if (known === 'new') {
         const so = state ?? folding.initial();
         const handle = async (): Promise<JsonValue> => folding.handler(so, { ...message, data: data() });
@@ -93,7 +102,7 @@ async function foldOnce(waiting: readonly Arrived[], parts: FoldParts): Promise<
     answers.push(answerOf(arrived.message, folding, state ?? folding.initial(), parts));
   }
   const done = answers.length;
-  if (effects.length > 0) await written(states, conversation, before, state ?? null, effects);
+  if (effects.length > 0) await states.write(conversation, before, state ?? null, effects);
   else if (failed !== undefined) await states.assertLatest(conversation, before);
   return failed === undefined ? { done, answers } : { done, answers, failed };
 }
@@ -114,22 +123,6 @@ function answerOf(
       const said = answer === undefined ? state : answer(state, { ...message, data: checked(data, message) });
       return checkedReply(reply, message, said);
     });
-}
-
-async function written(
-  states: ConversationStates,
-  conversation: string,
-  before: Awaited<ReturnType<ConversationStates['read']>>,
-  state: JsonValue,
-  effects: readonly Effect[],
-): Promise<void> {
-  try {
-    await states.write(conversation, before, state, effects);
-  } catch (cause) {
-    const { code, message } = asMultiswarmError(cause);
-    if (code === 'revision-conflict') throw cause;
-    throw new EffectUnsure(`${code}: ${message}`, { cause });
-  }
 }
 
 /**

@@ -23,6 +23,7 @@ export interface Failure {
   message: string;
   delayMs?: number;
   poison?: boolean;
+  blameless?: boolean;
 }
 
 export interface Arrived {
@@ -135,12 +136,20 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof MessageExpired) return { cause: 'expired', message: error.message, poison: true };
   if (error instanceof HandlerHangs) return { cause: 'not-acknowledged', message: error.message };
   if (error instanceof NoHandler) return { cause: 'no-handler', message: error.message };
+  if (error instanceof Unanswered)
+    return { cause: 'not-acknowledged', message: error.message, blameless: true };
+  if (error instanceof EffectUnknown)
+    return { cause: 'not-acknowledged', message: error.message, poison: true };
   if (error instanceof EffectUnsure) return { cause: 'not-acknowledged', message: error.message };
   const cause = 'handler-failed';
   if (error instanceof PoisonMessage) return { cause, message: error.message, poison: true };
   if (error instanceof RetryLater) return { cause, message: error.message, delayMs: error.delayMs };
+  return { cause, message: saidBy(error) };
+}
+
+function saidBy(error: unknown): string {
   const { message, code } = asMultiswarmError(error);
-  return { cause, message: code === 'internal' ? message : `${code}: ${message}` };
+  return code === 'internal' ? message : `${code}: ${message}`;
 }
 
 /** Its time was over before its handler could begin: nobody will handle it any more. */
@@ -153,9 +162,27 @@ export class HandlerHangs extends Error {
   override readonly name = 'HandlerHangs';
 }
 
-/** The state in which it has its effect may have been written, or not: the next try finds out. */
+/** The state in which it has its effect was not reached, or may have been written, or not: the next try finds out. */
 export class EffectUnsure extends Error {
-  override readonly name = 'EffectUnsure';
+  override readonly name: string = 'EffectUnsure';
+
+  static by(cause: unknown): EffectUnsure {
+    return cause instanceof EffectUnsure ? cause : new EffectUnsure(saidBy(cause), { cause });
+  }
+}
+
+/** It was handled, and whoever asked could not be told: the next try tells him. */
+export class Unanswered extends EffectUnsure {
+  override readonly name = 'Unanswered';
+
+  static override by(cause: unknown): Unanswered {
+    return new Unanswered(`its answer could not be sent: ${saidBy(cause)}`, { cause });
+  }
+}
+
+/** Whether it has had its effect nobody will find out any more. */
+export class EffectUnknown extends EffectUnsure {
+  override readonly name = 'EffectUnknown';
 }
 
 /** Nobody here handles messages of that kind. */

@@ -41,11 +41,13 @@ import { Handlers } from './handlers';
 import { Located } from './located';
 import {
   failureOf,
+  EffectUnsure,
   HandlerHangs,
   hasExpired,
   Inbox,
   MessageExpired,
   PoisonMessage,
+  Unanswered,
   type Arrived,
   type Failure,
   type Handled,
@@ -351,7 +353,7 @@ export class Messages implements SwarmMessages {
       arrived.message = { ...message, data: await this.opened().payloads.dataOf(arrived.message) };
     } catch (error) {
       const { code, message: why, retryable } = asMultiswarmError(error);
-      if (retryable || code === 'internal') throw error;
+      if (retryable || code === 'internal') throw EffectUnsure.by(error); // nobody has looked at its state
       throw new PoisonMessage(`${code}: ${why}`);
     }
   }
@@ -371,7 +373,7 @@ export class Messages implements SwarmMessages {
       await this.fetchData(first);
       if (this.handlers.folding(message)) return await this.fold(upToLarge(waiting), this.current.states);
       const answer = await this.inTime(this.handlers.run(first.message));
-      if (message.replyTo !== undefined) await this.answer(message, answer);
+      if (message.replyTo !== undefined) await this.answerHandled(message, answer);
       return { done: 1 };
     } catch (error) {
       return this.failed(first, error);
@@ -413,7 +415,14 @@ export class Messages implements SwarmMessages {
     return { done: 1 };
   }
 
-  /** The message has had its effect: it is no dead letter where it cannot be answered, and whoever asks is told. */
+  /** Whoever waits is no reason to take its handler for broken. @throws Unanswered, PoisonMessage */
+  private answerHandled(to: Message, data: JsonValue): Promise<void> {
+    return this.answer(to, data).catch((error: unknown) => {
+      throw error instanceof PoisonMessage ? error : Unanswered.by(error);
+    });
+  }
+
+  /** The message has had its effect. Where it will never be answered, it is done with all the same, and whoever asks is told. */
   private async answerFromState(to: Message, say: () => JsonValue): Promise<void> {
     try {
       await this.answer(to, say());

@@ -173,6 +173,16 @@ test('a recipient that keeps failing is given nothing for a while, then one mess
   expect(box.breakerState(at(0))).toBe(box.next(10, at(0)).length === 0 ? 'open' : 'closed');
 });
 
+test('a recipient that has handled what it was given, and only could not answer, is not taken to be failing', () => {
+  const box = mailbox({ breaker: { failures: 1, openMs: 100, longestMs: 100 } });
+  box.arrive(mail(1), at(0));
+  box.attend('s', 10, [], at(0));
+  box.next(1, at(0));
+  const unanswered = { cause: 'not-acknowledged', message: 'mailbox-full', blameless: true } as const;
+  expect(box.nak(1, unanswered, at(0))).toMatchObject({ kind: 'again' });
+  expect([box.breakerState(at(0)), box.find(1)?.attempts]).toEqual(['closed', 1]);
+});
+
 test('urgent messages do not wait behind a window that is full of others', () => {
   const box = mailbox();
   for (let seq = 1; seq <= 30; seq += 1) box.arrive(mail(seq, { level: 3 }), at(0));

@@ -33,6 +33,8 @@ export interface Setback {
   delayMs?: number | undefined;
   /** No further try will help. */
   poison?: boolean | undefined;
+  /** The recipient has handled it, and could not tell whoever asked: no fault of its own. */
+  blameless?: boolean | undefined;
 }
 
 /** A message that leaves as a dead letter; where a failure has brought it about, with its conversation. */
@@ -385,10 +387,10 @@ export class Mailbox {
   }
 
   private setBack(mail: Mail, lane: Lane, setback: Setback, now: Moment): Fate {
-    const { cause, message, delayMs, poison = false } = setback;
+    const { cause, message, delayMs, poison = false, blameless = false } = setback;
     mail.fault = { cause, message, atMs: now.wallMs };
     // That its time is over is no fault of the recipient.
-    if (cause === 'expired') this.breaker.untried();
+    if (cause === 'expired' || blameless) this.breaker.untried();
     else this.breaker.failed(now.monotonicMs);
     lane.fail((this.generation += 1));
     this.lines.remove(lane);

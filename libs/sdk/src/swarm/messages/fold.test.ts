@@ -1,0 +1,139 @@
+import { MultiswarmError, toMessage, MessageSubmission, type JsonValue } from '@multiswarm/contracts';
+import { systemClock } from '@multiswarm/core';
+import { foldFirst, type FoldParts } from './fold';
+import { Handlers } from './handlers';
+import { failureOf, type Arrived } from './inbox';
+import { ProcessedIds } from './processed-ids';
+
+type States = FoldParts['states'];
+type Known = Awaited<ReturnType<States['read']>>;
+
+/** One state, by compare-and-set; what is to go wrong is set from outside. */
+class OneState implements States {
+  readonly domain = 'hub';
+  known: Known = { state: null, processed: ProcessedIds.none(), revision: 0 };
+  fault: Partial<Record<'read' | 'assertLatest' | 'write', Error>> = {};
+
+  read(): Promise<Known> {
+    return this.fault.read ? Promise.reject(this.fault.read) : Promise.resolve(this.known);
+  }
+
+  assertLatest(): Promise<void> {
+    return this.fault.assertLatest ? Promise.reject(this.fault.assertLatest) : Promise.resolve();
+  }
+
+  write(...[, before, state, effects]: Parameters<States['write']>): Promise<void> {
+    if (this.fault.write) return Promise.reject(this.fault.write);
+    const processed = before.processed.with(effects);
+    // As the stream keeps it: a text, which nobody can change afterwards.
+    const kept = JSON.parse(JSON.stringify(state)) as JsonValue;
+    this.known = { state: kept, processed, revision: before.revision + 1 };
+    return Promise.resolve();
+  }
+}
+
+const unused = (): never => {
+  throw new Error('not settled here');
+};
+
+function arrived(seq: number, data: JsonValue, replyTo?: string): Arrived {
+  const submission = MessageSubmission.parse({
+    ...{ from: 'a', to: 'b', kind: 'add', data, qos: 'exactly-once', conversation: 'c' },
+    ...(replyTo === undefined ? {} : { replyTo }),
+  });
+  const made = { id: `m-${'0'.repeat(8)}${seq}`, acceptedAtMs: 1_000, traceparent: undefined };
+  const settling = { ...{ seq, storedAtMs: seq, generation: { epoch: 1, count: 1 } } };
+  const calls = { ack: unused, nak: unused, release: unused };
+  return { message: toMessage(submission, made), settling: { ...settling, ...calls } };
+}
+
+function adding(handler?: (sum: number, data: number) => number): Handlers {
+  const handlers = new Handlers();
+  const add = handler ?? ((sum, data) => sum + data);
+  const folding = {
+    initial: () => 0,
+    handler: (sum: JsonValue, { data }: { data: JsonValue }) => add(sum as number, data as number),
+  };
+  handlers.addFolding({ kind: 'add' }, folding);
+  return handlers;
+}
+
+function parts(states: States, given: Partial<FoldParts> = {}): FoldParts {
+  return {
+    ...{ states, handlers: adding(), clock: systemClock, inTime: (work) => work },
+    answer: () => Promise.resolve(),
+    ...given,
+  };
+}
+
+const FULL = new MultiswarmError('mailbox-full', 'it holds 20 of 20');
+const AWAY = new MultiswarmError('bus-unavailable', 'the state of a conversation cannot be reached');
+
+test('an answer that cannot be sent is no failure of the handler: the effect stays, once, and may have been', async () => {
+  const states = new OneState();
+  const told: JsonValue[] = [];
+  let isFull = true;
+  const answer: FoldParts['answer'] = (_, say) => {
+    if (isFull) return Promise.reject(FULL);
+    told.push(say());
+    return Promise.resolve();
+  };
+  const asked = [arrived(1, 2), arrived(2, 3, 'asker'), arrived(3, 4)];
+  const { done, failed } = await foldFirst(asked, parts(states, { answer }));
+  expect([done, states.known.state]).toEqual([1, 9]);
+  expect(failureOf(failed)).toEqual({
+    cause: 'not-acknowledged',
+    message: 'its answer could not be sent: mailbox-full: it holds 20 of 20',
+    blameless: true,
+  });
+  isFull = false;
+  expect(await foldFirst(asked.slice(1), parts(states, { answer }))).toEqual({ done: 2 });
+  expect([told, states.known.state]).toEqual([[9], 9]);
+});
+
+test.each(['read', 'assertLatest', 'write'] as const)(
+  'where the state is not reached, a message has not failed: it may be in it (%s)',
+  async (call) => {
+    const states = new OneState();
+    states.fault = { [call]: AWAY };
+    const refuse = (): never => {
+      throw new Error('cannot');
+    };
+    const handlers = call === 'assertLatest' ? adding(refuse) : adding();
+    const { done, failed } = await foldFirst([arrived(1, 2)], parts(states, { handlers }));
+    expect([done, failureOf(failed)]).toMatchObject([0, { cause: 'not-acknowledged' }]);
+  },
+);
+
+test('a state that is written by others again and again is open, too; one whose handler throws is looked up and has failed', async () => {
+  const states = new OneState();
+  states.fault = { write: new MultiswarmError('revision-conflict', 'written by somebody else') };
+  const { failed } = await foldFirst([arrived(1, 2)], parts(states));
+  expect(failureOf(failed)).toMatchObject({ cause: 'not-acknowledged' });
+  const handlers = adding(() => {
+    throw new Error('cannot');
+  });
+  const thrown = await foldFirst([arrived(1, 2)], parts(new OneState(), { handlers }));
+  expect(failureOf(thrown.failed)).toEqual({ cause: 'handler-failed', message: 'cannot' });
+});
+
+test('one of which nobody knows whether it is in the state stays so when it is given up', async () => {
+  const states = new OneState();
+  const forgotten = {
+    normal: [100, 100] as [number, number],
+    'normal delayed': [50, 50] as [number, number],
+  };
+  states.known = {
+    state: 7,
+    revision: 1,
+    processed: ProcessedIds.of({ processed: '', reaches: [], forgotten }),
+  };
+  const again = arrived(200, 1);
+  again.message.redriven = {
+    ...{ at: '2026-01-01T00:00:00.000Z', by: 'ops', times: 1, of: 'm-000000001', first: 'm-000000001' },
+    unsure: { domain: 'hub', seq: 40 },
+  };
+  const { failed } = await foldFirst([again], parts(states));
+  expect(failureOf(failed)).toMatchObject({ cause: 'not-acknowledged', poison: true });
+  expect(states.known.state).toBe(7);
+});
