@@ -166,7 +166,10 @@ export type MessageHandler<Data = JsonValue, Reply = unknown> = (
   message: MessageOf<Data>,
 ) => Reply | Promise<Reply> | void | Promise<void>;
 
-/** From the state of a conversation and a message to the next state. */
+/**
+ * From the state of a conversation and a message to the next state. It may change the one that it is given and return it: where it throws, or does
+ * not return, nothing of that is kept. The message is not to be changed.
+ */
 export type StateHandler<State = JsonValue, Data = JsonValue> = (
   state: State,
   message: MessageOf<Data>,

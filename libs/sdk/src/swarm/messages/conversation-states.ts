@@ -21,6 +21,7 @@ interface Known {
  * message has its effect in the state once, whoever handles it, and however often it comes.
  */
 export class ConversationStates {
+  /** As they were written. Whoever reads one has it: handlers may change it in place. */
   private readonly cached = new Map<string, Known>();
 
   constructor(
@@ -35,24 +36,21 @@ export class ConversationStates {
     return this.sites.known;
   }
 
-  /** @throws MultiswarmError `bus-unavailable` */
+  /** For whoever asks alone: he may change it. @throws MultiswarmError `bus-unavailable` */
   async read(conversation: string): Promise<Known> {
     const cached = this.cached.get(conversation);
-    if (cached !== undefined) return cached;
+    this.cached.delete(conversation);
+    return cached ?? this.latest(conversation);
+  }
+
+  /** The same, as the stream has it now: another process may have written. @throws MultiswarmError `bus-unavailable` */
+  async latest(conversation: string): Promise<Known> {
     const stored = await this.asked(() =>
       this.subject(conversation).then((subject) =>
         lastStored(this.bus.connection, streams.conversations, subject),
       ),
     );
-    const known = stored === undefined ? nothing() : fromStored(stored.data.toString('utf8'), stored.seq);
-    this.cache(conversation, known);
-    return known;
-  }
-
-  /** The same, as the stream has it now: another process may have written. @throws MultiswarmError `bus-unavailable` */
-  latest(conversation: string): Promise<Known> {
-    this.cached.delete(conversation);
-    return this.read(conversation);
+    return stored === undefined ? nothing() : fromStored(stored.data.toString('utf8'), stored.seq);
   }
 
   /** Whether what was read before is still so. @throws MultiswarmError `revision-conflict` where it is not, `bus-unavailable` */

@@ -15,7 +15,9 @@ class OneState implements States {
   fault: Partial<Record<'read' | 'assertLatest' | 'write', Error>> = {};
 
   read(): Promise<Known> {
-    return this.fault.read ? Promise.reject(this.fault.read) : Promise.resolve(this.known);
+    return this.fault.read
+      ? Promise.reject(this.fault.read)
+      : Promise.resolve({ ...this.known, state: structuredClone(this.known.state) });
   }
 
   assertLatest(): Promise<void> {
@@ -136,4 +138,77 @@ test('one of which nobody knows whether it is in the state stays so when it is g
   const { failed } = await foldFirst([again], parts(states));
   expect(failureOf(failed)).toMatchObject({ cause: 'not-acknowledged', poison: true });
   expect(states.known.state).toBe(7);
+});
+
+/** A state that its handlers change in place; 0 is refused after that. */
+interface Sum {
+  sum: number;
+}
+
+const START: Sum = { sum: 0 };
+
+function addingInPlace(refuse: (state: Sum) => Promise<never>): Handlers {
+  const handlers = new Handlers();
+  handlers.addFolding(
+    { kind: 'add' },
+    {
+      initial: () => START as unknown as JsonValue,
+      handler: (state, { data }) => {
+        const own = state as unknown as Sum;
+        own.sum += Math.abs(data as number);
+        return (data as number) < 0 ? refuse(own) : state;
+      },
+    },
+  );
+  return handlers;
+}
+
+test('what a handler that throws has done to its state in place is in no state that is written', async () => {
+  const states = new OneState();
+  const handlers = addingInPlace(() => Promise.reject(new Error('cannot')));
+  const first = await foldFirst(
+    [1, 2, -4, 8].map((data, n) => arrived(n + 1, data)),
+    parts(states, { handlers }),
+  );
+  expect([first.done, first.failed, states.known.state]).toMatchObject([
+    2,
+    { message: 'cannot' },
+    { sum: 3 },
+  ]);
+  const next = await foldFirst(
+    [-4, 8].map((data, n) => arrived(n + 3, data)),
+    parts(states, { handlers }),
+  );
+  expect([next.done, states.known.state, START]).toMatchObject([0, { sum: 3 }, { sum: 0 }]);
+});
+
+test('a handler that goes on after its time changes no state that is written', async () => {
+  const states = new OneState();
+  let late: Sum | undefined;
+  const handlers = addingInPlace((state) => {
+    late = state;
+    return Promise.reject(new Error('hangs'));
+  });
+  await foldFirst(
+    [1, -4].map((data, n) => arrived(n + 1, data)),
+    parts(states, { handlers }),
+  );
+  if (late) late.sum += 100;
+  await foldFirst([arrived(3, 8)], parts(states, { handlers }));
+  expect(states.known.state).toEqual({ sum: 9 });
+});
+
+test('each question is answered from the state with its own message, also where handlers change it in place', async () => {
+  const states = new OneState();
+  const handlers = addingInPlace(() => Promise.reject(new Error('cannot')));
+  const told: JsonValue[] = [];
+  const answer: FoldParts['answer'] = (_, say) => {
+    const said = say();
+    told.push({ ...(said as unknown as Sum) });
+    (said as unknown as Sum).sum = -1;
+    return Promise.resolve();
+  };
+  const asked = [1, 2, 3].map((data, n) => arrived(n + 1, data, 'asker'));
+  expect(await foldFirst(asked, parts(states, { handlers, answer }))).toEqual({ done: 3 });
+  expect([told, states.known.state]).toEqual([[{ sum: 1 }, { sum: 3 }, { sum: 6 }], { sum: 6 }]);
 });

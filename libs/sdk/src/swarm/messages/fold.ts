@@ -1,7 +1,7 @@
 import { asMultiswarmError, idAtRecipient, type JsonValue, type Message } from '@multiswarm/contracts';
 import type { Clock } from '@multiswarm/core';
 import type { ConversationStates } from './conversation-states';
-import { checked, checkedReply, type Handlers } from './handlers';
+import { checked, checkedReply, type Folding, type Handlers } from './handlers';
 import {
   conversationOf,
   EffectUnknown,
@@ -11,12 +11,14 @@ import {
   type Arrived,
   type Handled,
 } from './inbox';
-import type { Effect, Place } from './processed-ids';
+import type { Effect, Place, ProcessedIds } from './processed-ids';
 
 /** Messages whose effect is written together. */
 const TOGETHER = 256;
 /** No further one is begun after this, milliseconds: effects of slow handlers are written soon. */
 const TOGETHER_MS = 1_000;
+/** No further one is begun where copies of the state for answers take so much, characters. */
+const COPIED_CHARS = 1_048_576;
 /** Others may write the same conversation: messages of another priority, or a process that took over. */
 const TRIES = 5;
 
@@ -33,6 +35,8 @@ export interface FoldParts {
 interface Folded extends Handled {
   /** What is to be answered, once the state is written; for each message that is done. */
   answers: (() => Promise<void>)[];
+  /** F3: those before the one that has failed are to be handled anew. */
+  spoilt?: boolean;
 }
 
 /**
@@ -42,14 +46,21 @@ interface Folded extends Handled {
  * F1. What is answered is in the state. Whoever has not been answered, since the one who was to do it died, is answered when the message
  *     comes again: from the state as it is then.
  * F2. A message has failed only where its own handler has: in everything else that goes wrong, whether it is in the state already is open.
+ * F3. A handler may change the state that it is given, in place. What one has done to it that did not return is in no state that is written:
+ *     those before it are handled anew, from what is stored.
  */
 export async function foldFirst(waiting: readonly Arrived[], parts: FoldParts): Promise<Handled> {
-  for (let tries = 1; ; tries += 1) {
+  let first = waiting.slice(0, TOGETHER);
+  let behind: Pick<Handled, 'failed'> = {};
+  for (let conflicts = 0; ;) {
     try {
-      const { answers, ...handled } = await foldOnce(waiting, parts);
-      return await answered(answers, handled);
+      const { answers, spoilt, ...handled } = await foldOnce(first, parts);
+      if (!spoilt)
+        return await answered(answers, handled.done < first.length ? handled : { ...handled, ...behind });
+      first = first.slice(0, handled.done); // fewer each time
+      behind = { failed: handled.failed };
     } catch (error) {
-      if (asMultiswarmError(error).code === 'revision-conflict' && tries < TRIES) continue;
+      if (asMultiswarmError(error).code === 'revision-conflict' && (conflicts += 1) < TRIES) continue;
       return { done: 0, failed: EffectUnsure.by(error) }; // F2
     }
   }
@@ -78,19 +89,18 @@ async function foldOnce(waiting: readonly Arrived[], parts: FoldParts): Promise<
   const answers: Folded['answers'] = [];
   let failed: unknown;
   const fromMs = clock.monotonic();
-  for (const arrived of waiting.slice(0, TOGETHER)) {
+  let copied = 0;
+  for (const arrived of waiting) {
     const { message } = arrived;
-    if (answers.length > 0 && clock.monotonic() - fromMs >= TOGETHER_MS) break;
-    if (hasExpired(message, clock.now())) break; // the next look finds it as the first
-    const folding = handlers.folding(message);
-    if (folding === undefined) break;
+    const isLate = answers.length > 0 && clock.monotonic() - fromMs >= TOGETHER_MS;
+    // What has expired is found by the next look, as the first.
+    const folding = hasExpired(message, clock.now()) ? undefined : handlers.folding(message);
+    if (isLate || copied >= COPIED_CHARS || folding === undefined) break;
     const effect = effectOf(arrived, states.domain);
-    const data = (): JsonValue => checked(folding.data, message);
     try {
-      const known = effects.some(({ id }) => id === effect.id) ? 'repeated' : before.processed.of(effect);
-      if (known === 'unknown') throw new EffectUnknown(UNKNOWN);
-      if (known === 'new') {
-        const so = state ?? folding.initial();
+      if (isNew(effect, effects, before)) {
+        const so = begun(state, folding);
+        const data = (): JsonValue => checked(folding.data, message);
         const handle = async (): Promise<JsonValue> => folding.handler(so, { ...message, data: data() });
         state = await parts.inTime(Promise.resolve().then(handle));
         effects.push(effect);
@@ -99,27 +109,61 @@ async function foldOnce(waiting: readonly Arrived[], parts: FoldParts): Promise<
       failed = error;
       break;
     }
-    answers.push(answerOf(arrived.message, folding, state ?? folding.initial(), parts));
+    const asked = copyFor(message, state, folding);
+    copied += asked?.length ?? 0;
+    answers.push(answerOf(message, folding, asked, parts));
   }
-  const done = answers.length;
-  if (effects.length > 0) await states.write(conversation, before, state ?? null, effects);
-  else if (failed !== undefined) await states.assertLatest(conversation, before);
-  return failed === undefined ? { done, answers } : { done, answers, failed };
+  const folded = { done: answers.length, answers, ...(failed === undefined ? {} : { failed }) };
+  if (effects.length === 0)
+    return failed === undefined ? folded : states.assertLatest(conversation, before).then(() => folded);
+  if (failed !== undefined && isObject(state)) return { ...folded, spoilt: true };
+  await states.write(conversation, before, state ?? null, effects);
+  return folded;
+}
+
+/** @throws EffectUnknown */
+function isNew(
+  effect: Effect,
+  effects: readonly Effect[],
+  { processed }: { processed: ProcessedIds },
+): boolean {
+  if (effects.some(({ id }) => id === effect.id)) return false;
+  const known = processed.of(effect);
+  if (known === 'unknown') throw new EffectUnknown(UNKNOWN);
+  return known === 'new';
 }
 
 const UNKNOWN =
   'whether it has had its effect is not known any more: more than a thousand later messages are in the state of its conversation. ' +
   'Look at the state; where the message is not in it, send it as a new one, with an id of its own';
 
+/** Where there is no state yet, one of its own, also where a program begins with the same object each time: F3. */
+function begun(state: JsonValue | undefined, { initial }: Pick<Folding, 'initial'>): JsonValue {
+  if (state !== undefined) return state;
+  const first = initial();
+  return isObject(first) ? structuredClone(first) : first;
+}
+
+/** What a question is answered from. */
+function copyFor({ replyTo }: Message, state: JsonValue | undefined, folding: Folding): string | undefined {
+  return replyTo === undefined ? undefined : JSON.stringify(begun(state, folding));
+}
+
+function isObject(state: unknown): boolean {
+  return typeof state === 'object' && state !== null;
+}
+
+/** From a copy of the state: as it was then, whatever handlers behind make of it; and what the answer makes of it is in no state. */
 function answerOf(
   message: Message,
-  { answer, reply, data }: NonNullable<ReturnType<Handlers['folding']>>,
-  state: JsonValue,
+  { answer, reply, data }: Folding,
+  asked: string | undefined,
   parts: FoldParts,
 ): () => Promise<void> {
-  if (message.replyTo === undefined) return () => Promise.resolve();
+  if (asked === undefined) return () => Promise.resolve();
   return () =>
     parts.answer(message, () => {
+      const state = JSON.parse(asked) as JsonValue;
       const said = answer === undefined ? state : answer(state, { ...message, data: checked(data, message) });
       return checkedReply(reply, message, said);
     });
