@@ -8,6 +8,8 @@ export interface MailRoom {
   untilMs: number;
   asking: Promise<void> | undefined;
   full: MultiswarmError | undefined;
+  /** Why nobody could be asked last. */
+  fault: MultiswarmError | undefined;
   timesFull: number;
   /** As the owner said it last. */
   fill: Fill | undefined;
@@ -49,6 +51,7 @@ export class MailRooms {
           untilMs: 0,
           asking: undefined,
           full: undefined,
+          fault: undefined,
           timesFull: 0,
           fill: undefined,
           breaker: undefined,

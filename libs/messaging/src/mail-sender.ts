@@ -1,5 +1,6 @@
 import { NobodyListensError, Printed, StreamRefusal, type Bus } from '@multiswarm/bus';
 import {
+  asMultiswarmError,
   LIMITS,
   mailboxShardOf,
   mailIdentity,
@@ -17,8 +18,8 @@ import type { MailSites } from './mail-sites';
 import { LONGEST_PAUSE_MS, passes, PAUSE_MS, WaitingRoom } from './send-lane';
 
 export interface MailSenderOptions {
-  bus: Bus;
-  sites: MailSites;
+  bus: Pick<Bus, 'request' | 'publishStored'>;
+  sites: Pick<MailSites, 'known' | 'domain' | 'shardOf'>;
   clock: Clock;
   /** How long storing one message is tried, milliseconds; at most the window in which the stream knows it again. */
   tryMs?: number;
@@ -38,7 +39,9 @@ type Sender = Omit<MailRoomRequest, 'want'>;
 /** The next room is asked for while there is still this much. */
 const LOW = LIMITS.MAIL_ROOM / 4;
 const FIRST_WANT = 64;
-const TRY_MS = 20_000;
+/** How long storing a message is tried, unless told. */
+export const MAIL_TRY_MS = 20_000;
+const ASK_MS = 5_000;
 
 /**
  * Stores messages in mailboxes: straight into the stream, with room that the owner of the mailbox has promised.
@@ -48,6 +51,7 @@ const TRY_MS = 20_000;
  * T2. No more is sent than there is room for: what is full is told (`mailbox-full`), with the number of messages in it.
  * T3. What is given for one recipient is stored in the order in which it was given, also by those who do not wait for one before they
  *     give the next, and also where it has to be tried again (`SendLane`).
+ * T4. Where nobody promises room, each is told when its own time is over, however many wait before it.
  */
 export class MailSender {
   private readonly waiting = new WaitingRoom();
@@ -55,7 +59,7 @@ export class MailSender {
   private readonly options: Required<MailSenderOptions>;
 
   constructor(options: MailSenderOptions) {
-    this.options = { tryMs: TRY_MS, ...options };
+    this.options = { tryMs: MAIL_TRY_MS, ...options };
     const { sites, clock } = options;
     const isOpen = (): boolean => sites.known !== undefined;
     this.rooms = new MailRooms({ isOpen, open: () => sites.domain(), room: this.waiting, clock });
@@ -116,6 +120,7 @@ export class MailSender {
     const turn = room.lastOfWaiting.then(async () => {
       while (!this.hasRoom(room)) {
         if (room.full && room.timesFull > timesFull) throw room.full; // told to one that has waited before it
+        if (this.options.clock.monotonic() >= endMs) throw room.fault ?? noRoomInTime(sender.to);
         await this.ask(room, { ...sender, want: FIRST_WANT }, endMs);
       }
       this.use(room, sender, endMs);
@@ -148,11 +153,15 @@ export class MailSender {
     const asked = this.until(endMs, async () => {
       const subject = subjects.mailbox(await sites.shardOf(request.to), 'room');
       askedMs = clock.monotonic();
-      return bus.request(subject, request, { reply: MailRoomAnswer });
+      const timeoutMs = Math.max(PAUSE_MS, Math.min(ASK_MS, endMs - askedMs));
+      return bus.request(subject, request, { reply: MailRoomAnswer, timeoutMs });
     });
     const { granted, forMs, depth, limit, breaker } = await asked.catch((error: unknown) => {
-      throw error instanceof NobodyListensError ? unowned(request.to, error) : error;
+      room.fault =
+        error instanceof NobodyListensError ? unowned(request.to, error) : asMultiswarmError(error);
+      throw room.fault;
     });
+    room.fault = undefined;
     if (askedMs >= room.untilMs) room.left = 0;
     room.full = undefined;
     room.fill = { depth, limit };
@@ -175,6 +184,12 @@ function unowned(to: string, cause: unknown): MultiswarmError {
     `nobody answers for the mailbox of "${to}" (shard ${shard}): is a communicator running?`,
     { cause },
   );
+}
+
+/** Its owner answers, and what it promises is over before it can be used; or others waited before it until its time was over. */
+function noRoomInTime(to: string): MultiswarmError {
+  const text = `no room in the mailbox of "${to}" could be had in time: its communicators, or the way to them, are slow`;
+  return new MultiswarmError('mailbox-unavailable', text);
 }
 
 function isFull(error: unknown): boolean {

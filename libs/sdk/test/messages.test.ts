@@ -7,9 +7,12 @@ import {
   toMessage,
   type Message,
 } from '@multiswarm/contracts';
-import { carryMail } from '@multiswarm/messaging';
+import { systemClock, systemIds } from '@multiswarm/core';
+import { carryMail, MAIL_TRY_MS } from '@multiswarm/messaging';
+import { createLogger } from '@multiswarm/telemetry';
 import { eventually, startNats, type TestServer } from '@multiswarm/testing';
 import type { Swarm } from '../src';
+import { Messages } from '../src/swarm/messages/messages';
 import { testSwarm } from './fixtures';
 
 let nats: TestServer;
@@ -94,6 +97,31 @@ describe('messages between swarms', () => {
     await eventually(() => seen.length === 2);
     await communicator.rttMs();
     expect(seen.sort()).toEqual(['alice to bob: note 1', 'alice to carol: note 1']);
+  });
+
+  test('are waited for, where a broadcast is stored, for as long as a communicator may try each mailbox', async () => {
+    const timeouts = async (bus: Bus): Promise<(number | undefined)[]> => {
+      const asked = jest.spyOn(bus, 'request');
+      const messages = new Messages({
+        ...{ swarmId: 'dave', namespace: 'default', clock: systemClock, ids: systemIds },
+        topics: () => alice.messages,
+        log: createLogger({ service: 'swarm', level: 'silent' }),
+      });
+      messages.open(bus, 'dave');
+      await messages.broadcast({ kind: 'note', data: 1 });
+      await messages.broadcast({ kind: 'note', data: 2, qos: 'at-least-once' });
+      await messages.gather({ to: '*', kind: 'note', qos: 'exactly-once' }, { timeoutMs: 50 });
+      await messages.close();
+      return asked.mock.calls
+        .filter(([subject]) => subject === subjects.messageSend('default', 'dave'))
+        .map(([, , { timeoutMs }]) => timeoutMs);
+    };
+    const bus = await connectBus({ servers: nats.url, name: 'dave' });
+    const [mayBeLost, stored, gathered] = await timeouts(bus);
+    expect(mayBeLost).toBeUndefined();
+    expect(stored).toBeGreaterThan(MAIL_TRY_MS + 5_000);
+    expect(gathered).toBe(stored);
+    await bus.close();
   });
 
   test('fail where they are sent when there is no such recipient or they do not fit', async () => {

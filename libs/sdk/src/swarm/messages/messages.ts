@@ -18,7 +18,15 @@ import {
   type MessageSubmission,
 } from '@multiswarm/contracts';
 import { within, type Clock, type Ids } from '@multiswarm/core';
-import { carryMail, isLarge, MailPayloads, MailReader, MailSender, MailSites } from '@multiswarm/messaging';
+import {
+  carryMail,
+  isLarge,
+  MAIL_TRY_MS,
+  MailPayloads,
+  MailReader,
+  MailSender,
+  MailSites,
+} from '@multiswarm/messaging';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
 import { messageOf, type AnswerGiven, type DataReceived, type MessageOrKind } from '../../define-message';
 import { SDK_LIMITS } from '../../limits';
@@ -69,6 +77,8 @@ export interface MessagesOptions {
 type AnyOutgoing = Omit<OutgoingMessage, 'kind' | 'data'> & { kind: MessageOrKind; data?: unknown };
 
 const REQUEST_MS = 30_000;
+/** A communicator tries each mailbox for a while before it says who has not got a broadcast; the rest is for its last tries to end. */
+const BROADCAST_MS = MAIL_TRY_MS + 10_000;
 /** Messages of its mailbox that a swarm has at the same time. */
 const WINDOW = 512;
 
@@ -284,8 +294,9 @@ export class Messages implements SwarmMessages {
   ): MessageStatus | Promise<MessageStatus> {
     const { to, qos } = submission;
     if (isToAll(to)) {
-      const options = { reply: MessageStatus, traceparent };
       const { namespace, from } = submission;
+      const reply = { reply: MessageStatus, traceparent };
+      const options = qos === 'at-most-once' ? reply : { ...reply, timeoutMs: BROADCAST_MS };
       return open.bus.request(subjects.messageSend(namespace, from), submission, options);
     }
     const { clock, ids } = this.options;
