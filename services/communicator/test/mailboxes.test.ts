@@ -210,6 +210,24 @@ test('a broadcast that one mailbox does not take is told by recipient; sent agai
   expect(got.sort()).toEqual(['b', 'c', 'c']);
 });
 
+test('what one sender sends to one swarm and to all is one conversation, with one state and one order', async () => {
+  await world.replica();
+  const b = await join('b', ({ messages }) =>
+    messages.onExactlyOnce<number[]>(
+      'add',
+      () => [],
+      (all, { data }) => [...all, Number(data)],
+    ),
+  );
+  const a = await join('a');
+  const qos = 'exactly-once';
+  for (const n of numbers(6))
+    if (n % 2 === 0) await a.messages.send({ to: 'b', kind: 'add', data: n, qos });
+    else await a.messages.broadcast({ kind: 'add', data: n, qos });
+  await eventually(async () => (await b.messages.state<number[]>('from a'))?.length === 6);
+  expect(await b.messages.state('from a')).toEqual(numbers(6));
+});
+
 test('who writes to a recipient whose handlers keep failing is told so', async () => {
   const breaker = { failures: 2, openMs: 60_000, longestMs: 60_000 };
   await world.replica({ rules: { ...QUICK, breaker, creditMs: 100 } });

@@ -170,10 +170,10 @@ function refusedByAll({ to, error }: Refusal, count: number): MultiswarmError {
   return new MultiswarmError(error.code, text, { cause: error, fill: error.fill });
 }
 
-/** The copy of a broadcast for one recipient. Sent again, it has the same id. */
+/** The copy of a broadcast for one recipient. Sent again, it has the same id. Its conversation is that of any message of its sender. */
 function copyFor(message: Message, to: string): Message {
   const id = `m-${hash('sha256', `${message.id} ${to}`).slice(0, COPY_ID_CHARS)}`;
-  return { ...message, id, to, conversation: message.conversation ?? `from-${message.from}` };
+  return { ...message, id, to };
 }
 
 function outcome(qos: string, recipients: readonly string[]): MessageStatus['status'] {
