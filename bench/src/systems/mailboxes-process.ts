@@ -24,6 +24,7 @@ async function main(count: number): Promise<void> {
       },
       onMail: () => undefined,
       onFault: (error) => void faults.push(error),
+      onUnreadable: (error) => void faults.push(error),
     });
     reader.start();
     if (n % AT_ONCE === AT_ONCE - 1) await bus.rttMs();

@@ -25,10 +25,24 @@ test('what a label says is read again', () => {
   );
 });
 
+test('a version that says less of a message, or more, is understood', () => {
+  fc.assert(
+    fc.property(ticket, address, fc.array(number, { maxLength: 5 }), (given, of, more) => {
+      const numbers = [given.seq, given.attempt, given.epoch, given.generation];
+      const name = [of.qos, of.priority, of.namespace, of.to, of.from];
+      const less = readLabel([...numbers, ...name].join('.'));
+      expect(less).toEqual({ ticket: { ...given, storedAtMs: 0 }, address: of });
+      const later = readLabel([...numbers, given.storedAtMs, ...more, ...name].join('.'));
+      expect(later).toEqual({ ticket: given, address: of });
+    }),
+  );
+});
+
 test.each([
   '',
   '1.2.3',
   '1.2.3.4.x.at-least-once.low.a.b.c',
+  '1.2.3.at-least-once.low.a.b.c',
   '1.2..4.5.at-least-once.low.a.b.c',
   '1.2.3.4.5.later.low.a.b.c',
   '1.2.3.4.5.at-least-once.low.a.b.c.d',

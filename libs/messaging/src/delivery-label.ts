@@ -9,7 +9,7 @@ export interface DeliveryTicket {
   epoch: number;
   /** Of the conversation, under that owner. */
   generation: number;
-  /** Epoch ms by the clock of the server: a stream that counts from an earlier number again gives a number to another message. */
+  /** Epoch ms by the clock of the server: a stream that counts from an earlier number again gives a number to another message. 0 where it is not told. */
   storedAtMs: number;
 }
 
@@ -21,16 +21,22 @@ export function deliveryLabel(
   return `${seq}.${attempt}.${epoch}.${generation}.${storedAtMs}.${qos}.${priority}.${namespace}.${to}.${from}`;
 }
 
-const NUMBERS = 5;
+/** Sequence, attempt, epoch and generation: no version says less. */
+const LEAST_NUMBERS = 4;
+/** A later version may say more. */
+const MOST_NUMBERS = 16;
 
-/** The same, read; undefined where it is no label. */
+/** The same, read: of a version that says less, or more. Undefined where it is no label. */
 export function readLabel(label: string): { ticket: DeliveryTicket; address: MailAddress } | undefined {
   const numbers = [0, 0, 0, 0, 0];
   let at = 0;
-  for (let n = 0; n < NUMBERS; n++) {
+  for (let n = 0; n < MOST_NUMBERS; n++) {
     const end = label.indexOf('.', at);
     const number = end > at ? Number(label.slice(at, end)) : NaN;
-    if (!Number.isSafeInteger(number)) return undefined;
+    if (!Number.isSafeInteger(number)) {
+      if (n < LEAST_NUMBERS) return undefined;
+      break;
+    }
     numbers[n] = number;
     at = end + 1;
   }

@@ -1,6 +1,8 @@
 import type { Bus, Listening } from '@multiswarm/bus';
 import {
+  asMultiswarmError,
   fromWire,
+  idAtRecipient,
   LIMITS,
   MailAttended,
   MailOwner,
@@ -54,19 +56,23 @@ export interface MailReaderOptions {
   window: number;
   onMail(delivery: MailDelivery): void;
   onFault(error: unknown): void;
+  /** What the owner hands over cannot be read; told once. All of it is given back, again and again, and costs no try. */
+  onUnreadable(error: Error): void;
 }
 
 /** An owner that does not answer is asked again after this, and then after twice as long each time. */
 const AGAIN_MS = 250;
 const LONGEST_AGAIN_MS = 2_000;
-/** So often it is heard of a reader, and of what it has, within the time in which that is wanted: two may get lost. */
-const SHARE = 1 / 3;
+/** So often it is heard of a reader, and of what it has, within the time in which that is wanted: two may get lost, and the third one be slow. */
+const SHARE = 0.3;
+/** What could not be read is given back after this. */
+const UNREADABLE_AGAIN_MS = 2_000;
 const LEAVE_MS = 2_000;
 /** So many acknowledgements wait for no others. */
 const TOLD_AT_ONCE = 64;
 /** Earlier sessions that are told to the owner: each may have been known to him. */
 const REPLACED = 100;
-/** Messages that were acknowledged lately, by sequence and id: one that comes again is acknowledged again. */
+/** Messages that were acknowledged lately, by sequence, time, sender and id: one that comes again is acknowledged again. */
 const ACKNOWLEDGED_KNOWN = 4_096;
 
 /**
@@ -77,6 +83,7 @@ const ACKNOWLEDGED_KNOWN = 4_096;
  * R2. What is here is kept alive until it is settled.
  * R3. A session belongs to one owner and one connection: what was on its way when either changed is handed over again, before what
  *     came after it.
+ * R4. What cannot be read is nobody's failed try: it goes back with the session, to whoever can read it.
  */
 export class MailReader {
   private readonly held = new Map<number, MailDelivery>();
@@ -91,6 +98,11 @@ export class MailReader {
   private owners: Listening | undefined;
   private deliveries: Listening | undefined;
   private cancelRenewal: Cancel = () => undefined;
+  /** When the owner is asked next, monotonic. */
+  private attendAtMs = Infinity;
+  /** R4: that the session ends since something of it could not be read. */
+  private cancelReturn: Cancel | undefined;
+  private isToldUnreadable = false;
   private againMs = AGAIN_MS;
   /** R2: after this it has to be heard of what is here; undefined where the owner is asked before that anyway. */
   private soonMs: number | undefined;
@@ -117,6 +129,8 @@ export class MailReader {
   private renew(): void {
     if (this.stopped) return;
     const { bus, reader } = this.options;
+    this.cancelReturn?.();
+    this.cancelReturn = undefined;
     this.deliveries?.stop();
     if (this.session !== undefined) this.replaces = [...this.replaces, this.session].slice(-REPLACED);
     this.session = mailSessionOf(reader, (this.sessions += 1));
@@ -135,7 +149,7 @@ export class MailReader {
     const delivery = this.held.get(seq);
     if (delivery === undefined) return;
     this.held.delete(seq);
-    this.acknowledged.set(seq, ownText(delivery.message.id));
+    this.acknowledged.set(seq, ownText(identityOf(delivery)));
     this.report.acks.push(seq);
     this.plan();
   }
@@ -162,6 +176,7 @@ export class MailReader {
     if (this.stopped) return;
     this.stopped = true;
     this.cancelRenewal();
+    this.cancelReturn?.();
     this.owners?.stop();
     this.deliveries?.stop();
     for (const seq of [...this.held.keys()]) this.release(seq);
@@ -185,15 +200,26 @@ export class MailReader {
     try {
       for (const parcel of unpacked(pack)) this.receive(parcel);
     } catch (error) {
-      this.options.onFault(error);
+      this.giveBackUnread(asMultiswarmError(error).message);
     }
+  }
+
+  /** R4: the next session has all that is not here handed over again. */
+  private giveBackUnread(why: string): void {
+    if (this.stopped) return;
+    if (!this.isToldUnreadable) {
+      const text = 'the communicator hands over what cannot be read here: it is of another version, or none';
+      this.options.onUnreadable(new Error(`${text} (${why})`));
+    }
+    this.isToldUnreadable = true;
+    this.cancelReturn ??= this.options.clock.after(UNREADABLE_AGAIN_MS, () => this.renew());
   }
 
   private receive({ label, headers, data }: OpenedParcel): void {
     const { ticket, address } = readLabel(label) ?? {};
     if (this.stopped) return;
     if (ticket === undefined || address === undefined)
-      return this.options.onFault(new Error(`a delivery that is none: ${label.slice(0, 200)}`));
+      return this.giveBackUnread(`a delivery that is none: ${label.slice(0, 200)}`);
     const { seq, attempt, epoch, storedAtMs } = ticket;
     const generation = { epoch, count: ticket.generation };
     const before = this.held.get(seq);
@@ -203,7 +229,8 @@ export class MailReader {
     }
     try {
       const message = fromWire(address, headers, data);
-      if (this.acknowledged.get(seq) === message.id) {
+      const acknowledged = this.acknowledged.get(seq);
+      if (acknowledged !== undefined && acknowledged === identityOf({ storedAtMs, message })) {
         this.report.acks.push(seq);
         this.plan();
         return;
@@ -211,7 +238,7 @@ export class MailReader {
       message.attempt = attempt;
       const delivery = { seq, storedAtMs, generation, message };
       this.held.set(seq, delivery);
-      if (this.soonMs !== undefined) this.attendIn(this.soonMs);
+      if (this.soonMs !== undefined) this.attendIn(Math.min(this.soonMs, this.untilAttendance));
       this.options.onMail(delivery);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
@@ -305,10 +332,21 @@ export class MailReader {
 
   private attendIn(ms: number): void {
     if (this.stopped) return;
+    const { clock } = this.options;
     this.soonMs = undefined;
     this.cancelRenewal();
-    this.cancelRenewal = this.options.clock.after(ms, () => this.attend());
+    this.attendAtMs = clock.monotonic() + ms;
+    this.cancelRenewal = clock.after(ms, () => this.attend());
   }
+
+  private get untilAttendance(): number {
+    return this.attendAtMs - this.options.clock.monotonic();
+  }
+}
+
+/** A stream that counts from an earlier number again gives it to another message, and two senders may choose the same id. */
+function identityOf({ storedAtMs, message }: Pick<MailDelivery, 'storedAtMs' | 'message'>): string {
+  return `${storedAtMs} ${idAtRecipient(message)}`;
 }
 
 function emptyReport(): Pick<MailSettle, 'acks' | 'naks' | 'released' | 'extended'> {

@@ -44,6 +44,7 @@ class Desk {
   readonly settled: MailSettle[] = [];
   readonly attended: MailAttend[] = [];
   readonly faults: unknown[] = [];
+  readonly unreadable: string[] = [];
   /** Undefined: it does not answer. */
   answer: MailAttended | undefined = { sessionMs: 60_000, ackWaitMs: 6_000 };
   readonly reader = new MailReader({
@@ -51,6 +52,7 @@ class Desk {
     ...{ reader: 'b-1', window: 10 },
     onMail: (delivery) => this.came.push(delivery),
     onFault: (error) => this.faults.push(error),
+    onUnreadable: (error) => this.unreadable.push(error.message),
   });
   private readonly listening = [
     ownerBus.respond(subjects.mailbox(PLACE, 'attend'), { request: MailAttend }, (request) => {
@@ -81,12 +83,15 @@ class Desk {
     await bus.rttMs();
   }
 
-  async hand(given: Partial<DeliveryTicket> = {}, id = 'm-1'): Promise<void> {
+  async hand(given: Partial<DeliveryTicket> = {}, id = 'm-1', from = 'a', version = ''): Promise<void> {
     const ticket = { seq: 1, attempt: 1, epoch: 1, generation: 0, storedAtMs: 7, ...given };
-    const submission = MessageSubmission.parse({ from: 'a', to: 'b', kind: 'work', qos: 'at-least-once' });
+    const submission = MessageSubmission.parse({ from, to: 'b', kind: 'work', qos: 'at-least-once' });
     const message = toMessage(submission, { id, acceptedAtMs: 1, traceparent: undefined });
     const { lines, body } = toWire(message, 'hub');
-    const parcel = { label: deliveryLabel(ticket, message), headers: Buffer.from(`${HEAD}${lines}\r\n`) };
+    const parcel = {
+      label: version + deliveryLabel(ticket, message),
+      headers: Buffer.from(`${HEAD}${lines}\r\n`),
+    };
     const session = this.attended.at(-1)?.session ?? '';
     ownerBus.connection.publish(
       subjects.mailDelivery(session),
@@ -133,7 +138,7 @@ test('one that was acknowledged and comes again is acknowledged again, and not t
 test('what comes while nothing was here is kept alive from then on as often as the mailbox wants it, not as often as the session', async () => {
   desk.clock.advance(15_000);
   await desk.calm();
-  expect(desk.attended).toHaveLength(1); // a third of the session is not over
+  expect(desk.attended).toHaveLength(1); // three tenths of the session are not over
   await desk.hand();
   for (const times of [1, 2, 3]) {
     desk.clock.advance(2_000);
@@ -145,7 +150,7 @@ test('what comes while nothing was here is kept alive from then on as often as t
   desk.clock.advance(2_000);
   await eventually(() => desk.attended.length === asked + 1);
   await desk.calm();
-  desk.clock.advance(19_000);
+  desk.clock.advance(17_000);
   await desk.calm();
   expect(desk.attended).toHaveLength(asked + 1);
 });
@@ -170,4 +175,43 @@ test('an owner that does not answer is asked after growing pauses, up to two sec
   const asked = desk.attended.length;
   desk.clock.advance(250);
   await eventually(() => desk.attended.length === asked + 1);
+});
+
+test('another message under the number of one that was acknowledged is told, also where two senders have chosen one id, or one has chosen it again', async () => {
+  await desk.hand();
+  desk.reader.ack(1);
+  await desk.hand({}, 'm-1', 'c');
+  expect(desk.came.map(({ message: { from } }) => from)).toEqual(['a', 'c']);
+  desk.reader.ack(1);
+  await desk.hand({ storedAtMs: 8 }, 'm-1', 'c');
+  expect(desk.came.map(({ storedAtMs }) => storedAtMs)).toEqual([7, 7, 8]);
+  desk.reader.ack(1);
+});
+
+test('what is handed over in a form that is not known goes back with its session, untried, and is told once; what is known goes on', async () => {
+  for (const seq of [2, 3]) await desk.hand({ seq }, `m-${seq}`, 'a', 'v9:');
+  expect(desk.unreadable).toHaveLength(1);
+  expect(desk.unreadable[0]).toContain('v9:2.1.1.0.7.at-least-once');
+  const [first] = desk.attended;
+  desk.clock.advance(2_000);
+  await eventually(() => desk.attended.length === 2);
+  expect(desk.attended[1]).toMatchObject({ holding: [], replaces: [first?.session] });
+  await desk.calm();
+  await desk.hand({ seq: 2 }, 'm-2');
+  await desk.hand({ seq: 3 }, 'm-3', 'a', 'v9:');
+  desk.clock.advance(2_000);
+  await eventually(() => desk.attended.at(-1)?.replaces.length === 1 && desk.attended.length > 2);
+  expect(desk.attended.at(-1)).toMatchObject({ holding: [2], replaces: [desk.attended[1]?.session] });
+  expect(desk.came.map(({ seq }) => seq)).toEqual([2]);
+  expect(desk.unreadable).toHaveLength(1);
+  expect(desk.settled.flatMap(({ naks, released }) => [...naks, ...released])).toEqual([]);
+});
+
+test('what comes just before the session is renewed does not put that off', async () => {
+  desk.clock.advance(17_900);
+  await desk.calm();
+  expect(desk.attended).toHaveLength(1);
+  await desk.hand();
+  desk.clock.advance(100);
+  await eventually(() => desk.attended.length === 2);
 });

@@ -48,7 +48,7 @@ export type StoredMail = QueuedMail;
 
 /** What the next owner has to know of a message whose tries have failed. */
 export interface MailNote {
-  /** Of the message: a stream that counts from an earlier number again gives its number to another one. */
+  /** Of the message, at its recipient (`idAtRecipient`): a stream that counts from an earlier number again gives its number to another one. */
   id: string;
   attempts: number;
   fault: MailFault;

@@ -27,7 +27,7 @@ async function process(
     ...{ bus, sites: new MailSites(bus), clock: systemClock, namespace: 'default', mailbox: 'b', window: 10 },
     reader: mailReaderOf('b', instance),
     onMail: (delivery) => void has.push(delivery),
-    onFault: () => undefined,
+    ...{ onFault: () => undefined, onUnreadable: () => undefined },
   });
   swarm.beat();
   reader.start();

@@ -100,8 +100,8 @@ class Desk {
 test('tries that are noted count for their message, and not for another one that has its number', async () => {
   const fault = { cause: 'handler-failed', message: 'no', atMs: 1 } as const;
   const notes = new Map([
-    [1, { id: 'm-1', attempts: 3, fault }],
-    [2, { id: 'of-another', attempts: 4, fault }],
+    [1, { id: 'a.m-1', attempts: 3, fault }],
+    [2, { id: 'other.m-2', attempts: 4, fault }],
   ]);
   const desk = await new Desk(notes).open(1, 2);
   expect(desk.handed).toMatchObject([

@@ -2,6 +2,7 @@ import {
   addressOf,
   asMultiswarmError,
   attributesOf,
+  idAtRecipient,
   LIMITS,
   MAILBOX_SHARDS,
   MultiswarmError,
@@ -390,7 +391,7 @@ export class MailboxOwner {
     const { seq, storedAtMs, data } = stored;
     const { id, conversation, expiresAt, deliverAt, dataRef } = attributesOf(stored.headers?.text ?? '');
     const noted = this.notes.get(seq);
-    const note = noted?.id === id ? noted : undefined;
+    const note = noted?.id === idAtRecipient({ from, id }) ? noted : undefined;
     if (noted !== note) this.quietly(this.parts.queue.forgetNote(seq)); // of another message that had its number
     return {
       seq,
@@ -466,8 +467,8 @@ export class MailboxOwner {
       const burial = this.bury(mailbox, mail, fate).finally(() => this.burying.delete(burial));
       this.burying.add(burial);
     } else if (mail.fault !== undefined) {
-      const { seq, id, attempts, fault } = mail;
-      this.quietly(this.parts.queue.note(seq, { id, attempts, fault })); // O3
+      const { seq, attempts, fault } = mail;
+      this.quietly(this.parts.queue.note(seq, { id: idAtRecipient(mail), attempts, fault })); // O3
     }
   }
 

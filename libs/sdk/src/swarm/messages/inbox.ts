@@ -6,6 +6,10 @@ import { isNoLater, type Generation } from '@multiswarm/messaging';
 /** Conversations of which a swarm remembers that they have failed. */
 const FAILURES_KNOWN = 10_000;
 
+/** Said once, where what a communicator hands over has a form that is not known here. */
+export const UNREADABLE_MAIL =
+  'mail cannot be read here. None is lost: it is given back, and comes again. Run communicators and swarms of the same version';
+
 /** How a message is settled with its mailbox. What was sent at most once has none. */
 export interface Settling {
   /** See `MailDelivery`. */

@@ -56,6 +56,7 @@ import {
   MessageExpired,
   PoisonMessage,
   Unanswered,
+  UNREADABLE_MAIL,
   type Arrived,
   type Failure,
   type Handled,
@@ -139,6 +140,7 @@ export class Messages implements SwarmMessages {
         this.receive({ message, settling });
       },
       onFault: (error) => this.options.log.debug('the mailbox is not reached', { error }),
+      onUnreadable: (error) => this.options.log.error(UNREADABLE_MAIL, { error }),
     });
     const listening = [swarmId, BROADCAST_TOKEN].map((to) => this.listen(bus, to));
     const sender = new MailSender({ bus, sites, clock });

@@ -1,6 +1,6 @@
 import { LIMITS } from '@multiswarm/contracts';
 import { MailReader, MailSites } from '@multiswarm/messaging';
-import { Inbox, type Arrived, type Handled } from '../messages/inbox';
+import { Inbox, UNREADABLE_MAIL, type Arrived, type Handled } from '../messages/inbox';
 import type { Door } from '../sharing/door';
 import { EventHandlers } from './event-handlers';
 
@@ -31,6 +31,7 @@ export class GroupMailbox {
         this.inbox.add({ message, settling: { seq, storedAtMs, generation, ack, nak, release } });
       },
       onFault: (error) => log.debug('the mailbox of a group is not reached', { group, error }),
+      onUnreadable: (error) => log.error(UNREADABLE_MAIL, { group, error }),
     }));
   }
 
