@@ -264,6 +264,10 @@ export const LIMITS = {
   CONVERSATION_CHARS: 128,
   /** Messages that a process has been given to store, and that wait for room in their mailbox, or for NATS to take them; each counts 512 more. */
   MAIL_WAITING_BYTES: 64 * 1024 * 1024,
+  /** Copies of stored broadcasts on their way at the same time, into each part of the mailboxes, at one communicator. */
+  MAIL_COPIES: 4,
+  /** Copies that wait for that, for each part. */
+  MAIL_COPIES_WAITING: 20_000,
   /** Recipients of which a sender keeps the room that it was promised. */
   MAIL_ROOMS: 10_000,
   /** Room in a mailbox that one request of a sender is promised. */

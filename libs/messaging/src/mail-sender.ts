@@ -25,6 +25,13 @@ export interface MailSenderOptions {
   tryMs?: number;
 }
 
+export interface Storing {
+  /** Of the message as JSON, where somebody has printed it already. */
+  data?: string;
+  /** When it is given up, monotonic milliseconds; after `tryMs` unless told. */
+  endMs?: number;
+}
+
 export interface Stored {
   seq: number;
   /** It was stored before, under the same id. */
@@ -65,10 +72,12 @@ export class MailSender {
     this.rooms = new MailRooms({ isOpen, open: () => sites.domain(), room: this.waiting, clock });
   }
 
-  /** @param data of the message as JSON, where somebody has printed it already */
-  async store(message: Message, data = JSON.stringify(message.data)): Promise<Stored> {
+  async store(
+    message: Message,
+    { data = JSON.stringify(message.data), ...given }: Storing = {},
+  ): Promise<Stored> {
     const { clock, tryMs } = this.options;
-    const endMs = clock.monotonic() + tryMs;
+    const { endMs = clock.monotonic() + tryMs } = given;
     const { namespace, to, from } = message;
     const room = this.rooms.of(`${namespace} ${to} ${from}`);
     const sender = { namespace, to, from };

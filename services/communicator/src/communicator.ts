@@ -1,7 +1,7 @@
 import { serverSeen, type Bus } from '@multiswarm/bus';
 import { MESSAGE_KINDS, requireServer, type Message, type ServerSeen } from '@multiswarm/contracts';
 import { systemClock, systemIds, systemRandom, type Clock, type Ids, type Random } from '@multiswarm/core';
-import { carryMail, MailPayloads, MailSender, MailSites } from '@multiswarm/messaging';
+import { carryMail, MAIL_TRY_MS, MailPayloads, MailSender, MailSites } from '@multiswarm/messaging';
 import type { Route } from '@multiswarm/service';
 import type { Logger, Metrics } from '@multiswarm/telemetry';
 import { followHeartbeats } from './adapters/bus/heartbeats';
@@ -34,6 +34,8 @@ export interface CommunicatorOptions extends Omit<MailboxOptions, 'domain'> {
   version: string;
   /** How long, and how much of, what is published on topics is kept; a day and 64 MiB unless told. */
   topics?: TopicRetention;
+  /** How long each mailbox is tried that does not answer, milliseconds; 20 s unless told. */
+  mailTryMs?: number;
   clock?: Clock;
   ids?: Ids;
   random?: Random;
@@ -58,8 +60,9 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   await ensureMailStreams(bus, domain, options.streams);
   const statuses = new JetStreamStatusStore(bus, domain);
   const count = countMessages(metrics);
-  const outbox = outboxOf(bus, domain, clock, ids);
-  const send = sendMessage({ presence, outbox, statuses, relaying, count, logger, clock, ids });
+  const outbox = outboxOf(options, domain, clock, ids);
+  const { mailTryMs = MAIL_TRY_MS } = options;
+  const send = sendMessage({ presence, outbox, mailTryMs, statuses, relaying, count, logger, clock, ids });
   const get = getMessage(statuses, STATUS_KEEP_MS);
 
   const { replicas } = options.streams;
@@ -111,16 +114,21 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   };
 }
 
-function outboxOf(bus: Bus, domain: string, clock: Clock, ids: Ids): Outbox {
+function outboxOf(
+  { bus, mailTryMs = MAIL_TRY_MS }: CommunicatorOptions,
+  domain: string,
+  clock: Clock,
+  ids: Ids,
+): Outbox {
   const sites = new MailSites(bus);
-  const sender = new MailSender({ bus, sites, clock });
+  const sender = new MailSender({ bus, sites, clock, tryMs: mailTryMs });
   const payloads = new MailPayloads({ bus, sites, clock, ids });
   return {
     carry: (message: Message) => carryMail(bus, message, domain),
     checkIn: (submission) => payloads.checkedIn(submission, JSON.stringify(submission.data)),
-    store: async (message: Message) => {
+    store: async (message: Message, storing) => {
       await payloads.note(message);
-      return sender.store(message);
+      return sender.store(message, storing);
     },
   };
 }

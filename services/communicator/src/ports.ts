@@ -13,7 +13,7 @@ import type {
   MessageStatus,
   MessageSubmission,
 } from '@multiswarm/contracts';
-import type { DeliveryTicket, Stored } from '@multiswarm/messaging';
+import type { DeliveryTicket, Stored, Storing } from '@multiswarm/messaging';
 import type { DeadMailBody } from './domain/dead-mail';
 import type { Level, MailFault } from './domain/mailbox/mail';
 
@@ -24,7 +24,7 @@ export interface Outbox {
   /** What is too large to travel is stored, and referred to. */
   checkIn(submission: MessageSubmission): Promise<MessageSubmission>;
   /** Into the recipient's mailbox. @throws MultiswarmError `mailbox-full`, `recipient-unknown`, `mailbox-unavailable` */
-  store(message: Message): Promise<Pick<Stored, 'breaker'>>;
+  store(message: Message, storing?: Storing): Promise<Pick<Stored, 'breaker'>>;
 }
 
 /** What became of a message, for every replica to read. Bounded in bytes and in age. */

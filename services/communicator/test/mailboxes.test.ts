@@ -1,6 +1,7 @@
 import { Printed, type Bus } from '@multiswarm/bus';
 import {
   DeadMessagePage,
+  mailboxShardOf,
   MessageSubmission,
   subjects,
   toMessage,
@@ -208,6 +209,31 @@ test('a broadcast that one mailbox does not take is told by recipient; sent agai
   await eventually(async () => (await a.messages.broadcast(news)).status === 'stored');
   await eventually(() => got.includes('b'));
   expect(got.sort()).toEqual(['b', 'c', 'c']);
+});
+
+test('a broadcast while nobody has a part of the mailboxes says who has not got it; sent again, each has it once', async () => {
+  const [first, second] = [await world.replica({ mailTryMs: 300 }), await world.replica({ mailTryMs: 300 })];
+  const shared = (): boolean => [first, second].every(({ communicator }) => communicator.served.length === 8);
+  await eventually(shared, { timeoutMs: 15_000 });
+  const ofPart = ({ communicator: { served } }: typeof first): string =>
+    ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k'].find((id) => served.includes(mailboxShardOf(id))) ??
+    '';
+  const [away, there] = [ofPart(first), ofPart(second)];
+  const got: string[] = [];
+  for (const id of [away, there]) {
+    await join(id, ({ messages }) => messages.on('news', () => void got.push(id)));
+    await eventually(() => isRead(id));
+  }
+  const a = await join('a');
+  first.communicator.drop();
+  await first.bus.close();
+  const news = { kind: 'news', qos: 'at-least-once', id: 'm-00000001' } as const;
+  const told = await a.messages.broadcast(news);
+  expect(told).toMatchObject({ status: 'partly-stored', recipients: [there], refusedCount: 1 });
+  expect(told.refused).toMatchObject([{ to: away, code: 'mailbox-unavailable', retryable: true }]);
+  await eventually(async () => (await a.messages.broadcast(news)).status === 'stored', { timeoutMs: 15_000 });
+  await eventually(() => got.includes(away));
+  expect(got.sort()).toEqual([away, there].sort());
 });
 
 test('what one sender sends to one swarm and to all is one conversation, with one state and one order', async () => {

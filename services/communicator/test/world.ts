@@ -45,7 +45,7 @@ export class World {
   }
 
   async replica(
-    given: { crossSwarm?: boolean; logger?: Logger; rules?: Partial<MailboxRules> } = {},
+    given: { crossSwarm?: boolean; logger?: Logger; rules?: Partial<MailboxRules>; mailTryMs?: number } = {},
   ): Promise<Replica> {
     const bus = await this.bus('communicator');
     const telemetry = startTelemetry({ service: 'communicator', version: '1', env: {} });
@@ -56,6 +56,7 @@ export class World {
       relaying: { crossSwarm: given.crossSwarm ?? true },
       version: '1',
       ...MAIL,
+      ...(given.mailTryMs === undefined ? {} : { mailTryMs: given.mailTryMs }),
       rules: { ...MAILBOX_RULES, ...given.rules },
     });
     await bus.rttMs();

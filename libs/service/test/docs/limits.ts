@@ -252,6 +252,14 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Messages that one process has been given to store, and that wait for room in their mailbox, or until NATS takes them; each counts 512 more',
     'A further one is refused with `bus-unavailable`, or `mailbox-full` where it would wait for room.',
   ],
+  MAIL_COPIES: [
+    'Copies of stored broadcasts on their way at the same time, into each of the 16 parts of the mailboxes, at one communicator',
+    'The others wait, in their order.',
+  ],
+  MAIL_COPIES_WAITING: [
+    'Copies that wait for that, for each part',
+    'A further one is refused with `mailbox-unavailable`, and named in the answer.',
+  ],
   MAIL_ROOMS: [
     'Recipients of which a sender keeps the room that it was promised',
     'That of the recipients that were not written to for longest is given up; one that something waits for is kept.',

@@ -7,21 +7,22 @@ import {
   type MessageStatus,
   type MessageSubmission,
 } from '@multiswarm/contracts';
-import { hash } from 'node:crypto';
 import type { Clock, Ids } from '@multiswarm/core';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
 import { assertNoSwarm, assertSenderPresent, assertSubjectOf, recipientsOf } from '../domain/addressing';
 import type { Presence } from '../domain/presence';
 import { assertPromisable, type Relaying } from '../domain/promises';
 import type { CountMessage, Outbox, StatusStore } from '../ports';
+import { BroadcastCopies } from './broadcast-copies';
 
 /** Recipients that a status names; it counts them all. A broadcast to a large fleet must not make a large record. */
 export const RECIPIENTS_NAMED = 100;
-const COPY_ID_CHARS = 32;
 
 export interface SendMessageDependencies {
   presence: Presence;
   outbox: Outbox;
+  /** How long the mailboxes of a broadcast are tried, milliseconds. */
+  mailTryMs: number;
   statuses: StatusStore;
   relaying: Relaying;
   count: CountMessage;
@@ -47,6 +48,7 @@ export type SendMessage = (submission: MessageSubmission, origin: Origin) => Pro
  * D3. A promise that cannot be kept is refused before anything is written.
  */
 export function sendMessage(deps: SendMessageDependencies): SendMessage {
+  const copies = new BroadcastCopies(deps);
   return async (submission, origin) => {
     const span = startSpan('message.send', {
       parent: origin.traceparent,
@@ -59,7 +61,7 @@ export function sendMessage(deps: SendMessageDependencies): SendMessage {
       to: submission.to,
     });
     try {
-      const status = await relay(deps, submission, origin, span.traceparent);
+      const status = await relay({ ...deps, copies }, submission, origin, span.traceparent);
       deps.count(submission.kind, status.status);
       logger.debug('message sent', {
         messageId: status.id,
@@ -80,7 +82,7 @@ export function sendMessage(deps: SendMessageDependencies): SendMessage {
 }
 
 async function relay(
-  deps: SendMessageDependencies,
+  deps: SendMessageDependencies & { copies: BroadcastCopies },
   given: MessageSubmission,
   origin: Origin,
   traceparent: string,
@@ -105,7 +107,7 @@ async function relay(
   // D2: written first. That of a message which is not sent then is asked for by nobody.
   if (qos === 'at-most-once') await statuses.record(status);
   if (recipients.length === 0) return status;
-  if (qos !== 'at-most-once') return recorded(deps, await storedForAll(deps, message, recipients));
+  if (qos !== 'at-most-once') return recorded(deps, await storedForAll(deps.copies, message, recipients));
   outbox.carry(message);
   return status;
 }
@@ -133,11 +135,11 @@ async function recorded(
 
 /** D2. @throws MultiswarmError where no mailbox has taken it: what the first one says */
 async function storedForAll(
-  { outbox }: SendMessageDependencies,
+  copies: BroadcastCopies,
   message: Message,
   recipients: readonly string[],
 ): Promise<MessageStatus> {
-  const tries = await Promise.allSettled(recipients.map((each) => outbox.store(copyFor(message, each))));
+  const tries = await copies.store(message, recipients);
   const stored = recipients.filter((_, index) => tries[index]?.status === 'fulfilled');
   const refused = tries.flatMap((each, index) =>
     each.status === 'rejected' ? [refusal(recipients[index] ?? '', each.reason)] : [],
@@ -168,12 +170,6 @@ function refusedByAll({ to, error }: Refusal, count: number): MultiswarmError {
   if (count === 1) return error;
   const text = `none of ${count} recipients has got it; of "${to}" it is said: ${error.message}`;
   return new MultiswarmError(error.code, text, { cause: error, fill: error.fill });
-}
-
-/** The copy of a broadcast for one recipient. Sent again, it has the same id. Its conversation is that of any message of its sender. */
-function copyFor(message: Message, to: string): Message {
-  const id = `m-${hash('sha256', `${message.id} ${to}`).slice(0, COPY_ID_CHARS)}`;
-  return { ...message, id, to };
 }
 
 function outcome(qos: string, recipients: readonly string[]): MessageStatus['status'] {

@@ -304,7 +304,7 @@ export class Messages implements SwarmMessages {
     const { clock, ids } = this.options;
     const message = toMessage(submission, { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent });
     if (qos !== 'at-most-once') {
-      return open.sender.store(message, data).then(({ breaker }) => {
+      return open.sender.store(message, { data }).then(({ breaker }) => {
         const status = statusOf(message, 'stored');
         return breaker === undefined ? status : { ...status, breaker };
       });
