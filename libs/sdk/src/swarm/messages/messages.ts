@@ -58,10 +58,10 @@ import {
   Unanswered,
   UNREADABLE_MAIL,
   type Arrived,
-  type Failure,
   type Handled,
 } from './inbox';
 import { assertSendable, checkedAnswer, checkedAnswers } from './kinds';
+import { MailSettling } from './mail-settling';
 
 export interface MessagesOptions {
   swarmId: string;
@@ -125,20 +125,8 @@ export class Messages implements SwarmMessages {
     const reader = new MailReader({
       ...{ bus, sites, clock, namespace, mailbox: swarmId, window: WINDOW },
       reader: mailReaderOf(swarmId, instance),
-      onMail: (delivery) => {
-        const { seq, storedAtMs, message } = delivery;
-        const settling = {
-          ...{ seq, storedAtMs },
-          // As it is when it is asked for: it may be handed over again meanwhile.
-          get generation() {
-            return delivery.generation;
-          },
-          ack: () => reader.ack(seq),
-          nak: (failure: Failure) => reader.nak({ seq, ...failure }),
-          release: () => reader.release(seq),
-        };
-        this.receive({ message, settling });
-      },
+      onMail: (delivery) =>
+        this.receive({ message: delivery.message, settling: new MailSettling(delivery, reader) }),
       onFault: (error) => this.options.log.debug('the mailbox is not reached', { error }),
       onUnreadable: (error) => this.options.log.error(UNREADABLE_MAIL, { error }),
     });

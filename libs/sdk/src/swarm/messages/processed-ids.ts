@@ -26,6 +26,8 @@ export interface Effect {
   place: Place | undefined;
   /** It was given up once, and may have had its effect from this place on: a sequence of the same line. */
   unsureFrom?: number | undefined;
+  /** Its id as it is kept, once that was worked out. */
+  key?: string | undefined;
 }
 
 /** How far a line has come: the highest sequence, and the latest time. */
@@ -45,8 +47,10 @@ export type KeptProcessed = z.infer<typeof KeptProcessed>;
 
 /** Ids that came one after the other, as one text. */
 interface Piece {
-  readonly ids: string;
-  readonly reaches: Reaches;
+  ids: string;
+  reaches: Reaches;
+  /** The same ids, of a piece that grows no more, once somebody has asked. */
+  keys?: Set<string>;
 }
 
 /**
@@ -88,8 +92,9 @@ export class ProcessedIds {
     };
   }
 
-  of({ id, place, unsureFrom }: Effect): 'new' | 'repeated' | 'unknown' {
-    if (this.has(id)) return 'repeated'; // P1
+  of(effect: Effect): 'new' | 'repeated' | 'unknown' {
+    if (this.has(keyOf(effect))) return 'repeated'; // P1
+    const { place, unsureFrom } = effect;
     if (place === undefined) return 'new';
     const { seq, atMs, delayed, line } = place;
     const [reached, reachedMs] = this.forgotten[nameOf(place)] ?? NOWHERE;
@@ -102,46 +107,69 @@ export class ProcessedIds {
 
   with(effects: readonly Effect[]): ProcessedIds {
     const pieces = [...this.pieces];
-    for (const { id, place } of effects) {
-      const last = pieces[pieces.length - 1];
-      const isFull = last === undefined || last.ids.length >= TOGETHER * CHARS;
-      const { ids, reaches } = isFull ? { ids: '', reaches: {} } : last;
-      const piece = { ids: ids + keyOf(id), reaches: place ? further(reaches, place) : reaches };
-      if (isFull) pieces.push(piece);
-      else pieces[pieces.length - 1] = piece;
+    let last = pieces.pop() ?? fresh();
+    if (!isFull(last)) last = { ids: last.ids, reaches: { ...last.reaches } };
+    for (const effect of effects) {
+      if (isFull(last)) {
+        pieces.push(last);
+        last = fresh();
+      }
+      last.ids += keyOf(effect);
+      if (effect.place !== undefined) reach(last.reaches, effect.place);
     }
-    let known = pieces.reduce((sum, { ids }) => sum + ids.length, 0);
-    let forgotten = this.forgotten;
-    for (let first = pieces[0]; first !== undefined; first = pieces[0]) {
-      known -= first.ids.length;
-      if (known < PROCESSED_KNOWN * CHARS) break;
-      forgotten = merged(forgotten, first.reaches);
-      pieces.shift();
-    }
-    return new ProcessedIds(pieces, forgotten);
+    pieces.push(last);
+    return new ProcessedIds(...forgetting(pieces, this.forgotten));
   }
 
-  private has(id: string): boolean {
-    const key = keyOf(id);
-    return this.pieces.some(({ ids }) => {
-      for (let at = ids.indexOf(key); at >= 0; at = ids.indexOf(key, at + 1))
-        if (at % CHARS === 0) return true;
-      return false;
-    });
+  private has(key: string): boolean {
+    return this.pieces.some((piece) => (isFull(piece) ? keysOf(piece).has(key) : includes(piece.ids, key)));
   }
 }
 
 const NOWHERE: Reach = [0, 0];
 
+function fresh(): Piece {
+  return { ids: '', reaches: {} };
+}
+
+function isFull({ ids }: Piece): boolean {
+  return ids.length >= TOGETHER * CHARS;
+}
+
+function keysOf(piece: Piece): Set<string> {
+  if (piece.keys !== undefined) return piece.keys;
+  piece.keys = new Set();
+  for (let at = 0; at < piece.ids.length; at += CHARS) piece.keys.add(piece.ids.slice(at, at + CHARS));
+  return piece.keys;
+}
+
+function includes(ids: string, key: string): boolean {
+  for (let at = ids.indexOf(key); at >= 0; at = ids.indexOf(key, at + 1)) if (at % CHARS === 0) return true;
+  return false;
+}
+
+/** The oldest pieces go as long as enough is known without them: how far their lines had come is kept. */
+function forgetting(pieces: Piece[], forgotten: Reaches): [Piece[], Reaches] {
+  let known = pieces.reduce((sum, { ids }) => sum + ids.length, 0);
+  let all = forgotten;
+  for (let first = pieces[0]; first !== undefined; first = pieces[0]) {
+    known -= first.ids.length;
+    if (known < PROCESSED_KNOWN * CHARS) break;
+    all = merged(all, first.reaches);
+    pieces.shift();
+  }
+  return [pieces, all];
+}
+
 function nameOf({ line, delayed }: Pick<Place, 'line' | 'delayed'>): string {
   return delayed ? `${line} delayed` : line;
 }
 
-function further(reaches: Reaches, place: Place): Reaches {
+function reach(reaches: Reaches, place: Place): void {
   const name = nameOf(place);
   const [seq, atMs] = reaches[name] ?? NOWHERE;
-  if (place.seq <= seq && place.atMs <= atMs) return reaches;
-  return { ...reaches, [name]: [Math.max(seq, place.seq), Math.max(atMs, place.atMs)] };
+  if (place.seq > seq || place.atMs > atMs)
+    reaches[name] = [Math.max(seq, place.seq), Math.max(atMs, place.atMs)];
 }
 
 function merged(before: Reaches, more: Reaches): Reaches {
@@ -153,6 +181,6 @@ function merged(before: Reaches, more: Reaches): Reaches {
   return all;
 }
 
-function keyOf(id: string): string {
-  return hash('sha256', id, 'base64url').slice(0, CHARS);
+function keyOf(effect: Effect): string {
+  return (effect.key ??= hash('sha256', effect.id, 'base64url').slice(0, CHARS));
 }
