@@ -228,6 +228,12 @@ export const ERRORS = {
     retryable: false,
     title: 'It was changed since it was read',
   },
+  'state-too-large': {
+    status: 413,
+    exit: 2,
+    retryable: false,
+    title: 'The state of a conversation is over the limit',
+  },
   'output-too-large': {
     status: 500,
     exit: 1,

@@ -262,6 +262,8 @@ export const LIMITS = {
   SHARED_PAGE_BYTES: 512 * 1024,
   /** Characters of the name of a conversation. */
   CONVERSATION_CHARS: 128,
+  /** Serialized state of one conversation, with what is known of the messages in it: one NATS message carries both, with its headers. */
+  CONVERSATION_STATE_BYTES: 1008 * 1024,
   /** Messages that a process has been given to store, and that wait for room in their mailbox, or for NATS to take them; each counts 512 more. */
   MAIL_WAITING_BYTES: 64 * 1024 * 1024,
   /** Copies of stored broadcasts on their way at the same time, into each part of the mailboxes, at one communicator. */

@@ -106,6 +106,23 @@ test('a handler with state that hangs takes nothing from the messages before and
   never.resolve(0);
 });
 
+test('a message with which the state of its conversation is too large is a dead letter that says so, and its conversation goes on', async () => {
+  const swarm = await world.swarm('n', ({ messages }) =>
+    messages.onExactlyOnce<string, 'work'>(
+      'work',
+      () => '',
+      (text, { data }) => text + 'x'.repeat(Number(data)),
+    ),
+  );
+  await isRead('n');
+  for (const n of [1, LIMITS.CONVERSATION_STATE_BYTES, 2])
+    await send('n', n, { qos: 'exactly-once', conversation: 'long' });
+  const [dead] = await deadOf('n', 1);
+  expect(dead).toMatchObject({ cause: 'poison', attempts: 1 });
+  expect(dead?.message).toMatch(/^state-too-large: .* 1032192 is the most \(CONVERSATION_STATE_BYTES/);
+  await eventually(async () => (await swarm.messages.state('long')) === 'xxx');
+});
+
 test('what is stored where no mailbox is, is a dead letter that says where it should have been', async () => {
   const shard = (mailboxShardOf('c') + 1) % 16;
   const subject = subjects.mail('at-least-once', { domain: 'hub', shard }, 'normal', 'default', 'c', 'a');

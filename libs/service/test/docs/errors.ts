@@ -219,6 +219,10 @@ export const ERROR_TEXTS: Record<ErrorCode, readonly [meaning: string, remedy: s
     'Somebody else has changed it since it was read.',
     'Read it again, and repeat the change with its new revision.',
   ],
+  'state-too-large': [
+    'With this message the state that `onExactlyOnce` keeps of its conversation is larger than one NATS message carries.',
+    'Keep less in it, or begin another conversation; then send the dead letter again.',
+  ],
   'output-too-large': [
     'The output of the attempt is over the limit.',
     'Store the data elsewhere, and return a reference.',

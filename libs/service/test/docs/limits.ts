@@ -248,6 +248,10 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Of a message it is stored as a payload, and goes by reference; an event is refused with `body-too-large`.',
   ],
   CONVERSATION_CHARS: ['Characters of the name of a conversation', 'Refused with `invalid-request`.'],
+  CONVERSATION_STATE_BYTES: [
+    'Serialized state of a conversation (`onExactlyOnce`), with some 16 KiB that tell which messages are in it',
+    'What would make it larger is a dead letter (`state-too-large`); the state stays as it was.',
+  ],
   MAIL_WAITING_BYTES: [
     'Messages that one process has been given to store, and that wait for room in their mailbox, or until NATS takes them; each counts 512 more',
     'A further one is refused with `bus-unavailable`, or `mailbox-full` where it would wait for room.',

@@ -1,5 +1,5 @@
 import { lastStored, storeMessage, StreamRefusal, type Bus } from '@multiswarm/bus';
-import { Json, MultiswarmError, streams, subjects, type JsonValue } from '@multiswarm/contracts';
+import { Json, LIMITS, MultiswarmError, streams, subjects, type JsonValue } from '@multiswarm/contracts';
 import type { MailSites } from '@multiswarm/messaging';
 import { createHash } from 'node:crypto';
 import { KeptProcessed, ProcessedIds, type Effect } from './processed-ids';
@@ -7,6 +7,10 @@ import { KeptProcessed, ProcessedIds, type Effect } from './processed-ids';
 const Kept = KeptProcessed.extend({ state: Json });
 
 const CACHED = 1_000;
+/** More than the headers of a write take. */
+const HEADERS_BYTES = 1_024;
+/** Of one UTF-16 unit in UTF-8. */
+const MOST_BYTES_OF_CHAR = 3;
 const WRITTEN = 'the state of the conversation was written by somebody else';
 
 interface Known {
@@ -62,7 +66,7 @@ export class ConversationStates {
   /**
    * Writes the next state, with the messages that led to it.
    * @throws MultiswarmError `revision-conflict` where somebody else has written in between: read it again; `bus-unavailable` where it may
-   *     have been written all the same
+   *     have been written all the same; `state-too-large`, and it was not
    */
   async write(
     conversation: string,
@@ -72,6 +76,7 @@ export class ConversationStates {
   ): Promise<void> {
     const processed = before.processed.with(effects);
     const body = JSON.stringify({ state, ...processed.kept });
+    this.assertFits(body);
     try {
       const options = { expectedLast: before.revision };
       const revision = await this.asked(() =>
@@ -85,6 +90,19 @@ export class ConversationStates {
       this.cached.delete(conversation);
       throw error;
     }
+  }
+
+  private assertFits(body: string): void {
+    const carried = (this.bus.connection.info?.max_payload ?? Infinity) - HEADERS_BYTES;
+    const most = Math.min(LIMITS.CONVERSATION_STATE_BYTES, carried);
+    if (body.length * MOST_BYTES_OF_CHAR <= most) return;
+    const bytes = Buffer.byteLength(body);
+    if (bytes <= most) return;
+    throw new MultiswarmError(
+      'state-too-large',
+      `the state of the conversation would have ${bytes} bytes with this message, with what is known of the messages in it; ` +
+        `${most} is the most (CONVERSATION_STATE_BYTES, or what nats-server carries)`,
+    );
   }
 
   private cache(conversation: string, known: Known): void {

@@ -8,9 +8,13 @@ import { ProcessedIds } from './processed-ids';
 type States = FoldParts['states'];
 type Known = Awaited<ReturnType<States['read']>>;
 
+const TOO_LARGE = new MultiswarmError('state-too-large', 'it would have too many bytes');
+
 /** One state, by compare-and-set; what is to go wrong is set from outside. */
 class OneState implements States {
   readonly domain = 'hub';
+  /** Characters of a state. */
+  most = Infinity;
   known: Known = { state: null, processed: ProcessedIds.none(), revision: 0 };
   fault: Partial<Record<'read' | 'assertLatest' | 'write', Error>> = {};
 
@@ -26,6 +30,7 @@ class OneState implements States {
 
   write(...[, before, state, effects]: Parameters<States['write']>): Promise<void> {
     if (this.fault.write) return Promise.reject(this.fault.write);
+    if (JSON.stringify(state).length > this.most) return Promise.reject(TOO_LARGE);
     const processed = before.processed.with(effects);
     // As the stream keeps it: a text, which nobody can change afterwards.
     const kept = JSON.parse(JSON.stringify(state)) as JsonValue;
@@ -211,4 +216,26 @@ test('each question is answered from the state with its own message, also where 
   const asked = [1, 2, 3].map((data, n) => arrived(n + 1, data, 'asker'));
   expect(await foldFirst(asked, parts(states, { handlers, answer }))).toEqual({ done: 3 });
   expect([told, states.known.state]).toEqual([[{ sum: 1 }, { sum: 3 }, { sum: 6 }], { sum: 6 }]);
+});
+
+test('the message with which the state is too large is a dead letter that says so; all others are in it, also behind it', async () => {
+  const states = new OneState();
+  states.most = '[9,9,9,9,9,9,9,9]'.length;
+  const handlers = new Handlers();
+  const initial = (): JsonValue => [];
+  const append = (state: JsonValue, { data }: { data: JsonValue }): JsonValue => [
+    ...(state as JsonValue[]),
+    data,
+  ];
+  handlers.addFolding({ kind: 'add' }, { initial, handler: append });
+  let waiting = [1, 2, 'x'.repeat(20), 4, 5].map((data, n) => arrived(n + 1, data));
+  const dead: [JsonValue | undefined, ReturnType<typeof failureOf>][] = [];
+  while (waiting.length > 0) {
+    const { done, failed } = await foldFirst(waiting, parts(states, { handlers }));
+    waiting = waiting.slice(done);
+    if (failed !== undefined) dead.push([waiting.shift()?.message.data, failureOf(failed)]);
+  }
+  const message = 'state-too-large: it would have too many bytes';
+  expect(dead).toEqual([['x'.repeat(20), { cause: 'handler-failed', message, poison: true }]]);
+  expect(states.known.state).toEqual([1, 2, 4, 5]);
 });

@@ -7,6 +7,7 @@ import {
   EffectUnknown,
   EffectUnsure,
   hasExpired,
+  PoisonMessage,
   Unanswered,
   type Arrived,
   type Handled,
@@ -35,8 +36,8 @@ export interface FoldParts {
 interface Folded extends Handled {
   /** What is to be answered, once the state is written; for each message that is done. */
   answers: (() => Promise<void>)[];
-  /** F3: those before the one that has failed are to be handled anew. */
-  spoilt?: boolean;
+  /** F3, F4: so many of the first are to be handled anew. */
+  anew?: number;
 }
 
 /**
@@ -48,17 +49,18 @@ interface Folded extends Handled {
  * F2. A message has failed only where its own handler has: in everything else that goes wrong, whether it is in the state already is open.
  * F3. A handler may change the state that it is given, in place. What one has done to it that did not return is in no state that is written:
  *     those before it are handled anew, from what is stored.
+ * F4. The message with which the state is too large is a dead letter, and no other: it is found by handling half of them each time.
  */
 export async function foldFirst(waiting: readonly Arrived[], parts: FoldParts): Promise<Handled> {
   let first = waiting.slice(0, TOGETHER);
   let behind: Pick<Handled, 'failed'> = {};
   for (let conflicts = 0; ;) {
     try {
-      const { answers, spoilt, ...handled } = await foldOnce(first, parts);
-      if (!spoilt)
+      const { answers, anew, ...handled } = await foldOnce(first, parts);
+      if (anew === undefined)
         return await answered(answers, handled.done < first.length ? handled : { ...handled, ...behind });
-      first = first.slice(0, handled.done); // fewer each time
-      behind = { failed: handled.failed };
+      first = first.slice(0, anew); // fewer each time
+      behind = 'failed' in handled ? { failed: handled.failed } : {};
     } catch (error) {
       if (asMultiswarmError(error).code === 'revision-conflict' && (conflicts += 1) < TRIES) continue;
       return { done: 0, failed: EffectUnsure.by(error) }; // F2
@@ -116,9 +118,20 @@ async function foldOnce(waiting: readonly Arrived[], parts: FoldParts): Promise<
   const folded = { done: answers.length, answers, ...(failed === undefined ? {} : { failed }) };
   if (effects.length === 0)
     return failed === undefined ? folded : states.assertLatest(conversation, before).then(() => folded);
-  if (failed !== undefined && isObject(state)) return { ...folded, spoilt: true };
-  await states.write(conversation, before, state ?? null, effects);
-  return folded;
+  if (failed !== undefined && isObject(state)) return { ...folded, anew: folded.done };
+  const written = states.write(conversation, before, state ?? null, effects).then(() => folded);
+  return written.catch((error: unknown) =>
+    tooLarge(error, folded.done, () => states.assertLatest(conversation, before)),
+  );
+}
+
+/** F4. */
+async function tooLarge(error: unknown, done: number, assertLatest: () => Promise<void>): Promise<Folded> {
+  const { code, message } = asMultiswarmError(error);
+  if (code !== 'state-too-large') throw error;
+  if (done > 1) return { done: 0, answers: [], anew: Math.ceil(done / 2) };
+  await assertLatest();
+  return { done: 0, answers: [], failed: new PoisonMessage(`${code}: ${message}`) };
 }
 
 /** @throws EffectUnknown */
