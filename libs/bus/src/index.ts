@@ -4,6 +4,7 @@ export { connectBus, type BusOptions } from './nats-bus';
 export { NobodyListensError } from './nobody-listens';
 export { PayloadBucket, type PayloadOptions } from './payloads/bucket';
 export { type Description } from './payloads/description';
+export { DomainPayloads } from './payloads/domain-payloads';
 export { PayloadInventory } from './payloads/inventory';
 export { Printed } from './printed';
 export { decodeReply, encodeError, encodeOk, exceeds } from './reply-envelope';

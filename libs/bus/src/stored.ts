@@ -42,6 +42,12 @@ const FULL: ReadonlySet<number> = new Set([10_047, 10_023, 10_077, 10_122]);
 const NO_MESSAGE = 10_037;
 const NO_STREAM = 10_059;
 const TIMEOUT_MS = 5_000;
+const OWN_API = '$JS.API';
+
+/** The JetStream API of a domain: that of the own one unless told. */
+export function apiOf(domain?: string): string {
+  return domain === undefined ? OWN_API : `$JS.${domain}.API`;
+}
 
 interface ApiError {
   error?: { code: number; err_code?: number; description?: string };
@@ -52,8 +58,9 @@ export async function lastStored(
   connection: NatsConnection,
   stream: string,
   subject: string,
+  api = OWN_API,
 ): Promise<StoredMessage | undefined> {
-  return fromLeader(connection, stream, { last_by_subj: subject });
+  return fromLeader(connection, stream, { last_by_subj: subject }, api);
 }
 
 /**
@@ -65,11 +72,11 @@ export async function nextStored(
   stream: string,
   subject: string,
   seq: number,
-  certain = false,
+  { certain = false, api = OWN_API }: { certain?: boolean; api?: string } = {},
 ): Promise<StoredMessage | undefined> {
   const query = { seq, next_by_subj: subject };
-  if (certain) return fromLeader(connection, stream, query);
-  const message = await connection.request(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), {
+  if (certain) return fromLeader(connection, stream, query, api);
+  const message = await connection.request(`${api}.DIRECT.GET.${stream}`, JSON.stringify(query), {
     timeout: TIMEOUT_MS,
   });
   const { headers } = message;
@@ -106,11 +113,12 @@ async function fromLeader(
   connection: NatsConnection,
   stream: string,
   query: object,
+  api: string,
 ): Promise<StoredMessage | undefined> {
   try {
     const { message } = await askStream<{
       message: { seq: number; subject: string; time: string; data?: string };
-    }>(connection, `STREAM.MSG.GET.${stream}`, query);
+    }>(connection, `STREAM.MSG.GET.${stream}`, query, api);
     const { seq, subject, time, data = '' } = message;
     return { seq, subject, at: Date.parse(time), data: Buffer.from(data, 'base64') };
   } catch (error) {
@@ -120,8 +128,13 @@ async function fromLeader(
 }
 
 /** One request to the JetStream API. @throws StreamRefusal, or what the client throws where nobody answers */
-export async function askStream<T>(connection: NatsConnection, verb: string, query: object): Promise<T> {
-  const message = await connection.request(`$JS.API.${verb}`, JSON.stringify(query), { timeout: TIMEOUT_MS });
+export async function askStream<T>(
+  connection: NatsConnection,
+  verb: string,
+  query: object,
+  api = OWN_API,
+): Promise<T> {
+  const message = await connection.request(`${api}.${verb}`, JSON.stringify(query), { timeout: TIMEOUT_MS });
   return checked(message.json()) as T; // the server's own contract
 }
 

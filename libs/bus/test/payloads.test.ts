@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   connectBus,
+  DomainPayloads,
   ensureStream,
   PayloadBucket,
   PayloadInventory,
@@ -8,7 +9,16 @@ import {
   type Bus,
   type Description,
 } from '@multiswarm/bus';
-import { LIMITS, MultiswarmError, streams, subjects, type PayloadRef } from '@multiswarm/contracts';
+import {
+  buckets,
+  LIMITS,
+  MultiswarmError,
+  payloadBucketOf,
+  streamOfBucket,
+  streams,
+  subjects,
+  type PayloadRef,
+} from '@multiswarm/contracts';
 import { systemClock, systemIds } from '@multiswarm/core';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Buses } from './buses';
@@ -33,10 +43,10 @@ afterEach(async () => {
   await manager.streams.purge(streams.payloads);
 });
 
-function ensureBucket(maxBytes: number): Promise<void> {
+function ensureBucket(maxBytes: number, of: string = buckets.payloads): Promise<void> {
   return ensureStream(bus.connection, {
-    name: streams.payloads,
-    subjects: [subjects.allPayloadParts(), subjects.allPayloadDescriptions()],
+    name: streamOfBucket(of),
+    subjects: [subjects.allPayloadParts(of), subjects.allPayloadDescriptions(of)],
     ...{ maxAgeMs: 0, maxBytes, replicas: 1, dedupWindowMs: 1_000 },
     refusesWhenFull: true,
     isStore: true,
@@ -189,4 +199,30 @@ test('another connection reads what this one has stored', async () => {
   const text = (await new PayloadBucket(other.connection, systemClock, systemIds).fetch(ref)).toString();
   await other.close();
   expect(text).toBe('x'.repeat(300_000));
+});
+
+test('a domain keeps data of messages in the store of the orchestrator, or else in its own, and finds it in either', async () => {
+  const of = { connection: bus.connection, clock: systemClock, ids: systemIds };
+  const here = new DomainPayloads({ ...of, domain: () => 'eu' });
+  expect(await codeOf(here.store('default', 'x'))).toBeUndefined();
+  const manager = await jetstreamManager(bus.connection);
+  await manager.streams.delete(streams.payloads);
+  expect(await codeOf(here.store('default', 'x'))).toBe('payload-store-unavailable');
+  const own = payloadBucketOf('eu');
+  const name = streamOfBucket(own);
+  await ensureBucket(64 * 1024 * 1024, own);
+  const ref = await here.store('default', 'y'.repeat(300_000));
+  expect((await manager.streams.info(name)).state.messages).toBe(4);
+  await ensureBucket(64 * 1024 * 1024);
+  expect((await here.fetch(ref)).toString()).toBe('y'.repeat(300_000));
+  const nowhere: PayloadRef = { id: `default.${'0'.repeat(64)}`, bytes: 1 };
+  expect(await codeOf(here.claim(nowhere))).toBe('payload-not-found');
+
+  const there = new DomainPayloads({ ...of, domain: () => 'us' });
+  await there.copy(ref, here);
+  await there.copy(ref, here);
+  expect((await bucket.fetch(ref)).toString()).toBe('y'.repeat(300_000));
+  expect(await codeOf(there.copy(nowhere, here))).toBe('payload-not-found');
+  expect((await manager.streams.info(streams.payloads)).state.messages).toBe(4);
+  await manager.streams.delete(name);
 });

@@ -313,6 +313,8 @@ export const LIMITS = {
   MAIL_FORWARDED: 100,
   /** All that one such request carries, roughly: it must fit a NATS message. */
   MAIL_FORWARD_BYTES: 640 * 1024,
+  /** Payloads of messages that one communicator fetches from other domains at once. */
+  MAIL_PAYLOADS_FETCHED: 4,
   /** Messages that were forwarded to a mailbox last, by their ids: one that comes again is known however late it comes. */
   MAIL_FORWARDED_KNOWN: 128,
   /** Mailboxes of which a communicator remembers in which domain they are read. */

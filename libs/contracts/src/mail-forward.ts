@@ -47,6 +47,7 @@ export const MailForwarded = z.object({
     .object({ depth: z.number().int().nonnegative(), limit: z.number().int().positive() })
     .optional()
     .describe('there was no room for the others'),
+  fetching: z.boolean().optional().describe('the payload of one of the others is on its way here: ask again'),
   moved: MailHome.optional().describe('the mailbox is read elsewhere since'),
 });
 export type MailForwarded = z.infer<typeof MailForwarded>;

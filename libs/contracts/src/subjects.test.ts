@@ -118,6 +118,10 @@ const subjectArguments = {
     fc.tuple(token, fc.constantFrom('0a', 'ff')).map((parts) => parts.join('.')),
     fc.record({ namespace: token, to: token, from: token, id: token }),
   ),
+  mailPayloadsOf: fc.tuple(
+    token,
+    fc.tuple(token, fc.constantFrom('0a', 'ff')).map((parts) => parts.join('.')),
+  ),
   allMailPayloads: fc.tuple(token),
   mailboxName: fc.tuple(mailShard, token, token),
   mailboxNames: fc.tuple(mailShard),

@@ -19,6 +19,19 @@ export const buckets = {
   topicLeases: 'ms-topic-leases',
 } as const;
 
+/**
+ * Where a JetStream domain without the store of the orchestrator keeps data of messages. The name has the domain in it, since leaf nodes hear
+ * what is stored in each other: a subject that two of them keep would be stored twice.
+ */
+export function payloadBucketOf(domain: string): string {
+  return `${buckets.payloads}-${domain}`;
+}
+
+/** The stream of an object store. */
+export function streamOfBucket(bucket: string): string {
+  return `OBJ_${bucket}`;
+}
+
 /** A mailbox shard of a JetStream domain. */
 export interface MailShard {
   domain: string;
@@ -183,6 +196,7 @@ export const subjects = {
   /** That a message has a payload: for as long as it may be handled, or sent again. */
   mailPayload: (domain: string, payload: string, mail: MailName) =>
     `${V}.mail-payload.${domain}.${payload}.${mailIdentity(mail)}`,
+  mailPayloadsOf: (domain: string, payload: string) => `${V}.mail-payload.${domain}.${payload}.>`,
   allMailPayloads: (domain: string) => `${V}.mail-payload.${domain}.>`,
   allMailNotes: (domain: string) => `${V}.mail-note.${domain}.>`,
   /** Mailboxes that have been read. */
@@ -217,10 +231,11 @@ export const subjects = {
    * Parts and descriptions of payloads, laid out as every NATS object store is (nats-architecture-and-design ADR-20), so that
    * `nats object` reads them.
    */
-  payloadParts: (upload: string) => `$O.${buckets.payloads}.C.${upload}`,
-  payloadDescription: (id: string) => `$O.${buckets.payloads}.M.${base64Url(Buffer.from(id))}`,
-  allPayloadParts: () => `$O.${buckets.payloads}.C.>`,
-  allPayloadDescriptions: () => `$O.${buckets.payloads}.M.>`,
+  payloadParts: (upload: string, bucket: string = buckets.payloads) => `$O.${bucket}.C.${upload}`,
+  payloadDescription: (id: string, bucket: string = buckets.payloads) =>
+    `$O.${bucket}.M.${base64Url(Buffer.from(id))}`,
+  allPayloadParts: (bucket: string = buckets.payloads) => `$O.${bucket}.C.>`,
+  allPayloadDescriptions: (bucket: string = buckets.payloads) => `$O.${bucket}.M.>`,
 
   /** What a running attempt says, from its swarm. */
   attemptStream: (taskId: string, attempt: number) => `${V}.stream.${taskId}.${attempt}`,
@@ -267,7 +282,7 @@ export const streams = {
   mailPayloads: 'MAIL_PAYLOADS',
   conversations: 'CONVERSATIONS',
   topics: 'TOPICS',
-  payloads: `OBJ_${buckets.payloads}`,
+  payloads: streamOfBucket(buckets.payloads),
 } as const;
 
 /** Message headers. */

@@ -172,7 +172,8 @@ export const METRICS = {
   'multiswarm.mail.forwarded': {
     kind: 'counter',
     unit: '{message}',
-    description: 'Messages for other JetStream domains: stored there, full, or the code of what went wrong',
+    description:
+      'Messages for other JetStream domains: stored there, full, fetching (its data is on its way), or the code of what went wrong',
     attributes: ['domain', 'result'],
   },
   'multiswarm.mail.outgoing': {

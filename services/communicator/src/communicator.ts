@@ -19,6 +19,7 @@ import { Neighbours } from './domain/regions/neighbours';
 import { assertRelaying, type Relaying } from './domain/promises';
 import { startMailAccess } from './mail-access';
 import { startMailboxes, type MailboxOptions } from './mailboxes';
+import { startPayloads, type PayloadLimits } from './payloads';
 import type { CountMail, CountMessage, Outbox } from './ports';
 import { countForwarded, orOutOfReach, showRegions, silentAfterMs } from './regions';
 import { startSharing } from './sharing';
@@ -36,6 +37,7 @@ export interface CommunicatorOptions extends Omit<MailboxOptions, 'domain'> {
   topics?: TopicRetention;
   /** How long each mailbox is tried that does not answer, milliseconds; 20 s unless told. */
   mailTryMs?: number;
+  payloads: PayloadLimits;
   clock?: Clock;
   ids?: Ids;
   random?: Random;
@@ -57,7 +59,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   const { clock = systemClock, ids = systemIds, random = systemRandom } = options;
   const domain = homeDomain((await checkServer(bus, logger)).domain, options.domain);
   const presence = new Presence();
-  await ensureMailStreams(bus, domain, options.streams);
+  const { fetched, stop: stopSweeping } = await openStreams(options, domain, clock, ids);
   const statuses = new JetStreamStatusStore(bus, domain);
   const count = countMessages(metrics);
   const outbox = outboxOf(options, domain, clock, ids);
@@ -67,14 +69,13 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
 
   const { replicas } = options.streams;
   const directory = startDirectory({ bus, presence, clock, ids, logger, replicas });
-  const { onBeat } = directory;
-  const heartbeats = await followHeartbeats(bus, presence, { clock, logger, onBeat });
+  const heartbeats = await followHeartbeats(bus, presence, { clock, logger, onBeat: directory.onBeat });
   const endpoints = listenForMessages(bus, { send, get, presence, relaying, domain, clock, logger });
   const neighbours = new Neighbours(silentAfterMs(options.leaseMs));
   const assertPresent = (to: string): void => void recipientsOf('', to, presence, clock.monotonic());
   const assertRecipient = orOutOfReach(assertPresent, neighbours);
   const assertOpen = (): void => assertRelaying(relaying);
-  const parts = { bus, neighbours, assertRecipient, assertOpen, clock, ids, random, logger };
+  const parts = { bus, neighbours, assertRecipient, assertOpen, fetched, clock, ids, random, logger };
   const counting = { countForwarded: countForwarded(metrics), countMail: countMail(metrics) };
   const mailboxes = await startMailboxes({ ...options, domain }, { ...parts, ...counting });
   const regions = showRegions({ bus, domain, neighbours, mailboxes, metrics, startedAtMs: clock.now() });
@@ -82,8 +83,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
   const sharing = startSharing({ bus, clock, ids, replicas });
   const topics = await startTopics({
     ...{ bus, domain, clock, ids, random, logger, assertOpen, leaseMs: options.leaseMs },
-    replicas,
-    retention: options.topics ?? TOPICS_BY_DEFAULT,
+    ...{ replicas, retention: options.topics ?? TOPICS_BY_DEFAULT },
   });
   const announced = bus.announce({ name: 'communicator', version, description: 'Messages between swarms' });
   return {
@@ -102,16 +102,30 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
       announced.stop();
       await Promise.all([endpoints.stop(), access.stop()]);
       regions.stop();
+      stopSweeping();
       await topics.stop();
       await mailboxes.stop();
       await Promise.all([sharing.stop(), directory.stop()]);
       heartbeats.stop();
     },
     drop: () => {
+      stopSweeping();
       topics.drop();
       mailboxes.drop();
     },
   };
+}
+
+/** What the domain keeps, and the data of its messages. */
+async function openStreams(
+  { bus, logger, streams, payloads }: CommunicatorOptions,
+  domain: string,
+  clock: Clock,
+  ids: Ids,
+): ReturnType<typeof startPayloads> {
+  await ensureMailStreams(bus, domain, streams);
+  const store = { domain, replicas: streams.replicas, ...payloads };
+  return startPayloads(store, { bus, clock, ids, logger });
 }
 
 function outboxOf(
@@ -127,10 +141,8 @@ function outboxOf(
     carry: (message: Message) => carryMail(bus, message, domain),
     checkIn: (submission) => payloads.checkedIn(submission, JSON.stringify(submission.data)),
     store: async (message: Message, storing) => {
-      const note = await payloads.note(message);
-      const stored = await sender.store(message, storing);
-      payloads.stored(note, stored);
-      return stored;
+      await payloads.note(message);
+      return sender.store(message, storing);
     },
   };
 }

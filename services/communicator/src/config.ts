@@ -3,6 +3,7 @@ import type { MailStreamLimits } from './adapters/jetstream/mail-streams';
 import { DRAIN_RULES } from './domain/mailbox/drain-order';
 import { MAILBOX_RULES, type MailboxRules } from './domain/mailbox/rules';
 import type { Relaying } from './domain/promises';
+import type { PayloadLimits } from './payloads';
 import type { TopicRetention } from './topics';
 
 /** What the communicator needs of the settings; they are read and checked by `libs/service`. */
@@ -15,6 +16,7 @@ export interface CommunicatorConfig {
   cacheBytes: number;
   leaseMs: number;
   topics: TopicRetention;
+  payloads: PayloadLimits;
 }
 
 export function toConfig(settings: Settings): CommunicatorConfig {
@@ -39,5 +41,10 @@ export function toConfig(settings: Settings): CommunicatorConfig {
     cacheBytes: settings.MAILBOX_CACHE_BYTES,
     leaseMs: settings.SHARD_LEASE_MS,
     topics: { maxAgeMs: settings.TOPIC_STREAM_MAX_AGE_MS, maxBytes: settings.TOPIC_STREAM_MAX_BYTES },
+    payloads: {
+      storeBytes: settings.PAYLOAD_STORE_BYTES,
+      graceMs: settings.PAYLOAD_GRACE_MS,
+      sweepMs: settings.PAYLOAD_SWEEP_MS,
+    },
   };
 }

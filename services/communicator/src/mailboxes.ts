@@ -14,7 +14,7 @@ import { MailboxOwner } from './application/mailbox-owner';
 import type { Regions } from './application/region-desk';
 import type { MailboxRules } from './domain/mailbox/rules';
 import { type Neighbours } from './domain/regions/neighbours';
-import type { CountForwarded, CountMail } from './ports';
+import type { CountForwarded, CountMail, FetchPayload } from './ports';
 
 export interface MailboxOptions {
   /** The JetStream domain whose mailboxes are kept. */
@@ -37,6 +37,8 @@ export interface MailboxParts {
   neighbours: Neighbours;
   countForwarded: CountForwarded;
   countMail: CountMail;
+  /** Brings payloads of other domains. */
+  fetched: FetchPayload;
   clock: Clock;
   ids: Ids;
   random: Random;
@@ -118,7 +120,7 @@ export async function startMailboxes(options: MailboxOptions, parts: MailboxPart
 
 function regionsOf(
   { domain, rules }: MailboxOptions,
-  { bus, neighbours, countForwarded }: MailboxParts,
+  { bus, neighbours, countForwarded, fetched }: MailboxParts,
 ): Regions {
   return {
     domain,
@@ -126,6 +128,7 @@ function regionsOf(
     neighbour: (other) => neighbours.get(other),
     heard: () => neighbours.heardNow(),
     count: countForwarded,
+    fetched,
   };
 }
 

@@ -12,6 +12,7 @@ import type {
   Message,
   MessageStatus,
   MessageSubmission,
+  PayloadRef,
 } from '@multiswarm/contracts';
 import type { DeliveryTicket, Stored, Storing } from '@multiswarm/messaging';
 import type { DeadMailBody } from './domain/dead-mail';
@@ -116,6 +117,12 @@ export interface DomainPost {
   /** Tells all of them. Without a connection nothing is said: they ask once they are heard again. */
   announce(home: MailHome): void;
 }
+
+/**
+ * Brings a payload of a message from another domain into this one, or finds it here.
+ * @returns false where it is not here yet: to be asked again
+ */
+export type FetchPayload = (ref: PayloadRef, origin: string) => Promise<boolean>;
 
 /** Counts messages for another domain by what came of it. */
 export type CountForwarded = (domain: string, result: string, messages: number) => void;

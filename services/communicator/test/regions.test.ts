@@ -1,20 +1,30 @@
-import type { DomainSeen } from '@multiswarm/contracts';
+import { askStream, connectBus, ensureStream, lastOfEach, type Bus } from '@multiswarm/bus';
+import { LIMITS, streams, subjects, type DomainSeen, type JsonValue } from '@multiswarm/contracts';
 import type { Swarm } from '@multiswarm/sdk';
 import { eventually } from '@multiswarm/testing';
 import { RegionsWorld, type RegionReplica } from './regions-world';
 
+const LARGE = 'x'.repeat(2 * LIMITS.MESSAGE_BYTES);
 const LATE = { timeoutMs: 15_000 };
 let world: RegionsWorld;
 let eu: RegionReplica;
 let us: RegionReplica;
+let hub: Bus;
 
 beforeAll(async () => {
   world = await RegionsWorld.start(['eu', 'us']);
+  hub = await connectBus({ servers: world.topology.hub.url, name: 'test' });
+  await ensureStream(hub.connection, {
+    ...{ name: streams.payloads, replicas: 1, refusesWhenFull: true, isStore: true },
+    subjects: [subjects.allPayloadParts(), subjects.allPayloadDescriptions()],
+    ...{ maxAgeMs: 0, maxBytes: 64 * 1024 * 1024, dedupWindowMs: 100 },
+  });
   [eu, us] = await Promise.all([world.replica('eu'), world.replica('us')]);
   await eventually(async () => (await isHeard(eu, 'us')) && isHeard(us, 'eu'), LATE);
 }, 30_000);
 
 afterAll(async () => {
+  await hub.close();
   await world.stop();
 });
 
@@ -37,12 +47,16 @@ async function heal(domain: string): Promise<void> {
 }
 
 /** A swarm that keeps what it is told, and adds up what it is told exactly once. */
-async function listener(id: string, region: string, got: number[]): Promise<Swarm> {
+async function listener(id: string, region: string, got: number[], docs: unknown[] = []): Promise<Swarm> {
   return world.swarm(id, region, ({ messages }) => {
     messages.on('work', ({ data }) => {
       const { n } = data as { n: number };
       got.push(n);
       return n * 2;
+    });
+    messages.on('doc', ({ data }) => {
+      docs.push(data);
+      return { size: typeof data === 'string' ? data.length : 0, copy: data };
     });
     messages.onExactlyOnce<number[]>(
       'add',
@@ -50,6 +64,19 @@ async function listener(id: string, region: string, got: number[]): Promise<Swar
       (all, { data }) => [...all, (data as { n: number }).n],
     );
   });
+}
+
+function doc(from: Swarm, to: string, data: JsonValue): Promise<unknown> {
+  return from.messages.send({ to, kind: 'doc', data, qos: 'at-least-once' });
+}
+
+/** Messages for which payloads are kept, in all regions. */
+async function notes(): Promise<string[]> {
+  const all = [eu, us].map(async ({ bus }, n) => {
+    const subject = subjects.allMailPayloads(['eu', 'us'][n] ?? '');
+    return (await lastOfEach(bus.connection, streams.mailPayloads, subject)).map((each) => each.subject);
+  });
+  return (await Promise.all(all)).flat();
 }
 
 /** Waits until the region of a sender has heard of a recipient: a heartbeat comes from far. */
@@ -83,16 +110,22 @@ test('mail for another region goes there, and answers come back', async () => {
   expect(await a.messages.request({ to: 'b1', kind: 'work', data: { n: 21 }, qos: 'at-least-once' })).toBe(
     42,
   );
-  await expect(work(a, 'b1', 22, { data: 'x'.repeat(300_000) })).rejects.toMatchObject({
+  await expect(work(a, 'b1', 22, { data: LARGE, qos: 'at-most-once' })).rejects.toMatchObject({
     code: 'invalid-request',
     message: expect.stringContaining('stays in its JetStream domain (eu), and "b1" is read in us') as string,
   });
+  const answer = { size: LARGE.length, copy: LARGE };
+  expect(await a.messages.request({ to: 'b1', kind: 'doc', data: LARGE, qos: 'at-least-once' })).toEqual(
+    answer,
+  );
+  await eventually(async () => (await notes()).length === 0, LATE);
 }, 30_000);
 
 test('a region that is cut off delivers inside itself; what is for another one arrives after the cut, once and in order', async () => {
   const [here, there]: [number[], number[]] = [[], []];
-  const b = await listener('b2', 'us', there);
-  await listener('c2', 'eu', here);
+  const [docsHere, docsThere]: [unknown[], unknown[]] = [[], []];
+  const b = await listener('b2', 'us', there, docsThere);
+  await listener('c2', 'eu', here, docsHere);
   const a = await world.swarm('a2', 'eu');
   await Promise.all([meets(a, 'b2'), meets(a, 'c2')]);
   await work(a, 'b2', 0);
@@ -102,7 +135,8 @@ test('a region that is cut off delivers inside itself; what is for another one a
   await cut('eu');
   for (const n of numbers(1, 60)) await Promise.all([work(a, 'b2', n), add(a, 'b2', n)]);
   await work(a, 'c2', 7);
-  await eventually(() => here.length === 1);
+  for (const to of ['b2', 'c2']) for (const data of [`1 ${LARGE}`, '2', `3 ${LARGE}`]) await doc(a, to, data);
+  await eventually(() => here.length === 1 && docsHere.length === 3);
   for (const swarm of [a, b]) {
     const bucket = swarm.sharedState.bucket('plan');
     await bucket.put('here', swarm.id); // each region has its own
@@ -111,8 +145,8 @@ test('a region that is cut off delivers inside itself; what is for another one a
   }
   expect(there).toEqual([0]);
   const waiting = await eventually(async () => (await seen(eu, 'us'))?.waiting, LATE);
-  expect(waiting).toMatchObject({ mailboxes: 1, messages: 120 });
-  expect(await eu.metrics()).toMatch(/multiswarm_mail_outgoing\{domain="us"\} 120/);
+  expect(waiting).toMatchObject({ mailboxes: 1, messages: 123 });
+  expect(await eu.metrics()).toMatch(/multiswarm_mail_outgoing\{domain="us"\} 123/);
   await expect(work(a, 'nobody-knows', 1)).rejects.toMatchObject({ code: 'mailbox-unavailable' });
 
   await heal('eu');
@@ -124,6 +158,11 @@ test('a region that is cut off delivers inside itself; what is for another one a
   }, LATE);
   expect(sum).toEqual(numbers(0, 61));
   await eventually(async () => (await seen(eu, 'us'))?.waiting.messages === 0, LATE);
+  await eventually(async () => (await notes()).length === 0, LATE);
+  // The store of the orchestrator is at the hub, and none of it goes there.
+  const ofTasks = await askStream(hub.connection, `STREAM.INFO.${streams.payloads}`, {});
+  expect(ofTasks).toMatchObject({ state: { messages: 0 } });
+  for (const docs of [docsHere, docsThere]) expect(docs).toEqual([`1 ${LARGE}`, '2', `3 ${LARGE}`]);
   expect(await eu.metrics()).toMatch(/multiswarm_mail_forwarded_total\{domain="us",result="stored"\}/);
 }, 60_000);
 

@@ -22,6 +22,7 @@ export const MAIL = {
     conversationBytes: 16 * MIB,
   },
   cacheBytes: 16 * MIB,
+  payloads: { storeBytes: 64 * MIB, graceMs: 3_600_000, sweepMs: 300_000 },
   leaseMs: 2_000,
 };
 

@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto';
 import {
+  buckets,
   LIMITS,
   MultiswarmError,
   partsOfPayloadId,
   payloadId,
-  streams,
+  streamOfBucket,
   subjects,
   type PayloadRef,
 } from '@multiswarm/contracts';
 import type { Clock, Ids } from '@multiswarm/core';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ConditionalWrites } from '../key-value/conditional';
-import { askStream, nextStored, type StoredMessage } from '../stored';
+import { apiOf, askStream, nextStored, type StoredMessage } from '../stored';
 import { descriptionWrites, isOvertaken } from './claims';
-import { describe, write, type Description } from './description';
+import { describe, write, type Description, type PayloadPlace } from './description';
 import { notFound, payloadFault, tooLarge } from './faults';
 import { Upload } from './upload';
 
@@ -21,8 +22,10 @@ export interface PayloadOptions {
   signal?: AbortSignal | undefined;
 }
 
+const OF_TASKS: PayloadPlace = { bucket: buckets.payloads };
+
 /**
- * Inputs and outputs that are too large to travel with their tasks, in a JetStream object store.
+ * What is too large to travel with its task or message, in a JetStream object store; that of the orchestrator unless told.
  *
  * P1. A payload is named by what is in it, so storing it again is claiming it: the time of its description starts anew, and
  *     nothing is stored twice.
@@ -37,8 +40,9 @@ export class PayloadBucket {
     private readonly connection: NatsConnection,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    private readonly place = OF_TASKS,
   ) {
-    this.writes = descriptionWrites(connection, clock);
+    this.writes = descriptionWrites(connection, clock, place.bucket);
   }
 
   /** Stores bytes that are at hand; those that are there already are only claimed. */
@@ -70,8 +74,16 @@ export class PayloadBucket {
     signal: AbortSignal | undefined,
     digest?: string,
   ): Promise<PayloadRef> {
-    const { connection, ids, clock } = this;
-    const upload = new Upload(connection, ids.next(), LIMITS.PAYLOAD_BYTES, clock, signal, digest);
+    const { connection, ids, clock, place } = this;
+    const upload = new Upload(
+      connection,
+      place.bucket,
+      ids.next(),
+      LIMITS.PAYLOAD_BYTES,
+      clock,
+      signal,
+      digest,
+    );
     try {
       for await (const chunk of chunks) await upload.add(chunk);
       const { bytes, parts, sha256Hex } = await upload.end();
@@ -157,7 +169,7 @@ export class PayloadBucket {
     expected: number,
   ): Promise<boolean> {
     try {
-      await write(this.writes, description, expected, new Date(this.clock.now()));
+      await write(this.writes, this.place.bucket, description, expected, new Date(this.clock.now()));
       return true;
     } catch (error) {
       if (isOvertaken(error)) return false;
@@ -167,7 +179,7 @@ export class PayloadBucket {
 
   private async described(id: string): Promise<Description | undefined> {
     try {
-      return await describe(this.connection, id);
+      return await describe(this.connection, id, this.place);
     } catch (error) {
       throw payloadFault(error, 'a payload could not be looked up');
     }
@@ -175,12 +187,13 @@ export class PayloadBucket {
 
   /** Any replica has most parts; where one does not, its leader is asked. */
   private async part({ upload }: Description, seq: number): Promise<StoredMessage | undefined> {
-    const subject = subjects.payloadParts(upload);
+    const { bucket, domain } = this.place;
+    const subject = subjects.payloadParts(upload, bucket);
+    const api = apiOf(domain);
+    const stored = (certain: boolean): Promise<StoredMessage | undefined> =>
+      nextStored(this.connection, streamOfBucket(bucket), subject, seq, { certain, api });
     try {
-      return (
-        (await nextStored(this.connection, streams.payloads, subject, seq)) ??
-        (await nextStored(this.connection, streams.payloads, subject, seq, true))
-      );
+      return (await stored(false)) ?? (await stored(true));
     } catch (error) {
       throw payloadFault(error, 'a payload could not be read');
     }
@@ -193,8 +206,9 @@ export class PayloadBucket {
   }
 
   private async purge(upload: string): Promise<void> {
-    await askStream(this.connection, `STREAM.PURGE.${streams.payloads}`, {
-      filter: subjects.payloadParts(upload),
+    const { bucket } = this.place;
+    await askStream(this.connection, `STREAM.PURGE.${streamOfBucket(bucket)}`, {
+      filter: subjects.payloadParts(upload, bucket),
     });
   }
 }

@@ -1,4 +1,4 @@
-import { MultiswarmError, streams } from '@multiswarm/contracts';
+import { MultiswarmError, streamOfBucket } from '@multiswarm/contracts';
 import { systemRandom, type Clock } from '@multiswarm/core';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ConditionalWrites } from '../key-value/conditional';
@@ -6,8 +6,12 @@ import { ConditionalWrites } from '../key-value/conditional';
 const ANSWER_MS = 5_000;
 
 /** How descriptions of payloads are written: over the one that was seen, or not at all, also by clusters that would take two such writes. */
-export function descriptionWrites(connection: NatsConnection, clock: Clock): ConditionalWrites {
-  return new ConditionalWrites(connection, streams.payloads, {
+export function descriptionWrites(
+  connection: NatsConnection,
+  clock: Clock,
+  bucket: string,
+): ConditionalWrites {
+  return new ConditionalWrites(connection, streamOfBucket(bucket), {
     timeoutMs: ANSWER_MS,
     clock,
     random: systemRandom,

@@ -1,15 +1,14 @@
 import {
   base64Url,
-  buckets,
   LIMITS,
   partsOfPayloadId,
-  streams,
+  streamOfBucket,
   subjects,
   type PayloadRef,
 } from '@multiswarm/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ConditionalWrites } from '../key-value/conditional';
-import { lastStored, type StoredMessage } from '../stored';
+import { apiOf, lastStored, type StoredMessage } from '../stored';
 
 /** What is said of a payload in the store, as every NATS object store says it (ADR-20). */
 export interface Description extends PayloadRef {
@@ -36,9 +35,21 @@ interface ObjectInfo {
   deleted?: boolean;
 }
 
+/** An object store of payloads. */
+export interface PayloadPlace {
+  bucket: string;
+  /** The JetStream domain that has it, where that is another one than that of the connection: there it can be read, and no more. */
+  domain?: string;
+}
+
 /** As the leader of the stream has it; undefined where there is none. */
-export async function describe(connection: NatsConnection, id: string): Promise<Description | undefined> {
-  const message = await lastStored(connection, streams.payloads, subjects.payloadDescription(id));
+export async function describe(
+  connection: NatsConnection,
+  id: string,
+  { bucket, domain }: PayloadPlace,
+): Promise<Description | undefined> {
+  const subject = subjects.payloadDescription(id, bucket);
+  const message = await lastStored(connection, streamOfBucket(bucket), subject, apiOf(domain));
   return message && descriptionIn(message);
 }
 
@@ -66,13 +77,14 @@ export function descriptionIn({
  */
 export function write(
   writes: ConditionalWrites,
+  bucket: string,
   { id, upload, bytes, parts, deleted }: Omit<Description, 'claimedAt' | 'seq'>,
   expected: number,
   now: Date,
 ): Promise<number> {
   const info: ObjectInfo = {
     name: id,
-    bucket: buckets.payloads,
+    bucket,
     nuid: upload,
     size: bytes,
     chunks: parts,
@@ -83,5 +95,5 @@ export function write(
   };
   // It replaces all that is there of its subject.
   const replaces = { 'Nats-Rollup': 'sub' };
-  return writes.store(subjects.payloadDescription(id), JSON.stringify(info), expected, replaces);
+  return writes.store(subjects.payloadDescription(id, bucket), JSON.stringify(info), expected, replaces);
 }

@@ -19,6 +19,11 @@ export function payloadFault(error: unknown, doing: string): unknown {
   );
 }
 
+/** Whether something could not be done since there is no such store at all. */
+export function isNoStore(error: unknown): boolean {
+  return error instanceof MultiswarmError && error.cause instanceof StreamRefusal && error.cause.isMissing;
+}
+
 export function notFound(id: string): MultiswarmError {
   return new MultiswarmError(
     'payload-not-found',

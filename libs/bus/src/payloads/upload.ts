@@ -30,6 +30,7 @@ export class Upload {
 
   constructor(
     private readonly connection: NatsConnection,
+    private readonly bucket: string,
     readonly id: string,
     private readonly limit: number,
     private readonly clock: Clock,
@@ -75,7 +76,8 @@ export class Upload {
   private async send(part: Buffer): Promise<void> {
     this.check();
     this.parts += 1;
-    const sending: Promise<unknown> = storeMessage(this.connection, subjects.payloadParts(this.id), part)
+    const subject = subjects.payloadParts(this.id, this.bucket);
+    const sending: Promise<unknown> = storeMessage(this.connection, subject, part)
       .catch((error: unknown) => (this.failure ??= { error }))
       .finally(() => this.underWay.delete(sending));
     this.underWay.add(sending);

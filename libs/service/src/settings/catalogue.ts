@@ -290,8 +290,8 @@ export const SETTINGS = {
     default: 512 * 1024 * 1024,
     unit: 'bytes',
     description:
-      'Room for payloads: inputs and outputs over 256 KiB. What is full refuses what is new. NATS sets so much of its storage aside.',
-    services: ['orchestrator'],
+      'Room for payloads: inputs, outputs and data of messages over 256 KiB; of a communicator, where its JetStream domain has no orchestrator. What is full refuses what is new. NATS sets so much of its storage aside.',
+    services: ['orchestrator', 'communicator'],
     since: 'now',
   }),
   PAYLOAD_GRACE_MS: setting({
@@ -300,7 +300,7 @@ export const SETTINGS = {
     unit: 'ms',
     description:
       'A payload to which nothing refers is kept for so long after it was last stored or claimed. Longer than one may take to store.',
-    services: ['orchestrator'],
+    services: ['orchestrator', 'communicator'],
     since: 'now',
   }),
   PAYLOAD_SWEEP_MS: setting({
@@ -308,7 +308,7 @@ export const SETTINGS = {
     default: 5 * 60_000,
     unit: 'ms',
     description: 'How often payloads to which nothing refers are looked for; what two looks find is removed.',
-    services: ['orchestrator'],
+    services: ['orchestrator', 'communicator'],
     since: 'now',
   }),
   ATTEMPT_STREAM_BYTES: setting({

@@ -321,7 +321,14 @@ export const LIMIT_TEXTS: Record<LimitName, readonly [what: string, then: string
     'Readers and senders of further ones are refused with `mailbox-full`; those that nobody uses are forgotten.',
   ],
   MAIL_FORWARDED: ['Messages of one mailbox that travel together to another domain', 'The rest goes next.'],
-  MAIL_FORWARD_BYTES: ['All that one such request carries, roughly', 'The rest goes next.'],
+  MAIL_FORWARD_BYTES: [
+    'All that one such request carries, roughly, and the payloads that are fetched for it',
+    'The rest goes next.',
+  ],
+  MAIL_PAYLOADS_FETCHED: [
+    'Payloads of messages that one communicator fetches from other domains at once',
+    'Others are fetched later; their messages wait where they are.',
+  ],
   MAIL_FORWARDED_KNOWN: [
     'Ids that a domain remembers, for each mailbox, of what came from another one',
     'An older one that comes again is known for two minutes only, by the stream.',

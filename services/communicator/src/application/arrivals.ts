@@ -8,12 +8,14 @@ import {
 } from '@multiswarm/contracts';
 import type { Logger } from '@multiswarm/telemetry';
 import { isLater } from '../domain/regions/homes';
-import type { Came, MailQueue } from '../ports';
+import type { Came, FetchPayload, MailQueue } from '../ports';
 
 export interface ArrivalsParts {
   /** The own JetStream domain. */
   domain: string;
-  queue: Pick<MailQueue, 'storeForwarded' | 'came' | 'noteCame'>;
+  queue: Pick<MailQueue, 'storeForwarded' | 'came' | 'noteCame' | 'keepPayload'>;
+  /** Brings a payload from another domain. False: not yet. */
+  fetched: FetchPayload;
   homeOf(namespace: string, mailbox: string): MailHome | undefined;
   learn(home: MailHome): void;
   /** Promises room for one message of a sender. Undefined: there is some; else how full it is. */
@@ -30,7 +32,8 @@ const NOTES_KEPT = 10_000;
  * A1. Messages of one conversation and priority are stored in the order in which they come; where one is not stored, none behind it is.
  * A2. What is stored is noted before that is said. Who sends it again, because the answer was lost, is told that it is there: within the window in
  *     which the stream knows ids, and after it by the note.
- * A3. A former owner of the mailbox over there, whose request comes late, changes nothing.
+ * A3. The payload of a message is here, and noted for it, before it is stored.
+ * A4. A former owner of the mailbox over there, whose request comes late, changes nothing.
  */
 export class Arrivals {
   private readonly notes = new Map<string, Came>();
@@ -52,15 +55,20 @@ export class Arrivals {
   private async store(batch: MailForward): Promise<MailForwarded> {
     const before = await this.noteOf(batch);
     if (batch.epoch < before.epoch)
-      throw new MultiswarmError('stale-epoch', `${batch.origin} has another owner of that mailbox`); // A3
+      throw new MultiswarmError('stale-epoch', `${batch.origin} has another owner of that mailbox`); // A4
     const known = new Set(before.ids);
-    let full: MailForwarded['full'];
+    const why: Pick<MailForwarded, 'full' | 'fetching'> = {};
     const lanes = [...lanesOf(batch.messages)].map(async (lane) => {
       const stored: Forwarded[] = [];
       for (const each of lane) {
         if (!known.has(idOf(each))) {
-          full = this.parts.roomFor(batch.home, each.message.from) ?? full;
-          if (full !== undefined || !(await this.isStored(each))) break; // A1
+          const { dataRef } = each.message;
+          if (dataRef !== undefined && !(await this.parts.fetched(dataRef, batch.origin))) {
+            why.fetching = true;
+            break; // A1, A3
+          }
+          why.full = this.parts.roomFor(batch.home, each.message.from) ?? why.full;
+          if (why.full !== undefined || !(await this.isStored(each))) break; // A1
         }
         stored.push(each);
       }
@@ -68,11 +76,17 @@ export class Arrivals {
     });
     const stored = (await Promise.all(lanes)).flat();
     await this.note(batch, before, stored);
-    return { stored: stored.map(({ seq }) => seq), ...(full === undefined ? {} : { full }) };
+    const { full, fetching } = why;
+    return {
+      stored: stored.map(({ seq }) => seq),
+      ...(full === undefined ? {} : { full }),
+      ...(fetching === undefined ? {} : { fetching }),
+    };
   }
 
   private async isStored({ message, hops }: Forwarded): Promise<boolean> {
     try {
+      if (message.dataRef !== undefined) await this.parts.queue.keepPayload(message.dataRef.id, message); // A3
       await this.parts.queue.storeForwarded(message, hops);
       return true;
     } catch (error) {

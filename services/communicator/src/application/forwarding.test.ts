@@ -27,6 +27,8 @@ class Stored {
   readonly ids = new Set<string>();
   readonly buried: Burial[] = [];
   readonly came = new Map<string, Came>();
+  /** Payloads of messages that came, in their order. */
+  readonly noted: string[] = [];
   readonly homes = new Map<string, MailHome>();
   private seq = 0;
 
@@ -62,6 +64,8 @@ class TwoRegions {
   heard = true;
   /** Answers of the other domain that do not come. */
   answersLost = 0;
+  /** How often a payload is looked for until it is there. */
+  looks = 0;
   steps = 0;
   /** The owner is lost before it, or after it; or it fails, and the owner goes on. */
   onStep: (step: number, domain: string) => Fault | undefined = () => undefined;
@@ -80,6 +84,7 @@ class TwoRegions {
         neighbour: (other: string) => ({ domain: other, heard: this.heard, sinceMs: 0, sinceWallMs: 0 }),
         heard: () => [],
         count: () => undefined,
+        fetched: () => Promise.resolve((this.looks -= 1) < 0),
       },
       ...{ rules, assertRecipient: () => undefined, assertOpen: () => undefined, room: { left: 1e8 } },
       countMail: { delivered: () => undefined, failed: () => undefined, dead: () => undefined },
@@ -117,7 +122,7 @@ class TwoRegions {
       fetch: () => Promise.resolve(undefined),
       bury: (burial) => step(() => void all.buried.push(burial)),
       notes: () => Promise.resolve(new Map()),
-      keepPayload: () => Promise.resolve(),
+      keepPayload: (payload) => step(() => void all.noted.push(payload)),
       releasePayload: () => Promise.resolve(),
       note: () => Promise.resolve(),
       forgetNote: () => Promise.resolve(),
@@ -272,6 +277,23 @@ test('whoever sends again after a long cut is told what is there, also by anothe
   await another(world, 'eu');
   await pass(world.clock, 12_000, 500);
   expectAll(world);
+  world.close();
+});
+
+test('a message waits until its payload is over there and noted, and what is behind it in its conversation waits with it', async () => {
+  const world = await started();
+  const dataRef = { id: `default.${'0'.repeat(64)}`, bytes: 300_000 };
+  const large = mail(EACH, 'x', { data: {}, dataRef });
+  world.eu.put(large, mailIdentity(large));
+  const behind = mail(EACH + 1, 'x');
+  world.eu.put(behind, mailIdentity(behind));
+  world.looks = 8;
+  await world.open(world.eu);
+  await pass(world.clock, 500, 50);
+  expect([world.eu.said.length, world.us.said.length, world.us.noted]).toEqual([2, 2 * EACH, []]);
+  await pass(world.clock, 12_000, 500);
+  expect([world.eu.said, world.us.noted]).toEqual([[], [dataRef.id]]);
+  expect(world.us.said.slice(-2)).toEqual([{}, behind.data]);
   world.close();
 });
 

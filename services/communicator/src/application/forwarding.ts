@@ -56,9 +56,9 @@ export const FORWARDER = '*forwarder';
 /** Headers, and what JSON adds, of one message; roughly. */
 const ENVELOPE_BYTES = 1_500;
 /** The mailbox over there is full. */
-const STAYS =
-  'its data is a payload, and those stay in their JetStream domain: send it in parts of 256 KiB, or to a recipient in this domain';
 const FULL_PAUSE_MS = 1_000;
+/** A payload is on its way there. */
+const FETCHING_PAUSE_MS = 250;
 const PAUSE = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 };
 
 /**
@@ -68,7 +68,8 @@ const PAUSE = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 };
  *     is known there by its id.
  * F2. Of one mailbox one request is under way at a time, and what one has not stored goes before everything behind it: the order of a conversation
  *     holds over the cut.
- * F3. To wait for a domain costs no try. What expires meanwhile becomes a dead letter here.
+ * F3. A payload is fetched by the other domain before it takes the message. That holds up its mailbox, and no other one.
+ * F4. To wait for a domain costs no try. What expires meanwhile becomes a dead letter here.
  */
 export class Forwarding {
   private readonly ways = new Map<Mailbox, Way>();
@@ -122,9 +123,10 @@ export class Forwarding {
     this.ways.set(mailbox, way);
     try {
       const message = fromWire(address, headers?.text ?? '', textOf(data));
-      if (message.dataRef !== undefined) throw new Error(STAYS);
       const hops = Number(headers?.get(HOPS) || 0) + 1;
-      way.waiting.push({ seq, hops, message, bytes: data.length + ENVELOPE_BYTES });
+      // What the other domain has to fetch counts, so that one request does not wait for many of them.
+      const bytes = data.length + ENVELOPE_BYTES + (message.dataRef?.bytes ?? 0);
+      way.waiting.push({ seq, hops, message, bytes });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const nak = { seq, cause: 'malformed', message, poison: true } as const;
@@ -182,8 +184,13 @@ export class Forwarding {
       logger.debug('a mailbox in another domain is full', { domain, to: way.home.mailbox, ...answer.full });
       this.resting.set(mailbox, clock.monotonic() + FULL_PAUSE_MS);
     }
+    if (answer.fetching === true) {
+      count(domain, 'fetching', batch.length - acks.length);
+      this.resting.set(mailbox, clock.monotonic() + FETCHING_PAUSE_MS);
+    }
     if (answer.moved !== undefined) this.parts.learn(answer.moved);
-    else if (acks.length < batch.length && answer.full === undefined) this.rest(domain);
+    else if (acks.length < batch.length && answer.full === undefined && answer.fetching !== true)
+      this.rest(domain);
     this.end(mailbox, way, batch, acks);
   }
 

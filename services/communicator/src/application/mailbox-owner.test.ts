@@ -34,6 +34,7 @@ class Desk {
       postman: { deliver: (_session, ticket) => void this.handed.push(ticket) },
       regions: {
         ...{ domain: 'hub', heard: () => [], neighbour: () => undefined, count: () => undefined },
+        fetched: () => Promise.resolve(true),
         post: {
           forward: () => Promise.reject(new Error()),
           homes: () => Promise.resolve({ homes: [] }),

@@ -11,7 +11,7 @@ import type { Logger } from '@multiswarm/telemetry';
 import type { Mail } from '../domain/mailbox/mail';
 import type { Mailbox, Moment } from '../domain/mailbox/mailbox';
 import type { Neighbour } from '../domain/regions/neighbours';
-import type { CountForwarded, DomainPost, MailBody, MailQueue } from '../ports';
+import type { CountForwarded, DomainPost, FetchPayload, MailBody, MailQueue } from '../ports';
 import { Arrivals } from './arrivals';
 import { Forwarding, type Settled } from './forwarding';
 import { HomeRegister } from './home-register';
@@ -26,6 +26,7 @@ export interface Regions {
   /** Those that are heard. */
   heard(): string[];
   count: CountForwarded;
+  fetched: FetchPayload;
 }
 
 export interface RegionDeskParts {
@@ -52,7 +53,7 @@ export class RegionDesk {
 
   constructor(private readonly parts: RegionDeskParts) {
     const { regions, queue } = parts;
-    const { domain, post, count } = regions;
+    const { domain, post, count, fetched } = regions;
     this.register = new HomeRegister({
       ...parts,
       ...{ domain, post },
@@ -69,7 +70,7 @@ export class RegionDesk {
       isHeard: (other) => regions.neighbour(other)?.heard === true,
     });
     this.arrivals = new Arrivals({
-      ...{ domain, queue, learn, roomFor: parts.roomFor, logger: parts.logger },
+      ...{ domain, queue, fetched, learn, roomFor: parts.roomFor, logger: parts.logger },
       homeOf: (namespace, mailbox) => this.register.of(namespace, mailbox),
     });
   }

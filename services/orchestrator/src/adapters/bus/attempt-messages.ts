@@ -9,7 +9,7 @@ export function busAttemptMessages(bus: Bus): AttemptMessages {
     next: async (taskId, attempt, seq, certain) => {
       const subject = subjects.attemptStream(taskId, attempt);
       try {
-        const message = await nextStored(bus.connection, streams.attempts, subject, seq, certain);
+        const message = await nextStored(bus.connection, streams.attempts, subject, seq, { certain });
         return message && { seq: message.seq, at: message.at, text: message.data.toString('utf8') };
       } catch (cause) {
         throw new MultiswarmError('bus-unavailable', 'JetStream does not answer for what attempts say', {
