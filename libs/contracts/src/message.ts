@@ -138,7 +138,7 @@ export const MessageStatus = z.object({
     .array(RefusedRecipient)
     .optional()
     .describe(
-      'of `partly-stored`: who has not got it, the first 100 of them; sent again under the same id, those who have it get it once',
+      'of `partly-stored`: who has not got it, the first 100 of them; sent again under the same id within two minutes, those who have it get it once',
     ),
   refusedCount: z.number().int().nonnegative().optional(),
   breaker: z

@@ -54,7 +54,8 @@ const ASK_MS = 5_000;
  * Stores messages in mailboxes: straight into the stream, with room that the owner of the mailbox has promised.
  *
  * T1. It resolves when the stream has the message. An error means that it is not there, or (`bus-unavailable`, `timeout`) that nobody
- *     knows; the same message again, with the same id, is then kept once.
+ *     knows; the same message again, with the same id, is then kept once: for as long as the stream knows ids (two minutes), and where its
+ *     server was not started again meanwhile, which makes nats-server 2.9 forget what was consumed.
  * T2. No more is sent than there is room for: what is full is told (`mailbox-full`), with the number of messages in it.
  * T3. What is given for one recipient is stored in the order in which it was given, also by those who do not wait for one before they
  *     give the next, and also where it has to be tried again (`SendLane`).

@@ -15,7 +15,7 @@ export type SubscriptionBucket = Pick<
 /** Makes a mailbox known that nobody has read yet, so that it takes messages. */
 export type MakeMailbox = (namespace: string, mailbox: string) => Promise<void>;
 
-/** Stores messages in mailboxes; the same one again, with the same id, is kept once. */
+/** Stores messages in mailboxes; the same one again, with the same id, is kept once while the stream knows ids. */
 export interface MailPoster {
   /** @throws MultiswarmError `mailbox-full`, `recipient-unknown`, `mailbox-unavailable`, `bus-unavailable`, `timeout` */
   post(message: Message): Promise<unknown>;

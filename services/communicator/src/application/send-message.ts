@@ -43,8 +43,8 @@ export type SendMessage = (submission: MessageSubmission, origin: Origin) => Pro
  *
  * D1. What is sent at most once is published once, and never by a retry of ours; what is stored is stored once under its id.
  * D2. An error of a message at most once means that nothing was sent. Of one that is stored it means that it is not, or, where nobody
- *     answers, that nobody knows; the same id again is the same message. A broadcast that some mailboxes have taken is no error: its status
- *     says who has it and who has not.
+ *     answers, that nobody knows; the same id again is the same message, while the stream knows it (T1 of `MailSender`). A broadcast that
+ *     some mailboxes have taken is no error: its status says who has it and who has not.
  * D3. A promise that cannot be kept is refused before anything is written.
  */
 export function sendMessage(deps: SendMessageDependencies): SendMessage {

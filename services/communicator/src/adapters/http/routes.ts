@@ -12,7 +12,7 @@ export function messageRoutes(send: SendMessage, get: GetMessage): Route[] {
       summary: 'Send a message to one swarm, or to every other swarm (`to: "*"`)',
       description:
         'At most once it goes to the swarms that are connected now; otherwise it is in the mailboxes when this is answered. `partly-stored` says ' +
-        'which mailboxes have not taken a broadcast, and why: the same again, under its id, is one message for those who have it. docs/messaging.md has the promises.',
+        'which mailboxes have not taken a broadcast, and why: the same again, under its id and within two minutes, is one message for those who have it. docs/messaging.md has the promises.',
       tags: ['messages'],
       body: MessageSubmission,
       reply: MessageStatus,
