@@ -1,13 +1,15 @@
 import { connectBus, Printed, type Bus } from '@multiswarm/bus';
 import { LIMITS, mailboxShardOf, streams, subjects, type DeadMail } from '@multiswarm/contracts';
 import { deferred } from '@multiswarm/core';
-import { connect, PoisonMessage, type Client, type Swarm } from '@multiswarm/sdk';
+import { connect, PoisonMessage, RetryLater, type Client, type Swarm } from '@multiswarm/sdk';
 import { eventually, startNats } from '@multiswarm/testing';
 import { MailboxOwners } from '../src/adapters/bus/mailbox-owners';
-import { World } from './world';
+import { MAIL, World } from './world';
 
 /** So that nobody waits for long: messages are given up after two tries, and what is not acknowledged comes back soon. */
 const RULES = { backoff: { initialMs: 10, factor: 1, maxMs: 10, jitter: 0 }, maxAttempts: 2, ackWaitMs: 400 };
+
+const NANOS_IN_MS = 1_000_000;
 
 let world: World;
 let bus: Bus;
@@ -154,6 +156,21 @@ test('a handler that hangs is a failed try: its conversation goes on, and the me
   never.resolve(undefined);
 });
 
+test('a handler that asks for the next try later has it then, not after the growing pause', async () => {
+  const tries: { attempt: number | undefined; atMs: number }[] = [];
+  await world.swarm('o', ({ messages }) =>
+    messages.on('work', ({ attempt }) => {
+      tries.push({ attempt, atMs: performance.now() });
+      if (tries.length === 1) throw new RetryLater(300);
+    }),
+  );
+  await isRead('o');
+  await send('o', 1);
+  const [first, second] = await eventually(() => tries.length === 2 && tries);
+  expect([first?.attempt, second?.attempt]).toEqual([1, 2]);
+  expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(295);
+});
+
 test('a reader that never acknowledges gets a message as often as it is tried; then it is a dead letter', async () => {
   const owners = new MailboxOwners(bus, 'hub');
   const take = { namespace: 'default', mailbox: 'e', session: 'idler', most: 1, waitMs: 0 };
@@ -248,6 +265,24 @@ test('a dead letter for which there is no room stays in its mailbox until there 
 
 test('a recipient that nobody knows is refused where it is sent, and nothing is stored', async () => {
   await expect(send('nobody-there', 1)).rejects.toMatchObject({ code: 'recipient-unknown' });
+});
+
+test('dead messages are kept for as long as it is set, and are gone then, from lists and by number', async () => {
+  await recipient('p', () => {
+    throw new PoisonMessage('never');
+  });
+  await send('p', 1);
+  const [dead] = await deadOf('p', 1);
+  const ask = async (verb: string, body = ''): Promise<{ config?: { max_age: number }; error?: object }> =>
+    (await bus.connection.request(`$JS.API.STREAM.${verb}.${streams.deadMail}`, body)).json();
+  const { config } = await ask('INFO');
+  expect(config?.max_age).toBe(MAIL.streams.deadMailAgeMs * NANOS_IN_MS);
+  const shortened = { ...config, max_age: 200 * NANOS_IN_MS, duplicate_window: 200 * NANOS_IN_MS };
+  expect((await ask('UPDATE', JSON.stringify(shortened))).error).toBeUndefined();
+  await deadOf('p', 0);
+  expect((await client.deadMessages.list()).counts?.total).toBe(0);
+  await expect(client.deadMessages.get(dead?.seq ?? 0)).rejects.toMatchObject({ code: 'message-not-found' });
+  await ask('UPDATE', JSON.stringify(config));
 });
 
 test('permissions of NATS keep a swarm from sending as another one', async () => {
