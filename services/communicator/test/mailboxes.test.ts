@@ -254,6 +254,30 @@ test('what one sender sends to one swarm and to all is one conversation, with on
   expect(await b.messages.state('from a')).toEqual(numbers(6));
 });
 
+test('what is delayed is handed over when its time has come, and other conversations go on', async () => {
+  await world.replica();
+  const got: { data: unknown; atMs: number }[] = [];
+  await join('b', ({ messages }) =>
+    messages.on('work', ({ data }) => void got.push({ data, atMs: Date.now() })),
+  );
+  await eventually(() => isRead('b'));
+  const a = await join('a');
+  const [sentAtMs, delayMs] = [Date.now(), 700];
+  const late = {
+    to: 'b',
+    kind: 'work',
+    data: 'late',
+    conversation: 'c',
+    delayMs,
+    qos: 'at-least-once',
+  } as const;
+  expect(await a.messages.send(late)).toMatchObject({ status: 'stored' });
+  await a.messages.send({ to: 'b', kind: 'work', data: 'now', qos: 'at-least-once' });
+  await eventually(() => got.length === 2);
+  expect(got.map(({ data }) => data)).toEqual(['now', 'late']);
+  expect(got[1]?.atMs).toBeGreaterThanOrEqual(sentAtMs + delayMs);
+});
+
 test('who writes to a recipient whose handlers keep failing is told so', async () => {
   const breaker = { failures: 2, openMs: 60_000, longestMs: 60_000 };
   await world.replica({ rules: { ...QUICK, breaker, creditMs: 100 } });
