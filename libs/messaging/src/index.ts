@@ -9,6 +9,12 @@ export {
   type MailReaderOptions,
 } from './mail-reader';
 export { MAIL_TRY_MS, MailSender, type MailSenderOptions, type Stored, type Storing } from './mail-sender';
-export { isLarge, keepPayload, MailPayloads, type MailPayloadsOptions } from './mail-payloads';
+export {
+  isLarge,
+  keepPayload,
+  MailPayloads,
+  type MailPayloadsOptions,
+  type PayloadNote,
+} from './mail-payloads';
 export { MailSites } from './mail-sites';
 export { packed, packedBytes, type Parcel } from './parcels';

@@ -1,10 +1,18 @@
-import { DomainPayloads, storeMessage, type Bus } from '@multiswarm/bus';
+import {
+  DomainPayloads,
+  queuedMail,
+  removeQueued,
+  storeMessage,
+  StreamRefusal,
+  type Bus,
+} from '@multiswarm/bus';
 import {
   LIMITS,
   MailboxInfo,
   mailboxShardOf,
   MultiswarmError,
   partsOfPayloadId,
+  streams,
   subjects,
   SwarmId,
   type JsonValue,
@@ -14,6 +22,7 @@ import {
   type PayloadRef,
 } from '@multiswarm/contracts';
 import type { Clock, Ids } from '@multiswarm/core';
+import type { Stored } from './mail-sender';
 import type { MailSites } from './mail-sites';
 
 export interface MailPayloadsOptions {
@@ -21,6 +30,14 @@ export interface MailPayloadsOptions {
   sites: Pick<MailSites, 'domain'>;
   clock: Clock;
   ids: Ids;
+}
+
+/** That a message has a payload, as one attempt to store it has noted it. */
+export interface PayloadNote {
+  /** In the stream of notes. */
+  seq: number;
+  /** There was none: the message was never stored, or has ended. */
+  isNew: boolean;
 }
 
 /** In UTF-8, of one unit of a text. */
@@ -57,9 +74,9 @@ export class MailPayloads {
    * Before a message is stored that has one.
    * @throws MultiswarmError `payload-not-found`, `payload-store-unavailable`, `invalid-request` where it is of another namespace
    */
-  async note({ dataRef, ...mail }: MailName & Pick<Message, 'dataRef'>): Promise<void> {
+  async note({ dataRef, ...mail }: MailName & Pick<Message, 'dataRef'>): Promise<PayloadNote | undefined> {
     const { namespace } = mail;
-    if (dataRef === undefined) return;
+    if (dataRef === undefined) return undefined;
     if (partsOfPayloadId(dataRef.id).namespace !== namespace)
       throw new MultiswarmError(
         'invalid-request',
@@ -67,7 +84,24 @@ export class MailPayloads {
       );
     await this.payloads.claim(dataRef);
     const { bus, sites } = this.options;
-    await keepPayload(bus, await sites.domain(), dataRef.id, mail);
+    return noteAnew(bus, subjects.mailPayload(await sites.domain(), dataRef.id, mail));
+  }
+
+  /**
+   * After a message with a payload was stored. One that came again may have ended already: then nobody else ends the note that was written
+   * for it. One that is in its mailbox still, and a dead letter, have theirs: whoever ends them ends it.
+   */
+  stored(note: PayloadNote | undefined, { seq, duplicate }: Pick<Stored, 'seq' | 'duplicate'>): void {
+    if (!duplicate || !note?.isNew) return;
+    // In the background, and given up where it fails: the message is where it should be, and a note ends by its age.
+    this.takeBack(note, seq).catch(() => undefined);
+  }
+
+  /** By its sequence: an owner that gives the message up meanwhile writes another one. */
+  private async takeBack(note: PayloadNote, seq: number): Promise<void> {
+    const { connection } = this.options.bus;
+    if ((await queuedMail(connection, streams.mailbox, seq)) !== undefined) return;
+    await removeQueued(connection, streams.mailPayloads, note.seq);
   }
 
   /** The data of a message, also where it does not travel with it. @throws MultiswarmError `payload-not-found`, `payload-corrupt` */
@@ -104,9 +138,23 @@ export class MailPayloads {
 
 /** Notes that a message has a payload. @throws MultiswarmError `payload-store-unavailable` */
 export async function keepPayload(bus: Bus, domain: string, payload: string, mail: MailName): Promise<void> {
+  await writeNote(bus, subjects.mailPayload(domain, payload, mail));
+}
+
+/** The same, and whether there was none. What there was is written anew: its age counts from now on. */
+async function noteAnew(bus: Bus, subject: string): Promise<PayloadNote> {
+  const first = await writeNote(bus, subject, 0);
+  if (first !== undefined) return { seq: first, isNew: true };
+  return { seq: (await writeNote(bus, subject)) ?? 0, isNew: false };
+}
+
+/** @returns its sequence; undefined where another one is the last on its subject than was expected */
+async function writeNote(bus: Bus, subject: string, expectedLast?: number): Promise<number | undefined> {
   try {
-    await storeMessage(bus.connection, subjects.mailPayload(domain, payload, mail), '{}');
+    const options = expectedLast === undefined ? {} : { expectedLast };
+    return await storeMessage(bus.connection, subject, '{}', options);
   } catch (cause) {
+    if (cause instanceof StreamRefusal && cause.isConflict) return undefined;
     throw new MultiswarmError(
       'payload-store-unavailable',
       'that a message has a payload could not be noted: JetStream does not answer, or has no room',

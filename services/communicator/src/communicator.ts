@@ -141,8 +141,10 @@ function outboxOf(
     carry: (message: Message) => carryMail(bus, message, domain),
     checkIn: (submission) => payloads.checkedIn(submission, JSON.stringify(submission.data)),
     store: async (message: Message, storing) => {
-      await payloads.note(message);
-      return sender.store(message, storing);
+      const note = await payloads.note(message);
+      const stored = await sender.store(message, storing);
+      payloads.stored(note, stored);
+      return stored;
     },
   };
 }

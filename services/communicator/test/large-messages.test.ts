@@ -1,5 +1,5 @@
-import { ensureStream, lastOfEach, PayloadBucket, type Bus } from '@multiswarm/bus';
-import { LIMITS, streams, subjects } from '@multiswarm/contracts';
+import { ensureStream, PayloadBucket, type Bus } from '@multiswarm/bus';
+import { DeadMessagePage, LIMITS, streams, subjects } from '@multiswarm/contracts';
 import { systemClock, systemIds } from '@multiswarm/core';
 import { PoisonMessage, type Swarm } from '@multiswarm/sdk';
 import { createHttpApp } from '@multiswarm/service';
@@ -45,10 +45,12 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 /** Payloads that are kept for messages: the last words of their subjects. */
-const notes = async (): Promise<string[]> =>
-  (await lastOfEach(bus.connection, streams.mailPayloads, subjects.allMailPayloads('hub'))).map(
-    ({ subject }) => subject.split('.').at(-1) ?? '',
-  );
+const notes = async (): Promise<string[]> => {
+  const asked = JSON.stringify({ subjects_filter: subjects.allMailPayloads('hub') });
+  const info = await bus.connection.request(`$JS.API.STREAM.INFO.${streams.mailPayloads}`, asked);
+  const { state } = info.json<{ state: { subjects?: Record<string, number> } }>();
+  return Object.keys(state.subjects ?? {}).map((subject) => subject.split('.').at(-1) ?? '');
+};
 
 test('large data reaches handlers whole, at each promise, and so do large answers; nothing is kept after that', async () => {
   await writer.messages.send({ to: 'reader', kind: 'doc', data: `stored ${LARGE}`, qos: 'at-least-once' });
@@ -157,6 +159,39 @@ test('the same data, under the same id, for two recipients is kept until both ha
     await request(app).post(`/v1/mailboxes/${name}/ack`).send({ reader: 'r', seqs }).expect(200);
     await eventually(async () => (await notes()).length === left);
   }
+});
+
+test('what comes again keeps its data while it waits or is dead, and not once it was handled', async () => {
+  const again = async (message: { kind: string; id: string; to?: string }, times: number): Promise<void> => {
+    for (let n = 0; n < times; n += 1)
+      await (message.to === undefined
+        ? writer.messages.broadcast({ ...message, data: LARGE, qos: 'at-least-once' })
+        : writer.messages.send({ ...message, to: message.to, data: LARGE, qos: 'at-least-once' }));
+  };
+  got.length = 0;
+  for (const to of ['reader', undefined]) {
+    const doc = { kind: 'doc', id: to === undefined ? 'm-00000011' : 'm-00000012', ...(to ? { to } : {}) };
+    const handled = got.length + 1;
+    await again(doc, 1);
+    await eventually(() => got.length === handled);
+    await eventually(async () => (await notes()).length === 0);
+    await again(doc, 2);
+    await eventually(async () => (await notes()).length === 0);
+  }
+  const dead = { kind: 'poison', id: 'm-00000013', to: 'reader' };
+  await again(dead, 1);
+  await eventually(
+    async () =>
+      (await bus.request(subjects.deadMessage('list'), {}, { reply: DeadMessagePage })).items.length === 1,
+  );
+  const waits = { kind: 'doc', id: 'm-00000014', to: 'puller' };
+  await again(waits, 1);
+  await again(dead, 2);
+  await again(waits, 2);
+  await again({ kind: 'doc', id: 'm-00000012', to: 'reader' }, 1);
+  await eventually(async () => (await notes()).length === 2);
+  expect((await notes()).sort()).toEqual([dead.id, waits.id]);
+  expect(got).toHaveLength(2);
 });
 
 test('what is larger than a payload may be is refused before anything is sent', async () => {

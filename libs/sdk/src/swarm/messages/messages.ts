@@ -26,6 +26,7 @@ import {
   MailReader,
   MailSender,
   MailSites,
+  type PayloadNote,
 } from '@multiswarm/messaging';
 import { startSpan, type Logger } from '@multiswarm/telemetry';
 import { messageOf, type AnswerGiven, type DataReceived, type MessageOrKind } from '../../define-message';
@@ -82,6 +83,13 @@ const REQUEST_MS = 30_000;
 const BROADCAST_MS = MAIL_TRY_MS + 10_000;
 /** Messages of its mailbox that a swarm has at the same time. */
 const WINDOW = 512;
+
+/** A message that is small enough to travel, with its data as JSON. */
+interface Ready {
+  submission: MessageSubmission;
+  data: string;
+  note?: PayloadNote | undefined;
+}
 
 /** What exists while the swarm is connected. */
 interface Open {
@@ -258,22 +266,22 @@ export class Messages implements SwarmMessages {
     const data = JSON.stringify(submission.data);
     const isSmall = dataRef === undefined && !isLarge(data);
     if (isSmall && !this.turns.isTaken(to)) return this.dispatchSmall(open, submission, data, traceparent);
-    const ready = isSmall ? Promise.resolve({ submission, data }) : this.storedApart(open, submission, data);
-    return this.turns.take(to, ready, (it) => this.dispatchSmall(open, it.submission, it.data, traceparent));
+    const ready: Promise<Ready> = isSmall
+      ? Promise.resolve({ submission, data })
+      : this.storedApart(open, submission, data);
+    return this.turns.take(to, ready, (it) =>
+      this.dispatchSmall(open, it.submission, it.data, traceparent, it.note),
+    );
   }
 
   /** Its data is stored, and noted for it, before it is sent. */
-  private async storedApart(
-    { payloads }: Open,
-    given: MessageSubmission,
-    data: string,
-  ): Promise<{ submission: MessageSubmission; data: string }> {
+  private async storedApart({ payloads }: Open, given: MessageSubmission, data: string): Promise<Ready> {
     const small = isLarge(data) ? await payloads.checkedIn(given, data) : given;
     const submission = { ...small, id: given.id ?? `m-${this.options.ids.next()}` };
     const { qos, to } = given;
     // Copies of a broadcast have ids of their own: who makes them notes them.
-    if (qos !== 'at-most-once' && !isToAll(to)) await payloads.note(submission);
-    return { submission, data: small === given ? data : '{}' };
+    const note = qos === 'at-most-once' || isToAll(to) ? undefined : await payloads.note(submission);
+    return { submission, data: small === given ? data : '{}', note };
   }
 
   private dispatchSmall(
@@ -281,6 +289,7 @@ export class Messages implements SwarmMessages {
     submission: MessageSubmission,
     data: string,
     traceparent: string,
+    note?: PayloadNote,
   ): MessageStatus | Promise<MessageStatus> {
     const { to, qos } = submission;
     if (isToAll(to)) {
@@ -292,7 +301,8 @@ export class Messages implements SwarmMessages {
     const { clock, ids } = this.options;
     const message = toMessage(submission, { id: `m-${ids.next()}`, acceptedAtMs: clock.now(), traceparent });
     if (qos !== 'at-most-once') {
-      return open.sender.store(message, { data }).then(({ breaker }) => {
+      return open.sender.store(message, { data }).then(({ breaker, ...stored }) => {
+        open.payloads.stored(note, stored);
         const status = statusOf(message, 'stored');
         return breaker === undefined ? status : { ...status, breaker };
       });
