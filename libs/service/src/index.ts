@@ -16,6 +16,7 @@ export {
   type RouteRequest,
   type StreamRouteDefinition,
 } from './http/route';
+export { sendParts } from './http/send-parts';
 export { sse, type ServerSentEvent, type SseOptions, type SseStream } from './http/sse';
 export { defineSocketRoute, type SocketServing, type SocketStream } from './http/web-socket';
 export { runService, type ServiceDefinition, type ServiceParts, type StartedService } from './run-service';

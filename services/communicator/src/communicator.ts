@@ -55,15 +55,14 @@ export interface Communicator {
 
 /** Wires one replica and starts it: first it learns who is there, then it takes messages, then its share of the mailboxes. */
 export async function startCommunicator(options: CommunicatorOptions): Promise<Communicator> {
-  const { bus, metrics, logger, relaying, version } = options;
+  const { bus, metrics, logger, relaying, version, mailTryMs = MAIL_TRY_MS } = options;
   const { clock = systemClock, ids = systemIds, random = systemRandom } = options;
   const domain = homeDomain((await checkServer(bus, logger)).domain, options.domain);
   const presence = new Presence();
-  const { fetched, stop: stopSweeping } = await openStreams(options, domain, clock, ids);
+  const { fetched, ...payloads } = await openStreams(options, domain, clock, ids);
   const statuses = new JetStreamStatusStore(bus, domain);
   const count = countMessages(metrics);
   const outbox = outboxOf(options, domain, clock, ids);
-  const { mailTryMs = MAIL_TRY_MS } = options;
   const send = sendMessage({ presence, outbox, mailTryMs, statuses, relaying, count, logger, clock, ids });
   const get = getMessage(statuses, STATUS_KEEP_MS);
 
@@ -94,6 +93,7 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
       ...topics.routes,
       ...regions.routes,
       ...directory.routes,
+      ...payloads.routes,
     ],
     get served() {
       return mailboxes.served;
@@ -102,14 +102,14 @@ export async function startCommunicator(options: CommunicatorOptions): Promise<C
       announced.stop();
       await Promise.all([endpoints.stop(), access.stop()]);
       regions.stop();
-      stopSweeping();
+      payloads.stop();
       await topics.stop();
       await mailboxes.stop();
       await Promise.all([sharing.stop(), directory.stop()]);
       heartbeats.stop();
     },
     drop: () => {
-      stopSweeping();
+      payloads.stop();
       topics.drop();
       mailboxes.drop();
     },

@@ -9,7 +9,9 @@ import {
 } from '@multiswarm/bus';
 import { DEFAULT_DOMAIN, payloadBucketOf, streamOfBucket, streams, subjects } from '@multiswarm/contracts';
 import { every, type Cancel, type Clock, type Ids } from '@multiswarm/core';
+import type { Route } from '@multiswarm/service';
 import type { Logger } from '@multiswarm/telemetry';
+import { payloadRoutes } from './adapters/http/payload-routes';
 import { PayloadFetcher } from './application/payload-fetcher';
 import { sweepPayloads } from './application/payload-sweep';
 import type { FetchPayload } from './ports';
@@ -42,7 +44,7 @@ const DEDUP_MS = 100;
 export async function startPayloads(
   store: DomainStore,
   parts: PayloadParts,
-): Promise<{ fetched: FetchPayload; stop: Cancel }> {
+): Promise<{ routes: Route[]; fetched: FetchPayload; stop: Cancel }> {
   const { bus, clock, ids, logger } = parts;
   const of = { connection: bus.connection, clock, ids };
   const here = new DomainPayloads({ ...of, domain: () => store.domain });
@@ -52,7 +54,7 @@ export async function startPayloads(
     ...{ clock, logger },
   });
   const stop = (await hasOrchestrator(bus, store.domain)) ? () => undefined : await keep(store, parts);
-  return { fetched: (ref, origin) => fetcher.fetched(ref, origin), stop };
+  return { routes: payloadRoutes(here), fetched: (ref, origin) => fetcher.fetched(ref, origin), stop };
 }
 
 /** Makes the store of the domain, and sweeps it from now on. */

@@ -91,6 +91,9 @@ test('over HTTP large data is stored too, and who pulls is told where it is', as
   ).messages;
   const store = new PayloadBucket(bus.connection, systemClock, systemIds);
   expect((await store.fetch(message.dataRef)).toString()).toBe(JSON.stringify(LARGE));
+  expect((await request(app).get(`/v1/payloads/${message.dataRef.id}`).expect(200)).body).toBe(LARGE);
+  const unknown = await request(app).get(`/v1/payloads/default.${'0'.repeat(64)}`);
+  expect(unknown.body).toMatchObject({ status: 404, code: 'payload-not-found' });
   expect(await notes()).toHaveLength(1);
   await request(app)
     .post('/v1/mailboxes/puller/ack')

@@ -42,6 +42,14 @@ export class DomainPayloads {
     return this.inEither((bucket) => bucket.fetch(ref));
   }
 
+  /** @throws MultiswarmError `payload-not-found`, `payload-store-unavailable` */
+  find(id: string): Promise<PayloadRef> {
+    return this.inEither(async (bucket) => {
+      const { bytes } = await bucket.find(id);
+      return { id, bytes };
+    });
+  }
+
   /** Part by part. @throws MultiswarmError `payload-not-found`, `payload-corrupt`, `payload-store-unavailable` */
   async *read(ref: PayloadRef): AsyncGenerator<Buffer, void, undefined> {
     const found = await this.inEither(async (bucket) => {

@@ -1,6 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import {
   CheckPayloads,
   LIMITS,
@@ -16,6 +14,7 @@ import {
   defineStreamRoute,
   jsonChunks,
   sendJson,
+  sendParts,
   type Route,
 } from '@multiswarm/service';
 import { z } from 'zod';
@@ -90,30 +89,10 @@ export function payloadRoutes({ payloads, reads }: Orchestrator): Route[] {
   ];
 }
 
-/** No faster than the client reads. A fault after the first byte cuts the connection, so that nobody takes a part for the whole. */
 async function send(response: ServerResponse, told: Told, signal: AbortSignal): Promise<void> {
   if ('value' in told) {
     sendJson(response, 200, told.value);
     return;
   }
-  const { id, bytes } = told.ref;
-  const parts = told.content[Symbol.asyncIterator]();
-  const first = await parts.next(); // what cannot be read at all is refused
-  response.writeHead(200, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': bytes,
-    etag: `"${id}"`,
-  });
-  try {
-    await pipeline(Readable.from(from(first, parts), { objectMode: false }), response);
-  } catch (error) {
-    if (!signal.aborted) throw error; // the client has gone: there is nobody to be told
-  }
-}
-
-async function* from(
-  first: IteratorResult<Uint8Array>,
-  rest: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  for (let next = first; !next.done; next = await rest.next()) yield next.value;
+  await sendParts(response, told.ref, told.content, signal);
 }
