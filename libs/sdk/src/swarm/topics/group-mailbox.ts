@@ -1,5 +1,6 @@
 import { LIMITS } from '@multiswarm/contracts';
 import { MailReader, MailSites } from '@multiswarm/messaging';
+import { MailSettling } from '../messages/mail-settling';
 import { Inbox, UNREADABLE_MAIL, type Arrived, type Handled } from '../messages/inbox';
 import type { Door } from '../sharing/door';
 import { EventHandlers } from './event-handlers';
@@ -24,12 +25,8 @@ export class GroupMailbox {
     const reader = (this.reader = new MailReader({
       ...{ bus, sites: new MailSites(bus), clock, namespace, mailbox: group, window: WINDOW },
       reader: `${swarmId}-${ids.next()}`.slice(-READER_CHARS),
-      onMail: ({ seq, storedAtMs, generation, message }) => {
-        const ack = (): void => reader.ack(seq);
-        const release = (): void => reader.release(seq);
-        const nak: NonNullable<Arrived['settling']>['nak'] = (failure) => reader.nak({ seq, ...failure });
-        this.inbox.add({ message, settling: { seq, storedAtMs, generation, ack, nak, release } });
-      },
+      onMail: (delivery) =>
+        this.inbox.add({ message: delivery.message, settling: new MailSettling(delivery, reader) }),
       onFault: (error) => log.debug('the mailbox of a group is not reached', { group, error }),
       onUnreadable: (error) => log.error(UNREADABLE_MAIL, { group, error }),
     }));
