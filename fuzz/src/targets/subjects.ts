@@ -2,6 +2,7 @@ import {
   CapacityEvent,
   EventBatch,
   Heartbeat,
+  MessageSubmission,
   NamespaceChanged,
   RegionSummary,
   ReplicaAlive,
@@ -138,5 +139,6 @@ const HEARD = ({ shard, region, swarm }: Place): Listened[] =>
     { subject: subjects.schedulerActive(), schema: SchedulerActive },
     { subject: subjects.scheduleChanged(), schema: ScheduleChanged },
     { subject: subjects.event(shard), schema: EventBatch },
+    { subject: subjects.messageSend(ANY_TOKEN, ANY_TOKEN), schema: MessageSubmission, answers: true },
     { subject: subjects.messageHere(DEFAULT_DOMAIN), schema: z.unknown(), answers: true },
   ].map((each) => ({ answers: false, ...each }));
