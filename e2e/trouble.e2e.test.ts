@@ -58,7 +58,10 @@ describe('a service or a swarm that dies', () => {
   });
 
   test('a swarm that is killed in the middle: its attempt runs elsewhere, and nothing of it stays', async () => {
-    const fragile = ['swarm', 'run', '--type', 'fragile', '--exec', 'sleep 2; echo 42'];
+    const folder = await mkdtemp(join(tmpdir(), 'fragile-'));
+    // Who begins first would take a minute.
+    const program = `mkdir ${folder}/begun 2>/dev/null && sleep 60; echo 42`;
+    const fragile = ['swarm', 'run', '--type', 'fragile', '--exec', program];
     const swarms = new Map(
       ['eu-west', 'us-east'].map((region) => [
         `${region}-fragile`,
@@ -94,6 +97,7 @@ describe('a service or a swarm that dies', () => {
     expect(shown.out).toMatch(/#1 lost on [^]*why here: [^]*#2 succeeded on [^]*why here: /);
     for (const swarm of swarms.values()) swarm.child.kill('SIGTERM');
     await Promise.all([...swarms.values()].map(({ exited }) => exited));
+    await rm(folder, { recursive: true });
   });
 });
 

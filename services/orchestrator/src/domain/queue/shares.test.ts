@@ -56,6 +56,22 @@ test('namespaces share by their weights, to within one turn at any time', () => 
   );
 });
 
+test('who comes while a turn of somebody else is under way is not behind him when that comes to nothing', () => {
+  const bench = new QueueBench({ gold: { weight: 3 }, silver: { weight: 1 } });
+  refill(bench, 6, () => ({ namespace: 'silver' }));
+  const underWay = bench.take(2);
+  refill(bench, 12, () => ({ namespace: 'gold' }));
+  bench.settle(underWay, () => noSlot('s'));
+  bench.freed('s');
+  const turns = { gold: 0, silver: 0 };
+  for (let turn = 0; turn < 12; turn += 1) {
+    const [picked] = bench.take(1);
+    bench.settle(picked ? [picked] : [], () => undefined);
+    turns[picked?.track.lane.owner.info.namespace as 'gold' | 'silver'] += 1;
+    expectShares([turns.gold, turns.silver], [3, 1]);
+  }
+});
+
 /** Slots come free one at a time, for all classes, and everything else is refused meanwhile. */
 function oneSlotAtATime(bench: QueueBench): string | undefined {
   bench.freed('s');

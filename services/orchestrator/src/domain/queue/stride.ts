@@ -16,6 +16,9 @@ export interface Turn {
   at: number;
   /** Its lanes with tasks. */
   lanes: number;
+  /** What it has paid for turns of which nobody knows yet whether they come to something, and how many these are. */
+  staked: number;
+  stakes: number;
 }
 
 /** Whether the first goes before the second. */
@@ -29,7 +32,8 @@ export function turnBefore(a: Turn, b: Turn): boolean {
  * got differs from their weights by no more than one turn of each.
  *
  * R1. A newcomer starts at the least pass of all, and whoever was away loses all but one turn of credit: nobody can save
- *     up turns and then keep the others out.
+ *     up turns and then keep the others out. What somebody may get back he has not paid for that: else he would be ahead of the newcomer
+ *     with it.
  * R2. Who leaves in debt is remembered until the others have caught up: coming and going does not pay.
  * R3. A turn that came to nothing costs nothing.
  */
@@ -37,6 +41,8 @@ export class StrideOrder<T extends Turn> {
   /** The pass of the latest turn that came to something. */
   private reached = 0;
   private readonly idle = new Fifo<T>();
+  /** Those with stakes. */
+  private readonly staking = new Set<T>();
   private readonly heap = new Heap<T>(turnBefore, (turn, at) => {
     turn.at = at;
   });
@@ -50,7 +56,9 @@ export class StrideOrder<T extends Turn> {
 
   /** R1. */
   get newcomersPass(): number {
-    return Math.max(this.reached, this.heap.top?.pass ?? 0);
+    let least = this.heap.top?.pass ?? Infinity;
+    for (const { pass, staked } of this.staking) least = Math.min(least, pass - staked);
+    return least === Infinity ? this.reached : Math.max(this.reached, least);
   }
 
   enter(turn: T): void {
@@ -63,22 +71,27 @@ export class StrideOrder<T extends Turn> {
     if (turn.at >= 0) this.heap.removeAt(turn.at);
   }
 
-  /** @returns its pass before it paid */
+  /** To be followed by `served` or `refund`. @returns its pass before it paid */
   charge(turn: T): number {
     const pass = this.present(turn);
     turn.pass = pass + turn.stride;
+    turn.staked += turn.stride;
+    turn.stakes += 1;
+    if (turn.stakes === 1) this.staking.add(turn);
     if (turn.at >= 0) this.heap.fixAt(turn.at);
     return pass;
   }
 
   /** R3. @param cost what `charge` has taken: the weight may have changed since */
   refund(turn: T, cost: number): void {
+    this.settle(turn, cost);
     turn.pass -= cost;
     if (turn.at >= 0) this.heap.fixAt(turn.at);
   }
 
-  /** A turn came to something. */
-  served(pass: number): void {
+  /** A turn came to something. @param cost as `refund` has it. @param pass what `charge` has returned */
+  served(turn: T, cost: number, pass: number): void {
+    this.settle(turn, cost);
     if (pass > this.reached) this.reached = pass;
     for (let looks = 0; looks < 2 && this.idle.size > 0; looks += 1) this.dropOldest(false);
   }
@@ -93,6 +106,15 @@ export class StrideOrder<T extends Turn> {
   /** R1. */
   private present(turn: T): number {
     return Math.max(turn.pass, this.reached - turn.stride);
+  }
+
+  private settle(turn: T, cost: number): void {
+    turn.stakes -= 1;
+    if (turn.stakes > 0) turn.staked -= cost;
+    else {
+      turn.staked = 0;
+      this.staking.delete(turn);
+    }
   }
 
   private dropOldest(inDebtToo: boolean): void {

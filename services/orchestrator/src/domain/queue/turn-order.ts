@@ -140,10 +140,10 @@ export class TurnOrder {
   }
 
   /** What was paid for has come to something. */
-  served({ turn, keyPass, namespacePass }: Fare): void {
+  served({ turn, keyCost, keyPass, namespaceCost, namespacePass }: Fare): void {
     this.settle(turn);
-    turn.parent.keys.served(keyPass);
-    this.band(turn.parent).served(namespacePass);
+    turn.parent.keys.served(turn, keyCost, keyPass);
+    this.band(turn.parent).served(turn.parent, namespaceCost, namespacePass);
   }
 
   /** @returns lanes whose place in the order of their class has got better */
@@ -227,7 +227,7 @@ export class TurnOrder {
 
   private newTurn(pass: number, weight: number): Turn {
     this.seq += 1;
-    return { pass, stride: 1 / weight, seq: this.seq, at: -1, lanes: 0 };
+    return { pass, stride: 1 / weight, seq: this.seq, at: -1, lanes: 0, staked: 0, stakes: 0 };
   }
 
   /** It may have been forgotten before, and another one be in its place. */
